@@ -1,0 +1,81 @@
+import { type Clock } from './clock.js';
+import { DeadlineExceededError } from './errors/deadline-exceeded.error.js';
+
+/** The reason of an aborted signal as an Error, whatever the caller aborted with. */
+export function abortReason(signal: AbortSignal): Error {
+  const reason: unknown = signal.reason;
+  return reason instanceof Error ? reason : new DOMException('This operation was aborted', 'AbortError');
+}
+
+/** How one attempt is bounded. */
+export interface AttemptOptions {
+  readonly clock: Clock;
+  /** Milliseconds until the attempt is given up; `Infinity` for none. */
+  readonly timeout: number;
+  /** The caller's own cancel; it wins over every other error. */
+  readonly signal?: AbortSignal | undefined;
+  /** What is attempted, for the error: "renewing the lease at 10.0.0.1:2379". */
+  readonly what: string;
+}
+
+/**
+ * Runs one attempt under a deadline and the caller's signal. Settles at the latest when either is reached, even if
+ * `run` ignores the signal it is given; a late rejection of `run` is swallowed.
+ *
+ * @throws DeadlineExceededError when `timeout` passes first
+ * @throws the signal's reason when the caller aborts first
+ */
+export async function attempt<T>(
+  options: AttemptOptions,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { clock, timeout, signal, what } = options;
+  if (signal?.aborted) throw abortReason(signal);
+  const inner = new AbortController();
+  return await new Promise<T>((resolve, reject) => {
+    const fail = (error: Error): void => {
+      inner.abort(error);
+      done();
+      reject(error);
+    };
+    const onAbort = (): void => {
+      if (signal) fail(abortReason(signal));
+    };
+    const timer = Number.isFinite(timeout)
+      ? clock.after(timeout, () => {
+          fail(new DeadlineExceededError(`${what} was not answered within ${Math.round(timeout)} ms.`));
+        })
+      : undefined;
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const done = (): void => {
+      timer?.cancel();
+      signal?.removeEventListener('abort', onAbort);
+    };
+    run(inner.signal).then(
+      (value) => {
+        done();
+        resolve(value);
+      },
+      (error: unknown) => {
+        done();
+        reject(error instanceof Error ? error : new Error(String(error), { cause: error }));
+      },
+    );
+  });
+}
+
+/** Waits `delay` milliseconds, or rejects with the signal's reason as soon as it is aborted. */
+export async function pause(clock: Clock, delay: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) throw abortReason(signal);
+  await new Promise<void>((resolve, reject) => {
+    const onAbort = (): void => {
+      timer.cancel();
+      if (signal) reject(abortReason(signal));
+    };
+    const timer = clock.after(delay, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,0 +1,19 @@
+/** Options every error of the library takes. */
+export interface SidekickErrorOptions {
+  /** What this error was made of, kept for debugging. */
+  readonly cause?: unknown;
+}
+
+/**
+ * Base of every error the library throws. `code` is stable across versions and safe to branch on; `message` is
+ * for people: what was expected, what was got, where, and what to do.
+ */
+export abstract class SidekickError extends Error {
+  /** Stable identifier such as `SIDEKICK_INVALID_OPTION`. */
+  abstract readonly code: string;
+
+  constructor(message: string, options?: SidekickErrorOptions) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+  }
+}

@@ -1,0 +1,148 @@
+import { type Item, type Slot } from './item.js';
+
+/** All instances of one service. */
+export interface ServiceScope {
+  readonly kind: 'service';
+  readonly service: string;
+  /** Consul's datacenter; the other drivers refuse one. */
+  readonly dc?: string;
+}
+
+/** What is listed and watched: a whole service, or one slot. */
+export type Scope = ServiceScope | Slot;
+
+/** What a registry holds in a slot. */
+export interface Entry {
+  readonly item: Item;
+  /** Changes with every write of the slot; opaque, compared for equality only. */
+  readonly version: string;
+  /**
+   * `id` of the session that keeps the entry alive; undefined when no live session stands behind it, as with an entry
+   * written by hand.
+   */
+  readonly owner: string | undefined;
+}
+
+/** An entry that could not be understood. Its slot keeps its last good value, and the others are served. */
+export interface Malformed {
+  readonly slot: Slot;
+  /** What was expected and what was found, in one sentence. */
+  readonly reason: string;
+}
+
+/** A position in the registry's history, meaningful to the driver that made it. */
+export type Cursor = string;
+
+/** The complete content of a scope at one moment. */
+export interface Listing {
+  readonly entries: readonly Entry[];
+  readonly malformed: readonly Malformed[];
+  /** Where a watch that follows this listing without a gap begins. */
+  readonly cursor: Cursor;
+}
+
+/** One change within a scope, in the registry's order. */
+export type Change =
+  | { readonly kind: 'put'; readonly entry: Entry }
+  /** `expired`: its session ended without a word. `withdrawn`: it was removed. `unknown`: the driver cannot tell. */
+  | { readonly kind: 'delete'; readonly slot: Slot; readonly cause: 'withdrawn' | 'expired' | 'unknown' }
+  | { readonly kind: 'malformed'; readonly malformed: Malformed };
+
+/** What a watch delivers. */
+export type WatchBatch =
+  /** Everything that happened up to `cursor`. An empty list is a sign of life. */
+  | { readonly kind: 'changes'; readonly changes: readonly Change[]; readonly cursor: Cursor }
+  /** The complete content once more, from drivers whose registry answers in full sets. */
+  | { readonly kind: 'listing'; readonly listing: Listing }
+  /** History between the cursor and now is gone: list again and carry on from there. The watch has ended. */
+  | { readonly kind: 'reset'; readonly reason: string };
+
+/** How a session is opened. */
+export interface SessionOptions {
+  /** Seconds an entry outlives its last renewal; the server may grant another number. */
+  readonly ttl: number;
+  /** Who holds it, for operators: shown where the registry has room for it. */
+  readonly name?: string;
+}
+
+/** What one renewal brought to light. */
+export interface Renewal {
+  /** Seconds that were granted this time. */
+  readonly ttl: number;
+  /** Slots of this session that the registry no longer has, while the session itself goes on. */
+  readonly missing: readonly Slot[];
+}
+
+/** The outcome of a guarded write. */
+export type Written =
+  | { readonly ok: true; readonly version: string }
+  /** Somebody was there first; `current` is what stands in the slot now. */
+  | { readonly ok: false; readonly current: Entry | undefined };
+
+/**
+ * What keeps entries alive: a lease in etcd, a session with its checks in Consul. Many slots share one. Methods make
+ * one attempt each (the driver may go round its endpoints within `signal`) and leave retrying to the caller.
+ */
+export interface Session {
+  /** As `Entry.owner` shows it. */
+  readonly id: string;
+  /** Seconds granted by the server. */
+  readonly ttl: number;
+
+  /**
+   * Renews everything this session holds. Sending it again is always safe.
+   *
+   * @throws SessionGoneError when the registry no longer knows the session: all its entries are gone
+   */
+  renew(signal: AbortSignal): Promise<Renewal>;
+
+  /**
+   * Writes `item`, bound to this session, if its slot still has `version` (`undefined`: is still empty). A write that
+   * timed out and lands late fails its guard or dies with the session; it never brings a withdrawn entry back for
+   * longer than the session lives.
+   *
+   * @throws SessionGoneError when the registry no longer knows the session
+   */
+  write(item: Item, version: string | undefined, signal: AbortSignal): Promise<Written>;
+
+  /** Removes what this session holds in `slot`. What belongs to another, and what is not there, is left alone. */
+  remove(slot: Slot, signal: AbortSignal): Promise<void>;
+
+  /** Gives the session up: everything it holds is gone when this resolves. A second call does nothing. */
+  end(signal: AbortSignal): Promise<void>;
+}
+
+/** The port both halves of the library stand on. One a connection; drivers are in the folders beside this file. */
+export interface Registry {
+  /** `memory`, `file`, `fixed`, `etcd`, `consul`, `dns` or a name of one's own. */
+  readonly driver: string;
+  /** Where it is, without secrets, for messages. */
+  readonly url: string;
+
+  /**
+   * Opens a session of at least `ttl` seconds.
+   *
+   * @throws RegistryUnavailableError, with each endpoint's error
+   * @throws RegistryRefusedError when the driver is read-only or permission is denied
+   */
+  openSession(options: SessionOptions, signal: AbortSignal): Promise<Session>;
+
+  /**
+   * The complete, current content of `scope`: a linearizable read where the registry has one. An empty list is only
+   * ever the registry's own answer, never the result of an error.
+   */
+  list(scope: Scope, signal: AbortSignal): Promise<Listing>;
+
+  /**
+   * What happens in `scope` after `cursor`, with no gap and nothing twice. Delivers a batch at least every
+   * {@link SIGN_OF_LIFE} ms (an empty one where nothing happened) and throws when its registry has gone silent. Ends
+   * after a `reset`, and with an abort of `signal` it returns without an error.
+   */
+  watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncIterable<WatchBatch>;
+
+  /** Ends every watch, socket and timer. Sessions are ended by their owners before. A second call does nothing. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds within which a watch shows that it is alive. */
+export const SIGN_OF_LIFE = 5_000;
