@@ -1,0 +1,336 @@
+import {
+  ScriptedRegistry,
+  broken,
+  gone,
+  listing,
+  put,
+  webEntry,
+} from '../../test/unit/piloted/scripted-registry.js';
+import { deferred } from '../kernel/deferred.js';
+import { ClosedError } from '../kernel/errors/index.js';
+import { VirtualClock } from '../testing/virtual-clock.js';
+import { Follower, type FollowState, type FollowedSet } from './follower.js';
+import { type Listing } from './registry.js';
+
+describe('Follower', () => {
+  let clock: VirtualClock;
+  let registry: ScriptedRegistry;
+  let sets: FollowedSet[];
+  let states: FollowState[];
+  let warnings: string[];
+  let logs: string[];
+  let follower: Follower;
+
+  function follow(interval?: number): Follower {
+    return new Follower({
+      registry,
+      scope: { kind: 'service', service: 'web' },
+      clock,
+      random: () => 0.5,
+      logger: {
+        log: (text) => logs.push(text),
+        warn: (text) => warnings.push(text),
+        error: (text) => warnings.push(text),
+      },
+      onSet: (set) => sets.push(set),
+      onState: (state) => states.push(state),
+      ...(interval === undefined ? {} : { interval }),
+    });
+  }
+
+  async function started(): Promise<void> {
+    follower.start();
+    await clock.advance(0);
+  }
+
+  const ids = (set: FollowedSet | undefined): string[] =>
+    [...(set?.entries.values() ?? [])].map(({ item }) =>
+      item.kind === 'instance' ? item.instance.id : item.key,
+    );
+
+  beforeEach(() => {
+    clock = new VirtualClock();
+    registry = new ScriptedRegistry();
+    sets = [];
+    states = [];
+    warnings = [];
+    logs = [];
+    follower = follow();
+  });
+
+  afterEach(async () => {
+    registry.deaf = false;
+    const closing = follower.close();
+    await clock.advance(2_000);
+    await closing;
+    expect(clock.pending).toBe(0);
+  });
+
+  it('lists, then follows the watch from the cursor of the list', async () => {
+    registry.answer = () => ({ ...listing([webEntry('a')]), cursor: 'rev 7' });
+    await started();
+    expect(registry.watch_.cursor).toBe('rev 7');
+    registry.watch_.send(put('b'));
+    await clock.advance(0);
+    expect(sets.map(ids)).toEqual([['a'], ['a', 'b']]);
+    expect(sets.map(({ revision }) => revision)).toEqual([1, 2]);
+    expect(sets[1]!.added.map(({ version }) => version)).toEqual(['1']);
+  });
+
+  it('hands out an empty first list, for empty is an answer', async () => {
+    await started();
+    expect(sets).toHaveLength(1);
+    expect(sets[0]!.entries.size).toBe(0);
+    await follower.ready;
+  });
+
+  it('is silent about batches that change nothing', async () => {
+    registry.answer = () => listing([webEntry('a')]);
+    await started();
+    registry.watch_.send();
+    registry.watch_.send(put('b'), gone('b'));
+    registry.watch_.push({ kind: 'listing', listing: listing([webEntry('a')]) });
+    await clock.advance(0);
+    expect(sets).toHaveLength(1);
+  });
+
+  it('makes one emission of 10,000 changes in one batch', async () => {
+    await started();
+    registry.watch_.send(...Array.from({ length: 10_000 }, (_, index) => put(`i${index}`)));
+    await clock.advance(0);
+    expect(sets).toHaveLength(2);
+    expect(sets[1]!.entries.size).toBe(10_000);
+  });
+
+  it('says why an entry went', async () => {
+    registry.answer = () => listing([webEntry('a'), webEntry('b'), webEntry('c')]);
+    await started();
+    registry.watch_.send(gone('a', 'expired'), gone('b', 'withdrawn'));
+    registry.watch_.push({ kind: 'listing', listing: listing([]) });
+    await clock.advance(0);
+    expect(sets.slice(1).map(({ removed }) => removed.map(({ cause }) => cause))).toEqual([
+      ['expired', 'withdrawn'],
+      ['unknown'],
+    ]);
+  });
+
+  it('emits exactly the net difference after a reset', async () => {
+    registry.answer = () => listing([webEntry('a'), webEntry('b'), webEntry('c')]);
+    await started();
+    await clock.advance(5_000);
+    registry.answer = () => listing([webEntry('a'), webEntry('b', { port: 81 }, '2'), webEntry('d')]);
+    registry.watch_.push({ kind: 'reset', reason: 'compacted' });
+    await clock.advance(0);
+    const net = sets[1]!;
+    expect(ids(net)).toEqual(['a', 'b', 'd']);
+    expect([net.added.length, net.updated.length, net.removed.length]).toEqual([1, 1, 1]);
+    expect(follower.state.stale).toBe(false);
+  });
+
+  it('lists at most once a second under a registry that resets every watch', async () => {
+    await started();
+    for (let second = 0; second < 100; second++) {
+      registry.watch_.push({ kind: 'reset', reason: 'the index went back' });
+      await clock.advance(100);
+    }
+    expect(registry.lists).toBeLessThanOrEqual(11);
+    expect(registry.lists).toBeGreaterThanOrEqual(9);
+  });
+
+  it('keeps its entries through ten minutes of errors, stale, and is fresh soon after', async () => {
+    registry.answer = () => listing([webEntry('a')]);
+    await started();
+    registry.answer = () => Promise.reject(new Error('connection refused'));
+    registry.watch_.push(new Error('connection reset'));
+    await clock.advance(600_000);
+    expect(sets).toHaveLength(1);
+    expect(follower.state).toMatchObject({ stale: true, error: { message: 'connection refused' } });
+    expect(follower.state.since).toBe(0);
+    expect(registry.lists).toBeGreaterThan(100);
+    expect(registry.lists).toBeLessThan(300);
+    registry.answer = () => listing([webEntry('a'), webEntry('b')]);
+    await clock.advance(5_000);
+    expect(follower.state).toEqual({ stale: false, lastHeard: expect.any(Number) as number });
+    expect(sets.map(ids)).toEqual([['a'], ['a', 'b']]);
+    registry.watch_.send();
+    await clock.advance(0);
+    expect(warnings).toHaveLength(1);
+    expect(logs).toHaveLength(1);
+  });
+
+  it('never gives up on the first list either, and then is ready', async () => {
+    registry.answer = () => Promise.reject(new Error('down'));
+    await started();
+    await clock.advance(3_600_000);
+    expect(follower.state.stale).toBe(true);
+    expect(follower.state.lastHeard).toBeUndefined();
+    registry.answer = () => listing([webEntry('a')]);
+    await clock.advance(5_000);
+    await follower.ready;
+    expect(sets.map(ids)).toEqual([['a']]);
+  });
+
+  it('gives up a list that is not answered', async () => {
+    registry.answer = () => new Promise<Listing>(() => undefined);
+    await started();
+    await clock.advance(5_000);
+    expect(states.at(-1)?.error?.message).toMatch(/was not answered within 5000 ms/);
+  });
+
+  it('backs off while lists succeed but every watch fails', async () => {
+    registry.watchFails = new Error('no watches here');
+    await started();
+    await clock.advance(60_000);
+    expect(registry.lists).toBeLessThan(35);
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('takes a watch that ends by itself, or falls silent, for broken', async () => {
+    await started();
+    registry.watch_.push('end');
+    await clock.advance(1_500);
+    expect(registry.watches).toHaveLength(2);
+    registry.deaf = true;
+    await clock.advance(14_000);
+    expect(registry.watches).toHaveLength(2);
+    await clock.advance(4_000);
+    expect(registry.watches.length).toBeGreaterThan(2);
+    expect(registry.open).toBe(1);
+  });
+
+  it('keeps the last good value of a malformed entry and warns once of it', async () => {
+    registry.answer = () => listing([webEntry('a')], [broken('z')]);
+    await started();
+    registry.watch_.send({ kind: 'malformed', malformed: broken('a') });
+    registry.watch_.send({ kind: 'malformed', malformed: broken('a') });
+    registry.watch_.push({ kind: 'listing', listing: listing([webEntry('b')], [broken('a')]) });
+    await clock.advance(0);
+    expect(ids(sets.at(-1)).sort()).toEqual(['a', 'b']);
+    expect(warnings).toHaveLength(2);
+    expect(warnings[0]).toContain('instance "z" of service "web"');
+    registry.watch_.send(gone('a'));
+    await clock.advance(0);
+    expect(ids(sets.at(-1))).toEqual(['b']);
+  });
+
+  it('does not flood the log when 10,000 entries are malformed', async () => {
+    registry.answer = () =>
+      listing(
+        [],
+        Array.from({ length: 10_000 }, (_, index) => broken(`i${index}`)),
+      );
+    await started();
+    expect(warnings).toHaveLength(10);
+    await clock.advance(60_000);
+    registry.watch_.send({ kind: 'malformed', malformed: broken('one more') });
+    await clock.advance(0);
+    const ignoring = warnings.filter((text) => text.startsWith('Ignoring'));
+    expect(ignoring).toHaveLength(11);
+    expect(ignoring[10]).toContain('9990 more were not shown');
+  });
+
+  describe('refresh', () => {
+    it('lists again at once and takes in what it finds', async () => {
+      await started();
+      registry.answer = () => listing([webEntry('a')]);
+      const refreshed = follower.refresh();
+      await clock.advance(0);
+      await refreshed;
+      expect(sets.map(ids)).toEqual([[], ['a']]);
+      expect(registry.open).toBe(1);
+    });
+
+    it('does not lose a change that arrives while a refresh is running', async () => {
+      await started();
+      const slow = deferred<Listing>();
+      registry.answer = () => slow.promise;
+      const first = follower.refresh();
+      await clock.advance(0);
+      // The running list was answered before the change; who asks now must get the change.
+      registry.answer = () => listing([webEntry('a')]);
+      const second = follower.refresh();
+      const third = follower.refresh();
+      expect(third).toBe(second);
+      expect(second).not.toBe(first);
+      slow.resolve(listing([]));
+      await clock.advance(0);
+      await Promise.all([first, second, third]);
+      expect(registry.lists).toBe(3);
+      expect(sets.map(ids)).toEqual([[], ['a']]);
+    });
+
+    it('does not wait for the backoff', async () => {
+      registry.answer = () => Promise.reject(new Error('down'));
+      await started();
+      await clock.advance(60_000);
+      registry.answer = () => listing([]);
+      const refreshed = follower.refresh();
+      await clock.advance(0);
+      await refreshed;
+    });
+
+    it('rejects with the error of its list, and following goes on', async () => {
+      await started();
+      registry.answer = () => Promise.reject(new Error('down'));
+      const refreshed = follower.refresh();
+      await clock.advance(0);
+      await expect(refreshed).rejects.toThrow('down');
+      registry.answer = () => listing([webEntry('a')]);
+      await clock.advance(5_000);
+      expect(sets.map(ids)).toEqual([[], ['a']]);
+    });
+
+    it('rejects once the follower has been closed', async () => {
+      await started();
+      const slow = deferred<Listing>();
+      registry.answer = () => slow.promise;
+      const running = follower.refresh();
+      await clock.advance(0);
+      const next = follower.refresh();
+      await follower.close();
+      await expect(running).rejects.toThrow(ClosedError);
+      await expect(next).rejects.toThrow(ClosedError);
+      await expect(follower.refresh()).rejects.toThrow(ClosedError);
+    });
+  });
+
+  it('lists again when nothing was heard for the interval', async () => {
+    follower = follow(2_000);
+    await started();
+    await clock.advance(1_900);
+    registry.watch_.send();
+    await clock.advance(1_900);
+    expect(registry.lists).toBe(1);
+    await clock.advance(200);
+    expect(registry.lists).toBe(2);
+    expect(warnings).toEqual([]);
+    expect(follower.state.stale).toBe(false);
+  });
+
+  it('survives a listener that throws', async () => {
+    follower = new Follower({
+      registry,
+      scope: { kind: 'key', key: 'leader' },
+      clock,
+      random: () => 0.5,
+      logger: { log: () => undefined, warn: () => undefined, error: (text) => warnings.push(text) },
+      onSet: () => {
+        throw new Error('my fault');
+      },
+    });
+    await started();
+    expect(follower.state.stale).toBe(false);
+    expect(warnings).toEqual(['A listener for the key "leader" failed: my fault']);
+  });
+
+  it('ends watch and timers when closed, twice and before the start too', async () => {
+    await started();
+    await Promise.all([follower.close(), follower.close()]);
+    expect(registry.open).toBe(0);
+    expect(clock.pending).toBe(0);
+    const unused = follow();
+    await unused.close();
+    unused.start();
+    await expect(unused.ready).rejects.toThrow(ClosedError);
+  });
+});

@@ -1,0 +1,304 @@
+import { Backoff, DEFAULT_BACKOFF, type BackoffOptions } from '../kernel/backoff.js';
+import { type Clock } from '../kernel/clock.js';
+import { attempt, pause } from '../kernel/deadline.js';
+import { deferred, type Deferred } from '../kernel/deferred.js';
+import { ClosedError } from '../kernel/errors/index.js';
+import { type Logger } from '../kernel/logger.js';
+import { type Random } from '../kernel/random.js';
+import { FollowedEntries, type EntriesDiff } from './follower-entries.js';
+import { MalformedWarnings } from './follower-warnings.js';
+import { slotLabel } from './item.js';
+import {
+  SIGN_OF_LIFE,
+  type Cursor,
+  type Entry,
+  type Registry,
+  type Scope,
+  type WatchBatch,
+} from './registry.js';
+
+/** The complete content of a scope, and what is new in it. */
+export interface FollowedSet extends EntriesDiff {
+  /** By `slotId`; never changed after it was handed out. */
+  readonly entries: ReadonlyMap<string, Entry>;
+  /** The follower's own counter: 1 for the first set, one more for each further one. */
+  readonly revision: number;
+}
+
+/** How far what a follower holds can be trusted. */
+export interface FollowState {
+  /** True before the first answer, and from an error until the next complete list. */
+  readonly stale: boolean;
+  /** When it became stale, on the monotonic clock. */
+  readonly since?: number;
+  /** Why the last attempt failed, while stale. */
+  readonly error?: Error;
+  /** When the registry was last heard of, on the monotonic clock; missing before the first answer. */
+  readonly lastHeard?: number;
+}
+
+/** What a {@link Follower} is made of. */
+export interface FollowerOptions {
+  readonly registry: Registry;
+  readonly scope: Scope;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Called with the first list, an empty one too, and then with each set that differs from the one before. */
+  readonly onSet: (set: FollowedSet) => void;
+  /** Called when it becomes stale, at each further failure, and when it is fresh again. */
+  readonly onState?: (state: FollowState) => void;
+  /** Milliseconds after which, with no word from the watch, the scope is listed again; the watch alone by default. */
+  readonly interval?: number;
+  /** Milliseconds for one list; 5,000 by default. */
+  readonly listTimeout?: number;
+  readonly backoff?: BackoffOptions;
+}
+
+/** Milliseconds between two lists that nobody asked for. */
+const LIST_SPACING = 1_000;
+
+/** Milliseconds of silence after which a watch is given up, even if its driver says nothing. */
+const SILENCE = 3 * SIGN_OF_LIFE;
+
+const LIST_TIMEOUT = 5_000;
+
+/** Milliseconds a watch is given to let go of what it holds, before {@link Follower.close} goes on without it. */
+const FAREWELL = 1_000;
+
+/**
+ * Keeps the complete current content of a scope in step with a registry: lists, then watches from where the list
+ * ended. Whatever goes wrong, what is held stays, marked stale, and it tries again without limit. Only an answer of
+ * the registry ever makes the set empty.
+ */
+export class Follower {
+  private readonly entries: FollowedEntries;
+  private readonly backoff: Backoff;
+  private readonly first: Deferred<void> = deferred();
+  private readonly lifetime = new AbortController();
+  private readonly farewells = new Set<Promise<unknown>>();
+  /** Ends the watch or the pause that is going on, because somebody asked for a list. */
+  private interrupt = new AbortController();
+  /** Those who asked for a list that has not begun. */
+  private asked: Deferred<void> | undefined;
+  private revision = 0;
+  private stale = true;
+  private since: number | undefined;
+  private error: Error | undefined;
+  private lastHeard: number | undefined;
+  private listedAt = -Infinity;
+  private troubled = false;
+  private running: Promise<void> | undefined;
+
+  constructor(private readonly options: FollowerOptions) {
+    this.entries = new FollowedEntries(
+      new MalformedWarnings(options.clock, options.logger, options.registry.url),
+    );
+    this.backoff = new Backoff(options.backoff ?? DEFAULT_BACKOFF, options.random);
+  }
+
+  /** Resolves after the first list has been handed to `onSet`; rejects only with {@link ClosedError}. */
+  get ready(): Promise<void> {
+    return this.first.promise;
+  }
+
+  get state(): FollowState {
+    return {
+      stale: this.stale,
+      ...(this.since === undefined ? {} : { since: this.since }),
+      ...(this.error === undefined ? {} : { error: this.error }),
+      ...(this.lastHeard === undefined ? {} : { lastHeard: this.lastHeard }),
+    };
+  }
+
+  /** Begins to list and watch. A second call does nothing. */
+  start(): void {
+    if (this.running || this.lifetime.signal.aborted) return;
+    this.since = this.options.clock.now();
+    this.running = this.run();
+  }
+
+  /**
+   * Resolves when a list that began after this call has been taken in; callers who come while one is running share
+   * the next one, so that no change slips between.
+   *
+   * @throws the error of that list; the follower itself goes on trying
+   * @throws ClosedError
+   */
+  refresh(): Promise<void> {
+    if (this.lifetime.signal.aborted) return Promise.reject(this.closedError());
+    this.asked ??= deferred();
+    this.interrupt.abort();
+    return this.asked.promise;
+  }
+
+  /** Ends the watch and every timer. A second call waits for the first. */
+  async close(): Promise<void> {
+    this.lifetime.abort();
+    this.interrupt.abort();
+    await this.running;
+    await Promise.all(this.farewells);
+    this.first.reject(this.closedError());
+    this.asked?.reject(this.closedError());
+  }
+
+  private async run(): Promise<void> {
+    while (!this.lifetime.signal.aborted) {
+      const cursor = await this.list();
+      if (cursor === undefined) {
+        await this.rest(this.backoff.next());
+        continue;
+      }
+      const wait = await this.follow(cursor);
+      await this.rest(Math.max(wait, this.listedAt + LIST_SPACING - this.options.clock.now()));
+    }
+  }
+
+  /** One list, for everybody who has asked for it so far. */
+  private async list(): Promise<Cursor | undefined> {
+    const { registry, scope, clock } = this.options;
+    const asked = this.asked;
+    this.asked = undefined;
+    this.interrupt = new AbortController();
+    if (this.lifetime.signal.aborted) this.interrupt.abort();
+    try {
+      const listing = await attempt(
+        {
+          clock,
+          timeout: this.options.listTimeout ?? LIST_TIMEOUT,
+          signal: this.lifetime.signal,
+          what: `Listing the ${scopeLabel(scope)} in ${registry.url}`,
+        },
+        (signal) => registry.list(scope, signal),
+      );
+      this.listedAt = clock.now();
+      this.emit(this.entries.replace(listing));
+      this.fresh();
+      asked?.resolve();
+      return listing.cursor;
+    } catch (error) {
+      if (this.lifetime.signal.aborted) {
+        asked?.reject(this.closedError());
+        return undefined;
+      }
+      this.failed(error as Error);
+      asked?.reject(error as Error);
+      return undefined;
+    }
+  }
+
+  /** Follows one watch to its end and returns the milliseconds to wait before the next list. */
+  private async follow(cursor: Cursor): Promise<number> {
+    const { registry, scope, clock, interval } = this.options;
+    const { signal } = this.interrupt;
+    const stop = new AbortController();
+    let iterator: AsyncIterator<WatchBatch> | undefined;
+    try {
+      const watch = registry.watch(scope, cursor, stop.signal)[Symbol.asyncIterator]();
+      iterator = watch;
+      for (;;) {
+        const next: IteratorResult<WatchBatch, unknown> = await attempt(
+          {
+            clock,
+            timeout: Math.min(interval ?? Infinity, SILENCE),
+            signal,
+            what: `The watch of the ${scopeLabel(scope)} in ${registry.url}`,
+          },
+          () => watch.next(),
+        );
+        if (next.done === true)
+          throw new Error(`The watch of the ${scopeLabel(scope)} ended without a reason.`);
+        const batch = next.value;
+        if (batch.kind === 'reset') return 0;
+        this.calm();
+        this.lastHeard = clock.now();
+        this.emit(
+          batch.kind === 'listing' ? this.entries.replace(batch.listing) : this.entries.apply(batch.changes),
+        );
+      }
+    } catch (error) {
+      if (signal.aborted) return 0;
+      if (interval !== undefined && clock.now() - (this.lastHeard ?? 0) >= interval) return 0;
+      this.failed(error as Error);
+      return this.backoff.next();
+    } finally {
+      stop.abort();
+      this.dismiss(iterator);
+    }
+  }
+
+  /** Lets a watch end in its own time; only {@link Follower.close} waits for it. */
+  private dismiss(iterator: AsyncIterator<WatchBatch> | undefined): void {
+    if (!iterator?.return) return;
+    const end = iterator.return.bind(iterator);
+    const farewell = attempt({ clock: this.options.clock, timeout: FAREWELL, what: 'Ending a watch' }, () =>
+      end(),
+    ).catch(() => undefined);
+    this.farewells.add(farewell);
+    void farewell.then(() => this.farewells.delete(farewell));
+  }
+
+  private async rest(delay: number): Promise<void> {
+    if (delay <= 0) return;
+    await pause(this.options.clock, delay, this.interrupt.signal).catch(() => undefined);
+  }
+
+  private emit(diff: EntriesDiff): void {
+    const { added, updated, removed } = diff;
+    if (this.revision > 0 && added.length + updated.length + removed.length === 0) return;
+    this.revision += 1;
+    this.tell(() =>
+      this.options.onSet({ entries: this.entries.current, added, updated, removed, revision: this.revision }),
+    );
+  }
+
+  private fresh(): void {
+    const wasStale = this.stale;
+    this.lastHeard = this.options.clock.now();
+    this.stale = false;
+    this.since = undefined;
+    this.error = undefined;
+    if (wasStale) this.tell(() => this.options.onState?.(this.state));
+    this.first.resolve();
+  }
+
+  private failed(error: Error): void {
+    if (!this.stale) this.since = this.options.clock.now();
+    this.stale = true;
+    this.error = error;
+    if (!this.troubled) {
+      this.troubled = true;
+      this.options.logger.warn(
+        `The ${scopeLabel(this.options.scope)} cannot be followed, what is known stays in use: ${error.message}`,
+      );
+    }
+    this.tell(() => this.options.onState?.(this.state));
+  }
+
+  /** A watch that works ends the trouble; a list alone does not, or list and watch could take turns in the log. */
+  private calm(): void {
+    this.backoff.reset();
+    if (!this.troubled) return;
+    this.troubled = false;
+    this.options.logger.log(`The ${scopeLabel(this.options.scope)} is followed again.`);
+  }
+
+  /** A listener that throws is its own fault and not the registry's. */
+  private tell(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.options.logger.error(
+        `A listener for the ${scopeLabel(this.options.scope)} failed: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+
+  private closedError(): ClosedError {
+    return new ClosedError(`The follower of the ${scopeLabel(this.options.scope)}`);
+  }
+}
+
+function scopeLabel(scope: Scope): string {
+  return scope.kind === 'service' ? `service "${scope.service}"` : slotLabel(scope);
+}
