@@ -1,0 +1,141 @@
+/**
+ * The life of one registry session as a pure state machine: docs/heartbeat.md draws it. Times are milliseconds on
+ * the monotonic clock; TTLs are seconds as the server granted them.
+ */
+export type SessionPhase =
+  /** Nothing is held, nothing is to be done. */
+  | 'idle'
+  /** There is no session, and one is wanted. */
+  | 'opening'
+  /** The last renewal was acknowledged. */
+  | 'alive'
+  /** A renewal has failed; the registry still has the session for all we know. */
+  | 'late'
+  /** A whole TTL has passed without an acknowledgement. The registry may have dropped it or be about to. */
+  | 'expired'
+  /** Given up for good. */
+  | 'ended';
+
+export interface SessionState {
+  readonly phase: SessionPhase;
+  /** Granted; 0 before the first grant. */
+  readonly ttl: number;
+  /** When the last acknowledged grant or renewal was sent: the earliest moment its TTL can have begun. */
+  readonly ackAt: number;
+  /** When the next attempt is due. */
+  readonly dueAt: number;
+  /** Whether the present outage has been announced as lost. */
+  readonly lost: boolean;
+}
+
+export type SessionEvent =
+  | { readonly kind: 'needed' }
+  | { readonly kind: 'opened'; readonly sentAt: number; readonly ttl: number; readonly jitter: number }
+  | { readonly kind: 'renewed'; readonly sentAt: number; readonly ttl: number; readonly jitter: number }
+  | { readonly kind: 'failed'; readonly retryAfter: number }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'clock' }
+  | { readonly kind: 'ended' };
+
+/** What those who hold something by this session are told. */
+export type SessionSignal = 'up' | 'acknowledged' | 'late' | 'expired' | 'gone';
+
+export type SessionPlan =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'open'; readonly at: number }
+  | { readonly kind: 'renew'; readonly at: number };
+
+export interface SessionStep {
+  readonly state: SessionState;
+  readonly signals: readonly SessionSignal[];
+}
+
+export const INITIAL_SESSION: SessionState = Object.freeze({
+  phase: 'idle',
+  ttl: 0,
+  ackAt: 0,
+  dueAt: 0,
+  lost: false,
+});
+
+/** Renewals are a third of the TTL apart, so that two may be lost before the third is too late. */
+const RENEWALS_PER_TTL = 3;
+
+/** Share by which a renewal is moved at random, so that processes started together spread out. */
+const JITTER = 0.1;
+
+/** Milliseconds from one renewal to the next; `jitter` is random in [0, 1). */
+export function renewalInterval(ttl: number, jitter: number): number {
+  return ((ttl * 1000) / RENEWALS_PER_TTL) * (1 - JITTER + 2 * JITTER * jitter);
+}
+
+/** Milliseconds one renewal may take: short enough that another member can still be asked within the TTL. */
+export function renewalTimeout(ttl: number): number {
+  return Math.min(1000, (ttl * 1000) / 6);
+}
+
+/** When the registry may drop the session, for all we know. */
+export function expiryOf(state: SessionState): number {
+  return state.ackAt + state.ttl * 1000;
+}
+
+const quiet = (state: SessionState): SessionStep => ({ state, signals: [] });
+
+function acknowledged(state: SessionState, event: SessionEvent & { kind: 'opened' | 'renewed' }): SessionStep {
+  const { sentAt, ttl, jitter } = event;
+  const next: SessionState = {
+    phase: 'alive',
+    ttl,
+    ackAt: sentAt,
+    dueAt: sentAt + renewalInterval(ttl, jitter),
+    lost: false,
+  };
+  // After an outage the holders look at their entries again, even where the session itself survived.
+  return { state: next, signals: [event.kind === 'opened' || state.lost ? 'up' : 'acknowledged'] };
+}
+
+function overdue(state: SessionState, now: number): SessionStep {
+  if (state.lost || now < expiryOf(state)) return quiet(state);
+  return { state: { ...state, phase: 'expired', lost: true }, signals: ['expired'] };
+}
+
+/** The state after `event` at `now`, and what the holders are told. */
+export function stepSession(state: SessionState, event: SessionEvent, now: number): SessionStep {
+  if (state.phase === 'ended') return quiet(state);
+  switch (event.kind) {
+    case 'ended':
+      return quiet({ ...state, phase: 'ended' });
+    case 'needed':
+      return quiet(state.phase === 'idle' ? { ...state, phase: 'opening', dueAt: now } : state);
+    case 'opened':
+    case 'renewed':
+      return acknowledged(state, event);
+    case 'gone':
+      return {
+        state: { ...state, phase: 'opening', dueAt: now, lost: true },
+        signals: state.lost ? [] : ['gone'],
+      };
+    case 'failed': {
+      const next = { ...state, dueAt: now + event.retryAfter };
+      if (state.phase !== 'alive') return overdue(next, now);
+      const late: SessionStep = { state: { ...next, phase: 'late' }, signals: ['late'] };
+      const after = overdue(late.state, now);
+      return { state: after.state, signals: [...late.signals, ...after.signals] };
+    }
+    case 'clock':
+      return state.phase === 'alive' || state.phase === 'late' ? overdue(state, now) : quiet(state);
+  }
+}
+
+/** What is to be done next, and when. An expired session is renewed first: only its registry knows that it is gone. */
+export function planSession(state: SessionState): SessionPlan {
+  switch (state.phase) {
+    case 'idle':
+    case 'ended':
+      return { kind: 'idle' };
+    case 'opening':
+      return { kind: 'open', at: state.dueAt };
+    default:
+      return { kind: 'renew', at: state.dueAt };
+  }
+}
