@@ -128,6 +128,11 @@ function nowLost(state: HoldState, reason: LostReason): HoldStep {
   return quiet(state);
 }
 
+function nowWithdrawn(state: HoldState): HoldStep {
+  if (state.phase === 'withdrawn') return quiet(state);
+  return { state: { ...state, phase: 'withdrawn', belief: EMPTY }, signals: [{ kind: 'withdrawn' }] };
+}
+
 function afterRead(state: HoldState, entry: Entry | undefined): HoldStep {
   const known: HoldState = {
     ...state,
@@ -180,6 +185,8 @@ export function stepHold(state: HoldState, event: HoldEvent): HoldStep {
         session: undefined,
         belief: UNKNOWN,
       };
+      // A revoked session has taken the entry with it.
+      if (!state.wanted) return event.reason === 'revoked' ? nowWithdrawn(without) : quiet(without);
       return state.phase === 'held' ? nowLost(without, event.reason) : quiet(without);
     }
     case 'item':
@@ -197,14 +204,16 @@ export function stepHold(state: HoldState, event: HoldEvent): HoldStep {
       return quiet({ ...state, suspect: true });
     case 'tick':
       return quiet({ ...state, refused: false });
-    case 'withdraw':
-      return quiet({ ...state, wanted: false });
+    case 'withdraw': {
+      const unwanted: HoldState = { ...state, wanted: false, refused: false };
+      const untouched = state.session === undefined && state.formerSessions.length === 0;
+      return untouched ? nowWithdrawn(unwanted) : quiet(unwanted);
+    }
     case 'removed':
-      if (state.wanted || state.phase === 'withdrawn') return quiet(state);
-      return { state: { ...state, phase: 'withdrawn', belief: EMPTY }, signals: [{ kind: 'withdrawn' }] };
+      return state.wanted ? quiet(state) : nowWithdrawn(state);
     case 'resume':
       if (state.wanted) return quiet(state);
-      return quiet({ ...state, wanted: true, phase: 'starting', belief: UNKNOWN, mayTakeOver: state.mayTakeOver });
+      return quiet({ ...state, wanted: true, phase: 'starting', belief: UNKNOWN, suspect: false });
   }
 }
 

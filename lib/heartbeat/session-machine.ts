@@ -22,6 +22,8 @@ export interface SessionState {
   readonly ttl: number;
   /** When the last acknowledged grant or renewal was sent: the earliest moment its TTL can have begun. */
   readonly ackAt: number;
+  /** When the present session was opened. */
+  readonly openedAt: number;
   /** When the next attempt is due. */
   readonly dueAt: number;
   /** Whether the present outage has been announced as lost. */
@@ -54,6 +56,7 @@ export const INITIAL_SESSION: SessionState = Object.freeze({
   phase: 'idle',
   ttl: 0,
   ackAt: 0,
+  openedAt: -Infinity,
   dueAt: 0,
   lost: false,
 });
@@ -63,6 +66,9 @@ const RENEWALS_PER_TTL = 3;
 
 /** Share by which a renewal is moved at random, so that processes started together spread out. */
 const JITTER = 0.1;
+
+/** Milliseconds between two openings, lest a registry that forgets at once is asked without a pause. */
+const REOPEN_INTERVAL = 500;
 
 /** Milliseconds from one renewal to the next; `jitter` is random in [0, 1). */
 export function renewalInterval(ttl: number, jitter: number): number {
@@ -81,12 +87,16 @@ export function expiryOf(state: SessionState): number {
 
 const quiet = (state: SessionState): SessionStep => ({ state, signals: [] });
 
-function acknowledged(state: SessionState, event: SessionEvent & { kind: 'opened' | 'renewed' }): SessionStep {
+function acknowledged(
+  state: SessionState,
+  event: Extract<SessionEvent, { kind: 'opened' | 'renewed' }>,
+): SessionStep {
   const { sentAt, ttl, jitter } = event;
   const next: SessionState = {
     phase: 'alive',
     ttl,
     ackAt: sentAt,
+    openedAt: event.kind === 'opened' ? sentAt : state.openedAt,
     dueAt: sentAt + renewalInterval(ttl, jitter),
     lost: false,
   };
@@ -112,11 +122,17 @@ export function stepSession(state: SessionState, event: SessionEvent, now: numbe
       return acknowledged(state, event);
     case 'gone':
       return {
-        state: { ...state, phase: 'opening', dueAt: now, lost: true },
+        state: {
+          ...state,
+          phase: 'opening',
+          dueAt: Math.max(now, state.openedAt + REOPEN_INTERVAL),
+          lost: true,
+        },
         signals: state.lost ? [] : ['gone'],
       };
     case 'failed': {
       const next = { ...state, dueAt: now + event.retryAfter };
+      if (state.phase === 'opening') return quiet(next);
       if (state.phase !== 'alive') return overdue(next, now);
       const late: SessionStep = { state: { ...next, phase: 'late' }, signals: ['late'] };
       const after = overdue(late.state, now);

@@ -1,0 +1,402 @@
+import { Backoff, type BackoffOptions } from '../kernel/backoff.js';
+import { type Timer } from '../kernel/clock.js';
+import { abortReason, attempt } from '../kernel/deadline.js';
+import { RegistryRefusedError } from '../kernel/errors/index.js';
+import { Follower } from '../registry/follower.js';
+import { type Item, type Slot, slotId, slotLabel, slotOf } from '../registry/item.js';
+import { type Entry, type Session } from '../registry/registry.js';
+import { SessionGoneError } from '../registry/session-gone.error.js';
+import { AlreadyHeldError } from './already-held.error.js';
+import { type BeatEvent, type BeatState } from './beat.js';
+import {
+  type HoldEvent,
+  type HoldPlan,
+  type HoldSignal,
+  type HoldState,
+  initialHold,
+  planHold,
+  stepHold,
+} from './hold-machine.js';
+import { type SessionSignal } from './session-machine.js';
+import { type HeartbeatDeps, type SessionListener, type SessionRunner } from './session-runner.js';
+
+/** Milliseconds one read or write of an entry may take. */
+const REQUEST_TIMEOUT = 2_000;
+
+const REQUEST_BACKOFF: BackoffOptions = Object.freeze({ base: 100, cap: 2_000 });
+
+/** Events after which there is no point in waiting for the rest of a backoff. */
+const URGENT: ReadonlySet<HoldEvent['kind']> = new Set(['session', 'item', 'withdraw', 'resume']);
+
+/** Bounds how many requests of all entries run at the same time. */
+export type Gate = <T>(run: () => Promise<T>) => Promise<T>;
+
+export interface HoldOptions {
+  /** Refuse to start while another live session holds the slot. */
+  readonly exclusive: boolean;
+  readonly gate: Gate;
+  readonly onEvent: (event: BeatEvent) => void;
+  /** Called once, when the entry no longer needs its session. */
+  readonly onGone: () => void;
+  /** What beats and events call it. */
+  readonly key: string;
+}
+
+interface Waiter {
+  readonly until: () => boolean;
+  readonly resolve: () => void;
+}
+
+/** Runs the hold machine of one entry: writes it by a session, watches it, puts it right. */
+export class HoldRunner {
+  readonly slot: Slot;
+
+  /** Settles with the first write: rejects with what went wrong, while the runner goes on trying. */
+  readonly first: Promise<void>;
+
+  private state: HoldState;
+  private session: SessionRunner | undefined;
+  private detach: (() => void) | undefined;
+  private late = false;
+  private ackAt: number | undefined;
+  private working = false;
+  private retry: Timer | undefined;
+  private stopped: 'paused' | 'stopped' | undefined;
+  private follower: Follower | undefined;
+  private waiters: Waiter[] = [];
+  private settleFirst: { readonly resolve: () => void; readonly reject: (error: Error) => void } | undefined;
+  private readonly aborter = new AbortController();
+  private readonly backoff: Backoff;
+
+  constructor(
+    private readonly deps: HeartbeatDeps,
+    item: Item,
+    private readonly options: HoldOptions,
+  ) {
+    this.slot = slotOf(item);
+    this.state = initialHold(item, options);
+    this.backoff = new Backoff(REQUEST_BACKOFF, deps.random);
+    this.first = new Promise<void>((resolve, reject) => {
+      this.settleFirst = { resolve, reject };
+    });
+    // Whoever does not wait for the first write is not punished for its failure.
+    this.first.catch(() => undefined);
+  }
+
+  get key(): string {
+    return this.options.key;
+  }
+
+  get beat(): BeatState {
+    if (this.stopped) return this.stopped;
+    const { phase } = this.state;
+    if (phase === 'withdrawn') return 'stopped';
+    if (phase !== 'held') return phase;
+    return this.late ? 'late' : 'alive';
+  }
+
+  /** Monotonic milliseconds of the last acknowledged write or renewal of the entry; undefined before the first. */
+  get lastAck(): number | undefined {
+    if (this.ackAt === undefined || this.state.phase !== 'held') return this.ackAt;
+    return Math.max(this.ackAt, this.session?.lastAck ?? 0);
+  }
+
+  start(session: SessionRunner): void {
+    this.follow();
+    this.attach(session);
+  }
+
+  /** Writes `item` at once if it differs from what stands there. */
+  put(item: Item): void {
+    this.apply({ kind: 'item', item });
+  }
+
+  /** Looks after the entry once more: reads it where the watch cannot vouch for it. */
+  tick(): void {
+    this.apply({ kind: 'tick' });
+    if (this.follower?.state.stale !== false && this.state.phase !== 'starting')
+      this.apply({ kind: 'suspect' });
+  }
+
+  /** Holds the entry by another session from now on. Resolves when it does: the former one may then be ended. */
+  async move(session: SessionRunner, signal: AbortSignal): Promise<void> {
+    const detachFormer = this.detach;
+    this.attach(session);
+    try {
+      await this.wait(() => {
+        const { belief } = this.state;
+        return belief.kind === 'entry' && belief.entry.owner === session.usable?.id;
+      }, signal);
+    } finally {
+      detachFormer?.();
+    }
+  }
+
+  /** Takes the entry out of the registry. Resolves when it is gone; on abort it goes on in the background. */
+  async pause(signal: AbortSignal): Promise<void> {
+    if (this.stopped) return;
+    await this.withdraw('paused', signal);
+  }
+
+  /** Puts a paused entry back. */
+  resume(): void {
+    if (this.stopped !== 'paused') return;
+    this.stopped = undefined;
+    this.follow();
+    this.apply({ kind: 'resume' });
+  }
+
+  /** Takes the entry out of the registry for good. Resolves when it is gone; on abort it goes on in the background. */
+  async stop(signal: AbortSignal): Promise<void> {
+    if (this.stopped === 'stopped') return;
+    await this.withdraw('stopped', signal);
+  }
+
+  /** Ends at once without a word to the registry: the end of its session takes the entry away. */
+  async abandon(): Promise<void> {
+    const gone = this.state.phase === 'withdrawn';
+    this.stopped = 'stopped';
+    this.dispose();
+    await this.unfollow();
+    if (!gone) this.options.onEvent({ type: 'stopped', key: this.key });
+  }
+
+  private attach(session: SessionRunner): void {
+    this.session = session;
+    const listener: SessionListener = {
+      onSession: (signal, opened) => {
+        // A session that the entry is moving away from only keeps it alive meanwhile.
+        if (session === this.session) this.onSession(signal, opened);
+      },
+      onMissing: (slot) => {
+        if (slotId(slot) === slotId(this.slot)) this.apply({ kind: 'suspect' });
+      },
+      onOpenFailed: (error) => {
+        this.failFirst(error);
+      },
+    };
+    this.detach = () => {
+      session.delete(listener);
+    };
+    session.add(listener);
+  }
+
+  private onSession(signal: SessionSignal, session: Session | undefined): void {
+    const { late } = this;
+    this.late = signal === 'late';
+    switch (signal) {
+      case 'up':
+        if (session) this.apply({ kind: 'session', id: session.id });
+        return;
+      case 'acknowledged':
+        if (late && this.state.phase === 'held') this.emit({ type: 'alive', key: this.key });
+        return;
+      case 'late':
+        if (!late && this.state.phase === 'held') this.emit({ type: 'late', key: this.key });
+        return;
+      case 'expired':
+      case 'gone':
+        this.apply({ kind: 'session-lost', reason: signal === 'gone' ? 'revoked' : 'expired' });
+    }
+  }
+
+  private follow(): void {
+    const { registry, clock, random, logger } = this.deps;
+    const id = slotId(this.slot);
+    this.follower = new Follower({
+      registry,
+      scope: this.slot,
+      clock,
+      random,
+      logger,
+      onSet: ({ entries }) => {
+        this.apply({ kind: 'observed', entry: entries.get(id) });
+      },
+    });
+    this.follower.start();
+  }
+
+  private async unfollow(): Promise<void> {
+    const { follower } = this;
+    this.follower = undefined;
+    await follower?.close();
+  }
+
+  private async withdraw(how: 'paused' | 'stopped', signal: AbortSignal): Promise<void> {
+    this.stopped = how;
+    this.failFirst(
+      new DOMException(`The ${slotLabel(this.slot)} was withdrawn before its first write`, 'AbortError'),
+    );
+    await this.unfollow();
+    this.apply({ kind: 'withdraw' });
+    await this.wait(() => this.state.phase === 'withdrawn', signal).catch(() => undefined);
+  }
+
+  private dispose(): void {
+    if (this.aborter.signal.aborted) return;
+    this.aborter.abort();
+    this.retry?.cancel();
+    this.retry = undefined;
+    this.detach?.();
+    this.failFirst(
+      new DOMException(`The ${slotLabel(this.slot)} was stopped before its first write`, 'AbortError'),
+    );
+    this.options.onGone();
+  }
+
+  private apply(event: HoldEvent): void {
+    if (this.aborter.signal.aborted) return;
+    if (URGENT.has(event.kind)) {
+      this.retry?.cancel();
+      this.retry = undefined;
+    }
+    this.step(event);
+    this.kick();
+  }
+
+  private step(event: HoldEvent): void {
+    const { state, signals } = stepHold(this.state, event);
+    this.state = state;
+    for (const signal of signals) this.tell(signal);
+    const done = this.waiters.filter((waiter) => waiter.until());
+    this.waiters = this.waiters.filter((waiter) => !done.includes(waiter));
+    for (const waiter of done) waiter.resolve();
+    if (this.stopped === 'stopped' && state.phase === 'withdrawn') this.dispose();
+  }
+
+  private tell(signal: HoldSignal): void {
+    const { key } = this;
+    switch (signal.kind) {
+      case 'alive':
+      case 'restored':
+        this.settleFirst?.resolve();
+        this.settleFirst = undefined;
+        this.emit({ type: signal.kind, key });
+        return;
+      case 'lost':
+        this.emit({ type: 'lost', key, reason: signal.reason });
+        return;
+      case 'withdrawn':
+        this.emit({ type: 'stopped', key });
+    }
+  }
+
+  private emit(event: BeatEvent): void {
+    this.options.onEvent(event);
+  }
+
+  private failFirst(error: Error): void {
+    this.settleFirst?.reject(error);
+    this.settleFirst = undefined;
+  }
+
+  private kick(): void {
+    if (this.working || this.retry || planHold(this.state).kind === 'idle') return;
+    this.working = true;
+    void this.work().finally(() => {
+      this.working = false;
+      // What came in between the last look at the plan and here.
+      if (this.canWork()) this.kick();
+    });
+  }
+
+  private canWork(): boolean {
+    const { session } = this.state;
+    return !this.aborter.signal.aborted && session !== undefined && this.session?.usable?.id === session;
+  }
+
+  private async work(): Promise<void> {
+    for (;;) {
+      const plan = planHold(this.state);
+      const session = this.session?.usable;
+      if (plan.kind === 'idle' || !session || !this.canWork()) return;
+      try {
+        await this.options.gate(() => this.perform(plan, session));
+        this.backoff.reset();
+      } catch (error) {
+        this.failed(error as Error, session);
+        if (this.retry) return;
+      }
+    }
+  }
+
+  private failed(error: Error, session: Session): void {
+    if (this.aborter.signal.aborted) return;
+    if (error instanceof SessionGoneError) {
+      this.session?.reportGone(session);
+      return;
+    }
+    this.failFirst(error);
+    this.deps.logger.warn(`Keeping the ${slotLabel(this.slot)} failed: ${error.message}`);
+    if (error instanceof RegistryRefusedError || error instanceof AlreadyHeldError) {
+      this.step({ kind: 'refused' });
+      return;
+    }
+    this.retry = this.deps.clock.after(this.backoff.next(), () => {
+      this.retry = undefined;
+      this.kick();
+    });
+  }
+
+  private async perform(plan: HoldPlan, session: Session): Promise<void> {
+    const { registry, clock } = this.deps;
+    const request = <T>(what: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+      attempt({ clock, timeout: REQUEST_TIMEOUT, signal: this.aborter.signal, what }, run);
+    const label = `the ${slotLabel(this.slot)} at ${registry.url}`;
+    switch (plan.kind) {
+      case 'read': {
+        const listing = await request(`Reading ${label}`, (signal) => registry.list(this.slot, signal));
+        this.found(listing.entries[0]);
+        return;
+      }
+      case 'write': {
+        const { item, version } = plan;
+        const written = await request(`Writing ${label}`, (signal) => session.write(item, version, signal));
+        if (session.id !== this.state.session) return;
+        if (!written.ok) {
+          this.found(written.current);
+          return;
+        }
+        this.ackAt = clock.now();
+        this.step({ kind: 'written', item, version: written.version });
+        return;
+      }
+      case 'remove':
+        await request(`Removing ${label}`, (signal) => session.remove(this.slot, signal));
+        this.step({ kind: 'removed' });
+        return;
+      case 'idle':
+    }
+  }
+
+  private found(entry: Entry | undefined): void {
+    const { phase, session, formerSessions } = this.state;
+    const owner = entry?.owner;
+    if (owner !== undefined) {
+      const ours = owner === session || formerSessions.includes(owner);
+      if (ours) this.ackAt = this.deps.clock.now();
+      else if (this.options.exclusive && phase === 'starting') throw new AlreadyHeldError(this.slot, owner);
+    }
+    this.step({ kind: 'read', entry });
+  }
+
+  private async wait(until: () => boolean, signal: AbortSignal): Promise<void> {
+    if (until()) return;
+    await new Promise<void>((resolve, reject) => {
+      const onAbort = (): void => {
+        this.waiters = this.waiters.filter((other) => other !== waiter);
+        reject(abortReason(signal));
+      };
+      const waiter: Waiter = {
+        until,
+        resolve: () => {
+          signal.removeEventListener('abort', onAbort);
+          resolve();
+        },
+      };
+      this.waiters.push(waiter);
+      if (signal.aborted) onAbort();
+      else signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+}

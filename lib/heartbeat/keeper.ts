@@ -1,0 +1,221 @@
+import { attempt } from '../kernel/deadline.js';
+import { ClosedError, InvalidOptionError } from '../kernel/errors/index.js';
+import { type Slot, slotId, slotLabel, slotOf } from '../registry/item.js';
+import { type Beat, type BeatEvent } from './beat.js';
+import { createGate } from './gate.js';
+import { HoldRunner } from './hold-runner.js';
+import { KeptValue, type Produce, produceItem } from './kept.js';
+import { type HeartbeatDeps, SessionRunner } from './session-runner.js';
+import { type Ticker } from './ticker.js';
+
+/** How one entry is kept. */
+export interface KeepOptions {
+  /** Seconds. */
+  readonly ttl: number;
+  /** Seconds between two computations of the value. */
+  readonly updateInterval: number;
+  /** Refuse to start while another live session holds the slot; false: take it over. */
+  readonly exclusive: boolean;
+}
+
+/** What a {@link Keeper} needs besides a registry. */
+export interface KeeperDeps extends HeartbeatDeps {
+  readonly ticker: Ticker;
+  /** Who holds the entries, for operators. */
+  readonly name: string;
+}
+
+interface Keeping {
+  readonly hold: HoldRunner;
+  readonly value: KeptValue;
+  ttl: number;
+}
+
+/** Requests of all entries that run at the same time. */
+const CONCURRENCY = 64;
+
+/** Milliseconds a withdrawal may take before it goes on in the background. */
+const WITHDRAW_TIMEOUT = 2_000;
+
+/** Milliseconds a session that is no longer needed may take to end. */
+const END_TIMEOUT = 2_000;
+
+/**
+ * Keeps any number of entries alive in one registry. Entries with the same TTL share a session, so that the number
+ * of renewals does not grow with them.
+ */
+export class Keeper {
+  private readonly sessions = new Map<number, SessionRunner>();
+  private readonly keepings = new Map<string, Keeping>();
+  private readonly listeners = new Set<(event: BeatEvent) => void>();
+  private readonly gate = createGate(CONCURRENCY);
+  private readonly ending = new Set<Promise<void>>();
+  private readonly leaving = new Map<string, Promise<void>>();
+  private closed = false;
+
+  constructor(private readonly deps: KeeperDeps) {}
+
+  /** The state of every entry, in the order they were added. */
+  get beats(): readonly Beat[] {
+    const { clock } = this.deps;
+    return [...this.keepings.values()].map(({ hold }) => {
+      const age = hold.lastAck === undefined ? undefined : clock.now() - hold.lastAck;
+      const lastAck = age === undefined ? undefined : new Date(clock.wall() - age);
+      return Object.freeze({ key: hold.key, state: hold.beat, lastAck, age });
+    });
+  }
+
+  /** Calls `listener` with every event until the returned function is called. */
+  onEvent(listener: (event: BeatEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  /**
+   * Keeps what `produce` computes from now on.
+   *
+   * @returns a promise of the first write: it rejects when that fails, and the entry is tried again all the same until
+   *   {@link Keeper.stop}
+   * @throws InvalidOptionError when the slot is kept already
+   */
+  async keep(
+    key: string,
+    produce: Produce,
+    options: KeepOptions,
+  ): Promise<{ readonly id: string; first: Promise<void> }> {
+    this.assertOpen();
+    const { clock, logger, ticker } = this.deps;
+    const item = await produceItem(clock, key, produce);
+    const slot = slotOf(item);
+    const id = slotId(slot);
+    await this.leaving.get(id);
+    this.assertOpen();
+    if (this.keepings.has(id)) {
+      throw new InvalidOptionError(`The ${slotLabel(slot)} is kept by this process already; stop it first.`);
+    }
+    const hold = new HoldRunner(this.deps, item, {
+      key,
+      exclusive: options.exclusive,
+      gate: this.gate,
+      onEvent: (event) => {
+        this.emit(event);
+      },
+      onGone: () => {
+        this.endUnused();
+      },
+    });
+    const value = new KeptValue({ clock, logger, ticker }, hold, produce, options.updateInterval * 1000);
+    this.keepings.set(id, { hold, value, ttl: options.ttl });
+    hold.start(this.session(options.ttl));
+    value.start();
+    return { id, first: hold.first };
+  }
+
+  /** Computes the entry's value by `produce` from now on, and writes it at once. */
+  async value(id: string, produce: Produce): Promise<void> {
+    await this.keepings.get(id)?.value.replace(produce);
+  }
+
+  /** @param seconds between two computations of the value */
+  updateInterval(id: string, seconds: number): void {
+    this.keepings.get(id)?.value.setInterval(seconds * 1000);
+  }
+
+  /** Keeps the entry by a session with this TTL, in seconds, from now on; it is never absent in between. */
+  async ttl(id: string, seconds: number): Promise<void> {
+    const keeping = this.keepings.get(id);
+    if (!keeping || keeping.ttl === seconds) return;
+    keeping.ttl = seconds;
+    await this.within(`Moving "${keeping.hold.key}" to another TTL`, (signal) =>
+      keeping.hold.move(this.session(seconds), signal),
+    );
+    this.endUnused();
+  }
+
+  /** Withdraws the entry until {@link Keeper.resume}. */
+  async pause(id: string): Promise<void> {
+    const hold = this.keepings.get(id)?.hold;
+    if (hold) await this.within(`Withdrawing "${hold.key}"`, (signal) => hold.pause(signal));
+  }
+
+  resume(id: string): void {
+    this.keepings.get(id)?.hold.resume();
+  }
+
+  /** Withdraws the entry for good. Resolves when it is gone, or after 2 s: then it goes on in the background. */
+  async stop(id: string): Promise<void> {
+    const keeping = this.keepings.get(id);
+    if (!keeping) return;
+    this.keepings.delete(id);
+    keeping.value.stop();
+    const { hold } = keeping;
+    const left = this.within(`Withdrawing "${hold.key}"`, (signal) => hold.stop(signal));
+    this.leaving.set(id, left);
+    await left;
+    this.leaving.delete(id);
+    await Promise.all(this.ending);
+  }
+
+  /** Ends every session, and with them every entry. Resolves when they are gone, after 2 s at the latest. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    const keepings = [...this.keepings.values()];
+    for (const { value } of keepings) value.stop();
+    await Promise.all(keepings.map(({ hold }) => hold.abandon()));
+    await Promise.all([...this.sessions.values()].map((session) => this.end(session)));
+    await Promise.all(this.ending);
+    this.keepings.clear();
+    this.listeners.clear();
+  }
+
+  /** Slots that are kept now. */
+  get slots(): readonly Slot[] {
+    return [...this.keepings.values()].map(({ hold }) => hold.slot);
+  }
+
+  private emit(event: BeatEvent): void {
+    for (const listener of [...this.listeners]) listener(event);
+  }
+
+  private session(ttl: number): SessionRunner {
+    let session = this.sessions.get(ttl);
+    if (!session) {
+      session = new SessionRunner(this.deps, ttl, this.deps.name);
+      this.sessions.set(ttl, session);
+    }
+    return session;
+  }
+
+  private endUnused(): void {
+    for (const session of this.sessions.values()) {
+      if (session.size === 0) void this.end(session);
+    }
+  }
+
+  /** Runs a withdrawal within its time; what is left of it then goes on in the background. */
+  private async within(what: string, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { clock, logger } = this.deps;
+    await attempt({ clock, timeout: WITHDRAW_TIMEOUT, what }, run).catch((error: unknown) => {
+      logger.warn(`${(error as Error).message} It goes on in the background.`);
+    });
+  }
+
+  private async end(session: SessionRunner): Promise<void> {
+    if (this.sessions.get(session.ttl) === session) this.sessions.delete(session.ttl);
+    const { clock, logger, registry } = this.deps;
+    const what = `Ending a session at ${registry.url}`;
+    const ended = attempt({ clock, timeout: END_TIMEOUT, what }, (signal) => session.end(signal)).catch(
+      (error: unknown) => {
+        logger.warn(`${what} failed, its entries go with its TTL: ${(error as Error).message}`);
+      },
+    );
+    this.ending.add(ended);
+    await ended;
+    this.ending.delete(ended);
+  }
+
+  private assertOpen(): void {
+    if (this.closed) throw new ClosedError('The sidekick');
+  }
+}

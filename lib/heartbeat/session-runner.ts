@@ -1,0 +1,238 @@
+import { Backoff, type BackoffOptions } from '../kernel/backoff.js';
+import { type Clock, type Timer } from '../kernel/clock.js';
+import { attempt } from '../kernel/deadline.js';
+import { type Logger } from '../kernel/logger.js';
+import { type Random } from '../kernel/random.js';
+import { type Slot } from '../registry/item.js';
+import { type Registry, type Session } from '../registry/registry.js';
+import { SessionGoneError } from '../registry/session-gone.error.js';
+import {
+  expiryOf,
+  INITIAL_SESSION,
+  planSession,
+  renewalTimeout,
+  type SessionEvent,
+  type SessionPhase,
+  type SessionSignal,
+  type SessionState,
+  stepSession,
+} from './session-machine.js';
+
+/** What a session runner and those above it work with. */
+export interface HeartbeatDeps {
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** Who is told about a session: one a held entry. */
+export interface SessionListener {
+  onSession(signal: SessionSignal, session: Session | undefined): void;
+  /** The registry no longer has this listener's entry, though the session goes on. */
+  onMissing(slot: Slot): void;
+  /** There is no session, and the last try to open one failed. */
+  onOpenFailed(error: Error): void;
+}
+
+/** Milliseconds one try to open a session may take: long enough to go round a cluster once. */
+const OPEN_TIMEOUT = 5_000;
+
+/** While the session may still live, tries come quickly: the next member is likely to answer. */
+const LATE_BACKOFF: BackoffOptions = Object.freeze({ base: 50, cap: 500 });
+
+/** Once it is lost there is no hurry, and everybody else has lost theirs too. */
+const LOST_BACKOFF: BackoffOptions = Object.freeze({ base: 250, cap: 5_000 });
+
+/** Runs the session machine against a registry: opens one session, renews it, opens another when it is gone. */
+export class SessionRunner {
+  private state: SessionState = INITIAL_SESSION;
+  private session: Session | undefined;
+  private timer: Timer | undefined;
+  private readonly aborter = new AbortController();
+  private readonly listeners = new Set<SessionListener>();
+  private readonly late: Backoff;
+  private readonly lost: Backoff;
+  private working: Promise<void> | undefined;
+  private warnedTtl: number | undefined;
+
+  /** @param ttl seconds to ask for */
+  constructor(
+    private readonly deps: HeartbeatDeps,
+    readonly ttl: number,
+    private readonly name: string,
+  ) {
+    this.late = new Backoff(LATE_BACKOFF, deps.random);
+    this.lost = new Backoff(LOST_BACKOFF, deps.random);
+  }
+
+  get phase(): SessionPhase {
+    return this.state.phase;
+  }
+
+  /** Monotonic milliseconds of the last acknowledged grant or renewal; undefined before the first. */
+  get lastAck(): number | undefined {
+    return this.state.ttl === 0 ? undefined : this.state.ackAt;
+  }
+
+  /** The session to write by, while there is one that is not known or presumed dead. */
+  get usable(): Session | undefined {
+    return this.state.phase === 'alive' || this.state.phase === 'late' ? this.session : undefined;
+  }
+
+  /** How many entries depend on this session. */
+  get size(): number {
+    return this.listeners.size;
+  }
+
+  add(listener: SessionListener): void {
+    this.listeners.add(listener);
+    this.apply({ kind: 'needed' });
+    const session = this.usable;
+    if (session) listener.onSession('up', session);
+  }
+
+  delete(listener: SessionListener): void {
+    this.listeners.delete(listener);
+  }
+
+  /** A write found the session gone before a renewal did. */
+  reportGone(session: Session): void {
+    if (session === this.session) this.apply({ kind: 'gone' });
+  }
+
+  /** Ends the session and with it all its entries; resolves when they are gone or `signal` is aborted. */
+  async end(signal: AbortSignal): Promise<void> {
+    if (this.state.phase === 'ended') return;
+    this.apply({ kind: 'ended' });
+    this.timer?.cancel();
+    this.aborter.abort();
+    await this.working;
+    const session = this.session;
+    this.session = undefined;
+    await session?.end(signal);
+  }
+
+  private apply(event: SessionEvent): void {
+    const { state, signals } = stepSession(this.state, event, this.deps.clock.now());
+    this.state = state;
+    if (event.kind === 'gone') this.session = undefined;
+    for (const signal of signals) {
+      for (const listener of [...this.listeners]) listener.onSession(signal, this.session);
+    }
+    this.schedule();
+  }
+
+  /** Wakes up for the next attempt, and at the moment the session may be gone, whichever comes first. */
+  private schedule(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+    const plan = planSession(this.state);
+    if (plan.kind === 'idle') return;
+    const { phase } = this.state;
+    const expiry = phase === 'alive' || phase === 'late' ? expiryOf(this.state) : Infinity;
+    const at = this.working ? expiry : Math.min(plan.at, expiry);
+    if (at === Infinity) return;
+    this.timer = this.deps.clock.after(at - this.deps.clock.now(), () => {
+      this.timer = undefined;
+      this.apply({ kind: 'clock' });
+      this.work();
+    });
+  }
+
+  private work(): void {
+    const plan = planSession(this.state);
+    if (this.working || plan.kind === 'idle' || plan.at > this.deps.clock.now()) return;
+    this.timer?.cancel();
+    this.working = (plan.kind === 'open' ? this.open() : this.renew()).finally(() => {
+      this.working = undefined;
+      this.schedule();
+    });
+    this.schedule();
+  }
+
+  private async open(): Promise<void> {
+    const { registry, clock, random } = this.deps;
+    const sentAt = clock.now();
+    try {
+      const session = await attempt(
+        {
+          clock,
+          timeout: OPEN_TIMEOUT,
+          signal: this.aborter.signal,
+          what: `Opening a session at ${registry.url}`,
+        },
+        async (signal) => {
+          const opened = await registry.openSession({ ttl: this.ttl, name: this.name }, signal);
+          if (signal.aborted) await this.giveBack(opened);
+          return opened;
+        },
+      );
+      this.session = session;
+      this.checkTtl(session.ttl);
+      this.recovered();
+      this.apply({ kind: 'opened', sentAt, ttl: session.ttl, jitter: random() });
+    } catch (error) {
+      if (this.aborter.signal.aborted) return;
+      this.apply({ kind: 'failed', retryAfter: this.lost.next() });
+      for (const listener of [...this.listeners]) listener.onOpenFailed(error as Error);
+    }
+  }
+
+  private async renew(): Promise<void> {
+    const { registry, clock, random, logger } = this.deps;
+    const session = this.session;
+    if (!session) return;
+    const sentAt = clock.now();
+    try {
+      const renewal = await attempt(
+        {
+          clock,
+          timeout: renewalTimeout(this.state.ttl),
+          signal: this.aborter.signal,
+          what: `Renewing session ${session.id} at ${registry.url}`,
+        },
+        (signal) => session.renew(signal),
+      );
+      this.checkTtl(renewal.ttl);
+      this.recovered();
+      if (renewal.ttl <= 0) this.apply({ kind: 'gone' });
+      else this.apply({ kind: 'renewed', sentAt, ttl: renewal.ttl, jitter: random() });
+      for (const slot of renewal.missing) {
+        for (const listener of [...this.listeners]) listener.onMissing(slot);
+      }
+    } catch (error) {
+      if (this.aborter.signal.aborted) return;
+      if (error instanceof SessionGoneError) {
+        this.apply({ kind: 'gone' });
+        return;
+      }
+      const backoff = this.state.lost ? this.lost : this.late;
+      this.apply({ kind: 'failed', retryAfter: backoff.next() });
+      logger.debug?.(`Renewing session ${session.id} at ${registry.url} failed: ${(error as Error).message}`);
+    }
+  }
+
+  /** Ends a session that was granted too late for anybody to want it. */
+  private async giveBack(session: Session): Promise<void> {
+    const { registry, clock } = this.deps;
+    const what = `Ending session ${session.id} at ${registry.url}`;
+    await attempt({ clock, timeout: OPEN_TIMEOUT, what }, (signal) => session.end(signal)).catch(
+      () => undefined,
+    );
+  }
+
+  private recovered(): void {
+    this.late.reset();
+    this.lost.reset();
+  }
+
+  private checkTtl(granted: number): void {
+    if (granted === this.ttl || granted === this.warnedTtl) return;
+    this.warnedTtl = granted;
+    const { registry, logger } = this.deps;
+    logger.warn(
+      `The registry ${registry.url} granted a TTL of ${granted} s where ${this.ttl} s was asked for; the granted one counts.`,
+    );
+  }
+}
