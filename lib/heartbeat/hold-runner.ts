@@ -1,6 +1,7 @@
 import { Backoff, type BackoffOptions } from '../kernel/backoff.js';
 import { type Timer } from '../kernel/clock.js';
 import { abortReason, attempt } from '../kernel/deadline.js';
+import { type Deferred, deferred } from '../kernel/deferred.js';
 import { RegistryRefusedError } from '../kernel/errors/index.js';
 import { Follower } from '../registry/follower.js';
 import { type Item, type Slot, slotId, slotLabel, slotOf } from '../registry/item.js';
@@ -17,6 +18,7 @@ import {
   planHold,
   stepHold,
 } from './hold-machine.js';
+import { sameItem } from './same-item.js';
 import { type SessionSignal } from './session-machine.js';
 import { type HeartbeatDeps, type SessionListener, type SessionRunner } from './session-runner.js';
 
@@ -51,9 +53,6 @@ interface Waiter {
 export class HoldRunner {
   readonly slot: Slot;
 
-  /** Settles with the first write: rejects with what went wrong, while the runner goes on trying. */
-  readonly first: Promise<void>;
-
   private state: HoldState;
   private session: SessionRunner | undefined;
   private detach: (() => void) | undefined;
@@ -64,7 +63,7 @@ export class HoldRunner {
   private stopped: 'paused' | 'stopped' | undefined;
   private follower: Follower | undefined;
   private waiters: Waiter[] = [];
-  private settleFirst: { readonly resolve: () => void; readonly reject: (error: Error) => void } | undefined;
+  private readonly firstWrite: Deferred<void> = deferred();
   private readonly aborter = new AbortController();
   private readonly backoff: Backoff;
 
@@ -76,11 +75,11 @@ export class HoldRunner {
     this.slot = slotOf(item);
     this.state = initialHold(item, options);
     this.backoff = new Backoff(REQUEST_BACKOFF, deps.random);
-    this.first = new Promise<void>((resolve, reject) => {
-      this.settleFirst = { resolve, reject };
-    });
-    // Whoever does not wait for the first write is not punished for its failure.
-    this.first.catch(() => undefined);
+  }
+
+  /** Settles with the first write: rejects with what went wrong, while the runner goes on trying. */
+  get first(): Promise<void> {
+    return this.firstWrite.promise;
   }
 
   get key(): string {
@@ -109,6 +108,15 @@ export class HoldRunner {
   /** Writes `item` at once if it differs from what stands there. */
   put(item: Item): void {
     this.apply({ kind: 'item', item });
+  }
+
+  /** Resolves when the entry stands as it should, another holds it, or it was withdrawn. */
+  async settled(signal: AbortSignal): Promise<void> {
+    await this.wait(() => {
+      const { phase, belief, item } = this.state;
+      if (phase === 'standby' || phase === 'withdrawn') return true;
+      return phase === 'held' && belief.kind === 'entry' && sameItem(belief.entry.item, item);
+    }, signal);
   }
 
   /** Looks after the entry once more: reads it where the watch cannot vouch for it. */
@@ -269,8 +277,7 @@ export class HoldRunner {
     switch (signal.kind) {
       case 'alive':
       case 'restored':
-        this.settleFirst?.resolve();
-        this.settleFirst = undefined;
+        this.firstWrite.resolve();
         this.emit({ type: signal.kind, key });
         return;
       case 'lost':
@@ -286,8 +293,7 @@ export class HoldRunner {
   }
 
   private failFirst(error: Error): void {
-    this.settleFirst?.reject(error);
-    this.settleFirst = undefined;
+    this.firstWrite.reject(error);
   }
 
   private kick(): void {

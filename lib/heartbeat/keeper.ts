@@ -1,11 +1,12 @@
 import { attempt } from '../kernel/deadline.js';
+import { deferred } from '../kernel/deferred.js';
 import { ClosedError, InvalidOptionError } from '../kernel/errors/index.js';
 import { type Slot, slotId, slotLabel, slotOf } from '../registry/item.js';
 import { type Beat, type BeatEvent } from './beat.js';
 import { createGate } from './gate.js';
 import { HoldRunner } from './hold-runner.js';
 import { KeptValue, type Produce, produceItem } from './kept.js';
-import { type HeartbeatDeps, SessionRunner } from './session-runner.js';
+import { type HeartbeatDeps, type SessionListener, SessionRunner } from './session-runner.js';
 import { type Ticker } from './ticker.js';
 
 /** How one entry is kept. */
@@ -111,9 +112,48 @@ export class Keeper {
     return { id, first: hold.first };
   }
 
-  /** Computes the entry's value by `produce` from now on, and writes it at once. */
+  /**
+   * Computes the entry's value by `produce` from now on and writes it at once. Resolves when it stands in the
+   * registry, or after 2 s: then it is tried again in the background.
+   */
   async value(id: string, produce: Produce): Promise<void> {
-    await this.keepings.get(id)?.value.replace(produce);
+    const keeping = this.keepings.get(id);
+    if (!keeping) return;
+    await keeping.value.replace(produce);
+    await this.within(`Writing "${keeping.hold.key}"`, (signal) => keeping.hold.settled(signal));
+  }
+
+  /**
+   * Opens the session for entries of this TTL (seconds) before there is one, so that a registry which cannot be had
+   * is known now. The session stays until the returned function is called.
+   *
+   * @throws what the registry answered to the first try
+   */
+  async connect(ttl: number): Promise<() => void> {
+    this.assertOpen();
+    const session = this.session(ttl);
+    const up = deferred<void>();
+    const listener: SessionListener = {
+      onSession: (signal) => {
+        if (signal === 'up') up.resolve();
+      },
+      onMissing: () => undefined,
+      onOpenFailed: (error) => {
+        up.reject(error);
+      },
+    };
+    session.add(listener);
+    const leave = (): void => {
+      session.delete(listener);
+      this.endUnused();
+    };
+    try {
+      await up.promise;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    return leave;
   }
 
   /** @param seconds between two computations of the value */
@@ -162,8 +202,12 @@ export class Keeper {
     this.closed = true;
     const keepings = [...this.keepings.values()];
     for (const { value } of keepings) value.stop();
-    await Promise.all(keepings.map(({ hold }) => hold.abandon()));
-    await Promise.all([...this.sessions.values()].map((session) => this.end(session)));
+    const sessions = [...this.sessions.values()];
+    // Each hold is silent as soon as it is told to be; only its watch may take its time to end.
+    await Promise.all([
+      ...keepings.map(({ hold }) => hold.abandon()),
+      ...sessions.map((session) => this.end(session)),
+    ]);
     await Promise.all(this.ending);
     this.keepings.clear();
     this.listeners.clear();
@@ -188,6 +232,7 @@ export class Keeper {
   }
 
   private endUnused(): void {
+    if (this.closed) return;
     for (const session of this.sessions.values()) {
       if (session.size === 0) void this.end(session);
     }

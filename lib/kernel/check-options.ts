@@ -1,0 +1,41 @@
+import { validateSync, type ValidationArguments, type ValidationError } from 'class-validator';
+import { InvalidOptionError } from './errors/invalid-option.error.js';
+import { expected } from './expected.js';
+
+/**
+ * The `message` of a class-validator decorator in the library's own words:
+ * `@Min(2, told('a whole number of seconds, at least 2'))`.
+ */
+export function told(what: string): { readonly message: (args: ValidationArguments) => string } {
+  return { message: ({ property, value }) => expected(property, what, value).message };
+}
+
+function* sentences(errors: readonly ValidationError[]): Generator<string> {
+  for (const { constraints, children } of errors) {
+    // Every constraint of a property tells the same thing; one sentence is enough.
+    const [first] = Object.values(constraints ?? {});
+    if (first !== undefined) yield first;
+    yield* sentences(children ?? []);
+  }
+}
+
+/**
+ * Checks options against a class whose properties carry class-validator decorators. An option the class does not know
+ * is a mistake too.
+ *
+ * @param of whose options they are: "SidekickModule"
+ * @throws InvalidOptionError with one sentence for each bad option
+ */
+export function checkOptions(Type: new () => object, options: unknown, of: string): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw expected(`options of ${of}`, 'an object', options);
+  }
+  const known = new Set(Object.keys(new Type()));
+  const strangers = Object.keys(options).filter((name) => !known.has(name));
+  const unknown = strangers.map(
+    (name) => `Expected the options of ${of} to be among ${[...known].join(', ')}, got \`${name}\`.`,
+  );
+  const candidate = Object.assign(new Type(), options);
+  const wrong = [...sentences(validateSync(candidate, { forbidUnknownValues: false })), ...unknown];
+  if (wrong.length > 0) throw new InvalidOptionError(wrong.join(' '));
+}
