@@ -9,8 +9,8 @@ export interface SidekickErrorOptions {
  * for people: what was expected, what was got, where, and what to do.
  */
 export abstract class SidekickError extends Error {
-  /** Stable identifier such as `SIDEKICK_INVALID_OPTION`. */
-  abstract readonly code: string;
+  /** Stable identifier such as `SIDEKICK_INVALID_OPTION`; a number where the seed had numbers, as in `KeysError`. */
+  abstract readonly code: string | number;
 
   constructor(message: string, options?: SidekickErrorOptions) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
