@@ -9,6 +9,7 @@ export default tseslint.config(
     files: ['**/*.{js,mjs}'],
     languageOptions: {
       globals: {
+        performance: 'readonly',
         process: 'readonly',
         console: 'readonly',
         setTimeout: 'readonly',
