@@ -1,0 +1,67 @@
+import { SidekickError } from '../kernel/errors/index.js';
+
+/** What is known about where a configuration is wrong. */
+export interface ConfigErrorPlace {
+  /** Path of the file. */
+  readonly file?: string | undefined;
+  /** Line of the file, from 1. */
+  readonly line?: number | undefined;
+  /** Character of the line, from 1. */
+  readonly column?: number | undefined;
+  /** The line itself, and a caret below it. */
+  readonly source?: string | undefined;
+  /** What is wrong within the configuration: `watches[1].interval`. */
+  readonly path?: string | undefined;
+  /** Environment variables that the file's template read and that are not set, which may be the reason. */
+  readonly unsetVariables?: readonly string[] | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * A ContainerPilot configuration cannot be read, rendered or understood. The message holds everything: the reason, the
+ * place, the line with a caret, and the environment variables that were read but not set.
+ */
+export class ConfigError extends SidekickError {
+  readonly code = 'SIDEKICK_CONFIG';
+  readonly file: string | undefined;
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+  readonly source: string | undefined;
+  readonly path: string | undefined;
+  readonly unsetVariables: readonly string[];
+
+  constructor(
+    /** What is wrong, without the place. */
+    readonly reason: string,
+    place: ConfigErrorPlace = {},
+  ) {
+    super(describe(reason, place), { cause: place.cause });
+    this.file = place.file;
+    this.line = place.line;
+    this.column = place.column;
+    this.source = place.source;
+    this.path = place.path;
+    this.unsetVariables = Object.freeze([...(place.unsetVariables ?? [])]);
+  }
+}
+
+const SHOWN_VARIABLES = 20;
+
+function describe(
+  reason: string,
+  { file, line, column, source, unsetVariables = [] }: ConfigErrorPlace,
+): string {
+  const place = [file ?? (line === undefined ? undefined : 'configuration'), line, column]
+    .filter((part) => part !== undefined)
+    .join(':');
+  const names = unsetVariables.slice(0, SHOWN_VARIABLES).join(', ');
+  const more =
+    unsetVariables.length > SHOWN_VARIABLES ? ` and ${unsetVariables.length - SHOWN_VARIABLES} more` : '';
+  return [
+    place === '' ? reason : `${place}: ${reason}`,
+    ...(source === undefined ? [] : [source]),
+    ...(names === ''
+      ? []
+      : [`Environment variables that the file reads and that are not set: ${names}${more}.`]),
+  ].join('\n');
+}

@@ -1,0 +1,38 @@
+import { runeCount } from '../values/bytes.js';
+
+/** The flags, width and precision of one verb. */
+export interface Flags {
+  plus: boolean;
+  minus: boolean;
+  sharp: boolean;
+  space: boolean;
+  zero: boolean;
+  /** `%+v` and `%#v`, which mean something else than the flags alone. */
+  plusV: boolean;
+  sharpV: boolean;
+  width: number | undefined;
+  precision: number | undefined;
+}
+
+/** No flags. */
+export function noFlags(): Flags {
+  return {
+    plus: false,
+    minus: false,
+    sharp: false,
+    space: false,
+    zero: false,
+    plusV: false,
+    sharpV: false,
+    width: undefined,
+    precision: undefined,
+  };
+}
+
+/** `text` filled up to the width, which counts characters. */
+export function pad(text: string, flags: Flags, zero = flags.zero): string {
+  const missing = (flags.width ?? 0) - runeCount(text);
+  if (missing <= 0) return text;
+  const filling = (zero ? '0' : ' ').repeat(missing);
+  return flags.minus ? text + filling : filling + text;
+}

@@ -1,0 +1,34 @@
+import { CallFailure } from '../failure.js';
+import { print, println } from '../format/print.js';
+import { printf } from '../format/printf.js';
+import { isTrue, typeName } from '../values/value.js';
+import { type Functions } from './function.js';
+
+/** `print`, `printf`, `println`, `not` and `call`; `and` and `or` are the evaluator's own, since they may not evaluate all. */
+export const BASICS: Functions = {
+  print: {
+    parameters: ['any'],
+    variadic: true,
+    call: (args, { budget }) => budget.made(print(args, budget)),
+  },
+  println: {
+    parameters: ['any'],
+    variadic: true,
+    call: (args, { budget }) => budget.made(println(args, budget)),
+  },
+  printf: {
+    parameters: ['string', 'any'],
+    variadic: true,
+    call: ([format, ...args], { budget }) => budget.made(printf(format as string, args, budget)),
+  },
+  not: { parameters: ['any'], call: ([value = null]) => !isTrue(value) },
+  call: {
+    parameters: ['any', 'any'],
+    variadic: true,
+    call: ([value = null]) => {
+      throw new CallFailure(
+        `Expected a function to call, got ${typeName(value)}: the environment holds none.`,
+      );
+    },
+  },
+};

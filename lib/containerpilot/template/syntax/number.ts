@@ -1,0 +1,119 @@
+import { Complex } from '../values/value.js';
+
+/** What a numeric literal can stand for. Its syntax decides where nothing else does: see {@link idealValue}. */
+export interface NumberLiteral {
+  readonly text: string;
+  readonly int?: bigint;
+  readonly float?: number;
+  readonly complex?: Complex;
+  /** A whole number too large for an int, yet not for an unsigned one. */
+  readonly unsigned?: true;
+}
+
+const MAX_INT = 2n ** 63n - 1n;
+const MAX_UINT = 2n ** 64n - 1n;
+
+const INTEGER =
+  /^[-+]?(?:0[xX](?:_?[\da-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|0(?:_?[0-7])*|[1-9](?:_?\d)*)$/;
+const DECIMAL_FLOAT = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
+const HEX_FLOAT =
+  /^(?<sign>[-+]?)0[xX](?<whole>[\da-fA-F_]*)(?:\.(?<part>[\da-fA-F_]*))?[pP](?<power>[-+]?\d+)$/;
+
+/** An integer literal of any base and size, or undefined where the text is none. */
+function parseInteger(text: string): bigint | undefined {
+  if (!INTEGER.test(text)) return undefined;
+  const digits = text.replace(/^[-+]/, '').replaceAll('_', '');
+  const value = BigInt(/^0\d/.test(digits) ? `0o${digits.slice(1)}` : digits);
+  return text.startsWith('-') ? -value : value;
+}
+
+/** mantissa × 2^power, rounded once: half to even, as everything in IEEE 754. */
+function scale(mantissa: bigint, power: number): number {
+  if (mantissa === 0n) return 0;
+  const bits = mantissa.toString(2).length;
+  // The exponent of the last bit that a float64 of this size keeps; below 2^-1074 there is none.
+  const last = Math.max(bits + power - 53, -1074);
+  const drop = last - power;
+  if (drop <= 0) return Number(mantissa) * 2 ** Math.min(power, 1100);
+  if (drop > bits + 1) return 0;
+  const shift = BigInt(drop);
+  const kept = mantissa >> shift;
+  const rest = mantissa - (kept << shift);
+  const half = 1n << (shift - 1n);
+  const rounded = rest > half || (rest === half && (kept & 1n) === 1n) ? kept + 1n : kept;
+  // Two steps, since 2^-1074 × 2^53 would leave the range of one factor.
+  const first = Math.max(last, -1000);
+  return Number(rounded) * 2 ** first * 2 ** (last - first);
+}
+
+function parseHexFloat(text: string): number | undefined {
+  const groups = HEX_FLOAT.exec(text)?.groups;
+  if (!groups) return undefined;
+  const whole = (groups.whole ?? '').replaceAll('_', '');
+  const part = (groups.part ?? '').replaceAll('_', '');
+  if (whole + part === '' || !underscoresFit(text)) return undefined;
+  const power = Number(groups.power) - 4 * part.length;
+  const value = scale(BigInt(`0x${whole}${part}`), Math.max(-100_000, Math.min(100_000, power)));
+  return groups.sign === '-' ? -value : value;
+}
+
+/** Underscores only separate digits, of one another or of the base's prefix. */
+function underscoresFit(text: string): boolean {
+  return !/(?:^|[^\da-fA-FxX])_|_(?:[^\da-fA-F]|$)/.test(text.replace(/^[-+]/, ''));
+}
+
+/** A floating-point literal, or undefined where the text is none or too large. Underscores only with a base prefix. */
+function parseFloatLiteral(text: string): number | undefined {
+  const value = DECIMAL_FLOAT.test(text) ? Number(text) : parseHexFloat(text);
+  return value !== undefined && Number.isFinite(value) ? value : undefined;
+}
+
+function isInt(value: bigint): boolean {
+  return value <= MAX_INT && value >= -MAX_INT - 1n;
+}
+
+function fromFloat(text: string, float: number): NumberLiteral {
+  if (Number.isInteger(float) && isInt(BigInt(float))) return { text, float, int: BigInt(float) };
+  return { text, float };
+}
+
+function fromComplex(text: string, value: Complex): NumberLiteral {
+  return value.im === 0 ? { ...fromFloat(text, value.re), complex: value } : { text, complex: value };
+}
+
+/** The literal behind a `number` or `complex` token, or a sentence on what is wrong with it. */
+export function parseNumber(text: string): NumberLiteral | string {
+  if (text.endsWith('i')) {
+    const pair = /^(?<re>.+?(?<![eEpP]))(?<im>[-+].+)i$/.exec(text)?.groups;
+    const re = pair ? parseFloatLiteral(pair.re ?? '') : 0;
+    const im = parseFloatLiteral(pair?.im ?? text.slice(0, -1));
+    if (re === undefined || im === undefined) return `bad number "${text}"`;
+    return fromComplex(text, new Complex(re, im));
+  }
+  const integer = parseInteger(text);
+  if (integer !== undefined) {
+    if (isInt(integer)) return { text, int: integer, float: Number(integer) };
+    if (integer > 0n && integer <= MAX_UINT && !text.startsWith('+'))
+      return { text, float: Number(integer), unsigned: true };
+  }
+  const float = parseFloatLiteral(text);
+  if (float === undefined) return `bad number "${text}"`;
+  return /[.eEpP]/.test(text) ? fromFloat(text, float) : `number "${text}" does not fit into 64 bits`;
+}
+
+/** A character constant: an int. */
+export function charNumber(text: string, code: number): NumberLiteral {
+  return { text, int: BigInt(code), float: code };
+}
+
+/**
+ * The value of a literal where no parameter asks for a type: complex, else float where it is written as one, else
+ * int. Undefined where the int would not fit.
+ */
+export function idealValue(literal: NumberLiteral): bigint | number | Complex | undefined {
+  const { text, int, float, complex } = literal;
+  if (complex) return complex;
+  const hexInteger = /^0[xX]/.test(text) && !/[pP]/.test(text);
+  if (float !== undefined && !hexInteger && !text.startsWith("'") && /[.eEpP]/.test(text)) return float;
+  return int;
+}
