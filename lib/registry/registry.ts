@@ -97,7 +97,8 @@ export interface Session {
   renew(signal: AbortSignal): Promise<Renewal>;
 
   /**
-   * Writes `item`, bound to this session, if its slot still has `version` (`undefined`: is still empty). A write that
+   * Writes `item`, bound to this session, if its slot still has `version` (`undefined`: is still empty, or holds
+   * what cannot be understood). A write that
    * timed out and lands late fails its guard or dies with the session; it never brings a withdrawn entry back for
    * longer than the session lives.
    *

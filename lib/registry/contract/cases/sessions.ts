@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { slotOf } from '../../item.js';
+import { SessionGoneError } from '../../session-gone.error.js';
+import { instance, unique, valueOf } from '../world.js';
+import { type Case } from './case.js';
+
+/** How many slots one session holds in the case of many. */
+const MANY = 500;
+/** Writes under way at once in the case of many. */
+const AT_ONCE = 25;
+
+/** The life of a session. */
+export const sessions: readonly Case[] = [
+  {
+    name: 'grants at least the seconds asked for, each session under its own id',
+    check: async (world) => {
+      const [one, two] = [await world.session(world.registry, world.ttl), await world.session()];
+      assert.ok(one.ttl >= world.ttl);
+      assert.notEqual(one.id, two.id);
+      assert.ok((await one.renew(world.signal)).ttl >= world.ttl);
+    },
+  },
+  {
+    name: 'removes everything a session held when it ends, at once; a second end does nothing',
+    check: async (world) => {
+      const [session, other] = [await world.session(), await world.session()];
+      const items = [world.item('1'), world.item('2'), world.item('3')];
+      const kept = world.item('kept');
+      for (const item of items) await world.put(session, item);
+      await world.put(other, kept);
+      await session.end(world.signal);
+      for (const item of items) assert.equal(await world.entry(slotOf(item)), undefined);
+      assert.ok(await world.entry(slotOf(kept)));
+      await session.end(world.signal);
+    },
+  },
+  {
+    name: 'removes what is not renewed, and not before its time',
+    expiries: 1,
+    check: async (world) => {
+      const reader = await world.connect();
+      const session = await world.session(world.registry, world.ttl);
+      const item = world.item('mortal');
+      await world.put(session, item);
+      const mirror = await world.mirror(slotOf(item), reader);
+      await world.pass(session.ttl * 500);
+      assert.ok(await world.entry(slotOf(item), reader), 'there after half its time');
+      await world.eventually(
+        'the entry expires',
+        async () => (await world.entry(slotOf(item), reader)) === undefined,
+        world.expiry,
+      );
+      await world.eventually('the watch tells', () => mirror.deletes.length === 1);
+      assert.notEqual(mirror.deletes[0]?.cause, 'withdrawn');
+    },
+  },
+  {
+    name: 'keeps what is renewed',
+    expiries: 2,
+    check: async (world) => {
+      const session = await world.session(world.registry, world.ttl);
+      const item = world.item('kept');
+      const version = await world.put(session, item);
+      const mirror = await world.mirror(slotOf(item), await world.connect());
+      for (let beat = 0; beat < 6; beat++) {
+        await world.pass((session.ttl * 1_000) / 3);
+        const { ttl, missing } = await session.renew(world.signal);
+        assert.ok(ttl >= world.ttl);
+        assert.deepEqual(missing, []);
+        assert.equal((await world.entry(slotOf(item)))?.version, version);
+      }
+      assert.deepEqual(mirror.deletes, []);
+    },
+  },
+  {
+    name: 'tells a session that has ended that it is gone when it renews',
+    check: async (world) => {
+      const session = await world.session();
+      await session.end(world.signal);
+      await assert.rejects(session.renew(world.signal), SessionGoneError);
+    },
+  },
+  {
+    name: 'tells a session that has expired that it is gone, and lets another take its place',
+    expiries: 1,
+    check: async (world) => {
+      const session = await world.session(world.registry, world.ttl);
+      const name = unique('item');
+      const slot = slotOf(world.item('', name));
+      await world.put(session, world.item('old', name));
+      await world.eventually(
+        'the entry expires',
+        async () => (await world.entry(slot)) === undefined,
+        world.expiry,
+      );
+      await assert.rejects(session.renew(world.signal), SessionGoneError);
+      await assert.rejects(
+        session.write(world.item('late', name), undefined, world.signal),
+        SessionGoneError,
+      );
+      await world.put(await world.session(), world.item('new', name));
+      assert.equal(valueOf(await world.entry(slot)), 'new');
+    },
+  },
+  {
+    name: 'tells a session that was revoked that it is gone',
+    tools: ['revoke'],
+    check: async (world) => {
+      const session = await world.session();
+      const item = world.item('revoked');
+      await world.put(session, item);
+      await world.contract.revoke?.(world.subject, session.id);
+      await assert.rejects(session.renew(world.signal), SessionGoneError);
+      assert.equal(await world.entry(slotOf(item)), undefined);
+    },
+  },
+  {
+    name: 'goes on when one of its entries is deleted by somebody else, and writes it again',
+    tools: ['forget'],
+    check: async (world) => {
+      const session = await world.session();
+      const [kept, lost] = [world.item('kept'), world.item('lost')];
+      await world.put(session, kept);
+      await world.put(session, lost);
+      const mirror = await world.mirror(slotOf(lost));
+      await world.contract.forget?.(world.subject, slotOf(lost));
+      await world.eventually('the watch tells', () => !mirror.has(slotOf(lost)));
+      const { missing } = await session.renew(world.signal);
+      assert.deepEqual(missing, world.can('reportsMissing') ? [slotOf(lost)] : []);
+      await world.put(session, lost);
+      assert.deepEqual((await session.renew(world.signal)).missing, []);
+      assert.ok(await world.entry(slotOf(kept)));
+      await world.eventually('the watch tells', () => mirror.has(slotOf(lost)));
+    },
+  },
+  {
+    name: 'shows no owner for an entry without a session, which a session may take over',
+    tools: ['plant'],
+    check: async (world) => {
+      const name = unique('item');
+      await world.contract.plant?.(world.subject, world.item('planted', name));
+      const entry = await world.entry(slotOf(world.item('', name)));
+      assert.equal(valueOf(entry), 'planted');
+      assert.equal(entry?.owner, undefined);
+      await world.put(await world.session(), world.item('ours', name), entry?.version);
+    },
+  },
+  {
+    name: `holds ${MANY} slots in one session`,
+    check: async (world) => {
+      const session = await world.session();
+      const service = unique('service');
+      const items = Array.from({ length: MANY }, (_, n) =>
+        instance({ service, id: `instance-${n}`, address: '10.0.0.1', port: 1_000 + n }),
+      );
+      const mirror = await world.mirror({ kind: 'service', service }, await world.connect());
+      for (let n = 0; n < MANY; n += AT_ONCE)
+        await Promise.all(items.slice(n, n + AT_ONCE).map((item) => world.put(session, item)));
+      assert.deepEqual((await session.renew(world.signal)).missing, []);
+      const listed = await world.entries({ kind: 'service', service });
+      const ports = listed.map(({ item }) => (item.kind === 'instance' ? item.instance.port : 0));
+      assert.deepEqual(
+        ports.sort((a, b) => a - b),
+        items.map((item) => item.instance.port),
+      );
+      await world.eventually('the watch has told of all', () => mirror.entries.size === MANY);
+      await session.end(world.signal);
+      assert.deepEqual(await world.entries({ kind: 'service', service }), []);
+      await world.eventually('the watch has told of all going', () => mirror.entries.size === 0);
+    },
+  },
+];

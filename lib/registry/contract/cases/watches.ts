@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { setImmediate } from 'node:timers/promises';
+import { type Slot, slotId, slotOf } from '../../item.js';
+import { type Scope, SIGN_OF_LIFE, type WatchBatch } from '../../registry.js';
+import { drain, instance, unique, valueOf, type World } from '../world.js';
+import { type Case } from './case.js';
+
+/** Reads `count` batches, letting time pass until they are there. */
+async function batches(world: World, scope: Scope, cursor: string, count: number): Promise<WatchBatch[]> {
+  const controller = new AbortController();
+  const found: WatchBatch[] = [];
+  const reading = (async () => {
+    for await (const batch of world.registry.watch(scope, cursor, controller.signal)) {
+      found.push(batch);
+      if (found.length === count) break;
+    }
+  })();
+  let failed = false;
+  reading.catch(() => (failed = true));
+  try {
+    await world.eventually(
+      `${count} batches arrive`,
+      () => failed || found.length >= count,
+      count * SIGN_OF_LIFE + 1_000,
+    );
+  } finally {
+    controller.abort();
+    await reading;
+  }
+  return found;
+}
+
+/** Writes 1, 2, 3 … into each slot, each write on top of the one before, until `until`. */
+async function hammer(world: World, names: readonly string[], until: () => boolean): Promise<void> {
+  const session = await world.session(await world.connect());
+  await Promise.all(
+    names.map(async (name) => {
+      let version: string | undefined;
+      for (let n = 1; !until(); n++) {
+        version = await world.put(session, world.item(String(n), name), version);
+        // An answer from memory takes no time: the readers shall have their turn.
+        await setImmediate();
+        if (n % 10 === 0) {
+          await session.remove(slotOf(world.item('', name)), world.signal);
+          version = undefined;
+        }
+      }
+      // What is left is the same for all.
+      await world.put(session, world.item('0', name), version);
+    }),
+  );
+}
+
+function service(name: string): Scope {
+  return { kind: 'service', service: name };
+}
+
+/** Watching. */
+export const watches: readonly Case[] = [
+  {
+    name: 'tells of what is put, replaced and withdrawn, in order, to another connection',
+    check: async (world) => {
+      const session = await world.session();
+      const name = unique('item');
+      const slot = slotOf(world.item('', name));
+      const mirror = await world.mirror(slot, await world.connect());
+      const first = await world.put(session, world.item('1', name));
+      await world.eventually('the put arrives', () => mirror.get(slot)?.version === first);
+      assert.equal(mirror.get(slot)?.owner, session.id);
+      const second = await world.put(session, world.item('2', name), first);
+      await world.eventually('the replacement arrives', () => mirror.get(slot)?.version === second);
+      await session.remove(slot, world.signal);
+      await world.eventually('the withdrawal arrives', () => !mirror.has(slot));
+      assert.deepEqual(mirror.seen.map(valueOf), ['1', '2']);
+      assert.equal(mirror.deletes.length, 1);
+      assert.notEqual(mirror.deletes[0]?.cause, 'expired');
+    },
+  },
+  {
+    name: 'misses nothing between a list and the watch that follows it',
+    check: async (world) => {
+      const session = await world.session();
+      const name = unique('service');
+      const item = (id: string) => instance({ service: name, id, address: '10.0.0.1', port: 80 });
+      await world.put(session, item('before'));
+      const { cursor } = await world.registry.list(service(name), world.signal);
+      await world.put(session, item('between'));
+      const [batch] = await batches(world, service(name), cursor, 1);
+      const told =
+        batch?.kind === 'changes'
+          ? batch.changes.flatMap((change) => (change.kind === 'put' ? [change.entry] : []))
+          : batch?.kind === 'listing'
+            ? batch.listing.entries
+            : [];
+      assert.ok(told.some((entry) => slotId(slotOf(entry.item)) === slotId(slotOf(item('between')))));
+    },
+  },
+  {
+    name: 'agrees with the registry after a storm of writes, each slot in order and nothing twice',
+    needs: ['write', 'keys'],
+    check: async (world) => {
+      const names = [unique('storm'), unique('storm'), unique('storm')];
+      const slots: Slot[] = names.map((name) => slotOf(world.item('', name)));
+      let over = false;
+      const storm = hammer(world, names, () => over);
+      const reader = await world.connect();
+      const mirrors = [];
+      try {
+        for (let round = 0; round < 5; round++) {
+          for (const slot of slots) mirrors.push(await world.mirror(slot, reader));
+          await world.pass(50);
+        }
+      } finally {
+        over = true;
+      }
+      await storm;
+      for (const mirror of mirrors) {
+        await world.eventually('the last write arrives', () =>
+          [...mirror.entries.values()].some((entry) => valueOf(entry) === '0'),
+        );
+        const values = mirror.seen.map((entry) => Number(valueOf(entry)));
+        assert.equal(values.pop(), 0);
+        for (const [n, value] of values.entries())
+          assert.ok(value > (values[n - 1] ?? 0), `in order: ${values.join(' ')}`);
+      }
+    },
+  },
+  {
+    name: 'tells the watcher of a service of its instances, and of nothing else',
+    check: async (world) => {
+      const session = await world.session();
+      const [watched, other] = [unique('service'), unique('service')];
+      const mirror = await world.mirror(service(watched));
+      const near = (name: string, id: string) =>
+        instance({ service: name, id, address: '10.0.0.1', port: 80 });
+      await world.put(session, near(other, 'one'));
+      await world.put(session, near(`${watched}-longer`, 'one'));
+      if (world.can('keys')) await world.put(session, { kind: 'key', key: watched, value: 'key' });
+      await world.put(session, near(watched, 'one'));
+      await world.put(session, near(watched, 'two'));
+      await world.eventually('both arrive', () => mirror.entries.size === 2);
+      await session.remove(slotOf(near(watched, 'one')), world.signal);
+      await world.eventually('one goes', () => mirror.entries.size === 1);
+      assert.ok(mirror.has(slotOf(near(watched, 'two'))));
+    },
+  },
+  {
+    name: 'tells the watcher of one instance of nothing but that',
+    check: async (world) => {
+      const session = await world.session();
+      const name = unique('service');
+      const item = (id: string, port: number) => instance({ service: name, id, address: '10.0.0.1', port });
+      const slot = slotOf(item('one', 80));
+      const mirror = await world.mirror(slot);
+      await world.put(session, item('two', 80));
+      await world.put(session, item('one-more', 80));
+      await world.put(session, item('one', 80));
+      await world.eventually('it arrives', () => mirror.has(slot));
+      assert.equal(mirror.entries.size, 1);
+      assert.equal(mirror.seen.length, 1);
+    },
+  },
+  {
+    name: `shows that it is alive every ${SIGN_OF_LIFE} ms while nothing happens`,
+    needs: [],
+    check: async (world) => {
+      const scope = service(world.contract.content?.service ?? unique('quiet'));
+      const { cursor } = await world.registry.list(scope, world.signal);
+      const found = await batches(world, scope, cursor, 2);
+      assert.equal(found.length, 2);
+      for (const batch of found) assert.deepEqual(batch.kind === 'changes' && batch.changes, []);
+    },
+  },
+  {
+    name: 'ends without an error when it is aborted, before or during the watch',
+    needs: [],
+    check: async (world) => {
+      const scope = service(world.contract.content?.service ?? unique('quiet'));
+      const { cursor } = await world.registry.list(scope, world.signal);
+      for await (const batch of world.registry.watch(scope, cursor, AbortSignal.abort()))
+        assert.fail(`nothing is told to who has already gone: ${batch.kind}`);
+      const controller = new AbortController();
+      let ended = false;
+      const watching = (async () => {
+        await drain(world.registry.watch(scope, cursor, controller.signal));
+        ended = true;
+      })();
+      await world.pass(100);
+      assert.equal(ended, false);
+      controller.abort(new Error('enough'));
+      await world.eventually('the watch ends', () => ended);
+      await watching;
+    },
+  },
+  {
+    name: 'starts over from a cursor it does not know',
+    check: async (world) => {
+      const session = await world.session();
+      const item = world.item('there');
+      await world.put(session, item);
+      const [batch] = await batches(world, slotOf(item), 'never-given-out', 1);
+      assert.ok(batch?.kind === 'reset' || batch?.kind === 'listing', `got ${batch?.kind}`);
+      if (batch.kind === 'listing') assert.deepEqual(batch.listing.entries.map(valueOf), ['there']);
+    },
+  },
+  {
+    name: 'starts over, or misses nothing, when its history was forgotten meanwhile',
+    tools: ['compact'],
+    check: async (world) => {
+      const session = await world.session();
+      const name = unique('item');
+      const slot = slotOf(world.item('', name));
+      const first = await world.put(session, world.item('1', name));
+      const { cursor } = await world.registry.list(slot, world.signal);
+      await world.put(session, world.item('2', name), first);
+      await world.contract.compact?.(world.subject);
+      const [batch] = await batches(world, slot, cursor, 1);
+      if (batch?.kind === 'listing') assert.deepEqual(batch.listing.entries.map(valueOf), ['2']);
+      else if (batch?.kind === 'changes')
+        assert.deepEqual(
+          batch.changes.map((change) => change.kind === 'put' && valueOf(change.entry)),
+          ['2'],
+        );
+    },
+  },
+];

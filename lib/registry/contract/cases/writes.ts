@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { slotOf } from '../../item.js';
+import { SessionGoneError } from '../../session-gone.error.js';
+import { instance, unique, valueOf } from '../world.js';
+import { type Case } from './case.js';
+
+/** Guarded writes, owners and removal. */
+export const writes: readonly Case[] = [
+  {
+    name: 'writes into an empty slot and lists what was written, with its owner and version',
+    check: async (world) => {
+      const session = await world.session();
+      const item = world.item('first');
+      assert.equal(await world.entry(slotOf(item)), undefined);
+      const version = await world.put(session, item);
+      assert.deepEqual(await world.entry(slotOf(item)), { item, version, owner: session.id });
+    },
+  },
+  {
+    name: 'shows one connection what another has written',
+    check: async (world) => {
+      const other = await world.connect();
+      const session = await world.session();
+      const item = world.item('first');
+      const version = await world.put(session, item);
+      assert.deepEqual(await world.entry(slotOf(item), other), { item, version, owner: session.id });
+    },
+  },
+  {
+    name: 'replaces a value whose version is known, and gives it a new version',
+    check: async (world) => {
+      const session = await world.session();
+      const name = unique('item');
+      const first = await world.put(session, world.item('1', name));
+      const second = await world.put(session, world.item('2', name), first);
+      assert.notEqual(second, first);
+      const entry = await world.entry(slotOf(world.item('', name)));
+      assert.equal(valueOf(entry), '2');
+      assert.equal(entry?.version, second);
+    },
+  },
+  {
+    name: 'gives a new version to the same value written again',
+    check: async (world) => {
+      const session = await world.session();
+      const item = world.item('same');
+      const first = await world.put(session, item);
+      assert.notEqual(await world.put(session, item, first), first);
+    },
+  },
+  {
+    name: 'refuses a write that expects an empty slot where there is an entry, and shows the entry',
+    needs: ['write', 'keys'],
+    check: async (world) => {
+      const [one, two] = [await world.session(), await world.session(await world.connect())];
+      const name = unique('item');
+      const version = await world.put(one, world.item('one', name));
+      const written = await two.write(world.item('two', name), undefined, world.signal);
+      assert.deepEqual(written, {
+        ok: false,
+        current: { item: world.item('one', name), version, owner: one.id },
+      });
+      assert.equal(valueOf(await world.entry(slotOf(world.item('', name)))), 'one');
+    },
+  },
+  {
+    name: 'refuses a write of an instance another has announced, and shows that one',
+    needs: ['write', 'guardedInstances'],
+    check: async (world) => {
+      const [one, two] = [await world.session(), await world.session(await world.connect())];
+      const item = instance({ service: unique('service'), id: 'one', address: '10.0.0.1', port: 80 });
+      const version = await world.put(one, item);
+      const written = await two.write(item, undefined, world.signal);
+      assert.deepEqual(written, { ok: false, current: { item, version, owner: one.id } });
+    },
+  },
+  {
+    name: 'refuses a write with an old version',
+    needs: ['write', 'keys'],
+    check: async (world) => {
+      const session = await world.session();
+      const name = unique('item');
+      const first = await world.put(session, world.item('1', name));
+      const second = await world.put(session, world.item('2', name), first);
+      const written = await session.write(world.item('3', name), first, world.signal);
+      assert.ok(!written.ok);
+      assert.equal(written.current?.version, second);
+    },
+  },
+  {
+    name: 'refuses a write with a version where the slot is empty',
+    needs: ['write', 'keys'],
+    check: async (world) => {
+      const session = await world.session();
+      const item = world.item('1');
+      const version = await world.put(session, item);
+      await session.remove(slotOf(item), world.signal);
+      assert.deepEqual(await session.write(item, version, world.signal), { ok: false, current: undefined });
+      assert.equal(await world.entry(slotOf(item)), undefined);
+    },
+  },
+  {
+    name: 'lets exactly one of many concurrent writers into an empty slot',
+    needs: ['write', 'keys'],
+    check: async (world) => {
+      const other = await world.connect();
+      const sessions = [];
+      for (let n = 0; n < 8; n++) sessions.push(await world.session(n % 2 === 0 ? world.registry : other));
+      const name = unique('item');
+      const written = await Promise.all(
+        sessions.map((session, n) => session.write(world.item(String(n), name), undefined, world.signal)),
+      );
+      const winner = written.findIndex(({ ok }) => ok);
+      assert.equal(written.filter(({ ok }) => ok).length, 1);
+      assert.equal(valueOf(await world.entry(slotOf(world.item('', name)))), String(winner));
+    },
+  },
+  {
+    name: 'lets a second session take a slot over, which the first then neither removes nor ends',
+    needs: ['write', 'keys'],
+    check: async (world) => {
+      const [one, two] = [await world.session(), await world.session(await world.connect())];
+      const name = unique('item');
+      const slot = slotOf(world.item('', name));
+      const first = await world.put(one, world.item('one', name));
+      const second = await world.put(two, world.item('two', name), first);
+      assert.equal((await world.entry(slot))?.owner, two.id);
+      await one.remove(slot, world.signal);
+      assert.equal((await world.entry(slot))?.version, second);
+      await one.end(world.signal);
+      assert.equal((await world.entry(slot))?.version, second);
+    },
+  },
+  {
+    name: 'removes its own entry, and does nothing where there is none',
+    check: async (world) => {
+      const session = await world.session();
+      const [kept, gone] = [world.item('kept'), world.item('gone')];
+      await world.put(session, kept);
+      await world.put(session, gone);
+      await session.remove(slotOf(gone), world.signal);
+      await session.remove(slotOf(gone), world.signal);
+      assert.equal(await world.entry(slotOf(gone)), undefined);
+      assert.ok(await world.entry(slotOf(kept)));
+    },
+  },
+  {
+    name: 'refuses to write for a session that has ended',
+    check: async (world) => {
+      const session = await world.session();
+      await session.end(world.signal);
+      const item = world.item('late');
+      await assert.rejects(session.write(item, undefined, world.signal), SessionGoneError);
+      assert.equal(await world.entry(slotOf(item)), undefined);
+    },
+  },
+];

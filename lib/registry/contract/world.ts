@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { systemClock } from '../../kernel/clock.js';
+import { pause } from '../../kernel/deadline.js';
+import { completeInstance, type PartialInstance } from '../instance.js';
+import { type InstanceItem, type KeyItem, type Slot } from '../item.js';
+import { type Entry, type Registry, type Scope, type Session, type WatchBatch } from '../registry.js';
+import { type ContractCapabilities, type ContractSubject, type RegistryContract } from './contract.js';
+import { Mirror } from './mirror.js';
+
+/** Milliseconds between two looks at a condition. */
+const LOOK = 20;
+/** Milliseconds after which what should happen at once has not happened. */
+const PROMPT = 5_000;
+
+const run = systemClock.wall().toString(36);
+let made = 0;
+
+/** A name no other case and no other run uses, so that all can share one server. */
+export function unique(prefix: string): string {
+  made += 1;
+  return `${prefix}-${run}-${process.pid}-${made}`;
+}
+
+/** What one case works with. It ends whatever the case leaves open. */
+export class World<S extends ContractSubject = ContractSubject> {
+  readonly signal = new AbortController().signal;
+  private readonly connections: Registry[] = [];
+  private readonly opened: Session[] = [];
+  private readonly mirrors: Mirror[] = [];
+
+  private constructor(
+    readonly contract: RegistryContract<S>,
+    readonly subject: S,
+  ) {}
+
+  static async open<S extends ContractSubject>(contract: RegistryContract<S>): Promise<World<S>> {
+    const world = new World(contract, await contract.open());
+    await world.connect();
+    return world;
+  }
+
+  /** The first connection. */
+  get registry(): Registry {
+    const [first] = this.connections;
+    assert.ok(first);
+    return first;
+  }
+
+  /** Seconds of a session that is left to expire. */
+  get ttl(): number {
+    return this.contract.ttl ?? 2;
+  }
+
+  /** Milliseconds from the last renewal until an entry must be gone. */
+  get expiry(): number {
+    return this.contract.expiry ?? this.ttl * 1_000 + 3_000;
+  }
+
+  can(capability: keyof ContractCapabilities): boolean {
+    return this.contract.capabilities?.[capability] ?? capability !== 'datacenters';
+  }
+
+  async connect(): Promise<Registry> {
+    const registry = await this.subject.connect();
+    this.connections.push(registry);
+    return registry;
+  }
+
+  /** A session that outlives the case, unless `ttl` says otherwise. */
+  async session(registry = this.registry, ttl = Math.max(30, this.ttl)): Promise<Session> {
+    const session = await registry.openSession({ ttl, name: 'contract' }, this.signal);
+    this.opened.push(session);
+    return session;
+  }
+
+  /** A plain key, or an instance where the registry has no keys: for cases that take either. */
+  item(value: string, name = unique('item')): KeyItem | InstanceItem {
+    return this.can('keys')
+      ? { kind: 'key', key: name, value }
+      : instance({ service: name, id: 'one', address: '10.0.0.1', port: 80, meta: { value } });
+  }
+
+  /** Writes `item` and expects to be let. */
+  async put(session: Session, item: KeyItem | InstanceItem, version?: string): Promise<string> {
+    const written = await session.write(item, version, this.signal);
+    assert.ok(written.ok, `the write was refused: ${JSON.stringify(written)}`);
+    return written.version;
+  }
+
+  async entries(scope: Scope, registry = this.registry): Promise<readonly Entry[]> {
+    return (await registry.list(scope, this.signal)).entries;
+  }
+
+  /** The only entry in `slot`, or undefined. */
+  async entry(slot: Slot, registry = this.registry): Promise<Entry | undefined> {
+    const entries = await this.entries(slot, registry);
+    assert.ok(entries.length <= 1, 'a slot holds at most one entry');
+    return entries[0];
+  }
+
+  /** Follows `scope` until the case is over: lists, then watches from there. */
+  async mirror(scope: Scope, registry = this.registry): Promise<Mirror> {
+    const mirror = await Mirror.start(registry, scope);
+    this.mirrors.push(mirror);
+    return mirror;
+  }
+
+  /** Lets time go by. */
+  async pass(ms: number): Promise<void> {
+    if (this.subject.advance) await this.subject.advance(ms);
+    else await pause(systemClock, ms);
+  }
+
+  /** Waits until `holds`, looking again and again; `within` milliseconds at most. */
+  async eventually(what: string, holds: () => boolean | Promise<boolean>, within = PROMPT): Promise<void> {
+    const start = systemClock.now();
+    let virtual = 0;
+    while (!(await holds())) {
+      const waited = this.subject.advance ? virtual : systemClock.now() - start;
+      assert.ok(waited < within, `${what}: still not so after ${Math.round(waited)} ms`);
+      await this.pass(LOOK);
+      virtual += LOOK;
+    }
+  }
+
+  /** Ends everything, and fails if a watch of the case saw something wrong. */
+  async end(): Promise<void> {
+    const stopped = await Promise.allSettled(this.mirrors.map((mirror) => mirror.stop()));
+    await Promise.allSettled(this.opened.map((session) => session.end(this.signal)));
+    await Promise.all(this.connections.map((registry) => registry.close()));
+    await this.subject.close?.();
+    for (const result of stopped) if (result.status === 'rejected') throw result.reason;
+  }
+}
+
+/** An instance item with every default filled in. */
+export function instance(partial: PartialInstance): InstanceItem {
+  return { kind: 'instance', instance: completeInstance(partial) };
+}
+
+/** Reads a watch to its end. */
+export async function drain(batches: AsyncIterable<WatchBatch>): Promise<void> {
+  const iterator = batches[Symbol.asyncIterator]();
+  while ((await iterator.next()).done !== true);
+}
+
+/** What {@link World.item} wrote. */
+export function valueOf(entry: Entry | undefined): string | undefined {
+  if (!entry) return undefined;
+  return entry.item.kind === 'key' ? entry.item.value : entry.item.instance.meta.value;
+}

@@ -1,0 +1,26 @@
+import { silentLogger } from '../../kernel/logger.js';
+import { VirtualClock } from '../../testing/virtual-clock.js';
+import { describeRegistryContract } from '../contract/index.js';
+import { memory } from './memory.js';
+
+describeRegistryContract({
+  name: 'memory',
+  open: async () => {
+    const clock = new VirtualClock();
+    const source = memory();
+    return {
+      source,
+      connect: () => source.open({ clock, random: Math.random, logger: silentLogger }),
+      advance: (ms: number) => clock.advance(ms),
+      close: async () => {
+        expect(clock.pending).toBe(0);
+        expect(source.store.sessions).toBe(0);
+      },
+    };
+  },
+  corrupt: async ({ source }, slot) => source.store.corrupt(slot, 'expected an instance, got "rubbish"'),
+  forget: async ({ source }, slot) => source.store.remove(slot),
+  plant: async ({ source }, item) => void source.store.put(item),
+  revoke: async ({ source }, session) => source.store.revoke(session),
+  compact: async ({ source }) => source.store.compact(),
+});

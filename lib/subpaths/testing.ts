@@ -1,0 +1,2 @@
+export * from '../registry/contract/index.js';
+export * from '../testing/virtual-clock.js';
