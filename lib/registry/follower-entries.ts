@@ -1,3 +1,4 @@
+import { InstancePool } from './instance-pool.js';
 import { slotId, slotOf } from './item.js';
 import { type Change, type Entry, type Listing, type Malformed } from './registry.js';
 
@@ -24,62 +25,88 @@ export interface MalformedSink {
   forget(slot: string): void;
 }
 
-/** The entries of one scope as listings and changes make them: pure state, no time and no I/O. */
+type Entries = ReadonlyMap<string, Entry>;
+
+/**
+ * The entries of one scope as listings and changes make them: pure state, no time and no I/O. An entry that has not
+ * changed stays the same object, however often it is listed.
+ */
 export class FollowedEntries {
-  private entries: ReadonlyMap<string, Entry> = new Map();
+  private entries: Entries = new Map();
+  private readonly pool = new InstancePool();
 
   constructor(private readonly malformed: MalformedSink) {}
 
   /** By `slotId`. A snapshot: a later change makes a new map. */
-  get current(): ReadonlyMap<string, Entry> {
+  get current(): Entries {
     return this.entries;
   }
 
   /** Takes a complete content; a malformed slot keeps its last good value. Returns the net difference. */
   replace(listing: Listing): EntriesDiff {
-    const next = new Map(listing.entries.map((entry) => [slotId(slotOf(entry.item)), entry]));
+    const before = this.entries;
+    const next = new Map<string, Entry>();
+    for (const entry of listing.entries) {
+      const id = slotId(slotOf(entry.item));
+      const old = before.get(id);
+      next.set(id, old?.version === entry.version ? old : this.shared(entry));
+    }
     for (const malformed of listing.malformed) {
       this.malformed.warn(malformed);
       const id = slotId(malformed.slot);
-      const good = this.entries.get(id);
+      const good = before.get(id);
       if (good && !next.has(id)) next.set(id, good);
     }
-    return this.move(next, new Map());
+    for (const id of before.keys()) if (!next.has(id)) this.malformed.forget(id);
+    return this.move(next, new Set([...before.keys(), ...next.keys()]), new Map());
   }
 
   /** Takes one batch as a whole: what it undoes itself is no difference. */
   apply(changes: readonly Change[]): EntriesDiff {
     const next = new Map(this.entries);
+    const touched = new Set<string>();
     const causes = new Map<string, RemovalCause>();
     for (const change of changes) {
       if (change.kind === 'put') {
-        next.set(slotId(slotOf(change.entry.item)), change.entry);
+        const id = slotId(slotOf(change.entry.item));
+        const old = this.entries.get(id);
+        next.set(id, old?.version === change.entry.version ? old : this.shared(change.entry));
+        touched.add(id);
       } else if (change.kind === 'malformed') {
         this.malformed.warn(change.malformed);
       } else {
         const id = slotId(change.slot);
         next.delete(id);
+        touched.add(id);
         causes.set(id, change.cause);
         this.malformed.forget(id);
       }
     }
-    return this.move(next, causes);
+    return this.move(next, touched, causes);
   }
 
-  private move(next: ReadonlyMap<string, Entry>, causes: ReadonlyMap<string, RemovalCause>): EntriesDiff {
-    const before = this.entries;
+  private move(
+    next: Entries,
+    touched: ReadonlySet<string>,
+    causes: ReadonlyMap<string, RemovalCause>,
+  ): EntriesDiff {
     const added: Entry[] = [];
     const updated: Entry[] = [];
     const removed: RemovedEntry[] = [];
-    for (const [id, entry] of next) {
-      const old = before.get(id);
-      if (!old) added.push(entry);
-      else if (old !== entry && old.version !== entry.version) updated.push(entry);
-    }
-    for (const [id, entry] of before) {
-      if (!next.has(id)) removed.push({ entry, cause: causes.get(id) ?? 'unknown' });
+    for (const id of touched) {
+      const old = this.entries.get(id);
+      const entry = next.get(id);
+      if (entry === old) continue;
+      if (entry) (old ? updated : added).push(entry);
+      else if (old) removed.push({ entry: old, cause: causes.get(id) ?? 'unknown' });
     }
     this.entries = next;
     return { added, updated, removed };
+  }
+
+  private shared(entry: Entry): Entry {
+    if (entry.item.kind === 'key') return entry;
+    const instance = this.pool.share(entry.item.instance, this.entries.size);
+    return instance === entry.item.instance ? entry : { ...entry, item: { kind: 'instance', instance } };
   }
 }

@@ -8,6 +8,9 @@ import { type Malformed } from './registry.js';
 const MAX_PER_WINDOW = 10;
 const WINDOW = 60_000;
 
+/** Slots remembered; beyond that a few may be told of twice. */
+const MAX_TOLD = 10_000;
+
 /** Warns once of each malformed slot until that slot is empty again, and never floods the log. */
 export class MalformedWarnings implements MalformedSink {
   private readonly told = new Set<string>();
@@ -24,6 +27,7 @@ export class MalformedWarnings implements MalformedSink {
   warn(malformed: Malformed): void {
     const id = slotId(malformed.slot);
     if (this.told.has(id)) return;
+    if (this.told.size >= MAX_TOLD) this.told.clear();
     this.told.add(id);
     const now = this.clock.now();
     if (now >= this.windowEnds) {

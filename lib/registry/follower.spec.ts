@@ -94,6 +94,16 @@ describe('Follower', () => {
     expect(sets).toHaveLength(1);
   });
 
+  it('keeps the object of an entry that has not changed', async () => {
+    registry.answer = () => listing([webEntry('a'), webEntry('b')]);
+    await started();
+    registry.watch_.push({ kind: 'listing', listing: listing([webEntry('a'), webEntry('c')]) });
+    await clock.advance(0);
+    const id = 'instance\0web\0a';
+    expect(sets[1]!.entries.get(id)).toBe(sets[0]!.entries.get(id));
+    expect(sets[0]!.entries.size).toBe(2);
+  });
+
   it('makes one emission of 10,000 changes in one batch', async () => {
     await started();
     registry.watch_.send(...Array.from({ length: 10_000 }, (_, index) => put(`i${index}`)));
