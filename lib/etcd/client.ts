@@ -1,0 +1,264 @@
+import { type Clock, systemClock } from '../kernel/clock.js';
+import { abortReason, attempt, pause } from '../kernel/deadline.js';
+import { ClosedError } from '../kernel/errors/index.js';
+import { expected } from '../kernel/expected.js';
+import { type Logger, silentLogger } from '../kernel/logger.js';
+import { type Random } from '../kernel/random.js';
+import { callOptions } from './call-options.js';
+import { classify } from './classify.js';
+import { etcdctlCommand } from './command.js';
+import { type Connect, type EtcdConnection, etcd3Connect } from './connection.js';
+import { parseEndpoints } from './endpoint.js';
+import { ClusterError } from './errors/cluster.error.js';
+import { EndpointError } from './errors/endpoint.error.js';
+import { EtcdResponseError } from './errors/etcd-response.error.js';
+import { checkEtcdOptions, type EtcdOptions, type EtcdSettings } from './options.js';
+import { loadEtcd3 } from './peer.js';
+import { type EtcdCaller, type EtcdRequest } from './request.js';
+import { EndpointSelection } from './selection.js';
+import { memberEndpoints } from './sync.js';
+import { TokenKeeper } from './tokens.js';
+import { type EtcdVersion, fetchVersion } from './version.js';
+
+/** What a transport is handed beside its options. */
+export interface EtcdDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Makes connections; over `etcd3` unless a test brings its own. */
+  readonly connect: Connect;
+}
+
+/**
+ * The way to an etcd cluster: one endpoint is pinned while it works, the others are gone round when it fails, each
+ * attempt has a deadline, and what went wrong everywhere is told together. Keys, members, users, leases and watches
+ * stand on it.
+ */
+export class EtcdTransport implements EtcdCaller {
+  private readonly selection: EndpointSelection;
+  private readonly connections = new Map<string, EtcdConnection>();
+  private readonly tokens: TokenKeeper;
+  private readonly closing = new AbortController();
+
+  private constructor(
+    private readonly settings: EtcdSettings,
+    /** Shared with what stands on this transport. */
+    readonly deps: EtcdDeps,
+  ) {
+    this.selection = new EndpointSelection(settings.endpoints, deps.random);
+    this.tokens = new TokenKeeper(
+      settings.credentials && (async (endpoint) => await this.authenticate(endpoint)),
+    );
+  }
+
+  /**
+   * Checks the options and loads `etcd3`. Does not connect: the first request does.
+   *
+   * @throws InvalidOptionError, NoEtcdEndpointsError naming the option
+   * @throws MissingPeerError when `etcd3` is not installed
+   */
+  static async create(options: EtcdOptions, deps: Partial<EtcdDeps> = {}): Promise<EtcdTransport> {
+    const settings = checkEtcdOptions(options);
+    return new EtcdTransport(settings, {
+      clock: deps.clock ?? systemClock,
+      random: deps.random ?? Math.random,
+      logger: deps.logger ?? silentLogger,
+      connect: deps.connect ?? etcd3Connect(await loadEtcd3(), settings.tls),
+    });
+  }
+
+  /** All endpoints, without credentials. */
+  get endpoints(): readonly string[] {
+    return this.selection.endpoints;
+  }
+
+  /** The endpoint the next request goes to first. */
+  get pinned(): string {
+    return this.selection.pinned;
+  }
+
+  /** Whether {@link EtcdTransport.close} has been called. */
+  get closed(): boolean {
+    return this.closing.signal.aborted;
+  }
+
+  get timeout(): number {
+    return this.settings.headerTimeoutPerRequest;
+  }
+
+  /**
+   * Takes other endpoints. An equal set keeps the pin.
+   *
+   * @throws InvalidOptionError, NoEtcdEndpointsError; the old ones are kept
+   */
+  setEndpoints(endpoints: string | readonly string[]): void {
+    const list = parseEndpoints(endpoints, this.settings.tls ? 'https' : 'http');
+    if (!this.selection.replace(list)) return;
+    for (const [endpoint, connection] of this.connections) {
+      if (!list.includes(endpoint)) this.retire(connection);
+    }
+  }
+
+  async call<T>(request: EtcdRequest<T>, signal?: AbortSignal): Promise<T> {
+    this.ensureOpen();
+    const errors: EndpointError[] = [];
+    for (const endpoint of this.selection.round()) {
+      const { result, error } = await this.callAt(endpoint, request, signal);
+      if (!error) {
+        if (errors.length > 0) this.selection.succeeded(endpoint);
+        return result;
+      }
+      errors.push(error);
+      this.selection.failed(endpoint);
+      if (request.oneShot === true && !error.unsent) break;
+    }
+    throw new ClusterError(errors);
+  }
+
+  async callOne<T>(endpoint: string, request: EtcdRequest<T>, signal?: AbortSignal): Promise<T> {
+    this.ensureOpen();
+    const { result, error } = await this.callAt(endpoint, request, signal);
+    if (error) throw new ClusterError([error]);
+    return result;
+  }
+
+  /**
+   * Replaces the endpoints by those of the cluster's members. In leader mode the leader is pinned; otherwise an equal
+   * set keeps the pin.
+   *
+   * @throws what {@link EtcdTransport.call} throws; the endpoints are kept
+   */
+  async sync(signal?: AbortSignal): Promise<void> {
+    const { endpoints, leader } = await memberEndpoints(this, signal);
+    this.setEndpoints(endpoints);
+    if (this.settings.selectionMode === 'prioritize-leader' && leader !== undefined) {
+      this.selection.succeeded(leader);
+    }
+  }
+
+  /**
+   * Syncs at once and then every `interval` milliseconds, 10 s to a minute being sensible. Ends by rejecting only.
+   *
+   * @throws the first error of a sync, or the signal's reason
+   */
+  async autoSync(interval: number, signal?: AbortSignal): Promise<never> {
+    if (!Number.isFinite(interval) || interval < 1) {
+      throw expected('interval', 'a number of milliseconds, at least 1', interval);
+    }
+    const ended = this.until(signal);
+    for (;;) {
+      await this.sync(signal);
+      await pause(this.deps.clock, interval, ended);
+    }
+  }
+
+  /** The versions of the answering server and of the cluster. */
+  async version(signal?: AbortSignal): Promise<EtcdVersion> {
+    return await fetchVersion(this, this.settings.tls, signal);
+  }
+
+  /** Ends every request, stream and socket. A second call does nothing. */
+  close(): void {
+    this.closing.abort(new ClosedError('The etcd client'));
+    for (const connection of [...this.connections.values()]) this.retire(connection);
+  }
+
+  private ensureOpen(): void {
+    if (this.closed) throw abortReason(this.closing.signal);
+  }
+
+  /** A signal that also ends with this client. */
+  private until(signal: AbortSignal | undefined): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.closing.signal]) : this.closing.signal;
+  }
+
+  private async callAt<T>(
+    endpoint: string,
+    request: EtcdRequest<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<{ result: T; error?: never } | { result?: never; error: EndpointError }> {
+    const connection = this.connection(endpoint);
+    this.explain(endpoint, request);
+    let sent = false;
+    try {
+      const result = await this.attempt(connection, request, this.until(signal), () => {
+        sent = true;
+      });
+      return { result };
+    } catch (error) {
+      if (signal?.aborted) throw abortReason(signal);
+      this.ensureOpen();
+      if (error instanceof EndpointError) return { error };
+      const { kind, unsent, status, reason } = classify(error);
+      if (kind === 'foreign') throw error;
+      if (kind !== 'endpoint') throw new EtcdResponseError(endpoint, reason, status, error);
+      if (!reason.startsWith('etcdserver:')) this.retire(connection);
+      return { error: new EndpointError(endpoint, reason, unsent || !sent, error) };
+    }
+  }
+
+  private async attempt<T>(
+    connection: EtcdConnection,
+    request: EtcdRequest<T>,
+    signal: AbortSignal,
+    onSend: () => void,
+  ): Promise<T> {
+    const { clock } = this.deps;
+    const timeout = request.timeout ?? this.timeout;
+    return await attempt({ clock, timeout, signal, what: request.what }, async (inner) => {
+      const deadline = new Date(clock.wall() + timeout);
+      const requireLeader = request.requireLeader ?? true;
+      for (let renewed = false; ; renewed = true) {
+        const token = await this.tokens.get(connection.endpoint, inner);
+        onSend();
+        try {
+          return await request.run(
+            connection,
+            callOptions({ token, requireLeader, deadline, signal: inner }),
+          );
+        } catch (error) {
+          if (renewed || !this.settings.credentials || classify(error).kind !== 'token') throw error;
+          this.tokens.drop(token);
+        }
+      }
+    });
+  }
+
+  private async authenticate(endpoint: string): Promise<string | undefined> {
+    const { username, password } = this.settings.credentials ?? { username: '', password: '' };
+    const { clock } = this.deps;
+    const timeout = this.timeout;
+    const what = `logging in as "${username}"`;
+    return await attempt({ clock, timeout, signal: this.closing.signal, what }, async (signal) => {
+      const deadline = new Date(clock.wall() + timeout);
+      const options = callOptions({ token: undefined, requireLeader: false, deadline, signal });
+      try {
+        return (await this.connection(endpoint).auth.authenticate({ name: username, password }, options))
+          .token;
+      } catch (error) {
+        // The credentials wait for the day authentication is switched on.
+        if (classify(error).reason.includes('authentication is not enabled')) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  private connection(endpoint: string): EtcdConnection {
+    const known = this.connections.get(endpoint);
+    if (known) return known;
+    const connection = this.deps.connect(endpoint);
+    this.connections.set(endpoint, connection);
+    return connection;
+  }
+
+  private retire(connection: EtcdConnection): void {
+    if (this.connections.get(connection.endpoint) !== connection) return;
+    this.connections.delete(connection.endpoint);
+    connection.close();
+  }
+
+  private explain(endpoint: string, { command }: EtcdRequest<unknown>): void {
+    if (!this.settings.debug || !command) return;
+    this.deps.logger.log(etcdctlCommand(endpoint, this.settings.credentials?.username, command()));
+  }
+}

@@ -1,0 +1,100 @@
+import {
+  type AuthClient,
+  type ClusterClient,
+  type Etcd3,
+  type IOptions,
+  type KVClient,
+  type LeaseClient,
+  type MaintenanceClient,
+  type WatchClient,
+} from 'etcd3';
+import { type EtcdTlsOptions } from './options.js';
+import { type Etcd3Module } from './peer.js';
+
+/** The raw clients of one endpoint. Each method makes one attempt: nothing is retried, and nothing has a deadline of its own. */
+export interface EtcdConnection {
+  /** The URL, without credentials. */
+  readonly endpoint: string;
+  readonly kv: KVClient;
+  readonly lease: LeaseClient;
+  readonly watch: WatchClient;
+  readonly cluster: ClusterClient;
+  readonly maintenance: MaintenanceClient;
+  readonly auth: AuthClient;
+  /** Lets calls in flight end and the socket close. */
+  close(): void;
+}
+
+/** Makes the connection object of an endpoint; connects to nothing yet. */
+export type Connect = (endpoint: string) => EtcdConnection;
+
+type FaultPolicy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
+
+/** Retrying and ejecting are this library's own: etcd3 is to do each call exactly once. */
+const ONCE = {
+  execute: async (run: (context: { signal: AbortSignal }) => unknown) =>
+    await run({ signal: new AbortController().signal }),
+} as unknown as FaultPolicy;
+
+/** Ten seconds, since etcd takes pings more often than every five for an attack. */
+const KEEPALIVE_TIME = 10_000;
+const KEEPALIVE_TIMEOUT = 5_000;
+
+let connections = 0;
+
+function channelOptions(tls: EtcdTlsOptions | undefined): NonNullable<IOptions['grpcOptions']> {
+  return {
+    'grpc.max_receive_message_length': -1,
+    'grpc.max_send_message_length': -1,
+    'grpc.keepalive_time_ms': KEEPALIVE_TIME,
+    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT,
+    'grpc.service_config_disable_resolution': 1,
+    // A retry below would send a one-shot request twice.
+    'grpc.enable_retries': 0,
+    // Channels with equal options share a socket: a number of its own gives each connection its own, so that
+    // closing one really leaves a dead socket and never disturbs a healthy stream.
+    'sidekick.connection': (connections += 1),
+    ...(tls?.serverName === undefined
+      ? {}
+      : {
+          'grpc.ssl_target_name_override': tls.serverName,
+          'grpc.default_authority': tls.serverName,
+        }),
+  };
+}
+
+function bytes(pem: string | Buffer | undefined): Buffer | undefined {
+  return typeof pem === 'string' ? Buffer.from(pem) : pem;
+}
+
+/** Makes connections over `etcd3`, one client an endpoint. */
+export function etcd3Connect({ Etcd3 }: Etcd3Module, tls: EtcdTlsOptions | undefined): Connect {
+  return (endpoint) => {
+    const client: Etcd3 = new Etcd3({
+      hosts: endpoint,
+      ...(endpoint.startsWith('https:')
+        ? {
+            credentials: {
+              rootCertificate: bytes(tls?.ca),
+              privateKey: bytes(tls?.key),
+              certChain: bytes(tls?.cert),
+            } as NonNullable<IOptions['credentials']>,
+          }
+        : {}),
+      grpcOptions: channelOptions(tls),
+      faultHandling: { global: ONCE, host: () => ONCE },
+    });
+    return {
+      endpoint,
+      kv: client.kv,
+      lease: client.leaseClient,
+      watch: client.watchClient,
+      cluster: client.cluster,
+      maintenance: client.maintenance,
+      auth: client.auth,
+      close: () => {
+        client.close();
+      },
+    };
+  };
+}

@@ -1,0 +1,47 @@
+import { isHost, joinHostPort, splitHostPort } from '../kernel/address.js';
+import { expected } from '../kernel/expected.js';
+import { redactUrl } from '../kernel/redact.js';
+import { NoEtcdEndpointsError } from './errors/no-etcd-endpoints.error.js';
+
+/** Where etcd listens for clients unless told otherwise. */
+export const DEFAULT_PORT = 2379;
+
+/**
+ * One endpoint in its normal form, `http://host:port` or `https://host:port`. A bare `host:port` takes `scheme`, a
+ * missing port is {@link DEFAULT_PORT}.
+ *
+ * @throws InvalidOptionError naming the endpoint, credentials masked
+ */
+export function parseEndpoint(text: string, scheme: 'http' | 'https' = 'http'): string {
+  const complaint = (): Error =>
+    expected('endpoints', 'made of http:// or https:// URLs or host:port', redactUrl(text));
+  const trimmed = text.trim();
+  const [, given, rest] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*?)\/?$/i.exec(trimmed) ?? [];
+  const protocol = given?.toLowerCase() ?? scheme;
+  if (rest === undefined || (protocol !== 'http' && protocol !== 'https')) throw complaint();
+  const bare = /^\[.*\]$/.test(rest) ? rest.slice(1, -1) : rest;
+  const parts = splitHostPort(rest) ?? (isHost(bare) ? { host: bare, port: DEFAULT_PORT } : undefined);
+  if (!parts) throw complaint();
+  return `${protocol}://${joinHostPort(parts.host.replace(/\.$/, ''), parts.port)}`;
+}
+
+/**
+ * Endpoints from a list, or from a text that separates them by commas; each once, in the order given.
+ *
+ * @throws NoEtcdEndpointsError when there is none
+ * @throws InvalidOptionError naming the first that is malformed
+ */
+export function parseEndpoints(
+  endpoints: string | readonly string[],
+  scheme: 'http' | 'https' = 'http',
+): readonly string[] {
+  if (typeof endpoints !== 'string' && !Array.isArray(endpoints)) {
+    throw expected('endpoints', 'a text or a list of texts', endpoints);
+  }
+  const texts = (typeof endpoints === 'string' ? [endpoints] : endpoints).flatMap((item: unknown) => {
+    if (typeof item !== 'string') throw expected('endpoints', 'a text or a list of texts', item);
+    return item.split(',').filter((part) => part.trim() !== '');
+  });
+  if (texts.length === 0) throw new NoEtcdEndpointsError();
+  return [...new Set(texts.map((text) => parseEndpoint(text, scheme)))];
+}

@@ -1,0 +1,93 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { type EtcdCaller } from './request.js';
+import { EndpointError } from './errors/endpoint.error.js';
+import { EtcdResponseError } from './errors/etcd-response.error.js';
+import { type EtcdTlsOptions } from './options.js';
+
+/** Versions as etcd tells them, such as `3.5.16`. */
+export interface EtcdVersion {
+  /** Of the server that answered. */
+  readonly etcdserver: string;
+  /** Of the API that all members of the cluster understand. */
+  readonly etcdcluster: string;
+}
+
+const MAX_BODY = 65_536;
+
+/** Asks a server for the versions over HTTP, since gRPC tells only its own. */
+export async function fetchVersion(
+  caller: EtcdCaller,
+  tls: EtcdTlsOptions | undefined,
+  signal: AbortSignal | undefined,
+): Promise<EtcdVersion> {
+  return await caller.call(
+    {
+      what: 'asking for the version',
+      command: () => ['version'],
+      run: async ({ endpoint }) => {
+        const body = await get(endpoint, tls, caller.timeout, signal);
+        return readVersion(endpoint, body);
+      },
+    },
+    signal,
+  );
+}
+
+async function get(
+  endpoint: string,
+  tls: EtcdTlsOptions | undefined,
+  timeout: number,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const secure = endpoint.startsWith('https:');
+  return await new Promise<string>((resolve, reject) => {
+    const fail = (error: Error): void => {
+      reject(new EndpointError(endpoint, error.message, false, error));
+    };
+    const request = (secure ? httpsRequest : httpRequest)(
+      `${endpoint}/version`,
+      {
+        agent: false,
+        timeout,
+        ...(signal && { signal }),
+        ...(secure && {
+          ca: tls?.ca,
+          cert: tls?.cert,
+          key: tls?.key,
+          ...(tls?.serverName !== undefined && { servername: tls.serverName }),
+        }),
+      },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          body += chunk;
+          if (body.length > MAX_BODY) request.destroy(new Error('the answer is too long'));
+        });
+        response.on('end', () => {
+          if (response.statusCode === 200) resolve(body);
+          else fail(new Error(`the server answered with HTTP status ${String(response.statusCode)}`));
+        });
+        response.on('error', fail);
+      },
+    );
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${timeout} ms`)));
+    request.on('error', fail);
+    request.end();
+  });
+}
+
+function readVersion(endpoint: string, body: string): EtcdVersion {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch (error) {
+    throw new EtcdResponseError(endpoint, 'the version is not JSON', undefined, error);
+  }
+  const { etcdserver, etcdcluster } = (parsed ?? {}) as Partial<Record<string, unknown>>;
+  if (typeof etcdserver !== 'string' || typeof etcdcluster !== 'string') {
+    throw new EtcdResponseError(endpoint, 'the version has no etcdserver or etcdcluster', undefined);
+  }
+  return { etcdserver, etcdcluster };
+}
