@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { binary } from './binaries.js';
-import { type HarnessTls } from './etcd.js';
 import { httpRequest, type HttpAnswer, type HttpOptions } from './http.js';
 import { freePorts } from './ports.js';
 import { ServerProcess } from './server-process.js';
 import { removeFolder, tempFolder } from './temp.js';
+import { type HarnessTls } from './tls.js';
 import { monotonic, sleep, until } from './wait.js';
 
 export interface ConsulOptions {

@@ -4,24 +4,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { binary } from './binaries.js';
 import { EtcdMember, type EtcdMemberPlan } from './etcd-member.js';
-import { type ClientTls, httpJson } from './http.js';
+import { httpJson } from './http.js';
+import { PeerNetwork } from './partition.js';
 import { freePorts } from './ports.js';
 import { removeFolder, tempFolder } from './temp.js';
+import { type HarnessTls } from './tls.js';
 import { until } from './wait.js';
-
-/** Files a server shows and trusts. With `ca` it demands a client certificate. */
-export interface ServerTlsFiles {
-  readonly cert: string;
-  readonly key: string;
-  readonly ca?: string;
-}
-
-/** How the harness itself reaches a server with TLS: PEM texts, and the same as files for `etcdctl`. */
-export interface HarnessTls {
-  readonly server: ServerTlsFiles;
-  readonly client: ClientTls;
-  readonly clientFiles: { readonly ca: string; readonly cert?: string; readonly key?: string };
-}
 
 export interface EtcdOptions {
   /** Number of members; 1 by default. */
@@ -38,11 +26,8 @@ export interface EtcdOptions {
   readonly tokenTtl?: number;
   /** Further arguments for every member. */
   readonly args?: readonly string[];
-  /**
-   * Puts something between the members: given the peer ports, by member, it returns the ports the others are told.
-   * See `partition.ts`.
-   */
-  readonly peerProxy?: (peerPorts: readonly number[]) => Promise<readonly number[]>;
+  /** Whether the connections between the members can be cut, by {@link EtcdCluster.network}; false by default. */
+  readonly partitions?: boolean;
 }
 
 /** A running etcd of one or more members, on loopback ports, in a temporary folder. */
@@ -53,7 +38,19 @@ export class EtcdCluster {
     readonly members: readonly EtcdMember[],
     private readonly folder: string,
     readonly tls: HarnessTls | undefined,
+    private readonly peers: PeerNetwork | undefined,
   ) {}
+
+  /** What lies between the members, with `partitions: true`. */
+  get network(): PeerNetwork {
+    if (!this.peers) throw new Error('Start the cluster with `partitions: true` to cut its connections.');
+    return this.peers;
+  }
+
+  /** Cuts a member off from all others; clients still reach it. Ends with `network.heal()`. */
+  isolate(member: EtcdMember): void {
+    this.network.isolate(this.members.indexOf(member));
+  }
 
   /** The client URLs of all members. */
   get urls(): string[] {
@@ -112,7 +109,7 @@ export class EtcdCluster {
         `--endpoints=${members.map((member) => member.url).join(',')}`,
         '--command-timeout=10s',
         ...(files ? [`--cacert=${files.ca}`] : []),
-        ...(files?.cert && files.key ? [`--cert=${files.cert}`, `--key=${files.key}`] : []),
+        ...(files ? [`--cert=${files.cert}`, `--key=${files.key}`] : []),
         ...(this.auth ? [`--user=${this.auth.user}:${this.auth.password}`] : []),
         ...args,
       ],
@@ -187,9 +184,17 @@ export class EtcdCluster {
     await this.etcdctl(['user', 'grant-role', user, user]);
   }
 
+  /** Lets the network between the members know who is who; part of the start. */
+  async introduce(): Promise<void> {
+    if (!this.peers) return;
+    const statuses = await Promise.all(this.members.map((member) => this.status(member)));
+    this.peers.introduce(statuses.map(({ header }) => BigInt(header.member_id).toString(16)));
+  }
+
   /** Kills every member, paused ones too, and removes the data. */
   async stop(): Promise<void> {
     await Promise.all(this.members.map((member) => member.kill()));
+    await this.peers?.stop();
     await removeFolder(this.folder);
   }
 
@@ -216,6 +221,7 @@ export async function startEtcd(options: EtcdOptions = {}): Promise<EtcdCluster>
     const cluster = await launch(options);
     try {
       await cluster.whenHealthy(20_000);
+      await cluster.introduce();
       return cluster;
     } catch (error) {
       await cluster.stop();
@@ -231,7 +237,8 @@ async function launch(options: EtcdOptions): Promise<EtcdCluster> {
   const folder = await tempFolder('etcd');
   const ports = await freePorts(3 * size);
   const peerPorts = ports.slice(size, 2 * size);
-  const advertised = options.peerProxy ? await options.peerProxy(peerPorts) : peerPorts;
+  const peers = options.partitions ? new PeerNetwork() : undefined;
+  const advertised = peers ? await peers.open(peerPorts) : peerPorts;
   const initial = advertised.map((port, i) => `m${i}=http://127.0.0.1:${port}`).join(',');
   const members = await Promise.all(
     peerPorts.map(async (peerPort, i) => {
@@ -250,7 +257,7 @@ async function launch(options: EtcdOptions): Promise<EtcdCluster> {
       });
     }),
   );
-  const cluster = new EtcdCluster(members, folder, tls);
+  const cluster = new EtcdCluster(members, folder, tls, peers);
   for (const member of members) member.launch();
   return cluster;
 }

@@ -1,5 +1,11 @@
+import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { createTlsSet, type TlsSet } from '../harness/certificates.js';
 import { type ConsulAgent, startConsul } from '../harness/consul.js';
 import { type EtcdCluster, startEtcd } from '../harness/etcd.js';
+import { httpRequest } from '../harness/http.js';
+import { TcpProxy } from '../harness/proxy.js';
+import { until } from '../harness/wait.js';
 
 describe('a single etcd', () => {
   let etcd: EtcdCluster;
@@ -80,5 +86,250 @@ describe('a Consul dev agent', () => {
     await consul.kill();
     await consul.restart();
     expect(await consul.passing('cats')).toEqual([]);
+  });
+});
+
+describe('a persistent Consul agent', () => {
+  let consul: ConsulAgent;
+  beforeAll(async () => {
+    consul = await startConsul({ persistent: true });
+  }, 30_000);
+  afterAll(async () => {
+    await consul.stop();
+  });
+
+  it('keeps a service over a SIGKILL, and loses it when it is wiped', async () => {
+    const body = { ID: 'dogs-1', Name: 'dogs', Port: 3000 };
+    await consul.request('/v1/agent/service/register', { method: 'PUT', body });
+    expect(await consul.passing('dogs')).toEqual(['dogs-1']);
+    await consul.kill();
+    await consul.restart();
+    await until('the service', async () => (await consul.passing('dogs')).includes('dogs-1'));
+    await consul.kill();
+    await consul.wipe();
+    await consul.restart();
+    expect(await consul.passing('dogs')).toEqual([]);
+  }, 60_000);
+});
+
+describe('a Consul agent that denies by default', () => {
+  let consul: ConsulAgent;
+  beforeAll(async () => {
+    consul = await startConsul({ acl: true });
+  });
+  afterAll(async () => {
+    await consul.stop();
+  });
+
+  it('lets a token do what its policy says, and nobody else', async () => {
+    const token = await consul.createToken('service "cats" { policy = "write" }');
+    const register = async (name: string, secret: string): Promise<number> => {
+      const headers = { 'x-consul-token': secret };
+      const body = { Name: name, Port: 3000 };
+      return (await consul.request('/v1/agent/service/register', { method: 'PUT', body, headers })).status;
+    };
+    expect(await register('cats', token)).toBe(200);
+    expect(await register('dogs', token)).toBe(403);
+    expect(await register('cats', '')).toBe(403);
+  });
+});
+
+describe('servers with TLS', () => {
+  let tls: TlsSet;
+  beforeAll(async () => {
+    tls = await createTlsSet({ mutual: true });
+  });
+  afterAll(async () => {
+    await tls.remove();
+  });
+
+  it('an etcd answers the right client and refuses the others', async () => {
+    const etcd = await startEtcd({ tls: tls.harness });
+    try {
+      await etcd.put('k', 'v');
+      expect(await etcd.get('k')).toBe('v');
+      await etcd.enableAuth('root-password');
+      await etcd.addUser('app', 'app-password', 'app/', 'readwrite');
+      expect(await etcd.etcdctl(['user', 'list'])).toBe('app\nroot');
+      const version = `${etcd.urls[0]!}/version`;
+      expect((await httpRequest(version, { tls: tls.good })).status).toBe(200);
+      for (const client of [tls.anonymous, tls.wrong, tls.expired])
+        await expect(httpRequest(version, { tls: client })).rejects.toThrow();
+    } finally {
+      await etcd.stop();
+    }
+  });
+
+  it('a Consul agent answers the right client and refuses the others', async () => {
+    const consul = await startConsul({ tls: tls.harness });
+    try {
+      expect((await consul.request('/v1/status/leader')).status).toBe(200);
+      for (const client of [tls.anonymous, tls.wrong, tls.expired])
+        await expect(consul.request('/v1/status/leader', { tls: client })).rejects.toThrow();
+    } finally {
+      await consul.stop();
+    }
+  });
+});
+
+describe('the network between members', () => {
+  it('isolates a leader, which loses its office, and heals', async () => {
+    const etcd = await startEtcd({ size: 3, partitions: true });
+    try {
+      const old = await etcd.leader();
+      etcd.isolate(old);
+      const rest = etcd.members.filter((member) => member !== old);
+      await until('the old leader to find itself alone', async () => !(await old.healthy()), { every: 100 });
+      await until('the others to go on', async () => await etcd.etcdctl(['put', 'k', 'v'], rest), {
+        every: 100,
+      });
+      await expect(etcd.etcdctl(['--command-timeout=1s', 'get', 'k'], [old])).rejects.toThrow();
+      const stale = await etcd.etcdctl(['get', 'k', '--consistency=s'], [old]);
+      expect(stale).toBe('');
+      etcd.network.heal();
+      await etcd.whenHealthy();
+      expect(await etcd.etcdctl(['get', 'k', '--print-value-only'], [old])).toBe('v');
+    } finally {
+      await etcd.stop();
+    }
+  }, 60_000);
+
+  it('must be asked for', async () => {
+    const etcd = await startEtcd();
+    try {
+      expect(() => etcd.network).toThrow('partitions: true');
+    } finally {
+      await etcd.stop();
+    }
+  });
+});
+
+describe('the proxy', () => {
+  let echo: Server;
+  let proxy: TcpProxy;
+  const open = new Set<Socket>();
+
+  beforeEach(async () => {
+    echo = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.pipe(socket);
+    });
+    echo.listen(0, '127.0.0.1');
+    await once(echo, 'listening');
+    proxy = await TcpProxy.to(echo.address() as AddressInfo);
+  });
+  afterEach(async () => {
+    for (const socket of open) socket.destroy();
+    open.clear();
+    await proxy.stop();
+    echo.close();
+    await once(echo, 'close');
+  });
+
+  class Client {
+    received = '';
+    closed = false;
+    error: string | undefined;
+
+    private constructor(readonly socket: Socket) {
+      socket.on('data', (bytes: Buffer) => (this.received += bytes.toString()));
+      socket.on('error', (error: NodeJS.ErrnoException) => (this.error = error.code));
+      socket.on('close', () => (this.closed = true));
+    }
+
+    static async open(): Promise<Client> {
+      const socket = connect({ port: proxy.port, host: '127.0.0.1' });
+      open.add(socket);
+      const client = new Client(socket);
+      await once(socket, 'connect');
+      return client;
+    }
+
+    async gets(text: string): Promise<void> {
+      await until(`"${text}"`, () => this.received === text);
+    }
+  }
+
+  it('passes bytes both ways and counts them', async () => {
+    const client = await Client.open();
+    client.socket.write('hello');
+    await client.gets('hello');
+    expect(proxy.counts).toEqual({ connections: 1, bytesUp: 5, bytesDown: 5 });
+    client.socket.end();
+    await until('the connection to be forgotten', () => proxy.openConnections === 0);
+    expect(client.error).toBeUndefined();
+  });
+
+  it('delays, keeping the order', async () => {
+    const client = await Client.open();
+    proxy.delay(200, 'down');
+    const began = performance.now();
+    client.socket.write('a');
+    await until('the first byte to be on its way', () => proxy.counts.bytesDown === 1);
+    client.socket.write('b');
+    await client.gets('ab');
+    expect(performance.now() - began).toBeGreaterThan(190);
+  });
+
+  it('stalls, and delivers what it kept', async () => {
+    const client = await Client.open();
+    proxy.stall('down');
+    client.socket.write('kept');
+    await until('the answer to be held', () => proxy.counts.bytesDown === 4);
+    expect(client.received).toBe('');
+    proxy.pass();
+    await client.gets('kept');
+    expect(client.closed).toBe(false);
+  });
+
+  it('swallows, and resets what has lost bytes when it passes again', async () => {
+    const untouched = await Client.open();
+    const client = await Client.open();
+    proxy.swallow('up');
+    client.socket.write('lost');
+    await until('the bytes to be taken', () => proxy.counts.bytesUp === 4);
+    const late = await Client.open();
+    late.socket.write('lost too');
+    await until('the bytes to be taken', () => proxy.counts.bytesUp === 12);
+    expect([client.closed, late.closed, proxy.counts.bytesDown]).toEqual([false, false, 0]);
+    proxy.pass();
+    await until('the two to be reset', () => client.error === 'ECONNRESET' && late.error === 'ECONNRESET');
+    untouched.socket.write('fine');
+    await untouched.gets('fine');
+  });
+
+  it('drops old and new connections until it passes again', async () => {
+    const client = await Client.open();
+    client.socket.write('a');
+    await client.gets('a');
+    proxy.drop();
+    await until('the reset', () => client.error === 'ECONNRESET');
+    const refused = await Client.open().catch(() => undefined);
+    if (refused) await until('the second reset', () => refused.closed);
+    proxy.pass();
+    const next = await Client.open();
+    next.socket.write('b');
+    await next.gets('b');
+  });
+
+  it('cuts once, at once or in the middle of an answer', async () => {
+    const first = await Client.open();
+    first.socket.write('a');
+    await first.gets('a');
+    proxy.cut();
+    await until('the reset', () => first.closed);
+    const second = await Client.open();
+    second.socket.write('b');
+    await second.gets('b');
+    proxy.cutAfter(3, 'down');
+    second.socket.write('123456');
+    await until('the reset', () => second.closed);
+    expect('b123'.startsWith(second.received)).toBe(true);
+  });
+
+  it('breaks the client when the server is gone', async () => {
+    proxy.retarget({ port: 1 });
+    const client = await Client.open();
+    await until('the end', () => client.closed);
   });
 });
