@@ -5,6 +5,8 @@ import ts from 'typescript';
 
 const LIB = fileURLToPath(new URL('../../lib/', import.meta.url));
 
+const DRIVERS = ['memory', 'file', 'fixed', 'dns', 'etcd', 'consul'].map((driver) => `registry/${driver}`);
+
 /** What each room may import besides itself. */
 const ARROWS: Record<string, readonly string[]> = {
   kernel: [],
@@ -18,11 +20,13 @@ const ARROWS: Record<string, readonly string[]> = {
   'registry/consul': ['kernel', 'registry'],
   'registry/etcd': ['kernel', 'registry', 'etcd'],
   'registry/contract': ['kernel', 'registry'],
+  // The table of URLs: the one place that knows every driver, and only how its URLs are read.
+  'registry/url': ['kernel', 'registry', ...DRIVERS],
   heartbeat: ['kernel', 'registry'],
   discovery: ['kernel', 'registry'],
   balancing: ['kernel', 'registry', 'discovery'],
-  sidekick: ['kernel', 'registry', 'heartbeat', 'containerpilot'],
-  piloted: ['kernel', 'registry', 'discovery', 'balancing', 'containerpilot'],
+  sidekick: ['kernel', 'registry', 'registry/url', 'heartbeat', 'containerpilot'],
+  piloted: ['kernel', 'registry', 'registry/url', 'discovery', 'balancing', 'containerpilot'],
   testing: ['kernel', 'registry', 'registry/memory', 'registry/contract', 'discovery', 'piloted'],
 };
 const OUTER = ['integrations', 'cli', 'subpaths', '(root)'];
@@ -43,6 +47,7 @@ interface Import {
 function room(file: string): string {
   const parts = relative(LIB, file).split('/');
   if (parts.length === 1) return '(root)';
+  if (parts.join('/') === 'registry/url.ts') return 'registry/url';
   if (parts[0] === 'registry' && parts.length > 2) return `registry/${parts[1]}`;
   return parts[0]!;
 }
@@ -88,15 +93,31 @@ describe('architecture', () => {
   it('has no arrow but those of docs/architecture.md', () => {
     const wrong = imports
       .filter(({ to }) => to.startsWith(LIB))
-      .map(({ from, to, lazy }) => ({ from, to, source: room(from), target: room(to), lazy }))
-      .filter(({ source, target, lazy }) => {
+      .map(({ from, to }) => ({ from, to, source: room(from), target: room(to) }))
+      .filter(({ source, target }) => {
         if (source === target || OUTER.includes(source)) return false;
-        // The URL table opens each driver lazily: the one place where the port knows its drivers.
-        if (lazy && source === 'registry' && target.startsWith('registry/')) return false;
         return !(ARROWS[source] ?? []).includes(target);
       })
       .map(({ from, to }) => `${relative(LIB, from)} → ${relative(LIB, to)}`);
     expect(wrong).toEqual([]);
+  });
+
+  it('reads URLs without loading a driver', () => {
+    const wrong = imports.filter(
+      ({ from, to }) => room(from) === 'registry/url' && DRIVERS.includes(room(to)),
+    );
+    expect(wrong.map(({ to }) => relative(LIB, to)).filter((to) => !to.endsWith('/url.ts'))).toEqual([]);
+  });
+
+  it('loads no optional package before it is used', () => {
+    const reached = new Set<string>();
+    const reach = (file: string): void => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const { from, to, lazy } of imports) if (from === file && !lazy) reach(to);
+    };
+    reach(join(LIB, 'index.ts'));
+    expect([...reached].filter((name) => /^(etcd3|consul|@grpc\/)/.test(name))).toEqual([]);
   });
 
   it('knows every room', () => {

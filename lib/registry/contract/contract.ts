@@ -55,5 +55,5 @@ export interface ContractCase {
   readonly name: string;
   /** Milliseconds a runner should allow. */
   readonly timeout: number;
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
