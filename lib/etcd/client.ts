@@ -40,11 +40,15 @@ export class EtcdTransport implements EtcdCaller {
   private readonly tokens: TokenKeeper;
   private readonly closing = new AbortController();
 
+  /** Whether each request is said to the logger as the `etcdctl` command that would do the same, secrets masked. */
+  debug: boolean;
+
   private constructor(
     private readonly settings: EtcdSettings,
     /** Shared with what stands on this transport. */
     readonly deps: EtcdDeps,
   ) {
+    this.debug = settings.debug;
     this.selection = new EndpointSelection(settings.endpoints, deps.random);
     this.tokens = new TokenKeeper(
       settings.credentials && (async (endpoint) => await this.authenticate(endpoint)),
@@ -257,8 +261,9 @@ export class EtcdTransport implements EtcdCaller {
     connection.close();
   }
 
-  private explain(endpoint: string, { command }: EtcdRequest<unknown>): void {
-    if (!this.settings.debug || !command) return;
-    this.deps.logger.log(etcdctlCommand(endpoint, this.settings.credentials?.username, command()));
+  private explain(endpoint: string, { command, input }: EtcdRequest<unknown>): void {
+    if (!this.debug || !command) return;
+    const { username } = this.settings.credentials ?? {};
+    this.deps.logger.log(etcdctlCommand(endpoint, username, command(), input?.()));
   }
 }

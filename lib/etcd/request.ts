@@ -16,6 +16,8 @@ export interface EtcdRequest<T> {
   readonly timeout?: number;
   /** The words of the `etcdctl` command that would do the same, secrets masked, for the debug switch. */
   readonly command?: () => readonly string[];
+  /** What that command reads from its standard input, where it reads any. */
+  readonly input?: () => string;
   /**
    * Makes the call at one endpoint. `options` carries the deadline, the token and the cancel: it goes along with each
    * call of the raw clients. What it throws of its own passes through to the caller.
