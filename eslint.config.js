@@ -12,6 +12,8 @@ export default tseslint.config(
         performance: 'readonly',
         process: 'readonly',
         console: 'readonly',
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
         setTimeout: 'readonly',
         clearTimeout: 'readonly',
         URL: 'readonly',
@@ -49,5 +51,9 @@ export default tseslint.config(
     },
   },
   { files: ['sample/**/*.ts', 'lib/cli/**/*.ts'], rules: { 'no-console': 'off' } },
+  {
+    files: ['test/harness/fixtures/**/*.mjs'],
+    languageOptions: { globals: { it: 'readonly', expect: 'readonly', afterAll: 'readonly' } },
+  },
   prettier,
 );

@@ -1,6 +1,6 @@
 /** Two projects: `unit` runs in memory beside its sources, `real` runs against the servers the harness starts. */
 const common = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/harness/jest-environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
@@ -22,15 +22,17 @@ const common = {
 };
 
 export default {
+  maxWorkers: 2,
   projects: [
     {
       ...common,
       displayName: 'unit',
-      testMatch: ['<rootDir>/lib/**/*.spec.ts', '<rootDir>/test/unit/**/*.spec.ts'],
+      testMatch: ['<rootDir>/lib/**/*.spec.ts', '<rootDir>/test/{unit,harness,chaos}/**/*.spec.ts'],
     },
     {
       ...common,
       displayName: 'real',
+      globalSetup: '<rootDir>/test/harness/global-setup.mjs',
       testMatch: ['<rootDir>/test/real/**/*.spec.ts'],
     },
   ],

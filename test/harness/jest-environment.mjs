@@ -1,0 +1,51 @@
+import { TestEnvironment } from 'jest-environment-node';
+import { Leftovers } from './leftovers.mjs';
+
+/** Milliseconds that what a spec file opened has to be gone after its last hook. */
+const DEADLINE = 2_000;
+
+/**
+ * Fails a spec file that leaves a timer, a socket, a server, a process or an unhandled rejection behind, and names
+ * what is left. It looks after the last hook of the file, which no hook of its own could.
+ */
+export default class SidekickEnvironment extends TestEnvironment {
+  rejections = [];
+  onRejection = (reason) => this.rejections.push(reason);
+
+  async setup() {
+    await super.setup();
+    this.leftovers = new Leftovers(this.global);
+  }
+
+  async handleTestEvent(event, state) {
+    if (event.name !== 'run_finish') return;
+    // Those before belong to a test or a hook, and jest itself has blamed it.
+    process.on('unhandledRejection', this.onRejection);
+    const left = await this.leftovers.wait(DEADLINE);
+    if (left.length > 0) {
+      const list = left.map((name) => `  - ${name}`).join('\n');
+      state.unhandledErrors.push(
+        plain(`${DEADLINE / 1000} s after its last hook this file has left open:\n${list}`),
+      );
+    }
+    for (const reason of this.rejections)
+      state.unhandledErrors.push(plain(`Unhandled rejection: ${text(reason)}`));
+  }
+
+  async teardown() {
+    process.off('unhandledRejection', this.onRejection);
+    this.leftovers?.stop();
+    await super.teardown();
+  }
+}
+
+function text(reason) {
+  return reason instanceof Error || reason?.stack ? String(reason.stack) : String(reason);
+}
+
+/** An error without a stack of its own: the place where the check stands helps nobody. */
+function plain(message) {
+  const error = new Error(message);
+  error.stack = message;
+  return error;
+}
