@@ -5,9 +5,9 @@ import { deferred, type Deferred } from '../kernel/deferred.js';
 import { ClosedError } from '../kernel/errors/index.js';
 import { type Logger } from '../kernel/logger.js';
 import { type Random } from '../kernel/random.js';
+import { WarnOnce } from '../kernel/warn-once.js';
 import { FollowedEntries, type EntriesDiff } from './follower-entries.js';
 import { MalformedWarnings } from './follower-warnings.js';
-import { slotLabel } from './item.js';
 import {
   SIGN_OF_LIFE,
   type Cursor,
@@ -16,6 +16,7 @@ import {
   type Scope,
   type WatchBatch,
 } from './registry.js';
+import { scopeLabel } from './scope.js';
 
 /** The complete content of a scope, and what is new in it. */
 export interface FollowedSet extends EntriesDiff {
@@ -92,7 +93,7 @@ export class Follower {
 
   constructor(private readonly options: FollowerOptions) {
     this.entries = new FollowedEntries(
-      new MalformedWarnings(options.clock, options.logger, options.registry.url),
+      new MalformedWarnings(new WarnOnce(options.clock, options.logger), options.registry.url),
     );
     this.backoff = new Backoff(options.backoff ?? DEFAULT_BACKOFF, options.random);
   }
@@ -297,8 +298,4 @@ export class Follower {
   private closedError(): ClosedError {
     return new ClosedError(`The follower of the ${scopeLabel(this.options.scope)}`);
   }
-}
-
-function scopeLabel(scope: Scope): string {
-  return scope.kind === 'service' ? `service "${scope.service}"` : slotLabel(scope);
 }

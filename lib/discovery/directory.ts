@@ -1,0 +1,140 @@
+import { type Clock, type Timer } from '../kernel/clock.js';
+import { ClosedError } from '../kernel/errors/index.js';
+import { type Logger } from '../kernel/logger.js';
+import { type Random } from '../kernel/random.js';
+import { WarnOnce } from '../kernel/warn-once.js';
+import { type Registry } from '../registry/registry.js';
+import { AddressPolicy } from './address-policy.js';
+import { ExpiryGuard, type ExpiryGuardOptions } from './expiry-guard.js';
+import { ServiceFeed } from './service-feed.js';
+import { sourceId, type ServiceQuery } from './service-query.js';
+import { ServiceView } from './service-view.js';
+import { type SnapshotList } from './snapshot-codec.js';
+import { SnapshotFile } from './snapshot-file.js';
+
+/** What a {@link Directory} is made of. */
+export interface DirectoryOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** CIDRs that every endpoint must lie in. Left out: any address. */
+  readonly allow?: readonly string[];
+  /** Left out: what the registry says is gone is gone at once. */
+  readonly expiryGuard?: ExpiryGuardOptions;
+  /** Path of the file in which the last good lists are kept. Left out: none. */
+  readonly snapshot?: string;
+}
+
+/** Milliseconds in which changes are gathered before the snapshot is written. */
+const SNAPSHOT_DELAY = 1_000;
+
+/** The last good lists of the services that are watched, each followed once however many watch it. */
+export class Directory {
+  private readonly feeds = new Map<string, { readonly feed: ServiceFeed; views: number }>();
+  private readonly policy: AddressPolicy;
+  private readonly warnings: WarnOnce;
+  private readonly snapshot: SnapshotFile | undefined;
+  private kept: ReadonlyMap<string, SnapshotList> = new Map();
+  private saving: Timer | undefined;
+  private registry: Registry | undefined;
+  private closing: Promise<void> | undefined;
+
+  /** @throws InvalidOptionError when `allow` holds what is no CIDR */
+  constructor(private readonly options: DirectoryOptions) {
+    this.policy = new AddressPolicy(options.allow);
+    this.warnings = new WarnOnce(options.clock, options.logger);
+    if (options.snapshot !== undefined) this.snapshot = new SnapshotFile(options.snapshot, options.logger);
+  }
+
+  /** Reads the snapshot, then follows what is watched and what will be. */
+  async start(registry: Registry): Promise<void> {
+    if (this.snapshot)
+      this.kept = new Map((await this.snapshot.load()).map((list) => [sourceId(list.source), list]));
+    if (this.closing) return;
+    this.registry = registry;
+    for (const { feed } of this.feeds.values()) this.begin(feed, registry);
+  }
+
+  /** Watches a service, until the view is closed. @throws ClosedError */
+  watch(query: ServiceQuery): ServiceView {
+    if (this.closing) throw new ClosedError('The directory');
+    const id = sourceId(query);
+    let known = this.feeds.get(id);
+    if (!known) {
+      known = { feed: this.makeFeed(query), views: 0 };
+      this.feeds.set(id, known);
+      if (this.registry) this.begin(known.feed, this.registry);
+    }
+    known.views += 1;
+    return new ServiceView(query, known.feed, this.options.logger, () => this.release(id));
+  }
+
+  /** Ends every watch and writes the snapshot a last time. The last lists can still be read. */
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  private async end(): Promise<void> {
+    this.saving?.cancel();
+    // Written first: a feed that is closed has nothing more to say about its age.
+    if (this.registry) await this.save();
+    await Promise.all([...this.feeds.values()].map(({ feed }) => feed.close()));
+    this.feeds.clear();
+  }
+
+  private makeFeed({ service, dc, interval }: ServiceQuery): ServiceFeed {
+    const { clock, random, logger, expiryGuard } = this.options;
+    const feed = new ServiceFeed(
+      { service, ...(dc === undefined ? {} : { dc }), ...(interval === undefined ? {} : { interval }) },
+      {
+        clock,
+        random,
+        logger,
+        warnings: this.warnings,
+        policy: this.policy,
+        guard: expiryGuard && new ExpiryGuard(expiryGuard, clock),
+      },
+    );
+    feed.listeners.add({
+      take: () => {
+        this.saveSoon();
+      },
+    });
+    return feed;
+  }
+
+  private begin(feed: ServiceFeed, registry: Registry): void {
+    const kept = this.kept.get(sourceId(feed.source));
+    if (kept) feed.seed(kept.endpoints, Math.max(0, this.options.clock.wall() - kept.heard));
+    feed.start(registry);
+  }
+
+  private async release(id: string): Promise<void> {
+    const known = this.feeds.get(id);
+    if (!known) return;
+    known.views -= 1;
+    if (known.views > 0) return;
+    this.feeds.delete(id);
+    await known.feed.close();
+  }
+
+  private saveSoon(): void {
+    if (!this.snapshot || this.saving || this.closing) return;
+    this.saving = this.options.clock.after(SNAPSHOT_DELAY, () => {
+      this.saving = undefined;
+      void this.save();
+    });
+  }
+
+  private async save(): Promise<void> {
+    const now = this.options.clock.wall();
+    const lists = [...this.feeds.values()].flatMap(({ feed }): SnapshotList[] => {
+      const { age } = feed.freshness;
+      return feed.current && age !== undefined
+        ? [{ source: feed.source, heard: now - age, endpoints: feed.current }]
+        : [];
+    });
+    await this.snapshot?.save(lists);
+  }
+}
