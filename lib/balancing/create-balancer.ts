@@ -1,0 +1,68 @@
+import { expected } from '../kernel/expected.js';
+import { type Random } from '../kernel/random.js';
+import { type Balancer } from './balancer.js';
+import { RandomChoice } from './random-choice.js';
+import { RoundRobin } from './round-robin.js';
+
+/** What a balancer is made for. */
+export interface BalancerContext {
+  readonly service: string;
+  readonly random: Random;
+}
+
+const STRATEGIES = {
+  'round-robin': () => new RoundRobin(),
+  random: ({ random }: BalancerContext) => new RandomChoice(random),
+} as const satisfies Record<string, (context: BalancerContext) => Balancer>;
+
+/** The strategies that have a name. */
+export type BalancerName = keyof typeof STRATEGIES;
+
+/** How to balance: a name, a function that makes one balancer for each service, or the balancer of one service. */
+export type BalancerOption = BalancerName | ((context: BalancerContext) => Balancer) | Balancer;
+
+/** What there is to choose from, as messages say it. */
+export const BALANCER_NAMES = Object.keys(STRATEGIES) as readonly BalancerName[];
+
+/** Balancers that already serve a list: a second service would overwrite it. */
+const taken = new WeakSet<Balancer>();
+
+/** Whether `value` has the form of a {@link BalancerOption}. */
+export function isBalancerOption(value: unknown): value is BalancerOption {
+  if (typeof value === 'string') return Object.hasOwn(STRATEGIES, value);
+  return typeof value === 'function' || isBalancer(value);
+}
+
+/**
+ * The balancer for one service.
+ *
+ * @throws InvalidOptionError when `option` is none, or a balancer object that serves another service already
+ */
+export function createBalancer(option: BalancerOption, context: BalancerContext): Balancer {
+  if (!isBalancerOption(option)) throw notABalancer(option);
+  if (typeof option === 'string') return STRATEGIES[option](context);
+  const balancer = typeof option === 'function' ? option(context) : option;
+  if (!isBalancer(balancer)) throw notABalancer(balancer);
+  if (taken.has(balancer))
+    throw expected(
+      'balancer',
+      `a name or a function where several services have one: service "${context.service}" cannot share a balancer`,
+      option,
+    );
+  taken.add(balancer);
+  return balancer;
+}
+
+function isBalancer(value: unknown): value is Balancer {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Partial<Balancer>).pick === 'function' &&
+    typeof (value as Partial<Balancer>).update === 'function'
+  );
+}
+
+function notABalancer(got: unknown): Error {
+  const names = BALANCER_NAMES.map((name) => `'${name}'`).join(', ');
+  return expected('balancer', `${names}, or an object with \`update\` and \`pick\``, got);
+}
