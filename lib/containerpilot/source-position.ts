@@ -4,9 +4,9 @@ export interface SourcePosition {
   readonly column: number;
 }
 
-/** The place of the character at `offset` (in UTF-16 units). `\n`, `\r\n` and `\r` end lines. */
+/** The place of the character at `offset` (in UTF-16 units). Lines end with `\n`. */
 export function positionAt(text: string, offset: number): SourcePosition {
-  const before = text.slice(0, offset).split(/\r\n|\n|\r/);
+  const before = text.slice(0, offset).split('\n');
   return { line: before.length, column: Array.from(before.at(-1) ?? '').length + 1 };
 }
 
@@ -14,7 +14,7 @@ const SHOWN = 120;
 
 /** The line of a place with a caret below it, shortened around the place where it is long. */
 export function sourceLine(text: string, { line, column }: SourcePosition): string {
-  const chars = Array.from(text.split(/\r\n|\n|\r/)[line - 1] ?? '', (char) =>
+  const chars = Array.from(text.split('\n')[line - 1] ?? '', (char) =>
     char < ' ' && char !== '\t' ? ' ' : char,
   );
   const from = Math.max(0, Math.min(column - 1 - SHOWN / 2, chars.length - SHOWN));

@@ -114,7 +114,7 @@ export class Evaluator {
     const least = variadic ? parameters.length - 1 : parameters.length;
     if (count < least || (!variadic && count > least))
       this.fail(
-        `Expected ${variadic ? 'at least ' : ''}${least} arguments for ${name}, got ${count}.`,
+        `Expected ${variadic ? 'at least ' : ''}${least} ${least === 1 ? 'argument' : 'arguments'} for ${name}, got ${count}.`,
         namePos,
       );
     const typeOf = (index: number): Parameter => parameters[Math.min(index, parameters.length - 1)] ?? 'any';

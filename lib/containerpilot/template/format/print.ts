@@ -37,7 +37,8 @@ export function println(args: readonly Value[], budget: Budget): string {
 export function formatValue(value: Value, verb: string, flags: Flags): string {
   if (value === null) return verb === 'v' || verb === 'T' ? pad('<nil>', flags) : bad(value, verb, flags);
   if (verb === 'T') return formatString(typeName(value), 's', flags) ?? '';
-  if (verb === 'p') return bad(value, verb, flags);
+  // Go refuses these two before it looks into a list or a map.
+  if (verb === 'p' || verb === 'w') return bad(value, verb, flags);
   return nested(value, verb, flags);
 }
 

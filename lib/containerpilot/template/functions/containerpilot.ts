@@ -55,7 +55,7 @@ function loop(args: readonly Value[]): List {
   if (first === undefined || args.length > 2)
     throw new CallFailure(`Expected one or two numbers, got ${args.length}.`);
   const start = second === undefined ? 0n : toInt(first);
-  const stop = toInt(second ?? first);
+  const stop = toInt(second === undefined ? first : second);
   const step = stop < start ? -1n : 1n;
   const length = (stop - start) * step;
   if (length > BigInt(TEMPLATE_LIMITS.loop))

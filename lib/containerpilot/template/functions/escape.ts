@@ -13,7 +13,6 @@ const HTML: Readonly<Record<string, string>> = {
 };
 
 function html(bytes: string): string {
-   
   return bytes.replace(/[\0"'&<>]/g, (char) => HTML[char] ?? char);
 }
 

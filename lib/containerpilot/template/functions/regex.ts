@@ -1,7 +1,8 @@
 import { RE2JS, type Matcher } from 're2js';
 import { CallFailure } from '../failure.js';
 import { type Budget } from '../limits.js';
-import { toBytes, toText } from '../values/bytes.js';
+import { runeAt, runes, toBytes, toText } from '../values/bytes.js';
+import { isAlphaNumeric } from '../values/unicode.js';
 
 const MAX_PATTERN = 4_096;
 /** What an instruction of a compiled pattern costs, in the units of the budget. */
@@ -9,45 +10,77 @@ const COMPILE_COST = 64;
 /** How many instructions pass over a character in the time of one unit. */
 const MATCH_SHARE = 8;
 
-/** `$$`, `$name` and `${name}`; a name is all the letters, digits and underscores that follow, so `$1x` is `1x`. */
-const REFERENCE = /\$(?:(?<dollar>\$)|(?<bare>[\p{L}\p{Nd}_]+)|\{(?<braced>[\p{L}\p{Nd}_]+)\})/gu;
-
-function compile(pattern: string, budget: Budget): RE2JS {
+function compile(bytes: string, budget: Budget): RE2JS {
+  const pattern = toText(bytes);
+  if (toBytes(pattern) !== bytes) throw new CallFailure('Expected a regular expression in UTF-8.');
   if (pattern.length > MAX_PATTERN)
     throw new CallFailure(`Expected a regular expression of at most ${MAX_PATTERN} characters.`);
   budget.charge(COMPILE_COST * pattern.length);
-  let compiled: RE2JS;
   try {
-    compiled = RE2JS.compile(pattern);
+    const compiled = RE2JS.compile(pattern);
+    budget.charge(COMPILE_COST * compiled.programSize());
+    return compiled;
   } catch (error) {
-    throw new CallFailure(
-      `Expected a regular expression in RE2 syntax: ${error instanceof Error ? error.message : String(error)}.`,
-    );
+    if (error instanceof CallFailure) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CallFailure(`Expected a regular expression in RE2 syntax: ${why}.`);
   }
-  budget.charge(COMPILE_COST * compiled.programSize());
-  return compiled;
 }
 
-/** The number or name of a group; a number with a leading zero is a name. Empty where there is no such group. */
-function group(matcher: Matcher, name: string): string {
+/** A text to search in, and the byte at which each of its UTF-16 units begins. */
+function decode(bytes: string): { readonly text: string; readonly offsets: readonly number[] } {
+  const chars: string[] = [];
+  const offsets: number[] = [];
+  let at = 0;
+  for (const { code, size } of runes(bytes)) {
+    chars.push(String.fromCodePoint(code));
+    offsets.push(...(code > 0xffff ? [at, at] : [at]));
+    at += size;
+  }
+  return { text: chars.join(''), offsets: [...offsets, at] };
+}
+
+/** The number or name of a group; a number with a leading zero is a name. Undefined where there is no such group. */
+function groupIndex(matcher: Matcher, name: string): number | undefined {
   const index = /^(?:0|[1-9]\d*)$/.test(name) ? Number(name) : matcher.namedGroups[name];
-  if (index === undefined || index > matcher.groupCount()) return '';
-  return matcher.group(index) ?? '';
+  return index !== undefined && index <= matcher.groupCount() ? index : undefined;
 }
 
-function expand(replacement: string, matcher: Matcher): string {
-  return replacement.replace(REFERENCE, (...found) => {
-    const { dollar, bare, braced } = found.at(-1) as Record<string, string | undefined>;
-    return dollar ?? group(matcher, bare ?? braced ?? '');
-  });
+function wordEnd(bytes: string, from: number): number {
+  let at = from;
+  for (let rune = runeAt(bytes, at); isAlphaNumeric(rune.code); rune = runeAt(bytes, at)) at += rune.size;
+  return at;
+}
+
+/** Fills in `$$`, `$name` and `${name}`; a name is as long as can be, so that `$1x` is the group `1x`. */
+function expand(replacement: string, group: (name: string) => string): string {
+  const parts: string[] = [];
+  let at = 0;
+  for (let dollar = replacement.indexOf('$'); dollar >= 0; dollar = replacement.indexOf('$', at)) {
+    parts.push(replacement.slice(at, dollar));
+    const braced = replacement[dollar + 1] === '{';
+    const start = dollar + (braced ? 2 : 1);
+    const end = wordEnd(replacement, start);
+    const wellFormed = end > start && (!braced || replacement[end] === '}');
+    if (wellFormed) parts.push(group(toText(replacement.slice(start, end))));
+    else parts.push('$');
+    if (wellFormed) at = braced ? end + 1 : end;
+    else at = replacement[dollar + 1] === '$' ? dollar + 2 : dollar + 1;
+  }
+  return parts.join('') + replacement.slice(at);
 }
 
 /** Every match replaced, in linear time; a match of nothing right behind another match is none. */
 export function regexReplaceAll(pattern: string, replacement: string, bytes: string, budget: Budget): string {
-  const compiled = compile(toText(pattern), budget);
-  const text = toText(bytes);
-  const template = toText(replacement);
+  const compiled = compile(pattern, budget);
+  const { text, offsets } = decode(bytes);
+  const part = (from: number, to: number): string => bytes.slice(offsets[from], offsets[to]);
   const matcher = compiled.matcher(text);
+  const group = (name: string): string => {
+    const index = groupIndex(matcher, name);
+    const start = index === undefined ? -1 : matcher.start(index);
+    return start < 0 ? '' : part(start, matcher.end(index));
+  };
   const share = 1 + compiled.programSize() / MATCH_SHARE;
   const parts: string[] = [];
   let last = 0;
@@ -56,12 +89,12 @@ export function regexReplaceAll(pattern: string, replacement: string, bytes: str
     if (!matcher.find(from)) break;
     const start = matcher.start();
     const end = matcher.end();
-    parts.push(text.slice(last, start));
-    if (end > last || start === 0) parts.push(budget.made(expand(template, matcher)));
+    parts.push(part(last, start));
+    if (end > last || start === 0) parts.push(budget.made(expand(replacement, group)));
     last = end;
     const width = (text.codePointAt(from) ?? 0) > 0xffff ? 2 : 1;
     from = Math.max(from + width, end);
   }
-  parts.push(text.slice(last));
-  return toBytes(parts.join(''));
+  parts.push(part(last, text.length));
+  return parts.join('');
 }

@@ -17,7 +17,7 @@ const INTEGER =
   /^[-+]?(?:0[xX](?:_?[\da-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|0(?:_?[0-7])*|[1-9](?:_?\d)*)$/;
 const DECIMAL_FLOAT = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
 const HEX_FLOAT =
-  /^(?<sign>[-+]?)0[xX](?<whole>[\da-fA-F_]*)(?:\.(?<part>[\da-fA-F_]*))?[pP](?<power>[-+]?\d+)$/;
+  /^(?<sign>[-+]?)0[xX](?<whole>[\da-fA-F]*)(?:\.(?<part>[\da-fA-F]*))?[pP](?<power>[-+]?\d+)$/;
 
 /** An integer literal of any base and size, or undefined where the text is none. */
 function parseInteger(text: string): bigint | undefined {
@@ -49,22 +49,25 @@ function scale(mantissa: bigint, power: number): number {
 function parseHexFloat(text: string): number | undefined {
   const groups = HEX_FLOAT.exec(text)?.groups;
   if (!groups) return undefined;
-  const whole = (groups.whole ?? '').replaceAll('_', '');
-  const part = (groups.part ?? '').replaceAll('_', '');
-  if (whole + part === '' || !underscoresFit(text)) return undefined;
-  const power = Number(groups.power) - 4 * part.length;
-  const value = scale(BigInt(`0x${whole}${part}`), Math.max(-100_000, Math.min(100_000, power)));
-  return groups.sign === '-' ? -value : value;
+  const { sign, whole = '', part = '', power } = groups;
+  if (whole + part === '') return undefined;
+  const exponent = Math.max(-100_000, Math.min(100_000, Number(power) - 4 * part.length));
+  const value = scale(BigInt(`0x${whole}${part}`), exponent);
+  return sign === '-' ? -value : value;
 }
 
-/** Underscores only separate digits, of one another or of the base's prefix. */
+/** Whether underscores only stand between digits; the prefix of a base counts as one. */
 function underscoresFit(text: string): boolean {
-  return !/(?:^|[^\da-fA-FxX])_|_(?:[^\da-fA-F]|$)/.test(text.replace(/^[-+]/, ''));
+  const digits = text.replace(/^[-+]/, '').replace(/^0[xX]/, '0');
+  const digit = /0[xX]/.test(text) ? '[\\da-fA-F]' : '\\d';
+  return !new RegExp(`(?<!${digit})_|_(?!${digit})`).test(digits);
 }
 
-/** A floating-point literal, or undefined where the text is none or too large. Underscores only with a base prefix. */
+/** A floating-point literal, or undefined where the text is none or too large. */
 function parseFloatLiteral(text: string): number | undefined {
-  const value = DECIMAL_FLOAT.test(text) ? Number(text) : parseHexFloat(text);
+  if (!underscoresFit(text)) return undefined;
+  const plain = text.replaceAll('_', '');
+  const value = DECIMAL_FLOAT.test(plain) ? Number(plain) : parseHexFloat(plain);
   return value !== undefined && Number.isFinite(value) ? value : undefined;
 }
 

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError } from '../../../lib/containerpilot/config.error.js';
+import { renderTemplate } from '../../../lib/containerpilot/template/render.js';
+
+interface Suite {
+  readonly env: Record<string, string>;
+  readonly cases: readonly {
+    readonly template: string;
+    readonly output: string | null;
+    readonly line?: number;
+  }[];
+}
+
+/** Written by hand and at random for this project; the answers are those of Go 1.19's engine. */
+const { env, cases } = JSON.parse(
+  readFileSync(new URL('templates-more.json', import.meta.url), 'utf8'),
+) as Suite;
+
+function outcome(template: string): { output: string | null; failed: unknown } {
+  try {
+    return { output: renderTemplate(template, env), failed: undefined };
+  } catch (failed) {
+    return { output: null, failed };
+  }
+}
+
+describe('further templates, against what the Go engine answered', () => {
+  it.each(cases)('$template', ({ template, output }) => {
+    const got = outcome(template);
+    expect(got.output).toBe(output);
+    if (output === null) {
+      expect(got.failed).toBeInstanceOf(ConfigError);
+      expect(got.failed).toMatchObject({
+        code: 'SIDEKICK_CONFIG',
+        line: expect.any(Number),
+        column: expect.any(Number),
+      });
+    }
+  });
+});
