@@ -1,6 +1,7 @@
 import { ConfigError } from '../config.error.js';
 import { positionAt, sourceLine } from '../source-position.js';
 import { execute } from './evaluate/execute.js';
+import { type Segment } from './evaluate/output.js';
 import { TemplateFailure } from './failure.js';
 import { isFunction } from './functions/index.js';
 import { TEMPLATE_LIMITS } from './limits.js';
@@ -11,11 +12,21 @@ import { Environment } from './values/value.js';
 /** Environment variables by name, such as `process.env`. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
+/** Where a piece of rendered text comes from. */
+export interface Origin {
+  /** The character of the template. */
+  readonly offset: number;
+  /** Whether the template has it as it is; false where an action made it, which begins at `offset`. */
+  readonly literal: boolean;
+}
+
 /** What a template became. */
 export interface Rendered {
   readonly text: string;
   /** Variables that the template read and that are not set, in the order of reading. */
   readonly unsetVariables: readonly string[];
+  /** Where the character at `offset` of `text` comes from. */
+  origin(offset: number): Origin;
 }
 
 function environment(env: Env): Environment {
@@ -24,6 +35,16 @@ function environment(env: Env): Environment {
     if (typeof value === 'string') variables.set(toBytes(name), toBytes(value));
   }
   return new Environment(variables);
+}
+
+/** Where byte `at` of an output comes from. */
+function originOf(segments: readonly Segment[], template: string, at: number): Origin {
+  const segment = segments.findLast(({ start }) => start <= at);
+  if (!segment) return { offset: 0, literal: true };
+  const byte = segment.literal ? segment.pos + at - segment.start : segment.pos;
+  // An action's place is that of its first word; what people look for are its braces.
+  const from = segment.literal ? byte : Math.max(0, template.lastIndexOf('{{', byte));
+  return { offset: toText(template.slice(0, from)).length, literal: segment.literal };
 }
 
 /**
@@ -39,7 +60,13 @@ export function render(text: string, env: Env, file?: string): Rendered {
   const variables = environment(env);
   const unset = (): readonly string[] => Array.from(variables.unset, toText);
   try {
-    return { text: toText(execute(parseTemplate(bytes, isFunction), variables)), unsetVariables: unset() };
+    const output = execute(parseTemplate(bytes, isFunction), variables);
+    const rendered = toText(output.text);
+    return {
+      text: rendered,
+      unsetVariables: unset(),
+      origin: (offset) => originOf(output.segments, bytes, toBytes(rendered.slice(0, offset)).length),
+    };
   } catch (error) {
     if (!(error instanceof TemplateFailure)) throw error;
     const place = positionAt(text, toText(bytes.slice(0, error.offset)).length);

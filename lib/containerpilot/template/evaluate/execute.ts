@@ -45,11 +45,11 @@ class Frame {
   private node(node: Node, dot: Value): Outcome {
     switch (node.kind) {
       case 'text':
-        this.write(node.text, node.pos);
+        this.write(node.text, node.pos, true);
         return 'done';
       case 'action': {
         const value = this.evaluator.pipeline(dot, node.pipe);
-        if (node.pipe.variables.length === 0) this.write(show(value), node.pos);
+        if (node.pipe.variables.length === 0) this.write(show(value), node.pos, false);
         return 'done';
       }
       case 'template':
@@ -114,10 +114,10 @@ class Frame {
     for (let i = 0; i < value.length; i += 1) yield [BigInt(i), value.at(i)];
   }
 
-  private write(text: string, pos: number): void {
+  private write(text: string, pos: number, literal: boolean): void {
     try {
       this.rendering.budget.step();
-      this.rendering.output.write(text);
+      this.rendering.output.write(text, pos, literal);
     } catch (error) {
       throw error instanceof CallFailure ? new TemplateFailure(error.message, pos) : error;
     }
@@ -133,12 +133,12 @@ function runTemplate(rendering: Rendering, name: string, dot: Value, pos: number
 }
 
 /**
- * Executes the template named `''` with the environment as its `.`, and gives what it writes, as bytes.
+ * Executes the template named `''` with the environment as its `.`, and gives what it writes.
  *
  * @throws TemplateFailure when it fails or goes beyond {@link TEMPLATE_LIMITS}
  */
-export function execute(templates: Templates, environment: Environment): string {
+export function execute(templates: Templates, environment: Environment): Output {
   const rendering: Rendering = { templates, environment, budget: new Budget(), output: new Output() };
   runTemplate(rendering, '', environment, 0, 0);
-  return rendering.output.text;
+  return rendering.output;
 }

@@ -41,7 +41,7 @@ function toInt(value: Value): bigint {
   const number =
     /^[-+]?\d+$/.test(value) && value.length < 100 ? BigInt(value.replace(/^\+/, '')) : undefined;
   if (number === undefined || BigInt.asIntN(64, number) !== number)
-    throw new CallFailure(`Expected an int or a string of digits, got "${value.slice(0, 40)}".`);
+    throw new CallFailure('Expected an int or a string of digits, got another string.');
   return number;
 }
 

@@ -22,7 +22,8 @@ function compile(bytes: string, budget: Budget): RE2JS {
     return compiled;
   } catch (error) {
     if (error instanceof CallFailure) throw error;
-    const why = error instanceof Error ? error.message : String(error);
+    // Without the piece of the pattern, which may come from the environment.
+    const why = (error instanceof Error ? error.message : String(error)).replace(/: `[^]*$/, '');
     throw new CallFailure(`Expected a regular expression in RE2 syntax: ${why}.`);
   }
 }
