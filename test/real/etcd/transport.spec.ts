@@ -1,0 +1,199 @@
+import { EtcdTransport } from '../../../lib/etcd/client.js';
+import { ClusterError } from '../../../lib/etcd/errors/index.js';
+import { type EtcdCaller } from '../../../lib/etcd/request.js';
+import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
+import { type EtcdMember } from '../../harness/etcd-member.js';
+import { until } from '../../harness/wait.js';
+
+const TIMEOUT = 1_000;
+
+async function read(caller: EtcdCaller, key: string, signal?: AbortSignal): Promise<string | undefined> {
+  const { kvs } = await caller.call(
+    {
+      what: `reading "${key}"`,
+      run: async ({ kv }, options) => await kv.range({ key: Buffer.from(key) }, options),
+    },
+    signal,
+  );
+  return kvs[0]?.value.toString();
+}
+
+async function create(caller: EtcdCaller, key: string, value: string): Promise<boolean> {
+  const { succeeded } = await caller.call({
+    what: `creating "${key}"`,
+    oneShot: true,
+    run: async ({ kv }, options) =>
+      await kv.txn(
+        {
+          compare: [{ key: Buffer.from(key), target: 'Mod', result: 'Equal', mod_revision: '0' }],
+          success: [{ request_put: { key: Buffer.from(key), value: Buffer.from(value) } }],
+        },
+        options,
+      ),
+  });
+  return succeeded;
+}
+
+describe('an etcd transport and a cluster of three', () => {
+  let etcd: EtcdCluster;
+  let transport: EtcdTransport;
+
+  beforeAll(async () => {
+    etcd = await startEtcd({ size: 3 });
+    await etcd.put('/greeting', 'hello');
+  });
+  afterAll(async () => {
+    await etcd.stop();
+  });
+  beforeEach(async () => {
+    transport = await EtcdTransport.create({ endpoints: etcd.urls, headerTimeoutPerRequest: TIMEOUT });
+  });
+  afterEach(() => {
+    transport.close();
+  });
+
+  function pinnedMember(): EtcdMember {
+    return etcd.members.find(({ url }) => url === transport.pinned)!;
+  }
+
+  async function pinTo(member: EtcdMember): Promise<void> {
+    while (transport.pinned !== member.url) {
+      transport.close();
+      transport = await EtcdTransport.create({ endpoints: etcd.urls, headerTimeoutPerRequest: TIMEOUT });
+    }
+  }
+
+  it('reads, and stays where it is', async () => {
+    const pinned = transport.pinned;
+    for (let i = 0; i < 10; i++) expect(await read(transport, '/greeting')).toBe('hello');
+    expect(transport.pinned).toBe(pinned);
+  });
+
+  it('tells the versions', async () => {
+    expect(await transport.version()).toEqual({ etcdserver: '3.5.16', etcdcluster: '3.5.0' });
+  });
+
+  it('learns the endpoints from one of them, and keeps the pin when they are the same', async () => {
+    const one = await EtcdTransport.create({ endpoints: etcd.endpoints[0]! });
+    await one.sync();
+    expect([...one.endpoints].sort()).toEqual([...etcd.urls].sort());
+    const { pinned } = one;
+    await one.sync();
+    expect(one.pinned).toBe(pinned);
+    one.close();
+  });
+
+  it('pins the leader in leader mode', async () => {
+    const selective = await EtcdTransport.create({
+      endpoints: etcd.urls,
+      selectionMode: 'prioritize-leader',
+    });
+    await selective.sync();
+    expect(selective.pinned).toBe((await etcd.leader()).url);
+    selective.close();
+  });
+
+  it('leaves a killed member at once', async () => {
+    const follower = await etcd.follower();
+    await pinTo(follower);
+    await read(transport, '/greeting');
+    await follower.kill();
+    expect(await read(transport, '/greeting')).toBe('hello');
+    expect(transport.pinned).not.toBe(follower.url);
+    await follower.restart();
+  });
+
+  it('leaves a stopped member within the timeout', async () => {
+    const follower = await etcd.follower();
+    await pinTo(follower);
+    await read(transport, '/greeting');
+    await follower.pause();
+    try {
+      const start = performance.now();
+      expect(await read(transport, '/greeting')).toBe('hello');
+      expect(performance.now() - start).toBeLessThan(TIMEOUT + 1_000);
+      expect(transport.pinned).not.toBe(follower.url);
+    } finally {
+      follower.resume();
+    }
+    await etcd.whenHealthy();
+  });
+
+  it('does not send a create again whose answer was lost, and moves the pin', async () => {
+    const follower = await etcd.follower();
+    await pinTo(follower);
+    await read(transport, '/greeting');
+    await follower.pause();
+    try {
+      const error: unknown = await create(transport, '/once', 'a').catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(ClusterError);
+      expect((error as ClusterError).errors).toHaveLength(1);
+      expect(transport.pinned).not.toBe(follower.url);
+      expect(await create(transport, '/twice', 'b')).toBe(true);
+    } finally {
+      follower.resume();
+    }
+    await etcd.whenHealthy();
+  });
+
+  it('sends a create elsewhere where nobody listened', async () => {
+    const follower = await etcd.follower();
+    await follower.kill();
+    await pinTo(follower);
+    expect(await create(transport, '/refused', 'c')).toBe(true);
+    await follower.restart();
+  });
+
+  it('never reads a stale value from a member without the others', async () => {
+    const [alone, ...others] = [pinnedMember(), ...etcd.members.filter((m) => m !== pinnedMember())];
+    await read(transport, '/greeting');
+    await Promise.all(others.map(async (member) => await member.kill()));
+    const error: unknown = await read(transport, '/greeting').catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(ClusterError);
+    expect((error as ClusterError).errors.map(({ endpoint }) => endpoint).sort()).toEqual(
+      [...etcd.urls].sort(),
+    );
+    expect((error as ClusterError).errors[0]!.endpoint).toBe(alone!.url);
+    await Promise.all(others.map(async (member) => await member.restart()));
+    await until(
+      'a read',
+      async () => (await read(transport, '/greeting').catch(() => undefined)) === 'hello',
+    );
+  });
+
+  describe('with every member down', () => {
+    beforeAll(async () => {
+      await Promise.all(etcd.members.map(async (member) => await member.kill()));
+    });
+    afterAll(async () => {
+      await Promise.all(etcd.members.map(async (member) => await member.restart()));
+    });
+
+    it('tells every member’s error in one', async () => {
+      const order = [...transport.endpoints];
+      const error: unknown = await read(transport, '/greeting').catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(ClusterError);
+      const { errors, message } = error as ClusterError;
+      expect(errors.map(({ endpoint }) => endpoint)).toEqual(order);
+      expect(message).toMatch(
+        /^etcd cluster is unavailable or misconfigured; error #0: http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED.*; error #1: .*; error #2: /,
+      );
+    });
+
+    it('gives the abort, not the outage', async () => {
+      const reason = new Error('changed my mind');
+      await expect(read(transport, '/greeting', AbortSignal.abort(reason))).rejects.toBe(reason);
+      const controller = new AbortController();
+      const reading = read(transport, '/greeting', controller.signal);
+      controller.abort(reason);
+      await expect(reading).rejects.toBe(reason);
+    });
+  });
+
+  it('recovers after the outage', async () => {
+    await until(
+      'a read',
+      async () => (await read(transport, '/greeting').catch(() => undefined)) === 'hello',
+    );
+  });
+});
