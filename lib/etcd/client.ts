@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Clock, systemClock } from '../kernel/clock.js';
 import { abortReason, attempt, pause } from '../kernel/deadline.js';
 import { ClosedError } from '../kernel/errors/index.js';
@@ -13,9 +14,11 @@ import { ClusterError } from './errors/cluster.error.js';
 import { EndpointError } from './errors/endpoint.error.js';
 import { EtcdResponseError } from './errors/etcd-response.error.js';
 import { checkEtcdOptions, type EtcdOptions, type EtcdSettings } from './options.js';
+import { withSignals } from './linked-signal.js';
 import { loadEtcd3 } from './peer.js';
 import { type EtcdCaller, type EtcdRequest } from './request.js';
 import { EndpointSelection } from './selection.js';
+import { type DuplexCall, EtcdStream, type EtcdStreamOpener, type StreamPlan } from './stream.js';
 import { memberEndpoints } from './sync.js';
 import { TokenKeeper } from './tokens.js';
 import { type EtcdVersion, fetchVersion } from './version.js';
@@ -34,10 +37,11 @@ export interface EtcdDeps {
  * attempt has a deadline, and what went wrong everywhere is told together. Keys, members, users, leases and watches
  * stand on it.
  */
-export class EtcdTransport implements EtcdCaller {
+export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
   private readonly selection: EndpointSelection;
   private readonly connections = new Map<string, EtcdConnection>();
   private readonly tokens: TokenKeeper;
+  private readonly streams = new Set<{ close(): void }>();
   private readonly closing = new AbortController();
 
   /** Whether each request is said to the logger as the `etcdctl` command that would do the same, secrets masked. */
@@ -49,6 +53,8 @@ export class EtcdTransport implements EtcdCaller {
     readonly deps: EtcdDeps,
   ) {
     this.debug = settings.debug;
+    // Each call under way listens for the end of the client.
+    setMaxListeners(0, this.closing.signal);
     this.selection = new EndpointSelection(settings.endpoints, deps.random);
     this.tokens = new TokenKeeper(
       settings.credentials && (async (endpoint) => await this.authenticate(endpoint)),
@@ -149,11 +155,12 @@ export class EtcdTransport implements EtcdCaller {
     if (!Number.isFinite(interval) || interval < 1) {
       throw expected('interval', 'a number of milliseconds, at least 1', interval);
     }
-    const ended = this.until(signal);
-    for (;;) {
-      await this.sync(signal);
-      await pause(this.deps.clock, interval, ended);
-    }
+    return await withSignals([signal, this.closing.signal], async (ended) => {
+      for (;;) {
+        await this.sync(signal);
+        await pause(this.deps.clock, interval, ended);
+      }
+    });
   }
 
   /** The versions of the answering server and of the cluster. */
@@ -161,19 +168,46 @@ export class EtcdTransport implements EtcdCaller {
     return await fetchVersion(this, this.settings.tls, signal);
   }
 
+  async openStream<Q, A>(endpoint: string, plan: StreamPlan<Q, A>): Promise<EtcdStream<Q>> {
+    this.ensureOpen();
+    const token = await this.streamToken(endpoint);
+    this.ensureOpen();
+    const connection = this.deps.connect(endpoint);
+    // The stream cancels its call itself; the signal is only ever the client's own end.
+    const signal = this.closing.signal;
+    const options = callOptions({ token, requireLeader: true, deadline: undefined, signal });
+    const call = await plan.open(connection, options);
+    const stream = new EtcdStream<Q>(
+      endpoint,
+      call as DuplexCall<Q, never>,
+      () => {
+        this.streams.delete(stream);
+        connection.close();
+      },
+      (kind) => {
+        if (kind === 'endpoint') this.selection.failed(endpoint);
+        if (kind === 'token') this.tokens.drop(token);
+      },
+      (error) => {
+        plan.onEnd(error);
+      },
+    );
+    this.streams.add(stream);
+    call.on('data', (message) => {
+      if (this.streams.has(stream)) plan.onMessage(message);
+    });
+    return stream;
+  }
+
   /** Ends every request, stream and socket. A second call does nothing. */
   close(): void {
     this.closing.abort(new ClosedError('The etcd client'));
+    for (const stream of [...this.streams]) stream.close();
     for (const connection of [...this.connections.values()]) this.retire(connection);
   }
 
   private ensureOpen(): void {
     if (this.closed) throw abortReason(this.closing.signal);
-  }
-
-  /** A signal that also ends with this client. */
-  private until(signal: AbortSignal | undefined): AbortSignal {
-    return signal ? AbortSignal.any([signal, this.closing.signal]) : this.closing.signal;
   }
 
   private async callAt<T>(
@@ -185,9 +219,13 @@ export class EtcdTransport implements EtcdCaller {
     this.explain(endpoint, request);
     let sent = false;
     try {
-      const result = await this.attempt(connection, request, this.until(signal), () => {
-        sent = true;
-      });
+      const result = await withSignals(
+        [signal, this.closing.signal],
+        async (ended) =>
+          await this.attempt(connection, request, ended, () => {
+            sent = true;
+          }),
+      );
       return { result };
     } catch (error) {
       if (signal?.aborted) throw abortReason(signal);
@@ -216,16 +254,27 @@ export class EtcdTransport implements EtcdCaller {
         const token = await this.tokens.get(connection.endpoint, inner);
         onSend();
         try {
-          return await request.run(
-            connection,
-            callOptions({ token, requireLeader, deadline, signal: inner }),
-          );
+          const options = callOptions({ token, requireLeader, deadline, signal: inner });
+          return await request.run(connection, options, inner);
         } catch (error) {
           if (renewed || !this.settings.credentials || classify(error).kind !== 'token') throw error;
           this.tokens.drop(token);
         }
       }
     });
+  }
+
+  private async streamToken(endpoint: string): Promise<string | undefined> {
+    try {
+      return await this.tokens.get(endpoint, this.closing.signal);
+    } catch (error) {
+      this.ensureOpen();
+      const { kind, reason, status } = classify(error);
+      if (kind === 'foreign') throw error;
+      if (kind === 'answer') throw new EtcdResponseError(endpoint, reason, status, error);
+      this.selection.failed(endpoint);
+      throw new EndpointError(endpoint, reason, true, error);
+    }
   }
 
   private async authenticate(endpoint: string): Promise<string | undefined> {

@@ -20,9 +20,10 @@ export interface EtcdRequest<T> {
   readonly input?: () => string;
   /**
    * Makes the call at one endpoint. `options` carries the deadline, the token and the cancel: it goes along with each
-   * call of the raw clients. What it throws of its own passes through to the caller.
+   * call of the raw clients. `signal` is aborted when the attempt is over before its answer. What `run` throws of its
+   * own passes through to the caller.
    */
-  run(connection: EtcdConnection, options: CallOptions): Promise<T>;
+  run(connection: EtcdConnection, options: CallOptions, signal: AbortSignal): Promise<T>;
 }
 
 /** Who makes requests; the transport is one, and what stands on it needs no more. */

@@ -153,7 +153,7 @@ describe('an etcd transport and a cluster of three', () => {
     expect((error as ClusterError).errors.map(({ endpoint }) => endpoint).sort()).toEqual(
       [...etcd.urls].sort(),
     );
-    expect((error as ClusterError).errors[0]!.endpoint).toBe(alone!.url);
+    expect((error as ClusterError).errors[0]!.endpoint).toBe(alone.url);
     await Promise.all(others.map(async (member) => await member.restart()));
     await until(
       'a read',

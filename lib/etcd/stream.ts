@@ -1,0 +1,94 @@
+import { type CallOptions } from './call-options.js';
+import { classify } from './classify.js';
+import { type EtcdConnection } from './connection.js';
+import { EndpointError } from './errors/endpoint.error.js';
+import { EtcdResponseError } from './errors/etcd-response.error.js';
+
+/** What the raw clients return for a stream. */
+export interface DuplexCall<Q, A> {
+  on(event: 'data', run: (answer: A) => void): unknown;
+  on(event: 'end', run: () => void): unknown;
+  on(event: 'error', run: (error: Error) => void): unknown;
+  write(request: Q): void;
+  cancel(): void;
+}
+
+/** How a stream is opened, and who hears of it. */
+export interface StreamPlan<Q, A> {
+  /** What it is for, for messages: `watching`. */
+  readonly what: string;
+  open(connection: EtcdConnection, options: CallOptions): Promise<DuplexCall<Q, A>>;
+  onMessage(message: A): void;
+  /**
+   * The stream is over. Called once, and not after {@link EtcdStream.close}. An {@link EndpointError} means that
+   * another endpoint may do better, an {@link EtcdResponseError} is the cluster's word.
+   */
+  onEnd(error: Error): void;
+}
+
+/** Opens streams; the transport does. */
+export interface EtcdStreamOpener {
+  /** The endpoint a stream is best opened at. */
+  readonly pinned: string;
+  /** How many endpoints there are to go round. */
+  readonly endpoints: readonly string[];
+
+  /**
+   * Opens a stream at `endpoint`, on a connection of its own, so that nothing else's failure touches it. A failure
+   * moves the pin.
+   *
+   * @throws EndpointError, EtcdResponseError when no token is to be had; ClosedError when the client has been closed
+   */
+  openStream<Q, A>(endpoint: string, plan: StreamPlan<Q, A>): Promise<EtcdStream<Q>>;
+}
+
+/** A stream that is open, or was. */
+export class EtcdStream<Q> {
+  private ended = false;
+
+  /**
+   * @param onFailed hears of a failure before the plan's owner does
+   */
+  constructor(
+    readonly endpoint: string,
+    private readonly call: DuplexCall<Q, never>,
+    private readonly release: () => void,
+    private readonly onFailed: (kind: 'endpoint' | 'token' | 'answer') => void,
+    private readonly onEnd: (error: Error) => void,
+  ) {
+    call.on('end', () => {
+      this.finish('endpoint', new EndpointError(endpoint, 'the server ended the stream', false));
+    });
+    call.on('error', (error) => {
+      const { kind, reason, status, unsent } = classify(error);
+      if (kind === 'answer') this.finish(kind, new EtcdResponseError(endpoint, reason, status, error));
+      else
+        this.finish(kind === 'token' ? kind : 'endpoint', new EndpointError(endpoint, reason, unsent, error));
+    });
+  }
+
+  /** Sends a request; does nothing once the stream is over. */
+  write(request: Q): void {
+    if (!this.ended) this.call.write(request);
+  }
+
+  /** Ends it without a word to its owner. */
+  close(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.call.cancel();
+    this.release();
+  }
+
+  /** Gives the stream up since its server no longer serves it; `kind` `token`: since it no longer knows the user. */
+  fail(reason: string, kind: 'endpoint' | 'token' = 'endpoint'): void {
+    this.finish(kind, new EndpointError(this.endpoint, reason, false));
+  }
+
+  private finish(kind: 'endpoint' | 'token' | 'answer', error: Error): void {
+    if (this.ended) return;
+    this.close();
+    this.onFailed(kind);
+    this.onEnd(error);
+  }
+}
