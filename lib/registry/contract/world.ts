@@ -23,7 +23,7 @@ export function unique(prefix: string): string {
 
 /** What one case works with. It ends whatever the case leaves open. */
 export class World<S extends ContractSubject = ContractSubject> {
-  readonly signal = new AbortController().signal;
+  readonly signal: AbortSignal = new AbortController().signal;
   private readonly connections: Registry[] = [];
   private readonly opened: Session[] = [];
   private readonly mirrors: Mirror[] = [];
