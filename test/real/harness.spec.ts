@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { createTlsSet, type TlsSet } from '../harness/certificates.js';
@@ -5,7 +7,19 @@ import { type ConsulAgent, startConsul } from '../harness/consul.js';
 import { type EtcdCluster, startEtcd } from '../harness/etcd.js';
 import { httpRequest } from '../harness/http.js';
 import { TcpProxy } from '../harness/proxy.js';
+import { KeyReader } from '../harness/reader.js';
+import { removeFolder, tempFolder } from '../harness/temp.js';
+import { provision } from '../../scripts/servers/provision.mjs';
 import { until } from '../harness/wait.js';
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 describe('a single etcd', () => {
   let etcd: EtcdCluster;
@@ -63,6 +77,98 @@ describe('a cluster of three', () => {
     const leader = await etcd.leader();
     await etcd.etcdctl(['put', 'k', 'v'], [leader]);
     expect(follower.running).toBe(true);
+  });
+});
+
+describe('the key reader', () => {
+  it('sees a key come and go, and goes on while a member hangs', async () => {
+    const etcd = await startEtcd({ size: 3 });
+    const reader = KeyReader.start(etcd, 'seen', { every: 20, timeout: 300 });
+    try {
+      await until('a first reading', () => reader.absences().length > 0);
+      await etcd.put('seen', 'yes');
+      const present = await until('the key', () => reader.answered().find(({ kind }) => kind === 'present'));
+      expect(present).toMatchObject({ value: 'yes', lease: '0' });
+      await (await etcd.follower()).pause();
+      await until('a member that hangs', () => reader.readings.find(({ kind }) => kind === 'failed'));
+      const { ended } = reader.readings.at(-1)!;
+      await until(
+        'two more answers',
+        () => reader.answered().filter(({ began }) => began > ended).length > 1,
+      );
+    } finally {
+      await reader.stop();
+      await etcd.stop();
+    }
+    expect(reader.readings.length).toBeGreaterThan(10);
+  });
+});
+
+describe('a process that dies', () => {
+  it('leaves no server behind, not even a paused one', async () => {
+    const script = `
+      import { spawn } from 'node:child_process';
+      const reaper = spawn(process.execPath, ['test/harness/reaper-process.mjs'], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+      const server = spawn('sleep', ['60'], { stdio: 'ignore', detached: true });
+      reaper.stdin.write('+' + server.pid + '\\n', () => {
+        process.kill(server.pid, 'SIGSTOP');
+        console.log(server.pid);
+      });
+      setInterval(() => undefined, 1000);`;
+    const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let printed = '';
+    owner.stdout.on('data', (bytes: Buffer) => (printed += bytes.toString()));
+    const pid = Number(await until('the pid', () => /^(\d+)\n/.exec(printed)?.[1]));
+    expect(alive(pid)).toBe(true);
+    owner.kill('SIGKILL');
+    await until('the server to be gone', () => !alive(pid));
+  });
+});
+
+describe('provisioning', () => {
+  let empty: string;
+  beforeAll(async () => {
+    empty = await tempFolder('empty');
+  });
+  afterAll(async () => {
+    await removeFolder(empty);
+  });
+
+  it('names every way to provide what is missing, in one error', async () => {
+    const env = { PATH: empty, SIDEKICK_OFFLINE: '1' };
+    const failure = await provision({ env, caches: [empty] }).catch((error: unknown) => error as Error);
+    expect(failure).toMatchObject({ code: 'SERVER_MISSING', servers: ['etcd', 'etcdctl', 'consul'] });
+    expect((failure as Error).message)
+      .toContain(`Expected etcd 3.4 or newer for the tests, found none. To provide it:
+  - set ETCD_BIN to the path of the program
+  - or put \`etcd\` on the PATH
+  - or, on Debian, install the package \`etcd-server\``);
+    expect((failure as Error).message).toContain('CONSUL_BIN');
+  });
+
+  it('never replaces what was named on purpose', async () => {
+    const env = { ETCD_BIN: '/nowhere/etcd', PATH: process.env.PATH };
+    await expect(provision({ servers: ['etcd'], env })).rejects.toThrow(
+      'ETCD_BIN: /nowhere/etcd is not a program that can be run',
+    );
+  });
+
+  it('refuses another program under the name of a server', async () => {
+    const env = { CONSUL_BIN: '/bin/echo', PATH: process.env.PATH };
+    await expect(provision({ servers: ['consul'], env })).rejects.toThrow('is not Consul 1.8 or newer');
+  });
+
+  it('takes what the environment names', async () => {
+    const etcd = process.env.ETCD_BIN;
+    const paths = await provision({
+      servers: ['etcd'],
+      env: { ETCD_BIN: etcd, PATH: empty },
+      caches: [empty],
+    });
+    expect(paths).toEqual({ etcd });
   });
 });
 
