@@ -1,0 +1,78 @@
+import { type IEvent, type IKeyValue } from 'etcd3';
+import { type KeyPath } from './key-path.js';
+import { hasLease, leaseKind } from './lease-id.js';
+import { type KeysAction, type KeysResponse, type Node } from './node.js';
+import { dirNode, fileNode, isHidden } from './tree.js';
+
+/** What turns an event of the flat key space into one of the tree. */
+export interface EventContext {
+  readonly path: KeyPath;
+  readonly recursive: boolean;
+  readonly clusterId: string;
+  /** Leases that no longer exist: what stood on them expired, or they were ended. */
+  readonly goneLeases: ReadonlySet<string>;
+}
+
+function previousOf(event: { readonly prev_kv?: IKeyValue | null }): IKeyValue | undefined {
+  return event.prev_kv ?? undefined;
+}
+
+// etcd3's typings spell it otherwise than its decoder does.
+function isDelete(event: IEvent): boolean {
+  return (event.type as string).toUpperCase() === 'DELETE';
+}
+
+/** The lease whose end would explain a delete, or undefined where the event is no such delete. */
+export function leaseOfDelete(event: IEvent): string | undefined {
+  const lease = previousOf(event)?.lease;
+  return isDelete(event) && lease !== undefined && hasLease(lease) ? lease : undefined;
+}
+
+/** Bound to another lease by a refresh, its value unchanged: v2 tells no watcher of it. */
+function isRefresh(event: IEvent): boolean {
+  const previous = previousOf(event);
+  return (
+    !isDelete(event) &&
+    previous !== undefined &&
+    leaseKind(event.kv.lease) === 'refresh' &&
+    previous.value.equals(event.kv.value)
+  );
+}
+
+function actionOf(event: IEvent, gone: ReadonlySet<string>): KeysAction {
+  if (isDelete(event)) {
+    const lease = leaseOfDelete(event);
+    return lease !== undefined && gone.has(lease) ? 'expire' : 'delete';
+  }
+  return event.kv.create_revision === event.kv.mod_revision ? 'create' : 'set';
+}
+
+/** Whether a v2 watcher of `path` would be told of `key`, a node's key without a trailing slash. */
+function concerns({ path, recursive }: EventContext, key: string, dir: boolean): boolean {
+  if (key === path.key) return recursive || dir === path.slashed;
+  if (!recursive || !key.startsWith(path.directory)) return false;
+  const names = key.slice(path.directory.length).split('/');
+  return !names.some((name) => name === '' || isHidden(name));
+}
+
+/** The event as the v2 API tells it, or undefined where a v2 watcher would not be woken. */
+export function eventResponse(event: IEvent, context: EventContext): KeysResponse | undefined {
+  const raw = event.kv.key.toString();
+  const dir = raw.endsWith('/') && raw !== '/';
+  const key = dir ? raw.slice(0, -1) : raw;
+  if (!concerns(context, key, dir) || isRefresh(event)) return undefined;
+  const action = actionOf(event, context.goneLeases);
+  const previous = previousOf(event);
+  const toNode = dir ? dirNode : fileNode;
+  const index = Number(event.kv.mod_revision);
+  const node: Node = isDelete(event)
+    ? { key, dir, createdIndex: Number(previous?.create_revision ?? index), modifiedIndex: index }
+    : toNode(key, event.kv, {});
+  return {
+    action,
+    index,
+    clusterId: context.clusterId,
+    node,
+    ...(previous === undefined ? {} : { prevNode: toNode(key, previous, {}) }),
+  };
+}

@@ -1,0 +1,130 @@
+import { type IRangeResponse, type IResponseOp, type ITxnRequest, type ITxnResponse } from 'etcd3';
+import { type CallOptions } from '../call-options.js';
+import { type EtcdTransport } from '../client.js';
+import { type EtcdConnection } from '../connection.js';
+import { EtcdResponseError } from '../errors/index.js';
+import { asKeysError } from './as-keys-error.js';
+import { loneRead, txnCommand, txnInput, txnTitle } from './explain.js';
+import { type KeysPort, type RequestOptions } from './keys-port.js';
+
+function asTxnResponse(range: IRangeResponse): ITxnResponse {
+  return {
+    header: range.header,
+    succeeded: true,
+    responses: [{ response_range: range } as IResponseOp],
+  };
+}
+
+/** One renewal over a stream of its own, since a keepalive has no other form. */
+async function keepAliveOnce({ lease }: EtcdConnection, id: string, options: CallOptions): Promise<number> {
+  const stream = await lease.leaseKeepAlive(options);
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      stream.on('data', ({ TTL }) => {
+        resolve(Number(TTL));
+      });
+      stream.on('error', reject);
+      stream.on('end', () => {
+        reject(new Error('14 UNAVAILABLE: the server ended the keepalive without an answer'));
+      });
+      stream.write({ ID: id });
+    });
+  } finally {
+    stream.cancel();
+  }
+}
+
+/** The keys API's port over the cluster's connection. */
+export class TransportPort implements KeysPort {
+  constructor(
+    private readonly transport: EtcdTransport,
+    readonly watch: KeysPort['watch'],
+  ) {}
+
+  async txn(request: ITxnRequest, { signal, oneShot }: RequestOptions): Promise<ITxnResponse> {
+    const alone = loneRead(request);
+    try {
+      return await this.transport.call(
+        {
+          what: txnTitle(request),
+          oneShot,
+          // A stale read is served by whoever is there.
+          requireLeader: alone?.serializable !== true,
+          command: () => txnCommand(request),
+          ...(alone ? {} : { input: () => txnInput(request) }),
+          run: async ({ kv }, options) =>
+            alone ? asTxnResponse(await kv.range(alone, options)) : await kv.txn(request, options),
+        },
+        signal,
+      );
+    } catch (error) {
+      throw asKeysError(error);
+    }
+  }
+
+  async grant(id: string, ttl: number, signal: AbortSignal | undefined): Promise<number> {
+    return await this.transport.call(
+      {
+        what: `granting a lease of ${ttl} s`,
+        command: () => ['lease', 'grant', String(ttl)],
+        run: async ({ lease }, options) => {
+          try {
+            return Number((await lease.leaseGrant({ ID: id, TTL: String(ttl) }, options)).TTL);
+          } catch (error) {
+            // The number is random, so that only an attempt of ours whose answer was lost can have taken it.
+            if (!String(error).includes('lease already exists')) throw error;
+            return Number((await lease.leaseTimeToLive({ ID: id, keys: false }, options)).grantedTTL);
+          }
+        },
+      },
+      signal,
+    );
+  }
+
+  async revoke(id: string, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.transport.call(
+        {
+          what: 'ending a lease',
+          command: () => ['lease', 'revoke', hex(id)],
+          run: async ({ lease }, options) => await lease.leaseRevoke({ ID: id }, options),
+        },
+        signal,
+      );
+    } catch (error) {
+      if (!(error instanceof EtcdResponseError && error.leaseNotFound)) throw error;
+    }
+  }
+
+  async timeToLive(
+    id: string,
+    keys: boolean,
+    signal: AbortSignal | undefined,
+  ): ReturnType<KeysPort['timeToLive']> {
+    const answer = await this.transport.call(
+      {
+        what: 'asking for the time a lease has left',
+        command: () => ['lease', 'timetolive', hex(id), ...(keys ? ['--keys'] : [])],
+        run: async ({ lease }, options) => await lease.leaseTimeToLive({ ID: id, keys }, options),
+      },
+      signal,
+    );
+    const ttl = Number(answer.TTL);
+    return ttl < 0 ? undefined : { ttl, keys: answer.keys.length };
+  }
+
+  async keepAlive(id: string, signal: AbortSignal | undefined): Promise<number> {
+    return await this.transport.call(
+      {
+        what: 'renewing a lease',
+        command: () => ['lease', 'keep-alive', '--once', hex(id)],
+        run: async (connection, options) => await keepAliveOnce(connection, id, options),
+      },
+      signal,
+    );
+  }
+}
+
+function hex(id: string): string {
+  return BigInt(id).toString(16);
+}

@@ -1,0 +1,46 @@
+import { checkPermissionType, permissionRange, toPermission } from './permission.js';
+
+function range(prefix: string): [string, string] {
+  const { key, range_end } = permissionRange(prefix);
+  return [key.toString(), range_end.toString()];
+}
+
+describe('permissionRange', () => {
+  it.each([
+    ['/foo', '/foo', ''],
+    ['foo', '/foo', ''],
+    ['/foo/', '/foo/', '/foo0'],
+    ['/foo/*', '/foo/', '/foo0'],
+    ['/foo*', '/foo', '/fop'],
+    ['/*', '/', '0'],
+    ['*', '/', '0'],
+  ])('%s is [%s, %s)', (prefix, key, end) => {
+    expect(range(prefix)).toEqual([key, end]);
+  });
+
+  it.each([[''], ['/a\0'], [7]])('refuses %j', (prefix) => {
+    expect(() => permissionRange(prefix)).toThrow('Expected `');
+  });
+});
+
+describe('toPermission', () => {
+  it.each(['/foo', '/foo/', '/foo*', '/'])('gives %s back', (prefix) => {
+    const answer = { permType: 'READWRITE', ...permissionRange(prefix) } as never;
+    expect(toPermission(answer)).toEqual({ prefix, type: 'readwrite' });
+  });
+
+  it('shows the ranges of other tools', () => {
+    const answer = { permType: 'READ', key: Buffer.from('a'), range_end: Buffer.from('q') } as never;
+    expect(toPermission(answer)).toEqual({ prefix: '[a, q)', type: 'read' });
+  });
+});
+
+describe('checkPermissionType', () => {
+  it('knows three', () => {
+    expect(['read', 'write', 'readwrite'].map(checkPermissionType)).toEqual([0, 1, 2]);
+    expect(() => checkPermissionType('admin')).toThrow(
+      'Expected `type` to be "read", "write" or "readwrite"',
+    );
+    expect(() => checkPermissionType('constructor')).toThrow();
+  });
+});
