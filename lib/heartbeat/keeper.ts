@@ -1,5 +1,5 @@
 import { attempt } from '../kernel/deadline.js';
-import { deferred } from '../kernel/deferred.js';
+import { type Deferred, deferred } from '../kernel/deferred.js';
 import { ClosedError, InvalidOptionError } from '../kernel/errors/index.js';
 import { type Slot, slotId, slotLabel, slotOf } from '../registry/item.js';
 import { type Beat, type BeatEvent } from './beat.js';
@@ -51,6 +51,7 @@ export class Keeper {
   private readonly listeners = new Set<(event: BeatEvent) => void>();
   private readonly gate = createGate(CONCURRENCY);
   private readonly ending = new Set<Promise<void>>();
+  private readonly connecting = new Set<Deferred<void>>();
   private readonly leaving = new Map<string, Promise<void>>();
   private closed = false;
 
@@ -143,6 +144,7 @@ export class Keeper {
       },
     };
     session.add(listener);
+    this.connecting.add(up);
     const leave = (): void => {
       session.delete(listener);
       this.endUnused();
@@ -152,6 +154,8 @@ export class Keeper {
     } catch (error) {
       leave();
       throw error;
+    } finally {
+      this.connecting.delete(up);
     }
     return leave;
   }
@@ -200,6 +204,7 @@ export class Keeper {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    for (const waiting of this.connecting) waiting.reject(new ClosedError('The sidekick'));
     const keepings = [...this.keepings.values()];
     for (const { value } of keepings) value.stop();
     const sessions = [...this.sessions.values()];

@@ -1,0 +1,10 @@
+import { InvalidOptionError } from '../kernel/errors/index.js';
+
+/** An update interval under one second was asked for. */
+export class IntervalTooSmallError extends InvalidOptionError {
+  override readonly code = 'SIDEKICK_INTERVAL_TOO_SMALL';
+
+  constructor() {
+    super('interval must be at least 1 second');
+  }
+}

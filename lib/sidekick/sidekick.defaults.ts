@@ -1,0 +1,24 @@
+/** Seconds a key outlives its last renewal. */
+export const DEFAULT_TTL = 10;
+
+/** Seconds between two computations of a value. */
+export const DEFAULT_UPDATE_INTERVAL = 8;
+
+/** Least TTL, in seconds: etcd grants none below. */
+export const MIN_TTL = 2;
+
+/** Least update interval, in seconds. */
+export const MIN_UPDATE_INTERVAL = 1;
+
+/** Most bytes a value may have. */
+export const MAX_VALUE_BYTES = 65_536;
+
+/** Every default of `SidekickModule`, in one place. */
+export const SIDEKICK_DEFAULTS = Object.freeze({
+  ttl: DEFAULT_TTL,
+  updateInterval: DEFAULT_UPDATE_INTERVAL,
+  failFast: true,
+  drain: 0,
+  exclusive: false,
+  interfaces: Object.freeze(['eth0:inet', 'inet']) as readonly string[],
+});

@@ -1,0 +1,163 @@
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { type Subscription } from 'rxjs';
+import { type Keeper } from '../heartbeat/keeper.js';
+import { systemClock } from '../kernel/clock.js';
+import { pause } from '../kernel/deadline.js';
+import { expected } from '../kernel/expected.js';
+import { type Logger } from '../kernel/logger.js';
+import { type PooledRegistry } from '../registry/pool.js';
+import { accepting } from './accepting.js';
+import { announcedAddress, type Bound } from './announcement.js';
+import { HeartbeatExplorer } from './heartbeat.explorer.js';
+import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
+import { type ServiceAnnouncement, type SidekickModuleOptions } from './sidekick.options.js';
+import { Sidekick } from './sidekick.service.js';
+import { SIDEKICK_KEEPER, SIDEKICK_LOGGER, SIDEKICK_OPTIONS, SIDEKICK_REGISTRY } from './sidekick.tokens.js';
+
+/** A `node:http` server as far as we need one. */
+interface Listening {
+  address(): string | { readonly address: string; readonly port: number } | null;
+}
+
+/**
+ * Ties the heartbeat to Nest's life cycle: keys start in `onModuleInit`, the service once its port accepts
+ * connections; at shutdown everything is withdrawn before anything else of the application ends.
+ */
+@Injectable()
+export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+  private readonly leaving = new AbortController();
+  private announcing: Promise<void> | undefined;
+  private announced = false;
+  private listening: Subscription | undefined;
+  private leaveSession: (() => void) | undefined;
+
+  constructor(
+    @Inject(SIDEKICK_OPTIONS) private readonly options: SidekickModuleOptions,
+    @Inject(SIDEKICK_REGISTRY) private readonly registry: PooledRegistry,
+    @Inject(SIDEKICK_KEEPER) private readonly keeper: Keeper,
+    @Inject(SIDEKICK_LOGGER) private readonly logger: Logger,
+    @Inject(Sidekick) private readonly sidekick: Sidekick,
+    @Inject(HeartbeatExplorer) private readonly explorer: HeartbeatExplorer,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    @Inject(ModulesContainer) modules: ModulesContainer,
+  ) {
+    // Hooks run by distance from the root module: the last to start, when values can be computed, and the first to
+    // stop, while the application still serves.
+    for (const module of modules.values()) if (module.hasProvider(SidekickLifecycle)) module.distance = -1;
+  }
+
+  async onModuleInit(): Promise<void> {
+    try {
+      await this.start();
+    } catch (error) {
+      // Nest runs no shutdown hooks after a failed boot: nothing may stay half started.
+      await this.close();
+      throw error;
+    }
+  }
+
+  onApplicationBootstrap(): void {
+    const { service } = this.options;
+    if (!service) return;
+    if (!this.hasServer()) {
+      this.announcing = this.announceWhenAccepting(service);
+      return;
+    }
+    if (this.host.listening) this.announcing = this.announceListening(service);
+    else {
+      this.listening = this.host.listen$.subscribe(() => {
+        this.announcing = this.announceListening(service);
+      });
+    }
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    const drain = this.options.drain ?? SIDEKICK_DEFAULTS.drain;
+    const served = this.announced;
+    await this.close();
+    if (served && drain > 0) {
+      this.logger.log(`Withdrawn; still serving for ${drain} s.`);
+      await pause(systemClock, drain * 1000);
+    }
+  }
+
+  private async start(): Promise<void> {
+    const { key, value, service, ttl } = this.options;
+    if (service && service.port === undefined && !this.hasServer()) {
+      throw expected('service.port', 'given where there is no HTTP server to take it from', service.port);
+    }
+    if (key !== undefined) await this.sidekick.keepPrimary(key, value ?? '');
+    for (const beat of this.explorer.explore()) await this.sidekick.keep(beat.key, beat.value, beat.options);
+    if (service) await this.connect(ttl ?? SIDEKICK_DEFAULTS.ttl);
+  }
+
+  /** The service is announced later, but whether its registry can be had decides the boot. */
+  private async connect(ttl: number): Promise<void> {
+    try {
+      this.leaveSession = await this.keeper.connect(ttl);
+    } catch (error) {
+      if (this.options.failFast ?? SIDEKICK_DEFAULTS.failFast) throw error;
+      this.logger.warn(`${(error as Error).message} Trying again.`);
+    }
+  }
+
+  private async close(): Promise<void> {
+    this.leaving.abort();
+    this.listening?.unsubscribe();
+    await this.sidekick.stop();
+    await this.announcing;
+    await this.registry.release();
+  }
+
+  private server(): Listening | undefined {
+    const adapter = this.host.httpAdapter as { getHttpServer?: () => unknown } | undefined;
+    const server = adapter?.getHttpServer?.() as Partial<Listening> | null | undefined;
+    return typeof server?.address === 'function' ? (server as Listening) : undefined;
+  }
+
+  private hasServer(): boolean {
+    return this.server() !== undefined;
+  }
+
+  private async announceWhenAccepting(service: ServiceAnnouncement): Promise<void> {
+    const bound: Bound = { address: '', port: service.port ?? 0 };
+    try {
+      await accepting(announcedAddress(service, bound), bound.port, systemClock, this.leaving.signal);
+    } catch {
+      return;
+    }
+    await this.announce(service, bound);
+  }
+
+  private async announceListening(service: ServiceAnnouncement): Promise<void> {
+    const at = this.server()?.address();
+    const port = typeof at === 'object' ? (at?.port ?? service.port) : service.port;
+    if (port === undefined) {
+      this.logger.error(
+        `The service "${service.name}" is not announced: expected the server to listen on a port, got ${String(at)}. Set \`service.port\`.`,
+      );
+      return;
+    }
+    await this.announce(service, { address: typeof at === 'object' ? (at?.address ?? '') : '', port });
+  }
+
+  private async announce(service: ServiceAnnouncement, bound: Bound): Promise<void> {
+    if (this.leaving.signal.aborted) return;
+    this.announced = true;
+    try {
+      await this.sidekick.announcePrimary(service, bound);
+    } catch (error) {
+      this.logger.error(`Announcing the service "${service.name}" failed: ${(error as Error).message}`);
+    } finally {
+      this.leaveSession?.();
+      this.leaveSession = undefined;
+    }
+  }
+}

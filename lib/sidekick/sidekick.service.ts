@@ -1,0 +1,330 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Observable, Subject } from 'rxjs';
+import { type Beat, type BeatEvent } from '../heartbeat/beat.js';
+import { type Keeper, type KeepOptions } from '../heartbeat/keeper.js';
+import { type Produce } from '../heartbeat/kept.js';
+import { InvalidOptionError } from '../kernel/errors/index.js';
+import { expected } from '../kernel/expected.js';
+import { type Logger } from '../kernel/logger.js';
+import { type Instance } from '../registry/instance.js';
+import { announcedAddress, announcedInstance, type Bound, uniqueId } from './announcement.js';
+import { type AnnouncedService, type KeptKey, type ServiceUpdate } from './kept-entry.js';
+import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
+import {
+  type KeepingOptions,
+  type ServiceAnnouncement,
+  type SidekickModuleOptions,
+  type Value,
+} from './sidekick.options.js';
+import { SIDEKICK_KEEPER, SIDEKICK_LOGGER, SIDEKICK_OPTIONS } from './sidekick.tokens.js';
+import {
+  checkAnnouncement,
+  checkKeeping,
+  checkKey,
+  checkUpdateInterval,
+  checkValue,
+} from './sidekick.validation.js';
+import { type SwitchableLogger } from './switchable.logger.js';
+
+type Keeping = KeepingOptions & Pick<SidekickModuleOptions, 'failFast'>;
+
+interface Primary {
+  readonly id: string;
+}
+
+/**
+ * Keeps keys and announced instances alive in the registry. Injectable wherever `SidekickModule` is imported. After
+ * {@link Sidekick.stop} every method does nothing, as in the seed.
+ */
+@Injectable()
+export class Sidekick {
+  private readonly subject = new Subject<BeatEvent>();
+  private readonly primaryKeys: Primary[] = [];
+  private readonly primaryServices: { readonly id: string; readonly service: AnnouncedService }[] = [];
+  private readonly ids = new Set<string>();
+  private stopping: Promise<void> | undefined;
+  private defaults: { ttl: number; updateInterval: number };
+
+  constructor(
+    @Inject(SIDEKICK_OPTIONS) private readonly options: SidekickModuleOptions,
+    @Inject(SIDEKICK_KEEPER) private readonly keeper: Keeper,
+    @Inject(SIDEKICK_LOGGER) private readonly logger: SwitchableLogger,
+  ) {
+    this.defaults = {
+      ttl: options.ttl ?? SIDEKICK_DEFAULTS.ttl,
+      updateInterval: options.updateInterval ?? SIDEKICK_DEFAULTS.updateInterval,
+    };
+    keeper.onEvent((event) => {
+      this.note(event);
+      this.subject.next(event);
+    });
+  }
+
+  /** Everything that happens to what is kept; completes with {@link Sidekick.stop}. */
+  get events(): Observable<BeatEvent> {
+    return this.subject.asObservable();
+  }
+
+  /** Each kept key and instance: its state, its last acknowledgement and how many milliseconds ago that was. */
+  get beats(): readonly Beat[] {
+    return this.keeper.beats;
+  }
+
+  /** Whether {@link Sidekick.stop} has been called. */
+  get stopped(): boolean {
+    return this.stopping !== undefined;
+  }
+
+  /**
+   * Changes the value of the module's `key` and writes it at once. Resolves when it stands in the registry; while that
+   * is down, after 2 s, and it is tried again until it does.
+   *
+   * @throws InvalidOptionError when the module has no `key`, or the value is no text or over 64 KiB
+   */
+  async value(value: Value): Promise<void> {
+    if (this.stopped) return;
+    const { key } = this.options;
+    const [primary] = this.primaryKeys;
+    if (key === undefined)
+      throw new InvalidOptionError('Expected the option `key` of SidekickModule before `value()`, got none.');
+    checkKey(key, value);
+    if (primary) await this.keeper.value(primary.id, keyProducer(key, value));
+  }
+
+  /**
+   * Changes the TTL, in seconds, of everything the module's options keep, and of what is added later. Nothing is
+   * absent in between.
+   *
+   * @throws InvalidOptionError at once, when it is not a whole number of at least 2
+   */
+  ttl(seconds: number): Promise<void> {
+    if (this.stopped) return Promise.resolve();
+    checkKeeping({ ttl: seconds }, 'ttl()');
+    this.defaults = { ...this.defaults, ttl: seconds };
+    return Promise.all(this.primaries().map(({ id }) => this.keeper.ttl(id, seconds))).then(() => undefined);
+  }
+
+  /**
+   * Changes how often, in seconds, values are computed. Takes effect at once.
+   *
+   * @throws IntervalTooSmallError when it is under 1
+   */
+  updateInterval(seconds: number): void {
+    if (this.stopped) return;
+    checkUpdateInterval(seconds);
+    this.defaults = { ...this.defaults, updateInterval: seconds };
+    for (const { id } of this.primaries()) this.keeper.updateInterval(id, seconds);
+  }
+
+  /** Writes to `logger` from now on. */
+  setLogger(logger: Logger): void {
+    if (!this.stopped) this.logger.use(logger);
+  }
+
+  /** Withdraws everything until {@link Sidekick.resume}: maintenance. The process and its sessions go on. */
+  async pause(): Promise<void> {
+    if (!this.stopped) await Promise.all([...this.ids].map((id) => this.keeper.pause(id)));
+  }
+
+  /** Puts back what {@link Sidekick.pause} withdrew. */
+  resume(): void {
+    if (this.stopped) return;
+    for (const id of this.ids) this.keeper.resume(id);
+  }
+
+  /**
+   * Keeps one more key. Resolves after its first write.
+   *
+   * @throws InvalidOptionError for a bad key, value or option, and when the key is kept already
+   * @throws AlreadyHeldError with `exclusive`, when another live holder has the key
+   * @throws RegistryUnavailableError, RegistryRefusedError when the first write fails and the module is `failFast`
+   */
+  async keep(key: string, value: Value = '', options: KeepingOptions = {}): Promise<KeptKey> {
+    checkKey(key, value);
+    checkKeeping(options, 'keep()');
+    return await this.keepKey(key, value, options);
+  }
+
+  /**
+   * Announces one more instance; its `port` is given. Resolves after its first write.
+   *
+   * @throws as {@link Sidekick.keep}
+   */
+  async announce(service: ServiceAnnouncement, options: KeepingOptions = {}): Promise<AnnouncedService> {
+    checkAnnouncement(service, 'announce()');
+    checkKeeping(options, 'announce()');
+    if (service.port === undefined) throw expected('port', 'a whole number from 1 to 65535', service.port);
+    return await this.announceService(service, { address: '', port: service.port }, options);
+  }
+
+  /**
+   * Changes tags, metadata or weight of the module's `service` and writes them at once.
+   *
+   * @throws InvalidOptionError
+   */
+  async update(changes: ServiceUpdate): Promise<void> {
+    if (this.stopped) return;
+    await Promise.all(this.primaryServices.map(({ service }) => service.update(changes)));
+  }
+
+  /**
+   * Withdraws everything and ends the heartbeat for good. Resolves when all of it is gone from the registry, after
+   * 2 s at the latest. A second call waits for the first.
+   */
+  stop(): Promise<void> {
+    this.stopping ??= this.keeper.close().then(() => {
+      this.subject.complete();
+    });
+    return this.stopping;
+  }
+
+  /** @internal Keeps the module's own `key`. */
+  async keepPrimary(key: string, value: Value): Promise<void> {
+    await this.keepKey(key, value, this.options, (id) => this.primaryKeys.push({ id }));
+  }
+
+  /** @internal Announces the module's own `service`. */
+  async announcePrimary(service: ServiceAnnouncement, bound: Bound): Promise<void> {
+    // The boot is over: there is nobody to fail to, so it is tried until it succeeds.
+    const options = { ...this.options, failFast: false };
+    await this.announceService(service, bound, options, (id, announced) => {
+      this.primaryServices.push({ id, service: announced });
+    });
+  }
+
+  private primaries(): readonly Primary[] {
+    return [...this.primaryKeys, ...this.primaryServices];
+  }
+
+  private async keepKey(
+    key: string,
+    value: Value,
+    options: Keeping,
+    onId?: (id: string) => void,
+  ): Promise<KeptKey> {
+    const produce = keyProducer(key, value);
+    const id = await this.add(key, produce, options, onId);
+    return {
+      key,
+      value: async (next) => {
+        if (this.stopped) return;
+        checkKey(key, next);
+        await this.keeper.value(id, keyProducer(key, next));
+      },
+      ...this.handle(id),
+    };
+  }
+
+  private async announceService(
+    service: ServiceAnnouncement,
+    bound: Bound,
+    options: Keeping,
+    onId?: (id: string, announced: AnnouncedService) => void,
+  ): Promise<AnnouncedService> {
+    const named = { ...service, id: service.id ?? uniqueId() };
+    const address = announcedAddress(service, bound);
+    let instance = announcedInstance(named, address, service.port ?? bound.port);
+    let current: ServiceAnnouncement & { readonly id: string } = named;
+    let id = '';
+    const announced: AnnouncedService = {
+      get instance() {
+        return instance;
+      },
+      update: async (changes) => {
+        if (this.stopped) return;
+        const next = { ...current, ...changes };
+        checkAnnouncement(next, 'update()');
+        current = next;
+        instance = announcedInstance(next, address, instance.port);
+        const item = instance;
+        await this.keeper.value(id, () => ({ kind: 'instance', instance: item }));
+      },
+      pause: () => this.handle(id).pause(),
+      resume: () => {
+        this.handle(id).resume();
+      },
+      stop: () => this.handle(id).stop(),
+    };
+    const key = `${named.name}/${named.id}`;
+    id = await this.add(
+      key,
+      () => ({ kind: 'instance', instance }),
+      options,
+      (own) => {
+        id = own;
+        onId?.(own, announced);
+      },
+    );
+    return announced;
+  }
+
+  private handle(id: string): Pick<KeptKey, 'pause' | 'resume' | 'stop'> {
+    return {
+      pause: () => this.keeper.pause(id),
+      resume: () => {
+        this.keeper.resume(id);
+      },
+      stop: async () => {
+        this.ids.delete(id);
+        await this.keeper.stop(id);
+      },
+    };
+  }
+
+  private async add(
+    key: string,
+    produce: Produce,
+    options: Keeping,
+    onId?: (id: string) => void,
+  ): Promise<string> {
+    if (this.stopped) return '';
+    const keepOptions: KeepOptions = {
+      ttl: options.ttl ?? this.defaults.ttl,
+      updateInterval: options.updateInterval ?? this.defaults.updateInterval,
+      exclusive: options.exclusive ?? SIDEKICK_DEFAULTS.exclusive,
+    };
+    const { id, first } = await this.keeper.keep(key, produce, keepOptions);
+    this.ids.add(id);
+    onId?.(id);
+    try {
+      await first;
+    } catch (error) {
+      if (this.stopped) return id;
+      const failFast = options.failFast ?? this.options.failFast ?? SIDEKICK_DEFAULTS.failFast;
+      if (failFast || keepOptions.exclusive) {
+        await this.handle(id).stop();
+        throw error;
+      }
+      this.logger.warn(`The first write of "${key}" failed and is tried again: ${(error as Error).message}`);
+    }
+    return id;
+  }
+
+  private note({ type, key, reason }: BeatEvent): void {
+    switch (type) {
+      case 'lost':
+        this.logger.warn(`Lost "${key}" (${reason ?? 'unknown'}).`);
+        return;
+      case 'late':
+        this.logger.debug(`A renewal of "${key}" failed; trying again.`);
+        return;
+      case 'restored':
+        this.logger.log(`Restored "${key}".`);
+        return;
+      case 'alive':
+        this.logger.log(`Keeping "${key}".`);
+        return;
+      case 'stopped':
+        this.logger.log(`Withdrew "${key}".`);
+    }
+  }
+}
+
+function keyProducer(key: string, value: Value): Produce {
+  if (typeof value !== 'function') return () => ({ kind: 'key', key, value });
+  return async () => {
+    const computed: unknown = await value();
+    checkValue(key, computed);
+    return { kind: 'key', key, value: computed };
+  };
+}

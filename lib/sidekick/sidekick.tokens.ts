@@ -1,0 +1,11 @@
+/** The checked options. */
+export const SIDEKICK_OPTIONS = Symbol('nestjs-sidekick:options');
+
+/** The opened registry with its release. */
+export const SIDEKICK_REGISTRY = Symbol('nestjs-sidekick:sidekick-registry');
+
+/** The keeper. */
+export const SIDEKICK_KEEPER = Symbol('nestjs-sidekick:keeper');
+
+/** The logger that can be replaced at run time. */
+export const SIDEKICK_LOGGER = Symbol('nestjs-sidekick:sidekick-logger');

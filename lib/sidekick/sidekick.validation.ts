@@ -1,0 +1,142 @@
+import {
+  IsBoolean,
+  IsInt,
+  IsNumber,
+  IsOptional,
+  Max,
+  Min,
+  ValidateBy,
+  type ValidationOptions,
+} from 'class-validator';
+import { isHost, isPort } from '../kernel/address.js';
+import { checkOptions, told } from '../kernel/check-options.js';
+import { expected } from '../kernel/expected.js';
+import { checkName, isName, MAX_NAME_BYTES } from '../kernel/names.js';
+import { isInterfaceSpec } from '../containerpilot/interfaces.js';
+import { IntervalTooSmallError } from './interval-too-small.error.js';
+import { MAX_VALUE_BYTES, MIN_TTL, MIN_UPDATE_INTERVAL } from './sidekick.defaults.js';
+import {
+  type KeepingOptions,
+  type ServiceAnnouncement,
+  type SidekickModuleOptions,
+  type Value,
+} from './sidekick.options.js';
+
+const holds = (
+  name: string,
+  validate: (value: unknown) => boolean,
+  options: ValidationOptions,
+): PropertyDecorator => ValidateBy({ name, validator: { validate } }, options);
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isRecordOf = (value: unknown, each: (member: unknown) => boolean): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(each);
+
+const NAME = `a text of 1 to ${MAX_NAME_BYTES} bytes without control characters`;
+const TTL = `a whole number of seconds, at least ${MIN_TTL}`;
+
+class Keeping {
+  @IsOptional() @IsInt(told(TTL)) @Min(MIN_TTL, told(TTL)) @Max(86_400 * 365, told(TTL)) ttl = undefined;
+  @IsOptional() @IsNumber({}, told('a number of seconds, at least 1')) updateInterval = undefined;
+  @IsOptional() @IsBoolean(told('true or false')) exclusive = undefined;
+}
+
+class Options extends Keeping {
+  @IsOptional()
+  @holds(
+    'source',
+    (value) => isText(value) || isRecordOf({ value }, (source) => typeof source === 'object'),
+    {
+      message: 'Expected `registry` to be a URL or what a driver function returns, got something else.',
+    },
+  )
+  registry = undefined;
+  @IsOptional() @holds('name', isName, told(NAME)) key = undefined;
+  @IsOptional()
+  @holds(
+    'value',
+    (value) => isText(value) || typeof value === 'function',
+    told('a text or a function that makes one'),
+  )
+  value = undefined;
+  @IsOptional() service = undefined;
+  @IsOptional() @IsBoolean(told('true or false')) failFast = undefined;
+  @IsOptional()
+  @IsNumber({}, told('a number of seconds from 0 to 3600'))
+  @Min(0, told('a number of seconds from 0 to 3600'))
+  @Max(3600, told('a number of seconds from 0 to 3600'))
+  drain = undefined;
+  @IsOptional() logger = undefined;
+}
+
+class Announcement {
+  @holds('name', isName, told(NAME)) name = undefined;
+  @IsOptional() @holds('name', isName, told(NAME)) id = undefined;
+  @IsOptional() @holds('host', isHost, told('an IP address or a hostname')) address = undefined;
+  @IsOptional()
+  @holds(
+    'interfaces',
+    (value) => Array.isArray(value) && value.length > 0 && value.every(isInterfaceSpec),
+    told('a list of interface specifications such as eth0, eth0:inet6, inet, 10.0.0.0/8 or static:10.0.0.1'),
+  )
+  interfaces = undefined;
+  @IsOptional() @holds('port', isPort, told('a whole number from 1 to 65535')) port = undefined;
+  @IsOptional()
+  @holds('ports', (value) => isRecordOf(value, isPort), told('an object of ports, each from 1 to 65535'))
+  ports = undefined;
+  @IsOptional()
+  @holds('tags', (value) => Array.isArray(value) && value.every(isText), told('a list of texts'))
+  tags = undefined;
+  @IsOptional() @holds('meta', (value) => isRecordOf(value, isText), told('an object of texts')) meta =
+    undefined;
+  @IsOptional()
+  @IsInt(told('a whole number from 0 to 65535'))
+  @Min(0, told('a whole number from 0 to 65535'))
+  @Max(65_535, told('a whole number from 0 to 65535'))
+  weight = undefined;
+  @IsOptional() @holds('zone', isText, told('a text')) zone = undefined;
+}
+
+/** @throws IntervalTooSmallError */
+export function checkUpdateInterval(seconds: number): void {
+  if (typeof seconds !== 'number' || Number.isNaN(seconds)) {
+    throw expected('updateInterval', 'a number of seconds, at least 1', seconds);
+  }
+  if (seconds < MIN_UPDATE_INTERVAL) throw new IntervalTooSmallError();
+}
+
+/** @throws InvalidOptionError, IntervalTooSmallError */
+export function checkKeeping(options: KeepingOptions, of: string): void {
+  checkOptions(Keeping, options, of);
+  if (options.updateInterval !== undefined) checkUpdateInterval(options.updateInterval);
+}
+
+/** @throws InvalidOptionError */
+export function checkAnnouncement(service: ServiceAnnouncement, of: string): void {
+  checkOptions(Announcement, service, of);
+}
+
+/** @throws InvalidOptionError, IntervalTooSmallError */
+export function checkSidekickOptions(options: SidekickModuleOptions): void {
+  checkOptions(Options, options, 'SidekickModule');
+  if (options.updateInterval !== undefined) checkUpdateInterval(options.updateInterval);
+  if (options.service !== undefined) checkAnnouncement(options.service, "SidekickModule's `service`");
+  if (options.value !== undefined && options.key === undefined) {
+    throw expected('key', 'given together with `value`', options.key);
+  }
+}
+
+/** @throws InvalidOptionError when it is no text, or over 64 KiB */
+export function checkValue(key: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string') throw expected(`value of ${key}`, 'a text', value);
+  const bytes = Buffer.byteLength(value);
+  if (bytes > MAX_VALUE_BYTES) {
+    throw expected(`value of ${key}`, `at most ${MAX_VALUE_BYTES} bytes long`, `${bytes} bytes`);
+  }
+}
+
+/** @throws InvalidOptionError */
+export function checkKey(key: string, value: Value): void {
+  checkName('key', key);
+  if (typeof value !== 'function') checkValue(key, value);
+}

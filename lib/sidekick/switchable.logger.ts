@@ -1,0 +1,26 @@
+import { type Logger } from '../kernel/logger.js';
+
+/** A logger whose target can be replaced while others hold on to it. */
+export class SwitchableLogger implements Logger {
+  constructor(private target: Logger) {}
+
+  use(target: Logger): void {
+    this.target = target;
+  }
+
+  log(message: string): void {
+    this.target.log(message);
+  }
+
+  warn(message: string): void {
+    this.target.warn(message);
+  }
+
+  error(message: string): void {
+    this.target.error(message);
+  }
+
+  debug(message: string): void {
+    this.target.debug?.(message);
+  }
+}
