@@ -18,7 +18,8 @@ async function settle(): Promise<void> {
  * {@link VirtualClock.advance} goes on to the next one.
  */
 export class VirtualClock implements Clock {
-  private readonly timers = new Set<Pending>();
+  /** In the order they are due. */
+  private readonly timers: Pending[] = [];
   private time = 0;
   private order = 0;
 
@@ -35,13 +36,18 @@ export class VirtualClock implements Clock {
 
   after(delay: number, run: () => void): Timer {
     const pending: Pending = { due: this.time + Math.max(0, delay), order: this.order++, run };
-    this.timers.add(pending);
-    return { cancel: () => void this.timers.delete(pending) };
+    this.timers.splice(this.position(pending), 0, pending);
+    return {
+      cancel: () => {
+        const at = this.position(pending);
+        if (this.timers[at] === pending) this.timers.splice(at, 1);
+      },
+    };
   }
 
   /** Timers that are waiting; 0 after a clean stop. */
   get pending(): number {
-    return this.timers.size;
+    return this.timers.length;
   }
 
   /** Moves the wall clock alone, as an operator or NTP would. */
@@ -54,9 +60,9 @@ export class VirtualClock implements Clock {
     const until = this.time + ms;
     await settle();
     for (;;) {
-      const next = this.next(until);
-      if (!next) break;
-      this.timers.delete(next);
+      const [next] = this.timers;
+      if (!next || next.due > until) break;
+      this.timers.shift();
       this.time = Math.max(this.time, next.due);
       next.run();
       await settle();
@@ -71,13 +77,16 @@ export class VirtualClock implements Clock {
     await this.advance(0);
   }
 
-  private next(until: number): Pending | undefined {
-    let first: Pending | undefined;
-    for (const timer of this.timers) {
-      if (timer.due > until) continue;
-      if (!first || timer.due < first.due || (timer.due === first.due && timer.order < first.order))
-        first = timer;
+  /** Where `pending` is, or belongs: by bisection. */
+  private position(pending: Pending): number {
+    let low = 0;
+    let high = this.timers.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const other = this.timers[middle];
+      if (other && (other.due - pending.due || other.order - pending.order) < 0) low = middle + 1;
+      else high = middle;
     }
-    return first;
+    return low;
   }
 }
