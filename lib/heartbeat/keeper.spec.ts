@@ -10,7 +10,6 @@ import { Keeper, type KeepOptions } from './keeper.js';
 import { clockTicker } from './ticker.js';
 
 const OPTIONS: KeepOptions = { ttl: 9, updateInterval: 8, exclusive: false };
-const NEVER = new AbortController().signal;
 
 function seeded(seed: number): () => number {
   let state = seed;

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, networkInterfaces } from 'node:os';
-import { isIP } from 'node:net';
-import { type Interfaces, selectAddress } from '../containerpilot/interfaces.js';
+import { DEFAULT_INTERFACES, type Interfaces, selectAddress } from '../containerpilot/interfaces.js';
 import { completeInstance, type Instance } from '../registry/instance.js';
-import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
 import { type ServiceAnnouncement } from './sidekick.options.js';
 
 /** What the application's own server is bound to. */
@@ -29,20 +27,10 @@ export function announcedAddress(
 ): string {
   if (service.address !== undefined) return service.address;
   if (service.interfaces === undefined && bound && !isWildcard(bound.address)) return bound.address;
-  if (service.interfaces !== undefined) return selectAddress(service.interfaces, interfaces);
-  try {
-    return selectAddress(SIDEKICK_DEFAULTS.interfaces, interfaces);
-  } catch {
-    // A machine with no network yet is still of use to itself.
-    return loopback(interfaces);
-  }
-}
-
-function loopback(interfaces: Interfaces): string {
-  const all = Object.values(interfaces).flatMap((infos) => infos ?? []);
-  const internal =
-    all.find(({ internal: own, address }) => own && isIP(address) === 4) ?? all.find((i) => i.internal);
-  return internal?.address ?? '127.0.0.1';
+  // A machine with no network yet is still of use to itself, unless it was told what to look for.
+  return selectAddress(service.interfaces ?? DEFAULT_INTERFACES, interfaces, {
+    loopback: service.interfaces === undefined,
+  });
 }
 
 /** The instance as it goes to the registry. */

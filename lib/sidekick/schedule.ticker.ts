@@ -1,4 +1,4 @@
-import { SchedulerRegistry } from '@nestjs/schedule';
+import { type SchedulerRegistry } from '@nestjs/schedule';
 import { type Ticker } from '../heartbeat/ticker.js';
 
 /**

@@ -20,5 +20,4 @@ export const SIDEKICK_DEFAULTS = Object.freeze({
   failFast: true,
   drain: 0,
   exclusive: false,
-  interfaces: Object.freeze(['eth0:inet', 'inet']) as readonly string[],
 });

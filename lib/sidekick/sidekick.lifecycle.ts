@@ -138,14 +138,16 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
 
   private async announceListening(service: ServiceAnnouncement): Promise<void> {
     const at = this.server()?.address();
-    const port = typeof at === 'object' ? (at?.port ?? service.port) : service.port;
+    const bound: Bound | undefined = typeof at === 'object' ? (at ?? undefined) : undefined;
+    const port = bound?.port ?? service.port;
     if (port === undefined) {
+      const got = typeof at === 'string' ? `the socket ${at}` : 'none';
       this.logger.error(
-        `The service "${service.name}" is not announced: expected the server to listen on a port, got ${String(at)}. Set \`service.port\`.`,
+        `The service "${service.name}" is not announced: expected the server to listen on a port, got ${got}. Set \`service.port\`.`,
       );
       return;
     }
-    await this.announce(service, { address: typeof at === 'object' ? (at?.address ?? '') : '', port });
+    await this.announce(service, { address: bound?.address ?? '', port });
   }
 
   private async announce(service: ServiceAnnouncement, bound: Bound): Promise<void> {

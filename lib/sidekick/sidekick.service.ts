@@ -6,7 +6,6 @@ import { type Produce } from '../heartbeat/kept.js';
 import { InvalidOptionError } from '../kernel/errors/index.js';
 import { expected } from '../kernel/expected.js';
 import { type Logger } from '../kernel/logger.js';
-import { type Instance } from '../registry/instance.js';
 import { announcedAddress, announcedInstance, type Bound, uniqueId } from './announcement.js';
 import { type AnnouncedService, type KeptKey, type ServiceUpdate } from './kept-entry.js';
 import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
@@ -289,7 +288,7 @@ export class Sidekick {
     try {
       await first;
     } catch (error) {
-      if (this.stopped) return id;
+      if (this.stopping) return id;
       const failFast = options.failFast ?? this.options.failFast ?? SIDEKICK_DEFAULTS.failFast;
       if (failFast || keepOptions.exclusive) {
         await this.handle(id).stop();
