@@ -1,0 +1,339 @@
+import {
+  Controller,
+  Get,
+  Injectable,
+  Module,
+  type INestApplication,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
+import { createServer } from 'node:net';
+import { silentLogger } from '../../../lib/kernel/logger.js';
+import { type InstanceItem, type KeyItem } from '../../../lib/registry/item.js';
+import { memory, type MemorySource } from '../../../lib/registry/memory/memory.js';
+import { Heartbeat } from '../../../lib/sidekick/heartbeat.decorator.js';
+import { IntervalTooSmallError } from '../../../lib/sidekick/interval-too-small.error.js';
+import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
+import { type SidekickModuleOptions } from '../../../lib/sidekick/sidekick.options.js';
+import { Sidekick } from '../../../lib/sidekick/sidekick.service.js';
+import { until } from '../../harness/wait.js';
+
+const quiet = { logger: silentLogger };
+
+describe('SidekickModule', () => {
+  let registry: MemorySource;
+  let app: INestApplication | undefined;
+
+  beforeEach(() => {
+    registry = memory();
+  });
+  afterEach(async () => {
+    await app?.close();
+    app = undefined;
+    expect(registry.store.sessions).toBe(0);
+  });
+
+  async function boot(options: SidekickModuleOptions, ...imports: never[]): Promise<INestApplication> {
+    @Module({ imports: [SidekickModule.forRoot({ registry, ...quiet, ...options }), ...imports] })
+    class AppModule {}
+    app = await NestFactory.create(AppModule, { logger: false });
+    return app;
+  }
+
+  const value = (key: string): string | undefined =>
+    (registry.store.entry({ kind: 'key', key })?.item as KeyItem | undefined)?.value;
+
+  const instances = (): InstanceItem['instance'][] =>
+    registry.store
+      .list({ kind: 'service', service: 'web' })
+      .entries.map(({ item }) => (item as InstanceItem).instance);
+
+  it('keeps the key from the boot to the end of close()', async () => {
+    const running = await boot({ key: '/servers/web/1', value: 'running' });
+    await running.init();
+    expect(value('/servers/web/1')).toBe('running');
+    await running.close();
+    expect(value('/servers/web/1')).toBeUndefined();
+  });
+
+  it('computes a value that is a function', async () => {
+    await (await boot({ key: 'k', value: async () => Promise.resolve('computed') })).init();
+    expect(value('k')).toBe('computed');
+  });
+
+  it('is injectable, changes the value at once, and does nothing after stop()', async () => {
+    const running = await boot({ key: 'k', value: 'a' });
+    await running.init();
+    const sidekick = running.get(Sidekick);
+    const types: string[] = [];
+    sidekick.events.subscribe(({ type }) => types.push(type));
+    await sidekick.value('b');
+    expect(value('k')).toBe('b');
+    await sidekick.stop();
+    expect(value('k')).toBeUndefined();
+    await sidekick.value('c');
+    await sidekick.ttl(20);
+    sidekick.updateInterval(20);
+    await sidekick.pause();
+    sidekick.resume();
+    await sidekick.keep('other');
+    await sidekick.stop();
+    expect(value('k')).toBeUndefined();
+    expect(value('other')).toBeUndefined();
+    expect(types).toEqual(['stopped']);
+  });
+
+  it('announces the service with the port the server is bound to, and not before it listens', async () => {
+    const running = await boot({ service: { name: 'web', tags: ['blue'], meta: { v: '1' } } });
+    await running.init();
+    expect(instances()).toEqual([]);
+    await running.listen(0, '127.0.0.1');
+    const { port } = running.getHttpServer().address() as { port: number };
+    await until('1 instances', () => instances().length === 1);
+    expect(instances()).toMatchObject([
+      { address: '127.0.0.1', port, tags: ['blue'], meta: { v: '1' }, weight: 1 },
+    ]);
+    await running.get(Sidekick).update({ tags: ['green'], weight: 3 });
+    expect(instances()).toMatchObject([{ port, tags: ['green'], meta: { v: '1' }, weight: 3 }]);
+    await running.close();
+    expect(instances()).toEqual([]);
+  });
+
+  it('announces a routable address where the server is bound to all of them', async () => {
+    const running = await boot({ service: { name: 'web', interfaces: ['static:10.1.2.3'] } });
+    await running.listen(0);
+    await until('1 instances', () => instances().length === 1);
+    expect(instances()[0]?.address).toBe('10.1.2.3');
+  });
+
+  it('gives two copies of a service distinct ids', async () => {
+    const first = await boot({ service: { name: 'web' } });
+    await first.listen(0, '127.0.0.1');
+    const second = await boot({ service: { name: 'web' } });
+    await second.listen(0, '127.0.0.1');
+    await until('2 instances', () => instances().length === 2);
+    await first.close();
+    await until('1 instances', () => instances().length === 1);
+  });
+
+  it('announces without an HTTP server once the given port accepts connections', async () => {
+    const server = createServer();
+    const port = await new Promise<number>((resolve) => {
+      const probe = createServer().listen(0, '127.0.0.1', () => {
+        const { port: free } = probe.address() as { port: number };
+        probe.close(() => {
+          resolve(free);
+        });
+      });
+    });
+    @Module({
+      imports: [
+        SidekickModule.forRoot({ registry, ...quiet, service: { name: 'web', address: '127.0.0.1', port } }),
+      ],
+    })
+    class WorkerModule {}
+    const context = await NestFactory.createApplicationContext(WorkerModule, { logger: false });
+    try {
+      expect(instances()).toEqual([]);
+      await new Promise<void>((resolve) => {
+        server.listen(port, '127.0.0.1', resolve);
+      });
+      await until('1 instances', () => instances().length === 1);
+      expect(instances()).toMatchObject([{ address: '127.0.0.1', port }]);
+    } finally {
+      await context.close();
+      server.close();
+    }
+    expect(instances()).toEqual([]);
+  });
+
+  it('refuses to boot without an HTTP server and without a port', async () => {
+    @Module({ imports: [SidekickModule.forRoot({ registry, ...quiet, service: { name: 'web' } })] })
+    class WorkerModule {}
+    await expect(
+      NestFactory.createApplicationContext(WorkerModule, { logger: false, abortOnError: false }),
+    ).rejects.toThrow(/Expected `service\.port`/);
+  });
+
+  it('withdraws first and still serves while it drains', async () => {
+    @Controller()
+    class HelloController {
+      @Get()
+      hello(): string {
+        return 'hello';
+      }
+    }
+    @Module({
+      imports: [SidekickModule.forRoot({ registry, ...quiet, service: { name: 'web' }, drain: 0.5 })],
+      controllers: [HelloController],
+    })
+    class AppModule {}
+    app = await NestFactory.create(AppModule, { logger: false });
+    await app.listen(0, '127.0.0.1');
+    await until('1 instances', () => instances().length === 1);
+    const { port } = app.getHttpServer().address() as { port: number };
+    const closing = app.close();
+    await until('0 instances', () => instances().length === 0);
+    const response = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } });
+    expect(await response.text()).toBe('hello');
+    await closing;
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+  });
+
+  it('withdraws before any other provider is destroyed, and starts after all are initialised', async () => {
+    const order: string[] = [];
+    @Injectable()
+    class Database implements OnModuleInit {
+      onModuleInit(): void {
+        order.push(`init ${value('k') ?? 'absent'}`);
+      }
+      onModuleDestroy(): void {
+        order.push(`destroy ${value('k') ?? 'absent'}`);
+      }
+    }
+    @Module({
+      imports: [SidekickModule.forRoot({ registry, ...quiet, key: 'k', value: 'v' })],
+      providers: [Database],
+    })
+    class AppModule {}
+    app = await NestFactory.create(AppModule, { logger: false });
+    await app.init();
+    expect(value('k')).toBe('v');
+    await app.close();
+    expect(order).toEqual(['init absent', 'destroy absent']);
+  });
+
+  it('keeps what a method with @Heartbeat returns', async () => {
+    @Injectable()
+    class Queue {
+      private depth = 41;
+      @Heartbeat('/queues/depth', { ttl: 5, updateInterval: 1 })
+      report(): string {
+        this.depth += 1;
+        return String(this.depth);
+      }
+    }
+    @Module({ imports: [SidekickModule.forRoot({ registry, ...quiet })], providers: [Queue] })
+    class AppModule {}
+    app = await NestFactory.create(AppModule, { logger: false });
+    await app.init();
+    expect(value('/queues/depth')).toBe('42');
+    await until('the next value', () => value('/queues/depth') === '43');
+  });
+
+  it("registers its ticks by name in the application's SchedulerRegistry", async () => {
+    @Module({ imports: [ScheduleModule.forRoot(), SidekickModule.forRoot({ registry, ...quiet, key: 'k' })] })
+    class AppModule {}
+    app = await NestFactory.create(AppModule, { logger: false });
+    await app.init();
+    const scheduler = app.get(SchedulerRegistry);
+    expect(scheduler.getIntervals()).toEqual(['sidekick:k']);
+    await app.get(Sidekick).keep('more');
+    expect(scheduler.getIntervals()).toEqual(['sidekick:k', 'sidekick:more']);
+    await app.close();
+    expect(scheduler.getIntervals()).toEqual([]);
+  });
+
+  it('keeps and announces more at run time', async () => {
+    const running = await boot({});
+    await running.init();
+    const sidekick = running.get(Sidekick);
+    const kept = await sidekick.keep('k', 'v');
+    const announced = await sidekick.announce({ name: 'web', id: 'one', address: '10.0.0.1', port: 80 });
+    expect(value('k')).toBe('v');
+    expect(instances()).toMatchObject([{ id: 'one', address: '10.0.0.1', port: 80 }]);
+    expect(sidekick.beats.map(({ key, state }) => [key, state])).toEqual([
+      ['k', 'alive'],
+      ['web/one', 'alive'],
+    ]);
+    await announced.update({ meta: { a: 'b' } });
+    expect(instances()).toMatchObject([{ meta: { a: 'b' } }]);
+    await kept.value('w');
+    expect(value('k')).toBe('w');
+    await kept.stop();
+    await announced.stop();
+    expect(value('k')).toBeUndefined();
+    expect(instances()).toEqual([]);
+  });
+
+  it('takes everything out for maintenance and puts it back', async () => {
+    const running = await boot({ key: 'k', value: 'v' });
+    await running.init();
+    const sidekick = running.get(Sidekick);
+    await sidekick.pause();
+    expect(value('k')).toBeUndefined();
+    sidekick.resume();
+    await until('the key', () => value('k') === 'v');
+  });
+
+  it.each<[string, SidekickModuleOptions, RegExp]>([
+    [
+      'a TTL of 1 (sidekick B5: any was taken)',
+      { ttl: 1 },
+      /Expected `ttl` to be a whole number of seconds, at least 2, got 1\./,
+    ],
+    ['a broken TTL', { ttl: 2.5 }, /`ttl`.*got 2\.5/],
+    ['an empty key', { key: '' }, /Expected `key`/],
+    ['a value without a key', { value: 'x' }, /Expected `key`/],
+    ['an unknown option', { tll: 3 } as never, /got `tll`/],
+    ['a bad port', { service: { name: 'web', port: 70_000 } }, /`port`.*1 to 65535.*70000/],
+    ['a bad address', { service: { name: 'web', address: 'a b' } }, /`address`/],
+    ['an unknown service option', { service: { name: 'web', prot: 1 } as never }, /got `prot`/],
+    ['a bad interface', { service: { name: 'web', interfaces: ['a b'] } }, /`interfaces`/],
+    ['a bad weight', { service: { name: 'web', weight: -1 } }, /`weight`/],
+    ['meta that is no text', { service: { name: 'web', meta: { a: 1 } as never } }, /`meta`/],
+    ['a negative drain', { drain: -1 }, /`drain`/],
+    ['a value over 64 KiB', { key: 'k', value: 'x'.repeat(65_537) }, /65536 bytes/],
+  ])('fails the boot with one sentence for %s', async (_name, options, sentence) => {
+    @Module({ imports: [SidekickModule.forRoot({ registry, ...quiet, ...options })] })
+    class AppModule {}
+    const booting = (async () => {
+      const built = await NestFactory.create(AppModule, { logger: false, abortOnError: false });
+      await built.init();
+    })();
+    await expect(booting).rejects.toThrow(sentence);
+    expect(registry.store.sessions).toBe(0);
+  });
+
+  it('refuses an update interval under a second', async () => {
+    const running = await boot({ key: 'k' });
+    await running.init();
+    const sidekick = running.get(Sidekick);
+    expect(() => {
+      sidekick.updateInterval(0);
+    }).toThrow(IntervalTooSmallError);
+    expect(() => sidekick.ttl(1)).toThrow(/at least 2, got 1/);
+    await expect(sidekick.keep('x', 'y', { updateInterval: 0.5 })).rejects.toThrow(
+      'interval must be at least 1 second',
+    );
+  });
+
+  it('is configured by a factory, a class and a provider', async () => {
+    @Injectable()
+    class Settings {
+      createSidekickOptions(): SidekickModuleOptions {
+        return { registry, ...quiet, key: 'k', value: 'made' };
+      }
+    }
+    @Module({ providers: [Settings], exports: [Settings] })
+    class SettingsModule {}
+    for (const options of [
+      {
+        inject: [Settings],
+        imports: [SettingsModule],
+        useFactory: (made: Settings) => made.createSidekickOptions(),
+      },
+      { useClass: Settings },
+      { imports: [SettingsModule], useExisting: Settings },
+    ]) {
+      @Module({ imports: [SidekickModule.forRootAsync(options)] })
+      class AppModule {}
+      app = await NestFactory.create(AppModule, { logger: false });
+      await app.init();
+      expect(value('k')).toBe('made');
+      await app.close();
+      expect(value('k')).toBeUndefined();
+    }
+  });
+});
