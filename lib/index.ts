@@ -2,3 +2,20 @@ export * from './kernel/errors/index.js';
 export { fixed, type FixedInstance, type FixedServices } from './registry/fixed/fixed.js';
 export { memory, type MemoryOptions, type MemorySource } from './registry/memory/memory.js';
 export { type MemoryStore } from './registry/memory/store.js';
+export { type Beat, type BeatEvent, type BeatState } from './heartbeat/beat.js';
+export { AlreadyHeldError } from './heartbeat/already-held.error.js';
+export { type LostReason } from './heartbeat/hold-machine.js';
+export { Heartbeat } from './sidekick/heartbeat.decorator.js';
+export { IntervalTooSmallError } from './sidekick/interval-too-small.error.js';
+export { type AnnouncedService, type KeptKey, type ServiceUpdate } from './sidekick/kept-entry.js';
+export { DEFAULT_TTL, DEFAULT_UPDATE_INTERVAL } from './sidekick/sidekick.defaults.js';
+export { SidekickModule } from './sidekick/sidekick.module.js';
+export {
+  type KeepingOptions,
+  type ServiceAnnouncement,
+  type SidekickModuleAsyncOptions,
+  type SidekickModuleOptions,
+  type SidekickOptionsFactory,
+  type Value,
+} from './sidekick/sidekick.options.js';
+export { Sidekick } from './sidekick/sidekick.service.js';

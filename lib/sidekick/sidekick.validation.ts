@@ -121,9 +121,8 @@ export function checkSidekickOptions(options: SidekickModuleOptions): void {
   checkOptions(Options, options, 'SidekickModule');
   if (options.updateInterval !== undefined) checkUpdateInterval(options.updateInterval);
   if (options.service !== undefined) checkAnnouncement(options.service, "SidekickModule's `service`");
-  if (options.value !== undefined && options.key === undefined) {
-    throw expected('key', 'given together with `value`', options.key);
-  }
+  if (options.key !== undefined) checkKey(options.key, options.value ?? '');
+  else if (options.value !== undefined) throw expected('key', 'given together with `value`', options.key);
 }
 
 /** @throws InvalidOptionError when it is no text, or over 64 KiB */

@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { silentLogger } from '../../../lib/kernel/logger.js';
 import { type InstanceItem, type KeyItem } from '../../../lib/registry/item.js';
 import { memory, type MemorySource } from '../../../lib/registry/memory/memory.js';
@@ -89,7 +89,7 @@ describe('SidekickModule', () => {
     await running.init();
     expect(instances()).toEqual([]);
     await running.listen(0, '127.0.0.1');
-    const { port } = running.getHttpServer().address() as { port: number };
+    const { port } = (running.getHttpServer() as Server).address() as AddressInfo;
     await until('1 instances', () => instances().length === 1);
     expect(instances()).toMatchObject([
       { address: '127.0.0.1', port, tags: ['blue'], meta: { v: '1' }, weight: 1 },
@@ -172,7 +172,7 @@ describe('SidekickModule', () => {
     app = await NestFactory.create(AppModule, { logger: false });
     await app.listen(0, '127.0.0.1');
     await until('1 instances', () => instances().length === 1);
-    const { port } = app.getHttpServer().address() as { port: number };
+    const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
     const closing = app.close();
     await until('0 instances', () => instances().length === 0);
     const response = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } });
