@@ -14,6 +14,8 @@ export interface ConfigErrorPlace {
   readonly path?: string | undefined;
   /** Environment variables that the file's template read and that are not set, which may be the reason. */
   readonly unsetVariables?: readonly string[] | undefined;
+  /** Further problems of the same file, for the message. */
+  readonly others?: readonly ConfigError[] | undefined;
   readonly cause?: unknown;
 }
 
@@ -43,25 +45,40 @@ export class ConfigError extends SidekickError {
     this.path = place.path;
     this.unsetVariables = Object.freeze([...(place.unsetVariables ?? [])]);
   }
+
+  /** One error for several problems: the first, with the others in its message. */
+  static of(problems: readonly ConfigError[]): ConfigError {
+    const [first, ...others] = problems;
+    if (!first) return new ConfigError('The configuration cannot be used.');
+    if (others.length === 0) return first;
+    const { file, line, column, source, path, unsetVariables, cause } = first;
+    return new ConfigError(first.reason, { file, line, column, source, path, unsetVariables, others, cause });
+  }
 }
 
 const SHOWN_VARIABLES = 20;
+const SHOWN_PROBLEMS = 20;
 
-function describe(
-  reason: string,
-  { file, line, column, source, unsetVariables = [] }: ConfigErrorPlace,
-): string {
-  const place = [file ?? (line === undefined ? undefined : 'configuration'), line, column]
-    .filter((part) => part !== undefined)
-    .join(':');
+function describe(reason: string, place: ConfigErrorPlace): string {
+  const { unsetVariables = [], others = [] } = place;
   const names = unsetVariables.slice(0, SHOWN_VARIABLES).join(', ');
   const more =
     unsetVariables.length > SHOWN_VARIABLES ? ` and ${unsetVariables.length - SHOWN_VARIABLES} more` : '';
   return [
-    place === '' ? reason : `${place}: ${reason}`,
-    ...(source === undefined ? [] : [source]),
+    at(reason, place),
+    ...others.slice(0, SHOWN_PROBLEMS).map((other) => at(other.reason, other)),
+    ...(others.length > SHOWN_PROBLEMS ? [`… and ${others.length - SHOWN_PROBLEMS} more problems.`] : []),
     ...(names === ''
       ? []
       : [`Environment variables that the file reads and that are not set: ${names}${more}.`]),
   ].join('\n');
+}
+
+/** A reason with its place before it, and the line below it. */
+function at(reason: string, { file, line, column, source }: ConfigErrorPlace): string {
+  const name = file ?? (line === undefined ? undefined : 'configuration');
+  const place = [name, line, column].filter((part) => part !== undefined).join(':');
+  return [place === '' ? reason : `${place}: ${reason}`, ...(source === undefined ? [] : [source])].join(
+    '\n',
+  );
 }

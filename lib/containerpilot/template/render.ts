@@ -27,6 +27,8 @@ export interface Rendered {
   readonly unsetVariables: readonly string[];
   /** Where the character at `offset` of `text` comes from. */
   origin(offset: number): Origin;
+  /** Whether the characters from `start` up to `end` of `text` are the template's own. */
+  isLiteral(start: number, end: number): boolean;
 }
 
 function environment(env: Env): Environment {
@@ -66,6 +68,15 @@ export function render(text: string, env: Env, file?: string): Rendered {
       text: rendered,
       unsetVariables: unset(),
       origin: (offset) => originOf(output.segments, bytes, toBytes(rendered.slice(0, offset)).length),
+      isLiteral: (start, end) => {
+        const from = toBytes(rendered.slice(0, start)).length;
+        const to = from + toBytes(rendered.slice(start, end)).length;
+        const { segments } = output;
+        return segments.every(
+          (segment, i) =>
+            segment.literal || segment.start >= to || (segments[i + 1]?.start ?? Infinity) <= from,
+        );
+      },
     };
   } catch (error) {
     if (!(error instanceof TemplateFailure)) throw error;

@@ -1,0 +1,125 @@
+import { type ConfigDocument } from './document.js';
+import { type JsonNode, type Member } from './json5/node.js';
+import { similarName } from './similar-name.js';
+
+/**
+ * A value of a configuration and its path. The methods convert as loosely as ContainerPilot does (`"80"` is a port,
+ * one text is a list of one), note a problem where that is not possible, and then give undefined.
+ */
+export class Cursor {
+  constructor(
+    private readonly document: ConfigDocument,
+    readonly node: JsonNode,
+    readonly path: string,
+    private readonly secret = false,
+  ) {}
+
+  /** Notes what is wrong with this value. */
+  problem(reason: string): undefined {
+    this.document.problem(this.node.start, reason, this.path);
+    return undefined;
+  }
+
+  /** «Expected `watches[0].interval` to be …, got …» */
+  expected(what: string): undefined {
+    return this.problem(
+      `Expected \`${this.path}\` to be ${what}, got ${this.document.shown(this.node, this.secret)}.`,
+    );
+  }
+
+  warn(text: string): void {
+    this.document.warn(this.node.start, text);
+  }
+
+  /** The text, with numbers and booleans written out. */
+  string(what = 'a text'): string | undefined {
+    const { node } = this;
+    if (node.kind === 'string') return node.value;
+    if (node.kind === 'number' && Number.isFinite(node.value)) return String(node.value);
+    if (node.kind === 'boolean') return node.value ? '1' : '0';
+    return this.expected(what);
+  }
+
+  /** A whole number, or digits in quotes; the fraction of a number is dropped. */
+  integer(least: number, most: number, what: string): number | undefined {
+    const { node } = this;
+    let value = NaN;
+    if (node.kind === 'number') value = Math.trunc(node.value);
+    if (node.kind === 'string' && /^[-+]?\d{1,15}$/.test(node.value.trim())) value = Number(node.value);
+    return value >= least && value <= most ? value : this.expected(what);
+  }
+
+  /** true or false, or a text or number that stands for one. */
+  boolean(): boolean | undefined {
+    const { node } = this;
+    if (node.kind === 'boolean') return node.value;
+    if (node.kind === 'number') return node.value !== 0;
+    if (node.kind === 'string') {
+      if (['1', 't', 'true'].includes(node.value.toLowerCase())) return true;
+      if (['', '0', 'f', 'false'].includes(node.value.toLowerCase())) return false;
+    }
+    return this.expected('true or false');
+  }
+
+  /** Texts; a single one is a list of one. */
+  strings(what = 'a list of texts'): readonly string[] | undefined {
+    const { node } = this;
+    if (node.kind === 'object') return this.expected(what);
+    if (node.kind !== 'array') {
+      const single = this.string(what);
+      return single === undefined ? undefined : [single];
+    }
+    const texts = this.items().map((item) => item.string());
+    return texts.includes(undefined) ? undefined : (texts as string[]);
+  }
+
+  /** The elements of a list, without nulls. */
+  list(what: string): readonly Cursor[] | undefined {
+    return this.node.kind === 'array' ? this.items() : this.expected(what);
+  }
+
+  private items(): Cursor[] {
+    const items = this.node.kind === 'array' ? this.node.items : [];
+    return items
+      .map((item, i) => new Cursor(this.document, item, `${this.path}[${i}]`, this.secret))
+      .filter(({ node }) => node.kind !== 'null');
+  }
+
+  /** The members of an object. Those with other names than `known` are left alone, with a warning. */
+  members(known: readonly string[], what = 'an object'): Members | undefined {
+    if (this.node.kind !== 'object') return this.expected(what);
+    const members = new Members(this.document, this.node.members, this.path);
+    for (const { name, start } of members.unknown(known)) {
+      const path = this.path === '' ? name : `${this.path}.${name}`;
+      this.document.warn(start, `\`${path}\` is not known and is left out.${similarName(name, known)}`);
+    }
+    return members;
+  }
+}
+
+const SECRET = /token|key|password|secret/i;
+
+/** The members of an object by name. */
+export class Members {
+  constructor(
+    private readonly document: ConfigDocument,
+    private readonly byName: ReadonlyMap<string, Member>,
+    private readonly path: string,
+  ) {}
+
+  /** The member, or undefined where it is missing or null. A name in other case counts where none matches exactly. */
+  get(name: string): Cursor | undefined {
+    const lower = name.toLowerCase();
+    const member =
+      this.byName.get(name) ?? [...this.byName.values()].find((other) => other.name.toLowerCase() === lower);
+    if (!member || member.value.kind === 'null') return undefined;
+    const path = this.path === '' ? name : `${this.path}.${name}`;
+    return new Cursor(this.document, member.value, path, SECRET.test(name));
+  }
+
+  /** The members that have none of these names. */
+  unknown(known: readonly string[]): Member[] {
+    const names = new Set(known.map((name) => name.toLowerCase()));
+    return [...this.byName.values()].filter(({ name }) => !names.has(name.toLowerCase()));
+  }
+}

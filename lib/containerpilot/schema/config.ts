@@ -1,0 +1,61 @@
+import { type ContainerPilotConfig, type RegistryDescription } from '../config.js';
+import { Cursor, Members } from '../cursor.js';
+import { type ConfigDocument } from '../document.js';
+import { type JsonNode } from '../json5/node.js';
+import { similarName } from '../similar-name.js';
+import { type Env } from '../template/render.js';
+import { readConsul } from './consul.js';
+import { readEtcd } from './etcd.js';
+import { readServices } from './services.js';
+import { readWatches } from './watches.js';
+
+const BOTH = ['consul', 'logging', 'stopTimeout', 'telemetry'];
+const ONLY: Readonly<Record<2 | 3, readonly string[]>> = {
+  2: ['etcd', 'services', 'backends', 'preStart', 'preStop', 'postStop', 'tasks', 'coprocesses'],
+  3: ['jobs', 'watches', 'control'],
+};
+
+function readGeneration(document: ConfigDocument, members: Members): 2 | 3 {
+  const of2 = ONLY[2].map((name) => members.get(name)).find((member) => member !== undefined);
+  const of3 = ONLY[3].map((name) => members.get(name)).find((member) => member !== undefined);
+  if (of2 && of3) {
+    const reason = `Expected the names of one generation, got \`${of2.path}\` of ContainerPilot 2 and \`${of3.path}\` of ContainerPilot 3.`;
+    document.problem(of3.node.start, reason, of3.path);
+  }
+  return of2 ? 2 : 3;
+}
+
+function readRegistry(
+  document: ConfigDocument,
+  root: JsonNode,
+  members: Members,
+  env: Env,
+): RegistryDescription | undefined {
+  const consul = members.get('consul');
+  const etcd = members.get('etcd');
+  if (consul && etcd) return etcd.problem('Expected one registry, got both `consul` and `etcd`.');
+  return etcd
+    ? readEtcd(etcd)
+    : readConsul(consul, env, (reason) => document.problem(root.start, reason, 'consul'));
+}
+
+/** What the root of a configuration says; undefined with problems noted where it says nothing that can be used. */
+export function readConfig(
+  document: ConfigDocument,
+  root: JsonNode,
+  env: Env,
+  hostname: string,
+): Omit<ContainerPilotConfig, 'file' | 'warnings' | 'unsetVariables'> | undefined {
+  if (root.kind !== 'object') return new Cursor(document, root, 'configuration').expected('an object');
+  const members = new Members(document, root.members, '');
+  const known = [...BOTH, ...ONLY[2], ...ONLY[3]];
+  for (const { name, start } of root.members.values()) {
+    if (!known.includes(name))
+      document.problem(start, `\`${name.slice(0, 80)}\` is not known.${similarName(name, known)}`, name);
+  }
+  const generation = readGeneration(document, members);
+  const registry = readRegistry(document, root, members, env);
+  const watches = readWatches(members.get(generation === 2 ? 'backends' : 'watches'), generation);
+  const services = readServices(members.get(generation === 2 ? 'services' : 'jobs'), generation, hostname);
+  return registry && { generation, registry, watches, services };
+}
