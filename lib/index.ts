@@ -1,4 +1,5 @@
 export * from './kernel/errors/index.js';
+export { file } from './registry/file/file.js';
 export { fixed, type FixedInstance, type FixedServices } from './registry/fixed/fixed.js';
 export { memory, type MemoryOptions, type MemorySource } from './registry/memory/memory.js';
 export { type MemoryStore } from './registry/memory/store.js';

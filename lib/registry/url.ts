@@ -1,6 +1,7 @@
 import { InvalidOptionError } from '../kernel/errors/index.js';
 import { expected } from '../kernel/expected.js';
 import { redactUrl } from '../kernel/redact.js';
+import { fileFromUrl } from './file/url.js';
 import { fixedFromUrl } from './fixed/url.js';
 import { memoryFromUrl } from './memory/url.js';
 import { type RegistrySource } from './source.js';
@@ -13,6 +14,7 @@ export const DEFAULT_REGISTRY = 'file:';
 /** What makes a source of each scheme. They check options at once and load the driver only when it is opened. */
 const SCHEMES: ReadonlyMap<string, (url: string) => RegistrySource> = new Map([
   ['memory', memoryFromUrl],
+  ['file', fileFromUrl],
   ['fixed', fixedFromUrl],
 ]);
 

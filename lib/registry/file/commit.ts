@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { abortReason } from '../../kernel/deadline.js';
+import { type Item, type Slot, slotOf } from '../item.js';
+import { type Entry, type Written } from '../registry.js';
+import { entryText, versionOf } from './entry-file.js';
+import { type Folder, type Top } from './folder.js';
+import { type Layout, stemOfSlot, type VersionName, versionName } from './layout.js';
+import { createFile, removeFile } from './write-file.js';
+
+/** What a write went by: the newest version then, and the entry in it if a session keeps it alive. */
+export interface Seen {
+  readonly top: Top | undefined;
+  readonly current: Entry | undefined;
+}
+
+/** A guarded write. */
+export interface Commit {
+  readonly layout: Layout;
+  readonly folder: Folder;
+  readonly item: Item;
+  readonly session: string;
+  /** What must be in the slot; undefined for nothing. */
+  readonly guard: string | undefined;
+  readonly look: (slot: Slot) => Promise<Seen>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Writes an entry if its slot is still as the guard says. Without a lock, so that no process that dies leaves one:
+ *
+ * - The file of version n + 1 is given its name by a hard link, which the file system grants to one writer only.
+ * - A write counts only if version n was still there after that. Whoever removes an entry removes its file, and no two
+ *   files are alike: so nobody builds on what was removed, however slow he is, and nobody who found the slot empty
+ *   wins while another chain of versions exists.
+ * - Only then is version n removed, so that a reader finds one or the other.
+ *
+ * What a killed writer leaves is either not yet named, or an entry that goes with his session.
+ */
+export async function commit(write: Commit): Promise<Written> {
+  const { layout, folder, item, session, guard, look, signal } = write;
+  const slot = slotOf(item);
+  for (;;) {
+    if (signal.aborted) throw abortReason(signal);
+    const { top, current } = await look(slot);
+    if (current?.version !== guard) return { ok: false, current };
+    const name = versionName(stemOfSlot(slot), (top?.name.number ?? 0) + 1);
+    const text = entryText(item, session);
+    if (!(await createFile(layout, join(folder.path, name.file), text))) continue;
+    if (await stands(folder, name, top)) {
+      await removeOlder(folder, name);
+      return { ok: true, version: versionOf(text) };
+    }
+    await removeFile(join(folder.path, name.file));
+  }
+}
+
+/** Removes what a slot holds, oldest version first: an older one must never look like the newest. */
+export async function removeVersions(folder: Folder, upTo: VersionName): Promise<void> {
+  await removeOlder(folder, upTo);
+  await removeFile(join(folder.path, upTo.file));
+}
+
+/** Removes the versions of a slot before `than`, oldest first. */
+export async function removeOlder(folder: Folder, than: VersionName): Promise<void> {
+  for (const { number, file } of await folder.versions(than.stem))
+    if (number < than.number) await removeFile(join(folder.path, file));
+}
+
+/** Whether what `name` was built on is still what it was. */
+async function stands(folder: Folder, name: VersionName, before: Top | undefined): Promise<boolean> {
+  if (before) return (await folder.content(before.name))?.version === before.content.version;
+  return (await folder.versions(name.stem)).every(({ number }) => number === name.number);
+}

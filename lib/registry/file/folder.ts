@@ -1,0 +1,196 @@
+import { stat, readdir } from 'node:fs/promises';
+import { type BigIntStats } from 'node:fs';
+import { join } from 'node:path';
+import { type Clock } from '../../kernel/clock.js';
+import { InvalidOptionError, RegistryUnavailableError } from '../../kernel/errors/index.js';
+import { decodeSegment } from '../../kernel/names.js';
+import { type Slot, slotLabel, slotOf } from '../item.js';
+import { type EntryFile, MAX_ENTRY_FILE, readEntryText, versionOf } from './entry-file.js';
+import { errnoOf } from './fs-error.js';
+import { inBatches } from './in-batches.js';
+import { readVersionName, stemOf, stemOfSlot, type VersionName } from './layout.js';
+import { readBounded } from './read-bounded.js';
+
+/** What one file holds; `version` is different for different content. */
+export type Content =
+  | { readonly version: string; readonly entry: EntryFile }
+  | { readonly version: string; readonly reason: string };
+
+/** The newest version of a slot. */
+export interface Top {
+  readonly name: VersionName;
+  readonly slot: Slot;
+  readonly content: Content;
+}
+
+/** Every slot of a folder that has a file, by its stem. */
+export type Tops = ReadonlyMap<string, Top>;
+
+interface Cached {
+  /** Of the file, as long as it is the same one; undefined when it was too young to tell. */
+  readonly identity: string | undefined;
+  readonly content: Content;
+}
+
+/** Attempts to read a folder while its files are replaced; each fails only if one was, just then. */
+const ATTEMPTS = 100;
+/** Beyond this many names one reading of a folder takes several system calls, and what moves meanwhile may be missed. */
+const ONE_READING = 200;
+/** Milliseconds within which two files may have the same times and, one after the other, the same inode. */
+const YOUNG = 1_000;
+
+/**
+ * Reads the entries of one folder. The newest version of a slot is its file with the highest number; what was read
+ * before is not read again while its file is the same.
+ */
+export class Folder {
+  private readonly cache = new Map<string, Cached>();
+  /** Slots by stem, for when neither the file's name nor its content tells. */
+  private readonly slots = new Map<string, Slot>();
+
+  /** @param service whose instances are in it; undefined for the folder of keys */
+  constructor(
+    private readonly url: string,
+    readonly path: string,
+    private readonly service: string | undefined,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The files of the versions of one slot, oldest first. */
+  async versions(stem: string): Promise<readonly VersionName[]> {
+    return (await this.names()).filter((name) => name.stem === stem).sort((a, b) => a.number - b.number);
+  }
+
+  /** The newest version of one slot. */
+  async top(stem: string): Promise<Top | undefined> {
+    return (await this.read({ only: stem })).get(stem);
+  }
+
+  /**
+   * The newest version of every slot. A missing folder has none.
+   *
+   * @param only the stem of the one slot that is asked for
+   * @param changed file names that may have new content; all of them unless given
+   */
+  async read({ only, changed }: { only?: string; changed?: ReadonlySet<string> } = {}): Promise<Tops> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const newest = newestOf(await this.names(), only);
+      const tops = await this.contents(newest, changed);
+      // Otherwise a file went after the folder was read: a newer version of its slot is there by now, or none.
+      if (tops.size < newest.length) continue;
+      if (only === undefined) this.forgetAllBut(newest);
+      return tops;
+    }
+    const error = new Error(`its entries were replaced faster than they could be read, ${ATTEMPTS} times`);
+    throw new RegistryUnavailableError(this.url, [{ endpoint: this.path, error }]);
+  }
+
+  /** What the file holds, read anew; undefined when it is gone. */
+  async content(name: VersionName): Promise<Content | undefined> {
+    try {
+      const read = await readBounded(join(this.path, name.file), MAX_ENTRY_FILE);
+      const identity = identityOf(read.stat);
+      const content: Content =
+        'refused' in read
+          ? { version: identity, reason: `Expected the file ${name.file} to be ${read.refused}.` }
+          : this.understand(name, read.text);
+      const settled = this.clock.wall() - Number(read.stat.mtimeNs / 1_000_000n) > YOUNG;
+      this.cache.set(name.file, { identity: settled ? identity : undefined, content });
+      return content;
+    } catch (error) {
+      return undefinedIfMissing(error);
+    }
+  }
+
+  private async contents(newest: readonly VersionName[], changed?: ReadonlySet<string>): Promise<Tops> {
+    const tops = new Map<string, Top>();
+    await inBatches(newest, async (name) => {
+      const content = (await this.cached(name, changed)) ?? (await this.content(name));
+      if (content) tops.set(name.stem, { name, slot: this.slot(name, content), content });
+    });
+    return tops;
+  }
+
+  private async cached(name: VersionName, changed?: ReadonlySet<string>): Promise<Content | undefined> {
+    const cached = this.cache.get(name.file);
+    if (!cached) return undefined;
+    if (changed && !changed.has(name.file)) return cached.content;
+    if (cached.identity === undefined) return undefined;
+    try {
+      const same = identityOf(await stat(join(this.path, name.file), { bigint: true })) === cached.identity;
+      return same ? cached.content : undefined;
+    } catch (error) {
+      return undefinedIfMissing(error);
+    }
+  }
+
+  private understand(name: VersionName, text: string): Content {
+    const version = versionOf(text);
+    try {
+      const entry = readEntryText(text);
+      const slot = slotOf(entry.item);
+      const service = slot.kind === 'instance' ? slot.service : undefined;
+      if (service !== this.service || stemOfSlot(slot) !== name.stem)
+        return {
+          version,
+          reason: `Expected the file ${name.file} to hold what it is named after, got ${slotLabel(slot)}.`,
+        };
+      this.slots.set(name.stem, slot);
+      return { version, entry };
+    } catch (error) {
+      if (error instanceof InvalidOptionError) return { version, reason: error.message };
+      throw error;
+    }
+  }
+
+  private slot({ stem }: VersionName, content: Content): Slot {
+    if ('entry' in content) return slotOf(content.entry.item);
+    const name = decodeSegment(stem) ?? stem;
+    const guess: Slot =
+      this.service === undefined
+        ? { kind: 'key', key: name }
+        : { kind: 'instance', service: this.service, id: name };
+    return stemOf(name) === stem ? guess : (this.slots.get(stem) ?? guess);
+  }
+
+  /** The files of all versions of all slots. */
+  async names(): Promise<VersionName[]> {
+    const names = await this.list();
+    const again = names.length > ONE_READING ? await this.list() : [];
+    return [...new Set([...names, ...again])].flatMap((file) => readVersionName(file) ?? []);
+  }
+
+  private async list(): Promise<string[]> {
+    try {
+      return await readdir(this.path);
+    } catch (error) {
+      undefinedIfMissing(error);
+      return [];
+    }
+  }
+
+  private forgetAllBut(newest: readonly VersionName[]): void {
+    const files = new Set(newest.map(({ file }) => file));
+    const stems = new Set(newest.map(({ stem }) => stem));
+    for (const file of this.cache.keys()) if (!files.has(file)) this.cache.delete(file);
+    for (const stem of this.slots.keys()) if (!stems.has(stem)) this.slots.delete(stem);
+  }
+}
+
+/** The newest version of each slot, or of the one with stem `only`. */
+export function newestOf(names: readonly VersionName[], only?: string): VersionName[] {
+  const newest = new Map<string, VersionName>();
+  for (const name of names) {
+    if (only !== undefined && name.stem !== only) continue;
+    if (name.number >= (newest.get(name.stem)?.number ?? 0)) newest.set(name.stem, name);
+  }
+  return [...newest.values()];
+}
+
+function identityOf({ ino, mtimeNs, ctimeNs, size }: BigIntStats): string {
+  return `${ino}/${mtimeNs}/${ctimeNs}/${size}`;
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  if (errnoOf(error) !== 'ENOENT') throw error;
+}

@@ -1,0 +1,34 @@
+import { constants, type BigIntStats } from 'node:fs';
+import { open } from 'node:fs/promises';
+
+/** What {@link readBounded} found. */
+export type Bounded =
+  | { readonly text: string; readonly stat: BigIntStats }
+  | { readonly refused: string; readonly stat: BigIntStats };
+
+/** Neither follows a link nor waits for whoever would write to a pipe, on platforms that know either. */
+const NO_SURPRISE = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/**
+ * Reads a regular file of at most `limit` bytes as well-formed UTF-8. What is none is told, not thrown.
+ *
+ * @throws file system errors, `ENOENT` among them
+ */
+export async function readBounded(path: string, limit: number): Promise<Bounded> {
+  const handle = await open(path, constants.O_RDONLY | NO_SURPRISE);
+  try {
+    const stat = await handle.stat({ bigint: true });
+    if (!stat.isFile()) return { refused: 'a regular file, got something else', stat };
+    if (stat.size > limit) return { refused: `at most ${limit} bytes, got ${stat.size}`, stat };
+    const buffer = Buffer.alloc(Number(stat.size));
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
+    const bytes = buffer.subarray(0, bytesRead);
+    try {
+      return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), stat };
+    } catch {
+      return { refused: 'UTF-8 text, got other bytes', stat };
+    }
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,43 @@
+import { lstat, mkdir } from 'node:fs/promises';
+import { RegistryRefusedError } from '../../kernel/errors/index.js';
+import { type Layout } from './layout.js';
+
+/** Nobody but the owner. */
+export const PRIVATE_FOLDER = 0o700;
+/** Nobody but the owner. */
+export const PRIVATE_FILE = 0o600;
+/** Group and others may write. */
+const SHARED = 0o022;
+
+/** Makes `folder` and what is above it, where missing. */
+export async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
+}
+
+/**
+ * Makes the folders of a registry where they are missing, and checks that nobody else can put anything in.
+ *
+ * @throws RegistryRefusedError when the folder is a link, belongs to another user, or others may write in it
+ */
+export async function ensureRoot({ root, keys, services, sessions, temporary }: Layout): Promise<void> {
+  await makeFolder(root);
+  const { uid, mode, isLink, isFolder } = await lstat(root).then((stat) => ({
+    uid: stat.uid,
+    mode: stat.mode,
+    isLink: stat.isSymbolicLink(),
+    isFolder: stat.isDirectory(),
+  }));
+  const own = process.getuid?.();
+  const refuse = (complaint: string, remedy: string): never => {
+    throw new RegistryRefusedError(`The folder ${root} of the file registry ${complaint}: ${remedy}.`);
+  };
+  if (isLink || !isFolder) refuse('is not a folder itself', 'name the folder that is meant');
+  // Without user ids, as on Windows, the temporary folder is already the user's own.
+  if (own !== undefined) {
+    if (uid !== own)
+      refuse(`belongs to user ${uid}, not to user ${own}`, 'name another with file:/some/folder of your own');
+    if ((mode & SHARED) !== 0)
+      refuse('can be written by other users', `run chmod 700 ${root}, or name another`);
+  }
+  for (const folder of [keys, services, sessions, temporary]) await makeFolder(folder);
+}

@@ -1,0 +1,104 @@
+import { type Clock } from '../../kernel/clock.js';
+import { fullSet } from '../full-set.js';
+import { type Slot } from '../item.js';
+import { type Entry, type Listing, type Malformed, type Scope } from '../registry.js';
+import { type BootTime } from './boot-time.js';
+import { type Seen } from './commit.js';
+import { Folder, type Top, type Tops } from './folder.js';
+import { inBatches } from './in-batches.js';
+import { type Layout, stemOfSlot } from './layout.js';
+import { SessionBook } from './session-book.js';
+
+/** What is alive in a folder, by stem. */
+export interface View {
+  readonly entries: ReadonlyMap<string, Entry>;
+  readonly malformed: ReadonlyMap<string, Malformed>;
+  /** When, on this process's clock, the first of the sessions behind them is over. */
+  readonly until: number;
+}
+
+/** What the folder of a registry holds, read afresh. */
+export class FileStore {
+  readonly book: SessionBook;
+  private readonly folders = new Map<string, Folder>();
+
+  constructor(
+    readonly url: string,
+    readonly layout: Layout,
+    readonly clock: Clock,
+    readonly time: BootTime,
+  ) {
+    this.book = new SessionBook(layout, clock, time);
+  }
+
+  /** The folder with the entries of `scope`. */
+  folder(scope: Scope): Folder {
+    const path = this.layout.folder(scope);
+    let folder = this.folders.get(path);
+    if (!folder) {
+      folder = new Folder(this.url, path, scope.kind === 'key' ? undefined : scope.service, this.clock);
+      this.folders.set(path, folder);
+    }
+    return folder;
+  }
+
+  async list(scope: Scope): Promise<Listing> {
+    const only = scope.kind === 'service' ? {} : { only: stemOfSlot(scope) };
+    return listingOf(scope, await this.view(await this.folder(scope).read(only), true));
+  }
+
+  /** What a writer goes by. */
+  async look(slot: Slot): Promise<Seen> {
+    const stem = stemOfSlot(slot);
+    const top = await this.folder(slot).top(stem);
+    if (!top) return { top, current: undefined };
+    const { entries } = await this.view(new Map([[stem, top]]), true);
+    return { top, current: entries.get(stem) };
+  }
+
+  /**
+   * Sorts what is alive from what is not.
+   *
+   * @param fresh look at the file of each session, not only at those whose deadline has passed
+   */
+  async view(tops: Tops, fresh: boolean): Promise<View> {
+    const deadlines = await this.deadlines(tops.values(), fresh);
+    const entries = new Map<string, Entry>();
+    const malformed = new Map<string, Malformed>();
+    let until = Infinity;
+    for (const [stem, { slot, content }] of tops) {
+      if (!('entry' in content)) {
+        malformed.set(stem, { slot, reason: content.reason });
+        continue;
+      }
+      const { item, session } = content.entry;
+      const deadline = session === undefined ? Infinity : deadlines.get(session);
+      // Its session is over: the file is only not swept away yet.
+      if (deadline === undefined) continue;
+      until = Math.min(until, deadline);
+      entries.set(stem, { item, version: content.version, owner: session });
+    }
+    return { entries, malformed, until };
+  }
+
+  /** The deadline of each session behind `tops` that is alive. */
+  private async deadlines(tops: Iterable<Top>, fresh: boolean): Promise<ReadonlyMap<string, number>> {
+    const sessions = new Set<string>();
+    for (const { content } of tops)
+      if ('entry' in content && content.entry.session !== undefined) sessions.add(content.entry.session);
+    const deadlines = new Map<string, number>();
+    await inBatches(sessions, async (session) => {
+      const until = await this.book.aliveUntil(session, fresh);
+      if (until !== undefined) deadlines.set(session, until);
+    });
+    return deadlines;
+  }
+}
+
+/** What a view says about `scope`. */
+export function listingOf(scope: Scope, { entries, malformed }: View): Listing {
+  if (scope.kind === 'service') return fullSet([...entries.values()], [...malformed.values()]);
+  const stem = stemOfSlot(scope);
+  const [entry, broken] = [entries.get(stem), malformed.get(stem)];
+  return fullSet(entry ? [entry] : [], broken ? [{ ...broken, slot: scope }] : []);
+}

@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import { link, rename, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errnoOf } from './fs-error.js';
+import { type Layout } from './layout.js';
+import { makeFolder, PRIVATE_FILE } from './root.js';
+
+/** Attempts while somebody sweeps the folders away. */
+const ATTEMPTS = 10;
+
+/** Puts a file in place whole: replaces what is there. */
+export async function replaceFile(layout: Layout, path: string, text: string): Promise<void> {
+  await publish(layout, path, text, rename);
+}
+
+/**
+ * Puts a file in place whole, unless there is one.
+ *
+ * @returns whether this call did it; of concurrent ones, one does
+ */
+export async function createFile(layout: Layout, path: string, text: string): Promise<boolean> {
+  try {
+    await publish(layout, path, text, link);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Removes a file; one that is not there is fine. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+async function publish(
+  layout: Layout,
+  path: string,
+  text: string,
+  place: (from: string, to: string) => Promise<void>,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const temporary = join(layout.temporary, randomBytes(12).toString('hex'));
+    try {
+      await writeFile(temporary, text, { flag: 'wx', mode: PRIVATE_FILE });
+      await place(temporary, path);
+      return;
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT' || attempt === ATTEMPTS) throw error;
+      await makeFolder(layout.temporary);
+      await makeFolder(dirname(path));
+    } finally {
+      await removeFile(temporary);
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import { createHash } from 'node:crypto';
+import { slotId, slotOf } from './item.js';
+import { type Cursor, type Entry, type Listing, type Malformed } from './registry.js';
+
+/**
+ * A listing of a registry without a history. Its cursor is a digest of what it holds: a watch that finds another
+ * digest has something to tell.
+ */
+export function fullSet(entries: readonly Entry[], malformed: readonly Malformed[]): Listing {
+  const lines = [
+    ...entries.map(({ item, version, owner }) => [slotId(slotOf(item)), version, owner ?? '']),
+    ...malformed.map(({ slot, reason }) => [slotId(slot), reason]),
+  ].map((line) => JSON.stringify(line));
+  const cursor: Cursor = createHash('sha256')
+    .update(lines.sort().join('\n'))
+    .digest('base64url')
+    .slice(0, 22);
+  return Object.freeze({ entries, malformed, cursor });
+}
