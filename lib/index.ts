@@ -1,5 +1,7 @@
 export * from './kernel/errors/index.js';
 export { file } from './registry/file/file.js';
+export { ConfigError } from './containerpilot/config.error.js';
+export { NoAddressError } from './containerpilot/no-address.error.js';
 export { fixed, type FixedInstance, type FixedServices } from './registry/fixed/fixed.js';
 export { memory, type MemoryOptions, type MemorySource } from './registry/memory/memory.js';
 export { type MemoryStore } from './registry/memory/store.js';
