@@ -1,0 +1,88 @@
+import { type Clock } from '../../kernel/clock.js';
+import { checkName } from '../../kernel/names.js';
+import { expected } from '../../kernel/expected.js';
+import {
+  type Cursor,
+  type Listing,
+  type Registry,
+  type Scope,
+  type Session,
+  type SessionOptions,
+  type WatchBatch,
+} from '../registry.js';
+import { type ConsulClient } from './client.js';
+import { InstanceHolder } from './instance-holder.js';
+import { KeyHolder } from './key-holder.js';
+import { newOwnerId } from './owner.js';
+import { viewOf } from './scope-view.js';
+import { ConsulSession, ping } from './session.js';
+import { isEmpty, readListing, vouchForEmpty, watchScope } from './watch.js';
+import { WatchGate } from './watch-gate.js';
+
+/** Blocking queries of one connection at a time; see {@link WatchGate}. */
+const MAX_WATCHES = 96;
+
+/** A Consul agent as a registry. */
+export class ConsulRegistry implements Registry {
+  readonly driver = 'consul';
+  private readonly gate = new WatchGate(MAX_WATCHES);
+
+  constructor(
+    private readonly client: ConsulClient,
+    private readonly clock: Clock,
+  ) {}
+
+  get url(): string {
+    return this.client.url;
+  }
+
+  async openSession({ ttl, name }: SessionOptions, signal: AbortSignal): Promise<Session> {
+    if (!(ttl > 0)) throw expected('ttl', 'a number of seconds greater than 0', ttl);
+    await ping(this.client, signal);
+    const owner = newOwnerId();
+    return new ConsulSession(
+      owner,
+      this.client,
+      new KeyHolder(this.client, owner, name ?? 'nestjs-sidekick', ttl),
+      new InstanceHolder(this.client, this.clock, owner, ttl),
+    );
+  }
+
+  async list(scope: Scope, signal: AbortSignal): Promise<Listing> {
+    checkScope(scope);
+    const view = viewOf(scope, this.client.settings);
+    const request = { ...view.request, query: { ...view.request.query, consistent: '' } };
+    const answer = await this.client.send(request, { signal });
+    const absent = answer.status === 404 && view.service === undefined;
+    if (!answer.ok && !absent) throw this.client.failure(request, answer);
+    const listing = readListing(this.client, view, answer);
+    if (isEmpty(listing)) await vouchForEmpty(this.client, view, answer, signal);
+    return listing;
+  }
+
+  /** The cursor is not needed: every watch begins with a complete listing, and so has no gap. */
+  async *watch(scope: Scope, _cursor: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void> {
+    checkScope(scope);
+    const { client, clock, gate } = this;
+    const view = viewOf(scope, client.settings);
+    try {
+      yield* watchScope({ client, clock, gate, view, signal });
+    } catch (error) {
+      if (!signal.aborted && !client.closed) throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    this.client.close();
+    return Promise.resolve();
+  }
+}
+
+function checkScope(scope: Scope): void {
+  if (scope.kind === 'key') {
+    checkName('key', scope.key);
+    return;
+  }
+  checkName('service', scope.service);
+  if (scope.kind === 'instance') checkName('id', scope.id);
+}

@@ -1,0 +1,166 @@
+import { isHost, isPort } from '../../kernel/address.js';
+import { shown } from '../../kernel/expected.js';
+import { isName } from '../../kernel/names.js';
+import { completeInstance, DEFAULT_WEIGHT } from '../instance.js';
+import { type InstanceSlot } from '../item.js';
+import { type Entry, type Malformed } from '../registry.js';
+import { isObject } from './answer.js';
+import { OURS, unpackData } from './instance-data.js';
+import { checkId, isPortName, OWNER, WRITE, ZONE } from './registration.js';
+
+/** One element of `GET /v1/health/service/…`, read: ours or anybody's. */
+export interface HealthEntry {
+  readonly node: string;
+  /** Its id in its agent. */
+  readonly agentId: string;
+  /** Its id as ours; the agent's where somebody else has registered it. */
+  readonly id: string;
+  /** Whose it is; undefined where somebody else has registered it. */
+  readonly owner: string | undefined;
+  /** Of the write that made it, where it is ours. */
+  readonly write: string | undefined;
+  readonly modifyIndex: number;
+  /** Whether every check of the instance and its node passes. */
+  readonly passing: boolean;
+  /** Whether what keeps it alive does so: its own TTL check, or for others any check of the service. */
+  readonly alive: boolean;
+  /** Whether its own TTL has run out. */
+  readonly expired: boolean;
+  /** The instance, or why it is none. */
+  readonly decoded: Entry['item'] | { readonly reason: string };
+}
+
+/** What Consul writes into a TTL check that nobody has renewed; one set to critical on purpose says something else. */
+const TTL_EXPIRED = 'TTL expired';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const NOTHING: Json = Object.freeze({});
+
+const objectOf = (value: unknown): Json => (isObject(value) ? value : NOTHING);
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function texts(value: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(objectOf(value)).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  );
+}
+
+function portsOf(tagged: unknown): (readonly [string, number])[] {
+  return Object.entries(objectOf(tagged))
+    .filter(([name]) => isPortName(name))
+    .map(([name, target]): readonly [string, unknown] => [name, objectOf(target).Port])
+    .filter((pair): pair is readonly [string, number] => isPort(pair[1]));
+}
+
+function weightOf(weights: unknown): number {
+  const weight = objectOf(weights).Passing;
+  return Number.isInteger(weight) && (weight as number) >= 0 && (weight as number) <= 65_535
+    ? (weight as number)
+    : DEFAULT_WEIGHT;
+}
+
+interface Check {
+  readonly id: string | undefined;
+  readonly status: string | undefined;
+  readonly output: string | undefined;
+  readonly ofService: boolean;
+}
+
+function checksOf(value: unknown): Check[] {
+  if (!Array.isArray(value)) return [];
+  return value.map((check: unknown) => {
+    const { CheckID, Status, Output, ServiceID } = objectOf(check);
+    return {
+      id: textOf(CheckID),
+      status: textOf(Status),
+      output: textOf(Output),
+      ofService: textOf(ServiceID) !== undefined,
+    };
+  });
+}
+
+function decode(service: string, id: string, node: Json, registered: Json): HealthEntry['decoded'] {
+  const { Address, Port, Tags, Meta, Weights, TaggedAddresses } = registered;
+  const meta = texts(Meta);
+  const data = unpackData(meta);
+  if (!data) return { reason: `Expected the metadata ${OURS}data-… to be as it was written.` };
+  if (!isName(id)) return { reason: `Expected an id, got ${shown(id)}.` };
+  const address = textOf(Address) ?? textOf(node.Address);
+  if (!isHost(address)) return { reason: `Expected an IP address or a hostname, got ${shown(address)}.` };
+  if (!isPort(Port)) return { reason: `Expected a port from 1 to 65535, got ${shown(Port)}.` };
+  const zone = data.zone ?? meta[ZONE] ?? textOf(objectOf(registered.Locality).Zone);
+  const kept = Object.entries(meta).filter(([name]) => !name.startsWith(OURS));
+  return {
+    kind: 'instance',
+    instance: completeInstance({
+      service,
+      id,
+      address,
+      port: Port,
+      ports: Object.fromEntries([...portsOf(TaggedAddresses), ...(data.ports ?? [])]),
+      tags: Array.isArray(Tags) ? Tags.filter((tag): tag is string => typeof tag === 'string') : [],
+      meta: Object.fromEntries([...kept, ...(data.meta ?? [])]),
+      weight: data.weight ?? weightOf(Weights),
+      ...(zone === undefined ? {} : { zone }),
+    }),
+  };
+}
+
+/** Reads one element; undefined where it is not even a registration. */
+export function readHealthEntry(service: string, element: unknown): HealthEntry | undefined {
+  const { Node, Service, Checks } = objectOf(element);
+  const node = objectOf(Node);
+  const registered = objectOf(Service);
+  const agentId = textOf(registered.ID);
+  const modifyIndex = registered.ModifyIndex;
+  if (agentId === undefined) return undefined;
+  const meta = texts(registered.Meta);
+  const id = unpackData(meta)?.id ?? agentId;
+  const checks = checksOf(Checks);
+  const own = checks.find((check) => check.id === checkId(agentId));
+  const expired = own?.status === 'critical' && (own.output?.startsWith(TTL_EXPIRED) ?? false);
+  return {
+    node: textOf(node.Node) ?? '',
+    agentId,
+    id,
+    owner: meta[OWNER],
+    write: meta[WRITE],
+    modifyIndex: typeof modifyIndex === 'number' ? modifyIndex : 0,
+    passing: checks.every(({ status }) => status === 'passing'),
+    alive:
+      own === undefined
+        ? checks.some(({ ofService, status }) => ofService && status !== 'critical')
+        : !expired,
+    expired,
+    decoded: decode(service, id, node, registered),
+  };
+}
+
+/** Who keeps it alive, for `Entry.owner`. */
+function holderOf(entry: HealthEntry): string | undefined {
+  if (!entry.alive) return undefined;
+  return entry.owner ?? `${entry.node}/${entry.agentId}`;
+}
+
+/** As the port has it; `id` where it is to be told apart from others of the same id. */
+export function toEntry(service: string, entry: HealthEntry, id = entry.id): Entry | Malformed {
+  const { decoded } = entry;
+  if ('reason' in decoded) {
+    const slot: InstanceSlot = { kind: 'instance', service, id };
+    return { slot, reason: decoded.reason };
+  }
+  const renamed =
+    decoded.kind === 'instance' && decoded.instance.id !== id
+      ? { ...decoded, instance: completeInstance({ ...decoded.instance, id }) }
+      : decoded;
+  return { item: renamed, version: versionOf(entry), owner: holderOf(entry) };
+}
+
+/** Changes with every write, also where an agent that lost its data counts from the beginning. */
+export function versionOf({ node, modifyIndex, write }: HealthEntry): string {
+  return write === undefined ? `${modifyIndex}@${node}` : `${modifyIndex}@${node}/${write}`;
+}

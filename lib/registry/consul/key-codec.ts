@@ -1,0 +1,48 @@
+import { shown } from '../../kernel/expected.js';
+import { type KeySlot } from '../item.js';
+import { type Entry, type Malformed } from '../registry.js';
+import { isObject } from './answer.js';
+import { ownerOf } from './owner.js';
+
+/** A key as it stands in Consul. */
+export interface StoredKey {
+  readonly entry: Entry;
+  /** For guards: changes with every write. */
+  readonly modifyIndex: number;
+  /** The Consul session that holds it. */
+  readonly session: string | undefined;
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+/** One element of the answer to `GET /v1/kv/…`. */
+export function decodeKey(slot: KeySlot, element: unknown): StoredKey | Malformed {
+  const malformed = (what: string, got: unknown): Malformed => ({
+    slot,
+    reason: `Expected ${what} in Consul's key "${slot.key}", got ${shown(got)}.`,
+  });
+  if (!isObject(element)) return malformed('an object', element);
+  const { Value, ModifyIndex, Session, Flags } = element;
+  if (Value !== null && typeof Value !== 'string') return malformed('a value in base64', Value);
+  if (typeof ModifyIndex !== 'number') return malformed('a ModifyIndex', ModifyIndex);
+  const session = typeof Session === 'string' && Session !== '' ? Session : undefined;
+  let value: string;
+  try {
+    value = UTF8.decode(Buffer.from(Value ?? '', 'base64'));
+  } catch {
+    return malformed('a value in UTF-8', Value);
+  }
+  return {
+    entry: {
+      item: { kind: 'key', key: slot.key, value },
+      version: String(ModifyIndex),
+      owner: session === undefined ? undefined : (ownerOf(Flags) ?? session),
+    },
+    modifyIndex: ModifyIndex,
+    session,
+  };
+}
+
+export function isStoredKey(decoded: StoredKey | Malformed): decoded is StoredKey {
+  return 'entry' in decoded;
+}

@@ -1,0 +1,226 @@
+import { type KeyItem, type KeySlot, slotLabel } from '../item.js';
+import { type Written } from '../registry.js';
+import { type Answer, isObject } from './answer.js';
+import { type ConsulClient } from './client.js';
+import { decodeKey, isStoredKey, type StoredKey } from './key-codec.js';
+import { encodeName, inPath } from './names.js';
+import { flagsOf, type OwnerId } from './owner.js';
+import { type ConsulRequest } from './transport.js';
+
+/** Consul's floor for the TTL of a session, in seconds. */
+export const MIN_SESSION_TTL = 10;
+const MAX_SESSION_TTL = 86_400;
+
+/** Writes that find the world changed look at it again this often, before they are given up. */
+const ROUNDS = 3;
+
+interface KvOperation {
+  readonly KV: Readonly<Record<string, unknown>>;
+}
+
+/** What a transaction came to. */
+type Outcome =
+  | { readonly kind: 'done'; readonly answer: Answer }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'session-gone' };
+
+/** Holds keys by a Consul session, which is made with the first key and made anew when Consul has dropped it. */
+export class KeyHolder {
+  private readonly held = new Map<string, KeySlot>();
+  private session: string | undefined;
+  private opening: Promise<string> | undefined;
+
+  constructor(
+    private readonly client: ConsulClient,
+    private readonly owner: OwnerId,
+    private readonly name: string,
+    private readonly asked: number,
+  ) {}
+
+  /** Whether there is a session to renew. */
+  get active(): boolean {
+    return this.session !== undefined;
+  }
+
+  /** Seconds that Consul grants. */
+  get ttl(): number {
+    return Math.min(MAX_SESSION_TTL, Math.max(MIN_SESSION_TTL, Math.ceil(this.asked)));
+  }
+
+  /** The keys that have gone with the session; none while it lives. */
+  async renew(signal: AbortSignal): Promise<KeySlot[]> {
+    const { session } = this;
+    if (session === undefined) return [];
+    const request: ConsulRequest = {
+      method: 'PUT',
+      path: `/session/renew/${inPath(session)}`,
+      query: this.dc(),
+    };
+    const answer = await this.client.send(request, { signal });
+    if (answer.ok) return [];
+    if (answer.status !== 404) throw this.client.failure(request, answer);
+    this.forget(session);
+    const missing = [...this.held.values()];
+    this.held.clear();
+    return missing;
+  }
+
+  async write(item: KeyItem, version: string | undefined, signal: AbortSignal): Promise<Written> {
+    for (let round = 1; round <= ROUNDS; round++) {
+      const stored = version === undefined ? undefined : await this.read(item, signal);
+      if (stored?.entry.version !== version) return { ok: false, current: stored?.entry };
+      const session = await this.ensure(signal);
+      const outcome = await this.transact(this.writing(item, stored, session), item, signal);
+      if (outcome.kind === 'done') {
+        this.held.set(item.key, { kind: 'key', key: item.key });
+        return { ok: true, version: String(this.client.read(outcome.answer, indexAfter)) };
+      }
+      if (outcome.kind === 'session-gone') {
+        this.forget(session);
+        continue;
+      }
+      const current = await this.read(item, signal);
+      if (current?.entry.version !== version) return { ok: false, current: current?.entry };
+    }
+    throw this.client.unavailable(
+      new Error(`Consul did not take ${slotLabel({ kind: 'key', key: item.key })}.`),
+    );
+  }
+
+  /** Removes the key where our session holds it. */
+  async remove(slot: KeySlot, signal: AbortSignal): Promise<void> {
+    this.held.delete(slot.key);
+    const { session } = this;
+    if (session === undefined) return;
+    const Key = encodeName(slot.key);
+    const operations = [
+      { KV: { Verb: 'check-session', Key, Session: session } },
+      { KV: { Verb: 'delete', Key } },
+    ];
+    await this.transact(operations, slot, signal);
+  }
+
+  /** Destroys the session, and Consul the keys with it. */
+  async end(signal: AbortSignal): Promise<void> {
+    // A session that is just being made would outlive us.
+    await this.opening?.catch(() => undefined);
+    const { session } = this;
+    if (session === undefined) return;
+    await this.client.call(
+      { method: 'PUT', path: `/session/destroy/${inPath(session)}`, query: this.dc() },
+      { signal },
+    );
+    this.held.clear();
+    this.forget(session);
+  }
+
+  private async ensure(signal: AbortSignal): Promise<string> {
+    if (this.session !== undefined) return this.session;
+    this.opening ??= this.open(signal).finally(() => {
+      this.opening = undefined;
+    });
+    return await this.opening;
+  }
+
+  private async open(signal: AbortSignal): Promise<string> {
+    const request: ConsulRequest = {
+      method: 'PUT',
+      path: '/session/create',
+      query: this.dc(),
+      body: {
+        Name: this.name,
+        TTL: `${this.ttl}s`,
+        Behavior: 'delete',
+        LockDelay: '0s',
+        // No node check: keys live by their renewals alone, not by what the gossip thinks of the agent.
+        Checks: [],
+      },
+    };
+    const answer = await this.client.call(request, { signal });
+    this.session = this.client.read(answer, () => {
+      const id = answer.object().ID;
+      if (typeof id !== 'string' || id === '') throw answer.unexpected('a session with an `ID`', id);
+      return id;
+    });
+    return this.session;
+  }
+
+  private forget(session: string): void {
+    if (this.session === session) this.session = undefined;
+  }
+
+  /** Guard and write in one transaction; a key that another session holds is let go for it in the same one. */
+  private writing(item: KeyItem, stored: StoredKey | undefined, session: string): KvOperation[] {
+    const Key = encodeName(item.key);
+    const Value = Buffer.from(item.value).toString('base64');
+    const lock: KvOperation = {
+      KV: { Verb: 'lock', Key, Value, Flags: flagsOf(this.owner), Session: session },
+    };
+    if (!stored) return [{ KV: { Verb: 'check-not-exists', Key } }, lock];
+    const guard: KvOperation = { KV: { Verb: 'check-index', Key, Index: stored.modifyIndex } };
+    if (stored.session === undefined || stored.session === session) return [guard, lock];
+    return [guard, { KV: { Verb: 'unlock', Key, Value, Session: stored.session } }, lock];
+  }
+
+  private async transact(
+    body: readonly KvOperation[],
+    slot: { readonly key: string },
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const request: ConsulRequest = { method: 'PUT', path: '/txn', query: this.dc(), body };
+    const answer = await this.client.send(request, { signal });
+    if (answer.ok) return { kind: 'done', answer };
+    if (answer.status !== 409) throw this.client.failure(request, answer);
+    const said = this.client.read(answer, complaints);
+    if (/permission denied/i.test(said)) throw this.client.refused(request, `${said} for key "${slot.key}"`);
+    if (said.includes('invalid session')) return { kind: 'session-gone' };
+    if (said.includes('lock delay')) throw this.client.unavailable(new Error(said));
+    return { kind: 'conflict' };
+  }
+
+  private async read(item: KeyItem, signal: AbortSignal): Promise<StoredKey | undefined> {
+    const slot: KeySlot = { kind: 'key', key: item.key };
+    const request: ConsulRequest = {
+      method: 'GET',
+      path: `/kv/${inPath(encodeName(item.key))}`,
+      query: { consistent: '', ...this.dc() },
+    };
+    const answer = await this.client.send(request, { signal });
+    if (answer.status === 404) return undefined;
+    if (!answer.ok) throw this.client.failure(request, answer);
+    const [element] = this.client.read(answer, () => answer.array());
+    if (element === undefined) return undefined;
+    const decoded = decodeKey(slot, element);
+    return isStoredKey(decoded) ? decoded : this.damaged(slot, element, decoded.reason);
+  }
+
+  /** A value that is no text may be written over like any other, as long as its index is known. */
+  private damaged(slot: KeySlot, element: unknown, reason: string): StoredKey {
+    const text = isObject(element) ? decodeKey(slot, { ...element, Value: null }) : undefined;
+    if (text && isStoredKey(text)) return text;
+    throw this.client.unavailable(new Error(reason));
+  }
+
+  private dc(): Readonly<Record<string, string>> {
+    const { dc } = this.client.settings;
+    return dc === undefined ? {} : { dc };
+  }
+}
+
+function indexAfter(answer: Answer): number {
+  const results = answer.object().Results;
+  const last: unknown = Array.isArray(results) ? results.at(-1) : undefined;
+  const kv = isObject(last) ? last.KV : undefined;
+  const modifyIndex = isObject(kv) ? kv.ModifyIndex : undefined;
+  if (typeof modifyIndex !== 'number') throw answer.unexpected('the results of a transaction', results);
+  return modifyIndex;
+}
+
+function complaints(answer: Answer): string {
+  const errors = answer.object().Errors;
+  if (!Array.isArray(errors)) throw answer.unexpected('the errors of a transaction', errors);
+  return errors
+    .map((error: unknown) => (isObject(error) ? error.What : undefined))
+    .filter((what) => typeof what === 'string')
+    .join('; ');
+}

@@ -1,0 +1,50 @@
+import { type InstanceSlot } from '../item.js';
+import { type Entry, type Malformed } from '../registry.js';
+import { type HealthEntry, toEntry } from './health-entry.js';
+
+/** The content of a scope without its position. */
+export interface Content {
+  readonly entries: readonly Entry[];
+  readonly malformed: readonly Malformed[];
+}
+
+function content(parts: readonly (Entry | Malformed)[]): Content {
+  return {
+    entries: parts.filter((part): part is Entry => 'item' in part),
+    malformed: parts.filter((part): part is Malformed => 'reason' in part),
+  };
+}
+
+const newest = (entries: readonly HealthEntry[]): HealthEntry | undefined =>
+  entries.reduce<HealthEntry | undefined>(
+    (best, entry) => (best && best.modifyIndex >= entry.modifyIndex ? best : entry),
+    undefined,
+  );
+
+/**
+ * The instances of a service: those whose checks all pass. One id may stand in several agents: of ours the one written
+ * last counts, and those of others are told apart by their node.
+ */
+export function members(service: string, all: readonly HealthEntry[]): Content {
+  const byId = new Map<string, HealthEntry[]>();
+  for (const entry of all) if (entry.passing) byId.set(entry.id, [...(byId.get(entry.id) ?? []), entry]);
+  const parts: (Entry | Malformed)[] = [];
+  for (const entries of byId.values()) {
+    const ours = newest(entries.filter(({ owner }) => owner !== undefined));
+    if (ours) parts.push(toEntry(service, ours));
+    const others = entries.filter(({ owner }) => owner === undefined);
+    for (const other of others) {
+      parts.push(toEntry(service, other, entries.length > 1 ? `${other.id}@${other.node}` : other.id));
+    }
+  }
+  return content(parts);
+}
+
+/**
+ * What stands in one slot. Unlike {@link members} it does not ask whether the instance may be used: one in
+ * maintenance stands in its slot, one whose TTL has run out does not.
+ */
+export function occupant(slot: InstanceSlot, all: readonly HealthEntry[]): Content {
+  const entry = newest(all.filter(({ id, expired }) => id === slot.id && !expired));
+  return content(entry ? [toEntry(slot.service, entry)] : []);
+}

@@ -1,0 +1,101 @@
+import { type InstanceSlot, type KeySlot } from '../item.js';
+import { type Malformed, type Scope, type ServiceScope } from '../registry.js';
+import { type Answer } from './answer.js';
+import { type HealthEntry, readHealthEntry } from './health-entry.js';
+import { decodeKey, isStoredKey } from './key-codec.js';
+import { type Content, members, occupant } from './membership.js';
+import { agentIds, encodeName, inPath } from './names.js';
+import { type ConsulSettings } from './options.js';
+import { type ConsulRequest } from './transport.js';
+
+/** How a scope is asked for, and how the answer is read. */
+export interface ScopeView {
+  readonly request: ConsulRequest;
+  /** The service whose instances the answer lists; undefined for a key. */
+  readonly service: string | undefined;
+  /** @throws UnexpectedAnswerError */
+  readonly read: (answer: Answer) => Content;
+}
+
+const inDc = (dc: string | undefined): Readonly<Record<string, string>> => (dc === undefined ? {} : { dc });
+
+/** Characters that need no thought inside a filter's quotes. */
+const QUOTABLE = /^[\w.:@/%-]*$/;
+
+/** Only what can be the instance, so that one slot of a large service is cheap to look at. */
+function idFilter({ service, id }: InstanceSlot): Readonly<Record<string, string>> {
+  const { plain, qualified } = agentIds(service, id);
+  if (!QUOTABLE.test(plain) || !QUOTABLE.test(qualified)) return {};
+  return { filter: `Service.ID == "${plain}" or Service.ID == "${qualified}"` };
+}
+
+function healthRequest(service: string, query: Readonly<Record<string, string>>): ConsulRequest {
+  return { method: 'GET', path: `/health/service/${inPath(encodeName(service))}`, query };
+}
+
+/** The elements of an answer about a service, and those that are no registration. */
+export function readHealth(
+  service: string,
+  answer: Answer,
+): { readonly all: readonly HealthEntry[]; readonly strange: readonly Malformed[] } {
+  const all: HealthEntry[] = [];
+  const strange: Malformed[] = [];
+  answer.array().forEach((element, index) => {
+    const entry = readHealthEntry(service, element);
+    if (entry) all.push(entry);
+    else
+      strange.push({
+        slot: { kind: 'instance', service, id: `#${index}` },
+        reason: `Expected a registration with a \`Service.ID\` as element ${index} of Consul's answer.`,
+      });
+  });
+  return { all, strange };
+}
+
+function serviceView({ service, dc }: ServiceScope, settings: ConsulSettings): ScopeView {
+  return {
+    service,
+    request: healthRequest(service, { passing: 'true', ...inDc(dc ?? settings.dc) }),
+    read: (answer) => {
+      const { all, strange } = readHealth(service, answer);
+      const { entries, malformed } = members(service, all);
+      return { entries, malformed: [...malformed, ...strange] };
+    },
+  };
+}
+
+/** An agent registers in its own datacenter, whatever `dc` says: slots of instances are looked at there. */
+function instanceView(slot: InstanceSlot): ScopeView {
+  return {
+    service: slot.service,
+    request: healthRequest(slot.service, idFilter(slot)),
+    read: (answer) => occupant(slot, readHealth(slot.service, answer).all),
+  };
+}
+
+function keyView(slot: KeySlot, settings: ConsulSettings): ScopeView {
+  return {
+    service: undefined,
+    request: { method: 'GET', path: `/kv/${inPath(encodeName(slot.key))}`, query: inDc(settings.dc) },
+    read: (answer) => {
+      const elements = answer.status === 404 ? [] : answer.array();
+      const decoded = elements.slice(0, 1).map((element) => decodeKey(slot, element));
+      return {
+        entries: decoded.filter(isStoredKey).map(({ entry }) => entry),
+        malformed: decoded.filter((part): part is Malformed => 'reason' in part),
+      };
+    },
+  };
+}
+
+/** How `scope` is read. */
+export function viewOf(scope: Scope, settings: ConsulSettings): ScopeView {
+  switch (scope.kind) {
+    case 'service':
+      return serviceView(scope, settings);
+    case 'instance':
+      return instanceView(scope);
+    case 'key':
+      return keyView(scope, settings);
+  }
+}

@@ -1,0 +1,19 @@
+import { type RegistrySource } from '../source.js';
+import { ConsulClient } from './client.js';
+import { ConsulRegistry } from './consul-registry.js';
+import { type ConsulOptions, consulSettings, consulUrl } from './options.js';
+
+/**
+ * A Consul agent as the registry: instances are services of the agent with a TTL check `service:<id>`, keys are in its
+ * key/value store, held by a Consul session.
+ *
+ * @throws InvalidOptionError when an option is not as {@link ConsulOptions} says
+ */
+export function consul(options: ConsulOptions = {}): RegistrySource {
+  const settings = consulSettings(options);
+  return {
+    identity: `consul:${JSON.stringify(settings, Object.keys(settings).concat(Object.keys(settings.tls)).sort())}`,
+    url: consulUrl(settings),
+    open: async ({ clock }) => new ConsulRegistry(await ConsulClient.open(settings, clock), clock),
+  };
+}

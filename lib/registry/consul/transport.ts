@@ -1,0 +1,129 @@
+import { EventEmitter } from 'node:events';
+import { Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { isIPv6 } from 'node:net';
+import { optionalPeer } from '../../kernel/optional-peer.js';
+import { type ConsulSettings } from './options.js';
+import { tlsAgentOptions } from './tls.js';
+
+/** One request to Consul's HTTP API. */
+export interface ConsulRequest {
+  readonly method: 'GET' | 'PUT' | 'POST';
+  /** Below `/v1`, encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
+/** What came back, whatever its status. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** Sends requests; knows nothing of deadlines, tokens or what the answers mean. */
+export interface Transport {
+  send(
+    request: ConsulRequest,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<RawAnswer>;
+  /** Ends every connection. */
+  close(): void;
+}
+
+/**
+ * What the package's client inherits from `papi` and its typings leave out. The typed methods above it are of no use
+ * here: they drop weights, tag override and tagged addresses when a service is registered, they hide the headers
+ * that carry the index, and a `null` in a list of keys throws from inside a socket's event.
+ */
+interface PapiClient {
+  _request(options: Record<string, unknown>): Promise<PapiResponse>;
+}
+
+interface PapiResponse {
+  readonly statusCode?: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body?: Buffer;
+}
+
+function responseOf(error: unknown): PapiResponse | undefined {
+  return (error as { response?: PapiResponse }).response;
+}
+
+const NO_BODY = Buffer.alloc(0);
+
+class PapiTransport implements Transport {
+  constructor(
+    private readonly client: PapiClient,
+    private readonly agent: HttpAgent,
+  ) {}
+
+  async send(
+    request: ConsulRequest,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<RawAnswer> {
+    const ctx = new EventEmitter();
+    const cancel = (): void => void ctx.emit('cancel');
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      const { statusCode, headers: answered, body } = await this.request(request, headers, ctx);
+      return { status: statusCode ?? 0, headers: answered, body: body ?? NO_BODY };
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+
+  private async request(
+    { method, path, query, body }: ConsulRequest,
+    headers: Readonly<Record<string, string>>,
+    ctx: EventEmitter,
+  ): Promise<PapiResponse> {
+    try {
+      return await this.client._request({
+        name: `${method} ${path}`,
+        method,
+        path,
+        query: { ...query },
+        headers: { ...headers },
+        ...(body === undefined ? {} : { body, type: 'json' }),
+        buffer: true,
+        ctx,
+      });
+    } catch (error) {
+      const response = responseOf(error);
+      if (response) return response;
+      throw error;
+    }
+  }
+}
+
+/**
+ * A transport on the package `consul`, with connections of its own that are kept alive.
+ *
+ * @param maxSockets connections at a time; further requests wait for one
+ * @throws MissingPeerError when the package is not installed
+ * @throws InvalidOptionError when a certificate cannot be read
+ */
+export async function openTransport(settings: ConsulSettings, maxSockets: number): Promise<Transport> {
+  const { default: Consul } = await optionalPeer(
+    'consul',
+    'The Consul registry',
+    async () => await import('consul'),
+  );
+  const { host, port, secure } = settings;
+  // The client would look up an IPv6 address with its brackets; what the agent says wins.
+  const connections = { keepAlive: true, maxSockets, host };
+  const agent = secure
+    ? new HttpsAgent({ ...connections, ...(await tlsAgentOptions(settings.tls)) })
+    : new HttpAgent(connections);
+  const client = new Consul({ host: isIPv6(host) ? `[${host}]` : host, port, secure, agent });
+  return new PapiTransport(client as unknown as PapiClient, agent);
+}

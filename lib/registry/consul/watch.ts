@@ -1,0 +1,98 @@
+import { type Clock } from '../../kernel/clock.js';
+import { pause } from '../../kernel/deadline.js';
+import { type Listing, type WatchBatch } from '../registry.js';
+import { type Answer } from './answer.js';
+import { type ConsulClient } from './client.js';
+import { checkReadAccess } from './read-access.js';
+import { type ScopeView } from './scope-view.js';
+import { type WatchGate } from './watch-gate.js';
+
+/** Seconds a blocking query waits for news: what makes a quiet watch show that it is alive. */
+const WAIT = 3;
+const CROWDED_WAIT = 1;
+
+/** Consul adds up to a sixteenth of the wait; the rest is for the way. A hung agent is noticed after this. */
+const SILENCE = 1_500;
+
+/** Milliseconds between two requests after an answer that Consul should not have given. */
+const ODD_SPACING = 1_000;
+
+/** Milliseconds between two full answers of a scope that changes without a pause. */
+const BUSY_SPACING = 100;
+
+export interface WatchOptions {
+  readonly client: ConsulClient;
+  readonly clock: Clock;
+  readonly gate: WatchGate;
+  readonly view: ScopeView;
+  readonly signal: AbortSignal;
+}
+
+/** The complete content of a scope as an answer has it. @throws RegistryUnavailableError */
+export function readListing(client: ConsulClient, view: ScopeView, answer: Answer): Listing {
+  if (answer.leaderless)
+    throw client.unavailable(new Error('The cluster has no leader, so that what is read may be old.'));
+  return { ...client.read(answer, view.read), cursor: String(answer.index) };
+}
+
+export function isEmpty({ entries, malformed }: Listing): boolean {
+  return entries.length + malformed.length === 0;
+}
+
+/** Makes sure that an empty list of instances is meant. Keys that may not be read are refused by Consul itself. */
+export async function vouchForEmpty(
+  client: ConsulClient,
+  view: ScopeView,
+  answer: Answer,
+  signal: AbortSignal,
+): Promise<void> {
+  if (view.service !== undefined) await checkReadAccess(client, view.service, answer, signal);
+}
+
+/**
+ * Follows a scope by blocking queries. It always begins with what is there now, whatever came before: an index from
+ * before a restart of the agent may lie in the future of the new one, which would then say nothing.
+ *
+ * @throws RegistryUnavailableError when the connection fails or nothing is heard for some five seconds
+ * @throws RegistryRefusedError when Consul says no
+ */
+export async function* watchScope(options: WatchOptions): AsyncGenerator<WatchBatch, void> {
+  const { client, clock, gate, view, signal } = options;
+  let index = 0;
+  let known: number | undefined;
+  let empty = false;
+  while (!signal.aborted) {
+    const askedAt = clock.now();
+    const wait = gate.crowded ? CROWDED_WAIT : WAIT;
+    const answer = await gate.enter(signal, () => ask(options, index, wait));
+    const took = clock.now() - askedAt;
+    if (answer.index === 0 || answer.index !== known) {
+      const listing = readListing(client, view, answer);
+      if (isEmpty(listing) && !empty) await vouchForEmpty(client, view, answer, signal);
+      empty = isEmpty(listing);
+      yield { kind: 'listing', listing };
+    } else {
+      yield { kind: 'changes', changes: [], cursor: String(known) };
+    }
+    const odd = oddity(answer.index, known, index > 0 && took < (wait * 1000) / 2);
+    // Going back means another history: what follows is asked for without an index, as at the beginning.
+    index = odd ? 0 : answer.index;
+    known = answer.index;
+    const spacing = odd ? ODD_SPACING : BUSY_SPACING;
+    if (took < spacing) await pause(clock, spacing - took, signal);
+  }
+}
+
+/** Whether an answer is none that Consul should give: no index, one that goes back, or the same one without a wait. */
+function oddity(index: number, known: number | undefined, early: boolean): boolean {
+  if (index === 0) return true;
+  if (known === undefined) return false;
+  return index < known || (index === known && early);
+}
+
+async function ask({ client, view, signal }: WatchOptions, index: number, wait: number): Promise<Answer> {
+  const { request } = view;
+  const query = index === 0 ? {} : { index: String(index), wait: `${wait}s` };
+  const timeout = index === 0 ? client.settings.timeout : wait * 1000 * (1 + 1 / 16) + SILENCE;
+  return await client.block({ ...request, query: { ...request.query, ...query } }, { signal, timeout });
+}
