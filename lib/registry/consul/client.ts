@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Clock } from '../../kernel/clock.js';
 import { abortReason, attempt } from '../../kernel/deadline.js';
 import {
@@ -34,7 +35,7 @@ export class ConsulClient {
   readonly endpoint: string;
   /** What ends each request that is under way. */
   private readonly inFlight = new Set<AbortController>();
-  private isClosed = false;
+  private closed = false;
 
   constructor(
     readonly settings: ConsulSettings,
@@ -62,10 +63,6 @@ export class ConsulClient {
     const calls = await openTransport(settings, CALL_SOCKETS);
     const watches = await openTransport(settings, Infinity);
     return new ConsulClient(settings, clock, token, calls, watches);
-  }
-
-  get closed(): boolean {
-    return this.isClosed;
   }
 
   /**
@@ -133,7 +130,7 @@ export class ConsulClient {
 
   /** Cancels what is under way and closes every connection. */
   close(): void {
-    this.isClosed = true;
+    this.closed = true;
     for (const request of this.inFlight) request.abort(this.closedError());
     this.calls.close();
     this.watches.close();
@@ -144,8 +141,10 @@ export class ConsulClient {
     { signal, timeout = this.settings.timeout }: CallOptions,
     transport: Transport,
   ): Promise<Answer> {
-    if (this.isClosed) throw this.closedError();
+    if (this.closed) throw this.closedError();
     const ending = new AbortController();
+    // A renewal sends many requests under one signal.
+    setMaxListeners(0, signal);
     const onAbort = (): void => {
       ending.abort(abortReason(signal));
     };

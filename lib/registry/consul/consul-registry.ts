@@ -1,5 +1,5 @@
 import { type Clock } from '../../kernel/clock.js';
-import { checkName } from '../../kernel/names.js';
+import { Closing } from '../closing.js';
 import { expected } from '../../kernel/expected.js';
 import {
   type Cursor,
@@ -10,9 +10,11 @@ import {
   type SessionOptions,
   type WatchBatch,
 } from '../registry.js';
-import { type ConsulClient } from './client.js';
+import { checkNames } from './check-names.js';
+import { ConsulClient } from './client.js';
 import { InstanceHolder } from './instance-holder.js';
 import { KeyHolder } from './key-holder.js';
+import { type ConsulSettings } from './options.js';
 import { newOwnerId } from './owner.js';
 import { viewOf } from './scope-view.js';
 import { ConsulSession, ping } from './session.js';
@@ -26,11 +28,14 @@ const MAX_WATCHES = 96;
 export class ConsulRegistry implements Registry {
   readonly driver = 'consul';
   private readonly gate = new WatchGate(MAX_WATCHES);
+  private readonly closing: Closing;
 
   constructor(
     private readonly client: ConsulClient,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.closing = new Closing(`The connection to ${client.url}`);
+  }
 
   get url(): string {
     return this.client.url;
@@ -49,7 +54,7 @@ export class ConsulRegistry implements Registry {
   }
 
   async list(scope: Scope, signal: AbortSignal): Promise<Listing> {
-    checkScope(scope);
+    checkNames(scope);
     const view = viewOf(scope, this.client.settings);
     const request = { ...view.request, query: { ...view.request.query, consistent: '' } };
     const answer = await this.client.send(request, { signal });
@@ -60,29 +65,35 @@ export class ConsulRegistry implements Registry {
     return listing;
   }
 
-  /** The cursor is not needed: every watch begins with a complete listing, and so has no gap. */
-  async *watch(scope: Scope, _cursor: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void> {
-    checkScope(scope);
+  async *watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void> {
+    checkNames(scope);
     const { client, clock, gate } = this;
-    const view = viewOf(scope, client.settings);
+    const tracked = this.closing.track(signal);
+    const ending = tracked.signal;
     try {
-      yield* watchScope({ client, clock, gate, view, signal });
+      yield* watchScope({
+        client,
+        clock,
+        gate,
+        view: viewOf(scope, client.settings),
+        cursor,
+        signal: ending,
+      });
     } catch (error) {
-      if (!signal.aborted && !client.closed) throw error;
+      if (!ending.aborted) throw error;
+    } finally {
+      tracked.done();
     }
   }
 
   close(): Promise<void> {
+    this.closing.close();
     this.client.close();
     return Promise.resolve();
   }
 }
 
-function checkScope(scope: Scope): void {
-  if (scope.kind === 'key') {
-    checkName('key', scope.key);
-    return;
-  }
-  checkName('service', scope.service);
-  if (scope.kind === 'instance') checkName('id', scope.id);
+/** Loads the peer package and makes the connection; see `ConsulClient.open` for what it throws. */
+export async function openConsul(settings: ConsulSettings, clock: Clock): Promise<ConsulRegistry> {
+  return new ConsulRegistry(await ConsulClient.open(settings, clock), clock);
 }

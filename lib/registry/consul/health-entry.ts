@@ -11,6 +11,8 @@ import { checkId, isPortName, OWNER, WRITE, ZONE } from './registration.js';
 /** One element of `GET /v1/health/service/…`, read: ours or anybody's. */
 export interface HealthEntry {
   readonly node: string;
+  /** The service's name in Consul. */
+  readonly service: string | undefined;
   /** Its id in its agent. */
   readonly agentId: string;
   /** Its id as ours; the agent's where somebody else has registered it. */
@@ -125,6 +127,7 @@ export function readHealthEntry(service: string, element: unknown): HealthEntry 
   const expired = own?.status === 'critical' && (own.output?.startsWith(TTL_EXPIRED) ?? false);
   return {
     node: textOf(node.Node) ?? '',
+    service: textOf(registered.Service),
     agentId,
     id,
     owner: meta[OWNER],

@@ -8,7 +8,7 @@ import { type ConsulClient } from './client.js';
 import { forEachLimited } from './for-each-limited.js';
 import { type HealthEntry, versionOf } from './health-entry.js';
 import { occupant } from './membership.js';
-import { agentIds, encodeName, inPath } from './names.js';
+import { agentIds, anyCaseFilter, encodeName, inPath } from './names.js';
 import { type OwnerId } from './owner.js';
 import { checkId, OWNER, registration } from './registration.js';
 import { readHealth, viewOf } from './scope-view.js';
@@ -165,11 +165,20 @@ export class InstanceHolder {
     if (!answer.ok && !isUnknown(answer)) throw this.client.failure(request, answer);
   }
 
-  /** The plain id, unless another service of this agent has it: registering would put ours in its place. */
-  private async agentId({ service, id }: InstanceSlot, signal: AbortSignal): Promise<string> {
-    const { plain, qualified } = agentIds(service, id);
-    const there = await this.inAgent(plain, signal);
-    return there === undefined || there.Service === encodeName(service) ? plain : qualified;
+  /** The plain id, unless something else has it: registering would put ours in its place. */
+  private async agentId(slot: InstanceSlot, signal: AbortSignal): Promise<string> {
+    const { plain, qualified } = agentIds(slot.service, slot.id);
+    const filter = anyCaseFilter('ID', plain);
+    const answer = await this.client.call(
+      { method: 'GET', path: '/agent/services', query: filter === undefined ? {} : { filter } },
+      { signal },
+    );
+    const services = this.client.read(answer, () => answer.object());
+    const taken = Object.entries(services).some(([agentId, service]) => {
+      if (agentId.toLowerCase() !== plain.toLowerCase()) return false;
+      return agentId !== plain || !isObject(service) || service.Service !== encodeName(slot.service);
+    });
+    return taken ? qualified : plain;
   }
 
   /** A service of the agent; undefined where it has none of that id, an empty one where it is not ours to see. */

@@ -1,4 +1,5 @@
 import { type KeyItem, type KeySlot, slotLabel } from '../item.js';
+import { SessionGoneError } from '../session-gone.error.js';
 import { type Written } from '../registry.js';
 import { type Answer, isObject } from './answer.js';
 import { type ConsulClient } from './client.js';
@@ -24,9 +25,8 @@ type Outcome =
   | { readonly kind: 'conflict' }
   | { readonly kind: 'session-gone' };
 
-/** Holds keys by a Consul session, which is made with the first key and made anew when Consul has dropped it. */
+/** Holds keys by a Consul session, which is made with the first key. */
 export class KeyHolder {
-  private readonly held = new Map<string, KeySlot>();
   private session: string | undefined;
   private opening: Promise<string> | undefined;
 
@@ -47,22 +47,18 @@ export class KeyHolder {
     return Math.min(MAX_SESSION_TTL, Math.max(MIN_SESSION_TTL, Math.ceil(this.asked)));
   }
 
-  /** The keys that have gone with the session; none while it lives. */
-  async renew(signal: AbortSignal): Promise<KeySlot[]> {
+  /** @throws SessionGoneError when Consul has dropped the session, and the keys with it */
+  async renew(signal: AbortSignal): Promise<void> {
     const { session } = this;
-    if (session === undefined) return [];
+    if (session === undefined) return;
     const request: ConsulRequest = {
       method: 'PUT',
       path: `/session/renew/${inPath(session)}`,
       query: this.dc(),
     };
     const answer = await this.client.send(request, { signal });
-    if (answer.ok) return [];
-    if (answer.status !== 404) throw this.client.failure(request, answer);
-    this.forget(session);
-    const missing = [...this.held.values()];
-    this.held.clear();
-    return missing;
+    if (answer.status === 404) throw this.gone();
+    if (!answer.ok) throw this.client.failure(request, answer);
   }
 
   async write(item: KeyItem, version: string | undefined, signal: AbortSignal): Promise<Written> {
@@ -71,14 +67,9 @@ export class KeyHolder {
       if (stored?.entry.version !== version) return { ok: false, current: stored?.entry };
       const session = await this.ensure(signal);
       const outcome = await this.transact(this.writing(item, stored, session), item, signal);
-      if (outcome.kind === 'done') {
-        this.held.set(item.key, { kind: 'key', key: item.key });
+      if (outcome.kind === 'done')
         return { ok: true, version: String(this.client.read(outcome.answer, indexAfter)) };
-      }
-      if (outcome.kind === 'session-gone') {
-        this.forget(session);
-        continue;
-      }
+      if (outcome.kind === 'session-gone') throw this.gone();
       const current = await this.read(item, signal);
       if (current?.entry.version !== version) return { ok: false, current: current?.entry };
     }
@@ -89,7 +80,6 @@ export class KeyHolder {
 
   /** Removes the key where our session holds it. */
   async remove(slot: KeySlot, signal: AbortSignal): Promise<void> {
-    this.held.delete(slot.key);
     const { session } = this;
     if (session === undefined) return;
     const Key = encodeName(slot.key);
@@ -110,8 +100,7 @@ export class KeyHolder {
       { method: 'PUT', path: `/session/destroy/${inPath(session)}`, query: this.dc() },
       { signal },
     );
-    this.held.clear();
-    this.forget(session);
+    this.session = undefined;
   }
 
   private async ensure(signal: AbortSignal): Promise<string> {
@@ -128,7 +117,7 @@ export class KeyHolder {
       path: '/session/create',
       query: this.dc(),
       body: {
-        Name: this.name,
+        Name: `${this.name} ${this.owner}`,
         TTL: `${this.ttl}s`,
         Behavior: 'delete',
         LockDelay: '0s',
@@ -145,11 +134,15 @@ export class KeyHolder {
     return this.session;
   }
 
-  private forget(session: string): void {
-    if (this.session === session) this.session = undefined;
+  private gone(): SessionGoneError {
+    this.session = undefined;
+    return new SessionGoneError(this.client.url, this.owner);
   }
 
-  /** Guard and write in one transaction; a key that another session holds is let go for it in the same one. */
+  /**
+   * Guard and write in one transaction. A held key is let go in it first: another session's lock stands in the way,
+   * and under our own Consul takes the same value written again for nothing new.
+   */
   private writing(item: KeyItem, stored: StoredKey | undefined, session: string): KvOperation[] {
     const Key = encodeName(item.key);
     const Value = Buffer.from(item.value).toString('base64');
@@ -158,7 +151,7 @@ export class KeyHolder {
     };
     if (!stored) return [{ KV: { Verb: 'check-not-exists', Key } }, lock];
     const guard: KvOperation = { KV: { Verb: 'check-index', Key, Index: stored.modifyIndex } };
-    if (stored.session === undefined || stored.session === session) return [guard, lock];
+    if (stored.session === undefined) return [guard, lock];
     return [guard, { KV: { Verb: 'unlock', Key, Value, Session: stored.session } }, lock];
   }
 

@@ -19,13 +19,39 @@ export function inPath(name: string): string {
   return encodeURIComponent(name);
 }
 
+const PLAIN = /^[a-z0-9._-]$/;
+
+function escapeByte(byte: number): string {
+  const char = String.fromCharCode(byte);
+  return PLAIN.test(char) ? char : `%${byte.toString(16).padStart(2, '0')}`;
+}
+
+/** Free of capital letters, slashes and colons, and distinct for distinct texts. */
+function escapeAll(text: string): string {
+  return Array.from(Buffer.from(text), escapeByte).join('');
+}
+
 /**
- * The id of an instance in its agent. Consul's are unique on the whole agent and ours within a service: where another
- * service has the plain one, the service is put in front.
+ * The ids an instance may have in its agent. Consul's are unique on the whole agent, capital letters or not, and ours
+ * within a service: where something else has the plain one already, the qualified one is used.
  */
 export function agentIds(
   service: string,
   id: string,
 ): { readonly plain: string; readonly qualified: string } {
-  return { plain: encodeName(id), qualified: encodeName(`${encodeURIComponent(service)}:${id}`) };
+  return { plain: encodeName(id), qualified: `${escapeAll(service)}:${escapeAll(id)}` };
+}
+
+/** Characters that need no thought inside the quotes of a filter. */
+const QUOTABLE = /^[\w.:@/%-]*$/;
+
+/** A filter for services of one of these ids; undefined where one of them is not easily quoted. */
+export function idFilter(field: string, ids: readonly string[]): string | undefined {
+  if (!ids.every((id) => QUOTABLE.test(id))) return undefined;
+  return ids.map((id) => `${field} == "${id}"`).join(' or ');
+}
+
+/** Like {@link idFilter} for one id, whatever its capital letters. */
+export function anyCaseFilter(field: string, id: string): string | undefined {
+  return QUOTABLE.test(id) ? `${field} matches "(?i)^${id.replaceAll('.', '[.]')}$"` : undefined;
 }

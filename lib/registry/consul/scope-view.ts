@@ -4,7 +4,7 @@ import { type Answer } from './answer.js';
 import { type HealthEntry, readHealthEntry } from './health-entry.js';
 import { decodeKey, isStoredKey } from './key-codec.js';
 import { type Content, members, occupant } from './membership.js';
-import { agentIds, encodeName, inPath } from './names.js';
+import { agentIds, encodeName, idFilter, inPath } from './names.js';
 import { type ConsulSettings } from './options.js';
 import { type ConsulRequest } from './transport.js';
 
@@ -19,14 +19,11 @@ export interface ScopeView {
 
 const inDc = (dc: string | undefined): Readonly<Record<string, string>> => (dc === undefined ? {} : { dc });
 
-/** Characters that need no thought inside a filter's quotes. */
-const QUOTABLE = /^[\w.:@/%-]*$/;
-
 /** Only what can be the instance, so that one slot of a large service is cheap to look at. */
-function idFilter({ service, id }: InstanceSlot): Readonly<Record<string, string>> {
+function onlyThis({ service, id }: InstanceSlot): Readonly<Record<string, string>> {
   const { plain, qualified } = agentIds(service, id);
-  if (!QUOTABLE.test(plain) || !QUOTABLE.test(qualified)) return {};
-  return { filter: `Service.ID == "${plain}" or Service.ID == "${qualified}"` };
+  const filter = idFilter('Service.ID', [plain, qualified]);
+  return filter === undefined ? {} : { filter };
 }
 
 function healthRequest(service: string, query: Readonly<Record<string, string>>): ConsulRequest {
@@ -40,10 +37,13 @@ export function readHealth(
 ): { readonly all: readonly HealthEntry[]; readonly strange: readonly Malformed[] } {
   const all: HealthEntry[] = [];
   const strange: Malformed[] = [];
+  const name = encodeName(service);
   answer.array().forEach((element, index) => {
     const entry = readHealthEntry(service, element);
-    if (entry) all.push(entry);
-    else
+    // Consul takes no account of capital letters in the name of a service.
+    if (entry) {
+      if (entry.service === name) all.push(entry);
+    } else
       strange.push({
         slot: { kind: 'instance', service, id: `#${index}` },
         reason: `Expected a registration with a \`Service.ID\` as element ${index} of Consul's answer.`,
@@ -68,7 +68,7 @@ function serviceView({ service, dc }: ServiceScope, settings: ConsulSettings): S
 function instanceView(slot: InstanceSlot): ScopeView {
   return {
     service: slot.service,
-    request: healthRequest(slot.service, idFilter(slot)),
+    request: healthRequest(slot.service, onlyThis(slot)),
     read: (answer) => occupant(slot, readHealth(slot.service, answer).all),
   };
 }

@@ -1,6 +1,7 @@
 import { SessionGoneError } from '../session-gone.error.js';
-import { type Item, type Slot } from '../item.js';
+import { type Item, type Slot, slotOf } from '../item.js';
 import { type Renewal, type Session, type Written } from '../registry.js';
+import { checkNames } from './check-names.js';
 import { type ConsulClient } from './client.js';
 import { type InstanceHolder } from './instance-holder.js';
 import { type KeyHolder } from './key-holder.js';
@@ -16,11 +17,12 @@ export async function ping(client: ConsulClient, signal: AbortSignal): Promise<v
 }
 
 /**
- * One of our sessions: instances by their TTL checks, keys by a Consul session. Both can be lost one by one, so that a
- * renewal reports what is missing and the session itself goes on; only its end is final.
+ * One of our sessions: instances by their TTL checks, keys by a Consul session. Instances that the agent has lost are
+ * reported by a renewal and written again; with its Consul session the whole session is over.
  */
 export class ConsulSession implements Session {
   private ended: Promise<void> | undefined;
+  private gone: SessionGoneError | undefined;
 
   constructor(
     readonly id: OwnerId,
@@ -29,23 +31,26 @@ export class ConsulSession implements Session {
     private readonly instances: InstanceHolder,
   ) {}
 
-  /** Checks have the TTL that was asked for; a session that holds keys alone has Consul's floor of 10 s. */
+  /** Checks have the TTL that was asked for; a session that holds keys alone has at least Consul's floor of 10 s. */
   get ttl(): number {
     return this.keys.active && !this.instances.active ? this.keys.ttl : this.instances.ttl;
   }
 
   async renew(signal: AbortSignal): Promise<Renewal> {
-    this.checkOpen();
-    if (!this.keys.active && !this.instances.active) await ping(this.client, signal);
-    const [keys, instances] = await Promise.all([this.keys.renew(signal), this.instances.renew(signal)]);
-    return { ttl: this.ttl, missing: [...keys, ...instances] };
+    return await this.whileOpen(async () => {
+      if (!this.keys.active && !this.instances.active) await ping(this.client, signal);
+      const [missing] = await Promise.all([this.instances.renew(signal), this.keys.renew(signal)]);
+      return { ttl: this.ttl, missing };
+    });
   }
 
   async write(item: Item, version: string | undefined, signal: AbortSignal): Promise<Written> {
-    this.checkOpen();
-    return item.kind === 'key'
-      ? await this.keys.write(item, version, signal)
-      : await this.instances.write(item, version, signal);
+    checkNames(slotOf(item));
+    return await this.whileOpen(async () =>
+      item.kind === 'key'
+        ? await this.keys.write(item, version, signal)
+        : await this.instances.write(item, version, signal),
+    );
   }
 
   async remove(slot: Slot, signal: AbortSignal): Promise<void> {
@@ -66,7 +71,14 @@ export class ConsulSession implements Session {
     await Promise.all([this.keys.end(signal), this.instances.end(signal)]);
   }
 
-  private checkOpen(): void {
+  private async whileOpen<T>(run: () => Promise<T>): Promise<T> {
     if (this.ended) throw new SessionGoneError(this.client.url, this.id);
+    if (this.gone) throw this.gone;
+    try {
+      return await run();
+    } catch (error) {
+      if (error instanceof SessionGoneError) this.gone = error;
+      throw error;
+    }
   }
 }

@@ -1,6 +1,4 @@
 import { type RegistrySource } from '../source.js';
-import { ConsulClient } from './client.js';
-import { ConsulRegistry } from './consul-registry.js';
 import { type ConsulOptions, consulSettings, consulUrl } from './options.js';
 
 /**
@@ -14,6 +12,9 @@ export function consul(options: ConsulOptions = {}): RegistrySource {
   return {
     identity: `consul:${JSON.stringify(settings, Object.keys(settings).concat(Object.keys(settings.tls)).sort())}`,
     url: consulUrl(settings),
-    open: async ({ clock }) => new ConsulRegistry(await ConsulClient.open(settings, clock), clock),
+    open: async ({ clock }) => {
+      const { openConsul } = await import('./consul-registry.js');
+      return await openConsul(settings, clock);
+    },
   };
 }

@@ -1,8 +1,9 @@
 import { type Clock } from '../../kernel/clock.js';
 import { pause } from '../../kernel/deadline.js';
-import { type Listing, type WatchBatch } from '../registry.js';
+import { type Cursor, type Listing, type WatchBatch } from '../registry.js';
 import { type Answer } from './answer.js';
 import { type ConsulClient } from './client.js';
+import { cursorOf } from './cursor.js';
 import { checkReadAccess } from './read-access.js';
 import { type ScopeView } from './scope-view.js';
 import { type WatchGate } from './watch-gate.js';
@@ -25,6 +26,7 @@ export interface WatchOptions {
   readonly clock: Clock;
   readonly gate: WatchGate;
   readonly view: ScopeView;
+  readonly cursor: Cursor;
   readonly signal: AbortSignal;
 }
 
@@ -32,7 +34,8 @@ export interface WatchOptions {
 export function readListing(client: ConsulClient, view: ScopeView, answer: Answer): Listing {
   if (answer.leaderless)
     throw client.unavailable(new Error('The cluster has no leader, so that what is read may be old.'));
-  return { ...client.read(answer, view.read), cursor: String(answer.index) };
+  const content = client.read(answer, view.read);
+  return { ...content, cursor: cursorOf(content) };
 }
 
 export function isEmpty({ entries, malformed }: Listing): boolean {
@@ -50,14 +53,15 @@ export async function vouchForEmpty(
 }
 
 /**
- * Follows a scope by blocking queries. It always begins with what is there now, whatever came before: an index from
- * before a restart of the agent may lie in the future of the new one, which would then say nothing.
+ * Follows a scope by blocking queries. It always begins by asking what is there now, whatever came before: an index
+ * from before a restart of the agent may lie in the future of the new one, which would then say nothing.
  *
  * @throws RegistryUnavailableError when the connection fails or nothing is heard for some five seconds
  * @throws RegistryRefusedError when Consul says no
  */
 export async function* watchScope(options: WatchOptions): AsyncGenerator<WatchBatch, void> {
   const { client, clock, gate, view, signal } = options;
+  let { cursor } = options;
   let index = 0;
   let known: number | undefined;
   let empty = false;
@@ -66,15 +70,15 @@ export async function* watchScope(options: WatchOptions): AsyncGenerator<WatchBa
     const wait = gate.crowded ? CROWDED_WAIT : WAIT;
     const answer = await gate.enter(signal, () => ask(options, index, wait));
     const took = clock.now() - askedAt;
-    if (answer.index === 0 || answer.index !== known) {
-      const listing = readListing(client, view, answer);
+    const listing = readListing(client, view, answer);
+    if (listing.cursor === cursor) yield { kind: 'changes', changes: [], cursor };
+    else {
       if (isEmpty(listing) && !empty) await vouchForEmpty(client, view, answer, signal);
-      empty = isEmpty(listing);
+      ({ cursor } = listing);
       yield { kind: 'listing', listing };
-    } else {
-      yield { kind: 'changes', changes: [], cursor: String(known) };
     }
-    const odd = oddity(answer.index, known, index > 0 && took < (wait * 1000) / 2);
+    empty = isEmpty(listing);
+    const odd = isOdd(answer.index, known, index > 0 && took < (wait * 1000) / 2);
     // Going back means another history: what follows is asked for without an index, as at the beginning.
     index = odd ? 0 : answer.index;
     known = answer.index;
@@ -84,7 +88,7 @@ export async function* watchScope(options: WatchOptions): AsyncGenerator<WatchBa
 }
 
 /** Whether an answer is none that Consul should give: no index, one that goes back, or the same one without a wait. */
-function oddity(index: number, known: number | undefined, early: boolean): boolean {
+function isOdd(index: number, known: number | undefined, early: boolean): boolean {
   if (index === 0) return true;
   if (known === undefined) return false;
   return index < known || (index === known && early);
