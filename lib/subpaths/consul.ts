@@ -1,0 +1,7 @@
+export {
+  consul,
+  type ConsulInitialStatus,
+  type ConsulOptions,
+  type ConsulTlsOptions,
+  UnexpectedAnswerError,
+} from '../registry/consul/index.js';
