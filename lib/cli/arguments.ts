@@ -1,0 +1,23 @@
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import { InvalidOptionError } from '../kernel/errors/index.js';
+
+/** Flags by name, and what is left over. */
+export interface Arguments {
+  readonly flags: Readonly<Record<string, string | boolean | undefined>>;
+  readonly rest: readonly string[];
+}
+
+/**
+ * Reads `--name value`, `--name=value`, and the single-dash long form that the seed's Go programs take.
+ *
+ * @throws InvalidOptionError for an unknown flag or a missing value
+ */
+export function readArguments(args: readonly string[], options: ParseArgsOptionsConfig): Arguments {
+  const long = args.map((arg) => (/^-[a-z][\w-]+(=|$)/i.test(arg) ? `-${arg}` : arg));
+  try {
+    const { values, positionals } = parseArgs({ args: long, options, allowPositionals: true, strict: true });
+    return { flags: values as Arguments['flags'], rest: positionals };
+  } catch (error) {
+    throw new InvalidOptionError((error as Error).message, { cause: error });
+  }
+}

@@ -1,0 +1,139 @@
+import { hostname } from 'node:os';
+import { createInterface } from 'node:readline';
+import { type BeatEvent } from '../heartbeat/beat.js';
+import { Keeper } from '../heartbeat/keeper.js';
+import { clockTicker } from '../heartbeat/ticker.js';
+import { systemClock } from '../kernel/clock.js';
+import { SidekickError } from '../kernel/errors/index.js';
+import { expected } from '../kernel/expected.js';
+import { type Logger, silentLogger } from '../kernel/logger.js';
+import { registryPool } from '../registry/pool.js';
+import { registrySource } from '../registry/url.js';
+import { SIDEKICK_DEFAULTS } from '../sidekick/sidekick.defaults.js';
+import { type KeepingOptions } from '../sidekick/sidekick.options.js';
+import { checkKeeping, checkKey } from '../sidekick/sidekick.validation.js';
+import { readArguments } from './arguments.js';
+import { EXIT, type Terminal } from './terminal.js';
+
+const USAGE = `Usage: sidekicker -key KEY [-val VALUE] [-servers URL] [-ttl SECONDS] [-update SECONDS]
+
+Keeps a key alive in a registry until it is interrupted, then removes it.
+
+  -key KEY          the key to keep (required)
+  -val VALUE        its value; empty by default. "-": each line of standard input is the next value
+  -servers URL      the registry: a URL such as etcd://a:2379,b:2379 or consul://host:8500, or a comma-separated list
+                    of etcd servers. By default the variable SIDEKICK_REGISTRY, else the registry of this machine
+  -ttl SECONDS      how long the key outlives this program (${SIDEKICK_DEFAULTS.ttl})
+  -update SECONDS   how often the value is looked after (${SIDEKICK_DEFAULTS.updateInterval})
+  -exclusive        do not start while another holds the key
+  -verbose          say what happens on standard error
+  -help             this text`;
+
+interface Settings extends KeepingOptions {
+  readonly key: string;
+  readonly value: string;
+  readonly servers: string | undefined;
+  readonly verbose: boolean;
+}
+
+function seconds(name: string, text: unknown): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (typeof text !== 'string' || text.trim() === '' || Number.isNaN(number))
+    throw expected(name, 'a number of seconds', text);
+  return number;
+}
+
+function settings(args: readonly string[]): Settings | 'help' {
+  const { flags, rest } = readArguments(args, {
+    servers: { type: 'string' },
+    key: { type: 'string' },
+    val: { type: 'string', default: '' },
+    ttl: { type: 'string' },
+    update: { type: 'string' },
+    exclusive: { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  });
+  if (flags.help === true) return 'help';
+  if (rest[0] !== undefined) throw expected('arguments', 'flags only', rest[0]);
+  const { key, val } = flags;
+  if (typeof key !== 'string' || key === '') throw expected('key', 'given', key);
+  const value = typeof val === 'string' ? val : '';
+  const ttl = seconds('ttl', flags.ttl);
+  const updateInterval = seconds('update', flags.update);
+  const keeping: KeepingOptions = {
+    exclusive: flags.exclusive === true,
+    ...(ttl === undefined ? {} : { ttl }),
+    ...(updateInterval === undefined ? {} : { updateInterval }),
+  };
+  checkKey(key, value);
+  checkKeeping(keeping, 'sidekicker');
+  const servers = typeof flags.servers === 'string' ? flags.servers : undefined;
+  return { ...keeping, key, value, servers, verbose: flags.verbose === true };
+}
+
+async function interruption(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function told({ type, key, reason }: BeatEvent): string {
+  return reason === undefined ? `${type} ${key}` : `${type} ${key} (${reason})`;
+}
+
+async function keep(given: Settings, terminal: Terminal): Promise<void> {
+  const { key, value, verbose } = given;
+  const logger: Logger = verbose
+    ? { ...silentLogger, warn: terminal.err, error: terminal.err }
+    : silentLogger;
+  const deps = { clock: systemClock, random: Math.random, logger };
+  const { registry, release } = await registryPool.acquire(registrySource(given.servers, terminal.env), deps);
+  const name = `${hostname()}:${process.pid}`;
+  const keeper = new Keeper({ ...deps, registry, ticker: clockTicker(systemClock), name });
+  if (verbose) keeper.onEvent((event) => terminal.err(told(event)));
+  const lines = value === '-' ? createInterface({ input: terminal.stdin }) : undefined;
+  try {
+    const { id, first } = await keeper.keep(key, () => ({ kind: 'key', key, value: lines ? '' : value }), {
+      ttl: given.ttl ?? SIDEKICK_DEFAULTS.ttl,
+      updateInterval: given.updateInterval ?? SIDEKICK_DEFAULTS.updateInterval,
+      exclusive: given.exclusive ?? SIDEKICK_DEFAULTS.exclusive,
+    });
+    await Promise.race([first, interruption(terminal.interrupted)]);
+    lines?.on('line', (line) => void keeper.value(id, () => ({ kind: 'key', key, value: line })));
+    await interruption(terminal.interrupted);
+  } finally {
+    lines?.close();
+    await keeper.close();
+    await release();
+  }
+}
+
+/**
+ * The seed's utility: keeps one key until it is interrupted, and removes it then.
+ *
+ * @returns the exit code: 1 for bad arguments and when the first write fails
+ */
+export async function sidekicker(args: readonly string[], terminal: Terminal): Promise<number> {
+  let given: Settings | 'help';
+  try {
+    given = settings(args);
+  } catch (error) {
+    terminal.err(`sidekicker: ${(error as Error).message}\n\n${USAGE}`);
+    return EXIT.usage;
+  }
+  if (given === 'help') {
+    terminal.out(USAGE);
+    return EXIT.ok;
+  }
+  try {
+    await keep(given, terminal);
+    return EXIT.ok;
+  } catch (error) {
+    if (!(error instanceof SidekickError)) throw error;
+    terminal.err(`sidekicker: ${error.message}`);
+    return EXIT.failed;
+  }
+}
