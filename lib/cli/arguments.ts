@@ -1,4 +1,4 @@
-import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { InvalidOptionError } from '../kernel/errors/index.js';
 
 /** Flags by name, and what is left over. */
@@ -12,7 +12,10 @@ export interface Arguments {
  *
  * @throws InvalidOptionError for an unknown flag or a missing value
  */
-export function readArguments(args: readonly string[], options: ParseArgsOptionsConfig): Arguments {
+export function readArguments(
+  args: readonly string[],
+  options: NonNullable<ParseArgsConfig['options']>,
+): Arguments {
   const long = args.map((arg) => (/^-[a-z][\w-]+(=|$)/i.test(arg) ? `-${arg}` : arg));
   try {
     const { values, positionals } = parseArgs({ args: long, options, allowPositionals: true, strict: true });

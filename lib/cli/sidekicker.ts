@@ -90,7 +90,8 @@ async function keep(given: Settings, terminal: Terminal): Promise<void> {
     ? { ...silentLogger, warn: terminal.err, error: terminal.err }
     : silentLogger;
   const deps = { clock: systemClock, random: Math.random, logger };
-  const { registry, release } = await registryPool.acquire(registrySource(given.servers, terminal.env), deps);
+  const pooled = await registryPool.acquire(registrySource(given.servers, terminal.env), deps);
+  const { registry } = pooled;
   const name = `${hostname()}:${process.pid}`;
   const keeper = new Keeper({ ...deps, registry, ticker: clockTicker(systemClock), name });
   if (verbose) keeper.onEvent((event) => terminal.err(told(event)));
@@ -107,7 +108,7 @@ async function keep(given: Settings, terminal: Terminal): Promise<void> {
   } finally {
     lines?.close();
     await keeper.close();
-    await release();
+    await pooled.release();
   }
 }
 

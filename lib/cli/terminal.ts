@@ -4,8 +4,8 @@ import { type Readable } from 'node:stream';
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable;
-  out(text: string): void;
-  err(text: string): void;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
   /** Aborted by SIGINT and SIGTERM. */
   readonly interrupted: AbortSignal;
 }
