@@ -1,0 +1,8 @@
+/** Every default of PilotedModule. */
+export const PILOTED_DEFAULTS = Object.freeze({
+  balancer: 'round-robin',
+  boot: 'wait',
+  /** Seconds. */
+  bootTimeout: 5,
+  sighup: true,
+} as const);

@@ -1,0 +1,109 @@
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { type Directory } from '../discovery/directory.js';
+import { systemClock } from '../kernel/clock.js';
+import { attempt } from '../kernel/deadline.js';
+import { RegistryUnavailableError, SidekickError } from '../kernel/errors/index.js';
+import { type Logger } from '../kernel/logger.js';
+import { registryPool, type PooledRegistry } from '../registry/pool.js';
+import { type RegistrySource } from '../registry/source.js';
+import { DiscoveryService } from './discovery.service.js';
+import { PILOTED_DEFAULTS } from './piloted.defaults.js';
+import { type PilotedModuleOptions } from './piloted.options.js';
+import { PILOTED_DIRECTORY, PILOTED_LOGGER, PILOTED_OPTIONS, PILOTED_SOURCE } from './piloted.tokens.js';
+import { ServiceBook } from './service-book.js';
+import { ServiceChangeExplorer } from './service-change.explorer.js';
+import { type ServiceHandle } from './service-handle.js';
+import { onSighup } from './sighup.js';
+import { UnknownServiceError } from './unknown-service.error.js';
+
+/**
+ * Ties discovery to Nest's life cycle: lists are there before other modules initialise, and stay until the last
+ * request has been served.
+ */
+@Injectable()
+export class PilotedLifecycle implements OnModuleInit, OnApplicationShutdown {
+  private pooled: PooledRegistry | undefined;
+  private endSighup: (() => void) | undefined;
+
+  constructor(
+    @Inject(PILOTED_OPTIONS) private readonly options: PilotedModuleOptions,
+    @Inject(PILOTED_SOURCE) private readonly source: RegistrySource,
+    @Inject(PILOTED_DIRECTORY) private readonly directory: Directory,
+    @Inject(PILOTED_LOGGER) private readonly logger: Logger,
+    private readonly book: ServiceBook,
+    private readonly discovery: DiscoveryService,
+    private readonly explorer: ServiceChangeExplorer,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    try {
+      await this.start();
+    } catch (error) {
+      // Nest runs no shutdown hooks after a failed boot: nothing may stay half started.
+      await this.close();
+      throw error;
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+
+  private async start(): Promise<void> {
+    for (const { service, where } of this.explorer.usages()) {
+      if (!this.book.knows(service)) throw new UnknownServiceError(service, this.book.names, where);
+      this.book.of(service);
+    }
+    for (const { service, call } of this.explorer.listeners()) this.book.of(service).changes.subscribe(call);
+    const handles = this.book.current;
+    const deps = { clock: systemClock, random: Math.random, logger: this.logger };
+    this.pooled = await registryPool.acquire(this.source, deps);
+    await this.directory.start(this.pooled.registry);
+    if (this.options.sighup ?? PILOTED_DEFAULTS.sighup) this.endSighup = onSighup(() => void this.refresh());
+    await this.boot(handles);
+  }
+
+  private async boot(handles: readonly ServiceHandle[]): Promise<void> {
+    const mode = this.options.boot ?? PILOTED_DEFAULTS.boot;
+    if (mode === 'empty') return;
+    const timeout = this.options.bootTimeout ?? PILOTED_DEFAULTS.bootTimeout;
+    const what = `The first lists of ${handles.length} services`;
+    try {
+      await attempt({ clock: systemClock, timeout: timeout * 1_000, what }, () =>
+        Promise.all(handles.map((handle) => handle.firstAnswer())),
+      );
+    } catch (error) {
+      const missing = handles.filter(({ answered }) => !answered);
+      const cause = missing.find((handle) => handle.error)?.error ?? (error as Error);
+      if (mode === 'fail') throw this.unavailable(cause);
+      const names = missing.map(({ name }) => name).join(', ');
+      this.logger.warn(
+        `Starting without the registry's list of ${names} after ${timeout} s: ${cause.message}`,
+      );
+    }
+  }
+
+  private unavailable(cause: Error): SidekickError {
+    const { url } = this.source;
+    return cause instanceof SidekickError
+      ? cause
+      : new RegistryUnavailableError(url, [{ endpoint: url, error: cause }], { cause });
+  }
+
+  private async refresh(): Promise<void> {
+    try {
+      await this.discovery.refresh();
+    } catch (error) {
+      this.logger.warn(
+        `Refreshing after SIGHUP failed, the last lists stay in use: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  private async close(): Promise<void> {
+    this.endSighup?.();
+    this.book.close();
+    await this.directory.close();
+    await this.pooled?.release();
+  }
+}

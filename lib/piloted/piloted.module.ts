@@ -1,0 +1,182 @@
+import { Logger as NestLogger, Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { Directory } from '../discovery/directory.js';
+import { type ExpiryGuardOptions } from '../discovery/expiry-guard.js';
+import { systemClock } from '../kernel/clock.js';
+import { type Logger } from '../kernel/logger.js';
+import { type RegistrySource } from '../registry/source.js';
+import { DEFAULT_REGISTRY, REGISTRY_VARIABLE, registrySource } from '../registry/url.js';
+import { DiscoveryService } from './discovery.service.js';
+import { PILOTED_DEFAULTS } from './piloted.defaults.js';
+import { PilotedLifecycle } from './piloted.lifecycle.js';
+import {
+  type PilotedModuleAsyncOptions,
+  type PilotedModuleOptions,
+  type PilotedOptionsFactory,
+  type ServiceOptions,
+} from './piloted.options.js';
+import { PILOTED_DIRECTORY, PILOTED_LOGGER, PILOTED_OPTIONS, PILOTED_SOURCE } from './piloted.tokens.js';
+import { checkPilotedOptions, checkServices } from './piloted.validation.js';
+import { ServiceBook } from './service-book.js';
+import { ServiceChangeExplorer } from './service-change.explorer.js';
+import { type ServiceHandle } from './service-handle.js';
+import { recordedServices } from './service-usage.js';
+import { getServiceToken } from './service.token.js';
+
+const GIVEN_OPTIONS = Symbol('nestjs-sidekick:piloted-given-options');
+
+const PROVIDERS: readonly Provider[] = [
+  {
+    provide: PILOTED_OPTIONS,
+    inject: [GIVEN_OPTIONS],
+    useFactory: (options: PilotedModuleOptions): PilotedModuleOptions => {
+      checkPilotedOptions(options);
+      return options;
+    },
+  },
+  {
+    provide: PILOTED_LOGGER,
+    inject: [PILOTED_OPTIONS],
+    useFactory: ({ logger }: PilotedModuleOptions): Logger => logger ?? new NestLogger('Piloted'),
+  },
+  {
+    provide: PILOTED_SOURCE,
+    inject: [PILOTED_OPTIONS, PILOTED_LOGGER],
+    useFactory: ({ registry }: PilotedModuleOptions, logger: Logger): RegistrySource => {
+      const unnamed = registry === undefined && !process.env[REGISTRY_VARIABLE]?.trim();
+      if (unnamed && process.env.NODE_ENV === 'production')
+        logger.warn(
+          `No registry is named, so ${DEFAULT_REGISTRY} is used, which only this machine sees: set \`registry\` or ${REGISTRY_VARIABLE}.`,
+        );
+      return registrySource(registry, process.env);
+    },
+  },
+  {
+    provide: PILOTED_DIRECTORY,
+    inject: [PILOTED_OPTIONS, PILOTED_LOGGER],
+    useFactory: ({ allow, expiryGuard, snapshot }: PilotedModuleOptions, logger: Logger): Directory =>
+      new Directory({
+        clock: systemClock,
+        random: Math.random,
+        logger,
+        ...(allow === undefined ? {} : { allow }),
+        ...(snapshot === undefined ? {} : { snapshot }),
+        ...guardOf(expiryGuard),
+      }),
+  },
+  {
+    provide: ServiceBook,
+    inject: [PILOTED_OPTIONS, PILOTED_DIRECTORY],
+    useFactory: (
+      { services, balancer, bootTimeout }: PilotedModuleOptions,
+      directory: Directory,
+    ): ServiceBook => {
+      const book = new ServiceBook({
+        directory,
+        clock: systemClock,
+        random: Math.random,
+        balancer: balancer ?? PILOTED_DEFAULTS.balancer,
+        bootTimeout: bootTimeout ?? PILOTED_DEFAULTS.bootTimeout,
+      });
+      if (services) book.restrict();
+      for (const service of services ?? []) book.declare(optionsOf(service));
+      return book;
+    },
+  },
+  DiscoveryService,
+  ServiceChangeExplorer,
+  PilotedLifecycle,
+];
+
+/** Finds the instances of other services, and keeps what it found in step with a registry. */
+@Module({})
+export class PilotedModule {
+  /**
+   * Imported once, in the root module. Options are checked when the application is created.
+   *
+   * @throws InvalidOptionError from the boot, with one sentence for each bad option
+   */
+  static forRoot(options: PilotedModuleOptions = {}): DynamicModule {
+    return root([{ provide: GIVEN_OPTIONS, useValue: options }]);
+  }
+
+  /** As {@link PilotedModule.forRoot}, with options that are made by a factory, a class or a provider. */
+  static forRootAsync(options: PilotedModuleAsyncOptions): DynamicModule {
+    return root(asyncProviders(options), options.imports);
+  }
+
+  /**
+   * Lists further services, from the module that needs them, and provides their handles to it.
+   *
+   * @throws InvalidOptionError when one is no service, or is named twice
+   */
+  static forFeature(services: readonly (string | ServiceOptions)[]): DynamicModule {
+    checkServices('services', services);
+    const providers = services.map(optionsOf).map((service) => ({
+      provide: getServiceToken(service.name),
+      inject: [ServiceBook],
+      useFactory: (book: ServiceBook): ServiceHandle => {
+        book.declare(service);
+        return book.of(service.name);
+      },
+    }));
+    return { module: PilotedFeatureModule, providers, exports: providers.map(({ provide }) => provide) };
+  }
+}
+
+/** What `forFeature` makes: handles for the module that imports it. */
+@Module({})
+class PilotedFeatureModule {}
+
+function root(given: Provider[], imports: DynamicModule['imports'] = []): DynamicModule {
+  return {
+    module: PilotedModule,
+    global: true,
+    imports: [DiscoveryModule, ...imports],
+    // Read when the application is created: by then every class has been defined and its decorators have run.
+    get providers(): Provider[] {
+      return [...given, ...PROVIDERS, ...recordedServices().map(handleProvider)];
+    },
+    get exports(): NonNullable<DynamicModule['exports']> {
+      return [DiscoveryService, ServiceBook, ...recordedServices().map(getServiceToken)];
+    },
+  };
+}
+
+/** Undefined for a name that only classes of another application of this process use and this one does not know. */
+function handleProvider(name: string): Provider {
+  return {
+    provide: getServiceToken(name),
+    inject: [ServiceBook],
+    useFactory: (book: ServiceBook) => (book.knows(name) ? book.of(name) : undefined),
+  };
+}
+
+function optionsOf(service: string | ServiceOptions): ServiceOptions {
+  return typeof service === 'string' ? { name: service } : service;
+}
+
+function guardOf(guard: PilotedModuleOptions['expiryGuard']): { readonly expiryGuard?: ExpiryGuardOptions } {
+  if (guard === undefined || guard === false) return {};
+  const { threshold, window, grace } = guard === true ? {} : guard;
+  return {
+    expiryGuard: {
+      ...(threshold === undefined ? {} : { threshold }),
+      ...(window === undefined ? {} : { window: window * 1_000 }),
+      ...(grace === undefined ? {} : { grace: grace * 1_000 }),
+    },
+  };
+}
+
+function asyncProviders(options: PilotedModuleAsyncOptions): Provider[] {
+  if (options.useFactory)
+    return [{ provide: GIVEN_OPTIONS, inject: options.inject ?? [], useFactory: options.useFactory }];
+  const factory = options.useExisting ?? options.useClass;
+  if (!factory) throw new TypeError('Expected one of `useFactory`, `useClass` and `useExisting`, got none.');
+  const made: Provider = {
+    provide: GIVEN_OPTIONS,
+    inject: [factory],
+    useFactory: (source: PilotedOptionsFactory) => source.createPilotedOptions(),
+  };
+  return options.useExisting ? [made] : [{ provide: factory, useClass: factory }, made];
+}

@@ -1,0 +1,87 @@
+import { IsBoolean, IsIn, IsNumber, IsOptional, Max, Min, ValidateBy } from 'class-validator';
+import { BALANCER_NAMES, isBalancerOption } from '../balancing/create-balancer.js';
+import { AddressPolicy } from '../discovery/address-policy.js';
+import { checkOptions, told } from '../kernel/check-options.js';
+import { expected } from '../kernel/expected.js';
+import { isName, MAX_NAME_BYTES } from '../kernel/names.js';
+import { type PilotedModuleOptions, type ServiceOptions } from './piloted.options.js';
+
+const holds = (validate: (value: unknown) => boolean, what: string): PropertyDecorator =>
+  ValidateBy({ name: 'holds', validator: { validate } }, told(what));
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isFilled = (value: unknown): boolean => typeof value === 'string' && value.length > 0;
+
+const BALANCER = `${BALANCER_NAMES.map((name) => `'${name}'`).join(', ')}, or an object with \`update\` and \`pick\``;
+const NAME = `a text of 1 to ${MAX_NAME_BYTES} bytes without control characters`;
+const SECONDS = 'a number of seconds above 0, at most 86400';
+const BOOT = "'wait', 'empty' or 'fail'";
+
+class Service {
+  @holds(isName, NAME) name = undefined;
+  @IsOptional() @holds(isFilled, 'a text') tag = undefined;
+  @IsOptional() @holds(isFilled, 'a text') dc = undefined;
+  @IsOptional() @holds(isFilled, 'a text') zone = undefined;
+  @IsOptional()
+  @IsNumber({}, told('a number of seconds, at least 1'))
+  @Min(1, told('a number of seconds, at least 1'))
+  @Max(86_400, told('a number of seconds, at most 86400'))
+  interval = undefined;
+  @IsOptional() @holds(isBalancerOption, BALANCER) balancer = undefined;
+}
+
+class Guard {
+  @IsOptional()
+  @holds((value) => typeof value === 'number' && value >= 0 && value <= 1, 'a number from 0 to 1')
+  threshold = undefined;
+  @IsOptional() @holds(isSeconds, SECONDS) window = undefined;
+  @IsOptional() @holds(isSeconds, SECONDS) grace = undefined;
+}
+
+class Options {
+  // Whether it names a registry is for the registry's own parser to say; it masks secrets.
+  @IsOptional() registry = undefined;
+  @IsOptional() @holds(isText, 'a path, or empty for the variable CONTAINERPILOT') config = undefined;
+  @IsOptional() @holds(Array.isArray, 'a list of names or of objects with a `name`') services = undefined;
+  @IsOptional() @holds(isBalancerOption, BALANCER) balancer = undefined;
+  @IsOptional() @IsIn(['wait', 'empty', 'fail'], told(BOOT)) boot = undefined;
+  @IsOptional() @holds(isSeconds, SECONDS) bootTimeout = undefined;
+  @IsOptional() @holds(isFilled, 'the path of a file') snapshot = undefined;
+  @IsOptional() @IsBoolean(told('true or false')) sighup = undefined;
+  @IsOptional()
+  @holds((value) => Array.isArray(value) && value.every(isText), 'a list of CIDRs such as "10.0.0.0/8"')
+  allow = undefined;
+  @IsOptional()
+  @holds((value) => typeof value === 'boolean' || typeof value === 'object', 'true, false or an object')
+  expiryGuard = undefined;
+  @IsOptional()
+  @holds((value) => typeof (value as { warn?: unknown } | null)?.warn === 'function', 'a logger')
+  logger = undefined;
+}
+
+function isSeconds(value: unknown): boolean {
+  return typeof value === 'number' && value > 0 && value <= 86_400;
+}
+
+/** @throws InvalidOptionError with one sentence for each bad option */
+export function checkPilotedOptions(options: PilotedModuleOptions): void {
+  checkOptions(Options, options, 'PilotedModule');
+  checkServices('services', options.services ?? []);
+  if (typeof options.expiryGuard === 'object')
+    checkOptions(Guard, options.expiryGuard, "PilotedModule's `expiryGuard`");
+  new AddressPolicy(options.allow);
+}
+
+/** @throws InvalidOptionError when one is no service, or is named twice */
+export function checkServices(option: string, services: readonly (string | ServiceOptions)[]): void {
+  const names = new Set<string>();
+  services.forEach((service, index) => {
+    const where = `${option}[${index}]`;
+    if (typeof service === 'string') {
+      if (!isName(service)) throw expected(where, NAME, service);
+    } else checkOptions(Service, service, `PilotedModule's \`${where}\``);
+    const name = typeof service === 'string' ? service : service.name;
+    if (names.has(name)) throw expected(where, 'a service that is not listed before', name);
+    names.add(name);
+  });
+}

@@ -1,0 +1,164 @@
+import { Subject, type Observable } from 'rxjs';
+import { type Balancer } from '../balancing/balancer.js';
+import { createBalancer, type BalancerOption } from '../balancing/create-balancer.js';
+import { type Directory } from '../discovery/directory.js';
+import { type ServiceChange } from '../discovery/service-change.js';
+import { type ServiceQuery } from '../discovery/service-query.js';
+import { type Clock } from '../kernel/clock.js';
+import { checkName } from '../kernel/names.js';
+import { type Random } from '../kernel/random.js';
+import { type ServiceOptions } from './piloted.options.js';
+import { ServiceHandle } from './service-handle.js';
+import { UnknownServiceError } from './unknown-service.error.js';
+
+/** What a {@link ServiceBook} works with. */
+export interface BookDeps {
+  readonly directory: Directory;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** For services that name none. */
+  readonly balancer: BalancerOption;
+  /** Seconds. */
+  readonly bootTimeout: number;
+}
+
+/** Services by name: those that are listed, and on demand any other, unless a list was given. */
+export class ServiceBook {
+  private readonly listed = new Map<string, ServiceOptions>();
+  private readonly handles = new Map<string, ServiceHandle>();
+  private readonly attached = new Map<string, ServiceOptions>();
+  private readonly balancers = new Map<
+    string,
+    { readonly option: BalancerOption; readonly balancer: Balancer }
+  >();
+  private readonly subject = new Subject<ServiceChange>();
+  private closed = false;
+  private open = true;
+
+  constructor(private readonly deps: BookDeps) {}
+
+  /** The changes of every service. */
+  get changes(): Observable<ServiceChange> {
+    return this.subject.asObservable();
+  }
+
+  /** The services that are listed or in use. */
+  get names(): readonly string[] {
+    return [...new Set([...this.listed.keys(), ...this.attached.keys()])];
+  }
+
+  /** The handles of the services that are listed or in use. */
+  get current(): readonly ServiceHandle[] {
+    return this.names.map((name) => this.of(name));
+  }
+
+  /** What is wanted of a service. */
+  optionsOf(name: string): ServiceOptions {
+    return this.listed.get(name) ?? { name };
+  }
+
+  /** From now on only what is listed is known. */
+  restrict(): void {
+    this.open = false;
+  }
+
+  /** Whether {@link ServiceBook.of} would give a handle. */
+  knows(name: string): boolean {
+    return this.open || this.listed.has(name);
+  }
+
+  /** Lists a service, unless it is listed already. */
+  declare(service: ServiceOptions): void {
+    if (this.listed.has(service.name)) return;
+    this.listed.set(service.name, service);
+    const handle = this.handles.get(service.name);
+    if (handle && this.attached.has(service.name)) void this.attach(handle, service);
+  }
+
+  /**
+   * The handle of a service, always the same.
+   *
+   * @throws UnknownServiceError when services are listed and this is not one of them
+   * @throws InvalidOptionError when it cannot be a name
+   */
+  of(name: string): ServiceHandle {
+    const known = this.handles.get(name);
+    if (known && this.attached.has(name)) return known;
+    if (!this.knows(name)) throw new UnknownServiceError(name, this.names);
+    checkName('service', name);
+    const options = this.optionsOf(name);
+    const handle = known ?? this.makeHandle(options);
+    void this.attach(handle, options);
+    return handle;
+  }
+
+  /** Makes `services` the whole list: what is new is followed, what is gone is let go, what differs is followed anew. */
+  async replace(services: readonly ServiceOptions[]): Promise<void> {
+    const before = new Map(this.listed);
+    this.listed.clear();
+    for (const service of services) this.listed.set(service.name, service);
+    const ending: Promise<void>[] = [];
+    for (const [name, options] of before) {
+      const handle = this.handles.get(name);
+      const wanted = this.listed.get(name);
+      if (!handle || !this.attached.has(name)) continue;
+      if (!wanted) {
+        this.attached.delete(name);
+        ending.push(handle.detach());
+      } else if (!sameService(options, wanted)) {
+        ending.push(this.attach(handle, wanted));
+      }
+    }
+    for (const name of this.listed.keys()) this.of(name);
+    await Promise.all(ending);
+  }
+
+  /** Ends every stream of changes. The last lists can still be picked from. */
+  close(): void {
+    this.closed = true;
+    for (const handle of this.handles.values()) handle.close();
+    this.subject.complete();
+  }
+
+  private makeHandle({ name }: ServiceOptions): ServiceHandle {
+    const { clock, bootTimeout } = this.deps;
+    const handle = new ServiceHandle(name, { clock, bootTimeout, known: () => this.names });
+    handle.changes.subscribe((change) => {
+      this.subject.next(change);
+    });
+    this.handles.set(name, handle);
+    return handle;
+  }
+
+  /** Nothing follows what is asked for after the end. */
+  private attach(handle: ServiceHandle, options: ServiceOptions): Promise<void> {
+    if (this.closed) return Promise.resolve();
+    const balancer = this.balancerFor(options);
+    this.attached.set(options.name, options);
+    return handle.attach(this.deps.directory.watch(queryOf(options)), balancer);
+  }
+
+  /** The one the service has, unless another is wanted: its place in the list is kept. */
+  private balancerFor({ name, balancer: own }: ServiceOptions): Balancer {
+    const option = own ?? this.deps.balancer;
+    const known = this.balancers.get(name);
+    if (known?.option === option) return known.balancer;
+    const balancer = createBalancer(option, { service: name, random: this.deps.random });
+    this.balancers.set(name, { option, balancer });
+    return balancer;
+  }
+}
+
+function queryOf({ name, tag, dc, zone, interval }: ServiceOptions): ServiceQuery {
+  return {
+    service: name,
+    ...(tag === undefined ? {} : { tag }),
+    ...(dc === undefined ? {} : { dc }),
+    ...(zone === undefined ? {} : { zone }),
+    ...(interval === undefined ? {} : { interval: interval * 1_000 }),
+  };
+}
+
+function sameService(one: ServiceOptions, other: ServiceOptions): boolean {
+  return JSON.stringify(queryOf(one)) === JSON.stringify(queryOf(other)) && one.balancer === other.balancer;
+}

@@ -1,0 +1,41 @@
+import { createParamDecorator, Inject } from '@nestjs/common';
+import { checkName } from '../kernel/names.js';
+import { recordUsage } from './service-usage.js';
+import { ServicePipe } from './service.pipe.js';
+import { getServiceToken } from './service.token.js';
+
+/** What `@Service` can stand on: a handler's parameter, a constructor's parameter, a property. */
+export type ServiceDecorator = (target: object, key: string | symbol | undefined, index?: number) => void;
+
+/** The pipe finds the endpoint; the factory only has to be there. */
+const endpointParameter = createParamDecorator((name: string) => name);
+
+/**
+ * The others by name.
+ *
+ * On a parameter of a route, message or event handler: the next `Endpoint`, one for each call. On a constructor's
+ * parameter or a property: the `ServiceHandle`. The name needs to be listed nowhere else.
+ *
+ * ```ts
+ * @Controller()
+ * class Orders {
+ *   constructor(@Service('stock') private readonly stock: ServiceHandle) {}
+ *
+ *   @Get()
+ *   list(@Service('billing') billing: Endpoint) {}
+ * }
+ * ```
+ *
+ * @throws InvalidOptionError when `name` cannot be the name of a service
+ */
+export function Service(name: string): ServiceDecorator {
+  checkName('name', name);
+  const inject = Inject(getServiceToken(name));
+  const parameter = endpointParameter(name, ServicePipe);
+  return (target, key, index) => {
+    recordUsage(name, target, key);
+    if (key !== undefined && index !== undefined) parameter(target, key, index);
+    else if (index !== undefined) inject(target, key, index);
+    else if (key !== undefined) inject(target, key);
+  };
+}
