@@ -15,6 +15,11 @@ describe('registrySource', () => {
     expect(source(given)).toBe(given);
   });
 
+  it('is the file registry when nothing and nobody names one', () => {
+    for (const env of [{}, { SIDEKICK_REGISTRY: '' }, { SIDEKICK_REGISTRY: ' ' }])
+      expect(source(undefined, env).url).toMatch(/^file:.*nestjs-sidekick-/);
+  });
+
   it('asks the environment when nothing is named', () => {
     expect(source(undefined, { SIDEKICK_REGISTRY: 'memory:env' }).url).toBe('memory:env');
   });

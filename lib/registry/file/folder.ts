@@ -32,6 +32,8 @@ interface Cached {
   readonly content: Content;
 }
 
+/** What opening a link, a file of somebody else, or a socket fails with. */
+const UNREADABLE = new Set(['ELOOP', 'EACCES', 'EPERM', 'ENXIO', 'EISDIR']);
 /** Attempts to read a folder while its files are replaced; each fails only if one was, just then. */
 const ATTEMPTS = 100;
 /** Beyond this many names one reading of a folder takes several system calls, and what moves meanwhile may be missed. */
@@ -98,6 +100,13 @@ export class Folder {
       this.cache.set(name.file, { identity: settled ? identity : undefined, content });
       return content;
     } catch (error) {
+      const errno = errnoOf(error) ?? '';
+      // One file that cannot be opened is no reason to keep the others from anybody.
+      if (UNREADABLE.has(errno))
+        return {
+          version: errno,
+          reason: `Expected the file ${name.file} to be a file one can read, got ${errno}.`,
+        };
       return undefinedIfMissing(error);
     }
   }

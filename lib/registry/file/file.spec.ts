@@ -1,0 +1,139 @@
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { systemClock } from '../../kernel/clock.js';
+import { InvalidOptionError } from '../../kernel/errors/index.js';
+import { silentLogger } from '../../kernel/logger.js';
+import { completeInstance } from '../instance.js';
+import { slotId } from '../item.js';
+import { file } from './file.js';
+import { fileFromUrl } from './url.js';
+
+const { signal } = new AbortController();
+const deps = { clock: systemClock, random: Math.random, logger: silentLogger };
+
+describe('file', () => {
+  it('knows its default folder, one for each user', () => {
+    const folder = join(tmpdir(), `nestjs-sidekick-${process.getuid?.()}`);
+    expect(fileFromUrl('file:').url).toBe(`file:${folder}`);
+    expect(file().identity).toBe(fileFromUrl('file:').identity);
+  });
+
+  it.each([
+    ['file:/var/x', '/var/x'],
+    ['file:x/y', resolve('x/y')],
+    ['file:./x/../y', resolve('y')],
+    ['file:///var/a%20b', '/var/a b'],
+    ['file:/var/a%20b', '/var/a%20b'],
+  ])('reads %s as %s', (url, folder) => {
+    expect(fileFromUrl(url).url).toBe(`file:${folder}`);
+  });
+
+  it.each(['file:/x?y=1', 'file:x#y', 'file://host/x', 'file:///%2F', 'file:\0'])('refuses %j', (url) => {
+    expect(() => fileFromUrl(url)).toThrow(InvalidOptionError);
+    expect(() => fileFromUrl(url)).toThrow(/^Expected `registry` to be .*, got .*\.$/);
+  });
+
+  it.each(['', ' ', 'a\0b', 1, null])('refuses the folder %j', (folder) => {
+    expect(() => file(folder as string)).toThrow(InvalidOptionError);
+  });
+
+  describe('with a folder', () => {
+    let root: string;
+    beforeEach(async () => {
+      root = await mkdtemp(join(tmpdir(), 'sidekick-file-'));
+    });
+    afterEach(async () => {
+      await rm(root, { recursive: true });
+    });
+
+    it('keeps each entry in a file of its own, for the owner alone', async () => {
+      const registry = await file(root).open(deps);
+      const session = await registry.openSession({ ttl: 10, name: 'spec' }, signal);
+      const instance = completeInstance({ service: 'web', id: 'one', address: '10.0.0.1', port: 80 });
+      await session.write({ kind: 'instance', instance }, undefined, signal);
+      await session.write({ kind: 'key', key: '/app/leader', value: 'me' }, undefined, signal);
+      const names = (await readdir(root, { recursive: true, withFileTypes: true }))
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+      expect(names.sort()).toEqual([
+        'keys/%2Fapp%2Fleader@1.json',
+        'services/web/one@1.json',
+        `sessions/${session.id}.json`,
+      ]);
+      for (const name of names) expect((await stat(join(root, name))).mode & 0o777).toBe(0o600);
+      await session.end(signal);
+      await registry.close();
+    });
+
+    it('serves what it understands beside what it does not', async () => {
+      const registry = await file(root).open(deps);
+      const session = await registry.openSession({ ttl: 10 }, signal);
+      const instance = completeInstance({ service: 'web', id: 'good', address: '10.0.0.1', port: 80 });
+      await session.write({ kind: 'instance', instance }, undefined, signal);
+      const folder = join(root, 'services', 'web');
+      const entry = (more: object): string =>
+        JSON.stringify({ format: 1, instance: { ...instance, ...more } });
+      const bad: Record<string, string | Buffer> = {
+        broken: '{"format":1,"instance":{',
+        empty: '',
+        huge: JSON.stringify({ format: 1, padding: 'x'.repeat(65_536) }),
+        bytes: Buffer.from([0xff, 0xfe, 0x00]),
+        list: '[]',
+        nothing: 'null',
+        newer: '{"format":2}',
+        shapeless: '{"format":1,"instance":7}',
+        nameless: entry({ id: '' }),
+        misnamed: entry({ id: 'other' }),
+        elsewhere: entry({ id: 'elsewhere', service: 'api' }),
+        portless: entry({ id: 'portless', port: 0 }),
+        homeless: entry({ id: 'homeless', address: '10.0.0.999' }),
+        weightless: entry({ id: 'weightless', weight: -1 }),
+        session: JSON.stringify({ format: 1, session: '../../x', instance: { ...instance, id: 'session' } }),
+        __proto__x: '{"format":1,"__proto__":{"polluted":true}}',
+      };
+      for (const [id, content] of Object.entries(bad)) await writeFile(join(folder, `${id}.json`), content);
+      await mkdir(join(folder, 'folder.json'));
+      await symlink('/etc/passwd', join(folder, 'link.json'));
+      await writeFile(join(folder, 'readme.txt'), 'of no concern');
+
+      const scope = { kind: 'service', service: 'web' } as const;
+      const { entries, malformed } = await registry.list(scope, signal);
+      expect(entries.map(({ item }) => item)).toEqual([{ kind: 'instance', instance }]);
+      expect(malformed.map(({ slot }) => slotId(slot)).sort()).toEqual(
+        [...Object.keys(bad), 'folder', 'link']
+          .map((id) => slotId({ kind: 'instance', service: 'web', id }))
+          .sort(),
+      );
+      for (const { reason } of malformed) expect(reason).toMatch(/^Expected .*, got .*\.$/s);
+      expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+      await session.end(signal);
+      await registry.close();
+    });
+
+    it('refuses an entry that is too large', async () => {
+      const registry = await file(root).open(deps);
+      const session = await registry.openSession({ ttl: 10 }, signal);
+      await expect(
+        session.write({ kind: 'key', key: 'k', value: 'x'.repeat(65_536) }, undefined, signal),
+      ).rejects.toThrow(/^The file registry keeps entries of at most 65536 bytes, but key "k" takes \d+\.$/);
+      await session.end(signal);
+      await registry.close();
+    });
+
+    it('starts over when its folder is wiped under it', async () => {
+      const registry = await file(join(root, 'wiped')).open(deps);
+      const scope = { kind: 'key', key: 'k' } as const;
+      const item = { ...scope, value: 'v' };
+      const session = await registry.openSession({ ttl: 10 }, signal);
+      await session.write(item, undefined, signal);
+      await rm(join(root, 'wiped'), { recursive: true });
+      await expect(session.renew(signal)).rejects.toThrow(/no longer knows session/);
+      expect((await registry.list(scope, signal)).entries).toEqual([]);
+      const next = await registry.openSession({ ttl: 10 }, signal);
+      await expect(next.write(item, undefined, signal)).resolves.toMatchObject({ ok: true });
+      await next.end(signal);
+      await registry.close();
+    });
+  });
+});

@@ -1,0 +1,104 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { VirtualClock } from '../../testing/virtual-clock.js';
+import { Layout } from './layout.js';
+import { ensureRoot } from './root.js';
+import { SessionBook } from './session-book.js';
+import { join } from 'node:path';
+
+const HOUR = 3_600_000;
+
+describe('SessionBook', () => {
+  let layout: Layout;
+  let clock: VirtualClock;
+  beforeEach(async () => {
+    layout = new Layout(await mkdtemp(join(tmpdir(), 'sidekick-book-')));
+    await ensureRoot(layout);
+    clock = new VirtualClock();
+  });
+  afterEach(async () => {
+    await rm(layout.root, { recursive: true });
+  });
+
+  const book = (boot: string | undefined) =>
+    new SessionBook(layout, clock, { boot, now: () => 1_000_000 + clock.now() });
+
+  /** The session as its holder writes it, on a boot of its own. */
+  async function renew(boot: string | undefined, more: object = {}): Promise<void> {
+    const file = {
+      format: 1,
+      id: 's',
+      pid: 1,
+      ttl: 10,
+      ...(boot === undefined ? {} : { boot }),
+      deadline: 1_000_000 + clock.now() + 10_000,
+      wall: clock.wall() + 10_000,
+      ...more,
+    };
+    await writeFile(layout.session('s'), JSON.stringify(file));
+  }
+
+  it('goes by the deadline on the same boot, whatever the wall clock says', async () => {
+    const one = book('boot');
+    await renew('boot');
+    for (const moved of [HOUR, -HOUR]) {
+      clock.setWall(clock.wall() + moved);
+      expect(await one.aliveUntil('s', true)).toBe(10_000);
+      expect(await book('boot').aliveUntil('s', true)).toBe(10_000);
+    }
+    await clock.advance(9_999);
+    expect(await one.aliveUntil('s', false)).toBe(10_000);
+    await renew('boot');
+    await clock.advance(1);
+    expect(await one.aliveUntil('s', false)).toBe(19_999);
+    await clock.advance(10_000);
+    expect(await one.aliveUntil('s', false)).toBeUndefined();
+    clock.setWall(clock.wall() - HOUR);
+    expect(await one.aliveUntil('s', false)).toBeUndefined();
+  });
+
+  it.each([
+    ['where the platform names no boot', undefined],
+    ['after a restart of the machine', 'another'],
+  ])('goes by what it observes %s', async (_when, own) => {
+    const one = book(own);
+    await renew('boot');
+    expect(await one.aliveUntil('s', false)).toBe(10_000);
+    clock.setWall(clock.wall() + HOUR);
+    await clock.advance(9_000);
+    expect(await one.aliveUntil('s', false)).toBe(10_000);
+    await renew('boot');
+    expect(await one.aliveUntil('s', false)).toBe(19_000);
+    await clock.advance(10_000);
+    expect(await one.aliveUntil('s', false)).toBeUndefined();
+    // The wall clock, moved back before the deadline in the file, brings nothing back.
+    clock.setWall(clock.wall() - 2 * HOUR);
+    expect(await one.aliveUntil('s', true)).toBeUndefined();
+    // Who sees the file for the first time has nothing but the wall clock to go by, and no more than a TTL of it.
+    expect(await book(own).aliveUntil('s', true)).toBe(clock.now() + 10_000);
+  });
+
+  it('takes a session that was over by the wall clock when first seen for over', async () => {
+    await renew('boot');
+    await clock.advance(10_001);
+    expect(await book(undefined).aliveUntil('s', true)).toBeUndefined();
+  });
+
+  it('knows a session that was ended, that never was, and a file that is none, for over', async () => {
+    await renew('boot', { ended: true });
+    expect(await book('boot').aliveUntil('s', true)).toBeUndefined();
+    expect(await book('boot').aliveUntil('never', true)).toBeUndefined();
+    for (const text of [
+      '',
+      '{',
+      '[]',
+      'null',
+      '{"format":2}',
+      '{"format":1,"id":"s","ttl":"x"}',
+      'x'.repeat(10_000),
+    ]) {
+      await writeFile(layout.session('s'), text);
+      expect(await book('boot').aliveUntil('s', true)).toBeUndefined();
+    }
+  });
+});

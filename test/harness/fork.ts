@@ -1,0 +1,16 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const LOADER = new URL('./typescript.mjs', import.meta.url).href;
+
+/**
+ * Starts a TypeScript file as a process of its own, with a channel for messages. Whoever starts it ends it.
+ *
+ * @param script from where the caller stands: `new URL('./worker.ts', import.meta.url)`
+ */
+export function forkTypeScript(script: URL, args: readonly string[] = []): ChildProcess {
+  return fork(fileURLToPath(script), [...args], {
+    execArgv: ['--import', LOADER, '--disable-warning=ExperimentalWarning'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+}
