@@ -191,12 +191,19 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
       (error) => {
         plan.onEnd(error);
       },
+      () => !this.tokens.isCurrent(token),
     );
     this.streams.add(stream);
     call.on('data', (message) => {
       if (this.streams.has(stream)) plan.onMessage(message);
     });
     return stream;
+  }
+
+  onClose(run: (error: Error) => void): void {
+    this.closing.signal.addEventListener('abort', () => {
+      run(abortReason(this.closing.signal));
+    });
   }
 
   /** Ends every request, stream and socket. A second call does nothing. */

@@ -40,6 +40,9 @@ export interface EtcdStreamOpener {
    * @throws EndpointError, EtcdResponseError when no token is to be had; ClosedError when the client has been closed
    */
   openStream<Q, A>(endpoint: string, plan: StreamPlan<Q, A>): Promise<EtcdStream<Q>>;
+
+  /** Calls `run` once, when the client is closed, so that what stands on it leaves nothing behind. */
+  onClose(run: (error: Error) => void): void;
 }
 
 /** A stream that is open, or was. */
@@ -55,6 +58,7 @@ export class EtcdStream<Q> {
     private readonly release: () => void,
     private readonly onFailed: (kind: 'endpoint' | 'token' | 'answer') => void,
     private readonly onEnd: (error: Error) => void,
+    private readonly isStale: () => boolean,
   ) {
     call.on('end', () => {
       this.finish('endpoint', new EndpointError(endpoint, 'the server ended the stream', false));
@@ -65,6 +69,11 @@ export class EtcdStream<Q> {
       else
         this.finish(kind === 'token' ? kind : 'endpoint', new EndpointError(endpoint, reason, unsent, error));
     });
+  }
+
+  /** Whether its auth token has been replaced by a newer one. */
+  get stale(): boolean {
+    return this.isStale();
   }
 
   /** Sends a request; does nothing once the stream is over. */

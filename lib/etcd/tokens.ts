@@ -22,6 +22,11 @@ export class TokenKeeper {
     return await withSignal(running, signal);
   }
 
+  /** Whether `token` is what a request would send now. */
+  isCurrent(token: string | undefined): boolean {
+    return !this.authenticate || (this.known !== undefined && this.known.token === token);
+  }
+
   /** Forgets `token`, which a server has refused, unless a newer one has come in the meantime. */
   drop(token: string | undefined): void {
     if (this.known?.token === token) this.known = undefined;
