@@ -10,12 +10,16 @@ const HINTS: Readonly<Record<string, string>> = {
   EPROTO: 'TLS could not be agreed on: is it HTTPS that is served there, and is a client certificate wanted?',
 };
 
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
 /** A failed connection in words: the reason that Node gives and, for TLS, what to do. */
 export function connectionError(error: Error): Error {
-  const code = (error as { code?: unknown }).code;
-  const hint = typeof code === 'string' && Object.hasOwn(HINTS, code) ? HINTS[code] : undefined;
-  // An address tried over IPv6 and IPv4 fails with an empty message and two errors inside.
-  const inner = error instanceof AggregateError ? error.errors.map(String).join(', ') : error.message;
-  const reason = inner !== '' ? inner : typeof code === 'string' ? code : error.name;
+  const code = codeOf(error) ?? codeOf(error.cause);
+  const hint = code !== undefined && Object.hasOwn(HINTS, code) ? HINTS[code] : undefined;
+  // An address tried over IPv6 and IPv4 fails with a code and no message.
+  const reason = error.message === '' ? (code ?? error.name) : error.message;
   return new Error(hint === undefined ? reason : `${hint} (${reason})`, { cause: error });
 }

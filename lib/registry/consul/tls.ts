@@ -20,7 +20,7 @@ async function pem(option: string, text: string | undefined): Promise<string[] |
     if (found.length === 0) throw new Error('no PEM block is in it');
     return found;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = (error as Error).message;
     throw new InvalidOptionError(
       `Expected \`tls.${option}\` to be PEM text or the path of it, but: ${why}.`,
       {

@@ -55,7 +55,7 @@ export class TokenFile implements TokenSource {
     } catch (error) {
       // While the file is being replaced the old token is the best there is.
       if (this.token === undefined) {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = (error as Error).message;
         throw new RegistryRefusedError(`The token file ${this.path} holds no token: ${why}.`, {
           cause: error,
         });

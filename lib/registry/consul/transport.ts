@@ -40,7 +40,10 @@ export interface Transport {
  * that carry the index, and a `null` in a list of keys throws from inside a socket's event.
  */
 interface PapiClient {
-  _request(options: Record<string, unknown>): Promise<PapiResponse>;
+  _request(
+    options: Record<string, unknown>,
+    finish: (request: PapiOutcome, next: (end: false, error: undefined, result: PapiOutcome) => void) => void,
+  ): Promise<PapiOutcome>;
 }
 
 interface PapiResponse {
@@ -49,8 +52,10 @@ interface PapiResponse {
   readonly body?: Buffer;
 }
 
-function responseOf(error: unknown): PapiResponse | undefined {
-  return (error as { response?: PapiResponse }).response;
+interface PapiOutcome {
+  readonly res?: PapiResponse;
+  /** Also set for every status but 2xx. */
+  readonly err?: Error & { readonly isResponse?: boolean };
 }
 
 const NO_BODY = Buffer.alloc(0);
@@ -86,22 +91,23 @@ class PapiTransport implements Transport {
     headers: Readonly<Record<string, string>>,
     ctx: EventEmitter,
   ): Promise<PapiResponse> {
-    try {
-      return await this.client._request({
-        name: `${method} ${path}`,
-        method,
-        path,
-        query: { ...query },
-        headers: { ...headers },
-        ...(body === undefined ? {} : { body, type: 'json' }),
-        buffer: true,
-        ctx,
-      });
-    } catch (error) {
-      const response = responseOf(error);
-      if (response) return response;
-      throw error;
-    }
+    const options = {
+      name: `${method} ${path}`,
+      method,
+      path,
+      query: { ...query },
+      headers: { ...headers },
+      ...(body === undefined ? {} : { body, type: 'json' }),
+      buffer: true,
+      ctx,
+    };
+    // Taken as they are: on its own way out the client rewrites errors, and with them goes the code.
+    const { res, err } = await this.client._request(options, (outcome, next) => {
+      next(false, undefined, { ...outcome });
+    });
+    if (err && err.isResponse !== true) throw err;
+    if (!res) throw new Error('The request ended without an answer.');
+    return res;
   }
 }
 

@@ -1,0 +1,156 @@
+import { getActiveResourcesInfo } from 'node:process';
+import { RegistryUnavailableError } from '../../../lib/kernel/errors/index.js';
+import { SessionGoneError } from '../../../lib/registry/session-gone.error.js';
+import { type ConsulAgent, startConsul } from '../../harness/consul.js';
+import { freePorts } from '../../harness/ports.js';
+import { TcpProxy } from '../../harness/proxy.js';
+import { monotonic, until } from '../../harness/wait.js';
+import { follow, ids, instance, never, open, service } from './support.js';
+
+function sockets(): number {
+  return getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+}
+
+async function withAgent(run: (agent: ConsulAgent) => Promise<void>): Promise<void> {
+  const agent = await startConsul();
+  try {
+    await run(agent);
+  } finally {
+    await agent.stop();
+  }
+}
+
+describe('The Consul registry under faults', () => {
+  it('names the endpoint and the cause when nothing listens there', async () => {
+    const [port] = await freePorts(1);
+    const agent = { host: '127.0.0.1', port } as ConsulAgent;
+    const registry = await open(agent);
+    const error: unknown = await registry
+      .openSession({ ttl: 10 }, never())
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(RegistryUnavailableError);
+    const { message, failures } = error as RegistryUnavailableError;
+    expect(message).toContain(`127.0.0.1:${port}`);
+    expect(message).toContain('ECONNREFUSED');
+    expect(failures).toHaveLength(1);
+    await registry.close();
+  });
+
+  it('notices an agent that has stopped answering: calls in their time, watches within six seconds', async () => {
+    await withAgent(async (agent) => {
+      const registry = await open(agent, { timeout: 1_000 });
+      const held = await registry.openSession({ ttl: 30 }, never());
+      await held.write(instance({}), undefined, never());
+      const watch = follow(registry, 'web');
+      await until('the watch to begin', () => watch.batches.length > 0);
+      await agent.pause();
+      const start = monotonic();
+      await expect(registry.list(service('web'), never())).rejects.toThrow(RegistryUnavailableError);
+      await expect(held.renew(never())).rejects.toThrow('within 1000 ms');
+      expect(await watch.failed).toBeInstanceOf(RegistryUnavailableError);
+      expect(monotonic() - start).toBeLessThan(7_000);
+      agent.resume();
+      expect(await until('the list', async () => await ids(registry, 'web'))).toEqual(['web-1']);
+      await held.end(never());
+      await registry.close();
+    });
+  }, 30_000);
+
+  it('sees at once what an agent holds that came back empty, whatever index went before', async () => {
+    await withAgent(async (agent) => {
+      const registry = await open(agent);
+      const held = await registry.openSession({ ttl: 30 }, never());
+      // Many changes, so that the index of before lies in the future of the new agent.
+      let version: string | undefined;
+      for (let port = 1; port <= 30; port++) {
+        const written = await held.write(instance({ port }), version, never());
+        if (!written.ok) throw new Error('The write was refused.');
+        ({ version } = written);
+      }
+      const { cursor } = await registry.list(service('web'), never());
+      await agent.kill();
+      await agent.restart();
+      await held.renew(never());
+      const watch = follow(registry, 'web', cursor);
+      await until('the empty list', () => {
+        const [first] = watch.batches;
+        return first?.kind === 'listing' && first.listing.entries.length === 0;
+      });
+      const start = monotonic();
+      await held.write(instance({ port: 31 }), undefined, never());
+      await until('the new instance', () => {
+        const last = watch.batches.at(-1);
+        return last?.kind === 'listing' && last.listing.entries.length === 1;
+      });
+      expect(monotonic() - start).toBeLessThan(2_000);
+      await watch.stop();
+      await held.end(never());
+      await registry.close();
+    });
+  });
+
+  it('loses its keys, and says so, when the agent comes back empty', async () => {
+    await withAgent(async (agent) => {
+      const registry = await open(agent);
+      const held = await registry.openSession({ ttl: 10 }, never());
+      await held.write({ kind: 'key', key: 'config/a', value: '1' }, undefined, never());
+      expect(held.ttl).toBe(10);
+      await agent.kill();
+      await agent.restart();
+      await expect(
+        until('the agent', async () => await held.renew(never()), { deadline: 2_000 }),
+      ).rejects.toThrow('no longer knows session');
+      await expect(held.renew(never())).rejects.toThrow(SessionGoneError);
+      const next = await registry.openSession({ ttl: 10 }, never());
+      const written = await next.write({ kind: 'key', key: 'config/a', value: '1' }, undefined, never());
+      expect(written.ok).toBe(true);
+      await next.end(never());
+      await registry.close();
+    });
+  });
+
+  it('settles when an answer is cut in its middle, and when its bytes stop', async () => {
+    await withAgent(async (agent) => {
+      const proxy = await TcpProxy.to(agent);
+      const registry = await open(agent, { host: '127.0.0.1', port: proxy.port, timeout: 1_000 });
+      expect(await ids(registry, 'consul')).not.toEqual([]);
+      proxy.cutAfter(200, 'down');
+      await expect(registry.list(service('consul'), never())).rejects.toThrow(RegistryUnavailableError);
+      proxy.pass();
+      expect(await ids(registry, 'consul')).not.toEqual([]);
+      proxy.stall();
+      await expect(registry.list(service('consul'), never())).rejects.toThrow(RegistryUnavailableError);
+      proxy.pass();
+      expect(await until('the list', async () => await ids(registry, 'consul'))).not.toEqual([]);
+      await registry.close();
+      await proxy.stop();
+    });
+  });
+
+  it('follows more services than an agent admits connections, and leaves no socket', async () => {
+    await withAgent(async (agent) => {
+      const before = sockets();
+      const registry = await open(agent);
+      const held = await registry.openSession({ ttl: 30 }, never());
+      const watches = Array.from({ length: 300 }, (_, n) => follow(registry, `service-${n}`));
+      await until('all to begin', () => watches.every(({ batches }) => batches.length > 0), {
+        deadline: 20_000,
+      });
+      // Calls go on beside them.
+      await held.write(instance({ service: 'service-299', id: 'late' }), undefined, never());
+      await held.renew(never());
+      await until(
+        'the news',
+        () =>
+          watches[299]!.batches.some(
+            (batch) => batch.kind === 'listing' && batch.listing.entries.length === 1,
+          ),
+        { deadline: 20_000 },
+      );
+      await held.end(never());
+      await Promise.all(watches.map((watch) => watch.stop()));
+      await registry.close();
+      await until('the sockets to be gone', () => sockets() <= before);
+    });
+  }, 60_000);
+});

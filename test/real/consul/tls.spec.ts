@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import { type AddressInfo } from 'node:net';
+import { RegistryUnavailableError } from '../../../lib/kernel/errors/index.js';
+import { type ConsulOptions } from '../../../lib/registry/consul/index.js';
+import { consulFromUrl } from '../../../lib/registry/consul/url.js';
+import { systemClock } from '../../../lib/kernel/clock.js';
+import { silentLogger } from '../../../lib/kernel/logger.js';
+import { createTlsSet, type TlsSet } from '../../harness/certificates.js';
+import { type ConsulAgent, startConsul } from '../../harness/consul.js';
+import { ids, instance, never, open, service } from './support.js';
+
+let tls: TlsSet;
+let agent: ConsulAgent;
+beforeAll(async () => {
+  tls = await createTlsSet({ mutual: true });
+  agent = await startConsul({ tls: tls.harness });
+});
+afterAll(async () => {
+  await agent.stop();
+  await tls.remove();
+});
+
+async function failure(options: ConsulOptions): Promise<string> {
+  const registry = await open(agent, options);
+  const error: unknown = await registry.list(service('web'), never()).catch((thrown: unknown) => thrown);
+  await registry.close();
+  expect(error).toBeInstanceOf(RegistryUnavailableError);
+  return (error as Error).message;
+}
+
+describe('Consul over TLS', () => {
+  it('is reached with the authority and a client certificate, by options and by URL', async () => {
+    const { ca, cert, key } = tls.good;
+    const registry = await open(agent, { tls: { ca: ca, cert: cert!, key: key! } });
+    const held = await registry.openSession({ ttl: 10 }, never());
+    await held.write(instance({}), undefined, never());
+    const { clientFiles } = tls.harness;
+    const query = new URLSearchParams(clientFiles).toString();
+    const byUrl = await consulFromUrl(`consuls://127.0.0.1:${agent.port}?${query}`).open({
+      clock: systemClock,
+      random: Math.random,
+      logger: silentLogger,
+    });
+    expect(await ids(byUrl, 'web')).toEqual(['web-1']);
+    await byUrl.close();
+    await held.end(never());
+    await registry.close();
+  });
+
+  it('verifies by default, and says what is wrong with the certificate', async () => {
+    expect(await failure({ secure: true })).toMatch(
+      /issued by an authority that is not trusted: give `tls.ca`/,
+    );
+    expect(await failure({ tls: { ca: tls.wrong.ca } })).toMatch(/not trusted|signature/);
+    const { ca, cert, key } = tls.good;
+    expect(await failure({ tls: { ca: ca, cert: cert!, key: key!, serverName: 'other.example' } })).toMatch(
+      /for another name/,
+    );
+  });
+
+  it('can be told not to verify', async () => {
+    const { cert, key } = tls.good;
+    const registry = await open(agent, { tls: { cert: cert!, key: key!, verify: false } });
+    expect(await ids(registry, 'web')).toEqual([]);
+    await registry.close();
+  });
+
+  it('says so when the certificate of the server has expired', async () => {
+    const old = await createTlsSet({ serverExpired: true });
+    const { cert, key } = old.harness.server;
+    const server = createServer({ cert: await readFile(cert), key: await readFile(key) });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    try {
+      expect(await failure({ port, tls: { ca: old.good.ca } })).toMatch(/certificate has expired/);
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+      await old.remove();
+    }
+  });
+
+  it('is refused without a client certificate, and without TLS', async () => {
+    expect(await failure({ tls: { ca: tls.anonymous.ca } })).toMatch(
+      /client certificate|certificate required|alert/,
+    );
+    const plain = await open(agent, { secure: false });
+    await expect(plain.list(service('web'), never())).rejects.toThrow(/HTTPS server/);
+    await plain.close();
+  });
+
+  it('fails when a certificate cannot be read, before anything is sent', async () => {
+    await expect(open(agent, { tls: { ca: '/nowhere/ca.pem' } })).rejects.toThrow(
+      /Expected `tls.ca` to be PEM text or the path of it, but: ENOENT/,
+    );
+  });
+});
