@@ -6,7 +6,7 @@ import { ClosedError } from '../kernel/errors/index.js';
 import { memory } from '../registry/memory/memory.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { Directory, type DirectoryOptions } from './directory.js';
-import { type ServiceChange } from './service-change.js';
+import { type ListChange } from './list-change.js';
 import { type ServiceView } from './service-view.js';
 
 describe('Directory', () => {
@@ -32,8 +32,8 @@ describe('Directory', () => {
     return made;
   }
 
-  function record(view: ServiceView): ServiceChange[] {
-    const changes: ServiceChange[] = [];
+  function record(view: ServiceView): ListChange[] {
+    const changes: ListChange[] = [];
     view.subscribe((change) => changes.push(change));
     return changes;
   }
@@ -65,9 +65,9 @@ describe('Directory', () => {
     await view.ready();
     registry.watch_.send(put('b', { port: 81 }, '2'), gone('a'), put('c'));
     await clock.advance(0);
-    expect(changes.map((change) => [change.revision, ids(change), change.events])).toEqual([
-      [1, ['a', 'b'], ['changed', 'healthy']],
-      [2, ['b', 'c'], ['changed', 'healthy']],
+    expect(changes.map((change) => [change.revision, ids(change)])).toEqual([
+      [1, ['a', 'b']],
+      [2, ['b', 'c']],
     ]);
     const { added, updated, removed } = changes[1]!;
     expect([added, updated, removed].map((list) => list.map(({ id, port }) => [id, port]))).toEqual([
@@ -84,7 +84,7 @@ describe('Directory', () => {
     const view = directory.watch({ service: 'web' });
     const changes = record(view);
     await clock.advance(0);
-    expect(changes.map(({ events }) => events)).toEqual([['unhealthy']]);
+    expect(changes.map(({ endpoints }) => endpoints)).toEqual([[]]);
     expect(view.freshness).toMatchObject({ answered: true, stale: false, age: 0 });
   });
 

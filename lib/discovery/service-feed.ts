@@ -10,7 +10,7 @@ import { type Entry, type Registry } from '../registry/registry.js';
 import { type AddressPolicy } from './address-policy.js';
 import { type Endpoint } from './endpoint.js';
 import { type ExpiryGuard } from './expiry-guard.js';
-import { type EndpointsDiff } from './service-change.js';
+import { type EndpointsDiff } from './list-change.js';
 import { type ServiceSource } from './service-query.js';
 
 /** How far the list of a service can be trusted. */

@@ -1,6 +1,6 @@
 import { type Logger } from '../kernel/logger.js';
 import { type Endpoint } from './endpoint.js';
-import { diffEndpoints, watchEvents, type EndpointsDiff, type ServiceChange } from './service-change.js';
+import { diffEndpoints, type EndpointsDiff, type ListChange } from './list-change.js';
 import { type FeedListener, type Freshness, type ServiceFeed } from './service-feed.js';
 import { selectEndpoints, type ServiceQuery } from './service-query.js';
 
@@ -8,7 +8,7 @@ const NONE: readonly Endpoint[] = Object.freeze([]);
 
 /** What one query sees of a service. Made by {@link Directory.watch}. */
 export class ServiceView implements FeedListener {
-  private readonly listeners = new Set<(change: ServiceChange) => void>();
+  private readonly listeners = new Set<(change: ListChange) => void>();
   private list = NONE;
   private count = 0;
 
@@ -37,9 +37,9 @@ export class ServiceView implements FeedListener {
   }
 
   /** Calls `listener` with each list from now on; returns what ends that. */
-  subscribe(listener: (change: ServiceChange) => void): () => void {
+  subscribe(listener: (change: ListChange) => void): () => void {
     // Wrapped: the same function may be subscribed twice.
-    const own = (change: ServiceChange): void => {
+    const own = (change: ListChange): void => {
       listener(change);
     };
     this.listeners.add(own);
@@ -71,12 +71,11 @@ export class ServiceView implements FeedListener {
     if (this.count > 0 && diff.added.length + diff.updated.length + diff.removed.length === 0) return;
     this.list = Object.freeze(list);
     this.count += 1;
-    const change: ServiceChange = Object.freeze({
+    const change: ListChange = Object.freeze({
       service: this.query.service,
       endpoints: this.list,
       ...diff,
       revision: this.count,
-      events: watchEvents(diff, this.list),
     });
     for (const listener of [...this.listeners]) {
       try {

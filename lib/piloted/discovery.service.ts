@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Observable } from 'rxjs';
 import { type Endpoint } from '../discovery/endpoint.js';
-import { type ServiceChange } from '../discovery/service-change.js';
+import { type ServiceChange } from './service-change.js';
 import { ServiceBook } from './service-book.js';
 import { type ServiceHandle } from './service-handle.js';
 

@@ -11,6 +11,7 @@ export type {
   PilotedOptionsFactory,
   ServiceOptions,
 } from './piloted.options.js';
+export { type ServiceChange } from './service-change.js';
 export { Service, type ServiceDecorator } from './service.decorator.js';
 export { ServiceHandle, type ReadyOptions, type UrlOptions } from './service-handle.js';
 export { getServiceToken } from './service.token.js';

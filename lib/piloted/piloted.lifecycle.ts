@@ -7,6 +7,7 @@ import { type Logger } from '../kernel/logger.js';
 import { registryPool, type PooledRegistry } from '../registry/pool.js';
 import { type RegistrySource } from '../registry/source.js';
 import { DiscoveryService } from './discovery.service.js';
+import { PilotedConfig } from './piloted-config.js';
 import { PILOTED_DEFAULTS } from './piloted.defaults.js';
 import { type PilotedModuleOptions } from './piloted.options.js';
 import { PILOTED_DIRECTORY, PILOTED_LOGGER, PILOTED_OPTIONS, PILOTED_SOURCE } from './piloted.tokens.js';
@@ -24,12 +25,14 @@ import { UnknownServiceError } from './unknown-service.error.js';
 export class PilotedLifecycle implements OnModuleInit, OnApplicationShutdown {
   private pooled: PooledRegistry | undefined;
   private endSighup: (() => void) | undefined;
+  private refreshing: Promise<void> = Promise.resolve();
 
   constructor(
     @Inject(PILOTED_OPTIONS) private readonly options: PilotedModuleOptions,
     @Inject(PILOTED_SOURCE) private readonly source: RegistrySource,
     @Inject(PILOTED_DIRECTORY) private readonly directory: Directory,
     @Inject(PILOTED_LOGGER) private readonly logger: Logger,
+    private readonly config: PilotedConfig,
     private readonly book: ServiceBook,
     private readonly discovery: DiscoveryService,
     private readonly explorer: ServiceChangeExplorer,
@@ -59,7 +62,8 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationShutdown {
     const deps = { clock: systemClock, random: Math.random, logger: this.logger };
     this.pooled = await registryPool.acquire(this.source, deps);
     await this.directory.start(this.pooled.registry);
-    if (this.options.sighup ?? PILOTED_DEFAULTS.sighup) this.endSighup = onSighup(() => void this.refresh());
+    if (this.options.sighup ?? PILOTED_DEFAULTS.sighup)
+      this.endSighup = onSighup(() => void this.refreshAfterOthers());
     await this.boot(handles);
   }
 
@@ -90,8 +94,16 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationShutdown {
       : new RegistryUnavailableError(url, [{ endpoint: url, error: cause }], { cause });
   }
 
+  /** One at a time: the configuration a signal finds must not be overtaken by an older one. */
+  private refreshAfterOthers(): Promise<void> {
+    this.refreshing = this.refreshing.then(() => this.refresh());
+    return this.refreshing;
+  }
+
   private async refresh(): Promise<void> {
     try {
+      this.config.reload();
+      await this.book.configure(this.config.services);
       await this.discovery.refresh();
     } catch (error) {
       this.logger.warn(

@@ -6,7 +6,9 @@ import { systemClock } from '../kernel/clock.js';
 import { type Logger } from '../kernel/logger.js';
 import { type RegistrySource } from '../registry/source.js';
 import { DEFAULT_REGISTRY, REGISTRY_VARIABLE, registrySource } from '../registry/url.js';
+import { registryUrlOf } from './config-registry.js';
 import { DiscoveryService } from './discovery.service.js';
+import { PilotedConfig } from './piloted-config.js';
 import { PILOTED_DEFAULTS } from './piloted.defaults.js';
 import { PilotedLifecycle } from './piloted.lifecycle.js';
 import {
@@ -40,15 +42,29 @@ const PROVIDERS: readonly Provider[] = [
     useFactory: ({ logger }: PilotedModuleOptions): Logger => logger ?? new NestLogger('Piloted'),
   },
   {
-    provide: PILOTED_SOURCE,
+    provide: PilotedConfig,
     inject: [PILOTED_OPTIONS, PILOTED_LOGGER],
-    useFactory: ({ registry }: PilotedModuleOptions, logger: Logger): RegistrySource => {
-      const unnamed = registry === undefined && !process.env[REGISTRY_VARIABLE]?.trim();
-      if (unnamed && process.env.NODE_ENV === 'production')
+    useFactory: ({ config }: PilotedModuleOptions, logger: Logger): PilotedConfig =>
+      new PilotedConfig(config, process.env, logger),
+  },
+  {
+    provide: PILOTED_SOURCE,
+    inject: [PILOTED_OPTIONS, PilotedConfig, PILOTED_LOGGER],
+    useFactory: (
+      { registry }: PilotedModuleOptions,
+      config: PilotedConfig,
+      logger: Logger,
+    ): RegistrySource => {
+      const named = registry ?? (config.current && registryUrlOf(config.current.registry));
+      if (
+        named === undefined &&
+        !process.env[REGISTRY_VARIABLE]?.trim() &&
+        process.env.NODE_ENV === 'production'
+      )
         logger.warn(
           `No registry is named, so ${DEFAULT_REGISTRY} is used, which only this machine sees: set \`registry\` or ${REGISTRY_VARIABLE}.`,
         );
-      return registrySource(registry, process.env);
+      return registrySource(named, process.env);
     },
   },
   {
@@ -66,11 +82,12 @@ const PROVIDERS: readonly Provider[] = [
   },
   {
     provide: ServiceBook,
-    inject: [PILOTED_OPTIONS, PILOTED_DIRECTORY],
-    useFactory: (
+    inject: [PILOTED_OPTIONS, PilotedConfig, PILOTED_DIRECTORY],
+    useFactory: async (
       { services, balancer, bootTimeout }: PilotedModuleOptions,
+      config: PilotedConfig,
       directory: Directory,
-    ): ServiceBook => {
+    ): Promise<ServiceBook> => {
       const book = new ServiceBook({
         directory,
         clock: systemClock,
@@ -78,8 +95,9 @@ const PROVIDERS: readonly Provider[] = [
         balancer: balancer ?? PILOTED_DEFAULTS.balancer,
         bootTimeout: bootTimeout ?? PILOTED_DEFAULTS.bootTimeout,
       });
-      if (services) book.restrict();
+      if (services ?? config.current) book.restrict();
       for (const service of services ?? []) book.declare(optionsOf(service));
+      await book.configure(config.services);
       return book;
     },
   },

@@ -2,7 +2,7 @@ import { Subject, type Observable } from 'rxjs';
 import { type Balancer } from '../balancing/balancer.js';
 import { createBalancer, type BalancerOption } from '../balancing/create-balancer.js';
 import { type Directory } from '../discovery/directory.js';
-import { type ServiceChange } from '../discovery/service-change.js';
+import { type ServiceChange } from './service-change.js';
 import { type ServiceQuery } from '../discovery/service-query.js';
 import { type Clock } from '../kernel/clock.js';
 import { checkName } from '../kernel/names.js';
@@ -24,7 +24,10 @@ export interface BookDeps {
 
 /** Services by name: those that are listed, and on demand any other, unless a list was given. */
 export class ServiceBook {
-  private readonly listed = new Map<string, ServiceOptions>();
+  /** By options and features: for as long as the application runs. */
+  private readonly declared = new Map<string, ServiceOptions>();
+  /** By the configuration file. */
+  private configured: ReadonlyMap<string, ServiceOptions> = new Map();
   private readonly handles = new Map<string, ServiceHandle>();
   private readonly attached = new Map<string, ServiceOptions>();
   private readonly balancers = new Map<
@@ -44,7 +47,7 @@ export class ServiceBook {
 
   /** The services that are listed or in use. */
   get names(): readonly string[] {
-    return [...new Set([...this.listed.keys(), ...this.attached.keys()])];
+    return [...new Set([...this.declared.keys(), ...this.configured.keys(), ...this.attached.keys()])];
   }
 
   /** The handles of the services that are listed or in use. */
@@ -54,7 +57,7 @@ export class ServiceBook {
 
   /** What is wanted of a service. */
   optionsOf(name: string): ServiceOptions {
-    return this.listed.get(name) ?? { name };
+    return this.declared.get(name) ?? this.configured.get(name) ?? { name };
   }
 
   /** From now on only what is listed is known. */
@@ -64,15 +67,14 @@ export class ServiceBook {
 
   /** Whether {@link ServiceBook.of} would give a handle. */
   knows(name: string): boolean {
-    return this.open || this.listed.has(name);
+    return this.open || this.declared.has(name) || this.configured.has(name);
   }
 
-  /** Lists a service, unless it is listed already. */
+  /** Lists a service for good, unless that has been done already. */
   declare(service: ServiceOptions): void {
-    if (this.listed.has(service.name)) return;
-    this.listed.set(service.name, service);
-    const handle = this.handles.get(service.name);
-    if (handle && this.attached.has(service.name)) void this.attach(handle, service);
+    if (this.declared.has(service.name)) return;
+    this.declared.set(service.name, service);
+    void this.follow(service.name);
   }
 
   /**
@@ -92,25 +94,16 @@ export class ServiceBook {
     return handle;
   }
 
-  /** Makes `services` the whole list: what is new is followed, what is gone is let go, what differs is followed anew. */
-  async replace(services: readonly ServiceOptions[]): Promise<void> {
-    const before = new Map(this.listed);
-    this.listed.clear();
-    for (const service of services) this.listed.set(service.name, service);
-    const ending: Promise<void>[] = [];
-    for (const [name, options] of before) {
-      const handle = this.handles.get(name);
-      const wanted = this.listed.get(name);
-      if (!handle || !this.attached.has(name)) continue;
-      if (!wanted) {
-        this.attached.delete(name);
-        ending.push(handle.detach());
-      } else if (!sameService(options, wanted)) {
-        ending.push(this.attach(handle, wanted));
-      }
-    }
-    for (const name of this.listed.keys()) this.of(name);
-    await Promise.all(ending);
+  /**
+   * Lists what the configuration file says in place of what it said before: what is new is followed, what is gone is
+   * let go, what differs is followed anew.
+   */
+  async configure(services: readonly ServiceOptions[]): Promise<void> {
+    const before = this.configured;
+    this.configured = new Map(services.map((service) => [service.name, service]));
+    await Promise.all(
+      [...new Set([...before.keys(), ...this.configured.keys()])].map((name) => this.follow(name)),
+    );
   }
 
   /** Ends every stream of changes. The last lists can still be picked from. */
@@ -118,6 +111,18 @@ export class ServiceBook {
     this.closed = true;
     for (const handle of this.handles.values()) handle.close();
     this.subject.complete();
+  }
+
+  /** Brings the handle of a service that is in use in line with what is listed now. */
+  private follow(name: string): Promise<void> {
+    const handle = this.handles.get(name);
+    if (!handle) return Promise.resolve();
+    const options = this.optionsOf(name);
+    const attached = this.attached.get(name);
+    if (this.knows(name))
+      return attached && sameService(attached, options) ? Promise.resolve() : this.attach(handle, options);
+    this.attached.delete(name);
+    return handle.detach();
   }
 
   private makeHandle({ name }: ServiceOptions): ServiceHandle {

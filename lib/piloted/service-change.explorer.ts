@@ -5,7 +5,7 @@ import {
   ModulesContainer,
   Reflector,
 } from '@nestjs/core';
-import { type ServiceChange } from '../discovery/service-change.js';
+import { type ServiceChange } from './service-change.js';
 import { type Logger } from '../kernel/logger.js';
 import { ON_SERVICE_CHANGE } from './on-service-change.decorator.js';
 import { PILOTED_LOGGER } from './piloted.tokens.js';

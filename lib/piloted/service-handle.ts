@@ -1,12 +1,8 @@
 import { Subject, type Observable } from 'rxjs';
+import { watchEvents } from '../containerpilot/watch-events.js';
 import { type Balancer, type Call } from '../balancing/balancer.js';
 import { type Endpoint } from '../discovery/endpoint.js';
-import {
-  diffEndpoints,
-  watchEvents,
-  type EndpointsDiff,
-  type ServiceChange,
-} from '../discovery/service-change.js';
+import { diffEndpoints, type EndpointsDiff } from '../discovery/list-change.js';
 import { type ServiceView } from '../discovery/service-view.js';
 import { joinHostPort } from '../kernel/address.js';
 import { type Clock } from '../kernel/clock.js';
@@ -14,6 +10,7 @@ import { attempt } from '../kernel/deadline.js';
 import { ClosedError, DeadlineExceededError } from '../kernel/errors/index.js';
 import { expected } from '../kernel/expected.js';
 import { NoEndpointsError } from './no-endpoints.error.js';
+import { type ServiceChange } from './service-change.js';
 import { UnknownServiceError } from './unknown-service.error.js';
 
 /** What is waited for. */
@@ -240,6 +237,7 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
   private take(endpoints: readonly Endpoint[], { added, updated, removed }: EndpointsDiff): void {
     const diff = { added, updated, removed };
     if (this.count > 0 && added.length + updated.length + removed.length === 0) return;
+    const events = watchEvents(this.count === 0 ? undefined : this.list, endpoints);
     this.list = endpoints;
     this.count += 1;
     this.balancer.update(endpoints);
@@ -249,7 +247,7 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
         endpoints,
         ...diff,
         revision: this.count,
-        events: watchEvents(diff, endpoints),
+        events,
       }),
     );
   }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstValueFrom, take, toArray } from 'rxjs';
 import { type Endpoint } from '../../../lib/discovery/endpoint.js';
-import { type ServiceChange } from '../../../lib/discovery/service-change.js';
+import { type ServiceChange } from '../../../lib/piloted/service-change.js';
 import { InvalidOptionError, RegistryUnavailableError } from '../../../lib/kernel/errors/index.js';
 import { DiscoveryService } from '../../../lib/piloted/discovery.service.js';
 import { NoEndpointsError } from '../../../lib/piloted/no-endpoints.error.js';

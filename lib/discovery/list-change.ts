@@ -1,8 +1,5 @@
 import { type Endpoint } from './endpoint.js';
 
-/** What a change is in the words of ContainerPilot's watches. */
-export type WatchEvent = 'changed' | 'healthy' | 'unhealthy';
-
 /** What differs between two lists. */
 export interface EndpointsDiff {
   readonly added: readonly Endpoint[];
@@ -13,16 +10,12 @@ export interface EndpointsDiff {
 }
 
 /** A new list of a service. */
-export interface ServiceChange extends EndpointsDiff {
+export interface ListChange extends EndpointsDiff {
   readonly service: string;
   /** The complete list, frozen. */
   readonly endpoints: readonly Endpoint[];
   /** Counts the lists of this service: 1 for the first, one more for each further one. */
   readonly revision: number;
-  /**
-   * `changed` where the list differs from the one before; `healthy` with an endpoint in it, `unhealthy` with none.
-   */
-  readonly events: readonly WatchEvent[];
 }
 
 /** The difference between two lists, by id; an endpoint is updated when it is another object. */
@@ -37,10 +30,4 @@ export function diffEndpoints(before: readonly Endpoint[], after: readonly Endpo
     old.delete(endpoint.id);
   }
   return { added, updated, removed: [...old.values()] };
-}
-
-/** ContainerPilot's events for a list. */
-export function watchEvents(diff: EndpointsDiff, endpoints: readonly Endpoint[]): readonly WatchEvent[] {
-  const health = endpoints.length > 0 ? 'healthy' : 'unhealthy';
-  return diff.added.length + diff.updated.length + diff.removed.length > 0 ? ['changed', health] : [health];
 }
