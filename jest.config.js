@@ -33,6 +33,7 @@ export default {
       ...common,
       displayName: 'real',
       globalSetup: '<rootDir>/test/harness/global-setup.mjs',
+      testTimeout: 30_000,
       testMatch: ['<rootDir>/test/real/**/*.spec.ts'],
     },
   ],
