@@ -36,8 +36,11 @@ const PARAMETERS: Readonly<Record<string, Setter>> = {
   verify: ({ tls }, value) => (tls.verify = flag(value) as boolean),
 };
 
-function complaint(what: string, url: string): InvalidOptionError {
-  return new InvalidOptionError(`Expected the registry URL to ${what}, got ${redactUrl(url)}.`);
+/** Whatever stands behind the `?` is left out: a token under a mistyped name would not be known for one. */
+function complaint(what: string, url: string, name?: string): InvalidOptionError {
+  const got = name === undefined ? '' : ` \`${name}\` in`;
+  const [front = ''] = url.split(/[?#]/);
+  return new InvalidOptionError(`Expected the registry URL to ${what}, got${got} ${redactUrl(front)}.`);
 }
 
 /**
@@ -60,8 +63,8 @@ export function consulFromUrl(url: string): RegistrySource {
   if (port !== '') draft.options.port = Number(port);
   for (const [name, value] of searchParams) {
     const set = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined;
-    if (!set) throw complaint(`have parameters among ${Object.keys(PARAMETERS).join(', ')}`, url);
-    if (searchParams.getAll(name).length > 1) throw complaint(`name \`${name}\` once`, url);
+    if (!set) throw complaint(`have parameters among ${Object.keys(PARAMETERS).join(', ')}`, url, name);
+    if (searchParams.getAll(name).length > 1) throw complaint(`name each parameter once`, url, name);
     set(draft, value);
   }
   return consul(Object.keys(draft.tls).length > 0 ? { ...draft.options, tls: draft.tls } : draft.options);

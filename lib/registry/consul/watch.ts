@@ -15,7 +15,7 @@ const CROWDED_WAIT = 1;
 /** Consul adds up to a sixteenth of the wait; the rest is for the way. A hung agent is noticed after this. */
 const SILENCE = 1_500;
 
-/** Milliseconds between two requests after an answer that Consul should not have given. */
+/** Milliseconds between two requests after an answer that Consul should not have given: an index that goes back, none, or the same one before the wait is over. */
 const ODD_SPACING = 1_000;
 
 /** Milliseconds between two full answers of a scope that changes without a pause. */
@@ -65,6 +65,7 @@ export async function* watchScope(options: WatchOptions): AsyncGenerator<WatchBa
   let index = 0;
   let known: number | undefined;
   let empty = false;
+  let wasOdd = false;
   while (!signal.aborted) {
     const askedAt = clock.now();
     const wait = gate.crowded ? CROWDED_WAIT : WAIT;
@@ -78,20 +79,15 @@ export async function* watchScope(options: WatchOptions): AsyncGenerator<WatchBa
       yield { kind: 'listing', listing };
     }
     empty = isEmpty(listing);
-    const odd = isOdd(answer.index, known, index > 0 && took < (wait * 1000) / 2);
+    const back = answer.index === 0 || answer.index < (known ?? 0);
+    const early = index > 0 && answer.index === known && took < (wait * 1000) / 2;
     // Going back means another history: what follows is asked for without an index, as at the beginning.
-    index = odd ? 0 : answer.index;
+    index = back ? 0 : answer.index;
     known = answer.index;
-    const spacing = odd ? ODD_SPACING : BUSY_SPACING;
+    const spacing = back || early || wasOdd ? ODD_SPACING : BUSY_SPACING;
+    wasOdd = back || early;
     if (took < spacing) await pause(clock, spacing - took, signal);
   }
-}
-
-/** Whether an answer is none that Consul should give: no index, one that goes back, or the same one without a wait. */
-function isOdd(index: number, known: number | undefined, early: boolean): boolean {
-  if (index === 0) return true;
-  if (known === undefined) return false;
-  return index < known || (index === known && early);
 }
 
 async function ask({ client, view, signal }: WatchOptions, index: number, wait: number): Promise<Answer> {
