@@ -4,9 +4,11 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
   type OnModuleInit,
+  Optional,
 } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { type Subscription } from 'rxjs';
+import { type ContainerPilotConfig } from '../containerpilot/config.js';
 import { type Keeper } from '../heartbeat/keeper.js';
 import { systemClock } from '../kernel/clock.js';
 import { pause } from '../kernel/deadline.js';
@@ -17,9 +19,20 @@ import { accepting } from './accepting.js';
 import { announcedAddress, type Bound } from './announcement.js';
 import { HeartbeatExplorer } from './heartbeat.explorer.js';
 import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
-import { type ServiceAnnouncement, type SidekickModuleOptions } from './sidekick.options.js';
+import { type PlannedService, plannedServices } from './planned-service.js';
+import {
+  type KeepingOptions,
+  type ServiceAnnouncement,
+  type SidekickModuleOptions,
+} from './sidekick.options.js';
 import { Sidekick } from './sidekick.service.js';
-import { SIDEKICK_KEEPER, SIDEKICK_LOGGER, SIDEKICK_OPTIONS, SIDEKICK_REGISTRY } from './sidekick.tokens.js';
+import {
+  SIDEKICK_CONFIG,
+  SIDEKICK_KEEPER,
+  SIDEKICK_LOGGER,
+  SIDEKICK_OPTIONS,
+  SIDEKICK_REGISTRY,
+} from './sidekick.tokens.js';
 
 /** A `node:http` server as far as we need one. */
 interface Listening {
@@ -33,10 +46,11 @@ interface Listening {
 @Injectable()
 export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   private readonly leaving = new AbortController();
-  private announcing: Promise<void> | undefined;
+  private readonly announcing = new Set<Promise<void>>();
+  private readonly planned: readonly PlannedService[];
   private announced = false;
   private listening: Subscription | undefined;
-  private leaveSession: (() => void) | undefined;
+  private leaveSessions: (() => void)[] = [];
 
   constructor(
     @Inject(SIDEKICK_OPTIONS) private readonly options: SidekickModuleOptions,
@@ -47,7 +61,9 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     @Inject(HeartbeatExplorer) private readonly explorer: HeartbeatExplorer,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
     @Inject(ModulesContainer) modules: ModulesContainer,
+    @Optional() @Inject(SIDEKICK_CONFIG) config?: ContainerPilotConfig,
   ) {
+    this.planned = plannedServices(options, config);
     // Hooks run by distance from the root module: the last to start, when values can be computed, and the first to
     // stop, while the application still serves.
     for (const module of modules.values()) if (module.hasProvider(SidekickLifecycle)) module.distance = -1;
@@ -64,16 +80,13 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
   }
 
   onApplicationBootstrap(): void {
-    const { service } = this.options;
-    if (!service) return;
+    if (this.planned.length === 0) return;
     if (!this.hasServer()) {
-      this.announcing = this.announceWhenAccepting(service);
-      return;
-    }
-    if (this.host.listening) this.announcing = this.announceListening(service);
+      for (const planned of this.planned) this.announceWhenAccepting(planned);
+    } else if (this.host.listening) this.announceListening();
     else {
       this.listening = this.host.listen$.subscribe(() => {
-        this.announcing = this.announceListening(service);
+        this.announceListening();
       });
     }
   }
@@ -89,19 +102,21 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
   }
 
   private async start(): Promise<void> {
-    const { key, value, service, ttl } = this.options;
-    if (service && service.port === undefined && !this.hasServer()) {
-      throw expected('service.port', 'given where there is no HTTP server to take it from', service.port);
+    const { key, value } = this.options;
+    for (const { service } of this.planned) {
+      if (service.port === undefined && !this.hasServer()) {
+        throw expected('service.port', 'given where there is no HTTP server to take it from', service.port);
+      }
     }
     if (key !== undefined) await this.sidekick.keepPrimary(key, value ?? '');
     for (const beat of this.explorer.explore()) await this.sidekick.keep(beat.key, beat.value, beat.options);
-    if (service) await this.connect(ttl ?? SIDEKICK_DEFAULTS.ttl);
+    for (const { keeping } of this.planned) await this.connect(keeping.ttl ?? SIDEKICK_DEFAULTS.ttl);
   }
 
-  /** The service is announced later, but whether its registry can be had decides the boot. */
+  /** A service is announced later, but whether its registry can be had decides the boot. */
   private async connect(ttl: number): Promise<void> {
     try {
-      this.leaveSession = await this.keeper.connect(ttl);
+      this.leaveSessions.push(await this.keeper.connect(ttl));
     } catch (error) {
       if (this.options.failFast ?? SIDEKICK_DEFAULTS.failFast) throw error;
       this.logger.warn(`${(error as Error).message} Trying again.`);
@@ -112,7 +127,7 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     this.leaving.abort();
     this.listening?.unsubscribe();
     await this.sidekick.stop();
-    await this.announcing;
+    await Promise.all(this.announcing);
     await this.registry.release();
   }
 
@@ -126,40 +141,47 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     return this.server() !== undefined;
   }
 
-  private async announceWhenAccepting(service: ServiceAnnouncement): Promise<void> {
+  private announceWhenAccepting({ service, keeping }: PlannedService): void {
     const bound: Bound = { address: '', port: service.port ?? 0 };
-    try {
+    this.track(async () => {
       await accepting(announcedAddress(service, bound), bound.port, systemClock, this.leaving.signal);
-    } catch {
-      return;
-    }
-    await this.announce(service, bound);
+      await this.announce(service, bound, keeping);
+    });
   }
 
-  private async announceListening(service: ServiceAnnouncement): Promise<void> {
+  private announceListening(): void {
     const at = this.server()?.address();
     const bound: Bound | undefined = typeof at === 'object' ? (at ?? undefined) : undefined;
-    const port = bound?.port ?? service.port;
-    if (port === undefined) {
-      const got = typeof at === 'string' ? `the socket ${at}` : 'none';
-      this.logger.error(
-        `The service "${service.name}" is not announced: expected the server to listen on a port, got ${got}. Set \`service.port\`.`,
-      );
-      return;
+    for (const planned of this.planned) {
+      const { service, keeping, probed } = planned;
+      const port = bound?.port ?? service.port;
+      if (port === undefined) {
+        const got = typeof at === 'string' ? `the socket ${at}` : 'none';
+        this.logger.error(
+          `The service "${service.name}" is not announced: expected the server to listen on a port, got ${got}. Set \`service.port\`.`,
+        );
+      } else if (probed && service.port !== bound?.port) this.announceWhenAccepting(planned);
+      else this.track(() => this.announce(service, { address: bound?.address ?? '', port }, keeping));
     }
-    await this.announce(service, { address: bound?.address ?? '', port });
   }
 
-  private async announce(service: ServiceAnnouncement, bound: Bound): Promise<void> {
+  private track(run: () => Promise<void>): void {
+    const running = run()
+      // Only the shutdown ends the wait for a port.
+      .catch(() => undefined)
+      .finally(() => this.announcing.delete(running));
+    this.announcing.add(running);
+  }
+
+  private async announce(service: ServiceAnnouncement, bound: Bound, keeping: KeepingOptions): Promise<void> {
     if (this.leaving.signal.aborted) return;
     this.announced = true;
     try {
-      await this.sidekick.announcePrimary(service, bound);
+      await this.sidekick.announcePrimary(service, bound, keeping);
     } catch (error) {
       this.logger.error(`Announcing the service "${service.name}" failed: ${(error as Error).message}`);
     } finally {
-      this.leaveSession?.();
-      this.leaveSession = undefined;
+      this.leaveSessions.pop()?.();
     }
   }
 }

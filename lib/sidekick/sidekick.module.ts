@@ -2,9 +2,12 @@ import { type DynamicModule, Logger as NestLogger, Module, type Provider } from 
 import { DiscoveryModule } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { hostname } from 'node:os';
+import { type ContainerPilotConfig } from '../containerpilot/config.js';
+import { loadContainerPilot } from '../containerpilot/load.js';
 import { Keeper } from '../heartbeat/keeper.js';
 import { systemClock } from '../kernel/clock.js';
 import { type Logger } from '../kernel/logger.js';
+import { describedRegistry } from '../registry/described.js';
 import { type PooledRegistry, registryPool } from '../registry/pool.js';
 import { registrySource } from '../registry/url.js';
 import { HeartbeatExplorer } from './heartbeat.explorer.js';
@@ -16,7 +19,13 @@ import {
   type SidekickOptionsFactory,
 } from './sidekick.options.js';
 import { Sidekick } from './sidekick.service.js';
-import { SIDEKICK_KEEPER, SIDEKICK_LOGGER, SIDEKICK_OPTIONS, SIDEKICK_REGISTRY } from './sidekick.tokens.js';
+import {
+  SIDEKICK_CONFIG,
+  SIDEKICK_KEEPER,
+  SIDEKICK_LOGGER,
+  SIDEKICK_OPTIONS,
+  SIDEKICK_REGISTRY,
+} from './sidekick.tokens.js';
 import { checkSidekickOptions } from './sidekick.validation.js';
 import { SwitchableLogger } from './switchable.logger.js';
 
@@ -38,14 +47,29 @@ const PROVIDERS: readonly Provider[] = [
       new SwitchableLogger(logger ?? new NestLogger('Sidekick')),
   },
   {
-    provide: SIDEKICK_REGISTRY,
+    provide: SIDEKICK_CONFIG,
     inject: [SIDEKICK_OPTIONS, SIDEKICK_LOGGER],
-    useFactory: async ({ registry }: SidekickModuleOptions, logger: Logger): Promise<PooledRegistry> =>
-      await registryPool.acquire(registrySource(registry, process.env), {
-        clock: systemClock,
-        random: Math.random,
-        logger,
-      }),
+    useFactory: ({ config }: SidekickModuleOptions, logger: Logger): ContainerPilotConfig | undefined => {
+      if (config === undefined) return undefined;
+      const loaded = loadContainerPilot(config, process.env);
+      for (const warning of loaded.warnings) logger.warn(warning);
+      return loaded;
+    },
+  },
+  {
+    provide: SIDEKICK_REGISTRY,
+    inject: [SIDEKICK_OPTIONS, SIDEKICK_LOGGER, { token: SIDEKICK_CONFIG, optional: true }],
+    useFactory: async (
+      { registry }: SidekickModuleOptions,
+      logger: Logger,
+      config?: ContainerPilotConfig,
+    ): Promise<PooledRegistry> => {
+      const source =
+        registry === undefined && config
+          ? describedRegistry(config.registry)
+          : registrySource(registry, process.env);
+      return await registryPool.acquire(source, { clock: systemClock, random: Math.random, logger });
+    },
   },
   {
     provide: SIDEKICK_KEEPER,

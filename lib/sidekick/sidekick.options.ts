@@ -44,6 +44,11 @@ export interface ServiceAnnouncement {
 export interface SidekickModuleOptions extends KeepingOptions {
   /** URL of the registry, or what a driver function returned. `SIDEKICK_REGISTRY`, or else `file:`, by default. */
   readonly registry?: string | RegistrySource;
+  /**
+   * Path of a ContainerPilot configuration, whose jobs or services with a port are announced, and whose registry is
+   * used unless `registry` is given. `''` stands for the variable `CONTAINERPILOT`.
+   */
+  readonly config?: string;
   /** Keep this key. */
   readonly key?: string;
   /** What to keep under `key`; empty by default. */

@@ -183,9 +183,9 @@ export class Sidekick {
   }
 
   /** @internal Announces the module's own `service`. */
-  async announcePrimary(service: ServiceAnnouncement, bound: Bound): Promise<void> {
+  async announcePrimary(service: ServiceAnnouncement, bound: Bound, keeping: KeepingOptions): Promise<void> {
     // The boot is over: there is nobody to fail to, so it is tried until it succeeds.
-    const options = { ...this.options, failFast: false };
+    const options = { ...keeping, failFast: false };
     await this.announceService(service, bound, options, (id, announced) => {
       this.primaryServices.push({ id, service: announced });
     });

@@ -1,6 +1,9 @@
 /** The checked options. */
 export const SIDEKICK_OPTIONS = Symbol('nestjs-sidekick:options');
 
+/** The loaded ContainerPilot configuration, or undefined. */
+export const SIDEKICK_CONFIG = Symbol('nestjs-sidekick:sidekick-config');
+
 /** The opened registry with its release. */
 export const SIDEKICK_REGISTRY = Symbol('nestjs-sidekick:sidekick-registry');
 

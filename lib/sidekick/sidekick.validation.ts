@@ -51,6 +51,8 @@ class Options extends Keeping {
     },
   )
   registry = undefined;
+  @IsOptional() @holds('path', isText, told("a path, or '' for the variable CONTAINERPILOT")) config =
+    undefined;
   @IsOptional() @holds('name', isName, told(NAME)) key = undefined;
   @IsOptional()
   @holds(

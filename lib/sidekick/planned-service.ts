@@ -1,0 +1,37 @@
+import { type ContainerPilotConfig, type ContainerPilotService } from '../containerpilot/config.js';
+import { MIN_TTL } from './sidekick.defaults.js';
+import {
+  type KeepingOptions,
+  type ServiceAnnouncement,
+  type SidekickModuleOptions,
+} from './sidekick.options.js';
+
+/** A service that is to be announced once its port accepts connections. */
+export interface PlannedService {
+  readonly service: ServiceAnnouncement;
+  readonly keeping: KeepingOptions;
+  /** Whether a port that is not the HTTP server's own is tried first; false where it may be one that a proxy maps. */
+  readonly probed: boolean;
+}
+
+function fromContainerPilot(service: ContainerPilotService, options: SidekickModuleOptions): PlannedService {
+  const { name, id, port, tags, meta, interfaces, health } = service;
+  return {
+    service: { name, id, port, tags, meta, interfaces },
+    keeping: {
+      ttl: Math.max(MIN_TTL, options.ttl ?? Math.ceil(health.ttl)),
+      ...(options.updateInterval === undefined ? {} : { updateInterval: options.updateInterval }),
+    },
+    probed: true,
+  };
+}
+
+/** What the options and the ContainerPilot configuration ask to announce. */
+export function plannedServices(
+  options: SidekickModuleOptions,
+  config: ContainerPilotConfig | undefined,
+): readonly PlannedService[] {
+  const own =
+    options.service === undefined ? [] : [{ service: options.service, keeping: options, probed: false }];
+  return [...own, ...(config?.services ?? []).map((service) => fromContainerPilot(service, options))];
+}
