@@ -6,7 +6,7 @@ import { systemClock } from '../kernel/clock.js';
 import { type Logger } from '../kernel/logger.js';
 import { type RegistrySource } from '../registry/source.js';
 import { DEFAULT_REGISTRY, REGISTRY_VARIABLE, registrySource } from '../registry/url.js';
-import { registryUrlOf } from './config-registry.js';
+import { registryUrlOf } from '../containerpilot/registry-url.js';
 import { DiscoveryService } from './discovery.service.js';
 import { PilotedConfig } from './piloted-config.js';
 import { PILOTED_DEFAULTS } from './piloted.defaults.js';

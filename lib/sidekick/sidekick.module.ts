@@ -4,10 +4,10 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import { hostname } from 'node:os';
 import { type ContainerPilotConfig } from '../containerpilot/config.js';
 import { loadContainerPilot } from '../containerpilot/load.js';
+import { registryUrlOf } from '../containerpilot/registry-url.js';
 import { Keeper } from '../heartbeat/keeper.js';
 import { systemClock } from '../kernel/clock.js';
 import { type Logger } from '../kernel/logger.js';
-import { describedRegistry } from '../registry/described.js';
 import { type PooledRegistry, registryPool } from '../registry/pool.js';
 import { registrySource } from '../registry/url.js';
 import { HeartbeatExplorer } from './heartbeat.explorer.js';
@@ -64,10 +64,8 @@ const PROVIDERS: readonly Provider[] = [
       logger: Logger,
       config?: ContainerPilotConfig,
     ): Promise<PooledRegistry> => {
-      const source =
-        registry === undefined && config
-          ? describedRegistry(config.registry)
-          : registrySource(registry, process.env);
+      const named = registry ?? (config && registryUrlOf(config.registry));
+      const source = registrySource(named, process.env);
       return await registryPool.acquire(source, { clock: systemClock, random: Math.random, logger });
     },
   },

@@ -22,21 +22,11 @@ const ARROWS: Record<string, readonly string[]> = {
   'registry/contract': ['kernel', 'registry'],
   // The table of URLs: the one place that knows every driver, and only how its URLs are read.
   'registry/url': ['kernel', 'registry', ...DRIVERS],
-  // Likewise, for the registry that a ContainerPilot configuration describes.
-  'registry/described': ['kernel', 'registry', 'containerpilot', ...DRIVERS],
   heartbeat: ['kernel', 'registry'],
   discovery: ['kernel', 'registry'],
   balancing: ['kernel', 'registry', 'discovery'],
-  sidekick: ['kernel', 'registry', 'registry/url', 'registry/described', 'heartbeat', 'containerpilot'],
-  piloted: [
-    'kernel',
-    'registry',
-    'registry/url',
-    'registry/described',
-    'discovery',
-    'balancing',
-    'containerpilot',
-  ],
+  sidekick: ['kernel', 'registry', 'registry/url', 'heartbeat', 'containerpilot'],
+  piloted: ['kernel', 'registry', 'registry/url', 'discovery', 'balancing', 'containerpilot'],
   testing: ['kernel', 'registry', 'registry/memory', 'registry/contract', 'discovery', 'piloted'],
 };
 const OUTER = ['integrations', 'cli', 'subpaths', '(root)'];
@@ -57,7 +47,7 @@ interface Import {
 function room(file: string): string {
   const parts = relative(LIB, file).split('/');
   if (parts.length === 1) return '(root)';
-  if (/^registry\/(url|described)\.ts$/.test(parts.join('/'))) return parts.join('/').slice(0, -'.ts'.length);
+  if (parts.join('/') === 'registry/url.ts') return 'registry/url';
   if (parts[0] === 'registry' && parts.length > 2) return `registry/${parts[1]}`;
   return parts[0]!;
 }

@@ -1,4 +1,4 @@
-import { type ConsulDescription, type RegistryDescription } from '../containerpilot/config.js';
+import { type ConsulDescription, type RegistryDescription } from './config.js';
 import { joinHostPort } from '../kernel/address.js';
 
 /** The registry URL for what a ContainerPilot configuration names. Holds the token: never printed as it is. */

@@ -1,0 +1,112 @@
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger } from '../../../lib/kernel/logger.js';
+import { type Instance } from '../../../lib/registry/instance.js';
+import { type InstanceItem } from '../../../lib/registry/item.js';
+import { memory, type MemorySource } from '../../../lib/registry/memory/memory.js';
+import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
+import { type SidekickModuleOptions } from '../../../lib/sidekick/sidekick.options.js';
+import { until } from '../../harness/wait.js';
+
+describe('SidekickModule with a ContainerPilot configuration', () => {
+  let folder: string;
+  let registry: MemorySource;
+  let server: Server;
+  let port: number;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sidekick-config-'));
+    registry = memory();
+    server = createServer();
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    ({ port } = server.address() as { port: number });
+  });
+  afterEach(async () => {
+    server.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const instances = (service: string): Instance[] =>
+    registry.store
+      .list({ kind: 'service', service })
+      .entries.map(({ item }) => (item as InstanceItem).instance);
+
+  async function boot(
+    text: string,
+    options: SidekickModuleOptions = {},
+  ): Promise<{ close(): Promise<void> }> {
+    const config = join(folder, 'containerpilot.json5');
+    await writeFile(config, text);
+    @Module({ imports: [SidekickModule.forRoot({ registry, config, logger: silentLogger, ...options })] })
+    class AppModule {}
+    return await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+  }
+
+  it('announces the jobs with a port, and nothing else', async () => {
+    const app = await boot(`{
+      consul: 'localhost:8500',
+      jobs: [
+        { name: 'app', exec: '/bin/app', port: ${port}, tags: ['a'], interfaces: ['static:127.0.0.1'],
+          health: { exec: '/bin/true', interval: 5, ttl: 7 } },
+        { name: 'setup', exec: '/bin/setup' },
+      ],
+    }`);
+    try {
+      await until('the instance', () => instances('app').length === 1);
+      const [instance] = instances('app');
+      expect(instance).toMatchObject({ address: '127.0.0.1', port, tags: ['a'] });
+      expect(instance?.id).toMatch(/^app-/);
+      expect(instances('setup')).toEqual([]);
+    } finally {
+      await app.close();
+    }
+    expect(instances('app')).toEqual([]);
+  });
+
+  it('announces the services of ContainerPilot 2', async () => {
+    const app = await boot(`{
+      "consul": "localhost:8500",
+      "services": [{ "name": "web", "port": ${port}, "health": "/bin/true", "poll": 3, "ttl": 10,
+                     "interfaces": ["static:127.0.0.1"] }]
+    }`);
+    try {
+      await until('the instance', () => instances('web').length === 1);
+    } finally {
+      await app.close();
+    }
+  });
+
+  it('waits until the port of a job accepts connections', async () => {
+    server.close();
+    const app = await boot(`{ consul: 'localhost:8500', jobs: [{ name: 'app', exec: '/bin/app', port: ${port},
+      interfaces: ['static:127.0.0.1'], health: { exec: '/bin/true', interval: 5, ttl: 7 } }] }`);
+    try {
+      expect(instances('app')).toEqual([]);
+      server = createServer();
+      await new Promise<void>((resolve) => {
+        server.listen(port, '127.0.0.1', resolve);
+      });
+      await until('the instance', () => instances('app').length === 1);
+    } finally {
+      await app.close();
+    }
+  });
+
+  it('fails the boot with the place of a mistake', async () => {
+    await expect(boot(`{\n  consul: 'localhost:8500',\n  jobz: [],\n}`)).rejects.toMatchObject({
+      code: expect.stringMatching(/CONFIG/) as string,
+      message: expect.stringMatching(/containerpilot\.json5:3:3/) as string,
+    });
+    expect(registry.store.sessions).toBe(0);
+  });
+
+  it('fails the boot when no file is named anywhere', async () => {
+    await expect(boot('{}', { config: '' })).rejects.toThrow('undefined configfile');
+  });
+});
