@@ -25,10 +25,15 @@ export async function outdated(root) {
   return undefined;
 }
 
+/** The program, and the arguments before any other, that run npm: the one that runs this script, else the PATH's. */
+export function npm() {
+  const path = process.env.npm_execpath;
+  return path?.endsWith('.js') ? [process.execPath, path] : ['npm'];
+}
+
 /** Installs what the lock asks for; its output goes to this process's own. Resolves with npm's exit code. */
 export async function install(root) {
-  const npm = process.env.npm_execpath;
-  const [command, args] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
+  const [command, ...args] = npm();
   return await new Promise((resolve) => {
     const child = spawn(command, [...args, 'ci', '--no-audit', '--no-fund'], {
       cwd: root,

@@ -5,6 +5,13 @@ import { install } from './prepare/install.mjs';
 import { InterruptedError } from './prepare/step.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+
+// npm sends a signal to the shell it runs this in, and not every shell passes it on before it ends.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
+}, 500).unref();
+
 try {
   await install(root);
   await build(root);

@@ -1,0 +1,21 @@
+import { Injectable } from '@nestjs/common';
+import { type BeatEvent, Sidekick } from 'nestjs-sidekick';
+
+const WORDS: Readonly<Record<BeatEvent['type'], string>> = {
+  alive: 'registered',
+  late: 'renewal is late',
+  lost: 'lost',
+  restored: 'registered again',
+  stopped: 'withdrawn',
+};
+
+/** Tells what becomes of this copy's entry in the registry. */
+@Injectable()
+export class Registration {
+  constructor(sidekick: Sidekick) {
+    sidekick.events.subscribe(({ type, key }) => {
+      console.log(`${key}: ${WORDS[type]}`);
+      if (type === 'alive') process.send?.(key);
+    });
+  }
+}
