@@ -1,4 +1,7 @@
-/** Two projects: `unit` runs in memory beside its sources, `real` runs against the servers the harness starts. */
+/**
+ * Three projects: `unit` runs in memory beside its sources, `real` runs against the servers the harness starts, and
+ * `product` runs what is built: the sample, and the package in applications of others.
+ */
 const common = {
   testEnvironment: '<rootDir>/test/harness/jest-environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
@@ -35,6 +38,14 @@ export default {
       globalSetup: '<rootDir>/test/harness/global-setup.mjs',
       testTimeout: 30_000,
       testMatch: ['<rootDir>/test/real/**/*.spec.ts'],
+      testPathIgnorePatterns: ['<rootDir>/test/real/(sample|packaging)/'],
+    },
+    {
+      ...common,
+      displayName: 'product',
+      globalSetup: '<rootDir>/test/real/product.setup.mjs',
+      testTimeout: 30_000,
+      testMatch: ['<rootDir>/test/real/{sample,packaging}/**/*.spec.ts'],
     },
   ],
   collectCoverageFrom: ['lib/**/*.ts', '!lib/**/*.spec.ts'],

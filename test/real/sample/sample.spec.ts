@@ -1,0 +1,206 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { startConsul } from '../../harness/consul.js';
+import { startEtcd } from '../../harness/etcd.js';
+import { freePorts } from '../../harness/ports.js';
+import { monotonic, until } from '../../harness/wait.js';
+import { Load } from './load.js';
+import { SampleProcess } from './sample-process.js';
+
+/** Milliseconds an instance that was killed may stay in the list: its TTL of 3 s, and what it takes to hear of it. */
+const GONE = 6_000;
+/** Milliseconds from Ctrl-C to the end. */
+const END = 5_000;
+
+const launcher = [process.execPath, 'scripts/start.mjs'] as const;
+
+/** How many of `requests` each instance served. */
+async function spread(sample: SampleProcess, requests: number): Promise<number[]> {
+  const served = new Map<string, number>();
+  for (let i = 0; i < requests; i++) {
+    const { instance } = await sample.next();
+    served.set(instance, (served.get(instance) ?? 0) + 1);
+  }
+  return [...served.values()];
+}
+
+async function gone(pid: number): Promise<void> {
+  await until(`process ${pid} to be gone`, () => {
+    try {
+      process.kill(pid, 0);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+}
+
+interface Place {
+  readonly url: string | undefined;
+  readonly stop: () => Promise<void>;
+}
+
+const places: readonly [string, () => Promise<Place>][] = [
+  ['the embedded registry', async () => ({ url: undefined, stop: async () => undefined })],
+  [
+    'etcd',
+    async () => {
+      const etcd = await startEtcd();
+      return { url: `etcd://${etcd.hosts}`, stop: async () => etcd.stop() };
+    },
+  ],
+  [
+    'Consul',
+    async () => {
+      const consul = await startConsul();
+      return { url: `consul://${consul.host}:${consul.port}`, stop: async () => consul.stop() };
+    },
+  ],
+];
+
+describe.each(places)('The sample on %s', (_name, open) => {
+  let place: Place;
+  let sample: SampleProcess;
+
+  beforeAll(async () => {
+    place = await open();
+    sample = await SampleProcess.start({ command: launcher, ...(place.url && { registry: place.url }) });
+  }, 90_000);
+  afterAll(async () => {
+    await sample.dispose();
+    await place.stop();
+  });
+
+  it('spreads 30 requests evenly over three instances, and lists them', async () => {
+    const served = await spread(sample, 30);
+    expect(served).toHaveLength(3);
+    expect(Math.min(...served)).toBeGreaterThanOrEqual(9);
+    expect(Math.max(...served)).toBeLessThanOrEqual(11);
+    const services = (await sample.get('/services')) as { appserver: { address: string; port: number }[] };
+    const { address, port } = await sample.next();
+    expect(services.appserver).toHaveLength(3);
+    expect(services.appserver).toContainEqual(expect.objectContaining({ address, port }));
+  });
+
+  it('fails no request when an instance ends in good order', async () => {
+    const { instance, pid } = await sample.next();
+    const load = new Load(async () => sample.next());
+    process.kill(pid, 'SIGTERM');
+    await gone(pid);
+    await until('it to be off the list', async () => !(await sample.instances()).includes(instance));
+    const { requests, failures } = await load.stop();
+    expect(failures).toEqual([]);
+    expect(requests).toBeGreaterThan(10);
+    expect(sample.output).toContain(`appserver/${instance}: withdrawn`);
+  }, 30_000);
+
+  it('fails no request when an instance is killed, and drops it after its TTL', async () => {
+    const { instance, pid } = await sample.next();
+    const load = new Load(async () => sample.next());
+    process.kill(pid, 'SIGKILL');
+    const since = monotonic();
+    await until('it to be off the list', async () => !(await sample.instances()).includes(instance), {
+      deadline: 30_000,
+    });
+    const took = monotonic() - since;
+    const { requests, failures } = await load.stop();
+    expect(failures).toEqual([]);
+    expect(requests).toBeGreaterThan(10);
+    expect(took).toBeLessThan(GONE);
+    expect(sample.output).toContain(`(pid ${pid}) ended unexpectedly (SIGKILL)`);
+    expect(sample.output).toContain(`- ${instance} at `);
+  }, 60_000);
+
+  it('ends altogether within 5 s of Ctrl-C, and leaves nothing behind', async () => {
+    const since = monotonic();
+    sample.interrupt();
+    expect(await sample.exit()).toBe(0);
+    expect(monotonic() - since).toBeLessThan(END);
+    expect(sample.alive).toBe(false);
+    expect(await sample.leftovers()).toEqual([]);
+    expect(sample.output).not.toContain('is killed');
+  }, 30_000);
+});
+
+describe('npm start', () => {
+  let sample: SampleProcess | undefined;
+  afterEach(async () => {
+    await sample?.dispose();
+    sample = undefined;
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'ends everything on a %s that only npm is sent',
+    async (signal) => {
+      sample = await SampleProcess.start();
+      process.kill(sample.pid, signal);
+      await sample.exit();
+      await until('every process to be gone', () => !sample?.alive, { deadline: END });
+      expect(await sample.leftovers()).toEqual([]);
+    },
+    90_000,
+  );
+
+  it('serves on while an instance hangs', async () => {
+    sample = await SampleProcess.start({ command: launcher });
+    const { pid } = await sample.next();
+    process.kill(pid, 'SIGSTOP');
+    const load = new Load(async () => sample?.next(), 2);
+    await until('its TTL to have passed', async () => (await sample?.instances())?.length === 2, {
+      deadline: 30_000,
+    });
+    process.kill(pid, 'SIGCONT');
+    await until('it to be back', async () => (await sample?.instances())?.length === 3, { deadline: 30_000 });
+    expect((await load.stop()).failures).toEqual([]);
+  }, 90_000);
+
+  it('leaves no process when its own is killed', async () => {
+    sample = await SampleProcess.start({ command: launcher });
+    process.kill(sample.pid, 'SIGKILL');
+    await until('every process to be gone', () => !sample?.alive);
+  }, 90_000);
+
+  it('runs twice at a time, each with its own three instances', async () => {
+    sample = await SampleProcess.start({ command: launcher });
+    const other = await SampleProcess.start({ command: launcher });
+    try {
+      expect(await sample.instances()).toHaveLength(3);
+      expect(await other.instances()).toHaveLength(3);
+    } finally {
+      await other.dispose();
+    }
+  }, 90_000);
+
+  it('says in one sentence that its port is in use', async () => {
+    const [port] = (await freePorts(1)) as [number];
+    const server = createServer().listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      sample = await SampleProcess.launch({ port, command: launcher });
+      expect(await sample.exit()).toBe(1);
+    } finally {
+      server.close();
+    }
+    expect(sample.output).toContain(
+      `Port ${port} is in use by another program. Choose another one: PORT=${port + 1}`,
+    );
+    expect(sample.output).not.toMatch(/^\s+at /m);
+    expect(sample.alive).toBe(false);
+    expect(await sample.leftovers()).toEqual([]);
+  }, 60_000);
+
+  it.each([
+    ['a registry of no known kind', 'zookeeper://127.0.0.1:2181', /zookeeper/],
+    ['a registry that is not there', 'etcd://127.0.0.1:1', /127\.0\.0\.1:1/],
+  ])(
+    'says in one sentence what is wrong with %s',
+    async (_name, registry, sentence) => {
+      sample = await SampleProcess.launch({ registry, command: launcher });
+      expect(await sample.exit()).toBe(1);
+      expect(sample.output).toMatch(sentence);
+      expect(sample.output).not.toMatch(/^\s+at /m);
+      expect(sample.alive).toBe(false);
+    },
+    60_000,
+  );
+});
