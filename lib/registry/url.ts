@@ -2,6 +2,7 @@ import { InvalidOptionError } from '../kernel/errors/index.js';
 import { expected } from '../kernel/expected.js';
 import { redactUrl } from '../kernel/redact.js';
 import { consulFromUrl } from './consul/url.js';
+import { dnsFromUrl } from './dns/url.js';
 import { fileFromUrl } from './file/url.js';
 import { fixedFromUrl } from './fixed/url.js';
 import { memoryFromUrl } from './memory/url.js';
@@ -17,6 +18,7 @@ const SCHEMES: ReadonlyMap<string, (url: string) => RegistrySource> = new Map([
   ['memory', memoryFromUrl],
   ['file', fileFromUrl],
   ['fixed', fixedFromUrl],
+  ['dns', dnsFromUrl],
   ['consul', consulFromUrl],
   ['consuls', consulFromUrl],
 ]);

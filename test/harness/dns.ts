@@ -1,0 +1,61 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { type AddressInfo } from 'node:net';
+import packet, { type Answer, type Packet } from 'dns-packet';
+
+/** What the server says about a name: its records, that something is wrong with it, or nothing at all. */
+export type DnsZone = Map<string, readonly Answer[] | 'servfail' | 'refused' | 'silent'>;
+
+/** RCODEs, in the low bits of the flags. */
+const NXDOMAIN = 3;
+const FAILURES = { servfail: 2, refused: 5 } as const;
+const AUTHORITATIVE = 1 << 10;
+
+/** A name server on loopback that knows one zone. */
+export interface DnsServer {
+  /** `127.0.0.1:port` */
+  readonly address: string;
+  /** May be changed at any time. Names that are not in it do not exist. */
+  readonly zone: DnsZone;
+  /** How many questions were asked. */
+  readonly questions: number;
+  stop(): Promise<void>;
+}
+
+function reply(zone: DnsZone, query: Packet): Buffer | undefined {
+  const { id = 0, questions = [] } = query;
+  const [question] = questions;
+  const known = zone.get(question?.name.toLowerCase() ?? '');
+  if (known === 'silent') return undefined;
+  const failure = typeof known === 'string' ? FAILURES[known] : known ? 0 : NXDOMAIN;
+  const answers = Array.isArray(known)
+    ? (known as readonly Answer[]).filter(({ type }) => type === question?.type)
+    : [];
+  return packet.encode({ type: 'response', id, flags: AUTHORITATIVE | failure, questions, answers });
+}
+
+/** Starts a name server. */
+export async function startDns(zone: DnsZone = new Map()): Promise<DnsServer> {
+  const socket: Socket = createSocket('udp4');
+  let questions = 0;
+  socket.on('message', (message, from) => {
+    questions += 1;
+    const answer = reply(zone, packet.decode(message));
+    if (answer) socket.send(answer, from.port, from.address);
+  });
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port }: AddressInfo = socket.address();
+  return {
+    address: `127.0.0.1:${port}`,
+    zone,
+    get questions() {
+      return questions;
+    },
+    stop: async () => {
+      const closed = once(socket, 'close');
+      socket.close();
+      await closed;
+    },
+  };
+}

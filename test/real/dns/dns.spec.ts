@@ -1,0 +1,162 @@
+import { type Answer } from 'dns-packet';
+import { systemClock } from '../../../lib/kernel/clock.js';
+import {
+  InvalidOptionError,
+  RegistryRefusedError,
+  RegistryUnavailableError,
+} from '../../../lib/kernel/errors/index.js';
+import { silentLogger } from '../../../lib/kernel/logger.js';
+import { describeRegistryContract } from '../../../lib/registry/contract/index.js';
+import { dns } from '../../../lib/registry/dns/dns.js';
+import { dnsFromUrl } from '../../../lib/registry/dns/url.js';
+import { type Instance } from '../../../lib/registry/instance.js';
+import { type Registry, type WatchBatch } from '../../../lib/registry/registry.js';
+import { type DnsServer, startDns } from '../../harness/dns.js';
+import { until } from '../../harness/wait.js';
+
+const deps = { clock: systemClock, random: Math.random, logger: silentLogger };
+const { signal } = new AbortController();
+
+const a = (name: string, data: string, ttl = 60): Answer => ({ type: 'A', name, data, ttl });
+const srv = (name: string, target: string, port: number, priority = 0, weight = 1): Answer => ({
+  type: 'SRV',
+  name,
+  ttl: 60,
+  data: { target, port, priority, weight },
+});
+
+describeRegistryContract({
+  name: 'dns',
+  capabilities: { write: false, keys: false },
+  content: { service: 'web', instances: 2 },
+  open: async () => {
+    const server = await startDns();
+    const name = '_web._tcp.example.org';
+    server.zone.set(name, [srv(name, 'a.example.org', 80), srv(name, 'b.example.org', 81)]);
+    server.zone.set('a.example.org', [a('a.example.org', '10.0.0.1')]);
+    server.zone.set('b.example.org', [a('b.example.org', '10.0.0.2')]);
+    const source = dns({ domain: 'example.org', servers: [server.address], interval: 1 });
+    return { connect: () => source.open(deps), close: async () => await server.stop() };
+  },
+});
+
+describe('dns', () => {
+  let server: DnsServer;
+  let registry: Registry;
+  beforeEach(async () => {
+    server = await startDns();
+    registry = await dnsFromUrl(`dns:example.org?server=${server.address}&port=8080&interval=1`).open(deps);
+  });
+  afterEach(async () => {
+    await registry.close();
+    await server.stop();
+  });
+
+  const list = async (service: string): Promise<Instance[]> =>
+    (await registry.list({ kind: 'service', service }, signal)).entries.flatMap(({ item }) =>
+      item.kind === 'instance' ? [item.instance] : [],
+    );
+
+  it('takes the addresses of SRV targets, of the lowest priority, with their weights', async () => {
+    const name = '_web._tcp.example.org';
+    server.zone.set(name, [
+      srv(name, 'a.example.org', 80, 10, 3),
+      srv(name, 'b.example.org', 81, 10, 0),
+      srv(name, 'spare.example.org', 80, 20),
+    ]);
+    server.zone.set('a.example.org', [
+      a('a.example.org', '10.0.0.1'),
+      { type: 'AAAA', name: 'a.example.org', data: '2001:db8::1', ttl: 60 },
+    ]);
+    server.zone.set('b.example.org', [a('b.example.org', '10.0.0.2')]);
+    await expect(list('web')).resolves.toMatchObject([
+      { id: '10.0.0.1:80', address: '10.0.0.1', port: 80, weight: 3, meta: { target: 'a.example.org' } },
+      { id: '10.0.0.2:81', weight: 1 },
+      { id: '[2001:db8::1]:80', address: '2001:db8::1', weight: 3 },
+    ]);
+  });
+
+  it('takes SRV records at the plain name too, as Consul gives them', async () => {
+    server.zone.set('web.example.org', [srv('web.example.org', 'a.example.org', 80)]);
+    server.zone.set('a.example.org', [a('a.example.org', '10.0.0.1')]);
+    await expect(list('web')).resolves.toMatchObject([{ id: '10.0.0.1:80' }]);
+  });
+
+  it('takes addresses with a port of its own where there are no SRV records', async () => {
+    server.zone.set('web.example.org', [a('web.example.org', '10.0.0.2'), a('web.example.org', '10.0.0.1')]);
+    await expect(list('web')).resolves.toMatchObject([{ id: '10.0.0.1:8080' }, { id: '10.0.0.2:8080' }]);
+  });
+
+  it('says "empty" only when the name server says so', async () => {
+    await expect(list('web')).resolves.toEqual([]);
+    server.zone.set('_web._tcp.example.org', []);
+    await expect(list('web')).resolves.toEqual([]);
+    for (const failure of ['servfail', 'refused'] as const) {
+      server.zone.set('_web._tcp.example.org', failure);
+      await expect(list('web')).rejects.toThrow(RegistryUnavailableError);
+    }
+    await expect(list('web')).rejects.toThrow(server.address);
+  });
+
+  it('gives up on a silent name server before its watch would be silent too long', async () => {
+    server.zone.set('_web._tcp.example.org', 'silent');
+    const start = systemClock.now();
+    await expect(list('web')).rejects.toThrow(RegistryUnavailableError);
+    expect(systemClock.now() - start).toBeLessThan(5_000);
+  }, 15_000);
+
+  it('fails as a whole when one target cannot be resolved', async () => {
+    const name = '_web._tcp.example.org';
+    server.zone.set(name, [srv(name, 'a.example.org', 80), srv(name, 'b.example.org', 80)]);
+    server.zone.set('a.example.org', [a('a.example.org', '10.0.0.1')]);
+    server.zone.set('b.example.org', 'servfail');
+    await expect(list('web')).rejects.toThrow(RegistryUnavailableError);
+    server.zone.delete('b.example.org');
+    await expect(list('web')).resolves.toHaveLength(1);
+  });
+
+  it('follows what changes, and throws rather than tell of an empty list when the name server fails', async () => {
+    server.zone.set('web.example.org', [a('web.example.org', '10.0.0.1', 1)]);
+    const { cursor } = await registry.list({ kind: 'service', service: 'web' }, signal);
+    const batches: WatchBatch[] = [];
+    let failure: unknown;
+    const watching = (async () => {
+      for await (const batch of registry.watch({ kind: 'service', service: 'web' }, cursor, signal))
+        batches.push(batch);
+    })().catch((error: unknown) => (failure = error));
+    server.zone.set('web.example.org', [a('web.example.org', '10.0.0.2', 1)]);
+    await until('the change to be told', () =>
+      batches.some(
+        (batch) => batch.kind === 'listing' && batch.listing.entries[0]?.version.includes('10.0.0.2'),
+      ),
+    );
+    server.zone.set('web.example.org', 'servfail');
+    await until('the watch to fail', () => failure);
+    await watching;
+    expect(failure).toBeInstanceOf(RegistryUnavailableError);
+    expect(batches.some((batch) => batch.kind === 'listing' && batch.listing.entries.length === 0)).toBe(
+      false,
+    );
+  }, 20_000);
+
+  it('asks for no name that cannot be', async () => {
+    for (const service of ['a b', 'x'.repeat(64), 'a..b', 'web/../x', '', 'ü'])
+      await expect(list(service)).rejects.toThrow(RegistryRefusedError);
+    expect(server.questions).toBe(0);
+  });
+
+  it.each([
+    'dns:?port=0',
+    'dns:?port=80&port=81',
+    'dns:?interval=0',
+    'dns:?server=ns.example.org',
+    'dns:?nothing=1',
+    'dns:-bad-',
+    'dns:example.org#x',
+    'dns://host/example.org',
+    'dns:?protocol=sctp',
+  ])('refuses %s in one sentence', (url) => {
+    expect(() => dnsFromUrl(url)).toThrow(InvalidOptionError);
+    expect(() => dnsFromUrl(url)).toThrow(/^Expected .*, got .*\.$/);
+  });
+});
