@@ -4,8 +4,10 @@ import { SidekickError } from '../kernel/errors/index.js';
 /** There is nothing to pick: `reason` tells whether the registry said so or has not said anything yet. */
 export class NoEndpointsError extends SidekickError {
   readonly code = 'SIDEKICK_NO_ENDPOINTS';
-  /** Nest answers an HTTP request with it: the service is not available now, and may be soon. */
+  /** The three by which HTTP frameworks, Nest's among them, know what to answer: 503, without the message. */
   readonly statusCode = 503;
+  readonly status = 503;
+  readonly expose = false;
 
   constructor(
     readonly service: string,

@@ -1,0 +1,168 @@
+import { type DynamicModule } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError } from '../../../lib/containerpilot/config.error.js';
+import { registryUrlOf } from '../../../lib/piloted/config-registry.js';
+import { DiscoveryService } from '../../../lib/piloted/discovery.service.js';
+import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
+import { type PilotedModuleOptions } from '../../../lib/piloted/piloted.options.js';
+import { PILOTED_SOURCE } from '../../../lib/piloted/piloted.tokens.js';
+import { type ServiceChange } from '../../../lib/piloted/service-change.js';
+import { UnknownServiceError } from '../../../lib/piloted/unknown-service.error.js';
+import { memory, type MemorySource } from '../../../lib/registry/memory/memory.js';
+import { type RegistrySource } from '../../../lib/registry/source.js';
+import { Announcer, eventually } from './announcer.js';
+
+describe('PilotedModule with a containerpilot.json', () => {
+  let folder: string;
+  let path: string;
+  let source: MemorySource;
+  let web: Announcer;
+  let app: TestingModule | undefined;
+  let lines: string[];
+  const { CONTAINERPILOT } = process.env;
+
+  const logger = {
+    log: () => undefined,
+    warn: (line: string) => lines.push(line),
+    error: (line: string) => lines.push(line),
+  };
+
+  const watches = (...list: object[]): Promise<void> =>
+    writeFile(path, JSON.stringify({ consul: 'consul.internal:8500', watches: list }));
+
+  const module = (options: PilotedModuleOptions = {}): DynamicModule =>
+    PilotedModule.forRoot({ registry: source, logger, ...options });
+
+  async function start(options: PilotedModuleOptions = {}): Promise<DiscoveryService> {
+    app = await Test.createTestingModule({ imports: [module(options)] }).compile();
+    await app.init();
+    return app.get(DiscoveryService);
+  }
+
+  beforeEach(async () => {
+    lines = [];
+    folder = await mkdtemp(join(tmpdir(), 'sidekick-config-'));
+    path = join(folder, 'containerpilot.json5');
+    source = memory();
+    web = await Announcer.on(source);
+    await web.announce({ id: 'a', tags: ['blue'] }, 'b');
+    delete process.env.CONTAINERPILOT;
+  });
+
+  afterEach(async () => {
+    await app?.close();
+    app = undefined;
+    await web.end();
+    await rm(folder, { recursive: true });
+    if (CONTAINERPILOT === undefined) delete process.env.CONTAINERPILOT;
+    else process.env.CONTAINERPILOT = CONTAINERPILOT;
+  });
+
+  it('knows its watches, with their tags, and no other service', async () => {
+    await watches({ name: 'web', interval: 3, tag: 'blue' }, { name: 'api', interval: 5 });
+    const service = await start({ config: path });
+    expect(service.names()).toEqual(['web', 'api']);
+    expect(service.endpoints('web').map(({ id }) => id)).toEqual(['a']);
+    expect(() => service.pick('other')).toThrow('Unknown service "other". Known services: web, api.');
+  });
+
+  it('takes the file from CONTAINERPILOT, for an empty path and where the option is left out', async () => {
+    await watches({ name: 'web', interval: 3 });
+    process.env.CONTAINERPILOT = path;
+    for (const options of [{ config: '' }, {}]) {
+      const service = await start(options);
+      expect(service.names()).toEqual(['web']);
+      await app?.close();
+    }
+  });
+
+  it('fails the boot where neither names a file', async () => {
+    process.env.CONTAINERPILOT = '';
+    const compiling = Test.createTestingModule({ imports: [module({ config: '' })] }).compile();
+    await expect(compiling).rejects.toThrow(/undefined configfile/);
+    await expect(compiling).rejects.toThrow(ConfigError);
+  });
+
+  it('uses the registry of the file unless one is given', async () => {
+    await watches({ name: 'web', interval: 3 });
+    const compiled = await Test.createTestingModule({
+      imports: [PilotedModule.forRoot({ logger, config: path })],
+    }).compile();
+    expect(compiled.get<RegistrySource>(PILOTED_SOURCE).url).toContain('consul.internal:8500');
+  });
+
+  it('reads the file again on SIGHUP: watches come, go and change', async () => {
+    await watches({ name: 'web', interval: 3 }, { name: 'old', interval: 3 });
+    const service = await start({ config: path });
+    const handle = service.of('web');
+    const old = service.of('old');
+    expect(handle.endpoints).toHaveLength(2);
+    await watches({ name: 'web', interval: 3, tag: 'blue' }, { name: 'new', interval: 3 });
+    process.emit('SIGHUP');
+    await eventually(() => handle.endpoints.length === 1);
+    expect(service.of('web')).toBe(handle);
+    expect(service.names()).toEqual(['web', 'new']);
+    expect(() => service.pick('old')).toThrow(UnknownServiceError);
+    expect(() => old.pick()).toThrow(UnknownServiceError);
+    await watches({ name: 'web', interval: 3 }, { name: 'old', interval: 3 });
+    process.emit('SIGHUP');
+    await eventually(() => handle.endpoints.length === 2);
+    expect(service.of('old')).toBe(old);
+  });
+
+  it('reports a broken file and goes on with what it had, and takes the mended one', async () => {
+    await watches({ name: 'web', interval: 3 });
+    const service = await start({ config: path });
+    await writeFile(path, '{ consul: "c:8500", watches: [');
+    process.emit('SIGHUP');
+    await eventually(() => lines.length > 0);
+    expect(lines[0]).toMatch(/^The configuration stays as it was: .*containerpilot\.json5:1:/);
+    expect(service.pick('web').id).toBe('a');
+    await watches({ name: 'web', interval: 3 }, { name: 'api', interval: 3 });
+    process.emit('SIGHUP');
+    await eventually(() => service.names().length === 2);
+  });
+
+  it('tells the events of its watches', async () => {
+    await watches({ name: 'web', interval: 3 });
+    const service = await start({ config: path });
+    const changes: ServiceChange[] = [];
+    service.changes.subscribe((change) => changes.push(change));
+    await web.withdraw('b');
+    await eventually(() => changes.length === 1);
+    await web.announce({ id: 'a', tags: ['green'] });
+    await eventually(() => changes.length === 2);
+    await web.withdraw('a');
+    await eventually(() => changes.length === 3);
+    expect(changes.map(({ events }) => events)).toEqual([
+      ['changed', 'healthy'],
+      [],
+      ['changed', 'unhealthy'],
+    ]);
+  });
+
+  it('makes registry URLs of what files name', () => {
+    const tls = { verify: true };
+    const consul = { kind: 'consul', host: 'c', port: 8500, secure: false, tls } as const;
+    expect(registryUrlOf(consul)).toBe('consul://c:8500');
+    expect(registryUrlOf({ ...consul, token: 'a b&c' })).toBe('consul://c:8500?token=a+b%26c');
+    expect(
+      registryUrlOf({
+        ...consul,
+        host: '::1',
+        secure: true,
+        tls: { verify: false, caFile: '/ca', serverName: 'x' },
+      }),
+    ).toBe('consuls://[::1]:8500?ca=%2Fca&serverName=x&verify=false');
+    expect(
+      registryUrlOf({
+        kind: 'etcd',
+        endpoints: ['http://a:2379', 'http://b:2379'],
+        prefix: '/containerpilot',
+      }),
+    ).toBe('etcd://a:2379,b:2379/containerpilot');
+  });
+});

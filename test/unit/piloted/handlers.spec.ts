@@ -1,0 +1,183 @@
+import { Controller, Get, Param, Query, type INestApplication } from '@nestjs/common';
+import { ClientProxyFactory, EventPattern, MessagePattern, Payload, Transport } from '@nestjs/microservices';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { Test } from '@nestjs/testing';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { type AddressInfo } from 'node:net';
+import { firstValueFrom } from 'rxjs';
+import { WebSocket } from 'ws';
+import { type Endpoint } from '../../../lib/discovery/endpoint.js';
+import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
+import { type ServiceHandle } from '../../../lib/piloted/service-handle.js';
+import { Service } from '../../../lib/piloted/service.decorator.js';
+import { getServiceToken } from '../../../lib/piloted/service.token.js';
+import { memory, type MemorySource } from '../../../lib/registry/memory/memory.js';
+import { Announcer } from './announcer.js';
+
+const events: string[] = [];
+
+@Controller()
+class Gateway {
+  constructor(@Service('web') private readonly web: ServiceHandle) {}
+
+  @Get('next')
+  next(@Service('web') endpoint: Endpoint): unknown {
+    return { id: endpoint.id, port: endpoint.port };
+  }
+
+  @Get('two/:name')
+  two(
+    @Param('name') name: string,
+    @Service('web') web: Endpoint,
+    @Query('q') query: string,
+    @Service('api') api: Endpoint,
+  ): unknown {
+    return { name, query, web: web.id, api: api.id };
+  }
+
+  @Get('handle')
+  handle(): unknown {
+    return { id: this.web.pick().id };
+  }
+
+  @Get('nobody')
+  nobody(@Service('nobody') endpoint: Endpoint): unknown {
+    return endpoint;
+  }
+
+  @MessagePattern('next')
+  message(@Payload() payload: string, @Service('web') endpoint: Endpoint): unknown {
+    return { payload, id: endpoint.id };
+  }
+
+  @EventPattern('told')
+  told(@Service('api') endpoint: Endpoint): void {
+    events.push(endpoint.id);
+  }
+}
+
+@WebSocketGateway()
+class Socket {
+  @SubscribeMessage('next')
+  next(@Service('web') endpoint: Endpoint): unknown {
+    return { event: 'endpoint', data: endpoint.id };
+  }
+}
+
+describe('@Service on handler parameters', () => {
+  let source: MemorySource;
+  let web: Announcer;
+  let api: Announcer;
+  let app: INestApplication | undefined;
+  let url: string;
+
+  beforeEach(async () => {
+    source = memory();
+    web = await Announcer.on(source);
+    api = await Announcer.on(source, 'api');
+    await web.announce('a', 'b', 'c');
+    await api.announce('x');
+  });
+
+  afterEach(async () => {
+    await app?.close();
+    app = undefined;
+    await web.end();
+    await api.end();
+  });
+
+  async function start(
+    prepare: (app: INestApplication) => void = () => undefined,
+    override?: { readonly pick: () => unknown },
+  ): Promise<void> {
+    const builder = Test.createTestingModule({
+      imports: [PilotedModule.forRoot({ registry: source })],
+      controllers: [Gateway],
+      providers: [Socket],
+    });
+    if (override) builder.overrideProvider(getServiceToken('web')).useValue(override);
+    app = (await builder.compile()).createNestApplication({ logger: false });
+    app.useWebSocketAdapter(new WsAdapter(app));
+    prepare(app);
+    await app.listen(0, '127.0.0.1');
+    url = await app.getUrl();
+  }
+
+  async function get(path: string): Promise<readonly [number, unknown]> {
+    const response = await fetch(`${url}${path}`);
+    return [response.status, await response.json()];
+  }
+
+  it('gives each request the next endpoint', async () => {
+    await start();
+    const ids: string[] = [];
+    for (let call = 0; call < 6; call++) {
+      const [, body] = await get('/next');
+      ids.push((body as Endpoint).id);
+    }
+    expect(ids).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+  });
+
+  it('stands beside other parameters and beside the injected handle', async () => {
+    await start();
+    expect(await get('/two/n?q=1')).toEqual([200, { name: 'n', query: '1', web: 'a', api: 'x' }]);
+    expect(await get('/handle')).toEqual([200, { id: 'b' }]);
+  });
+
+  it('is not touched by global pipes', async () => {
+    await start((made) => {
+      made.useGlobalPipes({
+        transform: (value: unknown) => (typeof value === 'string' ? value.toUpperCase() : value),
+      });
+    });
+    expect(await get('/next')).toEqual([200, { id: 'a', port: 8_097 }]);
+  });
+
+  it('answers 503 where there is no endpoint', async () => {
+    await start();
+    expect(await get('/nobody')).toEqual([503, { statusCode: 503, message: 'Service Unavailable' }]);
+  });
+
+  it('asks the handle that a test provides by its token', async () => {
+    await start(undefined, { pick: () => ({ id: 'fake', port: 1 }) });
+    expect(await get('/next')).toEqual([200, { id: 'fake', port: 1 }]);
+    expect(await get('/handle')).toEqual([200, { id: 'fake' }]);
+  });
+
+  it('works in message and event handlers', async () => {
+    await start((made) => {
+      made.connectMicroservice({ transport: Transport.TCP, options: { host: '127.0.0.1', port: 0 } });
+    });
+    await app!.startAllMicroservices();
+    const [microservice] = app!.getMicroservices();
+    const server = microservice!.unwrap<{ address(): AddressInfo }>();
+    const client = ClientProxyFactory.create({
+      transport: Transport.TCP,
+      options: { host: '127.0.0.1', port: server.address().port },
+    });
+    expect(await firstValueFrom(client.send('next', 'p1'))).toEqual({ payload: 'p1', id: 'a' });
+    expect(await firstValueFrom(client.send('next', 'p2'))).toEqual({ payload: 'p2', id: 'b' });
+    await firstValueFrom(client.emit('told', {}), { defaultValue: undefined });
+    await firstValueFrom(client.send('next', 'p3'));
+    expect(events).toEqual(['x']);
+    await client.close();
+  });
+  it('works in WebSocket handlers', async () => {
+    await start();
+    const socket = new WebSocket(url.replace('http', 'ws'));
+    const answers: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      socket.on('error', reject);
+      socket.on('open', () => {
+        socket.send('{"event":"next"}');
+        socket.send('{"event":"next"}');
+      });
+      socket.on('message', (message: Buffer) => {
+        answers.push(message.toString());
+        if (answers.length === 2) resolve();
+      });
+    });
+    socket.close();
+    expect(answers).toEqual(['{"event":"endpoint","data":"a"}', '{"event":"endpoint","data":"b"}']);
+  });
+});
