@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '../../../lib/containerpilot/config.error.js';
-import { registryUrlOf } from '../../../lib/piloted/config-registry.js';
+import { registryUrlOf } from '../../../lib/containerpilot/registry-url.js';
 import { DiscoveryService } from '../../../lib/piloted/discovery.service.js';
 import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
 import { type PilotedModuleOptions } from '../../../lib/piloted/piloted.options.js';
