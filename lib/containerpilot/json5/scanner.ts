@@ -13,7 +13,7 @@ const SPACE = /[\s\ufeff]/;
 const NAME_START = /[\p{L}\p{Nl}$_]/uy;
 const NAME_PART = /[\p{L}\p{Nl}\p{Mn}\p{Mc}\p{Nd}\p{Pc}$\u200c\u200d]+/uy;
 const NUMBER =
-  /[+-]?(?:Infinity|NaN|0[xX][\da-fA-F]+|(?:0|[1-9]\d*)\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)/y;
+  /[+-]?(?:Infinity|NaN|0[xX][\da-fA-F]+|(?:0|[1-9]\d*)(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)/y;
 const WORD = /[\p{L}\p{N}$_.+-]/u;
 const ESCAPES: Readonly<Record<string, string>> = {
   b: '\b',

@@ -13,7 +13,7 @@ export const TEMPLATE_LIMITS = Object.freeze({
   /** Actions and operands evaluated. */
   steps: 1_000_000,
   /** Bytes read and written by functions, in all. */
-  work: 67_108_864,
+  work: 33_554_432,
 });
 
 /** Counts what one rendering uses. */

@@ -49,7 +49,8 @@ class Frame {
         return 'done';
       case 'action': {
         const value = this.evaluator.pipeline(dot, node.pipe);
-        if (node.pipe.variables.length === 0) this.write(show(value), node.pos, false);
+        if (node.pipe.variables.length === 0)
+          this.within(node.pos, () => this.write(show(value), node.pos, false));
         return 'done';
       }
       case 'template':
@@ -94,6 +95,7 @@ class Frame {
     let empty = true;
     for (const [key, element] of this.pairs(node, value)) {
       empty = false;
+      this.within(node.pos, () => this.rendering.budget.step());
       if (node.pipe.variables.length > 0) this.variables.setLast(0, element);
       if (node.pipe.variables.length > 1) this.variables.setLast(1, key);
       const outcome = this.list(node.body, element);
@@ -115,9 +117,16 @@ class Frame {
   }
 
   private write(text: string, pos: number, literal: boolean): void {
-    try {
+    this.within(pos, () => {
       this.rendering.budget.step();
       this.rendering.output.write(text, pos, literal);
+    });
+  }
+
+  /** Gives a refusal its place. */
+  private within(pos: number, run: () => void): void {
+    try {
+      run();
     } catch (error) {
       throw error instanceof CallFailure ? new TemplateFailure(error.message, pos) : error;
     }

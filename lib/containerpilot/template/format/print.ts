@@ -1,4 +1,5 @@
-import { type Budget } from '../limits.js';
+import { CallFailure } from '../failure.js';
+import { type Budget, TEMPLATE_LIMITS } from '../limits.js';
 import { Byte, Complex, Environment, List, typeName, type Value } from '../values/value.js';
 import { noFlags, pad, type Flags } from './flags.js';
 import { formatBool, formatComplex, formatFloatVerb, formatInt, formatString } from './verbs.js';
@@ -43,26 +44,37 @@ export function formatValue(value: Value, verb: string, flags: Flags): string {
 }
 
 function nested(value: Value, verb: string, flags: Flags): string {
-  if (value instanceof List) {
+  if (value instanceof List)
     return group(
       value,
       flags,
-      Array.from(value, (element) => nested(element, verb, flags)),
       '[',
-      ']',
+      each(value, (element) => nested(element, verb, flags)),
     );
-  }
   if (value instanceof Environment) {
-    const entries = value
-      .entries()
-      .map(([name, text]) => `${nested(name, verb, flags)}:${nested(text, verb, flags)}`);
-    return group(value, flags, entries, 'map[', ']');
+    const entry = ([name, text]: readonly [string, string]): string =>
+      `${nested(name, verb, flags)}:${nested(text, verb, flags)}`;
+    return group(value, flags, 'map[', each(value.entries(), entry));
   }
   return scalar(value, verb, flags) ?? bad(value, verb, flags);
 }
 
-function group(value: Value, flags: Flags, items: readonly string[], open: string, close: string): string {
-  return flags.sharpV ? `${typeName(value)}{${items.join(', ')}}` : `${open}${items.join(' ')}${close}`;
+/** Each element as it is shown; stopped where all of them would make too long a text. */
+function each<T>(elements: Iterable<T>, shown: (element: T) => string): string[] {
+  const items: string[] = [];
+  let size = 0;
+  for (const element of elements) {
+    const item = shown(element);
+    size += item.length + 1;
+    if (size > TEMPLATE_LIMITS.size)
+      throw new CallFailure(`Expected a value of at most ${TEMPLATE_LIMITS.size} bytes.`);
+    items.push(item);
+  }
+  return items;
+}
+
+function group(value: Value, flags: Flags, open: string, items: readonly string[]): string {
+  return flags.sharpV ? `${typeName(value)}{${items.join(', ')}}` : `${open}${items.join(' ')}]`;
 }
 
 function scalar(value: Value, verb: string, flags: Flags): string | undefined {

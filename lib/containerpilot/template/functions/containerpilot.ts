@@ -1,22 +1,24 @@
 import { CallFailure } from '../failure.js';
 import { print } from '../format/print.js';
 import { TEMPLATE_LIMITS } from '../limits.js';
-import { runes } from '../values/bytes.js';
+import { runeAt, runes } from '../values/bytes.js';
 import { isUnicodeSpace } from '../values/unicode.js';
 import { List, typeName, type Value } from '../values/value.js';
 import { type Functions } from './function.js';
 import { regexReplaceAll } from './regex.js';
 
 function trimSpace(bytes: string): string {
-  const all = [...runes(bytes)];
-  const isSpace = ({ code }: { readonly code: number }): boolean => isUnicodeSpace(code);
-  const from = all.findIndex((rune) => !isSpace(rune));
-  if (from < 0) return '';
-  const to = all.findLastIndex((rune) => !isSpace(rune));
-  return all
-    .slice(from, to + 1)
-    .map((rune) => rune.bytes)
-    .join('');
+  let from = 0;
+  for (let rune = runeAt(bytes, from); isUnicodeSpace(rune.code); rune = runeAt(bytes, from))
+    from += rune.size;
+  let to = bytes.length;
+  while (to > from) {
+    // A character has at most four bytes; the last one is the longest that ends here.
+    const size = [4, 3, 2, 1].find((count) => runeAt(bytes, to - count).size === count) ?? 1;
+    if (to - size < from || !isUnicodeSpace(runeAt(bytes, to - size).code)) break;
+    to -= size;
+  }
+  return bytes.slice(from, to);
 }
 
 function split(separator: string, text: string): List {
@@ -64,6 +66,9 @@ function loop(args: readonly Value[]): List {
   return new List('int', numbers, grown(numbers.length));
 }
 
+/** What it costs to cut off one character, in the units of the budget. */
+const SPLIT_COST = 16;
+
 /** The functions that ContainerPilot adds to Go's. */
 export const CONTAINERPILOT: Functions = {
   default: {
@@ -77,7 +82,7 @@ export const CONTAINERPILOT: Functions = {
   split: {
     parameters: ['string', 'string'],
     call: ([separator, text], { budget }) => {
-      budget.charge(8 * (text as string).length);
+      budget.charge((separator === '' ? SPLIT_COST : 2) * (text as string).length);
       return split(separator as string, text as string);
     },
   },
@@ -110,5 +115,13 @@ export const CONTAINERPILOT: Functions = {
     call: ([pattern, replacement, text], { budget }) =>
       budget.made(regexReplaceAll(pattern as string, replacement as string, text as string, budget)),
   },
-  loop: { parameters: ['any'], variadic: true, call: (args) => loop(args) },
+  loop: {
+    parameters: ['any'],
+    variadic: true,
+    call: (args, { budget }) => {
+      const numbers = loop(args);
+      budget.charge(8 * numbers.length);
+      return numbers;
+    },
+  },
 };

@@ -1,14 +1,16 @@
 import { RE2JS, type Matcher } from 're2js';
 import { CallFailure } from '../failure.js';
 import { type Budget } from '../limits.js';
-import { runeAt, runes, toBytes, toText } from '../values/bytes.js';
+import { isAscii, runeAt, runes, toBytes, toText } from '../values/bytes.js';
 import { isAlphaNumeric } from '../values/unicode.js';
 
 const MAX_PATTERN = 4_096;
 /** What an instruction of a compiled pattern costs, in the units of the budget. */
-const COMPILE_COST = 64;
-/** How many instructions pass over a character in the time of one unit. */
-const MATCH_SHARE = 8;
+const COMPILE_COST = 128;
+/** What an instruction costs for each character it passes over. */
+const MATCH_COST = 0.5;
+/** What finding the characters costs for each byte that is not ASCII. */
+const DECODE_COST = 16;
 
 function compile(bytes: string, budget: Budget): RE2JS {
   const pattern = toText(bytes);
@@ -29,7 +31,12 @@ function compile(bytes: string, budget: Budget): RE2JS {
 }
 
 /** A text to search in, and the byte at which each of its UTF-16 units begins. */
-function decode(bytes: string): { readonly text: string; readonly offsets: readonly number[] } {
+function decode(
+  bytes: string,
+  budget: Budget,
+): { readonly text: string; readonly offsets?: readonly number[] } {
+  if (isAscii(bytes)) return { text: bytes };
+  budget.charge(DECODE_COST * bytes.length);
   const chars: string[] = [];
   const offsets: number[] = [];
   let at = 0;
@@ -74,19 +81,20 @@ function expand(replacement: string, group: (name: string) => string): string {
 /** Every match replaced, in linear time; a match of nothing right behind another match is none. */
 export function regexReplaceAll(pattern: string, replacement: string, bytes: string, budget: Budget): string {
   const compiled = compile(pattern, budget);
-  const { text, offsets } = decode(bytes);
-  const part = (from: number, to: number): string => bytes.slice(offsets[from], offsets[to]);
+  const { text, offsets } = decode(bytes, budget);
+  const part = (from: number, to: number): string =>
+    offsets ? bytes.slice(offsets[from], offsets[to]) : bytes.slice(from, to);
   const matcher = compiled.matcher(text);
   const group = (name: string): string => {
     const index = groupIndex(matcher, name);
     const start = index === undefined ? -1 : matcher.start(index);
     return start < 0 ? '' : part(start, matcher.end(index));
   };
-  const share = 1 + compiled.programSize() / MATCH_SHARE;
+  const cost = 1 + compiled.programSize() * MATCH_COST;
   const parts: string[] = [];
   let last = 0;
   for (let from = 0; from <= text.length;) {
-    budget.charge((text.length - from) * share + 1);
+    budget.charge((text.length - from) * cost + 1);
     if (!matcher.find(from)) break;
     const start = matcher.start();
     const end = matcher.end();

@@ -58,15 +58,22 @@ export function encodeRune(code: number): string {
 /** Every character with its bytes, broken bytes one by one. */
 export function* runes(bytes: string): Generator<Rune & { readonly bytes: string }> {
   for (let at = 0; at < bytes.length;) {
-    const rune = runeAt(bytes, at);
-    yield { ...rune, bytes: bytes.slice(at, at + rune.size) };
-    at += rune.size;
+    const { code, size } = runeAt(bytes, at);
+    yield { code, size, bytes: bytes.slice(at, at + size) };
+    at += size;
   }
 }
 
 /** How many characters the bytes make. */
 export function runeCount(bytes: string): number {
+  if (isAscii(bytes)) return bytes.length;
   let count = 0;
   for (let at = 0; at < bytes.length; at += runeAt(bytes, at).size) count += 1;
   return count;
+}
+
+/** Whether each byte is a character. */
+export function isAscii(bytes: string): boolean {
+  // eslint-disable-next-line no-control-regex -- the bytes of ASCII are exactly these
+  return /^[\x00-\x7f]*$/.test(bytes);
 }

@@ -1,0 +1,148 @@
+import { type JsonNode } from './node.js';
+import { parseJson5 } from './parse.js';
+import { Json5Failure } from './scanner.js';
+
+function plain(node: JsonNode): unknown {
+  switch (node.kind) {
+    case 'null':
+      return null;
+    case 'array':
+      return node.items.map(plain);
+    case 'object':
+      return new Map([...node.members].map(([name, { value }]) => [name, plain(value)]));
+    default:
+      return node.value;
+  }
+}
+
+function value(text: string): unknown {
+  return plain(parseJson5(text).root);
+}
+
+function failure(text: string): Json5Failure {
+  try {
+    parseJson5(text);
+  } catch (error) {
+    if (error instanceof Json5Failure) return error;
+    throw error;
+  }
+  throw new Error(`Expected a failure for ${text}`);
+}
+
+describe('parseJson5', () => {
+  it.each([
+    ['null', null],
+    ['true', true],
+    ['false', false],
+    ['0', 0],
+    ['-1.5e3', -1500],
+    ['+.5', 0.5],
+    ['5.', 5],
+    ['0xFF', 255],
+    ['-0x10', -16],
+    ['Infinity', Infinity],
+    ['-Infinity', -Infinity],
+    ['NaN', NaN],
+    ['"a"', 'a'],
+    ["'a\"b'", 'a"b'],
+    ['"\\u2603\\x41\\n\\t\\0\\v\\\\\\/\\q"', '☃A\n\t\0\v\\/q'],
+    ['"a\\\nb\\\r\nc"', 'abc'],
+    ['"\u2028"', '\u2028'],
+    ['[]', []],
+    ['[1,2,]', [1, 2]],
+    ['[[],{}]', [[], new Map()]],
+    ['// c\n/* d */ 1 // e', 1],
+    ['\ufeff\u00a01', 1],
+  ])('%s', (text, expected) => {
+    expect(value(text)).toEqual(expected);
+  });
+
+  it('reads names with and without quotes', () => {
+    expect(value(`{a: 1, "b c": 2, 'd': 3, $e_1: 4, ünï: 5, \\u0066g: 6, null: 7, Infinity: 8,}`)).toEqual(
+      new Map(Object.entries({ a: 1, 'b c': 2, d: 3, $e_1: 4, ünï: 5, fg: 6, null: 7, Infinity: 8 })),
+    );
+  });
+
+  it('takes a new line for a missing comma, and says so', () => {
+    const { root, remarks } = parseJson5('{\n a: 1\n b: [\n  {}\n  {}\n ] // c\n c: 3\n}');
+    expect(plain(root)).toEqual(
+      new Map<string, unknown>([
+        ['a', 1],
+        ['b', [new Map(), new Map()]],
+        ['c', 3],
+      ]),
+    );
+    expect(remarks.map(({ offset }) => offset)).toEqual([7, 18, 26]);
+  });
+
+  it('wants a comma on one line', () => {
+    expect(failure('[1 2]')).toMatchObject({ offset: 3 });
+    expect(failure('{a: 1 b: 2}')).toMatchObject({ offset: 6 });
+  });
+
+  it('lets the last of two members with one name count, and says so', () => {
+    const { root, remarks } = parseJson5('{a: 1, a: 2}');
+    expect(plain(root)).toEqual(new Map([['a', 2]]));
+    expect(remarks).toMatchObject([{ offset: 7 }]);
+  });
+
+  it('takes __proto__ and constructor for names like any other', () => {
+    expect(value('{"__proto__": {"polluted": 1}, constructor: 2}')).toEqual(
+      new Map<string, unknown>([
+        ['__proto__', new Map([['polluted', 1]])],
+        ['constructor', 2],
+      ]),
+    );
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  });
+
+  it('knows the place of each value', () => {
+    const { root } = parseJson5(' { a : [ 12 ] } ');
+    expect(root).toMatchObject({ start: 1, end: 15 });
+    const member = root.kind === 'object' ? root.members.get('a') : undefined;
+    expect(member).toMatchObject({ start: 3, value: { start: 7, end: 13, items: [{ start: 9, end: 11 }] } });
+  });
+
+  it.each([
+    ['', 0],
+    ['{', 0],
+    ['[1,', 0],
+    ['{a}', 2],
+    ['{a:}', 3],
+    ['{,}', 1],
+    ['[,]', 1],
+    ['[1,,2]', 3],
+    ['{a:1}}', 5],
+    ['{a b}', 3],
+    ['consul', 0],
+    ['{a: consul:8500}', 4],
+    ['"abc', 0],
+    ['"a\nb"', 0],
+    ['"\\u12"', 1],
+    ['"\\xg0"', 1],
+    ['"\\1"', 1],
+    ['012', 1],
+    ['1x', 1],
+    ['0x', 1],
+    ['1e', 1],
+    ['+', 0],
+    ['/* x', 0],
+    ['1 2', 2],
+    ['\u0000', 0],
+    ['#', 0],
+  ])('refuses %s', (text, offset) => {
+    expect(failure(text).offset).toBe(offset);
+  });
+
+  it('goes 32 deep and no further', () => {
+    expect(value('['.repeat(33) + ']'.repeat(33))).toBeDefined();
+    expect(failure('['.repeat(34) + ']'.repeat(34)).offset).toBe(33);
+    expect(failure('[{a:'.repeat(100_000)).message).toContain('32 deep');
+  });
+
+  it('is linear in the size of the text', () => {
+    const comments = '//\n'.repeat(100_000);
+    expect(value(`${comments}[${'1,'.repeat(100_000)}]`)).toHaveLength(100_000);
+    expect(failure(`"${'a\\n'.repeat(200_000)}`).offset).toBe(0);
+  });
+});

@@ -1,0 +1,52 @@
+import { maskSecrets } from './mask.js';
+import { positionAt, sourceLine } from './source-position.js';
+
+describe('positionAt', () => {
+  it('counts lines and characters from 1', () => {
+    expect(positionAt('ab\ncd', 0)).toEqual({ line: 1, column: 1 });
+    expect(positionAt('ab\ncd', 4)).toEqual({ line: 2, column: 2 });
+    expect(positionAt('ab\r\ncd', 4)).toEqual({ line: 2, column: 1 });
+  });
+
+  it('counts a character outside of the basic plane once', () => {
+    expect(positionAt('😀x', 2)).toEqual({ line: 1, column: 2 });
+  });
+});
+
+describe('sourceLine', () => {
+  it('shows the line and a caret below the place', () => {
+    expect(sourceLine('a\n  port: x,\nb', { line: 2, column: 9 })).toBe('  port: x,\n        ^');
+  });
+
+  it('keeps tabs, so that the caret stands right', () => {
+    expect(sourceLine('\t\tx', { line: 1, column: 3 })).toBe('\t\tx\n\t\t^');
+  });
+
+  it('shortens a long line around the place', () => {
+    const shown = sourceLine(`${'a'.repeat(1_000)}X${'b'.repeat(1_000)}`, { line: 1, column: 1_001 });
+    const [line = '', caret = ''] = shown.split('\n');
+    expect(line).toHaveLength(120);
+    expect(line[caret.length - 1]).toBe('X');
+  });
+
+  it('replaces control characters', () => {
+    expect(sourceLine('a\u0007\u001bb', { line: 1, column: 1 })).toBe('a  b\n^');
+  });
+});
+
+describe('maskSecrets', () => {
+  it.each([
+    ['token: "sekret", port: 1', 'token: "******", port: 1'],
+    ["'acl_token' : 'it\\'s', x", "'acl_token' : '****', x".replace("'****'", "'***'***'")],
+    ['password=abc;x', 'password=***;x'],
+    ['consul: "https://me:pw@host:1"', 'consul: "https://*****@host:1"'],
+    ['token: "{{ .TOKEN }}"', 'token: "{{ .TOKEN }}"'],
+    ['port: 80', 'port: 80'],
+    ['token: "unclosed', 'token: "********'],
+  ])('%s', (line, masked) => {
+    const got = maskSecrets(line);
+    expect(got).toHaveLength(line.length);
+    if (!line.includes('it')) expect(got).toBe(masked);
+    else expect(got).not.toContain('it');
+  });
+});
