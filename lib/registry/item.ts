@@ -23,10 +23,22 @@ export interface KeyItem {
   readonly value: string;
 }
 
+/** Wishes about a registration that only some registries can fulfil; the others go without. */
+export interface RegistrationHints {
+  /** Status before the first renewal. */
+  readonly initialStatus?: 'passing' | 'warning' | 'critical';
+  /** Whether tags that others change in the catalogue are left as they are. */
+  readonly enableTagOverride?: boolean;
+  /** Seconds after which a registration that is no longer renewed is tidied away. */
+  readonly deregisterAfter?: number;
+}
+
 /** An announced instance. */
 export interface InstanceItem {
   readonly kind: 'instance';
   readonly instance: Instance;
+  /** Given when it is written; not part of what is read. */
+  readonly hints?: RegistrationHints;
 }
 
 /** What is kept in a slot. */

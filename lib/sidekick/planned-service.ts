@@ -1,4 +1,5 @@
 import { type ContainerPilotConfig, type ContainerPilotService } from '../containerpilot/config.js';
+import { type RegistrationHints } from '../registry/item.js';
 import { MIN_TTL } from './sidekick.defaults.js';
 import {
   type KeepingOptions,
@@ -10,17 +11,29 @@ import {
 export interface PlannedService {
   readonly service: ServiceAnnouncement;
   readonly keeping: KeepingOptions;
+  readonly hints: RegistrationHints;
   /** Whether a port that is not the HTTP server's own is tried first; false where it may be one that a proxy maps. */
   readonly probed: boolean;
 }
 
+/** Seconds; Consul takes no less. */
+const MIN_DEREGISTER_AFTER = 60;
+
 function fromContainerPilot(service: ContainerPilotService, options: SidekickModuleOptions): PlannedService {
-  const { name, id, port, tags, meta, interfaces, health } = service;
+  const { name, id, port, tags, meta, interfaces, health, initialStatus, consul } = service;
+  const forget = consul.deregisterCriticalServiceAfter;
   return {
     service: { name, id, port, tags, meta, interfaces },
     keeping: {
       ttl: Math.max(MIN_TTL, options.ttl ?? Math.ceil(health.ttl)),
       ...(options.updateInterval === undefined ? {} : { updateInterval: options.updateInterval }),
+    },
+    hints: {
+      ...(initialStatus === undefined ? {} : { initialStatus }),
+      enableTagOverride: consul.enableTagOverride,
+      ...(forget === undefined
+        ? {}
+        : { deregisterAfter: Math.max(MIN_DEREGISTER_AFTER, Math.ceil(forget / 1000)) }),
     },
     probed: true,
   };
@@ -32,6 +45,8 @@ export function plannedServices(
   config: ContainerPilotConfig | undefined,
 ): readonly PlannedService[] {
   const own =
-    options.service === undefined ? [] : [{ service: options.service, keeping: options, probed: false }];
+    options.service === undefined
+      ? []
+      : [{ service: options.service, keeping: options, hints: {}, probed: false }];
   return [...own, ...(config?.services ?? []).map((service) => fromContainerPilot(service, options))];
 }

@@ -20,11 +20,7 @@ import { announcedAddress, type Bound } from './announcement.js';
 import { HeartbeatExplorer } from './heartbeat.explorer.js';
 import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
 import { type PlannedService, plannedServices } from './planned-service.js';
-import {
-  type KeepingOptions,
-  type ServiceAnnouncement,
-  type SidekickModuleOptions,
-} from './sidekick.options.js';
+import { type SidekickModuleOptions } from './sidekick.options.js';
 import { Sidekick } from './sidekick.service.js';
 import {
   SIDEKICK_CONFIG,
@@ -141,11 +137,12 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     return this.server() !== undefined;
   }
 
-  private announceWhenAccepting({ service, keeping }: PlannedService): void {
+  private announceWhenAccepting(planned: PlannedService): void {
+    const { service } = planned;
     const bound: Bound = { address: '', port: service.port ?? 0 };
     this.track(async () => {
       await accepting(announcedAddress(service, bound), bound.port, systemClock, this.leaving.signal);
-      await this.announce(service, bound, keeping);
+      await this.announce(planned, bound);
     });
   }
 
@@ -153,7 +150,7 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     const at = this.server()?.address();
     const bound: Bound | undefined = typeof at === 'object' ? (at ?? undefined) : undefined;
     for (const planned of this.planned) {
-      const { service, keeping, probed } = planned;
+      const { service, probed } = planned;
       const port = bound?.port ?? service.port;
       if (port === undefined) {
         const got = typeof at === 'string' ? `the socket ${at}` : 'none';
@@ -161,7 +158,7 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
           `The service "${service.name}" is not announced: expected the server to listen on a port, got ${got}. Set \`service.port\`.`,
         );
       } else if (probed && service.port !== bound?.port) this.announceWhenAccepting(planned);
-      else this.track(() => this.announce(service, { address: bound?.address ?? '', port }, keeping));
+      else this.track(() => this.announce(planned, { address: bound?.address ?? '', port }));
     }
   }
 
@@ -173,13 +170,15 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     this.announcing.add(running);
   }
 
-  private async announce(service: ServiceAnnouncement, bound: Bound, keeping: KeepingOptions): Promise<void> {
+  private async announce(planned: PlannedService, bound: Bound): Promise<void> {
     if (this.leaving.signal.aborted) return;
     this.announced = true;
     try {
-      await this.sidekick.announcePrimary(service, bound, keeping);
+      await this.sidekick.announcePrimary(planned.service, bound, planned.keeping, planned.hints);
     } catch (error) {
-      this.logger.error(`Announcing the service "${service.name}" failed: ${(error as Error).message}`);
+      this.logger.error(
+        `Announcing the service "${planned.service.name}" failed: ${(error as Error).message}`,
+      );
     } finally {
       this.leaveSessions.pop()?.();
     }

@@ -6,6 +6,7 @@ import { type Produce } from '../heartbeat/kept.js';
 import { InvalidOptionError } from '../kernel/errors/index.js';
 import { expected } from '../kernel/expected.js';
 import { type Logger } from '../kernel/logger.js';
+import { type RegistrationHints } from '../registry/item.js';
 import { announcedAddress, announcedInstance, type Bound, uniqueId } from './announcement.js';
 import { type AnnouncedService, type KeptKey, type ServiceUpdate } from './kept-entry.js';
 import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
@@ -26,6 +27,12 @@ import {
 import { type SwitchableLogger } from './switchable.logger.js';
 
 type Keeping = KeepingOptions & Pick<SidekickModuleOptions, 'failFast'>;
+
+interface Announcing {
+  readonly service: ServiceAnnouncement;
+  readonly bound: Bound;
+  readonly hints: RegistrationHints;
+}
 
 interface Primary {
   readonly id: string;
@@ -153,7 +160,8 @@ export class Sidekick {
     checkAnnouncement(service, 'announce()');
     checkKeeping(options, 'announce()');
     if (service.port === undefined) throw expected('port', 'a whole number from 1 to 65535', service.port);
-    return await this.announceService(service, { address: '', port: service.port }, options);
+    const bound: Bound = { address: '', port: service.port };
+    return await this.announceService({ service, bound, hints: {} }, options);
   }
 
   /**
@@ -183,10 +191,15 @@ export class Sidekick {
   }
 
   /** @internal Announces the module's own `service`. */
-  async announcePrimary(service: ServiceAnnouncement, bound: Bound, keeping: KeepingOptions): Promise<void> {
+  async announcePrimary(
+    service: ServiceAnnouncement,
+    bound: Bound,
+    keeping: KeepingOptions,
+    hints: RegistrationHints,
+  ): Promise<void> {
     // The boot is over: there is nobody to fail to, so it is tried until it succeeds.
     const options = { ...keeping, failFast: false };
-    await this.announceService(service, bound, options, (id, announced) => {
+    await this.announceService({ service, bound, hints }, options, (id, announced) => {
       this.primaryServices.push({ id, service: announced });
     });
   }
@@ -215,8 +228,7 @@ export class Sidekick {
   }
 
   private async announceService(
-    service: ServiceAnnouncement,
-    bound: Bound,
+    { service, bound, hints }: Announcing,
     options: Keeping,
     onId?: (id: string, announced: AnnouncedService) => void,
   ): Promise<AnnouncedService> {
@@ -236,7 +248,7 @@ export class Sidekick {
         current = next;
         instance = announcedInstance(next, address, instance.port);
         const item = instance;
-        await this.keeper.value(id, () => ({ kind: 'instance', instance: item }));
+        await this.keeper.value(id, () => ({ kind: 'instance', instance: item, hints }));
       },
       pause: () => this.handle(id).pause(),
       resume: () => {
@@ -247,7 +259,7 @@ export class Sidekick {
     const key = `${named.name}/${named.id}`;
     id = await this.add(
       key,
-      () => ({ kind: 'instance', instance }),
+      () => ({ kind: 'instance', instance, hints }),
       options,
       (own) => {
         id = own;

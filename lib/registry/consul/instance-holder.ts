@@ -84,14 +84,15 @@ export class InstanceHolder {
     if (current?.version !== version) return { ok: false, current };
     const agentId = await this.agentId(slot, signal);
     const write = randomUUID();
+    const settings = { ...this.client.settings, ...item.hints };
     const body = registration(item.instance, {
       agentId,
       owner: this.owner,
       write,
       ttl: this.ttl,
       // What is being used stays so while it is written again.
-      status: current?.owner === this.owner ? 'passing' : this.client.settings.initialStatus,
-      settings: this.client.settings,
+      status: current?.owner === this.owner ? 'passing' : settings.initialStatus,
+      settings,
     });
     if (!body) {
       throw new InvalidOptionError(
