@@ -1,10 +1,16 @@
 import { type Clock } from './clock.js';
 import { DeadlineExceededError } from './errors/deadline-exceeded.error.js';
 
+/** Whether `value` is an error, also one of another realm: `AbortSignal.timeout` under a test runner gives such. */
+function isError(value: unknown): value is Error {
+  if (value instanceof Error) return true;
+  return typeof value === 'object' && value !== null && 'name' in value && 'message' in value;
+}
+
 /** The reason of an aborted signal as an Error, whatever the caller aborted with. */
 export function abortReason(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;
-  return reason instanceof Error ? reason : new DOMException('This operation was aborted', 'AbortError');
+  return isError(reason) ? reason : new DOMException('This operation was aborted', 'AbortError');
 }
 
 /** How one attempt is bounded. */
@@ -58,7 +64,7 @@ export async function attempt<T>(
       },
       (error: unknown) => {
         done();
-        reject(error instanceof Error ? error : new Error(String(error), { cause: error }));
+        reject(isError(error) ? error : new Error(String(error), { cause: error }));
       },
     );
   });
