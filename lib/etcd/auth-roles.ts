@@ -3,12 +3,12 @@ import { callAuth, checkAuthName } from './auth-call.js';
 import { type EtcdTransport } from './client.js';
 import { type CallOptions } from './keys/options.js';
 import {
-  checkPermissionType,
   permissionRange,
   toPermission,
   type KeyRange,
   type Permission,
   type PermissionType,
+  wirePermission,
 } from './permission.js';
 
 /** A role and what it may do. */
@@ -91,7 +91,7 @@ export class AuthRoles {
     options: CallOptions = {},
   ): Promise<Role> {
     checkAuthName('role', role);
-    const permType = checkPermissionType(type) as never;
+    const permType = wirePermission(type);
     for (const { prefix, range } of checkPrefixes(prefixes)) {
       await callAuth(
         this.transport,

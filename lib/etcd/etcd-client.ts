@@ -7,6 +7,7 @@ import { TransportPort } from './keys/transport-port.js';
 import { MembersApi } from './members.js';
 import { type EtcdOptions } from './options.js';
 import { type EtcdVersion } from './version.js';
+import { EtcdWatches } from './watch.js';
 
 /**
  * A client of an etcd cluster, with the v2 client's API on the v3 store. It stays on one endpoint while that works and
@@ -21,12 +22,8 @@ export class EtcdClient {
   readonly auth: AuthApi;
 
   private constructor(private readonly transport: EtcdTransport) {
-    this.keys = new KeysApi(
-      new TransportPort(transport, () => {
-        throw new Error('later');
-      }),
-      transport.deps,
-    );
+    const watches = new EtcdWatches(transport, transport.deps);
+    this.keys = new KeysApi(new TransportPort(transport, watches), transport.deps);
     this.members = new MembersApi(transport);
     this.auth = new AuthApi(transport);
   }

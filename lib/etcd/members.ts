@@ -4,6 +4,7 @@ import { type EtcdTransport } from './client.js';
 import { EtcdResponseError } from './errors/index.js';
 import { type CallOptions } from './keys/options.js';
 import { checkCall } from './keys/check-options.js';
+import { hexId } from './keys/store.js';
 
 /** A member of the cluster. */
 export interface Member {
@@ -16,11 +17,6 @@ export interface Member {
   readonly clientURLs: readonly string[];
 }
 
-/** etcd's decimal number as its tools write it. */
-function toHex(id: string): string {
-  return BigInt.asUintN(64, BigInt(id)).toString(16);
-}
-
 function fromHex(id: unknown): string {
   if (typeof id !== 'string' || !/^[0-9a-f]{1,16}$/i.test(id))
     throw expected('id', "a member's id in hexadecimal, such as 8e9e05c52164694d", id);
@@ -28,7 +24,7 @@ function fromHex(id: unknown): string {
 }
 
 function toMember({ ID, name, peerURLs, clientURLs }: IMember): Member {
-  return { id: toHex(ID), name, peerURLs: [...peerURLs], clientURLs: [...clientURLs] };
+  return { id: hexId(ID), name, peerURLs: [...peerURLs], clientURLs: [...clientURLs] };
 }
 
 function checkPeerURLs(urls: readonly string[]): readonly string[] {

@@ -1,4 +1,4 @@
-import { checkPermissionType, permissionRange, toPermission } from './permission.js';
+import { wirePermission, permissionRange, toPermission } from './permission.js';
 
 function range(prefix: string): [string, string] {
   const { key, range_end } = permissionRange(prefix);
@@ -25,22 +25,20 @@ describe('permissionRange', () => {
 
 describe('toPermission', () => {
   it.each(['/foo', '/foo/', '/foo*', '/'])('gives %s back', (prefix) => {
-    const answer = { permType: 'READWRITE', ...permissionRange(prefix) } as never;
+    const answer = { permType: 'Readwrite', ...permissionRange(prefix) } as never;
     expect(toPermission(answer)).toEqual({ prefix, type: 'readwrite' });
   });
 
   it('shows the ranges of other tools', () => {
-    const answer = { permType: 'READ', key: Buffer.from('a'), range_end: Buffer.from('q') } as never;
+    const answer = { permType: 'Read', key: Buffer.from('a'), range_end: Buffer.from('q') } as never;
     expect(toPermission(answer)).toEqual({ prefix: '[a, q)', type: 'read' });
   });
 });
 
-describe('checkPermissionType', () => {
+describe('wirePermission', () => {
   it('knows three', () => {
-    expect(['read', 'write', 'readwrite'].map(checkPermissionType)).toEqual([0, 1, 2]);
-    expect(() => checkPermissionType('admin')).toThrow(
-      'Expected `type` to be "read", "write" or "readwrite"',
-    );
-    expect(() => checkPermissionType('constructor')).toThrow();
+    expect(['read', 'write', 'readwrite'].map(wirePermission)).toEqual(['Read', 'Write', 'Readwrite']);
+    expect(() => wirePermission('admin')).toThrow('Expected `type` to be "read", "write" or "readwrite"');
+    expect(() => wirePermission('constructor')).toThrow();
   });
 });

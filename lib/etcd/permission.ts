@@ -21,14 +21,16 @@ export interface KeyRange {
   readonly range_end: Buffer;
 }
 
-/** etcd's numbers, since its enum is a value of a package that is loaded only when it is used. */
-const TYPE_NUMBERS: Readonly<Record<PermissionType, number>> = { read: 0, write: 1, readwrite: 2 };
+const WIRE_NAMES = { read: 'Read', write: 'Write', readwrite: 'Readwrite' } as const;
 
-/** @throws InvalidOptionError when `type` is none of the three */
-export function checkPermissionType(type: unknown): number {
-  const number = Object.entries(TYPE_NUMBERS).find(([name]) => name === type)?.[1];
-  if (number === undefined) throw expected('type', '"read", "write" or "readwrite"', type);
-  return number;
+/**
+ * The type as etcd's protocol has it.
+ *
+ * @throws InvalidOptionError when it is none of the three
+ */
+export function wirePermission(type: unknown): (typeof WIRE_NAMES)[PermissionType] {
+  for (const [name, wire] of Object.entries(WIRE_NAMES)) if (name === type) return wire;
+  throw expected('type', '"read", "write" or "readwrite"', type);
 }
 
 /** The first key after all that begin with `prefix`; `\0`, which means "to the end", where there is none. */

@@ -23,12 +23,12 @@ function kv(key: string, value: string, created: number, modified: number, lease
 }
 
 function put(now: IKeyValue, before?: IKeyValue): IEvent {
-  return { type: 'PUT', kv: now, prev_kv: before ?? null } as unknown as IEvent;
+  return { type: 'Put', kv: now, prev_kv: before ?? null } as unknown as IEvent;
 }
 
 function del(key: string, revision: number, before?: IKeyValue): IEvent {
   const now = { ...none, key: Buffer.from(key), mod_revision: String(revision) };
-  return { type: 'DELETE', kv: now, prev_kv: before ?? null } as unknown as IEvent;
+  return { type: 'Delete', kv: now, prev_kv: before ?? null } as unknown as IEvent;
 }
 
 function context(path: string, recursive = false, gone: string[] = []): EventContext {

@@ -17,9 +17,8 @@ function previousOf(event: { readonly prev_kv?: IKeyValue | null }): IKeyValue |
   return event.prev_kv ?? undefined;
 }
 
-// etcd3's typings spell it otherwise than its decoder does.
 function isDelete(event: IEvent): boolean {
-  return (event.type as string).toUpperCase() === 'DELETE';
+  return event.type === 'Delete';
 }
 
 /** The lease whose end would explain a delete, or undefined where the event is no such delete. */

@@ -1,7 +1,7 @@
 import { type ICompare, type IRangeRequest, type IRequestOp, type ITxnRequest } from 'etcd3';
 
-/** Comparisons by their number in the protocol. */
-const SIGNS = ['=', '>', '<', '!='];
+/** Comparisons as etcdctl writes them. */
+const SIGNS = { Equal: '=', Greater: '>', Less: '<', NotEqual: '!=' } as const;
 
 function quoted(bytes: Buffer | undefined): string {
   return JSON.stringify((bytes ?? Buffer.alloc(0)).toString());
@@ -13,7 +13,7 @@ function ends(bytes: Buffer | undefined): boolean {
 
 function compareLine(compare: ICompare): string {
   const key = quoted(compare.key);
-  const sign = SIGNS[Number(compare.result)] ?? '=';
+  const sign = SIGNS[(compare.result ?? 'Equal') as keyof typeof SIGNS];
   if (compare.mod_revision !== undefined) return `mod(${key}) ${sign} "${compare.mod_revision}"`;
   if (compare.value !== undefined) return `value(${key}) ${sign} ${quoted(compare.value)}`;
   if (compare.lease !== undefined) return `lease(${key}) ${sign} "${BigInt(compare.lease).toString(16)}"`;

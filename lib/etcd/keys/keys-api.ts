@@ -48,6 +48,7 @@ export class KeysApi {
   private readonly store: Store;
   private readonly leases: LeaseKeeper;
   private readonly lanes = new Lanes();
+  private readonly watchers = new Set<Watcher>();
 
   constructor(
     private readonly port: KeysPort,
@@ -177,14 +178,13 @@ export class KeysApi {
    */
   watcher(key: string, options: WatcherOptions = {}): Watcher {
     checkWatcher(options);
-    return new Watcher(this.port, this.deps.clock, KeyPath.of(key), {
-      afterIndex: options.afterIndex ?? 0,
-      recursive: options.recursive ?? false,
-    });
+    const settings = { afterIndex: options.afterIndex ?? 0, recursive: options.recursive ?? false };
+    return new Watcher(this.port, this.deps.clock, KeyPath.of(key), settings, this.watchers);
   }
 
-  /** Ends the leases that were left behind and takes no more of them. Gives up when `signal` aborts. */
+  /** Lets go of every watch, and ends the leases that were left behind. Gives up on these when `signal` aborts. */
   async close(signal: AbortSignal): Promise<void> {
+    for (const watcher of [...this.watchers]) watcher.close();
     await this.leases.close(signal);
   }
 

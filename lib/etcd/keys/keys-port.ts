@@ -14,6 +14,8 @@ export interface WatchRange {
   readonly rangeEnd: string | undefined;
   /** First revision of interest. */
   readonly fromRevision: number;
+  /** The cluster that revision is of, in decimal. */
+  readonly clusterId: string;
 }
 
 /** Whole revisions, in order; no event is a sign of life. */
@@ -21,7 +23,6 @@ export interface WatchedEvents {
   readonly events: readonly IEvent[];
   /** Everything up to here has been delivered. */
   readonly revision: number;
-  readonly clusterId: string;
 }
 
 /**
@@ -47,7 +48,8 @@ export interface KeysPort {
    * Events from `range.fromRevision` on, each with the key's previous value, nothing lost and nothing twice whatever
    * happens to members.
    *
-   * @throws KeysError 401 when the history was compacted, 110 when permission is denied
+   * @throws KeysError 400 when the history is another one, 401 when it was compacted up to the error's `index`, 110
+   * when permission is denied
    */
   watch(range: WatchRange, signal: AbortSignal): AsyncIterable<WatchedEvents>;
 }

@@ -1,23 +1,10 @@
 import {
-  type CompareResult,
-  type CompareTarget,
   type ICompare,
   type IKeyValue,
   type IRangeResponse,
   type IRequestOp,
   type ITxnResponse,
 } from 'etcd3';
-
-/* eslint-disable @typescript-eslint/no-unsafe-enum-assignment -- the protocol's numbers, since the enums themselves
-   are values of a package that is loaded only when it is used */
-const EQUAL = 0 as CompareResult.Equal;
-const LESS = 2 as CompareResult.Less;
-const NOT_EQUAL = 3 as CompareResult.NotEqual;
-const VERSION = 0 as CompareTarget.Version;
-const MOD = 2 as CompareTarget.Mod;
-const VALUE = 3 as CompareTarget.Value;
-const LEASE = 4 as CompareTarget.Lease;
-/* eslint-enable @typescript-eslint/no-unsafe-enum-assignment */
 
 /** A text as etcd's bytes. */
 export function bytes(text: string): Buffer {
@@ -27,8 +14,8 @@ export function bytes(text: string): Buffer {
 /** The key is not there; with `end`, no key of the range is. */
 export function isAbsent(key: string, end?: string): ICompare {
   return {
-    target: VERSION,
-    result: EQUAL,
+    target: 'Version',
+    result: 'Equal',
     key: bytes(key),
     version: '0',
     ...(end === undefined ? {} : { range_end: bytes(end) }),
@@ -37,27 +24,27 @@ export function isAbsent(key: string, end?: string): ICompare {
 
 /** The key is there. */
 export function isPresent(key: string): ICompare {
-  return { target: VERSION, result: NOT_EQUAL, key: bytes(key), version: '0' };
+  return { target: 'Version', result: 'NotEqual', key: bytes(key), version: '0' };
 }
 
 /** The key was last changed at exactly this revision. */
 export function modifiedAt(key: string, revision: number): ICompare {
-  return { target: MOD, result: EQUAL, key: bytes(key), mod_revision: String(revision) };
+  return { target: 'Mod', result: 'Equal', key: bytes(key), mod_revision: String(revision) };
 }
 
 /** The key was not changed after this revision, or is not there. */
 export function notModifiedSince(key: string, revision: number): ICompare {
-  return { target: MOD, result: LESS, key: bytes(key), mod_revision: String(revision + 1) };
+  return { target: 'Mod', result: 'Less', key: bytes(key), mod_revision: String(revision + 1) };
 }
 
 /** The key is there with this value. */
 export function valueIs(key: string, value: string): ICompare {
-  return { target: VALUE, result: EQUAL, key: bytes(key), value: bytes(value) };
+  return { target: 'Value', result: 'Equal', key: bytes(key), value: bytes(value) };
 }
 
 /** The key stands on this lease; `0` also where the key is not there. */
 export function leaseIs(key: string, lease: string): ICompare {
-  return { target: LEASE, result: EQUAL, key: bytes(key), lease };
+  return { target: 'Lease', result: 'Equal', key: bytes(key), lease };
 }
 
 /** How much of a key, or of a range, an operation reads. */

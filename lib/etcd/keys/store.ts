@@ -40,11 +40,16 @@ export class Store {
   }
 }
 
+/** One of etcd's 64-bit numbers as its tools write it. */
+export function hexId(decimal: string): string {
+  return BigInt.asUintN(64, BigInt(decimal)).toString(16);
+}
+
 /** The part of an answer that every action has. */
 export function bare(action: KeysAction, header: IResponseHeader): BareKeysResponse {
   return {
     action,
     index: Number(header.revision),
-    clusterId: BigInt.asUintN(64, BigInt(header.cluster_id)).toString(16),
+    clusterId: hexId(header.cluster_id),
   };
 }

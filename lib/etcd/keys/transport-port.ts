@@ -5,7 +5,9 @@ import { type EtcdConnection } from '../connection.js';
 import { EtcdResponseError } from '../errors/index.js';
 import { asKeysError } from './as-keys-error.js';
 import { loneRead, txnCommand, txnInput, txnTitle } from './explain.js';
-import { type KeysPort, type RequestOptions } from './keys-port.js';
+import { type KeysPort, type RequestOptions, type WatchedEvents, type WatchRange } from './keys-port.js';
+import { watchRange } from './watch-port.js';
+import { type EtcdWatches } from '../watch.js';
 
 function asTxnResponse(range: IRangeResponse): ITxnResponse {
   return {
@@ -38,8 +40,12 @@ async function keepAliveOnce({ lease }: EtcdConnection, id: string, options: Cal
 export class TransportPort implements KeysPort {
   constructor(
     private readonly transport: EtcdTransport,
-    readonly watch: KeysPort['watch'],
+    private readonly watches: EtcdWatches,
   ) {}
+
+  watch(range: WatchRange, signal: AbortSignal): AsyncIterable<WatchedEvents> {
+    return watchRange(this.watches, range, signal);
+  }
 
   async txn(request: ITxnRequest, { signal, oneShot }: RequestOptions): Promise<ITxnResponse> {
     const alone = loneRead(request);

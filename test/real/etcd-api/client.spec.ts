@@ -1,0 +1,423 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { EtcdClient } from '../../../lib/etcd/etcd-client.js';
+import { ClusterError, KeysError } from '../../../lib/etcd/errors/index.js';
+import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
+import { type EtcdMember } from '../../harness/etcd-member.js';
+import { TcpProxy } from '../../harness/proxy.js';
+import { sleep, until } from '../../harness/wait.js';
+
+const TIMEOUT = 1_000;
+const REFUSING = 'http://127.0.0.1:1';
+
+let etcd: EtcdCluster;
+const clients: EtcdClient[] = [];
+const proxies: TcpProxy[] = [];
+
+async function connect(
+  endpoints: string | readonly string[] = etcd.urls,
+  more: { selectionMode?: 'random' | 'prioritize-leader'; headerTimeoutPerRequest?: number } = {},
+): Promise<EtcdClient> {
+  const client = await EtcdClient.create({ endpoints, headerTimeoutPerRequest: TIMEOUT, ...more });
+  clients.push(client);
+  return client;
+}
+
+/** A proxy that is stopped after the test. */
+async function proxyTo(member: EtcdMember): Promise<TcpProxy> {
+  const proxy = await TcpProxy.to(member);
+  proxies.push(proxy);
+  return proxy;
+}
+
+/** A client whose first request goes to `endpoint`. */
+async function connectPinned(
+  endpoint: string,
+  endpoints: readonly string[] = etcd.urls,
+): Promise<EtcdClient> {
+  for (;;) {
+    const client = await connect(endpoints);
+    if (client.pinned === endpoint) return client;
+  }
+}
+
+async function failure(run: Promise<unknown>): Promise<unknown> {
+  return await run.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+beforeAll(async () => {
+  etcd = await startEtcd({ size: 3 });
+  await etcd.put('/foo', 'bar');
+});
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map(async (client) => client.close()));
+  await Promise.all(proxies.splice(0).map(async (proxy) => proxy.stop()));
+});
+
+afterAll(async () => {
+  await etcd.stop();
+});
+
+describe('TestSimpleHTTPClientDoSuccess, TestSimpleHTTPClientDoError', () => {
+  it('gives the answer, or the reason there is none', async () => {
+    expect((await (await connect()).keys.get('/foo')).node.value).toBe('bar');
+    const error = await failure((await connect(REFUSING)).keys.get('/foo'));
+    expect(error).toBeInstanceOf(ClusterError);
+    expect(String(error)).toContain('ECONNREFUSED');
+  });
+});
+
+describe('TestSimpleHTTPClientDoCancelContext and its three variants', () => {
+  it('ends the request on the wire and keeps nothing', async () => {
+    const proxy = await proxyTo(etcd.members[0]!);
+    const client = await connect(`http://${proxy.endpoint}`, { headerTimeoutPerRequest: 60_000 });
+    await client.keys.get('/foo');
+    proxy.stall('down');
+    const given = new AbortController();
+    const reason = new Error('changed my mind');
+    const waiting = failure(client.keys.get('/foo', { signal: given.signal }));
+    await sleep(50);
+    given.abort(reason);
+    expect(await waiting).toBe(reason);
+    proxy.pass();
+    expect((await client.keys.get('/foo')).node.value).toBe('bar');
+    await client.close();
+    await until('the connection to close', () => proxy.openConnections === 0);
+  });
+});
+
+describe('TestSimpleHTTPClientDoHeaderTimeout', () => {
+  it('leaves a server that does not answer', async () => {
+    const proxy = await proxyTo(etcd.members[0]!);
+    proxy.swallow();
+    const client = await connect(`http://${proxy.endpoint}`, { headerTimeoutPerRequest: 300 });
+    const error = await failure(client.keys.get('/foo'));
+    expect(error).toBeInstanceOf(ClusterError);
+    expect(String(error)).toMatch(/within 300 ms|DEADLINE|deadline/i);
+  });
+});
+
+describe('TestHTTPClusterClientDo', () => {
+  it('stays with the first good answer', async () => {
+    const client = await connect();
+    const { pinned } = client;
+    for (let i = 0; i < 5; i += 1) await client.keys.get('/foo');
+    expect(client.pinned).toBe(pinned);
+  });
+
+  it('falls through to a good endpoint, and pins it', async () => {
+    const good = etcd.urls[0]!;
+    const client = await connectPinned(REFUSING, [REFUSING, good]);
+    expect((await client.keys.get('/foo')).node.value).toBe('bar');
+    expect(client.pinned).toBe(good);
+  });
+
+  it('tells every error when all fail', async () => {
+    const endpoints = [REFUSING, 'http://127.0.0.1:2'];
+    const error = await failure((await connect(endpoints)).keys.get('/foo'));
+    expect(error).toBeInstanceOf(ClusterError);
+    expect((error as ClusterError).errors.map(({ endpoint }) => endpoint).toSorted()).toEqual(endpoints);
+    expect((error as ClusterError).detail()).toMatch(/^error #0: .*\nerror #1: .*\n$/s);
+  });
+
+  it('needs an endpoint', async () => {
+    await expect(EtcdClient.create({ endpoints: [] })).rejects.toThrow(/endpoint/);
+  });
+});
+
+describe('TestHTTPClusterClientDoDeadlineExceedContext, TestHTTPClusterClientDoCanceledContext', () => {
+  it("is the caller's own reason, whatever else went wrong", async () => {
+    const client = await connect([REFUSING, 'http://127.0.0.1:2']);
+    const reason = new Error('fake context canceled');
+    for (const signal of [AbortSignal.abort(reason)]) {
+      expect(await failure(client.keys.get('/foo', { signal }))).toBe(reason);
+      expect(await failure(client.keys.set('/foo', 'x', { signal, ttl: 5 }))).toBe(reason);
+      expect(await failure(client.keys.createInOrder('/foo', 'x', { signal }))).toBe(reason);
+      expect(await failure(client.keys.delete('/foo', { signal }))).toBe(reason);
+      expect(await failure(client.members.list({ signal }))).toBe(reason);
+      expect(await failure(client.auth.users.list({ signal }))).toBe(reason);
+      expect(await failure(client.sync({ signal }))).toBe(reason);
+    }
+    const proxy = await proxyTo(etcd.members[0]!);
+    proxy.swallow();
+    const silent = await connect(`http://${proxy.endpoint}`);
+    const error = await failure(silent.keys.get('/foo', { signal: AbortSignal.timeout(50) }));
+    expect(error).toMatchObject({ name: 'TimeoutError' });
+  });
+});
+
+describe('TestRedirectedHTTPAction, TestRedirectFollowingHTTPClient, TestDefaultCheckRedirect', () => {
+  it('have nothing left to do: a follower serves a write itself', async () => {
+    const follower = await etcd.follower();
+    const client = await connect(follower.url);
+    expect((await client.keys.set('/redirect', 'x')).node.value).toBe('x');
+    expect(client.pinned).toBe(follower.url);
+  });
+});
+
+describe('TestHTTPClusterClientSync, SyncPinEndpoint, SyncUnpinEndpoint', () => {
+  it('takes the endpoints of the members, and keeps the pin when they are the same', async () => {
+    const client = await connect(etcd.urls[0]);
+    await client.sync();
+    expect([...client.endpoints].sort()).toEqual([...etcd.urls].sort());
+    const { pinned } = client;
+    for (let i = 0; i < 3; i += 1) await client.sync();
+    expect(client.pinned).toBe(pinned);
+    client.setEndpoints([...client.endpoints].toReversed());
+    expect(client.pinned).toBe(pinned);
+  });
+
+  it('gives a copy of the endpoints', async () => {
+    const client = await connect();
+    (client.endpoints as string[]).length = 0;
+    expect(client.endpoints).toHaveLength(3);
+  });
+});
+
+describe('TestHTTPClusterClientSyncFail, TestHTTPClusterClientResetFail', () => {
+  it('keeps the endpoints', async () => {
+    const client = await connect(REFUSING);
+    expect(await failure(client.sync())).toBeInstanceOf(ClusterError);
+    for (const wrong of [[], '', 'ftp://x', ['http://']])
+      expect(() => client.setEndpoints(wrong)).toThrow(/endpoint/i);
+    expect(client.endpoints).toEqual([REFUSING]);
+  });
+});
+
+describe('TestHTTPClusterClientAutoSyncCancelContext, AutoSyncFail', () => {
+  it('syncs at once, and ends with the abort or the first error', async () => {
+    const client = await connect(etcd.urls[0]);
+    const given = new AbortController();
+    const ended = failure(client.autoSync(50, { signal: given.signal }));
+    await until('a first sync', () => client.endpoints.length === 3);
+    const reason = new Error('enough');
+    given.abort(reason);
+    expect(await ended).toBe(reason);
+    expect(await failure((await connect(REFUSING)).autoSync(50))).toBeInstanceOf(ClusterError);
+    expect(await failure(client.autoSync(0))).toMatchObject({ code: 'SIDEKICK_INVALID_OPTION' });
+  });
+});
+
+describe('TestHTTPClusterClientGetVersion', () => {
+  it('tells the versions', async () => {
+    expect(await (await connect()).version()).toEqual({
+      etcdserver: expect.stringMatching(/^3\.\d+\.\d+$/) as string,
+      etcdcluster: expect.stringMatching(/^3\.\d+\.0$/) as string,
+    });
+  });
+});
+
+describe('TestHTTPClusterClientSyncPinLeaderEndpoint', () => {
+  it('pins the leader', async () => {
+    const client = await connect(etcd.urls, { selectionMode: 'prioritize-leader' });
+    await client.sync();
+    expect(client.pinned).toBe((await etcd.leader()).url);
+  });
+});
+
+describe('TestHTTPClusterClientResetPinRandom', () => {
+  it('pins a random one', async () => {
+    const pins = new Set<string>();
+    for (let i = 0; i < 60 && pins.size < 3; i += 1) pins.add((await connect()).pinned);
+    expect(pins.size).toBe(3);
+  });
+});
+
+describe('TestV2NoRetryEOF', () => {
+  it('does not send a create or a delete again whose answer was lost', async () => {
+    const first = await proxyTo(etcd.members[0]!);
+    const second = await proxyTo(etcd.members[1]!);
+    const urls = [`http://${first.endpoint}`, `http://${second.endpoint}`];
+    const client = await connectPinned(urls[0]!, urls);
+    await client.keys.set('/eof/gone', 'x');
+    for (const run of [() => client.keys.create('/eof/made', 'x'), () => client.keys.delete('/eof/gone')]) {
+      client.setEndpoints(etcd.urls[2]!);
+      client.setEndpoints(urls);
+      if (client.pinned !== urls[0]) await client.keys.get('/foo').catch(() => undefined);
+      const current = client.pinned === urls[0] ? first : second;
+      const other = current === first ? second : first;
+      await client.keys.get('/foo');
+      const before = other.counts.connections;
+      current.stall('down');
+      const failed = failure(run());
+      await sleep(200);
+      current.cut();
+      const error = await failed;
+      expect(error).toBeInstanceOf(ClusterError);
+      expect((error as ClusterError).errors).toHaveLength(1);
+      expect(other.counts.connections).toBe(before);
+      current.pass();
+    }
+    expect(await etcd.get('/eof/made')).toBe('x');
+    expect(await etcd.get('/eof/gone')).toBeUndefined();
+  });
+
+  it('leaves a server that hangs up on everybody', async () => {
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections += 1;
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const client = await connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const error = await failure(client.keys.create('/eof/hangup', 'x'));
+    expect(error).toBeInstanceOf(ClusterError);
+    expect((error as ClusterError).errors).toHaveLength(1);
+    expect(connections).toBeGreaterThan(0);
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+describe('TestV2RetryRefuse', () => {
+  it('sends a create and a delete elsewhere where nobody listened', async () => {
+    await etcd.put('/refuse/delkey', 'def');
+    const endpoints = [REFUSING, etcd.urls[0]!];
+    const first = await connectPinned(REFUSING, endpoints);
+    expect((await first.keys.set('/refuse/setkey', 'bar', { prevExist: false })).action).toBe('create');
+    const second = await connectPinned(REFUSING, endpoints);
+    expect((await second.keys.delete('/refuse/delkey')).action).toBe('delete');
+  });
+});
+
+describe('a pinned member that fails', () => {
+  async function follower(): Promise<{ member: EtcdMember; client: EtcdClient }> {
+    const member = await etcd.follower();
+    const client = await connectPinned(member.url);
+    await client.keys.get('/foo');
+    return { member, client };
+  }
+
+  it('is left when it is killed', async () => {
+    const { member, client } = await follower();
+    await member.kill();
+    expect((await client.keys.get('/foo')).node.value).toBe('bar');
+    expect(client.pinned).not.toBe(member.url);
+    await member.restart();
+    await etcd.whenHealthy();
+  });
+
+  it('is left when it is stopped, also by a plain set, which never comes late', async () => {
+    const { member, client } = await follower();
+    await client.keys.set('/stopped', '0');
+    await member.pause();
+    const start = performance.now();
+    try {
+      expect((await client.keys.set('/stopped', '1')).node.value).toBe('1');
+      expect(performance.now() - start).toBeLessThan(TIMEOUT + 1_500);
+      expect(client.pinned).not.toBe(member.url);
+      await client.keys.set('/stopped', '2');
+    } finally {
+      member.resume();
+    }
+    await etcd.whenHealthy();
+    const end = performance.now() + 2_000;
+    while (performance.now() < end) {
+      expect((await client.keys.get('/stopped')).node.value).toBe('2');
+      await sleep(100);
+    }
+  });
+
+  it('fails a compare-and-swap whose answer is lost, once', async () => {
+    const { member, client } = await follower();
+    const { index } = await client.keys.set('/swap', '0');
+    await member.pause();
+    try {
+      const error = await failure(client.keys.set('/swap', '1', { prevIndex: index }));
+      expect(error).toBeInstanceOf(ClusterError);
+      expect((error as ClusterError).errors).toHaveLength(1);
+      expect(client.pinned).not.toBe(member.url);
+    } finally {
+      member.resume();
+    }
+    await etcd.whenHealthy();
+  });
+});
+
+describe('a watcher across member kills', () => {
+  it('has every event once and in order', async () => {
+    const client = await connect();
+    const writer = await connect();
+    const { index } = await writer.keys.set('/kills/start', '0');
+    const written: number[] = [];
+    const seen: number[] = [];
+    const done = new AbortController();
+    const watching = (async () => {
+      const watcher = client.keys.watcher('/kills', { recursive: true, afterIndex: index });
+      for await (const { node } of watcher.events(done.signal)) seen.push(node.modifiedIndex);
+    })().catch((error: unknown) => {
+      if (!done.signal.aborted) throw error;
+    });
+    const going = new AbortController();
+    const writes = (async () => {
+      for (let value = 0; !going.signal.aborted; value += 1) {
+        const answer = await writer.keys.set(`/kills/${value % 7}`, String(value)).catch(() => undefined);
+        if (answer) written.push(answer.index);
+        await sleep(5);
+      }
+    })();
+    for (let round = 0; round < 6; round += 1) {
+      const member = round % 2 === 0 ? await etcd.follower() : await etcd.leader();
+      await member.kill();
+      await sleep(300);
+      await member.restart();
+      await etcd.whenHealthy();
+    }
+    going.abort();
+    await writes;
+    await until('the last event', () => seen.at(-1)! >= written.at(-1)!, { deadline: 20_000 });
+    done.abort();
+    await watching;
+    expect(seen).toEqual([...new Set(seen)].sort((a, b) => a - b));
+    expect(written.filter((at) => !seen.includes(at))).toEqual([]);
+    expect(written.length).toBeGreaterThan(50);
+  }, 90_000);
+});
+
+describe('TestV2NoRetryNoLeader', () => {
+  it('says that there is no leader, and writes nothing', async () => {
+    const [left, ...others] = etcd.members as [EtcdMember, ...EtcdMember[]];
+    const client = await connect(left.url);
+    await client.keys.set('/noleader/delkey', 'x');
+    await Promise.all(others.map(async (member) => member.kill()));
+    await until('the member to notice', async () =>
+      String(await failure(client.keys.get('/foo'))).includes('no leader'),
+    );
+    for (const run of [client.keys.create('/noleader/setkey', 'x'), client.keys.delete('/noleader/delkey')]) {
+      const error = await failure(run);
+      expect(error).toBeInstanceOf(ClusterError);
+      expect(String(error)).toContain('no leader');
+    }
+    expect((await client.keys.get('/foo', { quorum: false })).node.value).toBe('bar');
+    await Promise.all(others.map(async (member) => member.restart()));
+    await etcd.whenHealthy();
+    expect(await failure(client.keys.get('/noleader/setkey'))).toBeInstanceOf(KeysError);
+    expect((await client.keys.get('/noleader/delkey')).node.value).toBe('x');
+  }, 60_000);
+});
+
+describe('debug', () => {
+  it('says each request as etcdctl would make it, without secrets', async () => {
+    const lines: string[] = [];
+    const logger = { log: (line: string) => lines.push(line), warn: () => 0, error: () => 0 };
+    const client = await EtcdClient.create(
+      { endpoints: etcd.urls[0]!, username: 'root', password: 'canary' },
+      { logger: logger },
+    );
+    clients.push(client);
+    await client.keys.get('/foo');
+    expect(lines).toEqual([]);
+    client.debug = true;
+    await client.keys.get('/foo');
+    await client.keys.set('/foo', "it's");
+    client.debug = false;
+    await client.keys.set('/foo', 'bar');
+    const [get, set] = lines;
+    expect(get).toBe(`etcdctl --endpoints=${etcd.urls[0]!} --user=root:*** get /foo`);
+    expect(set).toContain(' txn <<< ');
+    expect(lines).toHaveLength(2);
+    expect(lines.join('\n')).not.toContain('canary');
+  });
+});
