@@ -1,7 +1,6 @@
-import { setMaxListeners } from 'node:events';
 import { type Clock, systemClock } from '../kernel/clock.js';
 import { abortReason, attempt, pause } from '../kernel/deadline.js';
-import { ClosedError } from '../kernel/errors/index.js';
+import { ClosedError, DeadlineExceededError } from '../kernel/errors/index.js';
 import { expected } from '../kernel/expected.js';
 import { type Logger, silentLogger } from '../kernel/logger.js';
 import { type Random } from '../kernel/random.js';
@@ -20,6 +19,7 @@ import { type EtcdCaller, type EtcdRequest } from './request.js';
 import { EndpointSelection } from './selection.js';
 import { type DuplexCall, EtcdStream, type EtcdStreamOpener, type StreamPlan } from './stream.js';
 import { memberEndpoints } from './sync.js';
+import { type EtcdTls, loadTls } from './tls.js';
 import { TokenKeeper } from './tokens.js';
 import { type EtcdVersion, fetchVersion } from './version.js';
 
@@ -49,12 +49,11 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
 
   private constructor(
     private readonly settings: EtcdSettings,
+    private readonly tls: EtcdTls | undefined,
     /** Shared with what stands on this transport. */
     readonly deps: EtcdDeps,
   ) {
     this.debug = settings.debug;
-    // Each call under way listens for the end of the client.
-    setMaxListeners(0, this.closing.signal);
     this.selection = new EndpointSelection(settings.endpoints, deps.random);
     this.tokens = new TokenKeeper(
       settings.credentials && (async (endpoint) => await this.authenticate(endpoint)),
@@ -69,11 +68,12 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
    */
   static async create(options: EtcdOptions, deps: Partial<EtcdDeps> = {}): Promise<EtcdTransport> {
     const settings = checkEtcdOptions(options);
-    return new EtcdTransport(settings, {
+    const tls = await loadTls(settings.tls);
+    return new EtcdTransport(settings, tls, {
       clock: deps.clock ?? systemClock,
       random: deps.random ?? Math.random,
       logger: deps.logger ?? silentLogger,
-      connect: deps.connect ?? etcd3Connect(await loadEtcd3(), settings.tls),
+      connect: deps.connect ?? etcd3Connect(await loadEtcd3(), tls),
     });
   }
 
@@ -165,7 +165,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
 
   /** The versions of the answering server and of the cluster. */
   async version(signal?: AbortSignal): Promise<EtcdVersion> {
-    return await fetchVersion(this, this.settings.tls, signal);
+    return await fetchVersion(this, this.tls, signal);
   }
 
   async openStream<Q, A>(endpoint: string, plan: StreamPlan<Q, A>): Promise<EtcdStream<Q>> {
@@ -235,7 +235,12 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
       );
       return { result };
     } catch (error) {
-      if (signal?.aborted) throw abortReason(signal);
+      if (signal?.aborted) {
+        const reason = abortReason(signal);
+        // A caller's own deadline that passed tells as much of the endpoint as ours would.
+        if (reason instanceof DeadlineExceededError) this.selection.failed(endpoint);
+        throw reason;
+      }
       this.ensureOpen();
       if (error instanceof EndpointError) return { error };
       const { kind, unsent, status, reason } = classify(error);

@@ -8,8 +8,8 @@ import {
   type MaintenanceClient,
   type WatchClient,
 } from 'etcd3';
-import { type EtcdTlsOptions } from './options.js';
 import { type Etcd3Module } from './peer.js';
+import { type EtcdTls } from './tls.js';
 
 /** The raw clients of one endpoint. Each method makes one attempt: nothing is retried, and nothing has a deadline of its own. */
 export interface EtcdConnection {
@@ -42,7 +42,7 @@ const KEEPALIVE_TIMEOUT = 5_000;
 
 let connections = 0;
 
-function channelOptions(tls: EtcdTlsOptions | undefined): NonNullable<IOptions['grpcOptions']> {
+function channelOptions(tls: EtcdTls | undefined): NonNullable<IOptions['grpcOptions']> {
   return {
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
@@ -63,21 +63,17 @@ function channelOptions(tls: EtcdTlsOptions | undefined): NonNullable<IOptions['
   };
 }
 
-function bytes(pem: string | Buffer | undefined): Buffer | undefined {
-  return typeof pem === 'string' ? Buffer.from(pem) : pem;
-}
-
 /** Makes connections over `etcd3`, one client an endpoint. */
-export function etcd3Connect({ Etcd3 }: Etcd3Module, tls: EtcdTlsOptions | undefined): Connect {
+export function etcd3Connect({ Etcd3 }: Etcd3Module, tls: EtcdTls | undefined): Connect {
   return (endpoint) => {
     const client: Etcd3 = new Etcd3({
       hosts: endpoint,
       ...(endpoint.startsWith('https:')
         ? {
             credentials: {
-              rootCertificate: bytes(tls?.ca),
-              privateKey: bytes(tls?.key),
-              certChain: bytes(tls?.cert),
+              rootCertificate: tls?.ca,
+              privateKey: tls?.key,
+              certChain: tls?.cert,
             } as NonNullable<IOptions['credentials']>,
           }
         : {}),

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { abortReason } from '../kernel/deadline.js';
 
 /**
@@ -15,6 +16,8 @@ export async function withSignals<T>(
     if (aborted) controller.abort(abortReason(aborted));
   };
   onAbort();
+  // One signal may well stand over many calls at once: that is no leak to warn of.
+  setMaxListeners(0, ...given);
   for (const signal of given) signal.addEventListener('abort', onAbort, { once: true });
   try {
     return await work(controller.signal);

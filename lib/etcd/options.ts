@@ -1,7 +1,7 @@
 import { expected } from '../kernel/expected.js';
 import { parseEndpoints } from './endpoint.js';
 
-/** How the client proves its identity and checks the servers'. PEM, as text or bytes. */
+/** How the client proves its identity and checks the servers'. PEM as text, bytes, or the path of its file. */
 export interface EtcdTlsOptions {
   /** Who may have signed the servers' certificates; the system's authorities unless given. */
   readonly ca?: string | Buffer;
@@ -127,12 +127,8 @@ function checkTls(tls: EtcdTlsOptions | undefined): EtcdTlsOptions | undefined {
   refuseUnknown('tls.', KNOWN_TLS, tls);
   for (const name of ['ca', 'cert', 'key'] as const) {
     const value: unknown = tls[name];
-    if (
-      value !== undefined &&
-      !Buffer.isBuffer(value) &&
-      !(typeof value === 'string' && value.includes('-----BEGIN'))
-    ) {
-      throw expected(`tls.${name}`, 'PEM, as text or bytes', typeof value);
+    if (value !== undefined && !Buffer.isBuffer(value) && (typeof value !== 'string' || value === '')) {
+      throw expected(`tls.${name}`, 'PEM text, bytes or a path', typeof value);
     }
   }
   if ((tls.cert === undefined) !== (tls.key === undefined)) {

@@ -1,9 +1,9 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { type EtcdCaller } from './request.js';
+import { type EtcdTls } from './tls.js';
 import { EndpointError } from './errors/endpoint.error.js';
 import { EtcdResponseError } from './errors/etcd-response.error.js';
-import { type EtcdTlsOptions } from './options.js';
 
 /** Versions as etcd tells them, such as `3.5.16`. */
 export interface EtcdVersion {
@@ -18,7 +18,7 @@ const MAX_BODY = 65_536;
 /** Asks a server for the versions over HTTP, since gRPC tells only its own. */
 export async function fetchVersion(
   caller: EtcdCaller,
-  tls: EtcdTlsOptions | undefined,
+  tls: EtcdTls | undefined,
   signal: AbortSignal | undefined,
 ): Promise<EtcdVersion> {
   return await caller.call(
@@ -36,7 +36,7 @@ export async function fetchVersion(
 
 async function get(
   endpoint: string,
-  tls: EtcdTlsOptions | undefined,
+  tls: EtcdTls | undefined,
   timeout: number,
   signal: AbortSignal | undefined,
 ): Promise<string> {

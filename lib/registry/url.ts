@@ -3,6 +3,7 @@ import { expected } from '../kernel/expected.js';
 import { redactUrl } from '../kernel/redact.js';
 import { consulFromUrl } from './consul/url.js';
 import { dnsFromUrl } from './dns/url.js';
+import { etcdFromUrl } from './etcd/url.js';
 import { fileFromUrl } from './file/url.js';
 import { fixedFromUrl } from './fixed/url.js';
 import { memoryFromUrl } from './memory/url.js';
@@ -21,6 +22,8 @@ const SCHEMES: ReadonlyMap<string, (url: string) => RegistrySource> = new Map([
   ['dns', dnsFromUrl],
   ['consul', consulFromUrl],
   ['consuls', consulFromUrl],
+  ['etcd', etcdFromUrl],
+  ['etcds', etcdFromUrl],
 ]);
 
 const FORMS =

@@ -1,0 +1,90 @@
+import { isHost, isPort, joinHostPort, splitHostPort } from '../../kernel/address.js';
+import { expected, shown } from '../../kernel/expected.js';
+import { type Instance } from '../instance.js';
+import { readInstance } from '../instance-shape.js';
+import { type InstanceSlot, type Item, type Slot } from '../item.js';
+
+/** Longest value that is written or read, in bytes. */
+export const MAX_VALUE_BYTES = 65_536;
+
+/** `Op` of etcd's Go package `naming/endpoints` for an endpoint that is there. */
+const OP_ADD = 0;
+
+/** The fields of an instance that travel in `Metadata`, besides the address. */
+const METADATA = ['ports', 'tags', 'meta', 'weight', 'zone'] as const;
+
+/**
+ * The value of an item: a plain key's own text, and for an instance the JSON that etcd's Go package
+ * `naming/endpoints` reads.
+ *
+ * @throws InvalidOptionError when it is longer than {@link MAX_VALUE_BYTES}
+ */
+export function encodeItem(item: Item): Buffer {
+  const value = Buffer.from(item.kind === 'key' ? item.value : encodeInstance(item.instance));
+  if (value.length > MAX_VALUE_BYTES)
+    throw expected('value', `at most ${MAX_VALUE_BYTES} bytes`, `${value.length} bytes`);
+  return value;
+}
+
+function encodeInstance(instance: Instance): string {
+  const { address, port, id, tags, meta, weight, zone, ports } = instance;
+  return JSON.stringify({
+    Op: OP_ADD,
+    Addr: joinHostPort(address, port),
+    Metadata: { id, tags, meta, weight, ...(zone !== undefined && { zone }), ports },
+  });
+}
+
+/** What stands in a slot, or why it cannot be understood, in one sentence. */
+export type Decoded = { readonly item: Item } | { readonly reason: string };
+
+/**
+ * The item behind a value. Of `Metadata` that others wrote, which may be any JSON, what fits an instance is taken and
+ * the rest left alone.
+ */
+export function decodeItem(slot: Slot, value: Buffer): Decoded {
+  if (value.length > MAX_VALUE_BYTES) {
+    return { reason: `Expected a value of at most ${MAX_VALUE_BYTES} bytes, got ${value.length}.` };
+  }
+  const text = value.toString();
+  return slot.kind === 'key' ? { item: { ...slot, value: text } } : decodeInstance(slot, text);
+}
+
+function decodeInstance(slot: InstanceSlot, text: string): Decoded {
+  let fields: unknown;
+  try {
+    fields = JSON.parse(text);
+  } catch {
+    return { reason: `Expected JSON like {"Op":0,"Addr":"host:port"}, got ${shown(text)}.` };
+  }
+  const { Op: op = OP_ADD, Addr: addr, Metadata: metadata } = (fields ?? {}) as Record<string, unknown>;
+  if (op !== OP_ADD) return { reason: `Expected \`Op\` to be ${OP_ADD}, got ${shown(op)}.` };
+  const target = typeof addr === 'string' ? splitHostPort(addr) : undefined;
+  if (!target || !isHost(target.host) || !isPort(target.port)) {
+    return { reason: `Expected \`Addr\` to be host:port, got ${shown(addr)}.` };
+  }
+  const bare = { service: slot.service, id: slot.id, address: target.host, port: target.port };
+  try {
+    return { item: { kind: 'instance', instance: readInstance('instance', withMetadata(bare, metadata)) } };
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function withMetadata(bare: object, metadata: unknown): object {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return bare;
+  const given = metadata as Readonly<Record<string, unknown>>;
+  return METADATA.filter((field) => given[field] !== undefined && fits(bare, field, given[field])).reduce(
+    (instance, field) => ({ ...instance, [field]: given[field] }),
+    bare,
+  );
+}
+
+function fits(bare: object, field: string, value: unknown): boolean {
+  try {
+    readInstance('instance', { ...bare, [field]: value });
+    return true;
+  } catch {
+    return false;
+  }
+}

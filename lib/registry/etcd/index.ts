@@ -1,0 +1,3 @@
+export { DEFAULT_PREFIX, type EtcdRegistryOptions } from './options.js';
+export { etcd } from './source.js';
+export { etcdFromUrl } from './url.js';

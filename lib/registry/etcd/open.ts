@@ -1,0 +1,21 @@
+import { EtcdTransport } from '../../etcd/client.js';
+import { type Registry } from '../registry.js';
+import { type RegistryDeps } from '../source.js';
+import { EtcdLayout } from './layout.js';
+import { type EtcdRegistrySettings } from './options.js';
+import { EtcdRegistry } from './registry.js';
+
+/**
+ * Makes the connection object.
+ *
+ * @throws MissingPeerError when `etcd3` is not installed
+ * @throws InvalidOptionError when a file of `tls` cannot be read
+ */
+export async function openEtcd(
+  url: string,
+  { options, prefix }: EtcdRegistrySettings,
+  deps: RegistryDeps,
+): Promise<Registry> {
+  const client = await EtcdTransport.create(options, deps);
+  return new EtcdRegistry(url, client, new EtcdLayout(prefix), deps.clock);
+}

@@ -1,0 +1,45 @@
+import { checkEtcdOptions, type EtcdOptions, type EtcdSettings } from '../../etcd/options.js';
+import { expected } from '../../kernel/expected.js';
+import { isName } from '../../kernel/names.js';
+
+/** Options of the etcd registry. */
+export interface EtcdRegistryOptions extends EtcdOptions {
+  /**
+   * What the keys of all instances begin with, {@link DEFAULT_PREFIX} unless given: `<prefix>/<service>/<id>`. Plain
+   * keys are kept as they are named, outside of it.
+   */
+  readonly prefix?: string;
+}
+
+/** Go finds the instances of `web` by `endpoints.NewManager(client, "/nestjs-sidekick/web")`. */
+export const DEFAULT_PREFIX = '/nestjs-sidekick';
+
+/** Checked options. Holds secrets: never printed. */
+export interface EtcdRegistrySettings {
+  readonly client: EtcdSettings;
+  /** As given to the client. */
+  readonly options: EtcdOptions;
+  /** Without a slash at its end. */
+  readonly prefix: string;
+}
+
+/**
+ * Checks the options of the registry; connects to nothing.
+ *
+ * @throws InvalidOptionError in one sentence that names the option
+ */
+export function checkRegistryOptions({
+  prefix = DEFAULT_PREFIX,
+  ...options
+}: EtcdRegistryOptions): EtcdRegistrySettings {
+  const trimmed = typeof prefix === 'string' ? prefix.replace(/\/+$/, '') : prefix;
+  if (!isName(trimmed)) throw expected('prefix', 'a text like "/services" that is not empty', prefix);
+  return { client: checkEtcdOptions(options), options, prefix: trimmed };
+}
+
+/** Where the registry is, without credentials: `etcd://10.0.0.1:2379,10.0.0.2:2379/services`. */
+export function registryUrl({ client, prefix }: EtcdRegistrySettings): string {
+  const scheme = client.endpoints.every((endpoint) => endpoint.startsWith('https:')) ? 'etcds' : 'etcd';
+  const hosts = client.endpoints.map((endpoint) => endpoint.replace(/^https?:\/\//, '')).join(',');
+  return `${scheme}://${hosts}${prefix.startsWith('/') ? '' : '/'}${prefix}`;
+}

@@ -1,0 +1,180 @@
+import { type EtcdTransport } from '../../etcd/client.js';
+import { EtcdLeases } from '../../etcd/lease.js';
+import { EtcdWatches, type WatchNews } from '../../etcd/watch.js';
+import { type Clock } from '../../kernel/clock.js';
+import { abortReason } from '../../kernel/deadline.js';
+import { expected } from '../../kernel/expected.js';
+import { Closing } from '../closing.js';
+import {
+  type Cursor,
+  type Entry,
+  type Listing,
+  type Malformed,
+  type Registry,
+  type Scope,
+  type Session,
+  type SessionOptions,
+  SIGN_OF_LIFE,
+  type WatchBatch,
+} from '../registry.js';
+import { refuseDatacenter, scopeLabel } from '../scope.js';
+import { decodeItem } from './codec.js';
+import { fromCursor, type Position, toCursor } from './cursor.js';
+import { entryOf } from './entry.js';
+import { asRegistry, unavailable } from './failure.js';
+import { type EtcdLayout } from './layout.js';
+import { readRange } from './read-scope.js';
+import { EtcdSession } from './session.js';
+import { SessionRecord } from './session-record.js';
+import { changesOf } from './watch-changes.js';
+
+/** etcd's own floor. */
+const MIN_TTL = 2;
+
+/** etcd as the registry: entries are keys bound to leases. */
+export class EtcdRegistry implements Registry {
+  readonly driver = 'etcd';
+  private readonly leases: EtcdLeases;
+  private readonly watches: EtcdWatches;
+  private readonly closing: Closing;
+
+  constructor(
+    readonly url: string,
+    private readonly client: EtcdTransport,
+    private readonly layout: EtcdLayout,
+    private readonly clock: Clock,
+  ) {
+    this.leases = new EtcdLeases(client);
+    this.watches = new EtcdWatches(client, client.deps);
+    this.closing = new Closing(`The registry ${url}`);
+  }
+
+  async openSession({ ttl, name }: SessionOptions, signal: AbortSignal): Promise<Session> {
+    this.begin(signal);
+    if (!(ttl > 0 && ttl < Infinity)) throw expected('ttl', 'a number of seconds above 0', ttl);
+    const { url, client, leases, layout } = this;
+    return await asRegistry(url, async () => {
+      const lease = await leases.grant(Math.max(MIN_TTL, Math.ceil(ttl)), signal);
+      const record = new SessionRecord(client, Buffer.from(layout.recordOf(lease.id)), lease.id, name);
+      try {
+        await record.open(signal);
+      } catch (error) {
+        leases.forget(lease.id);
+        throw error;
+      }
+      return new EtcdSession({ url, client, leases, layout }, lease, record);
+    });
+  }
+
+  async list(scope: Scope, signal: AbortSignal): Promise<Listing> {
+    this.begin(signal);
+    refuseDatacenter(this.driver, scope);
+    const { client, layout, url } = this;
+    const what = `listing the ${scopeLabel(scope)}`;
+    const { kvs, at } = await asRegistry(
+      url,
+      async () => await readRange(client, layout.rangeOf(scope), what, signal),
+    );
+    const entries: Entry[] = [];
+    const malformed: Malformed[] = [];
+    for (const kv of kvs) {
+      const slot = layout.slotOf(scope, kv.key.toString());
+      const decoded = decodeItem(slot, kv.value);
+      if ('item' in decoded) entries.push(entryOf(decoded.item, kv));
+      else malformed.push({ slot, reason: decoded.reason });
+    }
+    return { entries, malformed, cursor: toCursor(at) };
+  }
+
+  async *watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void, void> {
+    refuseDatacenter(this.driver, scope);
+    const tracked = this.closing.track(signal);
+    const stop = new AbortController();
+    const onAbort = (): void => {
+      stop.abort();
+    };
+    tracked.signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      const position = fromCursor(cursor);
+      if (isAborted(tracked.signal)) return;
+      if (position) yield* this.follow(scope, position, stop);
+      else yield { kind: 'reset', reason: `the cursor "${cursor}" is not of etcd` };
+    } catch (error) {
+      if (!isAborted(tracked.signal)) throw error;
+    } finally {
+      stop.abort();
+      tracked.signal.removeEventListener('abort', onAbort);
+      tracked.done();
+    }
+  }
+
+  /** Ends every watch, stream and socket. */
+  async close(): Promise<void> {
+    this.closing.close();
+    this.client.close();
+    await Promise.resolve();
+  }
+
+  private async *follow(
+    scope: Scope,
+    { clusterId, revision }: Position,
+    stop: AbortController,
+  ): AsyncGenerator<WatchBatch, void, void> {
+    const range = this.layout.rangeOf(scope);
+    const news = this.watches.watch({ ...range, after: revision, clusterId, prevKv: true }, stop.signal);
+    let told = this.clock.now();
+    for (;;) {
+      const next = await this.next(news, stop);
+      if (!next) return;
+      switch (next.kind) {
+        case 'compacted':
+          yield { kind: 'reset', reason: `the history up to revision ${next.revision} was compacted` };
+          return;
+        case 'replaced':
+          yield { kind: 'reset', reason: next.reason };
+          return;
+        case 'alive':
+          if (this.clock.now() - told < SIGN_OF_LIFE / 2) continue;
+          break;
+        case 'events':
+          break;
+      }
+      const events = next.kind === 'events' ? next.events : [];
+      const changes = await changesOf(this.client, this.layout, scope, events, stop.signal);
+      if (stop.signal.aborted) return;
+      if (isAborted(stop.signal)) return;
+      told = this.clock.now();
+      yield { kind: 'changes', changes, cursor: toCursor({ clusterId, revision: next.revision }) };
+    }
+  }
+
+  /** The next news, or undefined when the watch is over. Silence beyond what the port allows is an error. */
+  private async next(
+    news: AsyncIterator<WatchNews, void>,
+    stop: AbortController,
+  ): Promise<WatchNews | undefined> {
+    const silence = new AbortController();
+    const timer = this.clock.after(SIGN_OF_LIFE, () => {
+      silence.abort();
+      stop.abort();
+    });
+    try {
+      const next = await asRegistry(this.url, async () => await news.next());
+      if (next.done !== true) return next.value;
+    } finally {
+      timer.cancel();
+    }
+    if (isAborted(silence.signal)) throw unavailable(this.url, this.watches.failures);
+    return undefined;
+  }
+
+  private begin(signal: AbortSignal): void {
+    this.closing.check();
+    if (signal.aborted) throw abortReason(signal);
+  }
+}
+
+/** A look at a signal that may have changed since the last. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}

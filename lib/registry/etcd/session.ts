@@ -1,0 +1,181 @@
+import { type IKeyValue, type IRequestOp, type ITxnResponse, type KVClient } from 'etcd3';
+import { type EtcdCaller } from '../../etcd/request.js';
+import { EtcdResponseError } from '../../etcd/errors/etcd-response.error.js';
+import { type EtcdLeases, type GrantedLease } from '../../etcd/lease.js';
+import { type Item, type Slot, slotId, slotLabel, slotOf } from '../item.js';
+import { type Entry, type Renewal, type Session, type Written } from '../registry.js';
+import { SessionGoneError } from '../session-gone.error.js';
+import { decodeItem, encodeItem } from './codec.js';
+import { asRegistry } from './failure.js';
+import { type EtcdLayout } from './layout.js';
+import { type SessionRecord } from './session-record.js';
+import { entryOf } from './entry.js';
+
+/** What a session stands on. */
+export interface SessionGround {
+  /** Of the registry, for messages. */
+  readonly url: string;
+  readonly client: EtcdCaller;
+  readonly leases: EtcdLeases;
+  readonly layout: EtcdLayout;
+}
+
+type Txn = Parameters<KVClient['txn']>[0];
+
+/** The revision of a key that is not there. */
+const NO_REVISION = '0';
+/** Least milliseconds a member gets to answer a renewal. */
+const MIN_RENEWAL_TIMEOUT = 250;
+const MAX_RENEWAL_TIMEOUT = 500;
+
+/** A lease, and the entries bound to it. */
+export class EtcdSession implements Session {
+  private granted: number;
+  private ended = false;
+  /** Slots that a write may still reach which nobody waits for any more. */
+  private readonly inDoubt = new Set<string>();
+
+  constructor(
+    private readonly ground: SessionGround,
+    private readonly lease: GrantedLease,
+    private readonly record: SessionRecord,
+  ) {
+    this.granted = lease.ttl;
+  }
+
+  get id(): string {
+    return this.lease.id;
+  }
+
+  get ttl(): number {
+    return this.granted;
+  }
+
+  async renew(signal: AbortSignal): Promise<Renewal> {
+    const share = (this.granted * 1_000) / 12;
+    const timeout = Math.max(MIN_RENEWAL_TIMEOUT, Math.min(MAX_RENEWAL_TIMEOUT, share));
+    const { url, leases } = this.ground;
+    this.granted = await asRegistry(url, async () => await leases.renew(this.id, { timeout }, signal));
+    return { ttl: this.granted, missing: [] };
+  }
+
+  async write(item: Item, version: string | undefined, signal: AbortSignal): Promise<Written> {
+    const slot = slotOf(item);
+    const key = Buffer.from(this.ground.layout.keyOf(slot));
+    const value = encodeItem(item);
+    // What cannot be understood is nobody's: to a writer its slot is empty.
+    let expected = version ?? NO_REVISION;
+    for (;;) {
+      const fence = this.record.revision;
+      const answer = await this.send(slot, version === undefined, signal, {
+        compare: [
+          { key, target: 'Mod', result: 'Equal', mod_revision: expected },
+          ...(fence === undefined
+            ? []
+            : [{ key: this.record.key, target: 'Mod', result: 'Equal', mod_revision: fence } as const]),
+        ],
+        success: [{ request_put: { key, value, lease: this.id } }],
+        failure: [{ request_range: { key } }, { request_range: { key: this.record.key } }],
+      });
+      if (answer.succeeded) return { ok: true, version: answer.header.revision };
+      const current = rangeOf(answer, 0);
+      // An earlier attempt of this very write took effect, and its answer was lost.
+      if (current?.lease === this.id && current.value.equals(value)) {
+        return { ok: true, version: current.mod_revision };
+      }
+      const record = fence === undefined ? undefined : rangeOf(answer, 1);
+      if (fence !== undefined && record === undefined) throw new SessionGoneError(this.ground.url, this.id);
+      if (record && record.mod_revision !== fence && (current?.mod_revision ?? NO_REVISION) === expected) {
+        this.record.moved(record.mod_revision);
+        continue;
+      }
+      const entry = current && this.entry(slot, current);
+      if (version !== undefined || !current || entry) return { ok: false, current: entry };
+      expected = current.mod_revision;
+    }
+  }
+
+  async remove(slot: Slot, signal: AbortSignal): Promise<void> {
+    const key = Buffer.from(this.ground.layout.keyOf(slot));
+    const fencing: IRequestOp[] =
+      this.inDoubt.has(slotId(slot)) && this.record.revision !== undefined
+        ? [{ request_put: this.record.renewal }]
+        : [];
+    const fenced = [...this.inDoubt];
+    try {
+      const { header } = await this.txn(`removing the ${slotLabel(slot)}`, signal, {
+        compare: [{ key, target: 'Lease', result: 'Equal', lease: this.id }],
+        success: [{ request_delete_range: { key } }, ...fencing],
+        failure: fencing,
+      });
+      if (fencing.length === 0) return;
+      this.record.moved(header.revision);
+      for (const id of fenced) this.inDoubt.delete(id);
+    } catch (error) {
+      // Without its lease nothing of this session is left, nor can anything of it arrive.
+      if (!(error instanceof SessionGoneError)) throw error;
+    }
+  }
+
+  async end(signal: AbortSignal): Promise<void> {
+    if (this.ended) return;
+    await asRegistry(this.ground.url, async () => {
+      await this.record.end(signal).catch((error: unknown) => {
+        if (!(error instanceof EtcdResponseError)) throw error;
+      });
+      await this.ground.leases.revoke(this.id, signal);
+    });
+    this.ended = true;
+  }
+
+  private async send(slot: Slot, creates: boolean, signal: AbortSignal, request: Txn): Promise<ITxnResponse> {
+    const sent = { times: 0 };
+    const doubt = (): void => {
+      // A guard for a version that is gone never holds again; one for an empty slot may.
+      if (creates) this.inDoubt.add(slotId(slot));
+    };
+    try {
+      const answer = await this.txn(`writing the ${slotLabel(slot)}`, signal, request, sent);
+      if (sent.times > 1) doubt();
+      return answer;
+    } catch (error) {
+      doubt();
+      throw error;
+    }
+  }
+
+  private async txn(
+    what: string,
+    signal: AbortSignal,
+    request: Txn,
+    sent = { times: 0 },
+  ): Promise<ITxnResponse> {
+    const { url, client } = this.ground;
+    return await asRegistry(url, async () => {
+      try {
+        return await client.call(
+          {
+            what,
+            run: async ({ kv }, options) => {
+              sent.times += 1;
+              return await kv.txn(request, options);
+            },
+          },
+          signal,
+        );
+      } catch (error) {
+        if (!(error instanceof EtcdResponseError && error.leaseNotFound)) throw error;
+        throw new SessionGoneError(url, this.id, { cause: error });
+      }
+    });
+  }
+
+  private entry(slot: Slot, current: IKeyValue): Entry | undefined {
+    const decoded = decodeItem(slot, current.value);
+    return 'item' in decoded ? entryOf(decoded.item, current) : undefined;
+  }
+}
+
+function rangeOf(answer: ITxnResponse, index: number): IKeyValue | undefined {
+  return answer.responses[index]?.response_range.kvs[0];
+}
