@@ -9,7 +9,7 @@ import { Keeper } from '../heartbeat/keeper.js';
 import { systemClock } from '../kernel/clock.js';
 import { type Logger } from '../kernel/logger.js';
 import { type PooledRegistry, registryPool } from '../registry/pool.js';
-import { registrySource } from '../registry/url.js';
+import { bootRegistry } from '../registry/url.js';
 import { HeartbeatExplorer } from './heartbeat.explorer.js';
 import { scheduleTicker } from './schedule.ticker.js';
 import { SidekickLifecycle } from './sidekick.lifecycle.js';
@@ -65,7 +65,7 @@ const PROVIDERS: readonly Provider[] = [
       config?: ContainerPilotConfig,
     ): Promise<PooledRegistry> => {
       const named = registry ?? (config && registryUrlOf(config.registry));
-      const source = registrySource(named, process.env);
+      const source = bootRegistry(named, process.env, logger);
       return await registryPool.acquire(source, { clock: systemClock, random: Math.random, logger });
     },
   },
