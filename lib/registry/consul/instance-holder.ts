@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock } from '../../kernel/clock.js';
-import { DeadlineExceededError, InvalidOptionError } from '../../kernel/errors/index.js';
+import { pause } from '../../kernel/deadline.js';
+import {
+  DeadlineExceededError,
+  InvalidOptionError,
+  RegistryRefusedError,
+} from '../../kernel/errors/index.js';
 import { type InstanceItem, type InstanceSlot, slotId, slotLabel } from '../item.js';
 import { type Entry, type Written } from '../registry.js';
 import { type Answer, isObject } from './answer.js';
@@ -20,6 +25,7 @@ const CONCURRENCY = 16;
 /** Milliseconds that the agent is given to tell the servers what was registered with it. */
 const SYNC_TIMEOUT = 5_000;
 const SYNC_WAIT = '1s';
+const SYNC_PAUSE = 10;
 
 interface Held {
   readonly slot: InstanceSlot;
@@ -99,12 +105,7 @@ export class InstanceHolder {
         `Expected the metadata of ${slotLabel(slot)} to fit into Consul's 64 pairs of 512 bytes, got more.`,
       );
     }
-    this.held.set(slotId(slot), { slot, agentId });
-    this.used = true;
-    await this.client.call(
-      { method: 'PUT', path: '/agent/service/register', query: { 'replace-existing-checks': 'true' }, body },
-      { signal },
-    );
+    await this.register(slot, agentId, body, signal);
     const seen = await this.synced(slot, signal, ({ all }) => all.find((entry) => entry.write === write));
     return { ok: true, version: versionOf(seen) };
   }
@@ -149,6 +150,33 @@ export class InstanceHolder {
     const service = await this.inAgent(agentId, signal);
     const meta = service?.Meta;
     return isObject(meta) && meta[OWNER] === this.owner;
+  }
+
+  private async register(
+    slot: InstanceSlot,
+    agentId: string,
+    body: unknown,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const key = slotId(slot);
+    const before = this.held.get(key);
+    this.held.set(key, { slot, agentId });
+    this.used = true;
+    try {
+      await this.client.call(
+        {
+          method: 'PUT',
+          path: '/agent/service/register',
+          query: { 'replace-existing-checks': 'true' },
+          body,
+        },
+        { signal },
+      );
+    } catch (error) {
+      // Refused means that nothing was done; after anything else it may be there.
+      if (error instanceof RegistryRefusedError && !before) this.held.delete(key);
+      throw error;
+    }
   }
 
   /** Whether the check was passed; false when the agent does not know it. */
@@ -228,6 +256,7 @@ export class InstanceHolder {
       const found = find(seen);
       if (found !== undefined) return found;
       index = seen.index;
+      await pause(this.clock, SYNC_PAUSE, signal);
     }
     throw this.client.unavailable(
       new DeadlineExceededError(
