@@ -6,6 +6,7 @@ import { type CallOptions } from './keys/options.js';
 import { TransportPort } from './keys/transport-port.js';
 import { MembersApi } from './members.js';
 import { type EtcdOptions } from './options.js';
+import { discoverSrv } from './srv.js';
 import { type EtcdVersion } from './version.js';
 import { EtcdWatches } from './watch.js';
 
@@ -85,6 +86,15 @@ export class EtcdClient {
   async version(options: CallOptions = {}): Promise<EtcdVersion> {
     checkCall(options);
     return await this.transport.version(options.signal);
+  }
+
+  /**
+   * The endpoints that a domain's SRV records name, for {@link EtcdClient.setEndpoints}.
+   *
+   * @throws EtcdDiscoveryError when they name none
+   */
+  async discoverSrv(domain: string): Promise<readonly string[]> {
+    return await discoverSrv(domain);
   }
 
   /** Ends what was left behind on the server, every request, watch, socket and timer. A second call does nothing. */
