@@ -1,4 +1,4 @@
-import { type KVClient } from 'etcd3';
+import type { KVClient } from 'etcd3';
 
 /** What every method of the raw clients takes beside its request. */
 export type CallOptions = NonNullable<Parameters<KVClient['range']>[1]>;

@@ -1,4 +1,4 @@
-import { type IMember } from 'etcd3';
+import type { IMember } from 'etcd3';
 import { expected } from '../kernel/expected.js';
 import { type EtcdTransport } from './client.js';
 import { EtcdResponseError } from './errors/index.js';

@@ -1,4 +1,4 @@
-import { type IKeyValue, type IResponseOp, type ITxnRequest, type ITxnResponse } from 'etcd3';
+import type { IKeyValue, IResponseOp, ITxnRequest, ITxnResponse } from 'etcd3';
 import { VirtualClock } from '../../testing/virtual-clock.js';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
 import { txnInput } from './explain.js';

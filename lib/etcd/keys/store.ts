@@ -1,4 +1,4 @@
-import { type ITxnRequest, type ITxnResponse, type IResponseHeader } from 'etcd3';
+import type { ITxnRequest, ITxnResponse, IResponseHeader } from 'etcd3';
 import { type Clock } from '../../kernel/clock.js';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
 import { type KeysPort, type RequestOptions } from './keys-port.js';

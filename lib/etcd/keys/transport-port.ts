@@ -1,4 +1,4 @@
-import { type IRangeResponse, type IResponseOp, type ITxnRequest, type ITxnResponse } from 'etcd3';
+import type { IRangeResponse, IResponseOp, ITxnRequest, ITxnResponse } from 'etcd3';
 import { type CallOptions } from '../call-options.js';
 import { type EtcdTransport } from '../client.js';
 import { type EtcdConnection } from '../connection.js';

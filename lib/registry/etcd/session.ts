@@ -1,4 +1,4 @@
-import { type IKeyValue, type IRequestOp, type ITxnResponse, type KVClient } from 'etcd3';
+import type { IKeyValue, IRequestOp, ITxnResponse, KVClient } from 'etcd3';
 import { type EtcdCaller } from '../../etcd/request.js';
 import { EtcdResponseError } from '../../etcd/errors/etcd-response.error.js';
 import { type EtcdLeases, type GrantedLease } from '../../etcd/lease.js';
