@@ -20,7 +20,7 @@ import { scopeLabel } from './scope.js';
 
 /** The complete content of a scope, and what is new in it. */
 export interface FollowedSet extends EntriesDiff {
-  /** By `slotId`; never changed after it was handed out. */
+  /** By `slotId`. The follower's own map, right while `onSet` runs: copy what is to be kept. */
   readonly entries: ReadonlyMap<string, Entry>;
   /** The follower's own counter: 1 for the first set, one more for each further one. */
   readonly revision: number;
