@@ -190,13 +190,13 @@ describe('Instances in Consul', () => {
 
   it('are not lost to renewals that run while they are written', async () => {
     const held = await session(3);
-    let writing = true;
+    const written = new AbortController();
     const renewals = (async () => {
-      while (writing) expect((await held.renew(never())).missing).toEqual([]);
+      while (!written.signal.aborted) expect((await held.renew(never())).missing).toEqual([]);
     })();
     const items = Array.from({ length: 40 }, (_, n) => instance({ service: 'busy', id: `busy-${n}` }));
     await Promise.all(items.map((item) => held.write(item, undefined, never())));
-    writing = false;
+    written.abort();
     await renewals;
     expect((await held.renew(never())).missing).toEqual([]);
     expect(await ids(registry, 'busy')).toHaveLength(40);
