@@ -6,6 +6,7 @@ import { type Item, type Slot, slotId, slotLabel, slotOf } from '../item.js';
 import { type Entry, type Renewal, type Session, type Written } from '../registry.js';
 import { SessionGoneError } from '../session-gone.error.js';
 import { decodeItem, encodeItem } from './codec.js';
+import { toCursor } from './cursor.js';
 import { asRegistry } from './failure.js';
 import { type EtcdLayout } from './layout.js';
 import { type SessionRecord } from './session-record.js';
@@ -77,7 +78,10 @@ export class EtcdSession implements Session {
         success: [{ request_put: { key, value, lease: this.id } }],
         failure: [{ request_range: { key } }, { request_range: { key: this.record.key } }],
       });
-      if (answer.succeeded) return { ok: true, version: answer.header.revision };
+      if (answer.succeeded) {
+        const { revision, cluster_id: clusterId } = answer.header;
+        return { ok: true, version: revision, cursor: toCursor({ clusterId, revision: BigInt(revision) }) };
+      }
       const current = rangeOf(answer, 0);
       // An earlier attempt of this very write took effect, and its answer was lost.
       if (current?.lease === this.id && current.value.equals(value)) {
