@@ -1,3 +1,4 @@
+import { attempt } from '../kernel/deadline.js';
 import { AuthApi } from './auth.js';
 import { EtcdTransport, type EtcdDeps } from './client.js';
 import { KeysApi } from './keys/keys-api.js';
@@ -100,7 +101,15 @@ export class EtcdClient {
   /** Ends what was left behind on the server, every request, watch, socket and timer. A second call does nothing. */
   async close(): Promise<void> {
     if (this.transport.closed) return;
-    await this.keys.close(AbortSignal.timeout(this.transport.timeout));
-    this.transport.close();
+    const { deps, timeout } = this.transport;
+    try {
+      await attempt({ clock: deps.clock, timeout, what: 'ending leases' }, async (signal) =>
+        this.keys.close(signal),
+      );
+    } catch {
+      // The cluster does not answer; what is left there ends by itself.
+    } finally {
+      this.transport.close();
+    }
   }
 }
