@@ -68,15 +68,17 @@ export class EtcdSession implements Session {
     let expected = version ?? NO_REVISION;
     for (;;) {
       const fence = this.record.revision;
+      const guards = [{ key, revision: expected }];
+      if (fence !== undefined) guards.push({ key: this.record.key, revision: fence });
       const answer = await this.send(slot, version === undefined, signal, {
-        compare: [
-          { key, target: 'Mod', result: 'Equal', mod_revision: expected },
-          ...(fence === undefined
-            ? []
-            : [{ key: this.record.key, target: 'Mod', result: 'Equal', mod_revision: fence } as const]),
-        ],
+        compare: guards.map((guard) => ({
+          key: guard.key,
+          target: 'Mod',
+          result: 'Equal',
+          mod_revision: guard.revision,
+        })),
         success: [{ request_put: { key, value, lease: this.id } }],
-        failure: [{ request_range: { key } }, { request_range: { key: this.record.key } }],
+        failure: guards.map((guard) => ({ request_range: { key: guard.key } })),
       });
       if (answer.succeeded) {
         const { revision, cluster_id: clusterId } = answer.header;

@@ -48,7 +48,7 @@ describe('etcd over TLS', () => {
     const { ca, cert, key } = tls.good;
     expect(await get({ endpoints: etcd.urls, tls: { ca, cert: cert!, key: key! } })).toBe('secret');
     const files = tls.harness.clientFiles;
-    expect(await get({ endpoints: etcd.hosts, tls: { ...files } as NonNullable<EtcdOptions['tls']> })).toBe(
+    expect(await get({ endpoints: etcd.hosts, tls: { ...files } })).toBe(
       'secret',
     );
   });
