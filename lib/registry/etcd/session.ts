@@ -68,7 +68,7 @@ export class EtcdSession implements Session {
     let expected = version ?? NO_REVISION;
     for (;;) {
       const fence = this.record.revision;
-      const guards = [{ key, revision: expected }];
+      const guards: { readonly key: Buffer; readonly revision: string }[] = [{ key, revision: expected }];
       if (fence !== undefined) guards.push({ key: this.record.key, revision: fence });
       const answer = await this.send(slot, version === undefined, signal, {
         compare: guards.map((guard) => ({
