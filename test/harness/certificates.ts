@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import forge from 'node-forge';
@@ -32,7 +33,7 @@ export class CertificateAuthority {
   ) {}
 
   static create(commonName: string): CertificateAuthority {
-    const keys = forge.pki.rsa.generateKeyPair(2048);
+    const keys = newKeys();
     const certificate = blank(keys.publicKey, '01', commonName, commonName, false);
     certificate.setExtensions([
       { name: 'basicConstraints', cA: true, critical: true },
@@ -50,7 +51,7 @@ export class CertificateAuthority {
 
   /** Makes a certificate that is good for servers and clients alike. */
   issue({ commonName, hosts = [], expired = false }: IssueOptions): KeyPair {
-    const keys = forge.pki.rsa.generateKeyPair(2048);
+    const keys = newKeys();
     const serial = (++this.serial).toString(16).padStart(2, '0');
     const certificate = blank(keys.publicKey, serial, commonName, this.commonName, expired);
     certificate.setExtensions([
@@ -127,6 +128,19 @@ export async function createTlsSet(options: TlsSetOptions = {}): Promise<TlsSet>
     authority,
     file,
     remove: async () => await removeFolder(folder),
+  };
+}
+
+/** Made by Node itself, which is many times faster than JavaScript. */
+function newKeys(): forge.pki.rsa.KeyPair {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+  });
+  return {
+    publicKey: forge.pki.publicKeyFromPem(publicKey),
+    privateKey: forge.pki.privateKeyFromPem(privateKey),
   };
 }
 

@@ -1,4 +1,5 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { resetSocket } from './reset.js';
 
 interface PeerLink {
   readonly client: Socket;
@@ -121,5 +122,6 @@ function pair(a: number, b: number): string {
 }
 
 function destroy(link: PeerLink): void {
-  for (const socket of [link.client, link.server]) if (!socket.destroyed) socket.resetAndDestroy();
+  resetSocket(link.client);
+  resetSocket(link.server);
 }

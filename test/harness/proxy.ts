@@ -1,5 +1,6 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { type LinkMode, ProxyLink } from './proxy-link.js';
+import { resetSocket } from './reset.js';
 
 /** `up` is from the client to the server. */
 export type Direction = 'up' | 'down' | 'both';
@@ -134,7 +135,7 @@ export class TcpProxy {
     this.counted.connections++;
     client.on('error', () => undefined);
     if (this.refusing) {
-      client.resetAndDestroy();
+      resetSocket(client);
       return;
     }
     const server = connect({
@@ -172,8 +173,8 @@ export class TcpProxy {
 
   private reset(connection: Connection): void {
     this.forget(connection);
-    for (const socket of [connection.client, connection.server])
-      if (!socket.destroyed) socket.resetAndDestroy();
+    resetSocket(connection.client);
+    resetSocket(connection.server);
   }
 
   private forget(connection: Connection): void {
