@@ -26,8 +26,6 @@ const common = {
 
 export default {
   maxWorkers: 2,
-  // For machines that are busy. Jest heeds it here only, not in a project.
-  testTimeout: 30_000,
   projects: [
     {
       ...common,
@@ -38,6 +36,7 @@ export default {
       ...common,
       displayName: 'real',
       globalSetup: '<rootDir>/test/harness/global-setup.mjs',
+      testTimeout: 30_000,
       testMatch: ['<rootDir>/test/real/**/*.spec.ts'],
       testPathIgnorePatterns: ['<rootDir>/test/real/(sample|packaging)/'],
     },
@@ -45,6 +44,7 @@ export default {
       ...common,
       displayName: 'product',
       globalSetup: '<rootDir>/test/real/product.setup.mjs',
+      testTimeout: 30_000,
       testMatch: ['<rootDir>/test/real/{sample,packaging}/**/*.spec.ts'],
     },
   ],

@@ -6,8 +6,7 @@ import { FaultyRegistry } from '../testing/faulty-registry.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { AlreadyHeldError } from './already-held.error.js';
 import { type BeatEvent } from './beat.js';
-import { Keeper } from './keeper.js';
-import { type KeepOptions } from './keeping.js';
+import { Keeper, type KeepOptions } from './keeper.js';
 import { clockTicker } from './ticker.js';
 
 const OPTIONS: KeepOptions = { ttl: 9, updateInterval: 8, exclusive: false };

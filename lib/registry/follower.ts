@@ -12,7 +12,6 @@ import {
   SIGN_OF_LIFE,
   type Cursor,
   type Entry,
-  type Listing,
   type Registry,
   type Scope,
   type WatchBatch,
@@ -21,7 +20,7 @@ import { scopeLabel } from './scope.js';
 
 /** The complete content of a scope, and what is new in it. */
 export interface FollowedSet extends EntriesDiff {
-  /** By `slotId`. The follower's own map, right while `onSet` runs: copy what is to be kept. */
+  /** By `slotId`; never changed after it was handed out. */
   readonly entries: ReadonlyMap<string, Entry>;
   /** The follower's own counter: 1 for the first set, one more for each further one. */
   readonly revision: number;
@@ -50,8 +49,6 @@ export interface FollowerOptions {
   readonly onSet: (set: FollowedSet) => void;
   /** Called when it becomes stale, at each further failure, and when it is fresh again. */
   readonly onState?: (state: FollowState) => void;
-  /** What is known already, from the write that made it: spares the first list. */
-  readonly from?: Listing;
   /** Milliseconds after which, with no word from the watch, the scope is listed again; the watch alone by default. */
   readonly interval?: number;
   /** Milliseconds for one list; 5,000 by default. */
@@ -147,11 +144,8 @@ export class Follower {
   }
 
   private async run(): Promise<void> {
-    const { from } = this.options;
-    let known = from && this.take(from);
     while (!this.lifetime.signal.aborted) {
-      const cursor = known ?? (await this.list());
-      known = undefined;
+      const cursor = await this.list();
       if (cursor === undefined) {
         await this.rest(this.backoff.next());
         continue;
@@ -178,7 +172,9 @@ export class Follower {
         },
         (signal) => registry.list(scope, signal),
       );
-      this.take(listing);
+      this.listedAt = clock.now();
+      this.emit(this.entries.replace(listing));
+      this.fresh();
       asked?.resolve();
       return listing.cursor;
     } catch (error) {
@@ -190,13 +186,6 @@ export class Follower {
       asked?.reject(error as Error);
       return undefined;
     }
-  }
-
-  private take(listing: Listing): Cursor {
-    this.listedAt = this.options.clock.now();
-    this.emit(this.entries.replace(listing));
-    this.fresh();
-    return listing.cursor;
   }
 
   /** Follows one watch to its end and returns the milliseconds to wait before the next list. */

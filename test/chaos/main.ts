@@ -1,0 +1,107 @@
+/** `npm run chaos`: plays every scenario on real servers at the size asked for, and says what held. */
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type Outcome, outcomeText, play } from './play.js';
+import { freshSeed } from './random.js';
+import { SCENARIOS } from './scenarios/index.js';
+import { type Scenario, type Size } from './scenarios/scenario.js';
+
+const HELP = `npm run chaos -- [options]
+
+  --kills N      faults in all, for scenarios that repeat one; 20 by default
+  --minutes M    a scenario begins no further round after M minutes
+  --seed S       the seed of the random numbers; a fresh one by default, printed
+  --only NAME    this scenario alone; may be given several times
+  --json FILE    write the outcome to FILE
+  --keep         keep the report of what held too
+  --list         name the scenarios
+
+Reports go to .cache/chaos.
+`;
+
+interface Options {
+  readonly size: Size;
+  readonly seed: number;
+  readonly scenarios: readonly Scenario[];
+  readonly json: string | undefined;
+  readonly keepAll: boolean;
+}
+
+function options(): Options {
+  const { values } = parseArgs({
+    options: {
+      kills: { type: 'string', default: '20' },
+      minutes: { type: 'string' },
+      seed: { type: 'string' },
+      only: { type: 'string', multiple: true },
+      json: { type: 'string' },
+      keep: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return leave(HELP);
+  if (values.list) return leave(SCENARIOS.map(({ name, promise }) => `${name}: ${promise}\n`).join(''));
+  const unknown = values.only?.find((name) => !SCENARIOS.some((scenario) => scenario.name === name));
+  if (unknown !== undefined) {
+    const names = SCENARIOS.map(({ name }) => name).join(', ');
+    throw new Error(`Expected \`--only\` to be one of ${names}, got "${unknown}".`);
+  }
+  return {
+    size: {
+      kills: number('--kills', values.kills),
+      minutes: values.minutes === undefined ? undefined : number('--minutes', values.minutes),
+    },
+    seed: values.seed === undefined ? freshSeed() : number('--seed', values.seed),
+    scenarios: SCENARIOS.filter(({ name }) => values.only?.includes(name) ?? true),
+    json: values.json,
+    keepAll: values.keep,
+  };
+}
+
+function leave(text: string): never {
+  process.stdout.write(text);
+  process.exit(0);
+}
+
+function number(option: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new Error(`Expected \`${option}\` to be a number of 0 or more, got "${text}".`);
+  return value;
+}
+
+async function main(): Promise<void> {
+  const { size, seed, scenarios, json, keepAll } = options();
+  const reports = fileURLToPath(new URL('../../.cache/chaos', import.meta.url));
+  const limit = size.minutes === undefined ? '' : `, ${size.minutes} minutes`;
+  console.log(`${scenarios.length} scenarios, ${size.kills} kills${limit}, seed ${seed}\n`);
+  const outcomes: Outcome[] = [];
+  for (const scenario of scenarios) {
+    const outcome = await play(scenario, { seed, size, reports, keepAll });
+    outcomes.push(outcome);
+    console.log(`${outcomeText(outcome)}\n`);
+  }
+  const broken = outcomes.filter(({ findings }) => findings.length > 0).length;
+  if (json !== undefined)
+    await writeFile(json, `${JSON.stringify({ seed, ...size, broken, outcomes }, null, 2)}\n`);
+  console.log(`${outcomes.length - broken} held, ${broken} broken`);
+  if (broken > 0) process.exitCode = 1;
+  expectEnd();
+}
+
+/** A process that has closed everything ends by itself; one that does not has found a leak. */
+function expectEnd(): void {
+  setTimeout(() => {
+    console.error(
+      `Expected the process to end by itself, this keeps it alive: ${process.getActiveResourcesInfo().join(', ')}`,
+    );
+    process.exit(1);
+  }, 5_000).unref();
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});

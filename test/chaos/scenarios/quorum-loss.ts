@@ -1,0 +1,69 @@
+import { type EtcdCluster } from '../../harness/etcd.js';
+import { monotonic, sleep } from '../../harness/wait.js';
+import { backWithin, noGap, sameLease } from '../validators/presence.js';
+import { exactStates } from '../validators/states.js';
+import { type Scenario } from './scenario.js';
+import { type Stage } from './stage.js';
+
+/** Two of three members stop for `ms` milliseconds; resolves with the moment they go on. */
+async function withoutQuorum(stage: Stage, etcd: EtcdCluster, ms: number): Promise<number> {
+  const leader = await etcd.leader();
+  const followers = etcd.members.filter((member) => member !== leader);
+  await Promise.all(followers.map(async (member) => await stage.pause(member)));
+  await sleep(ms);
+  for (const member of followers) stage.resume(member);
+  return monotonic();
+}
+
+/** The quorum is away for a little less than a TTL. */
+export const quorumLostBriefly: Scenario = {
+  name: 'quorum-lost-briefly',
+  promise: 'When the quorum is lost for the TTL less 2 s, the same lease goes on and nothing is lost',
+
+  async run(stage) {
+    const ttl = 10;
+    const etcd = await stage.etcd({ size: 3 });
+    const heart = await stage.heart(etcd.endpoints, 'brief', ttl);
+    const end = stage.read(etcd, heart.key);
+    // The count begins with a renewal: what is left of the TTL then is all of it.
+    await heart.nextAck();
+    const back = await withoutQuorum(stage, etcd, (ttl - 2) * 1_000);
+    stage.figures['renewed after the quorum was back (ms)'] = Math.round((await heart.nextAck(back)) - back);
+    await sleep(ttl * 1_000);
+    await end();
+    const { events } = stage.recorder;
+    return [
+      ...noGap(events, heart.key),
+      ...sameLease(events, heart.key),
+      ...exactStates(events, heart.who, []),
+    ];
+  },
+};
+
+/** Milliseconds: the longest pause between two tries of a heartbeat that is lost, and what a try may take. */
+const ONE_RETRY_STEP = 6_500;
+
+/** The quorum is away for longer than a TTL. */
+export const quorumLostLong: Scenario = {
+  name: 'quorum-lost-long',
+  promise:
+    'When the quorum is lost for longer than the TTL, there is one lost and one restored, and the key is back within one retry step',
+
+  async run(stage) {
+    const ttl = 4;
+    const etcd = await stage.etcd({ size: 3 });
+    const heart = await stage.heart(etcd.endpoints, 'long', ttl);
+    const end = stage.read(etcd, heart.key);
+    await heart.nextAck();
+    const back = await withoutQuorum(stage, etcd, (ttl + 3) * 1_000);
+    stage.figures['renewed after the quorum was back (ms)'] = Math.round((await heart.nextAck(back)) - back);
+    await sleep(ttl * 2_000);
+    await end();
+    const { events } = stage.recorder;
+    return [
+      ...exactStates(events, heart.who, ['lost', 'restored']),
+      ...backWithin(events, heart.key, back, ONE_RETRY_STEP),
+      ...noGap(events, heart.key, { during: { from: back + ONE_RETRY_STEP, to: Infinity } }),
+    ];
+  },
+};

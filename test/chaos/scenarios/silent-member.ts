@@ -1,0 +1,115 @@
+import { type EtcdCluster } from '../../harness/etcd.js';
+import { type EtcdMember } from '../../harness/etcd-member.js';
+import { type TcpProxy } from '../../harness/proxy.js';
+import { monotonic, sleep } from '../../harness/wait.js';
+import { type Finding } from '../validators/finding.js';
+import { noGap } from '../validators/presence.js';
+import { exactStates } from '../validators/states.js';
+import { type Heart } from './heart.js';
+import { type Scenario } from './scenario.js';
+import { type Stage } from './stage.js';
+
+/** Seconds. */
+const TTL = 6;
+
+/** A way to silence the member that carries the heartbeat, and to end that. */
+interface Silence {
+  readonly what: string;
+  begin(stage: Stage, member: EtcdMember, proxy: TcpProxy, etcd: EtcdCluster): Promise<void> | void;
+  end(stage: Stage, member: EtcdMember, proxy: TcpProxy, etcd: EtcdCluster): Promise<void> | void;
+}
+
+const SWALLOWED: Silence = {
+  what: 'swallow',
+  begin: (stage, member, proxy) => {
+    stage.fault(member.name, 'swallow', 'begin');
+    proxy.swallow();
+  },
+  end: (stage, member, proxy) => {
+    proxy.pass();
+    stage.fault(member.name, 'swallow', 'end');
+  },
+};
+
+const PAUSED: Silence = {
+  what: 'pause',
+  begin: async (stage, member) => await stage.pause(member),
+  end: (stage, member) => stage.resume(member),
+};
+
+const ISOLATED: Silence = {
+  what: 'isolate',
+  begin: (stage, member, _proxy, etcd) => {
+    stage.fault(member.name, 'isolate', 'begin');
+    etcd.isolate(member);
+  },
+  end: (stage, member, _proxy, etcd) => {
+    etcd.network.heal();
+    stage.fault(member.name, 'isolate', 'end');
+  },
+};
+
+/** The member the heartbeat talks to keeps its connections open and says nothing: another one renews in time. */
+export const blackHole: Scenario = {
+  name: 'black-hole',
+  promise:
+    'When the member that carries the heartbeat falls silent, another renews before two thirds of the TTL',
+  run: async (stage, { kills }) =>
+    await silence(stage, [SWALLOWED, PAUSED], Math.max(1, Math.ceil(kills / 20)), (TTL * 1_000 * 2) / 3),
+};
+
+/** The member the heartbeat talks to is cut off from the others, and still answers the client's pings. */
+export const minorityMember: Scenario = {
+  name: 'minority-member',
+  promise:
+    'A member that has lost the quorum is left, and the lease renewed elsewhere, before the TTL is over',
+  run: async (stage, { kills }) =>
+    await silence(stage, [ISOLATED], Math.max(1, Math.ceil(kills / 20)), TTL * 1_000),
+};
+
+async function silence(
+  stage: Stage,
+  ways: readonly Silence[],
+  rounds: number,
+  within: number,
+): Promise<readonly Finding[]> {
+  const etcd = await stage.etcd({ size: 3, partitions: ways.includes(ISOLATED) });
+  const proxies = await stage.proxies(etcd);
+  const endpoints = proxies.map(({ endpoint }) => endpoint);
+  const heart = await stage.heart(endpoints, 'silenced', TTL);
+  const end = stage.read(etcd, heart.key);
+  const findings: Finding[] = [];
+  let longest = 0;
+  for (let round = 0; round < rounds; round++) {
+    for (const way of ways) {
+      const carrier = await carrierOf(heart, proxies);
+      const member = etcd.members[carrier]!;
+      const proxy = proxies[carrier]!;
+      heart.watchAge();
+      await way.begin(stage, member, proxy, etcd);
+      await sleep(TTL * 1_000 * 1.5);
+      const { longestSilence } = heart;
+      longest = Math.max(longest, longestSilence);
+      if (longestSilence > within) {
+        const text = `Expected a renewal within ${Math.round(within)} ms of the last, it took ${Math.round(longestSilence)} ms.`;
+        findings.push({ promise: `renewed elsewhere (${way.what})`, who: heart.who, at: monotonic(), text });
+      }
+      await way.end(stage, member, proxy, etcd);
+      await etcd.whenHealthy();
+    }
+  }
+  await end();
+  stage.figures['members silenced'] = rounds * ways.length;
+  stage.figures['longest time between two acknowledgements (ms)'] = Math.round(longest);
+  const { events } = stage.recorder;
+  return [...findings, ...noGap(events, heart.key), ...exactStates(events, heart.who, [])];
+}
+
+/** The index of the member that the next renewal goes through. */
+async function carrierOf(heart: Heart, proxies: readonly TcpProxy[]): Promise<number> {
+  const acked = await heart.nextAck();
+  const before = proxies.map(({ counts }) => counts.bytesDown);
+  await heart.nextAck(acked + 1);
+  const grown = proxies.map(({ counts }, i) => counts.bytesDown - before[i]!);
+  return grown.indexOf(Math.max(...grown));
+}

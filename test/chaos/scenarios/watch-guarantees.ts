@@ -1,0 +1,180 @@
+import { type EtcdCluster } from '../../harness/etcd.js';
+import { type TcpProxy } from '../../harness/proxy.js';
+import { monotonic, sleep, until } from '../../harness/wait.js';
+import { between, pickOne } from '../random.js';
+import { type KeyChange } from '../recording/event.js';
+import { type Finding } from '../validators/finding.js';
+import { watchFindings } from '../validators/watch-guarantees.js';
+import { type Scenario } from './scenario.js';
+import { type Stage } from './stage.js';
+import { Store, type Writes } from './store.js';
+import { type Watcher } from './watcher.js';
+
+const PREFIX = 'watched/';
+const WATCHERS = 3;
+const KEYS = 8;
+
+/** Milliseconds the watches are given to catch up when the faults are over. */
+const CATCH_UP = 30_000;
+
+/** A watcher with the proxies it reaches the cluster through. */
+interface Observer {
+  readonly watcher: Watcher;
+  readonly proxies: readonly TcpProxy[];
+}
+
+/** The history of the store, read before compaction takes it away. */
+class Archive {
+  readonly changes: KeyChange[] = [];
+  private next = 1;
+
+  constructor(private readonly store: Store) {}
+
+  /** Reads everything up to now, and returns the revision that is. */
+  async upToNow(): Promise<number> {
+    const revision = await this.store.writeSurely({ [`${PREFIX}mark`]: String(this.next) });
+    this.changes.push(...(await this.store.history(PREFIX, this.next, revision)));
+    this.next = revision + 1;
+    return revision;
+  }
+}
+
+/** Watches live through kills, hung members, partitions, cut connections and compactions. */
+export const watchGuarantees: Scenario = {
+  name: 'watch-guarantees',
+  promise:
+    'Every watch is ordered, unique, reliable, atomic, resumable and bookmarkable, whatever happens to the cluster',
+
+  async run(stage, { kills, minutes = Infinity }) {
+    const etcd = await stage.etcd({ size: 3, partitions: true });
+    const store = new Store(etcd);
+    const archive = new Archive(store);
+    await archive.upToNow();
+    const observers: Observer[] = [];
+    for (let i = 0; i < WATCHERS; i++) observers.push(await observe(stage, etcd, store, i));
+    const writer = write(stage, store);
+    stage.atEnd(async () => await writer.stop());
+    const end = monotonic() + minutes * 60_000;
+    let faults = 0;
+    for (; faults < kills && monotonic() < end; faults++) {
+      await pickOne(stage.random, FAULTS)(stage, etcd, store, archive, pickOne(stage.random, observers));
+      await sleep(between(stage.random, 100, 800));
+    }
+    stage.figures.writes = await writer.stop();
+    const last = await archive.upToNow();
+    const late = await caughtUp(observers, last);
+    for (const { watcher } of observers) await watcher.stop();
+    stage.figures.faults = faults;
+    stage.figures.changes = archive.changes.length;
+    stage.figures['lists after a compaction'] = observers.reduce(
+      (sum, { watcher }) => sum + watcher.resets,
+      0,
+    );
+    return [...late, ...watchFindings({ recording: stage.recorder.events, history: archive.changes })];
+  },
+};
+
+async function observe(stage: Stage, etcd: EtcdCluster, store: Store, index: number): Promise<Observer> {
+  const proxies = await stage.proxies(etcd);
+  const watcher = await stage.watcher(`watch ${index}`, proxies, store, PREFIX);
+  return { watcher, proxies };
+}
+
+type Fault = (
+  stage: Stage,
+  etcd: EtcdCluster,
+  store: Store,
+  archive: Archive,
+  observer: Observer,
+) => Promise<void>;
+
+const kill: Fault = async (stage, etcd) => {
+  const member = pickOne(stage.random, etcd.members);
+  await stage.kill(member);
+  await sleep(between(stage.random, 0, 1_000));
+  await stage.restart(member);
+};
+
+const hang: Fault = async (stage, etcd) => {
+  const member = pickOne(stage.random, etcd.members);
+  await stage.pause(member);
+  await sleep(between(stage.random, 1_000, 3_000));
+  stage.resume(member);
+  await etcd.whenHealthy();
+};
+
+const partition: Fault = async (stage, etcd) => {
+  const member = pickOne(stage.random, etcd.members);
+  stage.fault(member.name, 'isolate', 'begin');
+  etcd.isolate(member);
+  await sleep(between(stage.random, 1_000, 4_000));
+  etcd.network.heal();
+  stage.fault(member.name, 'isolate', 'end');
+  await etcd.whenHealthy();
+};
+
+const cut: Fault = async (stage, _etcd, _store, _archive, { watcher, proxies }) => {
+  stage.fault(watcher.who, 'cut', 'begin');
+  for (const proxy of proxies) proxy.cut();
+  stage.fault(watcher.who, 'cut', 'end');
+  await Promise.resolve();
+};
+
+/** History is compacted while one watch is away. */
+const compaction: Fault = async (stage, _etcd, store, archive, { watcher, proxies }) => {
+  stage.fault(watcher.who, 'away during a compaction', 'begin');
+  for (const proxy of proxies) proxy.drop();
+  await sleep(between(stage.random, 300, 1_000));
+  await store.compact(await archive.upToNow());
+  for (const proxy of proxies) proxy.pass();
+  stage.fault(watcher.who, 'away during a compaction', 'end');
+};
+
+const FAULTS: readonly Fault[] = [kill, hang, partition, cut, compaction];
+
+/** Writes all the time: single keys, several at once, and deletions. Errors are the faults' and say nothing. */
+function write(stage: Stage, store: Store): { stop(): Promise<number> } {
+  let writing = true;
+  let acknowledged = 0;
+  const one = (): Writes => {
+    const count = between(stage.random, 0, 3) === 0 ? between(stage.random, 2, KEYS) : 1;
+    const first = between(stage.random, 0, KEYS - 1);
+    const value = String(acknowledged);
+    return Object.fromEntries(
+      Array.from({ length: count }, (_, i) => [
+        `${PREFIX}${(first + i) % KEYS}`,
+        stage.random() < 0.25 ? undefined : value,
+      ]),
+    );
+  };
+  const goesOn = (): boolean => writing;
+  const loop = (async () => {
+    while (goesOn()) {
+      const done = await store.write(one()).then(
+        () => true,
+        () => false,
+      );
+      if (done) acknowledged++;
+      await sleep(5);
+    }
+  })();
+  return {
+    async stop() {
+      writing = false;
+      await loop;
+      return acknowledged;
+    },
+  };
+}
+
+/** What each watch still owes when it has had time to catch up. */
+async function caughtUp(observers: readonly Observer[], last: number): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { watcher } of observers) {
+    await until('the watch to catch up', () => watcher.upTo >= last, { deadline: CATCH_UP }).catch(() => {
+      const text = `Expected everything up to revision ${last} within ${CATCH_UP} ms of the last fault, got up to ${watcher.upTo}.`;
+      findings.push({ promise: 'the watch comes to the end', who: watcher.who, at: monotonic(), text });
+    });
+  }
+  return findings;
+}
