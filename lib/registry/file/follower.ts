@@ -2,7 +2,8 @@ import { type FSWatcher, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Bell } from '../bell.js';
 import { type Folder } from './folder.js';
-import { makeFolder } from './root.js';
+import { errnoOf } from './fs-error.js';
+import { ensureRoot, makeFolder } from './root.js';
 import { type FileStore, type View } from './store.js';
 
 /** Milliseconds between two looks where the platform does not say that something changed. */
@@ -115,8 +116,7 @@ export class Follower {
   /** Has the file system tell of changes in the folder that is there now; makes it where it is missing. */
   private async attend(): Promise<void> {
     if (!this.notify) return;
-    await makeFolder(this.folder.path);
-    const { ino } = await stat(this.folder.path, { bigint: true });
+    const ino = (await this.inode()) ?? (await this.make());
     if (this.watcher && ino === this.watched) return;
     this.watcher?.close();
     this.watched = ino;
@@ -130,6 +130,22 @@ export class Follower {
     } catch {
       // No notifications here, or no more of them for this user: looking has to do, until the next attempt.
       this.unattended();
+    }
+  }
+
+  private async make(): Promise<bigint | undefined> {
+    await ensureRoot(this.store.layout);
+    await makeFolder(this.folder.path);
+    return await this.inode();
+  }
+
+  /** Tells the folder from one that is made later under the same name. */
+  private async inode(): Promise<bigint | undefined> {
+    try {
+      return (await stat(this.folder.path, { bigint: true })).ino;
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+      return undefined;
     }
   }
 

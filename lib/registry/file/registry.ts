@@ -38,6 +38,7 @@ export class FileRegistry implements Registry {
   private readonly closing: Closing;
   private readonly followers = new Map<Folder, Follower>();
   private swept = -Infinity;
+  private checked = false;
 
   constructor(
     private readonly store: FileStore,
@@ -54,7 +55,7 @@ export class FileRegistry implements Registry {
     const { ttl } = options;
     if (!(ttl > 0 && ttl < Infinity)) throw expected('ttl', 'a number of seconds above 0', ttl);
     return await this.run(signal, async () => {
-      await ensureRoot(this.store.layout);
+      await this.check();
       const now = this.store.clock.now();
       if (now - this.swept >= SWEEP_EVERY) {
         this.swept = now;
@@ -67,7 +68,8 @@ export class FileRegistry implements Registry {
   async list(scope: Scope, signal: AbortSignal): Promise<Listing> {
     return await this.run(signal, async () => {
       refuseDatacenter(this.driver, scope);
-      await ensureRoot(this.store.layout);
+      // Whose folder it is, is checked once: what is put there later is put there by its owner.
+      if (!this.checked) await this.check();
       return await this.store.list(scope);
     });
   }
@@ -125,6 +127,11 @@ export class FileRegistry implements Registry {
       } else if (late && listing) yield { kind: 'changes', changes: [], cursor };
       await bell.wait(clock, Math.max(0, due - clock.now()), signal);
     }
+  }
+
+  private async check(): Promise<void> {
+    await ensureRoot(this.store.layout);
+    this.checked = true;
   }
 
   private silent(silence: number): Error {
