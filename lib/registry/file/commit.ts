@@ -47,27 +47,40 @@ export async function commit(write: Commit): Promise<Written> {
     const text = entryText(item, session);
     if (!(await createFile(layout, join(folder.path, name.file), text))) continue;
     if (await stands(folder, name, top)) {
-      await removeOlder(folder, name);
+      if (top) await removeFile(join(folder.path, top.name.file));
       return { ok: true, version: versionOf(text) };
     }
     await removeFile(join(folder.path, name.file));
   }
 }
 
-/** Removes what a slot holds, oldest version first: an older one must never look like the newest. */
-export async function removeVersions(folder: Folder, upTo: VersionName): Promise<void> {
-  await removeOlder(folder, upTo);
+/**
+ * Removes what a slot holds, oldest version first: an older one, left by a killed writer, must never look like the
+ * newest.
+ *
+ * @param names files of the folder, with those of the slot among them
+ */
+export async function removeVersions(
+  folder: Folder,
+  upTo: VersionName,
+  names: readonly VersionName[],
+): Promise<void> {
+  await removeOlder(folder, upTo, names);
   await removeFile(join(folder.path, upTo.file));
 }
 
 /** Removes the versions of a slot before `than`, oldest first. */
-export async function removeOlder(folder: Folder, than: VersionName): Promise<void> {
-  for (const { number, file } of await folder.versions(than.stem))
-    if (number < than.number) await removeFile(join(folder.path, file));
+export async function removeOlder(
+  folder: Folder,
+  than: VersionName,
+  names: readonly VersionName[],
+): Promise<void> {
+  const older = names.filter(({ stem, number }) => stem === than.stem && number < than.number);
+  for (const { file } of older.sort((a, b) => a.number - b.number)) await removeFile(join(folder.path, file));
 }
 
 /** Whether what `name` was built on is still what it was. */
 async function stands(folder: Folder, name: VersionName, before: Top | undefined): Promise<boolean> {
   if (before) return (await folder.content(before.name))?.version === before.content.version;
-  return (await folder.versions(name.stem)).every(({ number }) => number === name.number);
+  return (await folder.names(name.stem)).every(({ number }) => number === name.number);
 }

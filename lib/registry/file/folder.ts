@@ -26,9 +26,14 @@ export interface Top {
 /** Every slot of a folder that has a file, by its stem. */
 export type Tops = ReadonlyMap<string, Top>;
 
+/** Whether the content of a file known before may be another by now. */
+export type MayHaveChanged = (name: VersionName) => boolean;
+
 interface Cached {
-  /** Of the file, as long as it is the same one; undefined when it was too young to tell. */
-  readonly identity: string | undefined;
+  /** Of the file, as long as it is the same one. */
+  readonly identity: string;
+  /** The file was too young when it was read: another one after it could look the same. */
+  readonly young: boolean;
   readonly content: Content;
 }
 
@@ -40,6 +45,16 @@ const ATTEMPTS = 100;
 const ONE_READING = 200;
 /** Milliseconds within which two files may have the same times and, one after the other, the same inode. */
 const YOUNG = 1_000;
+
+/** How a {@link Folder} is read. */
+export interface ReadOptions {
+  /** The stem of the one slot that is asked for. */
+  readonly only?: string;
+  /** Whether a file that was read before may have new content; each may unless given. */
+  readonly changed?: MayHaveChanged;
+  /** The file system tells of changes: a file that looks the same is the same, however young. */
+  readonly watched?: boolean;
+}
 
 /**
  * Reads the entries of one folder. The newest version of a slot is its file with the highest number; what was read
@@ -58,11 +73,6 @@ export class Folder {
     private readonly clock: Clock,
   ) {}
 
-  /** The files of the versions of one slot, oldest first. */
-  async versions(stem: string): Promise<readonly VersionName[]> {
-    return (await this.names()).filter((name) => name.stem === stem).sort((a, b) => a.number - b.number);
-  }
-
   /** The newest version of one slot. */
   async top(stem: string): Promise<Top | undefined> {
     return (await this.read({ only: stem })).get(stem);
@@ -70,14 +80,11 @@ export class Folder {
 
   /**
    * The newest version of every slot. A missing folder has none.
-   *
-   * @param only the stem of the one slot that is asked for
-   * @param changed file names that may have new content; all of them unless given
    */
-  async read({ only, changed }: { only?: string; changed?: ReadonlySet<string> } = {}): Promise<Tops> {
+  async read({ only, changed, watched = false }: ReadOptions = {}): Promise<Tops> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const newest = newestOf(await this.names(), only);
-      const tops = await this.contents(newest, changed);
+      const newest = newestOf(await this.names(only), only);
+      const tops = await this.contents(newest, changed, watched);
       // Otherwise a file went after the folder was read: a newer version of its slot is there by now, or none.
       if (tops.size < newest.length) continue;
       if (only === undefined) this.forgetAllBut(newest);
@@ -96,8 +103,7 @@ export class Folder {
         'refused' in read
           ? { version: identity, reason: `Expected the file ${name.file} to be ${read.refused}.` }
           : this.understand(name, read.text);
-      const settled = this.clock.wall() - Number(read.stat.mtimeNs / 1_000_000n) > YOUNG;
-      this.cache.set(name.file, { identity: settled ? identity : undefined, content });
+      this.cache.set(name.file, { identity, young: !this.settled(read.stat), content });
       return content;
     } catch (error) {
       const errno = errnoOf(error) ?? '';
@@ -111,20 +117,28 @@ export class Folder {
     }
   }
 
-  private async contents(newest: readonly VersionName[], changed?: ReadonlySet<string>): Promise<Tops> {
+  private async contents(
+    newest: readonly VersionName[],
+    changed: MayHaveChanged | undefined,
+    watched: boolean,
+  ): Promise<Tops> {
     const tops = new Map<string, Top>();
     await inBatches(newest, async (name) => {
-      const content = (await this.cached(name, changed)) ?? (await this.content(name));
+      const content = (await this.cached(name, changed, watched)) ?? (await this.content(name));
       if (content) tops.set(name.stem, { name, slot: this.slot(name, content), content });
     });
     return tops;
   }
 
-  private async cached(name: VersionName, changed?: ReadonlySet<string>): Promise<Content | undefined> {
+  private async cached(
+    name: VersionName,
+    changed: MayHaveChanged | undefined,
+    watched: boolean,
+  ): Promise<Content | undefined> {
     const cached = this.cache.get(name.file);
     if (!cached) return undefined;
-    if (changed && !changed.has(name.file)) return cached.content;
-    if (cached.identity === undefined) return undefined;
+    if (changed && !changed(name)) return cached.content;
+    if (cached.young && !watched) return undefined;
     try {
       const same = identityOf(await stat(join(this.path, name.file), { bigint: true })) === cached.identity;
       return same ? cached.content : undefined;
@@ -162,19 +176,38 @@ export class Folder {
     return stemOf(name) === stem ? guess : (this.slots.get(stem) ?? guess);
   }
 
-  /** The files of all versions of all slots. */
-  async names(): Promise<VersionName[]> {
-    const names = await this.list();
-    const again = names.length > ONE_READING ? await this.list() : [];
-    return [...new Set([...names, ...again])].flatMap((file) => readVersionName(file) ?? []);
+  /** The files of all versions of all slots, or of the one with stem `only`. */
+  async names(only?: string): Promise<VersionName[]> {
+    const [count, names] = await this.list(only);
+    if (count <= ONE_READING || (only !== undefined && names.length > 0)) return names;
+    const [, again] = await this.list(only);
+    return [...new Map([...names, ...again].map((name) => [name.file, name])).values()];
   }
 
-  private async list(): Promise<string[]> {
+  /** Changes whenever a file comes or goes; undefined when it is too young to tell, or there is no folder. */
+  async stamp(): Promise<string | undefined> {
     try {
-      return await readdir(this.path);
+      const found = await stat(this.path, { bigint: true });
+      return this.settled(found) ? identityOf(found) : undefined;
+    } catch (error) {
+      return undefinedIfMissing(error);
+    }
+  }
+
+  private settled({ mtimeNs }: BigIntStats): boolean {
+    return this.clock.wall() - Number(mtimeNs / 1_000_000n) > YOUNG;
+  }
+
+  /** How many files there are, and those that matter. */
+  private async list(only: string | undefined): Promise<readonly [number, VersionName[]]> {
+    try {
+      const files = await readdir(this.path);
+      const near = only === undefined ? files : files.filter((file) => file.startsWith(only));
+      const names = near.flatMap((file) => readVersionName(file) ?? []);
+      return [files.length, only === undefined ? names : names.filter(({ stem }) => stem === only)];
     } catch (error) {
       undefinedIfMissing(error);
-      return [];
+      return [0, []];
     }
   }
 

@@ -1,10 +1,10 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Bell } from '../bell.js';
-import { type Folder } from './folder.js';
+import { type Folder, type MayHaveChanged, type Tops } from './folder.js';
 import { errnoOf } from './fs-error.js';
 import { ensureRoot, makeFolder } from './root.js';
-import { type FileStore, type View } from './store.js';
+import { type FileStore, listingOf, type View } from './store.js';
 
 /** Milliseconds between two looks where the platform does not say that something changed. */
 export const POLL = 800;
@@ -13,29 +13,48 @@ const SHARE = 1 / 3;
 /** Milliseconds that changes are held back at most to keep to {@link SHARE}. */
 const MAX_DELAY = 50;
 
+/** Milliseconds after which every file is looked at, in case somebody wrote into one where it was. */
+const THOROUGH = 5_000;
+
 /** What a follower found when it looked last. */
 export interface Sight {
-  /** Counts the looks; a greater one began later. */
-  readonly look: number;
   /** When it ended, on the store's clock. */
   readonly at: number;
   readonly found: View | Error;
 }
 
+/** One watch of a {@link Follower}. */
+export interface Subscription {
+  /** What was seen last, by a look that began after the subscription; undefined until then. */
+  readonly sight: Sight | undefined;
+}
+
+interface Subscriber {
+  sight: Sight | undefined;
+  /** The last look that began before the subscription. */
+  readonly after: number;
+}
+
 /**
- * Watches one folder for all watches of a connection: reads what changed when the file system says so, and everything
- * every {@link POLL} ms, since not every file system does.
+ * Watches one folder for all watches of a connection: reads what changed when the file system says so, and looks for
+ * changes every {@link POLL} ms, since not every file system does.
  */
 export class Follower {
-  private readonly bells = new Set<Bell>();
-  /** Names the file system said have changed since the last look; undefined for any. */
-  private changed: Set<string> | undefined;
+  private readonly subscribers = new Map<Bell, Subscriber>();
   private readonly wake = new Bell();
   private readonly stopping = new AbortController();
   private watcher: FSWatcher | undefined;
   private watched: bigint | undefined;
+  /** Files the file system said have changed since the last look; undefined for any. */
+  private changed: Set<string> | undefined;
+  /** Slots that somebody new asks about: what is known of them may be older than what he knows. */
+  private asked = new Set<string>();
+  private thorough = -Infinity;
+  private stamp: string | undefined;
+  private tops: Tops | undefined;
   private looks = 0;
-  private seen: Sight | undefined;
+  private told: string | undefined;
+  private until = Infinity;
   private readonly running: Promise<void>;
 
   /** @param notify whether to ask the file system for changes, beside looking */
@@ -47,26 +66,25 @@ export class Follower {
     this.running = this.run();
   }
 
-  /** What was seen by a look that began after `look`. */
-  sightAfter(look: number): Sight | undefined {
-    return this.seen && this.seen.look > look ? this.seen : undefined;
-  }
-
   /**
-   * Rings `bell` after each look.
+   * Rings `bell` when something has changed, and once when the first look since now is done.
    *
-   * @returns the number of the last look that began before now
+   * @param stem of the one slot that is asked about; all of them unless given
    */
-  subscribe(bell: Bell): number {
-    this.bells.add(bell);
+  subscribe(bell: Bell, stem?: string): Subscription {
+    const subscriber: Subscriber = { sight: undefined, after: this.looks };
+    this.subscribers.set(bell, subscriber);
+    if (stem === undefined) this.thorough = -Infinity;
+    else this.asked.add(stem);
+    this.stamp = undefined;
     this.wake.ring();
-    return this.looks;
+    return subscriber;
   }
 
   /** @returns whether nobody listens any more */
   unsubscribe(bell: Bell): boolean {
-    this.bells.delete(bell);
-    return this.bells.size === 0;
+    this.subscribers.delete(bell);
+    return this.subscribers.size === 0;
   }
 
   /** Ends everything. */
@@ -82,35 +100,66 @@ export class Follower {
     try {
       while (!signal.aborted) {
         const start = clock.now();
-        const everything = start >= poll;
-        if (everything) poll = start + POLL;
-        await this.look(everything);
+        const polling = start >= poll;
+        if (polling) poll = start + POLL;
+        await this.look(polling);
         const spent = clock.now() - start;
         await new Bell().wait(clock, Math.min(MAX_DELAY, spent * (1 / SHARE - 1)), signal);
-        const found = this.seen?.found;
-        const next = found === undefined || found instanceof Error ? poll : Math.min(poll, found.until);
-        await this.wake.wait(clock, Math.max(0, next - clock.now()), signal);
+        await this.wake.wait(clock, Math.max(0, Math.min(poll, this.until) - clock.now()), signal);
       }
     } finally {
       this.watcher?.close();
     }
   }
 
-  private async look(everything: boolean): Promise<void> {
+  private async look(polling: boolean): Promise<void> {
     this.looks += 1;
     const look = this.looks;
     let found: View | Error;
     try {
-      if (everything) await this.attend();
-      const changed = everything ? undefined : this.changed;
-      this.changed = new Set();
-      const tops = await this.folder.read(changed ? { changed } : {});
-      found = await this.store.view(tops, false);
+      if (polling) await this.attend();
+      found = await this.store.view(await this.read(), false);
+      this.until = found.until;
     } catch (error) {
       found = error instanceof Error ? error : new Error(String(error), { cause: error });
+      this.thorough = -Infinity;
+      this.until = Infinity;
     }
-    this.seen = { look, at: this.store.clock.now(), found };
-    for (const bell of this.bells) bell.ring();
+    this.tell(look, { at: this.store.clock.now(), found });
+  }
+
+  /** The folder's content, reading as little as is sure to be enough. */
+  private async read(): Promise<Tops> {
+    const { changed, asked, watcher } = this;
+    this.changed = new Set();
+    this.asked = new Set();
+    const now = this.store.clock.now();
+    // Without being told, a file may be another under the name of one that was known.
+    const thorough = now >= this.thorough || watcher === undefined;
+    const stamp = await this.folder.stamp();
+    const quiet = !thorough && changed?.size === 0 && asked.size === 0;
+    if (quiet && stamp !== undefined && stamp === this.stamp && this.tops) return this.tops;
+    const mayHaveChanged: MayHaveChanged = ({ file, stem }) =>
+      changed?.has(file) !== false || asked.has(stem);
+    this.tops = await this.folder.read({
+      watched: watcher !== undefined,
+      ...(thorough ? {} : { changed: mayHaveChanged }),
+    });
+    if (thorough) this.thorough = now + THOROUGH;
+    this.stamp = stamp;
+    return this.tops;
+  }
+
+  private tell(look: number, sight: Sight): void {
+    const { found } = sight;
+    const cursor = found instanceof Error ? undefined : listingOf(found).cursor;
+    const news = cursor === undefined || cursor !== this.told;
+    this.told = cursor;
+    for (const [bell, subscriber] of this.subscribers) {
+      if (look <= subscriber.after) continue;
+      if (news || !subscriber.sight) bell.ring();
+      subscriber.sight = sight;
+    }
   }
 
   /** Has the file system tell of changes in the folder that is there now; makes it where it is missing. */

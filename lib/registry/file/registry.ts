@@ -18,6 +18,7 @@ import { refuseDatacenter } from '../scope.js';
 import { type Folder } from './folder.js';
 import { Follower } from './follower.js';
 import { asRegistryError } from './fs-error.js';
+import { stemOfSlot } from './layout.js';
 import { ensureRoot } from './root.js';
 import { FileSession } from './session.js';
 import { type FileStore, listingOf } from './store.js';
@@ -109,15 +110,16 @@ export class FileRegistry implements Registry {
     const { clock } = this.store;
     const start = clock.now();
     // What others of this connection saw before now may be older than the list this watch goes on from.
-    const look = follower.subscribe(bell);
+    const stem = scope.kind === 'service' ? undefined : stemOfSlot(scope);
+    const subscription = follower.subscribe(bell, stem);
     let cursor = from;
     let due = start + SIGN_OF_LIFE / 2;
     while (!signal.aborted) {
-      const sight = follower.sightAfter(look);
+      const { sight } = subscription;
       const silence = clock.now() - (sight?.at ?? start);
       if (silence > SIGN_OF_LIFE) throw this.silent(silence);
       if (sight?.found instanceof Error) throw asRegistryError(this.url, sight.found);
-      const listing = sight && listingOf(scope, sight.found);
+      const listing = sight && listingOf(sight.found, scope);
       const news = listing !== undefined && listing.cursor !== cursor;
       const late = clock.now() >= due;
       if (news || late) due = clock.now() + SIGN_OF_LIFE / 2;

@@ -3,7 +3,7 @@ import { type Item, type Slot, slotId, slotOf } from '../item.js';
 import { type Renewal, type Session, type SessionOptions, type Written } from '../registry.js';
 import { SessionGoneError } from '../session-gone.error.js';
 import { commit, removeVersions } from './commit.js';
-import { type Folder } from './folder.js';
+import { type Folder, newestOf } from './folder.js';
 import { asRegistryError } from './fs-error.js';
 import { inBatches } from './in-batches.js';
 import { stemOfSlot } from './layout.js';
@@ -69,7 +69,7 @@ export class FileSession implements Session {
   async remove(slot: Slot, signal: AbortSignal): Promise<void> {
     await this.run(signal, async () => {
       this.held.delete(slotId(slot));
-      await this.removeOwn(slot);
+      await this.removeOwn([slot]);
     });
   }
 
@@ -95,28 +95,41 @@ export class FileSession implements Session {
   private async finish(): Promise<void> {
     const path = this.store.layout.session(this.id);
     if ((await this.store.book.aliveUntil(this.id, true)) !== undefined) await this.put(0, true);
-    await inBatches(this.held.values(), (slot) => this.removeOwn(slot));
+    await this.removeOwn(this.held.values());
     await removeFile(path);
     this.held.clear();
   }
 
-  private async removeOwn(slot: Slot): Promise<void> {
-    const folder = this.store.folder(slot);
-    const top = await folder.top(stemOfSlot(slot));
-    if (top && 'entry' in top.content && top.content.entry.session === this.id)
-      await removeVersions(folder, top.name);
+  private async removeOwn(slots: Iterable<Slot>): Promise<void> {
+    for (const [folder, stems] of this.byFolder(slots)) {
+      const [only] = stems.size === 1 ? stems.keys() : [];
+      const names = await folder.names(only);
+      const own = newestOf(names).filter(({ stem }) => stems.has(stem));
+      await inBatches(own, async (name) => {
+        const content = await folder.content(name);
+        if (content && 'entry' in content && content.entry.session === this.id)
+          await removeVersions(folder, name, names);
+      });
+    }
   }
 
   private async missing(): Promise<readonly Slot[]> {
     const missing: Slot[] = [];
-    const stems = new Map<Folder, ReadonlySet<string>>();
-    for (const slot of this.held.values()) {
-      const folder = this.store.folder(slot);
-      const there = stems.get(folder) ?? new Set((await folder.names()).map(({ stem }) => stem));
-      stems.set(folder, there);
-      if (!there.has(stemOfSlot(slot))) missing.push(slot);
+    for (const [folder, slots] of this.byFolder(this.held.values())) {
+      for (const { stem } of await folder.names()) slots.delete(stem);
+      missing.push(...slots.values());
     }
     return missing;
+  }
+
+  private byFolder(slots: Iterable<Slot>): Map<Folder, Map<string, Slot>> {
+    const folders = new Map<Folder, Map<string, Slot>>();
+    for (const slot of slots) {
+      const folder = this.store.folder(slot);
+      const stems = folders.get(folder) ?? new Map<string, Slot>();
+      folders.set(folder, stems.set(stemOfSlot(slot), slot));
+    }
+    return folders;
   }
 
   /** @throws SessionGoneError unless everybody else sees this session alive too */

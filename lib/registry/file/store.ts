@@ -44,7 +44,7 @@ export class FileStore {
 
   async list(scope: Scope): Promise<Listing> {
     const only = scope.kind === 'service' ? {} : { only: stemOfSlot(scope) };
-    return listingOf(scope, await this.view(await this.folder(scope).read(only), true));
+    return listingOf(await this.view(await this.folder(scope).read(only), true), scope);
   }
 
   /** What a writer goes by. */
@@ -95,9 +95,10 @@ export class FileStore {
   }
 }
 
-/** What a view says about `scope`. */
-export function listingOf(scope: Scope, { entries, malformed }: View): Listing {
-  if (scope.kind === 'service') return fullSet([...entries.values()], [...malformed.values()]);
+/** What a view says about `scope`, or all of it. */
+export function listingOf({ entries, malformed }: View, scope?: Scope): Listing {
+  if (scope === undefined || scope.kind === 'service')
+    return fullSet([...entries.values()], [...malformed.values()]);
   const stem = stemOfSlot(scope);
   const [entry, broken] = [entries.get(stem), malformed.get(stem)];
   return fullSet(entry ? [entry] : [], broken ? [{ ...broken, slot: scope }] : []);

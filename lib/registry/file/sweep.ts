@@ -47,14 +47,15 @@ async function sessionsOver({ layout, book }: FileStore): Promise<Set<string>> {
 
 async function sweepFolder(store: FileStore, path: string, over: ReadonlySet<string>): Promise<void> {
   const folder = new Folder(store.url, path, undefined, store.clock);
-  await inBatches(newestOf(await folder.names()), async (name) => {
+  const names = await folder.names();
+  await inBatches(newestOf(names), async (name) => {
     const file = join(path, name.file);
     const session = await sessionBehind(file);
     const gone =
       session !== undefined && (over.has(session) || !(await exists(store.layout.session(session))));
-    if (gone) await removeVersions(folder, name);
+    if (gone) await removeVersions(folder, name, names);
     // Not while its writer may still be looking at what it replaced.
-    else if (await isOld(store, file)) await removeOlder(folder, name);
+    else if (await isOld(store, file)) await removeOlder(folder, name, names);
   });
 }
 
