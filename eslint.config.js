@@ -52,6 +52,20 @@ export default tseslint.config(
       'no-console': 'off',
     },
   },
+  {
+    files: ['lib/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "ImportDeclaration[source.value=/^(etcd3|consul)$/][importKind='value']",
+          message:
+            'An optional peer: write `import type { … }`, since `import { type … }` still loads it, and load values by optionalPeer().',
+        },
+      ],
+    },
+  },
   { files: ['sample/**/*.ts', 'lib/cli/**/*.ts'], rules: { 'no-console': 'off' } },
   {
     files: ['test/harness/fixtures/**/*.mjs'],

@@ -26,6 +26,8 @@ const common = {
 
 export default {
   maxWorkers: 2,
+  // For machines that are busy. Jest heeds it here only, not in a project.
+  testTimeout: 30_000,
   projects: [
     {
       ...common,
@@ -36,7 +38,6 @@ export default {
       ...common,
       displayName: 'real',
       globalSetup: '<rootDir>/test/harness/global-setup.mjs',
-      testTimeout: 30_000,
       testMatch: ['<rootDir>/test/real/**/*.spec.ts'],
       testPathIgnorePatterns: ['<rootDir>/test/real/(sample|packaging)/'],
     },
@@ -44,7 +45,6 @@ export default {
       ...common,
       displayName: 'product',
       globalSetup: '<rootDir>/test/real/product.setup.mjs',
-      testTimeout: 30_000,
       testMatch: ['<rootDir>/test/real/{sample,packaging}/**/*.spec.ts'],
     },
   ],

@@ -5,6 +5,16 @@ export { NoAddressError } from './containerpilot/no-address.error.js';
 export { fixed, type FixedInstance, type FixedServices } from './registry/fixed/fixed.js';
 export { memory, type MemoryOptions, type MemorySource } from './registry/memory/memory.js';
 export { type MemoryStore } from './registry/memory/store.js';
+export {
+  completeInstance,
+  DEFAULT_WEIGHT,
+  type Instance,
+  type PartialInstance,
+} from './registry/instance.js';
+export type * from './registry/item.js';
+export type * from './registry/registry.js';
+export { SessionGoneError } from './registry/session-gone.error.js';
+export type * from './registry/source.js';
 export { type Beat, type BeatEvent, type BeatState } from './heartbeat/beat.js';
 export { AlreadyHeldError } from './heartbeat/already-held.error.js';
 export { type LostReason } from './heartbeat/hold-machine.js';

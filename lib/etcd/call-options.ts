@@ -1,4 +1,4 @@
-import { type KVClient } from 'etcd3';
+import type { KVClient } from 'etcd3';
 
 /** What every method of the raw clients takes beside its request. */
 export type CallOptions = NonNullable<Parameters<KVClient['range']>[1]>;
@@ -32,7 +32,7 @@ function markStaleToken(details: string): string {
 
 function interceptor({ token, requireLeader, signal }: CallContext): Interceptor {
   return (options, next) => {
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- gRPC asks for no more than the interface
+     
     const call = next(options) as Call;
     const start = call.start.bind(call);
     const cancel = (): void => {

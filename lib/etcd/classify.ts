@@ -45,7 +45,9 @@ export interface Failure {
 
 function readable(details: string): string {
   const inner = /Last error: (?:Error: )?(.*?)\. Resolution note:/s.exec(details)?.[1] ?? details;
-  return inner.trim() === '' ? 'no reason given' : inner;
+  const plain = inner.replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)$/, '').trim();
+  if (plain === '') return 'no reason given';
+  return plain === 'Failed to connect' ? `${plain}: a server that speaks TLS is named https://…` : plain;
 }
 
 function kindOf(status: number, details: string): Failure['kind'] {

@@ -1,12 +1,12 @@
-import {
-  type AuthClient,
-  type ClusterClient,
-  type Etcd3,
-  type IOptions,
-  type KVClient,
-  type LeaseClient,
-  type MaintenanceClient,
-  type WatchClient,
+import type {
+  AuthClient,
+  ClusterClient,
+  Etcd3,
+  IOptions,
+  KVClient,
+  LeaseClient,
+  MaintenanceClient,
+  WatchClient,
 } from 'etcd3';
 import { type Etcd3Module } from './peer.js';
 import { type EtcdTls } from './tls.js';

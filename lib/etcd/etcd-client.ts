@@ -1,3 +1,4 @@
+import { attempt } from '../kernel/deadline.js';
 import { AuthApi } from './auth.js';
 import { EtcdTransport, type EtcdDeps } from './client.js';
 import { KeysApi } from './keys/keys-api.js';
@@ -6,6 +7,7 @@ import { type CallOptions } from './keys/options.js';
 import { TransportPort } from './keys/transport-port.js';
 import { MembersApi } from './members.js';
 import { type EtcdOptions } from './options.js';
+import { discoverSrv } from './srv.js';
 import { type EtcdVersion } from './version.js';
 import { EtcdWatches } from './watch.js';
 
@@ -87,10 +89,27 @@ export class EtcdClient {
     return await this.transport.version(options.signal);
   }
 
+  /**
+   * The endpoints that a domain's SRV records name, for {@link EtcdClient.setEndpoints}.
+   *
+   * @throws EtcdDiscoveryError when they name none
+   */
+  async discoverSrv(domain: string): Promise<readonly string[]> {
+    return await discoverSrv(domain);
+  }
+
   /** Ends what was left behind on the server, every request, watch, socket and timer. A second call does nothing. */
   async close(): Promise<void> {
     if (this.transport.closed) return;
-    await this.keys.close(AbortSignal.timeout(this.transport.timeout));
-    this.transport.close();
+    const { deps, timeout } = this.transport;
+    try {
+      await attempt({ clock: deps.clock, timeout, what: 'ending leases' }, async (signal) =>
+        this.keys.close(signal),
+      );
+    } catch {
+      // The cluster does not answer; what is left there ends by itself.
+    } finally {
+      this.transport.close();
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { type ILeaseKeepAliveRequest, type ILeaseKeepAliveResponse } from 'etcd3';
+import type { ILeaseKeepAliveRequest, ILeaseKeepAliveResponse } from 'etcd3';
 import { type EtcdStream, type EtcdStreamOpener } from './stream.js';
 
 interface Waiting {

@@ -1,10 +1,10 @@
-import { type IMember } from 'etcd3';
+import type { IMember } from 'etcd3';
 import { expected } from '../kernel/expected.js';
 import { type EtcdTransport } from './client.js';
 import { EtcdResponseError } from './errors/index.js';
+import { hexId } from './hex-id.js';
 import { type CallOptions } from './keys/options.js';
 import { checkCall } from './keys/check-options.js';
-import { hexId } from './keys/store.js';
 
 /** A member of the cluster. */
 export interface Member {

@@ -1,4 +1,4 @@
-import { type IPermission } from 'etcd3';
+import type { IPermission } from 'etcd3';
 import { expected } from '../kernel/expected.js';
 import { canonicalKey, rangeEnd } from './keys/key-path.js';
 

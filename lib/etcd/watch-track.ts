@@ -1,4 +1,4 @@
-import { type IEvent } from 'etcd3';
+import type { IEvent } from 'etcd3';
 
 /**
  * How far one watch has come. It resumes after the last *event* it was given, never after a header's revision: a

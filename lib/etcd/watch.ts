@@ -1,4 +1,4 @@
-import { type IEvent, type IWatchRequest, type IWatchResponse } from 'etcd3';
+import type { IEvent, IWatchRequest, IWatchResponse } from 'etcd3';
 import { Backoff } from '../kernel/backoff.js';
 import { type Clock, type Timer } from '../kernel/clock.js';
 import { type Random } from '../kernel/random.js';

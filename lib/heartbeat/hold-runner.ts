@@ -5,7 +5,7 @@ import { type Deferred, deferred } from '../kernel/deferred.js';
 import { RegistryRefusedError } from '../kernel/errors/index.js';
 import { Follower } from '../registry/follower.js';
 import { type Item, type Slot, slotId, slotLabel, slotOf } from '../registry/item.js';
-import { type Entry, type Session } from '../registry/registry.js';
+import { type Cursor, type Entry, type Listing, type Session } from '../registry/registry.js';
 import { SessionGoneError } from '../registry/session-gone.error.js';
 import { AlreadyHeldError } from './already-held.error.js';
 import { type BeatEvent, type BeatState } from './beat.js';
@@ -101,7 +101,6 @@ export class HoldRunner {
   }
 
   start(session: SessionRunner): void {
-    this.follow();
     this.attach(session);
   }
 
@@ -150,7 +149,6 @@ export class HoldRunner {
   resume(): void {
     if (this.stopped !== 'paused') return;
     this.stopped = undefined;
-    this.follow();
     this.apply({ kind: 'resume' });
   }
 
@@ -208,10 +206,12 @@ export class HoldRunner {
     }
   }
 
-  private follow(): void {
+  /** Watches the slot, from what a write has just put there or from a first list. */
+  private follow(from: Listing | undefined): void {
     const { registry, clock, random, logger } = this.deps;
     const id = slotId(this.slot);
     this.follower = new Follower({
+      ...(from && { from }),
       registry,
       scope: this.slot,
       clock,
@@ -365,6 +365,7 @@ export class HoldRunner {
         }
         this.ackAt = clock.now();
         this.step({ kind: 'written', item, version: written.version });
+        this.followWrite({ item, version: written.version, owner: session.id }, written.cursor);
         return;
       }
       case 'remove':
@@ -384,6 +385,13 @@ export class HoldRunner {
       else if (this.options.exclusive && phase === 'starting') throw new AlreadyHeldError(this.slot, owner);
     }
     this.step({ kind: 'read', entry });
+    // Whoever stands by watches too, to have the slot back.
+    if (this.state.phase !== 'starting') this.followWrite(entry, undefined);
+  }
+
+  private followWrite(entry: Entry | undefined, cursor: Cursor | undefined): void {
+    if (this.follower || this.stopped) return;
+    this.follow(cursor === undefined ? undefined : { entries: entry ? [entry] : [], malformed: [], cursor });
   }
 
   private async wait(until: () => boolean, signal: AbortSignal): Promise<void> {

@@ -6,7 +6,8 @@ import { FaultyRegistry } from '../testing/faulty-registry.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { AlreadyHeldError } from './already-held.error.js';
 import { type BeatEvent } from './beat.js';
-import { Keeper, type KeepOptions } from './keeper.js';
+import { Keeper } from './keeper.js';
+import { type KeepOptions } from './keeping.js';
 import { clockTicker } from './ticker.js';
 
 const OPTIONS: KeepOptions = { ttl: 9, updateInterval: 8, exclusive: false };

@@ -1,23 +1,14 @@
 import { attempt } from '../kernel/deadline.js';
 import { type Deferred, deferred } from '../kernel/deferred.js';
 import { ClosedError, InvalidOptionError } from '../kernel/errors/index.js';
-import { type Slot, slotId, slotLabel, slotOf } from '../registry/item.js';
+import { slotId, slotLabel, slotOf } from '../registry/item.js';
 import { type Beat, type BeatEvent } from './beat.js';
 import { createGate } from './gate.js';
 import { HoldRunner } from './hold-runner.js';
+import { type KeepOptions, type Keeping, type Kept } from './keeping.js';
 import { KeptValue, type Produce, produceItem } from './kept.js';
 import { type HeartbeatDeps, type SessionListener, SessionRunner } from './session-runner.js';
 import { type Ticker } from './ticker.js';
-
-/** How one entry is kept. */
-export interface KeepOptions {
-  /** Seconds. */
-  readonly ttl: number;
-  /** Seconds between two computations of the value. */
-  readonly updateInterval: number;
-  /** Refuse to start while another live session holds the slot; false: take it over. */
-  readonly exclusive: boolean;
-}
 
 /** What a {@link Keeper} needs besides a registry. */
 export interface KeeperDeps extends HeartbeatDeps {
@@ -26,7 +17,7 @@ export interface KeeperDeps extends HeartbeatDeps {
   readonly name: string;
 }
 
-interface Keeping {
+interface Keep {
   readonly hold: HoldRunner;
   readonly value: KeptValue;
   ttl: number;
@@ -45,9 +36,9 @@ const END_TIMEOUT = 2_000;
  * Keeps any number of entries alive in one registry. Entries with the same TTL share a session, so that the number
  * of renewals does not grow with them.
  */
-export class Keeper {
+export class Keeper implements Keeping {
   private readonly sessions = new Map<number, SessionRunner>();
-  private readonly keepings = new Map<string, Keeping>();
+  private readonly keepings = new Map<string, Keep>();
   private readonly listeners = new Set<(event: BeatEvent) => void>();
   private readonly gate = createGate(CONCURRENCY);
   private readonly ending = new Set<Promise<void>>();
@@ -57,7 +48,6 @@ export class Keeper {
 
   constructor(private readonly deps: KeeperDeps) {}
 
-  /** The state of every entry, in the order they were added. */
   get beats(): readonly Beat[] {
     const { clock } = this.deps;
     return [...this.keepings.values()].map(({ hold }) => {
@@ -67,24 +57,12 @@ export class Keeper {
     });
   }
 
-  /** Calls `listener` with every event until the returned function is called. */
   onEvent(listener: (event: BeatEvent) => void): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
   }
 
-  /**
-   * Keeps what `produce` computes from now on.
-   *
-   * @returns a promise of the first write: it rejects when that fails, and the entry is tried again all the same until
-   *   {@link Keeper.stop}
-   * @throws InvalidOptionError when the slot is kept already
-   */
-  async keep(
-    key: string,
-    produce: Produce,
-    options: KeepOptions,
-  ): Promise<{ readonly id: string; first: Promise<void> }> {
+  async keep(key: string, produce: Produce, options: KeepOptions): Promise<Kept> {
     this.assertOpen();
     const { clock, logger, ticker } = this.deps;
     const item = await produceItem(clock, key, produce);
@@ -113,10 +91,6 @@ export class Keeper {
     return { id, first: hold.first };
   }
 
-  /**
-   * Computes the entry's value by `produce` from now on and writes it at once. Resolves when it stands in the
-   * registry, or after 2 s: then it is tried again in the background.
-   */
   async value(id: string, produce: Produce): Promise<void> {
     const keeping = this.keepings.get(id);
     if (!keeping) return;
@@ -124,12 +98,6 @@ export class Keeper {
     await this.within(`Writing "${keeping.hold.key}"`, (signal) => keeping.hold.settled(signal));
   }
 
-  /**
-   * Opens the session for entries of this TTL (seconds) before there is one, so that a registry which cannot be had
-   * is known now. The session stays until the returned function is called.
-   *
-   * @throws what the registry answered to the first try
-   */
   async connect(ttl: number): Promise<() => void> {
     this.assertOpen();
     const session = this.session(ttl);
@@ -160,12 +128,10 @@ export class Keeper {
     return leave;
   }
 
-  /** @param seconds between two computations of the value */
   updateInterval(id: string, seconds: number): void {
     this.keepings.get(id)?.value.setInterval(seconds * 1000);
   }
 
-  /** Keeps the entry by a session with this TTL, in seconds, from now on; it is never absent in between. */
   async ttl(id: string, seconds: number): Promise<void> {
     const keeping = this.keepings.get(id);
     if (!keeping || keeping.ttl === seconds) return;
@@ -176,7 +142,6 @@ export class Keeper {
     this.endUnused();
   }
 
-  /** Withdraws the entry until {@link Keeper.resume}. */
   async pause(id: string): Promise<void> {
     const hold = this.keepings.get(id)?.hold;
     if (hold) await this.within(`Withdrawing "${hold.key}"`, (signal) => hold.pause(signal));
@@ -186,7 +151,6 @@ export class Keeper {
     this.keepings.get(id)?.hold.resume();
   }
 
-  /** Withdraws the entry for good. Resolves when it is gone, or after 2 s: then it goes on in the background. */
   async stop(id: string): Promise<void> {
     const keeping = this.keepings.get(id);
     if (!keeping) return;
@@ -200,7 +164,6 @@ export class Keeper {
     await Promise.all(this.ending);
   }
 
-  /** Ends every session, and with them every entry. Resolves when they are gone, after 2 s at the latest. */
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
@@ -216,11 +179,6 @@ export class Keeper {
     await Promise.all(this.ending);
     this.keepings.clear();
     this.listeners.clear();
-  }
-
-  /** Slots that are kept now. */
-  get slots(): readonly Slot[] {
-    return [...this.keepings.values()].map(({ hold }) => hold.slot);
   }
 
   private emit(event: BeatEvent): void {

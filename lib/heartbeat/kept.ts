@@ -1,9 +1,7 @@
-import { type Timer } from '../kernel/clock.js';
+import { type Clock, type Timer } from '../kernel/clock.js';
 import { type Logger } from '../kernel/logger.js';
 import { attempt } from '../kernel/deadline.js';
-import { type Clock } from '../kernel/clock.js';
 import { type Item } from '../registry/item.js';
-import { type HoldRunner } from './hold-runner.js';
 import { type Ticker } from './ticker.js';
 
 /** Computes what is kept. Called for the first write and with every update tick. */
@@ -28,6 +26,15 @@ export async function produceItem(clock: Clock, key: string, produce: Produce): 
   );
 }
 
+/** What a computed value goes to. */
+export interface ValueTarget {
+  readonly key: string;
+  /** Writes `item` where it differs from what stands there. */
+  put(item: Item): void;
+  /** Called with every tick, before the value is computed. */
+  tick(): void;
+}
+
 /** Gives one hold its value: computes it again with every tick, and writes it where it differs. */
 export class KeptValue {
   private timer: Timer | undefined;
@@ -36,7 +43,7 @@ export class KeptValue {
 
   constructor(
     private readonly deps: KeptDeps,
-    private readonly hold: HoldRunner,
+    private readonly hold: ValueTarget,
     private produce: Produce,
     private interval: number,
   ) {}

@@ -5,7 +5,7 @@ import { type ExpiryGuardOptions } from '../discovery/expiry-guard.js';
 import { systemClock } from '../kernel/clock.js';
 import { type Logger } from '../kernel/logger.js';
 import { type RegistrySource } from '../registry/source.js';
-import { DEFAULT_REGISTRY, REGISTRY_VARIABLE, registrySource } from '../registry/url.js';
+import { bootRegistry } from '../registry/url.js';
 import { registryUrlOf } from '../containerpilot/registry-url.js';
 import { DiscoveryService } from './discovery.service.js';
 import { PilotedConfig } from './piloted-config.js';
@@ -56,15 +56,7 @@ const PROVIDERS: readonly Provider[] = [
       logger: Logger,
     ): RegistrySource => {
       const named = registry ?? (config.current && registryUrlOf(config.current.registry));
-      if (
-        named === undefined &&
-        !process.env[REGISTRY_VARIABLE]?.trim() &&
-        process.env.NODE_ENV === 'production'
-      )
-        logger.warn(
-          `No registry is named, so ${DEFAULT_REGISTRY} is used, which only this machine sees: set \`registry\` or ${REGISTRY_VARIABLE}.`,
-        );
-      return registrySource(named, process.env);
+      return bootRegistry(named, process.env, logger);
     },
   },
   {

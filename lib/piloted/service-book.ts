@@ -29,7 +29,11 @@ export class ServiceBook {
   /** By the configuration file. */
   private configured: ReadonlyMap<string, ServiceOptions> = new Map();
   private readonly handles = new Map<string, ServiceHandle>();
-  private readonly attached = new Map<string, ServiceOptions>();
+  /** The handles that are in use, and what they follow. */
+  private readonly attached = new Map<
+    string,
+    { readonly handle: ServiceHandle; readonly options: ServiceOptions }
+  >();
   private readonly balancers = new Map<
     string,
     { readonly option: BalancerOption; readonly balancer: Balancer }
@@ -84,12 +88,12 @@ export class ServiceBook {
    * @throws InvalidOptionError when it cannot be a name
    */
   of(name: string): ServiceHandle {
-    const known = this.handles.get(name);
-    if (known && this.attached.has(name)) return known;
+    const attached = this.attached.get(name);
+    if (attached) return attached.handle;
     if (!this.knows(name)) throw new UnknownServiceError(name, this.names);
     checkName('service', name);
     const options = this.optionsOf(name);
-    const handle = known ?? this.makeHandle(options);
+    const handle = this.handles.get(name) ?? this.makeHandle(options);
     void this.attach(handle, options);
     return handle;
   }
@@ -120,7 +124,9 @@ export class ServiceBook {
     const options = this.optionsOf(name);
     const attached = this.attached.get(name);
     if (this.knows(name))
-      return attached && sameService(attached, options) ? Promise.resolve() : this.attach(handle, options);
+      return attached && sameService(attached.options, options)
+        ? Promise.resolve()
+        : this.attach(handle, options);
     this.attached.delete(name);
     return handle.detach();
   }
@@ -139,7 +145,7 @@ export class ServiceBook {
   private attach(handle: ServiceHandle, options: ServiceOptions): Promise<void> {
     if (this.closed) return Promise.resolve();
     const balancer = this.balancerFor(options);
-    this.attached.set(options.name, options);
+    this.attached.set(options.name, { handle, options });
     return handle.attach(this.deps.directory.watch(queryOf(options)), balancer);
   }
 

@@ -1,5 +1,5 @@
 import { Subject, type Observable } from 'rxjs';
-import { watchEvents } from '../containerpilot/watch-events.js';
+import { watchEvents, type WatchEvent } from '../containerpilot/watch-events.js';
 import { type Balancer, type Call } from '../balancing/balancer.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { diffEndpoints, type EndpointsDiff } from '../discovery/list-change.js';
@@ -237,7 +237,7 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
   private take(endpoints: readonly Endpoint[], { added, updated, removed }: EndpointsDiff): void {
     const diff = { added, updated, removed };
     if (this.count > 0 && added.length + updated.length + removed.length === 0) return;
-    const events = watchEvents(this.count === 0 ? undefined : this.list, endpoints);
+    const events = this.eventsOf(diff, endpoints);
     this.list = endpoints;
     this.count += 1;
     this.balancer.update(endpoints);
@@ -250,6 +250,17 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
         events,
       }),
     );
+  }
+
+  /** Compares what is new alone, for a list may be long. */
+  private eventsOf(
+    { added, updated, removed }: EndpointsDiff,
+    endpoints: readonly Endpoint[],
+  ): readonly WatchEvent[] {
+    const ids = new Set(updated.map(({ id }) => id));
+    const former = ids.size === 0 ? [] : this.list.filter(({ id }) => ids.has(id));
+    const moved = watchEvents([...removed, ...former], [...added, ...updated]).length > 0;
+    return this.count === 0 || moved ? watchEvents(undefined, endpoints) : [];
   }
 
   private async reach(min: number, signal: AbortSignal): Promise<void> {

@@ -32,12 +32,12 @@ type Entries = ReadonlyMap<string, Entry>;
  * changed stays the same object, however often it is listed.
  */
 export class FollowedEntries {
-  private entries: Entries = new Map();
+  private entries = new Map<string, Entry>();
   private readonly pool = new InstancePool();
 
   constructor(private readonly malformed: MalformedSink) {}
 
-  /** By `slotId`. A snapshot: a later change makes a new map. */
+  /** By `slotId`. The map itself, not a copy: right until the next change. */
   get current(): Entries {
     return this.entries;
   }
@@ -58,50 +58,36 @@ export class FollowedEntries {
       if (good && !next.has(id)) next.set(id, good);
     }
     for (const id of before.keys()) if (!next.has(id)) this.malformed.forget(id);
-    return this.move(next, new Set([...before.keys(), ...next.keys()]), new Map());
+    this.entries = next;
+    const touched = new Map<string, Entry | undefined>(before);
+    for (const id of next.keys()) if (!touched.has(id)) touched.set(id, undefined);
+    return difference(touched, next, new Map());
   }
 
   /** Takes one batch as a whole: what it undoes itself is no difference. */
   apply(changes: readonly Change[]): EntriesDiff {
-    const next = new Map(this.entries);
-    const touched = new Set<string>();
+    const before = new Map<string, Entry | undefined>();
     const causes = new Map<string, RemovalCause>();
+    const touch = (id: string): void => {
+      if (!before.has(id)) before.set(id, this.entries.get(id));
+    };
     for (const change of changes) {
       if (change.kind === 'put') {
         const id = slotId(slotOf(change.entry.item));
-        const old = this.entries.get(id);
-        next.set(id, old?.version === change.entry.version ? old : this.shared(change.entry));
-        touched.add(id);
+        touch(id);
+        const old = before.get(id);
+        this.entries.set(id, old?.version === change.entry.version ? old : this.shared(change.entry));
       } else if (change.kind === 'malformed') {
         this.malformed.warn(change.malformed);
       } else {
         const id = slotId(change.slot);
-        next.delete(id);
-        touched.add(id);
+        touch(id);
+        this.entries.delete(id);
         causes.set(id, change.cause);
         this.malformed.forget(id);
       }
     }
-    return this.move(next, touched, causes);
-  }
-
-  private move(
-    next: Entries,
-    touched: ReadonlySet<string>,
-    causes: ReadonlyMap<string, RemovalCause>,
-  ): EntriesDiff {
-    const added: Entry[] = [];
-    const updated: Entry[] = [];
-    const removed: RemovedEntry[] = [];
-    for (const id of touched) {
-      const old = this.entries.get(id);
-      const entry = next.get(id);
-      if (entry === old) continue;
-      if (entry) (old ? updated : added).push(entry);
-      else if (old) removed.push({ entry: old, cause: causes.get(id) ?? 'unknown' });
-    }
-    this.entries = next;
-    return { added, updated, removed };
+    return difference(before, this.entries, causes);
   }
 
   private shared(entry: Entry): Entry {
@@ -109,4 +95,22 @@ export class FollowedEntries {
     const instance = this.pool.share(entry.item.instance, this.entries.size);
     return instance === entry.item.instance ? entry : { ...entry, item: { kind: 'instance', instance } };
   }
+}
+
+/** @param before what was in each slot that may have changed */
+function difference(
+  before: ReadonlyMap<string, Entry | undefined>,
+  now: Entries,
+  causes: ReadonlyMap<string, RemovalCause>,
+): EntriesDiff {
+  const added: Entry[] = [];
+  const updated: Entry[] = [];
+  const removed: RemovedEntry[] = [];
+  for (const [id, old] of before) {
+    const entry = now.get(id);
+    if (entry === old) continue;
+    if (entry) (old ? updated : added).push(entry);
+    else if (old) removed.push({ entry: old, cause: causes.get(id) ?? 'unknown' });
+  }
+  return { added, updated, removed };
 }

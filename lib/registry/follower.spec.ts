@@ -32,7 +32,7 @@ describe('Follower', () => {
         warn: (text) => warnings.push(text),
         error: (text) => warnings.push(text),
       },
-      onSet: (set) => sets.push(set),
+      onSet: (set) => sets.push({ ...set, entries: new Map(set.entries) }),
       onState: (state) => states.push(state),
       ...(interval === undefined ? {} : { interval }),
     });

@@ -12,6 +12,7 @@ import {
   SIGN_OF_LIFE,
   type Cursor,
   type Entry,
+  type Listing,
   type Registry,
   type Scope,
   type WatchBatch,
@@ -20,7 +21,7 @@ import { scopeLabel } from './scope.js';
 
 /** The complete content of a scope, and what is new in it. */
 export interface FollowedSet extends EntriesDiff {
-  /** By `slotId`; never changed after it was handed out. */
+  /** By `slotId`. The follower's own map, right while `onSet` runs: copy what is to be kept. */
   readonly entries: ReadonlyMap<string, Entry>;
   /** The follower's own counter: 1 for the first set, one more for each further one. */
   readonly revision: number;
@@ -49,6 +50,8 @@ export interface FollowerOptions {
   readonly onSet: (set: FollowedSet) => void;
   /** Called when it becomes stale, at each further failure, and when it is fresh again. */
   readonly onState?: (state: FollowState) => void;
+  /** What is known already, from the write that made it: spares the first list. */
+  readonly from?: Listing;
   /** Milliseconds after which, with no word from the watch, the scope is listed again; the watch alone by default. */
   readonly interval?: number;
   /** Milliseconds for one list; 5,000 by default. */
@@ -144,8 +147,11 @@ export class Follower {
   }
 
   private async run(): Promise<void> {
+    const { from } = this.options;
+    let known = from && this.take(from);
     while (!this.lifetime.signal.aborted) {
-      const cursor = await this.list();
+      const cursor = known ?? (await this.list());
+      known = undefined;
       if (cursor === undefined) {
         await this.rest(this.backoff.next());
         continue;
@@ -172,9 +178,7 @@ export class Follower {
         },
         (signal) => registry.list(scope, signal),
       );
-      this.listedAt = clock.now();
-      this.emit(this.entries.replace(listing));
-      this.fresh();
+      this.take(listing);
       asked?.resolve();
       return listing.cursor;
     } catch (error) {
@@ -186,6 +190,13 @@ export class Follower {
       asked?.reject(error as Error);
       return undefined;
     }
+  }
+
+  private take(listing: Listing): Cursor {
+    this.listedAt = this.options.clock.now();
+    this.emit(this.entries.replace(listing));
+    this.fresh();
+    return listing.cursor;
   }
 
   /** Follows one watch to its end and returns the milliseconds to wait before the next list. */

@@ -1,4 +1,4 @@
-import { type Instance } from './instance.js';
+import { assembleInstance, type Instance } from './instance.js';
 
 type Parts = Pick<Instance, 'ports' | 'tags' | 'meta'>;
 
@@ -21,7 +21,7 @@ export class InstancePool {
     const { ports, tags, meta } = instance;
     const key = JSON.stringify([ports, tags, meta]);
     const known = this.parts.get(key);
-    if (known) return Object.freeze({ ...instance, ...known });
+    if (known) return assembleInstance({ ...instance, ...known });
     if (this.parts.size >= population + SLACK) this.parts.clear();
     this.parts.set(key, { ports, tags, meta });
     return instance;

@@ -29,16 +29,25 @@ const NO_META: Readonly<Record<string, string>> = Object.freeze({});
 
 /** A frozen instance with every default filled in. */
 export function completeInstance(partial: PartialInstance): Instance {
-  const { service, id, address, port, ports, tags, meta, weight, zone } = partial;
-  return Object.freeze({
-    service,
-    id,
-    address,
-    port,
+  const { ports, tags, meta, weight } = partial;
+  return assembleInstance({
+    ...partial,
     ports: ports === undefined ? NO_PORTS : Object.freeze({ ...ports }),
     tags: tags === undefined ? NO_TAGS : Object.freeze([...tags]),
     meta: meta === undefined ? NO_META : Object.freeze({ ...meta }),
     weight: weight ?? DEFAULT_WEIGHT,
-    ...(zone === undefined ? {} : { zone }),
   });
+}
+
+/**
+ * A frozen instance of parts that are frozen already. Made of literals, since a spread object takes a third more
+ * memory, and registries have many.
+ */
+export function assembleInstance(parts: Instance): Instance {
+  const { service, id, address, port, ports, tags, meta, weight, zone } = parts;
+  return Object.freeze(
+    zone === undefined
+      ? { service, id, address, port, ports, tags, meta, weight }
+      : { service, id, address, port, ports, tags, meta, weight, zone },
+  );
 }

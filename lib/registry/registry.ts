@@ -75,7 +75,12 @@ export interface Renewal {
 
 /** The outcome of a guarded write. */
 export type Written =
-  | { readonly ok: true; readonly version: string }
+  | {
+      readonly ok: true;
+      readonly version: string;
+      /** Where a watch of this slot that follows this write without a gap begins, from drivers that can tell. */
+      readonly cursor?: Cursor;
+    }
   /** Somebody was there first; `current` is what stands in the slot now. */
   | { readonly ok: false; readonly current: Entry | undefined };
 

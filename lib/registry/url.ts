@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../kernel/errors/index.js';
 import { expected } from '../kernel/expected.js';
+import { type Logger } from '../kernel/logger.js';
 import { redactUrl } from '../kernel/redact.js';
 import { consulFromUrl } from './consul/url.js';
 import { dnsFromUrl } from './dns/url.js';
@@ -49,6 +50,23 @@ export function registrySource(
   if (typeof input === 'string') return fromUrl('registry', input.trim());
   if (!isSource(input)) throw expected('registry', FORMS, input);
   return input;
+}
+
+/**
+ * As {@link registrySource}, for a module at boot: in production, an application that names no registry anywhere is
+ * warned in one line, since it gets one that only its own machine sees.
+ */
+export function bootRegistry(
+  input: string | RegistrySource | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+  logger: Logger,
+): RegistrySource {
+  const unnamed = input === undefined && !env[REGISTRY_VARIABLE]?.trim();
+  if (unnamed && env.NODE_ENV === 'production')
+    logger.warn(
+      `No registry is named, so ${DEFAULT_REGISTRY} is used, which only this machine sees: set \`registry\` or ${REGISTRY_VARIABLE}.`,
+    );
+  return registrySource(input, env);
 }
 
 function isSource(input: unknown): input is RegistrySource {

@@ -20,4 +20,6 @@ export const SIDEKICK_DEFAULTS = Object.freeze({
   failFast: true,
   drain: 0,
   exclusive: false,
+  isolate: false,
+  maxHang: 30,
 });

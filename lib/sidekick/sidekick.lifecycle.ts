@@ -9,7 +9,7 @@ import {
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { type Subscription } from 'rxjs';
 import { type ContainerPilotConfig } from '../containerpilot/config.js';
-import { type Keeper } from '../heartbeat/keeper.js';
+import { type Keeping } from '../heartbeat/keeping.js';
 import { systemClock } from '../kernel/clock.js';
 import { pause } from '../kernel/deadline.js';
 import { expected } from '../kernel/expected.js';
@@ -50,8 +50,8 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
 
   constructor(
     @Inject(SIDEKICK_OPTIONS) private readonly options: SidekickModuleOptions,
-    @Inject(SIDEKICK_REGISTRY) private readonly registry: PooledRegistry,
-    @Inject(SIDEKICK_KEEPER) private readonly keeper: Keeper,
+    @Inject(SIDEKICK_REGISTRY) private readonly registry: PooledRegistry | undefined,
+    @Inject(SIDEKICK_KEEPER) private readonly keeper: Keeping,
     @Inject(SIDEKICK_LOGGER) private readonly logger: Logger,
     @Inject(Sidekick) private readonly sidekick: Sidekick,
     @Inject(HeartbeatExplorer) private readonly explorer: HeartbeatExplorer,
@@ -124,7 +124,7 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     this.listening?.unsubscribe();
     await this.sidekick.stop();
     await Promise.all(this.announcing);
-    await this.registry.release();
+    await this.registry?.release();
   }
 
   private server(): Listening | undefined {

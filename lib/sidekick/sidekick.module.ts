@@ -6,12 +6,18 @@ import { type ContainerPilotConfig } from '../containerpilot/config.js';
 import { loadContainerPilot } from '../containerpilot/load.js';
 import { registryUrlOf } from '../containerpilot/registry-url.js';
 import { Keeper } from '../heartbeat/keeper.js';
+import { type Keeping } from '../heartbeat/keeping.js';
 import { systemClock } from '../kernel/clock.js';
+import { expected } from '../kernel/expected.js';
 import { type Logger } from '../kernel/logger.js';
+import { redactUrl } from '../kernel/redact.js';
 import { type PooledRegistry, registryPool } from '../registry/pool.js';
-import { registrySource } from '../registry/url.js';
+import { type RegistrySource } from '../registry/source.js';
+import { bootRegistry, DEFAULT_REGISTRY, REGISTRY_VARIABLE } from '../registry/url.js';
 import { HeartbeatExplorer } from './heartbeat.explorer.js';
+import { IsolatedKeeper } from './isolate/isolated-keeper.js';
 import { scheduleTicker } from './schedule.ticker.js';
+import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
 import { SidekickLifecycle } from './sidekick.lifecycle.js';
 import {
   type SidekickModuleAsyncOptions,
@@ -28,6 +34,13 @@ import {
 } from './sidekick.tokens.js';
 import { checkSidekickOptions } from './sidekick.validation.js';
 import { SwitchableLogger } from './switchable.logger.js';
+
+interface NamedRegistry {
+  readonly named: string | RegistrySource | undefined;
+  readonly source: RegistrySource;
+}
+
+const SIDEKICK_SOURCE = Symbol('nestjs-sidekick:sidekick-source');
 
 const GIVEN_OPTIONS = Symbol('nestjs-sidekick:given-options');
 
@@ -57,31 +70,60 @@ const PROVIDERS: readonly Provider[] = [
     },
   },
   {
-    provide: SIDEKICK_REGISTRY,
+    provide: SIDEKICK_SOURCE,
     inject: [SIDEKICK_OPTIONS, SIDEKICK_LOGGER, { token: SIDEKICK_CONFIG, optional: true }],
-    useFactory: async (
+    useFactory: (
       { registry }: SidekickModuleOptions,
       logger: Logger,
       config?: ContainerPilotConfig,
-    ): Promise<PooledRegistry> => {
+    ): NamedRegistry => {
       const named = registry ?? (config && registryUrlOf(config.registry));
-      const source = registrySource(named, process.env);
-      return await registryPool.acquire(source, { clock: systemClock, random: Math.random, logger });
+      return { named, source: bootRegistry(named, process.env, logger) };
     },
   },
   {
+    provide: SIDEKICK_REGISTRY,
+    inject: [SIDEKICK_OPTIONS, SIDEKICK_SOURCE, SIDEKICK_LOGGER],
+    useFactory: async (
+      { isolate }: SidekickModuleOptions,
+      { source }: NamedRegistry,
+      logger: Logger,
+    ): Promise<PooledRegistry | undefined> =>
+      isolate === true
+        ? undefined
+        : await registryPool.acquire(source, { clock: systemClock, random: Math.random, logger }),
+  },
+  {
     provide: SIDEKICK_KEEPER,
-    inject: [SIDEKICK_REGISTRY, SIDEKICK_LOGGER, { token: SchedulerRegistry, optional: true }],
-    useFactory: ({ registry }: PooledRegistry, logger: Logger, scheduler?: SchedulerRegistry): Keeper =>
-      new Keeper({
-        registry,
+    inject: [
+      SIDEKICK_OPTIONS,
+      SIDEKICK_SOURCE,
+      SIDEKICK_LOGGER,
+      { token: SIDEKICK_REGISTRY, optional: true },
+      { token: SchedulerRegistry, optional: true },
+    ],
+    useFactory: (
+      { maxHang }: SidekickModuleOptions,
+      { named }: NamedRegistry,
+      logger: Logger,
+      pooled?: PooledRegistry,
+      scheduler?: SchedulerRegistry,
+    ): Keeping => {
+      const deps = {
         clock: systemClock,
         random: Math.random,
         logger,
         // The application's own registry where it has one; importing ScheduleModule here would start its jobs twice.
         ticker: scheduleTicker(scheduler ?? new SchedulerRegistry()),
         name: `${hostname()}:${process.pid}`,
-      }),
+      };
+      if (pooled) return new Keeper({ ...deps, registry: pooled.registry });
+      return new IsolatedKeeper({
+        ...deps,
+        registry: isolatedUrl(named),
+        maxHang: (maxHang ?? SIDEKICK_DEFAULTS.maxHang) * 1000,
+      });
+    },
   },
   HeartbeatExplorer,
   Sidekick,
@@ -114,6 +156,14 @@ export class SidekickModule {
   static forRootAsync(options: SidekickModuleAsyncOptions): DynamicModule {
     return module(asyncProviders(options), options.imports);
   }
+}
+
+/** What the worker thread opens. */
+function isolatedUrl(named: string | RegistrySource | undefined): string {
+  const variable = process.env[REGISTRY_VARIABLE]?.trim() ?? '';
+  const url = typeof named === 'string' ? named : variable === '' ? DEFAULT_REGISTRY : variable;
+  if (!/^(memory|fixed|dns):/i.test(url)) return url;
+  throw expected('registry', 'one that another thread can write to, together with `isolate`', redactUrl(url));
 }
 
 function asyncProviders(options: SidekickModuleAsyncOptions): Provider[] {

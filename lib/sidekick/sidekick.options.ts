@@ -59,6 +59,16 @@ export interface SidekickModuleOptions extends KeepingOptions {
   readonly failFast?: boolean;
   /** Seconds that requests are still served after the instance has been withdrawn at shutdown; 0 by default. */
   readonly drain?: number;
+  /**
+   * Beat from a worker thread, so that an event loop that is blocked costs no key. Needs `registry` to be a URL of
+   * something outside this process. False by default.
+   */
+  readonly isolate?: boolean;
+  /**
+   * With `isolate`: seconds the main thread may hang before everything is withdrawn, until it is back, so that a dead
+   * application does not stay registered. 30 by default.
+   */
+  readonly maxHang?: number;
   /** Where the module writes; Nest's own logger by default. */
   readonly logger?: Logger;
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Observable, Subject } from 'rxjs';
 import { type Beat, type BeatEvent } from '../heartbeat/beat.js';
-import { type Keeper, type KeepOptions } from '../heartbeat/keeper.js';
+import { type Keeping, type KeepOptions } from '../heartbeat/keeping.js';
 import { type Produce } from '../heartbeat/kept.js';
 import { InvalidOptionError } from '../kernel/errors/index.js';
 import { expected } from '../kernel/expected.js';
@@ -26,7 +26,7 @@ import {
 } from './sidekick.validation.js';
 import { type SwitchableLogger } from './switchable.logger.js';
 
-type Keeping = KeepingOptions & Pick<SidekickModuleOptions, 'failFast'>;
+type Keep = KeepingOptions & Pick<SidekickModuleOptions, 'failFast'>;
 
 interface Announcing {
   readonly service: ServiceAnnouncement;
@@ -53,7 +53,7 @@ export class Sidekick {
 
   constructor(
     @Inject(SIDEKICK_OPTIONS) private readonly options: SidekickModuleOptions,
-    @Inject(SIDEKICK_KEEPER) private readonly keeper: Keeper,
+    @Inject(SIDEKICK_KEEPER) private readonly keeper: Keeping,
     @Inject(SIDEKICK_LOGGER) private readonly logger: SwitchableLogger,
   ) {
     this.defaults = {
@@ -211,7 +211,7 @@ export class Sidekick {
   private async keepKey(
     key: string,
     value: Value,
-    options: Keeping,
+    options: Keep,
     onId?: (id: string) => void,
   ): Promise<KeptKey> {
     const produce = keyProducer(key, value);
@@ -229,7 +229,7 @@ export class Sidekick {
 
   private async announceService(
     { service, bound, hints }: Announcing,
-    options: Keeping,
+    options: Keep,
     onId?: (id: string, announced: AnnouncedService) => void,
   ): Promise<AnnouncedService> {
     const named = { ...service, id: service.id ?? uniqueId() };
@@ -285,7 +285,7 @@ export class Sidekick {
   private async add(
     key: string,
     produce: Produce,
-    options: Keeping,
+    options: Keep,
     onId?: (id: string) => void,
   ): Promise<string> {
     if (this.stopped) return '';

@@ -10,6 +10,7 @@ import {
 } from 'class-validator';
 import { isHost, isPort } from '../kernel/address.js';
 import { checkOptions, told } from '../kernel/check-options.js';
+import { InvalidOptionError } from '../kernel/errors/index.js';
 import { expected } from '../kernel/expected.js';
 import { checkName, isName, MAX_NAME_BYTES } from '../kernel/names.js';
 import { isInterfaceSpec } from '../containerpilot/interfaces.js';
@@ -68,6 +69,11 @@ class Options extends Keeping {
   @Min(0, told('a number of seconds from 0 to 3600'))
   @Max(3600, told('a number of seconds from 0 to 3600'))
   drain = undefined;
+  @IsOptional() @IsBoolean(told('true or false')) isolate = undefined;
+  @IsOptional()
+  @IsNumber({}, told('a number of seconds, at least 1'))
+  @Min(1, told('a number of seconds, at least 1'))
+  maxHang = undefined;
   @IsOptional() logger = undefined;
 }
 
@@ -122,6 +128,11 @@ export function checkAnnouncement(service: ServiceAnnouncement, of: string): voi
 export function checkSidekickOptions(options: SidekickModuleOptions): void {
   checkOptions(Options, options, 'SidekickModule');
   if (options.updateInterval !== undefined) checkUpdateInterval(options.updateInterval);
+  if (options.isolate === true && typeof options.registry === 'object') {
+    throw new InvalidOptionError(
+      'Expected `registry` to be a URL together with `isolate`, since its worker thread opens the registry itself; got the result of a driver function.',
+    );
+  }
   if (options.service !== undefined) checkAnnouncement(options.service, "SidekickModule's `service`");
   if (options.key !== undefined) checkKey(options.key, options.value ?? '');
   else if (options.value !== undefined) throw expected('key', 'given together with `value`', options.key);

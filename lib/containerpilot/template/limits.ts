@@ -11,7 +11,7 @@ export const TEMPLATE_LIMITS = Object.freeze({
   /** Elements of `loop`. */
   loop: 10_000,
   /** Actions and operands evaluated. */
-  steps: 1_000_000,
+  steps: 500_000,
   /** Bytes read and written by functions, in all. */
   work: 33_554_432,
 });

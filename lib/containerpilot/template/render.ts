@@ -97,9 +97,10 @@ export function render(text: string, env: Env, file?: string): Rendered {
  *
  * @param text the template, at most 1 MiB
  * @param env the variables; a value is taken whole, whatever it holds
+ * @param file the path of the file that the template is, for errors
  * @throws ConfigError with line and column when the template is not well-formed, fails, or does not come to an end
- *   within bounds: 1 MiB of output, `loop` of 10,000, blocks 200 deep, a million steps
+ *   within bounds: 1 MiB of output, `loop` of 10,000, blocks 200 deep, half a million steps
  */
-export function renderTemplate(text: string, env: Env): string {
-  return render(text, env).text;
+export function renderTemplate(text: string, env: Env, file?: string): string {
+  return render(text, env, file).text;
 }

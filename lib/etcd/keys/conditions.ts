@@ -1,4 +1,4 @@
-import { type ICompare, type IKeyValue } from 'etcd3';
+import type { ICompare, IKeyValue } from 'etcd3';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
 import { isPresent, modifiedAt, valueIs } from './operations.js';
 

@@ -1,4 +1,4 @@
-import { type IEvent, type IKeyValue } from 'etcd3';
+import type { IEvent, IKeyValue } from 'etcd3';
 import { eventResponse, leaseOfDelete, type EventContext } from './event.js';
 import { KeyPath } from './key-path.js';
 import { newLeaseId } from './lease-id.js';

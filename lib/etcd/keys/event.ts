@@ -1,4 +1,4 @@
-import { type IEvent, type IKeyValue } from 'etcd3';
+import type { IEvent, IKeyValue } from 'etcd3';
 import { type KeyPath } from './key-path.js';
 import { hasLease, leaseKind } from './lease-id.js';
 import { type KeysAction, type KeysResponse, type Node } from './node.js';

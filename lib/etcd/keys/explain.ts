@@ -1,4 +1,4 @@
-import { type ICompare, type IRangeRequest, type IRequestOp, type ITxnRequest } from 'etcd3';
+import type { ICompare, IRangeRequest, IRequestOp, ITxnRequest } from 'etcd3';
 
 /** Comparisons as etcdctl writes them. */
 const SIGNS = { Equal: '=', Greater: '>', Less: '<', NotEqual: '!=' } as const;

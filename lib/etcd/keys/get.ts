@@ -1,4 +1,4 @@
-import { type IKeyValue, type ITxnResponse } from 'etcd3';
+import type { IKeyValue, ITxnResponse } from 'etcd3';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
 import { rangeEnd, type KeyPath } from './key-path.js';
 import { hasLease, leaseKind } from './lease-id.js';

@@ -1,4 +1,4 @@
-import { type ICompare, type IRequestOp, type ITxnResponse } from 'etcd3';
+import type { ICompare, IRequestOp, ITxnResponse } from 'etcd3';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
 import { rangeEnd, type KeyPath } from './key-path.js';
 import { hasLease } from './lease-id.js';

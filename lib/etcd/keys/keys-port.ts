@@ -1,4 +1,4 @@
-import { type IEvent, type ITxnRequest, type ITxnResponse } from 'etcd3';
+import type { IEvent, ITxnRequest, ITxnResponse } from 'etcd3';
 
 /** How one request is made. */
 export interface RequestOptions {

@@ -1,10 +1,4 @@
-import {
-  type ICompare,
-  type IKeyValue,
-  type IRangeResponse,
-  type IRequestOp,
-  type ITxnResponse,
-} from 'etcd3';
+import type { ICompare, IKeyValue, IRangeResponse, IRequestOp, ITxnResponse } from 'etcd3';
 
 /** A text as etcd's bytes. */
 export function bytes(text: string): Buffer {

@@ -1,4 +1,4 @@
-import { type IKeyValue } from 'etcd3';
+import type { IKeyValue } from 'etcd3';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
 import { conditionError, type Conditions } from './conditions.js';
 import { rangeEnd, type KeyPath } from './key-path.js';

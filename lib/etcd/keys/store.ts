@@ -1,6 +1,7 @@
-import { type ITxnRequest, type ITxnResponse, type IResponseHeader } from 'etcd3';
+import type { ITxnRequest, ITxnResponse, IResponseHeader } from 'etcd3';
 import { type Clock } from '../../kernel/clock.js';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
+import { hexId } from '../hex-id.js';
 import { type KeysPort, type RequestOptions } from './keys-port.js';
 import { type Grant, type LeaseKeeper } from './lease-keeper.js';
 import { type BareKeysResponse, type KeysAction } from './node.js';
@@ -38,11 +39,6 @@ export class Store {
   secondsLeft(ttl: number): Lifetime {
     return { ttl, expiration: new Date(this.clock.wall() + ttl * 1_000) };
   }
-}
-
-/** One of etcd's 64-bit numbers as its tools write it. */
-export function hexId(decimal: string): string {
-  return BigInt.asUintN(64, BigInt(decimal)).toString(16);
 }
 
 /** The part of an answer that every action has. */

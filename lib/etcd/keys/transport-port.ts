@@ -1,8 +1,9 @@
-import { type IRangeResponse, type IResponseOp, type ITxnRequest, type ITxnResponse } from 'etcd3';
+import type { IRangeResponse, IResponseOp, ITxnRequest, ITxnResponse } from 'etcd3';
 import { type CallOptions } from '../call-options.js';
 import { type EtcdTransport } from '../client.js';
 import { type EtcdConnection } from '../connection.js';
 import { EtcdResponseError } from '../errors/index.js';
+import { hexId } from '../hex-id.js';
 import { asKeysError } from './as-keys-error.js';
 import { loneRead, txnCommand, txnInput, txnTitle } from './explain.js';
 import { type KeysPort, type RequestOptions, type WatchedEvents, type WatchRange } from './keys-port.js';
@@ -92,7 +93,7 @@ export class TransportPort implements KeysPort {
       await this.transport.call(
         {
           what: 'ending a lease',
-          command: () => ['lease', 'revoke', hex(id)],
+          command: () => ['lease', 'revoke', hexId(id)],
           run: async ({ lease }, options) => await lease.leaseRevoke({ ID: id }, options),
         },
         signal,
@@ -110,7 +111,7 @@ export class TransportPort implements KeysPort {
     const answer = await this.transport.call(
       {
         what: 'asking for the time a lease has left',
-        command: () => ['lease', 'timetolive', hex(id), ...(keys ? ['--keys'] : [])],
+        command: () => ['lease', 'timetolive', hexId(id), ...(keys ? ['--keys'] : [])],
         run: async ({ lease }, options) => await lease.leaseTimeToLive({ ID: id, keys }, options),
       },
       signal,
@@ -123,14 +124,10 @@ export class TransportPort implements KeysPort {
     return await this.transport.call(
       {
         what: 'renewing a lease',
-        command: () => ['lease', 'keep-alive', '--once', hex(id)],
+        command: () => ['lease', 'keep-alive', '--once', hexId(id)],
         run: async (connection, options) => await keepAliveOnce(connection, id, options),
       },
       signal,
     );
   }
-}
-
-function hex(id: string): string {
-  return BigInt(id).toString(16);
 }

@@ -1,4 +1,4 @@
-import { type IKeyValue } from 'etcd3';
+import type { IKeyValue } from 'etcd3';
 import { KeyPath } from './key-path.js';
 import { buildTree, type TreeOptions } from './tree.js';
 

@@ -1,4 +1,4 @@
-import { type IKeyValue } from 'etcd3';
+import type { IKeyValue } from 'etcd3';
 import { type KeyPath } from './key-path.js';
 import { type Node } from './node.js';
 

@@ -2,13 +2,13 @@ import { type Clock, type Timer } from '../../kernel/clock.js';
 import { attempt } from '../../kernel/deadline.js';
 import { ClosedError } from '../../kernel/errors/index.js';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
+import { hexId } from '../hex-id.js';
 import { eventResponse, leaseOfDelete } from './event.js';
 import { rangeEnd, type KeyPath } from './key-path.js';
 import { type KeysPort, type WatchedEvents, type WatchRange } from './keys-port.js';
 import { Lanes } from './lanes.js';
 import { type KeysResponse } from './node.js';
 import { read } from './operations.js';
-import { hexId } from './store.js';
 
 /** What a watcher follows, complete. */
 export interface WatcherSettings {

@@ -1,4 +1,4 @@
-import { type ICompare, type IRequestOp, type ITxnResponse } from 'etcd3';
+import type { ICompare, IRequestOp, ITxnResponse } from 'etcd3';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
 import { conditionCompares, conditionError, isConditional, type Conditions } from './conditions.js';
 import { Guards } from './guards.js';

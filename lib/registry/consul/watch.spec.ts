@@ -142,7 +142,7 @@ describe('A watch of Consul', () => {
     const { batches, stop } = script.follow();
     await script.clock.advance(10_000);
     expect(batches.length).toBeGreaterThan(90);
-    expect(batches.length).toBeLessThanOrEqual(102);
+    expect(batches.length).toBeLessThanOrEqual(108);
     stop();
     await script.clock.advance(1_000);
   });

@@ -18,7 +18,8 @@ const SILENCE = 1_500;
 /** Milliseconds between two requests after an answer that Consul should not have given: an index that goes back, none, or the same one before the wait is over. */
 const ODD_SPACING = 1_000;
 
-/** Milliseconds between two full answers of a scope that changes without a pause. */
+/** Answers that may follow each other at once; a scope that goes on changing is read once in so many milliseconds. */
+const BURST = 5;
 const BUSY_SPACING = 100;
 
 export interface WatchOptions {
@@ -66,6 +67,7 @@ export async function* watchScope(options: WatchOptions): AsyncGenerator<WatchBa
   let known: number | undefined;
   let empty = false;
   let wasOdd = false;
+  let quick = 0;
   while (!signal.aborted) {
     const askedAt = clock.now();
     const wait = gate.crowded ? CROWDED_WAIT : WAIT;
@@ -84,7 +86,8 @@ export async function* watchScope(options: WatchOptions): AsyncGenerator<WatchBa
     // Going back means another history: what follows is asked for without an index, as at the beginning.
     index = back ? 0 : answer.index;
     known = answer.index;
-    const spacing = back || early || wasOdd ? ODD_SPACING : BUSY_SPACING;
+    quick = took < BUSY_SPACING ? quick + 1 : 0;
+    const spacing = back || early || wasOdd ? ODD_SPACING : quick > BURST ? BUSY_SPACING : 0;
     wasOdd = back || early;
     if (took < spacing) await pause(clock, spacing - took, signal);
   }

@@ -1,4 +1,4 @@
-import { type IResponseOp } from 'etcd3';
+import type { IResponseOp } from 'etcd3';
 import { type EtcdCaller } from '../../etcd/request.js';
 import { type Change } from '../registry.js';
 import { type EtcdLayout } from './layout.js';

@@ -1,4 +1,4 @@
-import { type IKeyValue } from 'etcd3';
+import type { IKeyValue } from 'etcd3';
 import { type Item } from '../item.js';
 import { type Entry } from '../registry.js';
 

@@ -1,4 +1,4 @@
-import { type IKeyValue } from 'etcd3';
+import type { IKeyValue } from 'etcd3';
 import { EtcdResponseError } from '../../etcd/errors/etcd-response.error.js';
 import { type EtcdCaller } from '../../etcd/request.js';
 import { type KeyRange } from './layout.js';

@@ -1,4 +1,4 @@
-import { type IKeyValue, type IRequestOp, type ITxnResponse, type KVClient } from 'etcd3';
+import type { IKeyValue, IRequestOp, ITxnResponse, KVClient } from 'etcd3';
 import { type EtcdCaller } from '../../etcd/request.js';
 import { EtcdResponseError } from '../../etcd/errors/etcd-response.error.js';
 import { type EtcdLeases, type GrantedLease } from '../../etcd/lease.js';
@@ -6,6 +6,7 @@ import { type Item, type Slot, slotId, slotLabel, slotOf } from '../item.js';
 import { type Entry, type Renewal, type Session, type Written } from '../registry.js';
 import { SessionGoneError } from '../session-gone.error.js';
 import { decodeItem, encodeItem } from './codec.js';
+import { toCursor } from './cursor.js';
 import { asRegistry } from './failure.js';
 import { type EtcdLayout } from './layout.js';
 import { type SessionRecord } from './session-record.js';
@@ -67,17 +68,22 @@ export class EtcdSession implements Session {
     let expected = version ?? NO_REVISION;
     for (;;) {
       const fence = this.record.revision;
+      const guards: { readonly key: Buffer; readonly revision: string }[] = [{ key, revision: expected }];
+      if (fence !== undefined) guards.push({ key: this.record.key, revision: fence });
       const answer = await this.send(slot, version === undefined, signal, {
-        compare: [
-          { key, target: 'Mod', result: 'Equal', mod_revision: expected },
-          ...(fence === undefined
-            ? []
-            : [{ key: this.record.key, target: 'Mod', result: 'Equal', mod_revision: fence } as const]),
-        ],
+        compare: guards.map((guard) => ({
+          key: guard.key,
+          target: 'Mod',
+          result: 'Equal',
+          mod_revision: guard.revision,
+        })),
         success: [{ request_put: { key, value, lease: this.id } }],
-        failure: [{ request_range: { key } }, { request_range: { key: this.record.key } }],
+        failure: guards.map((guard) => ({ request_range: { key: guard.key } })),
       });
-      if (answer.succeeded) return { ok: true, version: answer.header.revision };
+      if (answer.succeeded) {
+        const { revision, cluster_id: clusterId } = answer.header;
+        return { ok: true, version: revision, cursor: toCursor({ clusterId, revision: BigInt(revision) }) };
+      }
       const current = rangeOf(answer, 0);
       // An earlier attempt of this very write took effect, and its answer was lost.
       if (current?.lease === this.id && current.value.equals(value)) {

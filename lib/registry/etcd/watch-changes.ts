@@ -1,4 +1,4 @@
-import { type IEvent } from 'etcd3';
+import type { IEvent } from 'etcd3';
 import { type EtcdCaller } from '../../etcd/request.js';
 import { type Change, type Scope } from '../registry.js';
 import { decodeItem } from './codec.js';

@@ -188,6 +188,20 @@ describe('Instances in Consul', () => {
     }
   });
 
+  it('are not lost to renewals that run while they are written', async () => {
+    const held = await session(3);
+    const written = new AbortController();
+    const renewals = (async () => {
+      while (!written.signal.aborted) expect((await held.renew(never())).missing).toEqual([]);
+    })();
+    const items = Array.from({ length: 40 }, (_, n) => instance({ service: 'busy', id: `busy-${n}` }));
+    await Promise.all(items.map((item) => held.write(item, undefined, never())));
+    written.abort();
+    await renewals;
+    expect((await held.renew(never())).missing).toEqual([]);
+    expect(await ids(registry, 'busy')).toHaveLength(40);
+  });
+
   it('need no Consul session', async () => {
     const before = (await agent.json<unknown[]>('/v1/session/list')).length;
     await (await session()).write(instance({ service: 'light', id: 'light-1' }), undefined, never());

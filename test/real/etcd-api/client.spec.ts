@@ -336,6 +336,45 @@ describe('a pinned member that fails', () => {
   });
 });
 
+describe('a watcher at a stopped member', () => {
+  it('is served by another, and misses nothing', async () => {
+    const member = await etcd.follower();
+    const client = await connectPinned(member.url);
+    const writer = await connect(etcd.urls.filter((url) => url !== member.url));
+    const { index } = await writer.keys.set('/watched', '0');
+    const watcher = client.keys.watcher('/watched', { afterIndex: index });
+    await writer.keys.set('/watched', '1');
+    expect((await watcher.next()).node.value).toBe('1');
+    await member.pause();
+    try {
+      await writer.keys.set('/watched', '2');
+      await writer.keys.set('/watched', '3');
+      const start = performance.now();
+      expect((await watcher.next()).node.value).toBe('2');
+      expect((await watcher.next()).node.value).toBe('3');
+      expect(performance.now() - start).toBeLessThan(5_000);
+    } finally {
+      member.resume();
+    }
+    await etcd.whenHealthy();
+  }, 20_000);
+});
+
+describe('close', () => {
+  it('takes at most two seconds when the cluster is silent, and leaves no timer', async () => {
+    const proxy = await proxyTo(etcd.members[0]!);
+    const client = await connect(`http://${proxy.endpoint}`);
+    await client.keys.set('/close', '1', { ttl: 60 });
+    await client.keys.set('/close', '2', { ttl: 60 });
+    proxy.swallow();
+    const start = performance.now();
+    await client.close();
+    expect(performance.now() - start).toBeLessThan(2_000);
+    expect(await failure(client.keys.get('/close'))).toMatchObject({ code: 'SIDEKICK_CLOSED' });
+    await client.close();
+  });
+});
+
 describe('a watcher across member kills', () => {
   it('has every event once and in order', async () => {
     const client = await connect();

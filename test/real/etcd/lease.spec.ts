@@ -1,9 +1,12 @@
+import { jest } from '@jest/globals';
 import { EtcdTransport } from '../../../lib/etcd/client.js';
 import { ClusterError, LeaseNotFoundError } from '../../../lib/etcd/errors/index.js';
 import { EtcdLeases, hexadecimal } from '../../../lib/etcd/lease.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { type EtcdMember } from '../../harness/etcd-member.js';
 import { sleep, until } from '../../harness/wait.js';
+
+jest.setTimeout(60_000);
 
 describe('etcd leases and a cluster of three', () => {
   let etcd: EtcdCluster;

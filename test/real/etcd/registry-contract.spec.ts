@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { systemClock } from '../../../lib/kernel/clock.js';
 import { silentLogger } from '../../../lib/kernel/logger.js';
 import { describeRegistryContract } from '../../../lib/registry/contract/index.js';
@@ -7,6 +8,8 @@ import { etcd } from '../../../lib/registry/etcd/index.js';
 import { DEFAULT_PREFIX } from '../../../lib/registry/etcd/options.js';
 import { slotOf } from '../../../lib/registry/item.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
+
+jest.setTimeout(60_000);
 
 describe.each(['3.5', '3.4'] as const)('etcd %s', (version) => {
   const layout = new EtcdLayout(DEFAULT_PREFIX);

@@ -1,9 +1,12 @@
+import { jest } from '@jest/globals';
 import { EtcdTransport } from '../../../lib/etcd/client.js';
 import { ClusterError } from '../../../lib/etcd/errors/index.js';
 import { type EtcdCaller } from '../../../lib/etcd/request.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { type EtcdMember } from '../../harness/etcd-member.js';
 import { until } from '../../harness/wait.js';
+
+jest.setTimeout(60_000);
 
 const TIMEOUT = 1_000;
 

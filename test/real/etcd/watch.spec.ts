@@ -1,8 +1,11 @@
+import { jest } from '@jest/globals';
 import { EtcdTransport } from '../../../lib/etcd/client.js';
 import { EtcdResponseError } from '../../../lib/etcd/errors/index.js';
 import { EtcdWatches, type EtcdWatchRequest, type WatchNews } from '../../../lib/etcd/watch.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { sleep, until } from '../../harness/wait.js';
+
+jest.setTimeout(60_000);
 
 const KILLS = Number(process.env.ETCD_KILLS ?? 20);
 

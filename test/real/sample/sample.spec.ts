@@ -59,7 +59,7 @@ const places: readonly [string, () => Promise<Place>][] = [
 ];
 
 describe.each(places)('The sample on %s', (_name, open) => {
-  let place: Place;
+  let place: Place | undefined;
   let sample: SampleProcess;
 
   beforeAll(async () => {
@@ -67,8 +67,9 @@ describe.each(places)('The sample on %s', (_name, open) => {
     sample = await SampleProcess.start({ command: launcher, ...(place.url && { registry: place.url }) });
   }, 90_000);
   afterAll(async () => {
-    await sample.dispose();
-    await place.stop();
+    // Where the start failed, what had come up by then still ends.
+    await (sample as SampleProcess | undefined)?.dispose();
+    await place?.stop();
   });
 
   it('spreads 30 requests evenly over three instances, and lists them', async () => {
@@ -129,11 +130,14 @@ describe('npm start', () => {
     sample = undefined;
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)(
-    'ends everything on a %s that only npm is sent',
-    async (signal) => {
+  it.each<[string, (sample: SampleProcess) => void]>([
+    ['Ctrl-C', (sample) => sample.interrupt()],
+    ['a SIGTERM that only npm is sent', ({ pid }) => process.kill(pid, 'SIGTERM')],
+  ])(
+    'ends everything on %s',
+    async (_name, end) => {
       sample = await SampleProcess.start();
-      process.kill(sample.pid, signal);
+      end(sample);
       await sample.exit();
       await until('every process to be gone', () => !sample?.alive, { deadline: END });
       expect(await sample.leftovers()).toEqual([]);

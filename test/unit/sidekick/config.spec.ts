@@ -110,3 +110,22 @@ describe('SidekickModule with a ContainerPilot configuration', () => {
     await expect(boot('{}', { config: '' })).rejects.toThrow('undefined configfile');
   });
 });
+
+describe('SidekickModule without a registry', () => {
+  const env = { ...process.env };
+  afterEach(() => {
+    process.env = { ...env };
+  });
+
+  it('warns in one line in production, where only this machine would see it', async () => {
+    delete process.env.SIDEKICK_REGISTRY;
+    process.env.NODE_ENV = 'production';
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (text: string) => void warnings.push(text) };
+    @Module({ imports: [SidekickModule.forRoot({ logger })] })
+    class AppModule {}
+    const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
+    await app.close();
+    expect(warnings).toEqual([expect.stringMatching(/^No registry is named, so file: is used/)]);
+  });
+});

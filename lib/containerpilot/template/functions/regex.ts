@@ -6,9 +6,9 @@ import { isAlphaNumeric } from '../values/unicode.js';
 
 const MAX_PATTERN = 4_096;
 /** What an instruction of a compiled pattern costs, in the units of the budget. */
-const COMPILE_COST = 128;
+const COMPILE_COST = 256;
 /** What an instruction costs for each character it passes over. */
-const MATCH_COST = 0.5;
+const MATCH_COST = 1;
 /** What finding the characters costs for each byte that is not ASCII. */
 const DECODE_COST = 16;
 

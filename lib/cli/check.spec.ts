@@ -1,0 +1,59 @@
+import { checkCommand } from './check.js';
+
+function run(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): { code: number; out: string; err: string } {
+  let out = '';
+  let err = '';
+  const code = checkCommand(args, {
+    env,
+    out: (text) => void (out += `${text}\n`),
+    err: (text) => void (err += `${text}\n`),
+  });
+  return { code, out, err };
+}
+
+describe('piloted check', () => {
+  it('says what a good file is about', () => {
+    const text = `{ consul: "https://c:8501", watches: [{ name: "db", interval: 5, tag: "x", dc: "e{{ .NOPE }}" }],
+      jobs: [{ name: "app", port: 80, health: { interval: 5, ttl: 10 } }] }`;
+    const { code, out, err } = run([text]);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toContain(
+      'ContainerPilot 3, Consul at https://c:8501\nwatches db, every 5 s, tag x, datacenter e\n',
+    );
+    expect(out).toMatch(/announces app as app-.+, port 80, TTL 10 s\n/);
+    expect(out).toContain('not set in the environment: NOPE\nThe configuration can be used.\n');
+  });
+
+  it('shows warnings, and is content', () => {
+    const { code, out, err } = run(['{ etcd: { endpoints: "e:1" }, backends: [{ name: "db" }] }']);
+    expect(code).toBe(0);
+    expect(err).toContain('warning: configuration:1:42: `backends[0].poll` is left out');
+    expect(out).toContain('ContainerPilot 2, etcd at http://e:1/containerpilot\n');
+    expect(out).toContain('can be used, with 1 warning.');
+  });
+
+  it('shows every problem', () => {
+    const { code, out, err } = run(['{ consul: 5, watches: 5, x: 1 }']);
+    expect([code, out]).toEqual([1, '']);
+    for (const part of ['`consul`', '`watches`', '`x`', '3 problems']) expect(err).toContain(part);
+  });
+
+  it('never shows a token', () => {
+    const { out, err } = run(['{ consul: { address: "c:1", token: "c4n4ry" } }'], {
+      CONSUL_HTTP_TOKEN: 'c4n4ry2',
+    });
+    expect(out + err).not.toContain('c4n4ry');
+  });
+
+  it('fails without a file, and shows how it is called', () => {
+    expect(run([])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('undefined configfile') as string,
+    });
+    expect(run(['-h']).code).toBe(0);
+    expect(run(['a', 'b']).code).toBe(1);
+  });
+});

@@ -1,0 +1,68 @@
+import { type ContainerPilotConfig } from '../containerpilot/config.js';
+import { checkContainerPilot } from '../containerpilot/load.js';
+import { joinHostPort } from '../kernel/address.js';
+import { EXIT, type Terminal } from './terminal.js';
+
+const USAGE = `Usage: piloted check [FILE]
+
+Tells whether a ContainerPilot configuration can be used, with every problem and its place.
+FILE may begin with file://; without it the variable CONTAINERPILOT names the file.`;
+
+function count(number: number, one: string, many: string): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+function registryOf({ registry }: ContainerPilotConfig): string {
+  if (registry.kind === 'etcd') return `etcd at ${registry.endpoints.join(', ')}${registry.prefix}`;
+  const { host, port, secure, tls } = registry;
+  const unverified = secure && !tls.verify ? ', certificate not verified' : '';
+  return `Consul at ${secure ? 'https' : 'http'}://${joinHostPort(host, port)}${unverified}`;
+}
+
+function summary(config: ContainerPilotConfig): string {
+  const { generation, watches, services, unsetVariables } = config;
+  return [
+    `ContainerPilot ${generation}, ${registryOf(config)}`,
+    ...watches.map(({ name, interval, tag, dc }) => {
+      const more = [tag && `tag ${tag}`, dc && `datacenter ${dc}`].filter(Boolean);
+      return `watches ${[name, `every ${interval} s`, ...more].join(', ')}`;
+    }),
+    ...services.map(
+      ({ name, id, port, health }) => `announces ${name} as ${id}, port ${port}, TTL ${health.ttl} s`,
+    ),
+    ...(unsetVariables.length > 0 ? [`not set in the environment: ${unsetVariables.join(', ')}`] : []),
+  ].join('\n');
+}
+
+/**
+ * `piloted check FILE`.
+ *
+ * @param args what follows `check` on the command line
+ * @returns the exit code: 0 when the file can be used, 1 when it cannot and for a wrong call
+ */
+export function checkCommand(
+  args: readonly string[],
+  { env, out, err }: Pick<Terminal, 'env' | 'out' | 'err'>,
+): number {
+  if (args.includes('--help') || args.includes('-h')) {
+    out(USAGE);
+    return EXIT.ok;
+  }
+  const [path = '', ...rest] = args;
+  if (rest.length > 0 || path.startsWith('-')) {
+    err(USAGE);
+    return EXIT.usage;
+  }
+  const { config, problems } = checkContainerPilot(path, env);
+  if (!config) {
+    for (const { message } of problems) err(`${message}\n`);
+    err(`${count(problems.length, 'problem', 'problems')}: the configuration cannot be used.`);
+    return EXIT.failed;
+  }
+  for (const warning of config.warnings) err(`warning: ${warning}`);
+  out(summary(config));
+  out(
+    `The configuration can be used${config.warnings.length > 0 ? `, with ${count(config.warnings.length, 'warning', 'warnings')}` : ''}.`,
+  );
+  return EXIT.ok;
+}

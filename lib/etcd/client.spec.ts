@@ -1,0 +1,206 @@
+import { VirtualClock } from '../testing/virtual-clock.js';
+import { EtcdTransport } from './client.js';
+import { type EtcdConnection } from './connection.js';
+import { ClusterError, EtcdResponseError } from './errors/index.js';
+import { type EtcdRequest } from './request.js';
+
+const ABC = ['http://a:1', 'http://b:1', 'http://c:1'];
+const REFUSED =
+  '14 UNAVAILABLE: No connection established. Last error: connect ECONNREFUSED. Resolution note: ';
+const DROPPED = '14 UNAVAILABLE: Connection dropped';
+
+/** What each endpoint answers: a value, an error's text, or silence. */
+type Script = Record<string, { value?: string; error?: string; silent?: true }>;
+
+interface Bench {
+  readonly transport: EtcdTransport;
+  readonly clock: VirtualClock;
+  readonly asked: string[];
+  readonly closed: string[];
+  readonly said: string[];
+  request(options?: Partial<EtcdRequest<string>>): EtcdRequest<string>;
+}
+
+async function bench(script: Script, options: object = {}): Promise<Bench> {
+  const clock = new VirtualClock();
+  const asked: string[] = [];
+  const closed: string[] = [];
+  const said: string[] = [];
+  const transport = await EtcdTransport.create(
+    { endpoints: ABC, headerTimeoutPerRequest: 1_000, ...options },
+    {
+      clock,
+      random: () => 0,
+      logger: { log: (line) => said.push(line), warn: () => undefined, error: () => undefined },
+      connect: (endpoint) =>
+        ({
+          endpoint,
+          close: () => closed.push(endpoint),
+          auth: { authenticate: async () => await Promise.resolve({ token: 't' }) },
+        }) as unknown as EtcdConnection,
+    },
+  );
+  return {
+    transport,
+    clock,
+    asked,
+    closed,
+    said,
+    request: (given) => ({
+      what: 'asking',
+      command: () => ['get', '/a b'],
+      run: async ({ endpoint }) => {
+        asked.push(endpoint);
+        const { value = 'ok', error, silent } = script[endpoint] ?? {};
+        if (silent) return await new Promise(() => undefined);
+        if (error !== undefined) throw new Error(error);
+        return await Promise.resolve(value);
+      },
+      ...given,
+    }),
+  };
+}
+
+const caught = (error: unknown): unknown => error;
+
+describe('EtcdTransport', () => {
+  it('stays on one endpoint', async () => {
+    const { transport, request, asked } = await bench({});
+    for (let i = 0; i < 5; i++) await transport.call(request());
+    expect(asked).toEqual(Array.from({ length: 5 }, () => 'http://a:1'));
+  });
+
+  it('moves on when it fails, leaves that connection, and stays with what works', async () => {
+    const { transport, request, asked, closed } = await bench({ 'http://a:1': { error: DROPPED } });
+    expect(await transport.call(request())).toBe('ok');
+    expect(transport.pinned).toBe('http://b:1');
+    expect(closed).toEqual(['http://a:1']);
+    await transport.call(request());
+    expect(asked).toEqual(['http://a:1', 'http://b:1', 'http://b:1']);
+  });
+
+  it('moves on from silence after the timeout', async () => {
+    const { transport, request, clock } = await bench({ 'http://a:1': { silent: true } });
+    const call = transport.call(request());
+    await clock.advance(999);
+    expect(transport.pinned).toBe('http://a:1');
+    await clock.advance(1);
+    expect(await call).toBe('ok');
+    expect(clock.pending).toBe(0);
+  });
+
+  it('never does a one-shot request twice where the first may have been done', async () => {
+    const { transport, request, asked } = await bench({ 'http://a:1': { error: DROPPED } });
+    const error = await transport.call(request({ oneShot: true })).catch(caught);
+    expect(error).toBeInstanceOf(ClusterError);
+    expect((error as ClusterError).errors).toHaveLength(1);
+    expect(asked).toEqual(['http://a:1']);
+    expect(transport.pinned).toBe('http://b:1');
+  });
+
+  it('does a one-shot request elsewhere where nobody heard the first', async () => {
+    const { transport, request } = await bench({ 'http://a:1': { error: REFUSED } });
+    expect(await transport.call(request({ oneShot: true }))).toBe('ok');
+  });
+
+  it('tells everything that went wrong, in order', async () => {
+    const { transport, request } = await bench({
+      'http://a:1': { error: REFUSED },
+      'http://b:1': { error: DROPPED },
+      'http://c:1': { error: '14 UNAVAILABLE: etcdserver: no leader' },
+    });
+    const error = (await transport.call(request()).catch(caught)) as ClusterError;
+    expect(error.message).toBe(
+      'etcd cluster is unavailable or misconfigured; error #0: http://a:1: connect ECONNREFUSED; ' +
+        'error #1: http://b:1: Connection dropped; error #2: http://c:1: etcdserver: no leader',
+    );
+    expect(error.detail()).toBe(
+      'error #0: http://a:1: connect ECONNREFUSED\nerror #1: http://b:1: Connection dropped\n' +
+        'error #2: http://c:1: etcdserver: no leader\n',
+    );
+    expect(transport.pinned).toBe('http://a:1');
+  });
+
+  it('takes the cluster’s no for an answer', async () => {
+    const { transport, request, asked } = await bench({
+      'http://a:1': { error: '7 PERMISSION_DENIED: etcdserver: permission denied' },
+    });
+    const error = await transport.call(request()).catch(caught);
+    expect(error).toBeInstanceOf(EtcdResponseError);
+    expect(error).toMatchObject({ permissionDenied: true, status: 7, endpoint: 'http://a:1' });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('lets what the request itself throws pass', async () => {
+    const { transport, request } = await bench({ 'http://a:1': { error: 'of my own' } });
+    await expect(transport.call(request())).rejects.toThrow(/^of my own$/);
+  });
+
+  it('gives the caller’s abort before everything else', async () => {
+    const { transport, request, asked, clock } = await bench({ 'http://a:1': { silent: true } });
+    const reason = new Error('changed my mind');
+    await expect(transport.call(request(), AbortSignal.abort(reason))).rejects.toBe(reason);
+    expect(asked).toEqual([]);
+    const controller = new AbortController();
+    const call = transport.call(request(), controller.signal);
+    await clock.advance(10);
+    controller.abort(reason);
+    await expect(call).rejects.toBe(reason);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('gets a new token and asks again where the old one has expired, once', async () => {
+    const { transport, request } = await bench({}, { username: 'u', password: 'p' });
+    let asked = 0;
+    const stale = request({
+      run: async () => {
+        asked += 1;
+        if (asked === 1) throw new Error('16 UNAUTHENTICATED: etcdserver: the auth token is no longer valid');
+        return await Promise.resolve('ok');
+      },
+    });
+    expect(await transport.call(stale)).toBe('ok');
+    const hopeless = request({
+      run: async () => {
+        asked += 1;
+        return await Promise.reject(
+          new Error('16 UNAUTHENTICATED: etcdserver: the auth token is no longer valid'),
+        );
+      },
+    });
+    asked = 0;
+    await expect(transport.call(hopeless)).rejects.toThrow(EtcdResponseError);
+    expect(asked).toBe(2);
+  });
+
+  it('says each request as a command, without secrets, when it is asked to', async () => {
+    const { transport, request, said } = await bench({}, { debug: true, username: 'u', password: 'canary' });
+    await transport.call(request());
+    expect(said).toEqual(["etcdctl --endpoints=http://a:1 --user=u:*** get '/a b'"]);
+  });
+
+  it('ends what is under way when it is closed', async () => {
+    const { transport, request, clock, closed } = await bench({ 'http://a:1': { silent: true } });
+    const call = transport.call(request());
+    await clock.advance(10);
+    transport.close();
+    await expect(call).rejects.toMatchObject({ code: 'SIDEKICK_CLOSED' });
+    await expect(transport.call(request())).rejects.toMatchObject({ code: 'SIDEKICK_CLOSED' });
+    expect(clock.pending).toBe(0);
+    expect(closed).toEqual(['http://a:1']);
+    transport.close();
+  });
+
+  it('closes the connections of endpoints that are gone, and keeps the pin when the set is the same', async () => {
+    const { transport, request, closed } = await bench({});
+    await transport.call(request());
+    transport.setEndpoints([...ABC].reverse());
+    expect(transport.pinned).toBe('http://a:1');
+    transport.setEndpoints('http://d:1');
+    expect(closed).toEqual(['http://a:1']);
+    expect(transport.pinned).toBe('http://d:1');
+    expect(() => {
+      transport.setEndpoints([]);
+    }).toThrow(/`endpoints`/);
+  });
+});

@@ -1,0 +1,339 @@
+import type { IKeyValue, IResponseOp, ITxnRequest, ITxnResponse } from 'etcd3';
+import { VirtualClock } from '../../testing/virtual-clock.js';
+import { KeysError, KeysErrorCode } from '../errors/index.js';
+import { txnInput } from './explain.js';
+import { KeysApi } from './keys-api.js';
+import { type KeysPort, type RequestOptions, type WatchedEvents, type WatchRange } from './keys-port.js';
+import { leaseKind } from './lease-id.js';
+
+const header = { cluster_id: '255', member_id: '1', revision: '15', raft_term: '1' };
+
+function kv(key: string, value: string, created: number, modified: number, lease = '0'): IKeyValue {
+  return {
+    key: Buffer.from(key),
+    value: Buffer.from(value),
+    create_revision: String(created),
+    mod_revision: String(modified),
+    version: '1',
+    lease,
+  };
+}
+
+function found(...kvs: IKeyValue[]): IResponseOp {
+  return {
+    response_range: { header, kvs, more: false, count: String(kvs.length) },
+  } as unknown as IResponseOp;
+}
+
+function done(...responses: unknown[]): ITxnResponse {
+  return { header, succeeded: true, responses: responses as IResponseOp[] };
+}
+
+function refused(...responses: unknown[]): ITxnResponse {
+  return { header, succeeded: false, responses: responses as IResponseOp[] };
+}
+
+/** Takes requests down and gives the answers it was handed, in order; the last one for ever. */
+class RecordingPort implements KeysPort {
+  readonly requests: ITxnRequest[] = [];
+  readonly options: RequestOptions[] = [];
+  readonly leases: string[] = [];
+  readonly watched: WatchRange[] = [];
+
+  constructor(private readonly answers: (ITxnResponse | Error)[]) {}
+
+  async txn(request: ITxnRequest, options: RequestOptions): Promise<ITxnResponse> {
+    this.requests.push(request);
+    this.options.push(options);
+    const answer = this.answers.length > 1 ? this.answers.shift() : this.answers[0];
+    if (answer === undefined || answer instanceof Error) throw answer ?? new Error('no answer');
+    return await Promise.resolve(answer);
+  }
+
+  async grant(id: string, ttl: number): Promise<number> {
+    this.leases.push(id);
+    return await Promise.resolve(Math.max(2, ttl));
+  }
+
+  async revoke(id: string): Promise<void> {
+    this.leases.push(`-${id}`);
+    return await Promise.resolve();
+  }
+
+  async timeToLive(): ReturnType<KeysPort['timeToLive']> {
+    return await Promise.resolve({ ttl: 7, keys: 0 });
+  }
+
+  async keepAlive(): Promise<number> {
+    return await Promise.resolve(10);
+  }
+
+  async *watch(range: WatchRange): AsyncGenerator<WatchedEvents, void, void> {
+    this.watched.push(range);
+    yield await Promise.resolve({
+      revision: 16,
+      events: [{ type: 'Put' as const, kv: kv(range.key, 'new', 16, 16), prev_kv: null as never }],
+    });
+  }
+}
+
+function api(...answers: (ITxnResponse | Error)[]) {
+  const port = new RecordingPort(answers);
+  const clock = new VirtualClock();
+  return { port, clock, keys: new KeysApi(port, { clock, random: () => 0.5 }) };
+}
+
+function said(request: ITxnRequest | undefined): string[] {
+  return txnInput(request ?? {}).split('\n');
+}
+
+describe('TestGetAction', () => {
+  it.each([
+    [{}, false],
+    [{ recursive: true }, false],
+    [{ sort: true }, false],
+    [{ quorum: true }, false],
+    [{ quorum: false }, true],
+  ])('%j', async (options, serializable) => {
+    const { port, keys } = api(done(found(kv('/foo/bar', 'v', 10, 12))));
+    await keys.get('/foo/bar', options);
+    expect(port.requests).toHaveLength(1);
+    expect(port.requests[0]?.success?.[0]?.request_range).toMatchObject({
+      key: Buffer.from('/foo/bar'),
+      serializable,
+    });
+    expect(port.options[0]?.oneShot).toBe(false);
+  });
+});
+
+describe('TestWaitAction', () => {
+  it.each([
+    [{}, '/foo/bar', undefined, 16],
+    [{ afterIndex: 11 }, '/foo/bar', undefined, 12],
+    [{ afterIndex: 11, recursive: true }, '/foo/bar', '/foo/bar0', 12],
+  ])('%j', async (options, key, rangeEnd, fromRevision) => {
+    const { port, keys } = api(done(found()));
+    await keys.watcher('/foo/bar', options).next();
+    expect(port.watched).toEqual([{ key, rangeEnd, fromRevision, clusterId: '255' }]);
+  });
+
+  it('asks for what a directory holds where a slash says so', async () => {
+    const { port, keys } = api(done(found()));
+    await keys.watcher('/foo/bar/', { recursive: true, afterIndex: 1 }).next();
+    expect(port.watched[0]).toMatchObject({ key: '/foo/bar/', rangeEnd: '/foo/bar0' });
+  });
+});
+
+describe('TestSetAction', () => {
+  const written = done({ response_put: { prev_kv: null } });
+
+  it.each<[string, Parameters<KeysApi['set']>[2], string, boolean]>([
+    ['default', {}, 'mod("/foo") < "1"', false],
+    ['prevExist', { prevExist: true }, 'version("/foo") != "0"', true],
+    ['no prevExist', { prevExist: false }, 'version("/foo") = "0"', true],
+    ['prevValue', { prevValue: 'bar baz' }, 'value("/foo") = "bar baz"', true],
+    ['prevIndex', { prevIndex: 12 }, 'mod("/foo") = "12"', true],
+  ])('%s is one transaction', async (_, options, condition, oneShot) => {
+    const { port, keys } = api(written);
+    await keys.set('foo', 'baz', options);
+    expect(port.requests).toHaveLength(1);
+    expect(said(port.requests[0])).toEqual(expect.arrayContaining([condition, 'put "/foo" "baz"']));
+    expect(port.options[0]?.oneShot).toBe(oneShot);
+  });
+
+  it('binds a key with a TTL to a lease of its own', async () => {
+    const { port, keys, clock } = api(written);
+    const { node } = await keys.set('foo', 'baz', { ttl: 180 });
+    expect(node).toMatchObject({ ttl: 180, expiration: new Date(clock.wall() + 180_000) });
+    expect(leaseKind(port.leases[0]!)).toBe('key');
+    expect(port.requests[0]?.success?.[0]?.request_put?.lease).toBe(port.leases[0]);
+  });
+
+  it('makes a directory by its marker, without a value and without prevValue', async () => {
+    const { port, keys } = api(written);
+    await keys.set('foo', 'bar', { dir: true, prevValue: 'bar' });
+    expect(said(port.requests[0])).toEqual(expect.arrayContaining(['put "/foo/" ""', 'del "/foo"']));
+    expect(txnInput(port.requests[0]!)).not.toContain('value(');
+  });
+
+  it('sends nothing that is refused', async () => {
+    const { port, keys } = api(written);
+    for (const run of [
+      keys.set('a\0b', 'x'),
+      keys.set('x'.repeat(2_000_000), 'x'),
+      keys.set('/a', 'x', { ttl: 0 }),
+      keys.set('/a', 'x', { ttl: -5 }),
+      keys.set('/a', 'x', { refresh: true, ttl: 5 }),
+      keys.set('/a', '', { refresh: true }),
+      keys.create('/a', 'x', { prevExist: true } as never),
+      keys.update('/a', 'x', { prevExist: false } as never),
+      keys.createInOrder('/a', 'x', { dir: true } as never),
+      keys.get('/a/../b'),
+      keys.delete('/a', { prevIndex: 0 }),
+    ])
+      await expect(run).rejects.toMatchObject({ code: 'SIDEKICK_INVALID_OPTION' });
+    expect(() => keys.watcher('/a', { afterIndex: -1 })).toThrow('`afterIndex`');
+    expect(port.requests).toEqual([]);
+    expect(port.leases).toEqual([]);
+  });
+});
+
+describe('TestCreateInOrderAction', () => {
+  it('names the key after the index, and moves on where somebody was faster', async () => {
+    const later = { ...header, revision: '20' };
+    const { port, keys } = api(
+      done(found()),
+      {
+        ...refused(found(kv('/foo/00000000000000000018', '', 18, 18)), found(), found(), found()),
+        header: later,
+      },
+      done({ response_put: { prev_kv: null } }),
+    );
+    const { node, action } = await keys.createInOrder('foo', 'baz');
+    expect(action).toBe('create');
+    expect(node.key).toBe('/foo/00000000000000000021');
+    expect(said(port.requests[1])).toContain('put "/foo/00000000000000000016" "baz"');
+    expect(port.options.map(({ oneShot }) => oneShot)).toEqual([false, true, true]);
+  });
+});
+
+describe('TestDeleteAction', () => {
+  const gone = done({ response_delete_range: { deleted: '1', prev_kvs: [kv('/foo', 'bar', 10, 12)] } });
+
+  it.each([
+    [{}, 'version("/foo") != "0"'],
+    [{ prevValue: 'bar baz' }, 'value("/foo") = "bar baz"'],
+    [{ prevIndex: 12 }, 'mod("/foo") = "12"'],
+  ])('%j is one transaction, sent once', async (options, condition) => {
+    const { port, keys } = api(gone);
+    await keys.delete('foo', options);
+    expect(port.requests).toHaveLength(1);
+    expect(said(port.requests[0])).toEqual(expect.arrayContaining([condition, 'del "/foo"']));
+    expect(port.options[0]?.oneShot).toBe(true);
+  });
+
+  it('deletes a tree with its file, its marker and what is below', async () => {
+    const { port, keys } = api(
+      done(
+        found(),
+        { response_delete_range: { deleted: '0', prev_kvs: [] } },
+        {
+          response_delete_range: { deleted: '3', prev_kvs: [] },
+        },
+      ),
+    );
+    await keys.delete('/foo/', { recursive: true });
+    expect(said(port.requests[0])).toEqual(expect.arrayContaining(['del "/foo"', 'del "/foo/" "/foo0"']));
+  });
+});
+
+describe('TestUnmarshalSuccessfulResponse, and the Response tests of set, get and delete', () => {
+  it('reads what was before and what is now', async () => {
+    const { keys } = api(done({ response_put: { prev_kv: kv('/foo', 'baz', 10, 12) } }));
+    expect(await keys.set('/foo', 'bar')).toEqual({
+      action: 'set',
+      index: 15,
+      clusterId: 'ff',
+      node: { key: '/foo', dir: false, value: 'bar', createdIndex: 10, modifiedIndex: 15 },
+      prevNode: { key: '/foo', dir: false, value: 'baz', createdIndex: 10, modifiedIndex: 12 },
+    });
+  });
+
+  it('reads a file with what its lease has left', async () => {
+    const { keys, clock } = api(done(found(kv('/foo', 'bar', 10, 12, '99'))));
+    expect((await keys.get('/foo')).node).toEqual({
+      key: '/foo',
+      dir: false,
+      value: 'bar',
+      createdIndex: 10,
+      modifiedIndex: 12,
+      ttl: 7,
+      expiration: new Date(clock.wall() + 7_000),
+    });
+  });
+
+  it('reads a delete', async () => {
+    const { keys } = api(
+      done({ response_delete_range: { deleted: '1', prev_kvs: [kv('/foo', 'bar', 10, 12)] } }),
+    );
+    expect(await keys.delete('/foo')).toEqual({
+      action: 'delete',
+      index: 15,
+      clusterId: 'ff',
+      node: { key: '/foo', dir: false, createdIndex: 10, modifiedIndex: 15 },
+      prevNode: { key: '/foo', dir: false, value: 'bar', createdIndex: 10, modifiedIndex: 12 },
+    });
+  });
+});
+
+describe('TestUnmarshalFailedKeysResponse', () => {
+  it('is a KeysError with the number, the words, what it is about and the index', async () => {
+    const { keys } = api(refused(found(kv('/foo', 'bar', 10, 12)), found()));
+    const error: unknown = await keys.create('/foo', 'x').catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(KeysError);
+    expect(error).toMatchObject({ code: 105, about: '/foo', index: 15 });
+    expect((error as Error).message).toBe('105: Key already exists (/foo) [15]');
+  });
+});
+
+describe('TestHTTPKeysAPISetError, TestHTTPKeysAPIGetError, TestHTTPKeysAPIDeleteError', () => {
+  it('pass through what the connection says', async () => {
+    const failure = new Error('fixture');
+    const { keys } = api(failure);
+    await expect(keys.set('/foo', 'x')).rejects.toBe(failure);
+    await expect(keys.get('/foo')).rejects.toBe(failure);
+    await expect(keys.delete('/foo')).rejects.toBe(failure);
+    await expect(keys.watcher('/foo').next()).rejects.toBe(failure);
+  });
+
+  it('leave the lease to itself where nobody knows whether the key stands on it', async () => {
+    const { keys, port, clock } = api(new Error('lost'));
+    await expect(keys.create('/foo', 'x', { ttl: 5 })).rejects.toThrow('lost');
+    await clock.advance(60_000);
+    expect(port.leases).toHaveLength(1);
+  });
+
+  it('end the lease where the answer was no', async () => {
+    const { keys, port, clock } = api(refused(found(kv('/foo', 'bar', 10, 12)), found()));
+    await expect(keys.create('/foo', 'x', { ttl: 5 })).rejects.toMatchObject({ code: 105 });
+    await clock.advance(60_000);
+    expect(port.leases).toEqual([port.leases[0], `-${port.leases[0]!}`]);
+  });
+});
+
+describe('a plain set', () => {
+  it('tries twice behind a fence, and then without one, once', async () => {
+    const changed = refused(found(kv('/foo', 'x', 1, 14)), found());
+    const { keys, port } = api(changed, changed, done({ response_put: { prev_kv: null } }));
+    await keys.set('/foo', 'y');
+    expect(port.requests.map((request) => said(request)[0])).toEqual([
+      'mod("/foo") < "1"',
+      'mod("/foo") < "16"',
+      '',
+    ]);
+    expect(port.options.map(({ oneShot }) => oneShot)).toEqual([false, false, true]);
+  });
+
+  it('asks for the key alone where its surroundings may not be read', async () => {
+    const denied = new KeysError(KeysErrorCode.Unauthorized, 'Insufficient credentials');
+    const { keys, port } = api(denied, done({ response_put: { prev_kv: null } }));
+    await keys.set('/a/b', 'y');
+    expect(port.requests).toHaveLength(2);
+    expect(port.requests[1]?.compare).toHaveLength(1);
+    const refusing = api(denied);
+    await expect(refusing.keys.set('/a/b', 'y')).rejects.toBe(denied);
+    expect(refusing.port.requests).toHaveLength(2);
+  });
+
+  it('joins the lease of a directory above, as it was at that moment', async () => {
+    const marker = kv('/a/', '', 1, 1, '77');
+    const { keys, port } = api(
+      refused(found(), found(), found(), found(marker)),
+      done({ response_put: { prev_kv: null } }),
+    );
+    await keys.set('/a/b', 'y');
+    expect(said(port.requests[1])).toEqual(
+      expect.arrayContaining(['lease("/a/") = "4d"', 'put --lease=4d "/a/b" "y"']),
+    );
+  });
+});

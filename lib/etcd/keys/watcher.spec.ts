@@ -1,0 +1,148 @@
+import { type IEvent } from 'etcd3';
+import { VirtualClock } from '../../testing/virtual-clock.js';
+import { EtcdResponseError, KeysError, KeysErrorCode } from '../errors/index.js';
+import { type EtcdWatchRequest, type WatchNews } from '../watch.js';
+import { KeyPath } from './key-path.js';
+import { type KeysPort, type WatchRange } from './keys-port.js';
+import { watchRange } from './watch-port.js';
+import { IDLE_TIME, Watcher } from './watcher.js';
+
+function put(key: string, revision: number): IEvent {
+  const text = { key: Buffer.from(key), value: Buffer.from(`at ${revision}`), version: '1', lease: '0' };
+  const kv = { ...text, create_revision: String(revision), mod_revision: String(revision) };
+  return { type: 'Put', kv, prev_kv: null } as unknown as IEvent;
+}
+
+function events(...revisions: number[]): WatchNews {
+  const list = revisions.map((revision) => put('/a', revision));
+  return { kind: 'events', events: list, revision: BigInt(revisions.at(-1) ?? 0) };
+}
+
+/** Watches that tell, each in turn, what they were handed; the last goes on until it is stopped. */
+class Scripts {
+  readonly requests: EtcdWatchRequest[] = [];
+  open = 0;
+
+  constructor(private readonly scripts: (readonly (WatchNews | Error)[])[]) {}
+
+  async *watch(request: EtcdWatchRequest, signal: AbortSignal): AsyncGenerator<WatchNews, void> {
+    this.requests.push(request);
+    this.open += 1;
+    const stopped = new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => {
+        this.open -= 1;
+        resolve();
+      });
+    });
+    for (const step of this.scripts.shift() ?? []) {
+      if (step instanceof Error) throw step;
+      yield step;
+    }
+    await stopped;
+  }
+}
+
+function setUp(afterIndex: number, ...scripts: (readonly (WatchNews | Error)[])[]) {
+  const watches = new Scripts(scripts);
+  const clock = new VirtualClock();
+  const holders = new Set<Watcher>();
+  const port = {
+    txn: async () =>
+      await Promise.resolve({ header: { revision: '30', cluster_id: '9' }, succeeded: true, responses: [] }),
+    watch: (range: WatchRange, signal: AbortSignal) => watchRange(watches, range, signal),
+  } as unknown as KeysPort;
+  const settings = { afterIndex, recursive: false };
+  return { watches, clock, holders, watcher: new Watcher(port, clock, KeyPath.of('/a'), settings, holders) };
+}
+
+describe('Watcher', () => {
+  it('tells the events of a batch one by one, over one watch', async () => {
+    const { watcher, watches } = setUp(4, [{ kind: 'alive', revision: 4n }, events(5, 6), events(8)]);
+    for (const index of [5, 6, 8]) expect((await watcher.next()).index).toBe(index);
+    expect(watches.requests).toHaveLength(1);
+    expect(watches.requests[0]).toMatchObject({ after: 4n, clusterId: '9', prevKv: true });
+    watcher.close();
+    expect(watches.open).toBe(0);
+  });
+
+  it('begins behind the store as it is when no index is given', async () => {
+    const { watcher, watches } = setUp(0, [events(31)]);
+    expect((await watcher.next()).index).toBe(31);
+    expect(watches.requests[0]?.after).toBe(30n);
+    watcher.close();
+  });
+
+  it('goes on behind the last event after an error', async () => {
+    const failure = new Error('outage');
+    const { watcher, watches } = setUp(4, [events(5), failure], [events(6)]);
+    expect((await watcher.next()).index).toBe(5);
+    await expect(watcher.next()).rejects.toBe(failure);
+    expect((await watcher.next()).index).toBe(6);
+    expect(watches.requests[1]?.after).toBe(5n);
+    watcher.close();
+  });
+
+  it('says 401 where history is gone, and goes on with what is left', async () => {
+    const { watcher, watches } = setUp(4, [{ kind: 'compacted', revision: 20n }], [events(20)]);
+    await expect(watcher.next()).rejects.toMatchObject({ code: 401, index: 20 });
+    expect((await watcher.next()).index).toBe(20);
+    expect(watches.requests[1]?.after).toBe(19n);
+    watcher.close();
+  });
+
+  it('says 400 where the cluster is another one, and goes on from then on', async () => {
+    const { watcher, watches } = setUp(400, [{ kind: 'replaced', reason: 'restored' }], [events(31)]);
+    const error: unknown = await watcher.next().catch((caught: unknown) => caught);
+    expect(KeysError.is(error, KeysErrorCode.WatcherCleared)).toBe(true);
+    expect((await watcher.next()).index).toBe(31);
+    expect(watches.requests[1]?.after).toBe(30n);
+    watcher.close();
+  });
+
+  it('says 110 where permission is denied', async () => {
+    const denied = new EtcdResponseError('http://a', 'etcdserver: permission denied', 7);
+    const { watcher } = setUp(4, [denied]);
+    await expect(watcher.next()).rejects.toMatchObject({ code: 110 });
+    watcher.close();
+  });
+
+  it('lets go once nobody has waited for a while, and owns its timer', async () => {
+    const { watcher, watches, clock, holders } = setUp(4, [events(5)], [events(6)]);
+    await watcher.next();
+    expect([watches.open, holders.size, clock.pending]).toEqual([1, 1, 1]);
+    await clock.advance(IDLE_TIME);
+    expect([watches.open, holders.size, clock.pending]).toEqual([0, 0, 0]);
+    expect((await watcher.next()).index).toBe(6);
+    watcher.close();
+    expect([watches.open, holders.size, clock.pending]).toEqual([0, 0, 0]);
+  });
+
+  it('never loses an event to an abort', async () => {
+    const { watcher } = setUp(4, [events(5)]);
+    const given = new AbortController();
+    const first = watcher.next(given.signal);
+    given.abort(new Error('enough'));
+    await expect(first).rejects.toThrow('enough');
+    expect((await watcher.next()).index).toBe(5);
+    watcher.close();
+  });
+
+  it('ends its watch with the loop', async () => {
+    const { watcher, watches } = setUp(4, [events(5, 6)]);
+    for await (const { index } of watcher) {
+      expect(index).toBe(5);
+      break;
+    }
+    expect(watches.open).toBe(0);
+    expect((await watcher.next()).index).toBe(6);
+    watcher.close();
+  });
+
+  it('rejects who waits when it is closed', async () => {
+    const { watcher } = setUp(4, []);
+    const waiting = watcher.next();
+    await new Promise((resolve) => setImmediate(resolve));
+    watcher.close();
+    await expect(waiting).rejects.toMatchObject({ code: 'SIDEKICK_CLOSED' });
+  });
+});

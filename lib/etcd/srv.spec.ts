@@ -1,0 +1,53 @@
+import { EtcdDiscoveryError } from './errors/index.js';
+import { discoverSrv, type ResolveSrv } from './srv.js';
+
+const SSL = '_etcd-client-ssl._tcp.example.org';
+const PLAIN = '_etcd-client._tcp.example.org';
+
+function dns(records: Readonly<Record<string, readonly { name: string; port: number }[]>>): ResolveSrv {
+  return async (name) => {
+    const found = records[name];
+    if (!found) throw new Error(`querySrv ENOTFOUND ${name}`);
+    return await Promise.resolve(found);
+  };
+}
+
+describe('discoverSrv', () => {
+  it('reads both records, without the dots at the end', async () => {
+    const found = await discoverSrv(
+      'example.org',
+      dns({
+        [SSL]: [{ name: 'a.example.org.', port: 2379 }],
+        [PLAIN]: [
+          { name: 'b.example.org', port: 2380 },
+          { name: 'c.example.org.', port: 2379 },
+        ],
+      }),
+    );
+    expect(found).toEqual([
+      'https://a.example.org:2379',
+      'http://b.example.org:2380',
+      'http://c.example.org:2379',
+    ]);
+  });
+
+  it('is content with one of the two', async () => {
+    expect(await discoverSrv('example.org', dns({ [PLAIN]: [{ name: 'b.', port: 1 }] }))).toEqual([
+      'http://b:1',
+    ]);
+    expect(await discoverSrv('example.org', dns({ [SSL]: [{ name: 'b.', port: 1 }] }))).toEqual([
+      'https://b:1',
+    ]);
+  });
+
+  it('says why when both fail', async () => {
+    const error: unknown = await discoverSrv('example.org', dns({})).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(EtcdDiscoveryError);
+    expect((error as Error).message).toContain(SSL);
+    expect((error as EtcdDiscoveryError).errors).toHaveLength(2);
+  });
+
+  it('refuses what is no domain', async () => {
+    await expect(discoverSrv('not a domain', dns({}))).rejects.toThrow(/`domain` to be a hostname/);
+  });
+});

@@ -1,0 +1,77 @@
+import { type InstanceSlot } from '../item.js';
+import { type Answer, isObject } from './answer.js';
+import { type ConsulClient } from './client.js';
+import { agentIds, anyCaseFilter, encodeName, inPath } from './names.js';
+import { type OwnerId } from './owner.js';
+import { checkId, OWNER } from './registration.js';
+import { type ConsulRequest } from './transport.js';
+
+/** The services of the agent as one of our sessions uses them. Each call is one request. */
+export class AgentServices {
+  constructor(
+    private readonly client: ConsulClient,
+    private readonly owner: OwnerId,
+  ) {}
+
+  /** Ids in the agent of everything that bears our owner id. */
+  async ours(signal: AbortSignal): Promise<string[]> {
+    return Object.keys(await this.list(`Meta["${OWNER}"] == "${this.owner}"`, signal));
+  }
+
+  /** Whether the service with this id bears our owner id. */
+  async isOurs(agentId: string, signal: AbortSignal): Promise<boolean> {
+    const request: ConsulRequest = { method: 'GET', path: `/agent/service/${inPath(agentId)}` };
+    const answer = await this.client.send(request, { signal });
+    // There is none, or one that is not for us to see.
+    if (answer.status === 404 || answer.status === 403) return false;
+    if (!answer.ok) throw this.client.failure(request, answer);
+    const { Meta } = this.client.read(answer, () => answer.object());
+    return isObject(Meta) && Meta[OWNER] === this.owner;
+  }
+
+  /** The id to register under: the plain one, unless something else has it, in whose place ours would be put. */
+  async freeId(slot: InstanceSlot, signal: AbortSignal): Promise<string> {
+    const { plain, qualified } = agentIds(slot.service, slot.id);
+    const services = await this.list(anyCaseFilter('ID', plain), signal);
+    const taken = Object.entries(services).some(([agentId, service]) => {
+      if (agentId.toLowerCase() !== plain.toLowerCase()) return false;
+      return agentId !== plain || !isObject(service) || service.Service !== encodeName(slot.service);
+    });
+    return taken ? qualified : plain;
+  }
+
+  async register(body: unknown, signal: AbortSignal): Promise<void> {
+    const query = { 'replace-existing-checks': 'true' };
+    await this.client.call({ method: 'PUT', path: '/agent/service/register', query, body }, { signal });
+  }
+
+  /** Whether the check was passed; false when the agent does not know it. */
+  async pass(agentId: string, signal: AbortSignal): Promise<boolean> {
+    const request: ConsulRequest = { method: 'PUT', path: `/agent/check/pass/${inPath(checkId(agentId))}` };
+    const answer = await this.client.send(request, { signal });
+    if (answer.ok) return true;
+    if (isUnknown(answer)) return false;
+    throw this.client.failure(request, answer);
+  }
+
+  /** Removes a service; one that is not there is removed already. */
+  async deregister(agentId: string, signal: AbortSignal): Promise<void> {
+    const request: ConsulRequest = { method: 'PUT', path: `/agent/service/deregister/${inPath(agentId)}` };
+    const answer = await this.client.send(request, { signal });
+    if (!answer.ok && !isUnknown(answer)) throw this.client.failure(request, answer);
+  }
+
+  private async list(
+    filter: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, unknown>>> {
+    const query = filter === undefined ? {} : { filter };
+    const answer = await this.client.call({ method: 'GET', path: '/agent/services', query }, { signal });
+    return this.client.read(answer, () => answer.object());
+  }
+}
+
+/** «does not have associated TTL», «Unknown check», «Unknown service»: what an agent says that has lost its data. */
+function isUnknown(answer: Answer): boolean {
+  return answer.status === 404 || (answer.status === 500 && /associated TTL|unknown/i.test(answer.text));
+}

@@ -1,0 +1,171 @@
+// node --expose-gc --import ./test/harness/typescript.mjs test/bench/pick.ts
+import { Directory } from '../../lib/discovery/directory.js';
+import { type Endpoint } from '../../lib/discovery/endpoint.js';
+import { systemClock } from '../../lib/kernel/clock.js';
+import { silentLogger } from '../../lib/kernel/logger.js';
+import { DiscoveryService } from '../../lib/piloted/discovery.service.js';
+import { ServiceBook } from '../../lib/piloted/service-book.js';
+import { completeInstance } from '../../lib/registry/instance.js';
+import { type Entry, type Listing, type Registry, type WatchBatch } from '../../lib/registry/registry.js';
+
+const PICKS = 2_000_000;
+const ROUNDS = 9;
+const SIZES = [3, 10, 100, 1_000, 10_000];
+
+/** A registry with `size` endpoints in every service, whose watch never says anything. */
+function still(size: number): Registry {
+  const listing = (service: string): Listing => ({
+    entries: Array.from({ length: size }, (_, index): Entry => {
+      const address = `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
+      const instance = completeInstance({ service, id: `${service}-${index}`, address, port: 8_000 });
+      return { item: { kind: 'instance', instance }, version: '1', owner: undefined };
+    }),
+    malformed: [],
+    cursor: '0',
+  });
+  return {
+    driver: 'still',
+    url: 'still:',
+    openSession: () => Promise.reject(new Error('read-only')),
+    list: (scope) => Promise.resolve(listing(scope.kind === 'service' ? scope.service : '')),
+    async *watch(_scope, _cursor, signal): AsyncGenerator<WatchBatch> {
+      await new Promise<void>((resolve) => {
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+      yield* [];
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+interface World {
+  readonly discovery: DiscoveryService;
+  readonly names: readonly string[];
+  close(): Promise<void>;
+}
+
+async function world(services: number, size: number): Promise<World> {
+  const directory = new Directory({ clock: systemClock, random: Math.random, logger: silentLogger });
+  const book = new ServiceBook({
+    directory,
+    clock: systemClock,
+    random: Math.random,
+    balancer: 'round-robin',
+    bootTimeout: 5,
+  });
+  const names = Array.from({ length: services }, (_, index) => `service-${index}`);
+  await directory.start(still(size));
+  const discovery = new DiscoveryService(book);
+  await Promise.all(names.map((name) => discovery.of(name).ready({ min: size })));
+  return {
+    discovery,
+    names,
+    close: async () => {
+      book.close();
+      await directory.close();
+    },
+  };
+}
+
+type Run = (picks: number) => number;
+
+/** Nanoseconds a call; the sum keeps the work from being optimised away. */
+function time(run: Run): number {
+  const start = process.hrtime.bigint();
+  const sum = run(PICKS);
+  const took = Number(process.hrtime.bigint() - start);
+  if (Number.isNaN(sum)) throw new Error('Something that is no endpoint was picked.');
+  return took / PICKS;
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
+
+interface Row {
+  readonly what: string;
+  readonly floor: number;
+  readonly ours: number;
+  /** Median of the ratios of each round, both sides measured next to each other. */
+  readonly ratio: number;
+  readonly bytes: number;
+}
+
+function compare(what: string, floor: Run, ours: Run): Row {
+  time(floor);
+  time(ours);
+  const rounds = Array.from({ length: ROUNDS }, (_, round) => {
+    // Whoever runs second has the warmer caches: they take turns.
+    const first = round % 2 === 0;
+    const one = time(first ? floor : ours);
+    const two = time(first ? ours : floor);
+    return first ? { floor: one, ours: two } : { floor: two, ours: one };
+  });
+  globalThis.gc?.();
+  const before = process.memoryUsage().heapUsed;
+  ours(PICKS);
+  const bytes = (process.memoryUsage().heapUsed - before) / PICKS;
+  return {
+    what,
+    floor: median(rounds.map((round) => round.floor)),
+    ours: median(rounds.map((round) => round.ours)),
+    ratio: median(rounds.map((round) => round.ours / round.floor)),
+    bytes: Math.max(0, bytes),
+  };
+}
+
+/** The floor of `pick`: a counter and a remainder over the same endpoints. */
+function floorOf(list: readonly Endpoint[]): Run {
+  const n = list.length;
+  let i = 0;
+  return (picks) => {
+    let sum = 0;
+    for (let pick = 0; pick < picks; pick++) sum += list[i++ % n]!.port;
+    return sum;
+  };
+}
+
+async function handlePick(size: number): Promise<Row> {
+  const { discovery, close } = await world(1, size);
+  const handle = discovery.of('service-0');
+  const row = compare(`handle.pick(), ${size} endpoints`, floorOf(handle.endpoints), (picks) => {
+    let sum = 0;
+    for (let pick = 0; pick < picks; pick++) sum += handle.pick().port;
+    return sum;
+  });
+  await close();
+  return row;
+}
+
+async function discoveryPick(services: number): Promise<Row> {
+  const { discovery, names, close } = await world(services, 10);
+  const counters = new Map(names.map((name) => [name, { list: discovery.endpoints(name), i: 0 }]));
+  const row = compare(
+    `discovery.pick(name), ${services} services`,
+    (picks) => {
+      let sum = 0;
+      for (let pick = 0; pick < picks; pick++) {
+        const counter = counters.get(names[pick % services]!);
+        if (counter) sum += counter.list[counter.i++ % counter.list.length]!.port;
+      }
+      return sum;
+    },
+    (picks) => {
+      let sum = 0;
+      for (let pick = 0; pick < picks; pick++) sum += discovery.pick(names[pick % services]!).port;
+      return sum;
+    },
+  );
+  await close();
+  return row;
+}
+
+const rows: Row[] = [];
+for (const size of SIZES) rows.push(await handlePick(size));
+for (const services of [10, 1_000]) rows.push(await discoveryPick(services));
+
+console.log('| what | floor ns | ours ns | ours / floor | bytes a pick |');
+console.log('| --- | --- | --- | --- | --- |');
+for (const { what, floor, ours, ratio, bytes } of rows)
+  console.log(
+    `| ${what} | ${floor.toFixed(2)} | ${ours.toFixed(2)} | ${ratio.toFixed(2)} | ${bytes.toFixed(3)} |`,
+  );

@@ -1,0 +1,138 @@
+import { type BeatEvent } from '../../../lib/heartbeat/beat.js';
+import { Keeper } from '../../../lib/heartbeat/keeper.js';
+import { clockTicker } from '../../../lib/heartbeat/ticker.js';
+import { systemClock } from '../../../lib/kernel/clock.js';
+import { silentLogger } from '../../../lib/kernel/logger.js';
+import { type Item, type KeyItem } from '../../../lib/registry/item.js';
+import { type Registry } from '../../../lib/registry/registry.js';
+import { type ConsulAgent, startConsul } from '../../harness/consul.js';
+import { monotonic, until } from '../../harness/wait.js';
+import { ids, instance, never, open } from './support.js';
+
+interface Kept {
+  readonly keeper: Keeper;
+  readonly registry: Registry;
+  readonly events: BeatEvent[];
+  keep(item: Item, ttl?: number): Promise<void>;
+  types(key: string): string[];
+  close(): Promise<void>;
+}
+
+async function keeping(agent: ConsulAgent): Promise<Kept> {
+  const registry = await open(agent);
+  const keeper = new Keeper({
+    registry,
+    clock: systemClock,
+    random: Math.random,
+    logger: silentLogger,
+    ticker: clockTicker(systemClock),
+    name: 'test',
+  });
+  const events: BeatEvent[] = [];
+  keeper.onEvent((event) => events.push(event));
+  return {
+    keeper,
+    registry,
+    events,
+    keep: async (item, ttl = 3) => {
+      const key = item.kind === 'key' ? item.key : `${item.instance.service}/${item.instance.id}`;
+      const { first } = await keeper.keep(key, () => item, { ttl, updateInterval: 8, exclusive: false });
+      await first;
+    },
+    types: (key) => events.filter((event) => event.key === key).map(({ type }) => type),
+    close: async () => {
+      await keeper.close();
+      await registry.close();
+    },
+  };
+}
+
+const KEY: KeyItem = { kind: 'key', key: 'app/leader', value: 'me' };
+
+async function valueOf(agent: ConsulAgent): Promise<string | undefined> {
+  const answer = await agent.request('/v1/kv/app/leader?raw');
+  return answer.status === 200 ? answer.text : undefined;
+}
+
+describe('A heartbeat on Consul', () => {
+  let agent: ConsulAgent;
+  beforeEach(async () => {
+    agent = await startConsul();
+  });
+  afterEach(async () => {
+    await agent.stop();
+  });
+
+  it('has everything registered again after the agent came back empty', async () => {
+    const kept = await keeping(agent);
+    await kept.keep(instance({}));
+    await kept.keep(KEY);
+    await agent.kill();
+    await agent.restart();
+    const start = monotonic();
+    await until('both to be back', async () => {
+      const listed = await ids(kept.registry, 'web');
+      return listed.length === 1 && (await valueOf(agent)) === 'me';
+    });
+    expect(monotonic() - start).toBeLessThan(6_000);
+    await until('both to be told', () =>
+      ['web/web-1', KEY.key].every((key) => kept.types(key).at(-1) === 'restored'),
+    );
+    for (const key of ['web/web-1', KEY.key])
+      expect(kept.types(key).filter((type) => type !== 'late')).toEqual(['alive', 'lost', 'restored']);
+    await kept.close();
+    expect(await agent.json('/v1/agent/services')).toEqual({});
+    expect(await valueOf(agent)).toBeUndefined();
+  }, 30_000);
+
+  it('puts right at once what others delete', async () => {
+    const kept = await keeping(agent);
+    await kept.keep(KEY, 10);
+    await kept.keep(instance({}), 10);
+    await agent.request('/v1/agent/service/deregister/web-1', { method: 'PUT' });
+    await agent.request('/v1/kv/app/leader', { method: 'DELETE' });
+    const start = monotonic();
+    await until('the key', async () => (await valueOf(agent)) === 'me');
+    await until('the instance', async () => (await agent.passing('web')).length === 1);
+    expect(monotonic() - start).toBeLessThan(2_000);
+    await kept.close();
+  });
+
+  it.each([
+    ['an instance', instance({}) as Item],
+    ['a key', KEY as Item],
+  ])(
+    'leaves %s to who started last, and takes it back when that one goes',
+    async (_, item) => {
+      const [older, newer] = [await keeping(agent), await keeping(agent)];
+      await older.keep(item);
+      await newer.keep(item);
+      await until('the older to stand by', () => older.events.some(({ reason }) => reason === 'taken-over'));
+      const slot = item.kind === 'key' ? item : ({ kind: 'instance', service: 'web', id: 'web-1' } as const);
+      const holder = async (): Promise<string | undefined> =>
+        (await newer.registry.list(slot, never())).entries[0]?.owner;
+      const owner = await holder();
+      expect(owner).toBeDefined();
+      // Long enough for several renewals of both: no fight.
+      const end = monotonic() + 4_000;
+      while (monotonic() < end) {
+        expect(await holder()).toBe(owner);
+        await until('a moment', () => new Promise((resolve) => setTimeout(() => resolve(true), 100)));
+      }
+      await newer.close();
+      await until('the older to have it back', () => older.events.at(-1)?.type === 'restored');
+      await older.close();
+    },
+    30_000,
+  );
+
+  it('stops within its time when the agent hangs', async () => {
+    const kept = await keeping(agent);
+    await kept.keep(instance({}));
+    await kept.keep(KEY);
+    await agent.pause();
+    const start = monotonic();
+    await kept.close();
+    expect(monotonic() - start).toBeLessThan(3_500);
+  });
+});

@@ -1,0 +1,346 @@
+import { jest } from '@jest/globals';
+import { EtcdTransport } from '../../../lib/etcd/client.js';
+import { ClusterError, EndpointError } from '../../../lib/etcd/errors/index.js';
+import { EtcdLeases } from '../../../lib/etcd/lease.js';
+import { type EtcdCaller, type EtcdRequest } from '../../../lib/etcd/request.js';
+import { systemClock } from '../../../lib/kernel/clock.js';
+import { RegistryRefusedError, RegistryUnavailableError } from '../../../lib/kernel/errors/index.js';
+import { silentLogger } from '../../../lib/kernel/logger.js';
+import { etcd, type EtcdRegistryOptions } from '../../../lib/registry/etcd/index.js';
+import { EtcdLayout } from '../../../lib/registry/etcd/layout.js';
+import { SessionRecord } from '../../../lib/registry/etcd/session-record.js';
+import { EtcdSession } from '../../../lib/registry/etcd/session.js';
+import { completeInstance } from '../../../lib/registry/instance.js';
+import { type Item, type KeyItem } from '../../../lib/registry/item.js';
+import { type Change, type Registry, type Scope } from '../../../lib/registry/registry.js';
+import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
+import { until } from '../../harness/wait.js';
+
+jest.setTimeout(60_000);
+
+const { signal } = new AbortController();
+
+async function open(options: EtcdRegistryOptions): Promise<Registry> {
+  return await etcd(options).open({ clock: systemClock, random: Math.random, logger: silentLogger });
+}
+
+const key = (name: string, value = 'v'): KeyItem => ({ kind: 'key', key: name, value });
+
+const web = (id: string, port = 80): Item => ({
+  kind: 'instance',
+  instance: completeInstance({ service: 'web', id, address: '10.0.0.1', port, tags: ['blue'], zone: 'z1' }),
+});
+
+/** Writes down the changes of a scope. */
+function follow(
+  registry: Registry,
+  scope: Scope,
+  cursor: string,
+): { changes: Change[]; end(): Promise<void> } {
+  const stop = new AbortController();
+  const changes: Change[] = [];
+  const running = (async () => {
+    for await (const batch of registry.watch(scope, cursor, stop.signal)) {
+      if (batch.kind === 'changes') changes.push(...batch.changes);
+    }
+  })();
+  return {
+    changes,
+    end: async () => {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+describe('the etcd registry', () => {
+  let cluster: EtcdCluster;
+  let registry: Registry;
+
+  beforeAll(async () => {
+    cluster = await startEtcd();
+    registry = await open({ endpoints: cluster.urls });
+  });
+  afterAll(async () => {
+    await registry.close();
+    await cluster.stop();
+  });
+
+  it('writes what etcd’s Go package for naming reads', async () => {
+    const session = await registry.openSession({ ttl: 30, name: 'spec' }, signal);
+    await session.write(web('a:1'), undefined, signal);
+    const text = await cluster.get('/nestjs-sidekick/web/a%3A1');
+    expect(JSON.parse(text!)).toEqual({
+      Op: 0,
+      Addr: '10.0.0.1:80',
+      Metadata: { id: 'a:1', tags: ['blue'], meta: {}, weight: 1, zone: 'z1', ports: {} },
+    });
+    expect(await cluster.get(`/nestjs-sidekick/.sessions/${session.id}`)).toBe('{"name":"spec"}');
+    await session.end(signal);
+    expect(await cluster.keys('/nestjs-sidekick/')).toEqual([]);
+  });
+
+  it('reads what Go has written, whatever its metadata', async () => {
+    const metadata = ['null', '7', '"text"', '[1]', '{"weight":"heavy","tags":["go"],"x":{}}'];
+    for (const [i, json] of metadata.entries()) {
+      await cluster.put(
+        `/nestjs-sidekick/go/10.0.0.${i}:80`,
+        `{"Op":0,"Addr":"10.0.0.${i}:80","Metadata":${json}}`,
+      );
+    }
+    await cluster.put('/nestjs-sidekick/go/broken', '{"Op":0,"Addr":"nowhere"}');
+    const { entries, malformed } = await registry.list({ kind: 'service', service: 'go' }, signal);
+    expect(entries.map(({ item }) => item)).toEqual(
+      metadata.map((_, i) => ({
+        kind: 'instance',
+        instance: completeInstance({
+          service: 'go',
+          id: `10.0.0.${i}:80`,
+          address: `10.0.0.${i}`,
+          port: 80,
+          ...(i === 4 && { tags: ['go'] }),
+        }),
+      })),
+    );
+    expect(malformed).toEqual([
+      {
+        slot: { kind: 'instance', service: 'go', id: 'broken' },
+        reason: 'Expected `Addr` to be host:port, got "nowhere".',
+      },
+    ]);
+  });
+
+  it('tells what was withdrawn from what expired', async () => {
+    const [ends, dies, removes] = await Promise.all(
+      [1, 2, 3].map(async () => await registry.openSession({ ttl: 30 }, signal)),
+    );
+    await ends!.write(web('ends'), undefined, signal);
+    await dies!.write(web('dies'), undefined, signal);
+    await removes!.write(web('removes'), undefined, signal);
+    await cluster.put('/nestjs-sidekick/web/foreign', '{"Op":0,"Addr":"10.0.0.9:80"}');
+    const scope: Scope = { kind: 'service', service: 'web' };
+    const { cursor } = await registry.list(scope, signal);
+    await removes!.remove({ kind: 'instance', service: 'web', id: 'removes' }, signal);
+    await removes!.end(signal);
+    await ends!.end(signal);
+    await cluster.revoke(BigInt(dies!.id).toString(16));
+    await cluster.delete('/nestjs-sidekick/web/foreign');
+    // Looked at later and from elsewhere, history still says the same.
+    const watch = follow(registry, scope, cursor);
+    await until('all to be told', () => watch.changes.length === 4);
+    await watch.end();
+    expect(
+      watch.changes.map(
+        (change) => change.kind === 'delete' && [(change.slot as { id: string }).id, change.cause],
+      ),
+    ).toEqual([
+      ['removes', 'withdrawn'],
+      ['ends', 'withdrawn'],
+      ['dies', 'expired'],
+      ['foreign', 'withdrawn'],
+    ]);
+  });
+
+  it('lists more than one page at one revision', async () => {
+    const session = await registry.openSession({ ttl: 30 }, signal);
+    const count = 2_500;
+    for (let from = 0; from < count; from += 100) {
+      await Promise.all(
+        Array.from({ length: 100 }, async (_, i) => {
+          const instance = completeInstance({
+            service: 'pages',
+            id: String(from + i),
+            address: '10.0.0.1',
+            port: from + i + 1,
+          });
+          await session.write({ kind: 'instance', instance }, undefined, signal);
+        }),
+      );
+    }
+    const { entries } = await registry.list({ kind: 'service', service: 'pages' }, signal);
+    expect(new Set(entries.map(({ item }) => item.kind === 'instance' && item.instance.id)).size).toBe(count);
+    await session.end(signal);
+  });
+
+  it('takes a slot that holds rubbish', async () => {
+    await cluster.put('/nestjs-sidekick/web/rubbish', 'rubbish');
+    const session = await registry.openSession({ ttl: 30 }, signal);
+    expect(await session.write(web('rubbish'), undefined, signal)).toMatchObject({ ok: true });
+    await session.end(signal);
+  });
+
+  describe('when answers are lost', () => {
+    /** A client that keeps what it sends, and on demand loses the answer or the request. */
+    class Lossy implements EtcdCaller {
+      readonly sent: EtcdRequest<unknown>[] = [];
+      lose: 'nothing' | 'answer' | 'request' = 'nothing';
+
+      constructor(readonly inner: EtcdTransport) {}
+
+      get timeout(): number {
+        return this.inner.timeout;
+      }
+
+      async call<T>(request: EtcdRequest<T>, s?: AbortSignal): Promise<T> {
+        this.sent.push(request);
+        const { lose } = this;
+        this.lose = 'nothing';
+        if (lose === 'answer') await this.inner.call(request, s);
+        if (lose === 'request') {
+          throw new ClusterError([new EndpointError(this.inner.pinned, 'silent', false)]);
+        }
+        return await this.inner.call(request, s);
+      }
+
+      async callOne<T>(endpoint: string, request: EtcdRequest<T>, s?: AbortSignal): Promise<T> {
+        return await this.inner.callOne(endpoint, request, s);
+      }
+    }
+
+    const layout = new EtcdLayout('/lossy');
+    let transport: EtcdTransport;
+    let lossy: Lossy;
+    let session: EtcdSession;
+
+    beforeEach(async () => {
+      transport = await EtcdTransport.create({ endpoints: cluster.urls });
+      lossy = new Lossy(transport);
+      const leases = new EtcdLeases(transport);
+      const lease = await leases.grant(30, signal);
+      const record = new SessionRecord(lossy, Buffer.from(layout.recordOf(lease.id)), lease.id, 'lossy');
+      await record.open(signal);
+      session = new EtcdSession({ url: 'etcd://lossy', client: lossy, leases, layout }, lease, record);
+    });
+    afterEach(async () => {
+      await session.end(signal);
+      transport.close();
+    });
+
+    it('knows its own write again', async () => {
+      lossy.lose = 'answer';
+      const written = await session.write(key('/lost/answer'), undefined, signal);
+      expect(written).toMatchObject({ ok: true });
+      const listed = await registry.list({ kind: 'key', key: '/lost/answer' }, signal);
+      expect(written.ok && written.version).toBe(listed.entries[0]!.version);
+      expect(listed.entries[0]!.owner).toBe(session.id);
+    });
+
+    it('never lets a late write bring back what was removed', async () => {
+      lossy.lose = 'request';
+      await expect(session.write(key('/late'), undefined, signal)).rejects.toThrow(RegistryUnavailableError);
+      const late = lossy.sent.at(-1)!;
+      // Written meanwhile by the next try, and others with it.
+      expect(await session.write(key('/late'), undefined, signal)).toMatchObject({ ok: true });
+      const other = await session.write(key('/other'), undefined, signal);
+      await session.remove({ kind: 'key', key: '/late' }, signal);
+      const answer = (await transport.call(late)) as { succeeded: boolean };
+      expect(answer.succeeded).toBe(false);
+      expect(await cluster.get('/late')).toBeUndefined();
+      // The session goes on writing behind its new fence, also what was begun before it.
+      expect(await session.write(key('/other', '2'), other.ok ? other.version : '', signal)).toMatchObject({
+        ok: true,
+      });
+      expect(await session.write(key('/late', 'again'), undefined, signal)).toMatchObject({ ok: true });
+    });
+
+    it('goes on when somebody else moved its fence', async () => {
+      await cluster.etcdctl([
+        'put',
+        `--lease=${BigInt(session.id).toString(16)}`,
+        layout.recordOf(session.id),
+        'x',
+      ]);
+      expect(await session.write(key('/moved'), undefined, signal)).toMatchObject({ ok: true });
+    });
+  });
+});
+
+describe('the etcd registry and a user who may only hold a key', () => {
+  it('holds it, and is refused all else', async () => {
+    const cluster = await startEtcd();
+    await cluster.enableAuth('root canary');
+    await cluster.addUser('app', 'app canary', '/servers/', 'readwrite');
+    const registry = await open({ endpoints: cluster.urls, username: 'app', password: 'app canary' });
+    try {
+      const session = await registry.openSession({ ttl: 30 }, signal);
+      expect(await session.write(key('/servers/a'), undefined, signal)).toMatchObject({ ok: true });
+      await session.renew(signal);
+      const refused: unknown = await session.write(web('a'), undefined, signal).catch((e: unknown) => e);
+      expect(refused).toBeInstanceOf(RegistryRefusedError);
+      expect((refused as Error).message).toMatch(/permission denied/);
+      expect((refused as Error).message).not.toMatch(/canary/);
+      await session.remove(key('/servers/a'), signal);
+      await session.end(signal);
+      expect(await cluster.get('/servers/a')).toBeUndefined();
+    } finally {
+      await registry.close();
+      await cluster.stop();
+    }
+  });
+});
+
+describe('the etcd registry and a cluster of three', () => {
+  let cluster: EtcdCluster;
+  let registry: Registry;
+
+  beforeAll(async () => {
+    cluster = await startEtcd({ size: 3 });
+    registry = await open({ endpoints: cluster.urls });
+  });
+  afterAll(async () => {
+    await registry.close();
+    await cluster.stop();
+  });
+
+  it('says which members were tried when all are down; the watch says so too, and both come back', async () => {
+    const scope: Scope = { kind: 'key', key: '/down' };
+    const session = await registry.openSession({ ttl: 60 }, signal);
+    await session.write(key('/down'), undefined, signal);
+    const { cursor } = await registry.list(scope, signal);
+    await Promise.all(cluster.members.map(async (member) => await member.kill()));
+    const error: unknown = await registry.list(scope, signal).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(RegistryUnavailableError);
+    const { failures } = error as RegistryUnavailableError;
+    expect(failures.map(({ endpoint }) => endpoint).sort()).toEqual([...cluster.urls].sort());
+    const iterator = registry.watch(scope, cursor, signal)[Symbol.asyncIterator]();
+    await expect(iterator.next()).rejects.toThrow(RegistryUnavailableError);
+    await expect(session.end(AbortSignal.timeout(2_000))).rejects.toThrow(RegistryUnavailableError);
+    await Promise.all(cluster.members.map(async (member) => await member.restart()));
+    await until('a list', async () => {
+      const listed = await registry.list(scope, signal).catch(() => undefined);
+      return listed?.entries.length === 1;
+    });
+    const watch = follow(registry, scope, cursor);
+    await session.end(signal);
+    await until('the end to be told', () => watch.changes.length === 1);
+    await watch.end();
+    expect(watch.changes).toMatchObject([{ kind: 'delete', cause: 'withdrawn' }]);
+  });
+
+  it('keeps an entry through the kill of the leader and of a member that is stopped', async () => {
+    const session = await registry.openSession({ ttl: 5 }, signal);
+    await session.write(key('/kept'), undefined, signal);
+    const stop = new AbortController();
+    const beating = (async () => {
+      while (!stop.signal.aborted) {
+        await session.renew(AbortSignal.timeout(1_000)).catch((error: unknown) => {
+          if (error instanceof Error && error.name === 'SessionGoneError') throw error;
+        });
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    })();
+    const leader = await cluster.leader();
+    await leader.kill();
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(await cluster.get('/kept')).toBe('v');
+    await leader.restart();
+    const follower = await cluster.follower();
+    await follower.pause();
+    await new Promise((resolve) => setTimeout(resolve, 6_000));
+    follower.resume();
+    stop.abort();
+    await beating;
+    expect(await cluster.get('/kept')).toBe('v');
+    await session.end(signal);
+  });
+});

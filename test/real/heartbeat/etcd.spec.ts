@@ -1,0 +1,215 @@
+import { type BeatEvent } from '../../../lib/heartbeat/beat.js';
+import { Keeper } from '../../../lib/heartbeat/keeper.js';
+import { type KeepOptions } from '../../../lib/heartbeat/keeping.js';
+import { clockTicker } from '../../../lib/heartbeat/ticker.js';
+import { systemClock } from '../../../lib/kernel/clock.js';
+import { silentLogger } from '../../../lib/kernel/logger.js';
+import { completeInstance } from '../../../lib/registry/instance.js';
+import { type Item } from '../../../lib/registry/item.js';
+import { registryPool } from '../../../lib/registry/pool.js';
+import { registrySource } from '../../../lib/registry/url.js';
+import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
+import { KeyReader } from '../../harness/reader.js';
+import { monotonic, sleep, until } from '../../harness/wait.js';
+
+const OPTIONS: KeepOptions = { ttl: 10, updateInterval: 8, exclusive: false };
+
+const key =
+  (name: string, value: string): (() => Item) =>
+  () => ({ kind: 'key', key: name, value });
+const types = (events: readonly BeatEvent[]): string[] => events.map(({ type, reason }) => reason ?? type);
+
+describe('the heartbeat on a cluster of three etcd members', () => {
+  let etcd: EtcdCluster;
+  const closers: (() => Promise<void>)[] = [];
+
+  beforeAll(async () => {
+    etcd = await startEtcd({ size: 3 });
+  });
+  afterEach(async () => {
+    await Promise.all(closers.splice(0).map((close) => close()));
+  });
+  afterAll(() => etcd.stop());
+
+  async function keeper(): Promise<{ keeper: Keeper; events: BeatEvent[]; close: () => Promise<void> }> {
+    const deps = { clock: systemClock, random: Math.random, logger: silentLogger };
+    const source = registrySource(`etcd://${etcd.hosts}`, {});
+    // A connection of its own for each, as separate processes have.
+    const { registry, release } = await registryPool.acquire(
+      { ...source, identity: `${source.identity}#${closers.length}` },
+      deps,
+    );
+    const made = new Keeper({ ...deps, registry, ticker: clockTicker(systemClock), name: 'spec' });
+    const events: BeatEvent[] = [];
+    made.onEvent((event) => events.push(event));
+    const close = async (): Promise<void> => {
+      await made.close();
+      await release();
+    };
+    closers.push(close);
+    return { keeper: made, events, close };
+  }
+
+  async function keep(
+    on: Keeper,
+    name: string,
+    value: string,
+    options: Partial<KeepOptions> = {},
+  ): Promise<string> {
+    const { id, first } = await on.keep(name, key(name, value), { ...OPTIONS, ...options });
+    await first;
+    return id;
+  }
+
+  it('no linearizable reader misses the key while each member in turn is killed (row 1)', async () => {
+    const { keeper: holder, events } = await keeper();
+    await keep(holder, '/row1', 'here', { ttl: 3 });
+    const reader = KeyReader.start(etcd, '/row1');
+    await until('readings', () => reader.answered().length > 5);
+    for (const member of etcd.members) {
+      await member.kill();
+      await sleep(1_500);
+      await member.restart();
+      await etcd.whenHealthy();
+    }
+    await reader.stop();
+    expect(reader.answered().length).toBeGreaterThan(20);
+    expect(reader.absences()).toEqual([]);
+    expect(types(events)).not.toContain('expired');
+  }, 90_000);
+
+  it('another member renews when the one in use is stopped without a word (row 3)', async () => {
+    const { keeper: holder, events } = await keeper();
+    await keep(holder, '/row3', 'here', { ttl: 6 });
+    const follower = await etcd.follower();
+    await follower.pause();
+    const from = monotonic();
+    await until('renewals for longer than the TTL', () => {
+      const [beat] = holder.beats;
+      if ((beat?.age ?? Infinity) > 4_000) throw new Error(`age ${beat?.age}`);
+      return monotonic() - from > 8_000;
+    });
+    follower.resume();
+    expect(await etcd.get('/row3')).toBe('here');
+    expect(types(events).filter((type) => type === 'expired')).toEqual([]);
+  }, 60_000);
+
+  it('the same lease goes on when the quorum is lost for less than the TTL (row 5)', async () => {
+    const { keeper: holder, events } = await keeper();
+    await keep(holder, '/row5', 'here');
+    const leases = await etcd.leases();
+    const [first, second] = etcd.members;
+    await Promise.all([first!.kill(), second!.kill()]);
+    await sleep(6_000);
+    await Promise.all([first!.restart(), second!.restart()]);
+    await etcd.whenHealthy();
+    await until('a fresh renewal', () => (holder.beats[0]?.age ?? Infinity) < 1_000);
+    expect(types(events)).not.toContain('expired');
+    expect(await etcd.leases()).toEqual(leases);
+  }, 60_000);
+
+  it('loses once and is restored once when the quorum is lost for longer (row 6)', async () => {
+    const { keeper: holder, events } = await keeper();
+    await keep(holder, '/row6', 'here', { ttl: 3 });
+    const [first, second] = etcd.members;
+    await Promise.all([first!.kill(), second!.kill()]);
+    await sleep(6_000);
+    await Promise.all([first!.restart(), second!.restart()]);
+    await etcd.whenHealthy();
+    await until('the key', () => events.at(-1)?.type === 'restored', { deadline: 15_000 });
+    expect(await etcd.get('/row6')).toBe('here');
+    const outage = types(events).filter((type) => type !== 'late' && type !== 'alive');
+    expect(outage).toEqual(['expired', 'restored']);
+  }, 60_000);
+
+  it('a foreign delete and an overwrite are put right within a second (row 9)', async () => {
+    const { keeper: holder, events } = await keeper();
+    await keep(holder, '/row9', 'ours');
+    await etcd.delete('/row9');
+    await until('the key', async () => (await etcd.get('/row9')) === 'ours', { deadline: 2_000 });
+    await etcd.put('/row9', 'theirs');
+    await until('our value', async () => (await etcd.get('/row9')) === 'ours', { deadline: 2_000 });
+    expect(types(events)).toEqual(['alive', 'deleted', 'restored', 'overwritten', 'restored']);
+  }, 30_000);
+
+  it('of two holders the newer has the key, and the older has it back (row 9)', async () => {
+    const older = await keeper();
+    const newer = await keeper();
+    await keep(older.keeper, '/two', 'old');
+    await keep(newer.keeper, '/two', 'new');
+    await until('the older to stand by', () => older.keeper.beats[0]?.state === 'standby');
+    const revision = await etcd.revision();
+    await sleep(3_000);
+    expect(await etcd.revision()).toBe(revision);
+    expect(await etcd.get('/two')).toBe('new');
+    await newer.close();
+    await until('the older value', async () => (await etcd.get('/two')) === 'old');
+    expect(types(older.events)).toEqual(['alive', 'taken-over', 'restored']);
+  }, 30_000);
+
+  it('one revoked lease of several costs the others nothing (row 12)', async () => {
+    const { keeper: holder, events } = await keeper();
+    await keep(holder, '/row12/a', 'a', { ttl: 20 });
+    const before = await etcd.leases();
+    await keep(holder, '/row12/b', 'b', { ttl: 21 });
+    const [lease] = (await etcd.leases()).filter((id) => !before.includes(id));
+    await etcd.revoke(lease!);
+    await until('the key', async () => (await etcd.get('/row12/b')) === 'b');
+    expect(types(events.filter((event) => event.key === '/row12/a'))).toEqual(['alive']);
+  }, 30_000);
+
+  it('a thousand keys of one process are one lease', async () => {
+    const { keeper: holder } = await keeper();
+    const before = await etcd.leases();
+    const ids = await Promise.all(
+      Array.from(
+        { length: 1_000 },
+        async (_, n) => await holder.keep(`/many/${n}`, key(`/many/${n}`, 'v'), OPTIONS),
+      ),
+    );
+    await Promise.all(ids.map(({ first }) => first));
+    expect((await etcd.leases()).length - before.length).toBe(1);
+    expect(await etcd.keys('/many/')).toHaveLength(1_000);
+    await holder.close();
+    expect(await etcd.keys('/many/')).toEqual([]);
+  }, 60_000);
+
+  it("an instance reads in the JSON of etcd's Go naming package", async () => {
+    const { keeper: holder } = await keeper();
+    const instance = completeInstance({
+      service: 'web',
+      id: 'one',
+      address: '10.0.0.1',
+      port: 80,
+      tags: ['blue'],
+    });
+    const { first } = await holder.keep('web/one', () => ({ kind: 'instance', instance }), OPTIONS);
+    await first;
+    const text = await etcd.etcdctl(['get', '--prefix', '/', '--write-out=fields']);
+    expect(text).toContain('web/one');
+    const json = await etcd.etcdctl(['get', '--prefix', '/', '--write-out=json']);
+    const { kvs } = JSON.parse(json) as { kvs: { key: string; value: string }[] };
+    const found = kvs.find(({ key: name }) => Buffer.from(name, 'base64').toString().endsWith('/web/one'));
+    const value = JSON.parse(Buffer.from(found!.value, 'base64').toString()) as Record<string, unknown>;
+    expect(value).toMatchObject({ Op: 0, Addr: '10.0.0.1:80' });
+    expect(value).toHaveProperty('Metadata');
+  }, 30_000);
+
+  it('the key is gone when close() resolves, and no traffic follows (row 15)', async () => {
+    const { keeper: holder, close } = await keeper();
+    await keep(holder, '/row15', 'here');
+    await close();
+    expect(await etcd.get('/row15')).toBeUndefined();
+  }, 30_000);
+
+  it('close() takes 2 s at most while all members are down (row 15)', async () => {
+    const { keeper: holder, close } = await keeper();
+    await keep(holder, '/row15/down', 'here', { ttl: 3 });
+    await Promise.all(etcd.members.map((member) => member.kill()));
+    const from = monotonic();
+    await close();
+    expect(monotonic() - from).toBeLessThan(3_000);
+    await Promise.all(etcd.members.map((member) => member.restart()));
+    await etcd.whenHealthy();
+  }, 60_000);
+});

@@ -1,0 +1,107 @@
+import { freePorts } from '../../harness/ports.js';
+import { removeFolder, tempFolder } from '../../harness/temp.js';
+import { until } from '../../harness/wait.js';
+import { Consumer, type ConsumerPlan } from './consumer.js';
+import { readmeFiles } from './readme.js';
+
+/** Milliseconds for npm to install, and for the compiler. */
+const PATIENCE = 300_000;
+
+/** Imports every path the package offers, and prints which could not be and why. */
+const PROBE = `
+import { readFileSync } from 'node:fs';
+// Kept from becoming require() in CommonJS.
+const load = new Function('path', 'return import(path)') as (path: string) => Promise<object>;
+const manifest = JSON.parse(readFileSync('node_modules/nestjs-sidekick/package.json', 'utf8')) as { exports: object };
+void (async () => {
+  const results: Record<string, string> = {};
+  for (const path of Object.keys(manifest.exports).filter((name) => !name.endsWith('.json'))) {
+    try {
+      results[path] = Object.keys(await load('nestjs-sidekick' + path.slice(1))).length > 0 ? 'ok' : 'empty';
+    } catch (error) {
+      results[path] = (error as Error).message;
+    }
+  }
+  console.log(JSON.stringify(results));
+})();
+`;
+
+/** Boots on a registry whose package is not installed, and prints the error. */
+const PEERLESS = `
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { PilotedModule, SidekickModule } from 'nestjs-sidekick';
+
+@Module({ imports: [SidekickModule.forRoot({ key: 'me' }), PilotedModule.forRoot()] })
+class AppModule {}
+
+NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false }).then(
+  () => console.log('booted'),
+  (error: Error) => console.log(error.message),
+);
+`;
+
+/** What README.md shows, in an application of the kind given: installed, compiled, run. */
+export function describeConsumer(
+  title: string,
+  plan: Omit<ConsumerPlan, 'files'>,
+  own: ConsumerPlan['files'] = {},
+): void {
+  describe(title, () => {
+    let consumer: Consumer;
+
+    beforeAll(async () => {
+      const files = { ...(await readmeFiles()), 'src/probe.ts': PROBE, 'src/peerless.ts': PEERLESS, ...own };
+      consumer = await Consumer.create({ ...plan, files });
+    }, PATIENCE);
+    afterAll(async () => {
+      await (consumer as Consumer | undefined)?.remove();
+    });
+
+    it.each(['memory:', 'file:'])(
+      'announces itself and finds itself on %s, and ends by itself',
+      async (scheme) => {
+        const folder = await tempFolder('consumer-registry');
+        const [port] = (await freePorts(1)) as [number];
+        const registry = scheme === 'file:' ? `file:${folder}` : scheme;
+        const app = consumer.start('dist/main.js', { PORT: String(port), SIDEKICK_REGISTRY: registry });
+        try {
+          const { url, known } = await until(
+            'the application to find itself',
+            async () => {
+              const response = await fetch(`http://127.0.0.1:${port}/`);
+              if (!response.ok) throw new Error(await response.text());
+              return (await response.json()) as { url: string; known: number };
+            },
+            { deadline: 30_000, every: 100 },
+          ).catch((error: unknown) => {
+            throw new Error(`${String(error)}\n${app.output}`);
+          });
+          expect(new URL(url).port).toBe(String(port));
+          expect(known).toBe(1);
+        } finally {
+          expect(await app.end('SIGTERM')).toEqual({ code: null, signal: 'SIGTERM' });
+          await removeFolder(folder);
+        }
+      },
+      60_000,
+    );
+
+    it('can import every path of the package, or is told what to install', async () => {
+      const { exports } = await consumer.installed();
+      const results = JSON.parse(await consumer.run('dist/probe.js')) as Record<string, string>;
+      expect(Object.keys(results)).toEqual(Object.keys(exports).filter((path) => !path.endsWith('.json')));
+      for (const result of Object.values(results))
+        expect(result).toMatch(/^ok$|needs the package .*npm install /);
+      expect(results['.']).toBe('ok');
+    });
+
+    it.each([
+      ['etcd', 'etcd://127.0.0.1:1', 'etcd3'],
+      ['Consul', 'consul://127.0.0.1:1', 'consul'],
+    ])('is told how to install what %s needs', async (_name, url, packageName) => {
+      const said = await consumer.run('dist/peerless.js', { SIDEKICK_REGISTRY: url });
+      expect(said).toContain(`npm install ${packageName}`);
+    });
+  });
+}

@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { removeFolder, tempFolder } from '../../harness/temp.js';
+import { shell } from './shell.js';
+import { pack, root } from './tarball.js';
+
+export interface ConsumerPlan {
+  readonly type: 'module' | 'commonjs';
+  readonly dependencies: Readonly<Record<string, string>>;
+  /** Its sources, by path. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** An application of somebody else's, in a folder of its own, that has installed the package from its tarball. */
+export class Consumer {
+  private constructor(readonly folder: string) {}
+
+  /** Installs and compiles it, as strictly as can be. */
+  static async create({ type, dependencies, files }: ConsumerPlan): Promise<Consumer> {
+    const folder = await tempFolder('consumer');
+    try {
+      const tarball = await pack(folder);
+      const consumer = new Consumer(folder);
+      await consumer.write({
+        'package.json': JSON.stringify({
+          name: 'consumer',
+          private: true,
+          type,
+          dependencies: { ...dependencies, 'nestjs-sidekick': `file:${tarball.path}` },
+        }),
+        'tsconfig.json': JSON.stringify(TSCONFIG),
+        ...files,
+      });
+      await shell('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'], {
+        cwd: folder,
+      });
+      await shell(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc')], {
+        cwd: folder,
+      });
+      return consumer;
+    } catch (error) {
+      await removeFolder(folder);
+      throw error;
+    }
+  }
+
+  /** The package as it is installed. */
+  async installed(): Promise<{ version: string; exports: Record<string, unknown> }> {
+    const file = join(this.folder, 'node_modules', 'nestjs-sidekick', 'package.json');
+    return JSON.parse(await readFile(file, 'utf8')) as { version: string; exports: Record<string, unknown> };
+  }
+
+  /** Runs one of its compiled files to the end and resolves with what it printed. */
+  async run(file: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
+    return await shell(process.execPath, [file], { cwd: this.folder, env });
+  }
+
+  /** Starts one of its compiled files. */
+  start(file: string, env: Readonly<Record<string, string>>): Application {
+    return new Application(
+      spawn(process.execPath, [file], { cwd: this.folder, env: { ...process.env, ...env } }),
+    );
+  }
+
+  async remove(): Promise<void> {
+    await removeFolder(this.folder);
+  }
+
+  private async write(files: Readonly<Record<string, string>>): Promise<void> {
+    for (const [path, text] of Object.entries(files)) {
+      await mkdir(dirname(join(this.folder, path)), { recursive: true });
+      await writeFile(join(this.folder, path), text);
+    }
+  }
+}
+
+/** A running application. */
+export class Application {
+  /** All it has said. */
+  output = '';
+  private readonly exited: Promise<unknown>;
+
+  constructor(private readonly child: ChildProcess) {
+    this.exited = once(child, 'close');
+    child.stdout?.on('data', (chunk) => (this.output += String(chunk)));
+    child.stderr?.on('data', (chunk) => (this.output += String(chunk)));
+  }
+
+  /** Asks it to end, and resolves with how it did. */
+  async end(
+    signal: NodeJS.Signals = 'SIGTERM',
+  ): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    this.child.kill(signal);
+    await this.exited;
+    return { code: this.child.exitCode, signal: this.child.signalCode };
+  }
+}
+
+/** What `nest new` writes, with every check on, those of the declarations of others too. */
+const TSCONFIG = {
+  compilerOptions: {
+    module: 'nodenext',
+    moduleResolution: 'nodenext',
+    target: 'es2023',
+    types: ['node'],
+    strict: true,
+    strictPropertyInitialization: false,
+    experimentalDecorators: true,
+    emitDecoratorMetadata: true,
+    esModuleInterop: true,
+    isolatedModules: true,
+    skipLibCheck: false,
+    rootDir: 'src',
+    outDir: 'dist',
+    noEmitOnError: true,
+  },
+  include: ['src'],
+};

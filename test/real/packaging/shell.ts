@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+export interface ShellOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Runs a program to its end and resolves with what it wrote to stdout.
+ *
+ * @throws Error with everything it said, when it fails
+ */
+export async function shell(
+  program: string,
+  args: readonly string[],
+  { cwd, env = {} }: ShellOptions = {},
+): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)(program, args, {
+      cwd,
+      env: { ...withoutNpm(process.env), ...env },
+      maxBuffer: 64 << 20,
+    });
+    return stdout;
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    throw new Error(`${[program, ...args].join(' ')}\n${stdout}${stderr}`, { cause: error });
+  }
+}
+
+/** What `npm test` sets for its own scripts would lead an npm in another folder astray. */
+function withoutNpm(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(
+      ([name]) => !/^(npm_(package|lifecycle|config_local_prefix)|INIT_CWD)/i.test(name),
+    ),
+  );
+}

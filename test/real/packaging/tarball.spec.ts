@@ -1,0 +1,85 @@
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { removeFolder, tempFolder } from '../../harness/temp.js';
+import { shell } from './shell.js';
+import { pack, root, type Tarball } from './tarball.js';
+
+interface Manifest {
+  readonly name: string;
+  readonly exports: Record<string, string | Record<string, string>>;
+  readonly bin?: Record<string, string>;
+}
+
+describe('The package', () => {
+  let folder: string;
+  let tarball: Tarball;
+  let manifest: Manifest;
+
+  beforeAll(async () => {
+    folder = await tempFolder('tarball');
+    tarball = await pack(folder);
+    manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest;
+  }, 120_000);
+  afterAll(async () => {
+    await removeFolder(folder);
+  });
+
+  it('holds what was compiled, the documentation, the changelog and the licence, and nothing else', () => {
+    const others = tarball.files.filter((path) => !/^(dist|docs)\//.test(path));
+    expect(others).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+    const compiled = tarball.files.filter((path) => path.startsWith('dist/'));
+    expect(compiled.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual([]);
+  });
+
+  it('holds no spec and no map to a file that is not there', () => {
+    expect(tarball.files.filter((path) => /\.(spec|test)\.|\.map$/.test(path))).toEqual([]);
+  });
+
+  it('holds every file that its exports and programs name', () => {
+    const targets = [
+      ...Object.values(manifest.exports).flatMap((target) =>
+        typeof target === 'string' ? [target] : Object.values(target),
+      ),
+      ...Object.values(manifest.bin ?? {}),
+    ].map((target) => target.replace(/^\.\//, ''));
+    expect(targets.filter((target) => !tarball.files.includes(target))).toEqual([]);
+  });
+
+  it('has a declaration beside every file that was compiled', () => {
+    const scripts = tarball.files.filter((path) => path.startsWith('dist/') && path.endsWith('.js'));
+    expect(scripts.length).toBeGreaterThan(0);
+    expect(scripts.filter((path) => !tarball.files.includes(path.replace(/\.js$/, '.d.ts')))).toEqual([]);
+  });
+
+  it('links only to what is there, and from the package only to what is in it', async () => {
+    const readme = await readFile(join(root, 'README.md'), 'utf8');
+    const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link]) => link!);
+    expect(links).toContain('docs/registries.md');
+    for (const link of links) await expect(access(join(root, link))).resolves.toBeUndefined();
+    expect(links.filter((link) => link.startsWith('docs/') && !tarball.files.includes(link))).toEqual([]);
+  });
+
+  it('passes publint', async () => {
+    const said = await shell(process.execPath, [
+      program('publint', 'src/cli.js'),
+      'run',
+      tarball.path,
+      '--strict',
+    ]);
+    expect(said).toContain('All good!');
+  });
+
+  it('has types that resolve under every way to import it that can run it (attw)', async () => {
+    const attw = shell(process.execPath, [
+      program('@arethetypeswrong/cli', 'dist/index.js'),
+      tarball.path,
+      '--profile',
+      'esm-only',
+    ]);
+    await expect(attw).resolves.toContain(manifest.name);
+  });
+});
+
+function program(name: string, path: string): string {
+  return join(root, 'node_modules', name, path);
+}

@@ -1,0 +1,86 @@
+import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
+import { until } from '../../harness/wait.js';
+import { discover, type Discovering } from './support.js';
+
+describe('PilotedModule on a real etcd cluster', () => {
+  let etcd: EtcdCluster;
+  let open: Discovering[];
+
+  beforeAll(async () => {
+    etcd = await startEtcd({ size: 3 });
+  });
+  beforeEach(() => {
+    open = [];
+  });
+  afterEach(async () => {
+    await Promise.all(open.map((one) => one.close()));
+  });
+  afterAll(async () => {
+    await etcd.stop();
+  });
+
+  async function start(service: string): Promise<Discovering> {
+    const one = await discover({ registry: `etcd://${etcd.hosts}/piloted`, services: [service] });
+    open.push(one);
+    return one;
+  }
+
+  /** An endpoint as etcd's Go naming package writes it. */
+  const put = (service: string, id: string, address = '10.0.0.1:80'): Promise<void> =>
+    etcd.put(`/piloted/${service}/${id}`, JSON.stringify({ Op: 0, Addr: address, Metadata: null }));
+
+  it('finds what other programs announce, and keeps the last good value of what they break', async () => {
+    await put('foreign', 'go-1', '10.0.0.7:9090');
+    const { discovery, ids } = await start('foreign');
+    expect(discovery.pick('foreign')).toMatchObject({ id: 'go-1', address: '10.0.0.7', port: 9_090 });
+    await etcd.put('/piloted/foreign/go-1', '{"Op":0,"Ad');
+    await put('foreign', 'go-2');
+    await until('the second', () => ids('foreign').length === 2);
+    expect(discovery.endpoints('foreign').find(({ id }) => id === 'go-1')?.port).toBe(9_090);
+    await etcd.delete('/piloted/foreign/go-1');
+    await until('the broken one to go', () => ids('foreign').join() === 'go-2');
+  });
+
+  it('loses no change over the death of any member', async () => {
+    await put('steady', 'a');
+    const { discovery, ids, lists } = await start('steady');
+    const seen = lists('steady');
+    for (const [index, member] of etcd.members.entries()) {
+      await member.kill();
+      await until('a quorum that writes', async () => {
+        await put('steady', `after-${index}`);
+        return true;
+      });
+      await until('the change', () => ids('steady').includes(`after-${index}`), { deadline: 20_000 });
+      await member.restart();
+    }
+    expect(discovery.pick('steady').id).toBe('a');
+    expect(seen.every((list) => list.includes('a'))).toBe(true);
+  }, 90_000);
+
+  it('keeps its list while no member answers, through a compaction too, and then has the net difference', async () => {
+    await put('away', 'a');
+    await put('away', 'b');
+    const { discovery, ids, lists } = await start('away');
+    const seen = lists('away');
+    const handle = discovery.of('away');
+    await Promise.all(etcd.members.map((member) => member.kill()));
+    await until('the list to be stale', () => handle.stale, { deadline: 30_000 });
+    expect(ids('away')).toEqual(['a', 'b']);
+    expect(['a', 'b']).toContain(handle.pick().id);
+    await Promise.all(etcd.members.map((member) => member.restart()));
+    await until(
+      'the cluster to write',
+      async () => {
+        await put('away', 'c');
+        await etcd.delete('/piloted/away/a');
+        return true;
+      },
+      { deadline: 30_000 },
+    );
+    await etcd.compact();
+    await until('the difference', () => ids('away').join() === 'b,c', { deadline: 30_000 });
+    await until('the list to be fresh', () => !handle.stale, { deadline: 20_000 });
+    expect(seen.every((list) => list.length > 0)).toBe(true);
+  }, 120_000);
+});
