@@ -1,0 +1,49 @@
+import { type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { forkTypeScript } from '../../harness/fork.js';
+import { until } from '../../harness/wait.js';
+
+interface Told {
+  readonly names: readonly string[];
+  readonly at: number;
+}
+
+describe('SIGHUP sent to a process', () => {
+  let folder: string;
+  let child: ChildProcess | undefined;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sidekick-hup-'));
+  });
+  afterEach(async () => {
+    child?.kill('SIGKILL');
+    await rm(folder, { recursive: true });
+  });
+
+  it('reads the configuration again every time, and the process ends by itself after close()', async () => {
+    const config = join(folder, 'containerpilot.json5');
+    const write = (...names: string[]): Promise<void> =>
+      writeFile(
+        config,
+        JSON.stringify({ consul: '127.0.0.1:1', watches: names.map((name) => ({ name, interval: 1 })) }),
+      );
+    await write('first');
+    child = forkTypeScript(new URL('./hup-process.ts', import.meta.url), [config]);
+    const told: Told[] = [];
+    child.on('message', (message: Told) => told.push(message));
+    await until('the boot', () => told.length > 0, { deadline: 30_000 });
+    for (const round of ['second', 'third', 'fourth']) {
+      await write('first', round);
+      child.kill('SIGHUP');
+      await until(`the watch ${round}`, () => told.at(-1)?.names.includes(round), { deadline: 15_000 });
+    }
+    child.send('close');
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(code).toBe(0);
+    expect(told[0]?.names).toEqual(['first']);
+    expect(told.at(-1)).toEqual({ names: ['first', 'fourth'], at: 0 });
+  }, 60_000);
+});
