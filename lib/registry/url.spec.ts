@@ -20,6 +20,19 @@ describe('registrySource', () => {
       expect(source(undefined, env).url).toMatch(/^file:.*nestjs-sidekick-/);
   });
 
+  it("takes the seed's lists of servers for etcd's", () => {
+    const list = source('http://10.0.0.1:2379, http://10.0.0.2:2379/');
+    expect(list.identity).toBe(source('etcd://10.0.0.1:2379,10.0.0.2:2379').identity);
+    expect(source('https://10.0.0.1:2379').identity).toBe(source('etcds://10.0.0.1:2379').identity);
+  });
+
+  it('shows no secret of what it was given', () => {
+    for (const url of ['etcd://user:canary@10.0.0.1:2379', 'consul://10.0.0.1:8500?token=canary'])
+      expect(source(url).url).not.toContain('canary');
+    expect(() => source('etcd://user:canary@10.0.0.1:2379?nothing=1')).not.toThrow(/canary/);
+    expect(() => source('consul://10.0.0.1:8500?token=canary&nothing=1')).not.toThrow(/canary/);
+  });
+
   it('asks the environment when nothing is named', () => {
     expect(source(undefined, { SIDEKICK_REGISTRY: 'memory:env' }).url).toBe('memory:env');
   });
