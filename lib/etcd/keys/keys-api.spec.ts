@@ -154,6 +154,8 @@ describe('TestSetAction', () => {
     await keys.set('foo', 'bar', { dir: true, prevValue: 'bar' });
     expect(said(port.requests[0])).toEqual(expect.arrayContaining(['put "/foo/" ""', 'del "/foo"']));
     expect(txnInput(port.requests[0]!)).not.toContain('value(');
+    // Sent again after a lost answer it would find its own directory and call it somebody else's.
+    expect(port.options[0]?.oneShot).toBe(true);
   });
 
   it('sends nothing that is refused', async () => {

@@ -111,7 +111,8 @@ async function attempts(store: Store, first: WriteRequest, grant: Grant | undefi
   let guards = new Guards(request.path);
   let guarded = true;
   for (let round = 0; ; round += 1) {
-    const fence = request.action === 'set' && round < FENCED_ATTEMPTS ? store.revision : undefined;
+    const plain = request.action === 'set' && !request.dir;
+    const fence = plain && round < FENCED_ATTEMPTS ? store.revision : undefined;
     let answer: ITxnResponse;
     try {
       answer = await store.txn(
