@@ -16,19 +16,23 @@ export class Cursor {
 
   /** Notes what is wrong with this value. */
   problem(reason: string): undefined {
-    this.document.problem(this.node.start, reason, this.path);
+    this.document.problem(this.node.start, () => reason, this.path);
     return undefined;
   }
 
   /** «Expected `watches[0].interval` to be …, got …» */
   expected(what: string): undefined {
-    return this.problem(
-      `Expected \`${this.path}\` to be ${what}, got ${this.document.shown(this.node, this.secret)}.`,
+    const { document, node, path, secret } = this;
+    document.problem(
+      node.start,
+      () => `Expected \`${path}\` to be ${what}, got ${document.shown(node, secret)}.`,
+      path,
     );
+    return undefined;
   }
 
   warn(text: string): void {
-    this.document.warn(this.node.start, text);
+    this.document.warn(this.node.start, () => text);
   }
 
   /** The text, with numbers and booleans written out. */
@@ -91,7 +95,7 @@ export class Cursor {
     const members = new Members(this.document, this.node.members, this.path);
     for (const { name, start } of members.unknown(known)) {
       const path = this.path === '' ? name : `${this.path}.${name}`;
-      this.document.warn(start, `\`${path}\` is not known and is left out.${similarName(name, known)}`);
+      this.document.warn(start, () => `\`${path}\` is not known and is left out.${similarName(name, known)}`);
     }
     return members;
   }

@@ -5,6 +5,9 @@ import { type JsonNode } from './json5/node.js';
 import { positionAt, sourceLine } from './source-position.js';
 import { type Rendered } from './template/render.js';
 
+/** How many problems and how many warnings are told of one file; finding a place takes a pass over the file. */
+const MOST_TOLD = 20;
+
 /** A file being read: finds the places of its values, and gathers what is wrong with it. */
 export class ConfigDocument {
   readonly problems: ConfigError[] = [];
@@ -18,18 +21,26 @@ export class ConfigDocument {
     private readonly rendered: Rendered,
   ) {}
 
-  /** Notes a problem at `offset` of the rendered text. */
-  problem(offset: number, reason: string, path?: string): void {
+  /** Notes a problem at `offset` of the rendered text. `reason` is made only where there is room for it. */
+  problem(offset: number, reason: () => string, path?: string): void {
+    if (this.problems.length >= MOST_TOLD) return;
     const { unsetVariables } = this.rendered;
     const place = this.place(offset);
     const source = sourceLine(this.template, place);
-    this.problems.push(new ConfigError(reason, { file: this.file, ...place, source, path, unsetVariables }));
+    this.problems.push(
+      new ConfigError(reason(), { file: this.file, ...place, source, path, unsetVariables }),
+    );
   }
 
   /** Notes something that is let through. */
-  warn(offset: number, text: string): void {
+  warn(offset: number, text: () => string): void {
+    if (this.warnings.length > MOST_TOLD) return;
+    if (this.warnings.length === MOST_TOLD) {
+      this.warnings.push('… and more.');
+      return;
+    }
     const { line, column } = this.place(offset);
-    this.warnings.push(`${this.file ?? 'configuration'}:${line}:${column}: ${text}`);
+    this.warnings.push(`${this.file ?? 'configuration'}:${line}:${column}: ${text()}`);
   }
 
   /** A value as a complaint shows it. What the environment gave may be a secret, and is not shown. */

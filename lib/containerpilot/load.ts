@@ -36,7 +36,7 @@ function parse(document: ConfigDocument, rendered: Rendered): Json5Document | un
     return parseJson5(rendered.text);
   } catch (error) {
     if (!(error instanceof Json5Failure)) throw error;
-    document.problem(error.offset, error.message);
+    document.problem(error.offset, () => error.message);
     return undefined;
   }
 }
@@ -62,7 +62,7 @@ export function checkContainerPilotText(
   }
   const document = new ConfigDocument(file, text, rendered);
   const json = parse(document, rendered);
-  json?.remarks.forEach(({ offset, text: remark }) => document.warn(offset, remark));
+  json?.remarks.forEach(({ offset, text: remark }) => document.warn(offset, () => remark));
   const read = json && readConfig(document, json.root, env, hostname);
   if (!read || document.problems.length > 0) return { config: undefined, problems: document.problems };
   const { warnings } = document;

@@ -1,5 +1,5 @@
 const SECRET_MEMBER =
-  /(["']?[\w-]*(?:token|passw|secret|credential)[\w-]*["']?\s*[:=]\s*)(\{\{.*?\}\}|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[[{].*|[^\s,;&"'}\])]+)/gi;
+  /(["']?[\w-]{0,40}(?:token|passw|secret|credential)[\w-]{0,40}["']?\s{0,40}[:=]\s{0,40})(\{\{.*?\}\}|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[[{].*|[^\s,;&"'}\])]+)/gi;
 const CREDENTIALS = /(\/\/)([^/?#\s"'@]*)(?=@)/g;
 
 function stars(text: string): string {

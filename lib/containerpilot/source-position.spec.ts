@@ -29,6 +29,15 @@ describe('sourceLine', () => {
     expect(line[caret.length - 1]).toBe('X');
   });
 
+  it('takes no time over a line of a megabyte', () => {
+    for (const line of ['a', 'token', '//', '"', 'token: "', '{{', '😀'].map((piece) =>
+      piece.repeat(1_000_000 / piece.length),
+    )) {
+      expect(sourceLine(line, positionAt(line, line.length / 2)).length).toBeLessThan(400);
+      expect(maskSecrets(line)).toHaveLength(line.length);
+    }
+  });
+
   it('replaces control characters', () => {
     expect(sourceLine('a\u0007\u001bb', { line: 1, column: 1 })).toBe('a  b\n^');
   });

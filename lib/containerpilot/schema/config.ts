@@ -20,7 +20,7 @@ function readGeneration(document: ConfigDocument, members: Members): 2 | 3 {
   const of3 = ONLY[3].map((name) => members.get(name)).find((member) => member !== undefined);
   if (of2 && of3) {
     const reason = `Expected the names of one generation, got \`${of2.path}\` of ContainerPilot 2 and \`${of3.path}\` of ContainerPilot 3.`;
-    document.problem(of3.node.start, reason, of3.path);
+    document.problem(of3.node.start, () => reason, of3.path);
   }
   return of2 ? 2 : 3;
 }
@@ -36,7 +36,7 @@ function readRegistry(
   if (consul && etcd) return etcd.problem('Expected one registry, got both `consul` and `etcd`.');
   return etcd
     ? readEtcd(etcd)
-    : readConsul(consul, env, (reason) => document.problem(root.start, reason, 'consul'));
+    : readConsul(consul, env, (reason) => document.problem(root.start, () => reason, 'consul'));
 }
 
 /** What the root of a configuration says; undefined with problems noted where it says nothing that can be used. */
@@ -51,7 +51,11 @@ export function readConfig(
   const known = [...BOTH, ...ONLY[2], ...ONLY[3]];
   for (const { name, start } of root.members.values()) {
     if (!known.includes(name))
-      document.problem(start, `\`${name.slice(0, 80)}\` is not known.${similarName(name, known)}`, name);
+      document.problem(
+        start,
+        () => `\`${name.slice(0, 80)}\` is not known.${similarName(name, known)}`,
+        name,
+      );
   }
   const generation = readGeneration(document, members);
   const registry = readRegistry(document, root, members, env);

@@ -369,6 +369,18 @@ describe('what is wrong', () => {
     expect(problems.map((problem) => problem.path)).toContain(path);
   });
 
+  it('is told twenty times at most, in time', () => {
+    const problems = checkContainerPilot(`{watches: [${'{},'.repeat(300_000)}]}`, {}).problems;
+    expect(problems).toHaveLength(20);
+    expect(
+      failure(`{${Array.from({ length: 100_000 }, (_, i) => `a${i}:1`).join(',')}}`).message.length,
+    ).toBeLessThan(20_000);
+    const commas = load(`{logging: [\n${'1\n'.repeat(400_000)}]}`);
+    expect(commas.warnings).toHaveLength(21);
+    expect(commas.warnings.at(-1)).toBe('… and more.');
+    expect(load(`{watches: [${'{name:"db",interval:1,x:1},'.repeat(30_000)}]}`).warnings).toHaveLength(21);
+  });
+
   it('never shows a secret', () => {
     const canary = 'c4n4ry';
     const texts = [

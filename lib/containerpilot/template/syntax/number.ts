@@ -6,8 +6,6 @@ export interface NumberLiteral {
   readonly int?: bigint;
   readonly float?: number;
   readonly complex?: Complex;
-  /** A whole number too large for an int, yet not for an unsigned one. */
-  readonly unsigned?: true;
 }
 
 const MAX_INT = 2n ** 63n - 1n;
@@ -96,8 +94,7 @@ export function parseNumber(text: string): NumberLiteral | string {
   const integer = parseInteger(text);
   if (integer !== undefined) {
     if (isInt(integer)) return { text, int: integer, float: Number(integer) };
-    if (integer > 0n && integer <= MAX_UINT && !text.startsWith('+'))
-      return { text, float: Number(integer), unsigned: true };
+    if (integer > 0n && integer <= MAX_UINT && !text.startsWith('+')) return { text, float: Number(integer) };
   }
   const float = parseFloatLiteral(text);
   if (float === undefined) return `bad number "${text}"`;
