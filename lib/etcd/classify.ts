@@ -47,6 +47,7 @@ function readable(details: string): string {
   const inner = /Last error: (?:Error: )?(.*?)\. Resolution note:/s.exec(details)?.[1] ?? details;
   const plain = inner.replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)$/, '').trim();
   if (plain === '') return 'no reason given';
+  if (plain.startsWith('Deadline exceeded')) return 'was not answered within its time';
   return plain === 'Failed to connect' ? `${plain}: a server that speaks TLS is named https://…` : plain;
 }
 

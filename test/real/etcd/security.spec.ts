@@ -48,9 +48,7 @@ describe('etcd over TLS', () => {
     const { ca, cert, key } = tls.good;
     expect(await get({ endpoints: etcd.urls, tls: { ca, cert: cert!, key: key! } })).toBe('secret');
     const files = tls.harness.clientFiles;
-    expect(await get({ endpoints: etcd.hosts, tls: { ...files } })).toBe(
-      'secret',
-    );
+    expect(await get({ endpoints: etcd.hosts, tls: { ...files } })).toBe('secret');
   });
 
   it('tells the versions over TLS', async () => {
