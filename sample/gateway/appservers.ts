@@ -9,11 +9,7 @@ const PATIENCE = 1_000;
 export class Appservers {
   constructor(@Service('appserver') private readonly appserver: ServiceHandle) {}
 
-  /**
-   * Asks the next appserver, and where one cannot be reached the one after it: a GET may be sent again.
-   *
-   * @throws NoEndpointsError when none is known, which Nest answers with a 503
-   */
+  /** Asks the next appserver, and where one cannot be reached the one after it: a GET may be sent again. */
   async get(path: string): Promise<unknown> {
     const failures: string[] = [];
     for (const endpoint of this.inTurn()) {
@@ -28,7 +24,9 @@ export class Appservers {
         failures.push(`${endpoint.id}: ${reason(error)}`);
       }
     }
-    throw new ServiceUnavailableException(`No appserver answered. ${failures.join('; ')}.`);
+    throw new ServiceUnavailableException(
+      failures.length > 0 ? `No appserver answered. ${failures.join('; ')}.` : 'No appserver is known.',
+    );
   }
 
   @OnServiceChange('appserver')
@@ -39,10 +37,10 @@ export class Appservers {
   }
 
   /** All of them, beginning with the one whose turn it is. */
-  private inTurn(): Endpoint[] {
-    const first = this.appserver.pick();
+  private inTurn(): readonly Endpoint[] {
     const { endpoints } = this.appserver;
-    const turn = endpoints.indexOf(first);
+    if (endpoints.length === 0) return endpoints;
+    const turn = endpoints.indexOf(this.appserver.pick());
     return [...endpoints.slice(turn), ...endpoints.slice(0, turn)];
   }
 }
