@@ -90,6 +90,7 @@ describe('input from outside', () => {
       'fixed:',
       'dns:',
       'consul://',
+      'etcd://',
       'http://',
       'https://',
       'x:',

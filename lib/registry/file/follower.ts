@@ -76,7 +76,6 @@ export class Follower {
     this.subscribers.set(bell, subscriber);
     if (stem === undefined) this.thorough = -Infinity;
     else this.asked.add(stem);
-    this.stamp = undefined;
     this.wake.ring();
     return subscriber;
   }
@@ -136,6 +135,8 @@ export class Follower {
     const now = this.store.clock.now();
     // Without being told, a file may be another under the name of one that was known.
     const thorough = now >= this.thorough || watcher === undefined;
+    // Now, not after reading: whoever subscribes meanwhile asks for another look like this.
+    if (thorough) this.thorough = now + THOROUGH;
     const stamp = await this.folder.stamp();
     const quiet = !thorough && changed?.size === 0 && asked.size === 0;
     if (quiet && stamp !== undefined && stamp === this.stamp && this.tops) return this.tops;
@@ -145,7 +146,6 @@ export class Follower {
       watched: watcher !== undefined,
       ...(thorough ? {} : { changed: mayHaveChanged }),
     });
-    if (thorough) this.thorough = now + THOROUGH;
     this.stamp = stamp;
     return this.tops;
   }
