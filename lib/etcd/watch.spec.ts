@@ -1,0 +1,194 @@
+import { type IWatchRequest, type IWatchResponse } from 'etcd3';
+import { VirtualClock } from '../testing/virtual-clock.js';
+import { EndpointError } from './errors/index.js';
+import { type EtcdCaller } from './request.js';
+import { EtcdStream, type EtcdStreamOpener, type StreamPlan } from './stream.js';
+import { EtcdWatches, type WatchNews } from './watch.js';
+
+interface Opened {
+  readonly endpoint: string;
+  readonly written: IWatchRequest[];
+  readonly stream: EtcdStream<unknown>;
+  answer(answer: Partial<IWatchResponse>, revision?: number): void;
+}
+
+/** A cluster of three whose streams a test plays by hand. */
+class FakeCluster implements EtcdCaller, EtcdStreamOpener {
+  readonly timeout = 1_000;
+  readonly endpoints = ['a', 'b', 'c'];
+  readonly opened: Opened[] = [];
+  pinned = 'a';
+  down = false;
+
+  async call<T>(): Promise<T> {
+    return await Promise.reject(new Error('not asked for here'));
+  }
+
+  async callOne<T>(): Promise<T> {
+    return await this.call();
+  }
+
+  onClose(): void {
+    // Never closed here.
+  }
+
+  async openStream<Q, A>(endpoint: string, plan: StreamPlan<Q, A>): Promise<EtcdStream<Q>> {
+    const rotate = (): void => {
+      this.pinned = this.endpoints[(this.endpoints.indexOf(endpoint) + 1) % 3]!;
+    };
+    if (this.down) {
+      rotate();
+      throw new EndpointError(endpoint, 'connect ECONNREFUSED', true);
+    }
+    const written: IWatchRequest[] = [];
+    const call = {
+      on: () => undefined,
+      cancel: () => undefined,
+      write: (request: unknown) => written.push(request as IWatchRequest),
+    };
+    const stream = new EtcdStream<Q>(
+      endpoint,
+      call,
+      () => undefined,
+      rotate,
+      (error) => {
+        plan.onEnd(error);
+      },
+      () => false,
+    );
+    this.opened.push({
+      endpoint,
+      written,
+      stream: stream,
+      answer: (answer, revision = 10) => {
+        plan.onMessage({
+          header: { cluster_id: '1', revision: String(revision) },
+          watch_id: '1',
+          created: false,
+          canceled: false,
+          compact_revision: '0',
+          cancel_reason: '',
+          fragment: false,
+          events: [],
+          ...answer,
+        } as unknown as A);
+      },
+    });
+    return await Promise.resolve(stream);
+  }
+}
+
+function setUp(down = false): {
+  cluster: FakeCluster;
+  clock: VirtualClock;
+  watches: EtcdWatches;
+  news: WatchNews[];
+  stop(): Promise<void>;
+} {
+  const cluster = new FakeCluster();
+  cluster.down = down;
+  const clock = new VirtualClock();
+  const watches = new EtcdWatches(cluster, { clock, random: () => 0.5 });
+  const controller = new AbortController();
+  const news: WatchNews[] = [];
+  const reading = (async () => {
+    for await (const one of watches.watch({ key: Buffer.from('k'), after: 5n }, controller.signal))
+      news.push(one);
+  })();
+  return {
+    cluster,
+    clock,
+    watches,
+    news,
+    stop: async () => {
+      controller.abort();
+      await reading;
+      expect(clock.pending).toBe(0);
+      expect(watches.size).toBe(0);
+    },
+  };
+}
+
+const event = (revision: number): object => ({ type: 'Put', kv: { mod_revision: String(revision) } });
+
+describe('EtcdWatches', () => {
+  it('asks for what it has not had, and asks whether the server is alive', async () => {
+    const { cluster, clock, news, stop } = setUp();
+    await clock.advance(0);
+    const [first] = cluster.opened;
+    expect(first!.written).toMatchObject([
+      { create_request: { start_revision: '6', watch_id: 1, fragment: true } },
+    ]);
+    first!.answer({ created: true });
+    await clock.advance(500);
+    expect(first!.written.at(-1)).toEqual({ progress_request: {} });
+    first!.answer({ watch_id: '-1' });
+    await clock.advance(0);
+    expect(news.map(({ kind }) => kind)).toEqual(['alive', 'alive']);
+    await stop();
+  });
+
+  it('leaves a server that stays silent, and goes on behind the last event', async () => {
+    const { cluster, clock, news, stop } = setUp();
+    await clock.advance(0);
+    cluster.opened[0]!.answer({ created: true });
+    cluster.opened[0]!.answer({ events: [event(7)] as never });
+    await clock.advance(1_999);
+    expect(cluster.opened).toHaveLength(1);
+    await clock.advance(1);
+    expect(cluster.opened.map(({ endpoint }) => endpoint)).toEqual(['a', 'b']);
+    expect(cluster.opened[1]!.written).toMatchObject([{ create_request: { start_revision: '8' } }]);
+    cluster.opened[1]!.answer({ created: true }, 9);
+    cluster.opened[1]!.answer({ events: [event(8), event(9)] as never });
+    await clock.advance(0);
+    expect(
+      news.flatMap((one) => (one.kind === 'events' ? one.events.map(({ kv }) => kv.mod_revision) : [])),
+    ).toEqual(['7', '8', '9']);
+    await stop();
+  });
+
+  it('does not leave a server for its own blocked event loop', async () => {
+    const { cluster, clock, stop } = setUp();
+    await clock.advance(0);
+    cluster.opened[0]!.answer({ created: true });
+    await clock.jump(60_000);
+    cluster.opened[0]!.answer({ watch_id: '-1' });
+    await clock.advance(400);
+    expect(cluster.opened).toHaveLength(1);
+    await stop();
+  });
+
+  it('goes round the endpoints at once and then waits longer and longer, without end', async () => {
+    const { cluster, clock, watches, stop } = setUp(true);
+    await clock.advance(0);
+    expect(watches.failures.length).toBeGreaterThan(0);
+    await clock.advance(600_000);
+    expect(watches.failures).toHaveLength(3);
+    cluster.down = false;
+    await clock.advance(4_000);
+    expect(cluster.opened.length).toBeGreaterThan(0);
+    cluster.opened.at(-1)!.answer({ created: true });
+    expect(watches.failures).toEqual([]);
+    await stop();
+  });
+
+  it('says that history was compacted, and ends', async () => {
+    const { cluster, clock, news, watches, stop } = setUp();
+    await clock.advance(0);
+    cluster.opened[0]!.answer({ created: true });
+    cluster.opened[0]!.answer({ canceled: true, compact_revision: '9' });
+    await clock.advance(0);
+    expect(news.at(-1)).toEqual({ kind: 'compacted', revision: 9n });
+    expect(watches.size).toBe(0);
+    await stop();
+  });
+
+  it('leaves a server that has lost its leader', async () => {
+    const { cluster, clock, stop } = setUp();
+    await clock.advance(0);
+    cluster.opened[0]!.answer({ canceled: true, cancel_reason: 'etcdserver: no leader' });
+    await clock.advance(1);
+    expect(cluster.opened.map(({ endpoint }) => endpoint)).toEqual(['a', 'b']);
+    await stop();
+  });
+});
