@@ -62,6 +62,8 @@ export class HoldRunner {
   private retry: Timer | undefined;
   private stopped: 'paused' | 'stopped' | undefined;
   private follower: Follower | undefined;
+  /** What the watch says stands in the slot. */
+  private watched: Entry | undefined;
   private waiters: Waiter[] = [];
   private readonly firstWrite: Deferred<void> = deferred();
   private readonly aborter = new AbortController();
@@ -121,8 +123,10 @@ export class HoldRunner {
   /** Looks after the entry once more: reads it where the watch cannot vouch for it. */
   tick(): void {
     this.apply({ kind: 'tick' });
-    if (this.follower?.state.stale !== false && this.state.phase !== 'starting')
-      this.apply({ kind: 'suspect' });
+    if (this.state.phase === 'starting') return;
+    if (this.follower?.state.stale !== false) this.apply({ kind: 'suspect' });
+    // What came and went within one batch of the watch has left no trace in its news, but in what it holds.
+    else this.apply({ kind: 'observed', entry: this.watched });
   }
 
   /** Holds the entry by another session from now on. Resolves when it does: the former one may then be ended. */
@@ -218,7 +222,8 @@ export class HoldRunner {
       random,
       logger,
       onSet: ({ entries }) => {
-        this.apply({ kind: 'observed', entry: entries.get(id) });
+        this.watched = entries.get(id);
+        this.apply({ kind: 'observed', entry: this.watched });
       },
     });
     this.follower.start();

@@ -1,3 +1,4 @@
+import { pause } from '../kernel/deadline.js';
 import { silentLogger } from '../kernel/logger.js';
 import { type Item, type KeyItem } from '../registry/item.js';
 import { memory, type MemorySource } from '../registry/memory/memory.js';
@@ -168,6 +169,36 @@ describe('Keeper', () => {
     registry.fail('down', 'watch');
     world.source.store.remove({ kind: 'key', key: 'k' }, 'withdrawn');
     await world.clock.advance(8_500);
+    expect(world.value('k')).toBe('v');
+  });
+
+  it('puts back with the tick what came and went within one batch of the watch', async () => {
+    const { keeper, registry } = await world.keeper();
+    const open = registry.openSession.bind(registry);
+    registry.openSession = async (options, signal): Promise<Session> => {
+      const session = await open(options, signal);
+      // As from a registry whose renewals say nothing of single entries.
+      return { ...session, renew: async (s) => ({ ...(await session.renew(s)), missing: [] }) };
+    };
+    const watch = registry.watch.bind(registry);
+    registry.watch = async function* (scope, cursor, signal) {
+      for await (const batch of watch(scope, cursor, signal)) {
+        yield batch;
+        if (batch.kind === 'changes' && batch.changes.some(({ kind }) => kind === 'delete')) break;
+      }
+      // Alive, and with nothing to tell: a put and a delete between two of its answers leave no difference.
+      for (;;) {
+        yield { kind: 'changes', changes: [], cursor };
+        await pause(world.clock, 2_000, signal).catch(() => undefined);
+        if (signal.aborted) return;
+      }
+    };
+    await keep(keeper);
+    world.source.store.remove({ kind: 'key', key: 'k' }, 'withdrawn');
+    await world.clock.advance(1_000);
+    expect(world.value('k')).toBe('v');
+    world.source.store.remove({ kind: 'key', key: 'k' }, 'withdrawn');
+    await world.clock.advance(8_000);
     expect(world.value('k')).toBe('v');
   });
 
