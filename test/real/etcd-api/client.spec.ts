@@ -96,7 +96,7 @@ describe('TestSimpleHTTPClientDoHeaderTimeout', () => {
     const client = await connect(`http://${proxy.endpoint}`, { headerTimeoutPerRequest: 300 });
     const error = await failure(client.keys.get('/foo'));
     expect(error).toBeInstanceOf(ClusterError);
-    expect(String(error)).toMatch(/within 300 ms|DEADLINE|deadline/i);
+    expect(String(error)).toMatch(/was not answered within/);
   });
 });
 
