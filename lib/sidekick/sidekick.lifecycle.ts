@@ -4,7 +4,6 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
   type OnModuleInit,
-  Optional,
 } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { type Subscription } from 'rxjs';
@@ -57,7 +56,7 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     @Inject(HeartbeatExplorer) private readonly explorer: HeartbeatExplorer,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
     @Inject(ModulesContainer) modules: ModulesContainer,
-    @Optional() @Inject(SIDEKICK_CONFIG) config?: ContainerPilotConfig,
+    @Inject(SIDEKICK_CONFIG) config: ContainerPilotConfig | undefined,
   ) {
     this.planned = plannedServices(options, config);
     // Hooks run by distance from the root module: the last to start, when values can be computed, and the first to

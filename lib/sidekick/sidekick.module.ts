@@ -71,11 +71,11 @@ const PROVIDERS: readonly Provider[] = [
   },
   {
     provide: SIDEKICK_SOURCE,
-    inject: [SIDEKICK_OPTIONS, SIDEKICK_LOGGER, { token: SIDEKICK_CONFIG, optional: true }],
+    inject: [SIDEKICK_OPTIONS, SIDEKICK_LOGGER, SIDEKICK_CONFIG],
     useFactory: (
       { registry }: SidekickModuleOptions,
       logger: Logger,
-      config?: ContainerPilotConfig,
+      config: ContainerPilotConfig | undefined,
     ): NamedRegistry => {
       const named = registry ?? (config && registryUrlOf(config.registry));
       return { named, source: bootRegistry(named, process.env, logger) };
@@ -99,14 +99,14 @@ const PROVIDERS: readonly Provider[] = [
       SIDEKICK_OPTIONS,
       SIDEKICK_SOURCE,
       SIDEKICK_LOGGER,
-      { token: SIDEKICK_REGISTRY, optional: true },
+      SIDEKICK_REGISTRY,
       { token: SchedulerRegistry, optional: true },
     ],
     useFactory: (
       { maxHang }: SidekickModuleOptions,
       { named }: NamedRegistry,
       logger: Logger,
-      pooled?: PooledRegistry,
+      pooled: PooledRegistry | undefined,
       scheduler?: SchedulerRegistry,
     ): Keeping => {
       const deps = {

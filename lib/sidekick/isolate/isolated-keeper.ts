@@ -47,9 +47,10 @@ export class IsolatedKeeper implements Keeping {
   private readonly waiting = new Map<number, Deferred<string | number | undefined>>();
   private readonly listeners = new Set<(event: BeatEvent) => void>();
   private readonly pulse = new Int32Array(new SharedArrayBuffer(4));
-  private readonly pulsing: Timer;
   private readonly backoff: Backoff;
-  private worker: Worker;
+  /** Started with the first request, so that a boot that fails before leaves nothing behind. */
+  private worker: Worker | undefined;
+  private pulsing: Timer | undefined;
   private restart: Timer | undefined;
   private number = 0;
   private latest: Beats['beats'] = [];
@@ -58,8 +59,6 @@ export class IsolatedKeeper implements Keeping {
 
   constructor(private readonly deps: IsolatedKeeperDeps) {
     this.backoff = new Backoff(undefined, deps.random);
-    this.pulsing = startPulse(deps.clock, this.pulse);
-    this.worker = this.launch();
   }
 
   get beats(): readonly Beat[] {
@@ -160,7 +159,7 @@ export class IsolatedKeeper implements Keeping {
     if (this.closed) return;
     const { clock, logger } = this.deps;
     for (const { value } of this.entries.values()) value.stop();
-    const closing = this.ask({ kind: 'close' });
+    const closing = this.worker ? this.ask({ kind: 'close' }) : Promise.resolve(undefined);
     this.closed = true;
     this.restart?.cancel();
     const what = 'Ending the heartbeat thread';
@@ -169,8 +168,8 @@ export class IsolatedKeeper implements Keeping {
     }).catch((error: unknown) => {
       logger.warn((error as Error).message);
     });
-    this.pulsing.cancel();
-    await this.worker.terminate();
+    this.pulsing?.cancel();
+    await this.worker?.terminate();
     this.failWaiting(new ClosedError('The sidekick'));
     this.entries.clear();
     this.listeners.clear();
@@ -234,6 +233,8 @@ export class IsolatedKeeper implements Keeping {
     this.number += 1;
     const answer = deferred<string | number | undefined>();
     this.waiting.set(this.number, answer);
+    this.pulsing ??= startPulse(this.deps.clock, this.pulse);
+    this.worker ??= this.launch();
     this.worker.postMessage({ number: this.number, request });
     return await answer.promise;
   }

@@ -129,3 +129,30 @@ describe('SidekickModule without a registry', () => {
     expect(warnings).toEqual([expect.stringMatching(/^No registry is named, so file: is used/)]);
   });
 });
+
+describe('a boot that fails', () => {
+  it('is not saved by a heartbeat of its own thread when the registry cannot be opened', async () => {
+    const registry = {
+      identity: 'none',
+      url: 'none:',
+      open: () => Promise.reject(new Error('this registry has no driver')),
+    };
+    @Module({ imports: [SidekickModule.forRoot({ registry, key: 'k', logger: silentLogger })] })
+    class AppModule {}
+    const booting = NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+    await expect(booting).rejects.toThrow('this registry has no driver');
+  });
+
+  it('names what is wrong with `isolate`', async () => {
+    for (const [options, sentence] of [
+      [{ isolate: true, registry: memory() }, /Expected `registry` to be a URL together with `isolate`/],
+      [{ isolate: true, registry: 'memory:' }, /one that another thread can write to/],
+      [{ isolate: true, maxHang: 0 }, /`maxHang`.*at least 1, got 0/],
+    ] as const) {
+      @Module({ imports: [SidekickModule.forRoot({ ...options, key: 'k', logger: silentLogger })] })
+      class AppModule {}
+      const booting = NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+      await expect(booting).rejects.toThrow(sentence);
+    }
+  });
+});
