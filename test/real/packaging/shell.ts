@@ -4,28 +4,37 @@ import { promisify } from 'node:util';
 export interface ShellOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds after which it is killed; 240,000 by default. */
+  readonly timeout?: number;
 }
 
 /**
  * Runs a program to its end and resolves with what it wrote to stdout.
  *
- * @throws Error with everything it said, when it fails
+ * @throws Error with everything it said, when it fails or does not end in time
  */
 export async function shell(
   program: string,
   args: readonly string[],
-  { cwd, env = {} }: ShellOptions = {},
+  { cwd, env = {}, timeout = 240_000 }: ShellOptions = {},
 ): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)(program, args, {
       cwd,
       env: { ...withoutNpm(process.env), ...env },
       maxBuffer: 64 << 20,
+      timeout,
+      killSignal: 'SIGKILL',
     });
     return stdout;
   } catch (error) {
-    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-    throw new Error(`${[program, ...args].join(' ')}\n${stdout}${stderr}`, { cause: error });
+    const {
+      stdout = '',
+      stderr = '',
+      killed,
+    } = error as { stdout?: string; stderr?: string; killed?: boolean };
+    const late = killed ? `did not end within ${timeout} ms\n` : '';
+    throw new Error(`${[program, ...args].join(' ')}\n${late}${stdout}${stderr}`, { cause: error });
   }
 }
 
