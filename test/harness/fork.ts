@@ -4,13 +4,19 @@ import { fileURLToPath } from 'node:url';
 const LOADER = new URL('./typescript.mjs', import.meta.url).href;
 
 /**
- * Starts a TypeScript file as a process of its own, with a channel for messages. Whoever starts it ends it.
+ * Starts a TypeScript file as a process of its own, with a channel for messages and `env` on top of the environment.
+ * Whoever starts it ends it.
  *
  * @param script from where the caller stands: `new URL('./worker.ts', import.meta.url)`
  */
-export function forkTypeScript(script: URL, args: readonly string[] = []): ChildProcess {
+export function forkTypeScript(
+  script: URL,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): ChildProcess {
   return fork(fileURLToPath(script), [...args], {
     execArgv: ['--import', LOADER, '--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, ...env },
   });
 }

@@ -1,0 +1,29 @@
+// A process of its own that reads a ContainerPilot file, and tells its parent of every list and of every refresh.
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { Module } from '@nestjs/common';
+import { DiscoveryService, PilotedModule } from '../../../lib/index.js';
+import { silentLogger } from '../../../lib/kernel/logger.js';
+
+@Module({ imports: [PilotedModule.forRoot({ config: process.argv[2] ?? '', logger: silentLogger })] })
+class AppModule {}
+
+const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
+const discovery = app.get(DiscoveryService);
+const tell = (): void => {
+  const lists = discovery.names().map((name) => [
+    name,
+    discovery
+      .endpoints(name)
+      .map(({ id }) => id)
+      .sort(),
+  ]);
+  process.send?.({ lists: Object.fromEntries(lists) as Record<string, string[]> });
+};
+discovery.changes.subscribe(tell);
+tell();
+process.once('message', () => {
+  void app.close().then(() => {
+    process.disconnect();
+  });
+});
