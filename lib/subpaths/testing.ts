@@ -1,2 +1,3 @@
+export { type Fault, FaultyRegistry, type RequestKind } from '../testing/faulty-registry.js';
 export * from '../registry/contract/index.js';
 export * from '../testing/virtual-clock.js';
