@@ -2,6 +2,9 @@ import { spawn } from 'node:child_process';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
+/** Milliseconds a program has to heed a signal: npm heeds none while it unpacks. The next run starts it over. */
+const GRACE = 2_000;
+
 /** A signal ended a phase. */
 export class InterruptedError extends Error {
   /** @param {NodeJS.Signals} signal */
@@ -13,7 +16,7 @@ export class InterruptedError extends Error {
 
 /**
  * One phase of a command, as one line: what is being done, then how long it took. What the program itself says is shown
- * only when it fails. A signal is passed on to the program.
+ * only when it fails. A signal is passed on to the program, which is killed if it does not heed it.
  *
  * @param {string} title "Building the library"
  * @param {string} program
@@ -29,9 +32,11 @@ export async function step(title, program, args, { cwd }) {
   child.stdout.on('data', (chunk) => said.push(chunk));
   child.stderr.on('data', (chunk) => said.push(chunk));
   let asked;
+  let timer;
   const passOn = (signal) => {
     asked ??= signal;
     child.kill(signal);
+    timer ??= setTimeout(() => child.kill('SIGKILL'), GRACE);
   };
   for (const signal of SIGNALS) process.on(signal, passOn);
   let outcome;
@@ -39,8 +44,11 @@ export async function step(title, program, args, { cwd }) {
     outcome = await new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code, signal) => resolve({ code, signal }));
+      // What a killed program had started may hold its output open.
+      child.once('exit', (code, signal) => asked && resolve({ code, signal }));
     });
   } finally {
+    clearTimeout(timer);
     for (const signal of SIGNALS) process.off(signal, passOn);
   }
   if (asked) {
