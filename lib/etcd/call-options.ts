@@ -32,7 +32,6 @@ function markStaleToken(details: string): string {
 
 function interceptor({ token, requireLeader, signal }: CallContext): Interceptor {
   return (options, next) => {
-     
     const call = next(options) as Call;
     const start = call.start.bind(call);
     const cancel = (): void => {
