@@ -1,0 +1,33 @@
+/** `npm run check`: everything but the tests. What takes longest runs beside the rest; each says when it is done. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { npm } from './dependencies.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Runs one script of package.json and prints what it said once it has ended. */
+async function run(name) {
+  const began = performance.now();
+  const [command, ...args] = npm();
+  const child = spawn(command, [...args, 'run', '--silent', name], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += String(chunk)));
+  const code = await new Promise((resolve) => child.on('close', (exit) => resolve(exit ?? 1)));
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(`${code === 0 ? 'ok' : 'FAILED'}  ${name}  ${seconds} s`);
+  if (code !== 0) console.log(said);
+  return code === 0;
+}
+
+/** Runs scripts one after the other, all of them: a person wants to see everything that is wrong. */
+async function inTurn(...names) {
+  let good = true;
+  for (const name of names) good = (await run(name)) && good;
+  return good;
+}
+
+const results = await Promise.all([inTurn('lint'), inTurn('format', 'types', 'build', 'pack:check')]);
+process.exitCode = results.every(Boolean) ? 0 : 1;
