@@ -1,6 +1,6 @@
 import { Backoff, type BackoffOptions } from '../kernel/backoff.js';
 import { type Timer } from '../kernel/clock.js';
-import { abortReason, attempt } from '../kernel/deadline.js';
+import { attempt } from '../kernel/deadline.js';
 import { type Deferred, deferred } from '../kernel/deferred.js';
 import { RegistryRefusedError } from '../kernel/errors/index.js';
 import { Follower } from '../registry/follower.js';
@@ -21,6 +21,7 @@ import {
 import { sameItem } from './same-item.js';
 import { type SessionSignal } from './session-machine.js';
 import { type HeartbeatDeps, type SessionListener, type SessionRunner } from './session-runner.js';
+import { Waiters } from './waiters.js';
 
 /** Milliseconds one read or write of an entry may take. */
 const REQUEST_TIMEOUT = 2_000;
@@ -44,11 +45,6 @@ export interface HoldOptions {
   readonly key: string;
 }
 
-interface Waiter {
-  readonly until: () => boolean;
-  readonly resolve: () => void;
-}
-
 /** Runs the hold machine of one entry: writes it by a session, watches it, puts it right. */
 export class HoldRunner {
   readonly slot: Slot;
@@ -64,7 +60,7 @@ export class HoldRunner {
   private follower: Follower | undefined;
   /** What the watch says stands in the slot. */
   private watched: Entry | undefined;
-  private waiters: Waiter[] = [];
+  private readonly waiters = new Waiters();
   private readonly firstWrite: Deferred<void> = deferred();
   private readonly aborter = new AbortController();
   private readonly backoff: Backoff;
@@ -113,7 +109,7 @@ export class HoldRunner {
 
   /** Resolves when the entry stands as it should, another holds it, or it was withdrawn. */
   async settled(signal: AbortSignal): Promise<void> {
-    await this.wait(() => {
+    await this.waiters.wait(() => {
       const { phase, belief, item } = this.state;
       if (phase === 'standby' || phase === 'withdrawn') return true;
       return phase === 'held' && belief.kind === 'entry' && sameItem(belief.entry.item, item);
@@ -134,7 +130,7 @@ export class HoldRunner {
     const detachFormer = this.detach;
     this.attach(session);
     try {
-      await this.wait(() => {
+      await this.waiters.wait(() => {
         const { belief } = this.state;
         return belief.kind === 'entry' && belief.entry.owner === session.usable?.id;
       }, signal);
@@ -242,7 +238,7 @@ export class HoldRunner {
     );
     await this.unfollow();
     this.apply({ kind: 'withdraw' });
-    await this.wait(() => this.state.phase === 'withdrawn', signal).catch(() => undefined);
+    await this.waiters.wait(() => this.state.phase === 'withdrawn', signal).catch(() => undefined);
   }
 
   private dispose(): void {
@@ -271,9 +267,7 @@ export class HoldRunner {
     const { state, signals } = stepHold(this.state, event);
     this.state = state;
     for (const signal of signals) this.tell(signal);
-    const done = this.waiters.filter((waiter) => waiter.until());
-    this.waiters = this.waiters.filter((waiter) => !done.includes(waiter));
-    for (const waiter of done) waiter.resolve();
+    this.waiters.look();
     if (this.stopped === 'stopped' && state.phase === 'withdrawn') this.dispose();
   }
 
@@ -397,25 +391,5 @@ export class HoldRunner {
   private followWrite(entry: Entry | undefined, cursor: Cursor | undefined): void {
     if (this.follower || this.stopped) return;
     this.follow(cursor === undefined ? undefined : { entries: entry ? [entry] : [], malformed: [], cursor });
-  }
-
-  private async wait(until: () => boolean, signal: AbortSignal): Promise<void> {
-    if (until()) return;
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = (): void => {
-        this.waiters = this.waiters.filter((other) => other !== waiter);
-        reject(abortReason(signal));
-      };
-      const waiter: Waiter = {
-        until,
-        resolve: () => {
-          signal.removeEventListener('abort', onAbort);
-          resolve();
-        },
-      };
-      this.waiters.push(waiter);
-      if (signal.aborted) onAbort();
-      else signal.addEventListener('abort', onAbort, { once: true });
-    });
   }
 }

@@ -7,6 +7,7 @@ import { InvalidOptionError } from '../kernel/errors/index.js';
 import { expected } from '../kernel/expected.js';
 import { type Logger } from '../kernel/logger.js';
 import { type RegistrationHints } from '../registry/item.js';
+import { logBeat } from './beat-log.js';
 import { announcedAddress, announcedInstance, type Bound, uniqueId } from './announcement.js';
 import { type AnnouncedService, type KeptKey, type ServiceUpdate } from './kept-entry.js';
 import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
@@ -61,7 +62,7 @@ export class Sidekick {
       updateInterval: options.updateInterval ?? SIDEKICK_DEFAULTS.updateInterval,
     };
     keeper.onEvent((event) => {
-      this.note(event);
+      logBeat(logger, event);
       this.subject.next(event);
     });
   }
@@ -309,25 +310,6 @@ export class Sidekick {
       this.logger.warn(`The first write of "${key}" failed and is tried again: ${(error as Error).message}`);
     }
     return id;
-  }
-
-  private note({ type, key, reason }: BeatEvent): void {
-    switch (type) {
-      case 'lost':
-        this.logger.warn(`Lost "${key}" (${reason ?? 'unknown'}).`);
-        return;
-      case 'late':
-        this.logger.debug(`A renewal of "${key}" failed; trying again.`);
-        return;
-      case 'restored':
-        this.logger.log(`Restored "${key}".`);
-        return;
-      case 'alive':
-        this.logger.log(`Keeping "${key}".`);
-        return;
-      case 'stopped':
-        this.logger.log(`Withdrew "${key}".`);
-    }
   }
 }
 
