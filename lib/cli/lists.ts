@@ -12,7 +12,7 @@ import { checkName } from '../kernel/names.js';
 import { registryPool } from '../registry/pool.js';
 import { registrySource } from '../registry/url.js';
 import { readArguments } from './arguments.js';
-import { EXIT, type Terminal } from './terminal.js';
+import { EXIT, interruption, type Terminal } from './terminal.js';
 
 const USAGE = `Usage: piloted ls [OPTIONS] SERVICE...
        piloted watch [OPTIONS] SERVICE...
@@ -57,13 +57,6 @@ function shown(service: string, endpoint: Endpoint, json: boolean): string {
   if (json) return JSON.stringify(endpoint);
   const { address, port, id, tags } = endpoint;
   return [service, joinHostPort(address, port), id, tags.join(',')].join('\t').trimEnd();
-}
-
-async function interruption(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 async function run({ registry, queries, json }: Wanted, terminal: Terminal, follow: boolean): Promise<void> {

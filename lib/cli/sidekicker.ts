@@ -13,7 +13,7 @@ import { SIDEKICK_DEFAULTS } from '../sidekick/sidekick.defaults.js';
 import { type KeepingOptions } from '../sidekick/sidekick.options.js';
 import { checkKeeping, checkKey } from '../sidekick/sidekick.validation.js';
 import { readArguments } from './arguments.js';
-import { EXIT, type Terminal } from './terminal.js';
+import { EXIT, interruption, type Terminal } from './terminal.js';
 
 const USAGE = `Usage: sidekicker -key KEY [-val VALUE] [-servers URL] [-ttl SECONDS] [-update SECONDS]
 
@@ -71,13 +71,6 @@ function settings(args: readonly string[]): Settings | 'help' {
   checkKeeping(keeping, 'sidekicker');
   const servers = typeof flags.servers === 'string' ? flags.servers : undefined;
   return { ...keeping, key, value, servers, verbose: flags.verbose === true };
-}
-
-async function interruption(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 function told({ type, key, reason }: BeatEvent): string {

@@ -13,6 +13,14 @@ export interface Terminal {
 /** Exit codes of the programs. */
 export const EXIT = Object.freeze({ ok: 0, failed: 1, usage: 1 });
 
+/** Resolves when the program is interrupted. */
+export async function interruption(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
 /** Runs a program on the real process and leaves it to end by itself with the exit code. */
 export async function runProgram(
   program: (args: readonly string[], terminal: Terminal) => Promise<number>,

@@ -4,6 +4,7 @@ import { Directory } from '../discovery/directory.js';
 import { type ExpiryGuardOptions } from '../discovery/expiry-guard.js';
 import { systemClock } from '../kernel/clock.js';
 import { type Logger } from '../kernel/logger.js';
+import { asyncOptionsProviders } from '../nest/async-options.js';
 import { type RegistrySource } from '../registry/source.js';
 import { bootRegistry } from '../registry/url.js';
 import { registryUrlOf } from '../containerpilot/registry-url.js';
@@ -112,7 +113,12 @@ export class PilotedModule {
 
   /** As {@link PilotedModule.forRoot}, with options that are made by a factory, a class or a provider. */
   static forRootAsync(options: PilotedModuleAsyncOptions): DynamicModule {
-    return root(asyncProviders(options), options.imports);
+    return root(
+      asyncOptionsProviders(GIVEN_OPTIONS, options, (factory: PilotedOptionsFactory) =>
+        factory.createPilotedOptions(),
+      ),
+      options.imports,
+    );
   }
 
   /**
@@ -176,17 +182,4 @@ function guardOf(guard: PilotedModuleOptions['expiryGuard']): { readonly expiryG
       ...(grace === undefined ? {} : { grace: grace * 1_000 }),
     },
   };
-}
-
-function asyncProviders(options: PilotedModuleAsyncOptions): Provider[] {
-  if (options.useFactory)
-    return [{ provide: GIVEN_OPTIONS, inject: options.inject ?? [], useFactory: options.useFactory }];
-  const factory = options.useExisting ?? options.useClass;
-  if (!factory) throw new TypeError('Expected one of `useFactory`, `useClass` and `useExisting`, got none.');
-  const made: Provider = {
-    provide: GIVEN_OPTIONS,
-    inject: [factory],
-    useFactory: (source: PilotedOptionsFactory) => source.createPilotedOptions(),
-  };
-  return options.useExisting ? [made] : [{ provide: factory, useClass: factory }, made];
 }

@@ -11,6 +11,7 @@ import { systemClock } from '../kernel/clock.js';
 import { expected } from '../kernel/expected.js';
 import { type Logger } from '../kernel/logger.js';
 import { redactUrl } from '../kernel/redact.js';
+import { asyncOptionsProviders } from '../nest/async-options.js';
 import { type PooledRegistry, registryPool } from '../registry/pool.js';
 import { type RegistrySource } from '../registry/source.js';
 import { bootRegistry, DEFAULT_REGISTRY, REGISTRY_VARIABLE } from '../registry/url.js';
@@ -154,7 +155,12 @@ export class SidekickModule {
 
   /** As {@link SidekickModule.forRoot}, with options that are made by a factory, a class or a provider. */
   static forRootAsync(options: SidekickModuleAsyncOptions): DynamicModule {
-    return module(asyncProviders(options), options.imports);
+    return module(
+      asyncOptionsProviders(GIVEN_OPTIONS, options, (factory: SidekickOptionsFactory) =>
+        factory.createSidekickOptions(),
+      ),
+      options.imports,
+    );
   }
 }
 
@@ -164,18 +170,4 @@ function isolatedUrl(named: string | RegistrySource | undefined): string {
   const url = typeof named === 'string' ? named : variable === '' ? DEFAULT_REGISTRY : variable;
   if (!/^(memory|fixed|dns):/i.test(url)) return url;
   throw expected('registry', 'one that another thread can write to, together with `isolate`', redactUrl(url));
-}
-
-function asyncProviders(options: SidekickModuleAsyncOptions): Provider[] {
-  if (options.useFactory) {
-    return [{ provide: GIVEN_OPTIONS, inject: options.inject ?? [], useFactory: options.useFactory }];
-  }
-  const factory = options.useExisting ?? options.useClass;
-  if (!factory) throw new TypeError('Expected one of `useFactory`, `useClass` and `useExisting`, got none.');
-  const made: Provider = {
-    provide: GIVEN_OPTIONS,
-    inject: [factory],
-    useFactory: (source: SidekickOptionsFactory) => source.createSidekickOptions(),
-  };
-  return options.useExisting ? [made] : [{ provide: factory, useClass: factory }, made];
 }

@@ -10,6 +10,7 @@ const DRIVERS = ['memory', 'file', 'fixed', 'dns', 'etcd', 'consul'].map((driver
 /** What each room may import besides itself. */
 const ARROWS: Record<string, readonly string[]> = {
   kernel: [],
+  nest: [],
   etcd: ['kernel'],
   containerpilot: ['kernel'],
   registry: ['kernel'],
@@ -25,15 +26,15 @@ const ARROWS: Record<string, readonly string[]> = {
   heartbeat: ['kernel', 'registry'],
   discovery: ['kernel', 'registry'],
   balancing: ['kernel', 'registry', 'discovery'],
-  sidekick: ['kernel', 'registry', 'registry/url', 'heartbeat', 'containerpilot'],
-  piloted: ['kernel', 'registry', 'registry/url', 'discovery', 'balancing', 'containerpilot'],
+  sidekick: ['kernel', 'nest', 'registry', 'registry/url', 'heartbeat', 'containerpilot'],
+  piloted: ['kernel', 'nest', 'registry', 'registry/url', 'discovery', 'balancing', 'containerpilot'],
   testing: ['kernel', 'registry', 'registry/memory', 'registry/contract', 'discovery', 'piloted'],
 };
 const OUTER = ['integrations', 'cli', 'subpaths', '(root)'];
 
 /** Packages that only some rooms may import. */
 const PACKAGES: readonly { readonly name: RegExp; readonly rooms: readonly string[] }[] = [
-  { name: /^@nestjs\//, rooms: ['sidekick', 'piloted', 'testing', ...OUTER] },
+  { name: /^@nestjs\//, rooms: ['nest', 'sidekick', 'piloted', 'testing', ...OUTER] },
   { name: /^(etcd3|@grpc\/)/, rooms: ['etcd', 'registry/etcd', 'integrations'] },
   { name: /^consul$/, rooms: ['registry/consul'] },
 ];

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { type Beat, type BeatEvent } from '../../heartbeat/beat.js';
 import { type Keeping, type KeepOptions, type Kept } from '../../heartbeat/keeping.js';
 import { KeptValue, type Produce, produceItem } from '../../heartbeat/kept.js';
+import { sameItem } from '../../heartbeat/same-item.js';
 import { type Ticker } from '../../heartbeat/ticker.js';
 import { Backoff } from '../../kernel/backoff.js';
 import { type Clock, type Timer } from '../../kernel/clock.js';
@@ -31,6 +32,8 @@ interface Entry {
   readonly key: string;
   readonly value: KeptValue;
   item: Item;
+  /** The last answer to a changed value. */
+  written?: Promise<unknown>;
   options: KeepOptions;
   paused: boolean;
 }
@@ -90,8 +93,10 @@ export class IsolatedKeeper implements Keeping {
         key,
         put: (next) => {
           const entry = this.entries.get(id);
-          if (entry) entry.item = next;
-          void this.ask({ kind: 'value', id, item: next }).catch(() => undefined);
+          if (!entry || sameItem(entry.item, next)) return;
+          entry.item = next;
+          entry.written = this.ask({ kind: 'value', id, item: next });
+          entry.written.catch(() => undefined);
         },
         tick: () => undefined,
       },
@@ -110,7 +115,7 @@ export class IsolatedKeeper implements Keeping {
     const entry = this.entries.get(id);
     if (!entry) return;
     await entry.value.replace(produce);
-    await this.ask({ kind: 'value', id, item: entry.item });
+    await entry.written;
   }
 
   updateInterval(id: string, seconds: number): void {
