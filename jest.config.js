@@ -28,11 +28,12 @@ export default {
   maxWorkers: 2,
   // For machines that are busy. Jest heeds it here only, not in a project.
   testTimeout: 30_000,
+  testSequencer: '<rootDir>/test/harness/sequencer.mjs',
   projects: [
     {
       ...common,
       displayName: 'unit',
-      testMatch: ['<rootDir>/lib/**/*.spec.ts', '<rootDir>/test/{unit,harness,chaos}/**/*.spec.ts'],
+      testMatch: ['<rootDir>/lib/**/*.spec.ts', '<rootDir>/test/{unit,harness,chaos,fuzz}/**/*.spec.ts'],
     },
     {
       ...common,
@@ -44,7 +45,7 @@ export default {
     {
       ...common,
       displayName: 'product',
-      globalSetup: '<rootDir>/test/real/product.setup.mjs',
+      globalSetup: '<rootDir>/test/harness/global-setup.mjs',
       testMatch: ['<rootDir>/test/real/{sample,packaging}/**/*.spec.ts'],
     },
   ],

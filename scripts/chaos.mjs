@@ -1,7 +1,8 @@
-/** Runs test/chaos/main.ts on a fresh checkout: installs the dependencies and finds or fetches the servers before. */
+/** Runs test/chaos/main.ts on a fresh checkout: installs the dependencies, builds the library and finds or fetches the servers before. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { install, outdated } from './dependencies.mjs';
+import { build } from './prepare/build.mjs';
 import { provision } from './servers/provision.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -10,6 +11,7 @@ async function prepare() {
   const reason = await outdated(root);
   if (reason) console.error(`Installing the dependencies (${reason}) ...`);
   if (reason && (await install(root)) !== 0) throw new Error('The dependencies could not be installed.');
+  await build(root);
   const { etcd, etcdctl, consul } = await provision({ report: console.error });
   return { ...process.env, ETCD_BIN: etcd, ETCDCTL_BIN: etcdctl, CONSUL_BIN: consul };
 }

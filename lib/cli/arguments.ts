@@ -1,5 +1,9 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { InvalidOptionError } from '../kernel/errors/index.js';
+import { shortened } from '../kernel/shortened.js';
+
+/** Characters of a complaint, which repeats what it complains of. */
+const LONGEST = 400;
 
 /** Flags by name, and what is left over. */
 export interface Arguments {
@@ -16,11 +20,11 @@ export function readArguments(
   args: readonly string[],
   options: NonNullable<ParseArgsConfig['options']>,
 ): Arguments {
-  const long = args.map((arg) => (/^-[a-z][\w-]+(=|$)/i.test(arg) ? `-${arg}` : arg));
+  const long = args.map((arg) => (/^-[^-]./s.test(arg) ? `-${arg}` : arg));
   try {
     const { values, positionals } = parseArgs({ args: long, options, allowPositionals: true, strict: true });
     return { flags: values as Arguments['flags'], rest: positionals };
   } catch (error) {
-    throw new InvalidOptionError((error as Error).message, { cause: error });
+    throw new InvalidOptionError(shortened((error as Error).message, LONGEST), { cause: error });
   }
 }

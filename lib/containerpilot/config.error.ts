@@ -1,4 +1,5 @@
 import { SidekickError } from '../kernel/errors/index.js';
+import { shortened } from '../kernel/shortened.js';
 
 /** What is known about where a configuration is wrong. */
 export interface ConfigErrorPlace {
@@ -56,12 +57,17 @@ export class ConfigError extends SidekickError {
   }
 }
 
+/** Characters of one reason in a message; what a file calls things may be in it. */
+const LONGEST_REASON = 400;
 const SHOWN_VARIABLES = 20;
 const SHOWN_PROBLEMS = 20;
 
 function describe(reason: string, place: ConfigErrorPlace): string {
   const { unsetVariables = [], others = [] } = place;
-  const names = unsetVariables.slice(0, SHOWN_VARIABLES).join(', ');
+  const names = unsetVariables
+    .slice(0, SHOWN_VARIABLES)
+    .map((name) => shortened(name))
+    .join(', ');
   const more =
     unsetVariables.length > SHOWN_VARIABLES ? ` and ${unsetVariables.length - SHOWN_VARIABLES} more` : '';
   return [
@@ -78,7 +84,9 @@ function describe(reason: string, place: ConfigErrorPlace): string {
 function at(reason: string, { file, line, column, source }: ConfigErrorPlace): string {
   const name = file ?? (line === undefined ? undefined : 'configuration');
   const place = [name, line, column].filter((part) => part !== undefined).join(':');
-  return [place === '' ? reason : `${place}: ${reason}`, ...(source === undefined ? [] : [source])].join(
-    '\n',
-  );
+  const why = shortened(reason, LONGEST_REASON);
+  return [
+    place === '' ? why : `${shortened(place, LONGEST_REASON)}: ${why}`,
+    ...(source === undefined ? [] : [source]),
+  ].join('\n');
 }

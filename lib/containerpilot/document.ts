@@ -1,5 +1,5 @@
 import { shown } from '../kernel/expected.js';
-import { REDACTED, redactUrl } from '../kernel/redact.js';
+import { REDACTED } from '../kernel/redact.js';
 import { ConfigError } from './config.error.js';
 import { type JsonNode } from './json5/node.js';
 import { positionAt, sourceLine } from './source-position.js';
@@ -50,7 +50,7 @@ export class ConfigDocument {
     if (node.kind === 'null') return 'null';
     if (node.kind === 'string' && node.value === '') return '""';
     if (!this.rendered.isLiteral(node.start, node.end)) return `a ${node.kind} from the environment`;
-    return secret ? REDACTED : redactUrl(shown(node.value));
+    return secret ? REDACTED : shown(node.value);
   }
 
   private place(offset: number): { readonly line: number; readonly column: number } {

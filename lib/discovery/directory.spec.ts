@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ScriptedRegistry, gone, listing, put, webEntry } from '../../test/unit/piloted/scripted-registry.js';
@@ -377,6 +377,23 @@ describe('Directory', () => {
       expect(warnings).toHaveLength(1);
       expect(warnings[0]).toContain(`It was set aside as ${snapshot}.corrupt.`);
       expect(await readFile(`${snapshot}.corrupt`, 'utf8')).toBe(text);
+    });
+
+    it('sets one of more than 64 MiB aside, without reading it', async () => {
+      await writeFile(snapshot, '');
+      await truncate(snapshot, 64 * 1_024 * 1_024 + 1);
+      await started({ snapshot });
+      expect(warnings).toEqual([
+        `The snapshot ${snapshot} cannot be used: Expected \`snapshot\` to be at most 67108864 bytes, got 67108865. It was set aside as ${snapshot}.corrupt.`,
+      ]);
+    });
+
+    it('leaves what is no file where it is', async () => {
+      await mkdir(snapshot);
+      const directory = await started({ snapshot });
+      expect(directory.watch({ service: 'web' }).endpoints).toEqual([]);
+      expect(warnings[0]).toBe(`The snapshot ${snapshot} cannot be read: It is not a file.`);
+      expect((await stat(snapshot)).isDirectory()).toBe(true);
     });
 
     it('goes on without it where it cannot be written', async () => {

@@ -41,9 +41,10 @@ export class Directory {
 
   /** @throws InvalidOptionError when `allow` holds what is no CIDR */
   constructor(private readonly options: DirectoryOptions) {
-    this.policy = new AddressPolicy(options.allow);
-    this.warnings = new WarnOnce(options.clock, options.logger);
-    if (options.snapshot !== undefined) this.snapshot = new SnapshotFile(options.snapshot, options.logger);
+    const { allow, snapshot, logger, clock } = options;
+    this.policy = new AddressPolicy(allow);
+    this.warnings = new WarnOnce(clock, logger);
+    if (snapshot !== undefined) this.snapshot = new SnapshotFile(snapshot, logger, clock);
   }
 
   /** Reads the snapshot, then follows what is watched and what will be. */

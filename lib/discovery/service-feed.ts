@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Clock, type Timer } from '../kernel/clock.js';
 import { deferred, type Deferred } from '../kernel/deferred.js';
 import { ClosedError } from '../kernel/errors/index.js';
+import { quoted } from '../kernel/shortened.js';
 import { type Logger } from '../kernel/logger.js';
 import { type Random } from '../kernel/random.js';
 import { type WarnOnce } from '../kernel/warn-once.js';
@@ -183,7 +184,7 @@ export class ServiceFeed {
       this.endpoints.delete(id);
       this.deps.warnings.warn(
         JSON.stringify([this.source.service, id, refusal]),
-        () => `Leaving out endpoint "${id}" of service "${this.source.service}": ${refusal}`,
+        () => `Leaving out endpoint ${quoted(id)} of service ${quoted(this.source.service)}: ${refusal}`,
       );
       return;
     }

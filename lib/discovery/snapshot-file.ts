@@ -1,29 +1,59 @@
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { expected } from '../kernel/expected.js';
+import { type Clock } from '../kernel/clock.js';
 import { type Logger } from '../kernel/logger.js';
 import { decodeSnapshot, encodeSnapshot, type SnapshotList } from './snapshot-codec.js';
 
 /** A larger file is no snapshot. */
 const MAX_BYTES = 64 * 1_024 * 1_024;
 
+/** Nobody but the owner. */
+const PRIVATE = 0o600;
+/** Group and others may write. */
+const SHARED = 0o022;
+/** Neither follows a link nor waits for whoever would write to a pipe. */
+const NO_SURPRISE = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** The end of the name of a file that is being written. */
+const TEMPORARY = /\.[0-9a-f]{24}\.tmp$/;
+
+/** Milliseconds after which a file that was being written is one whose writer was killed. */
+const ABANDONED = 60_000;
+
 /** The file in which the last good lists outlive the process. */
 export class SnapshotFile {
   private writing: Promise<void> = Promise.resolve();
   private failed = false;
-  private written = 0;
 
   constructor(
     private readonly path: string,
     private readonly logger: Logger,
+    private readonly clock: Clock,
   ) {}
 
-  /** What was kept; nothing where there is no file. A corrupt one is set aside with a warning. */
+  /**
+   * What was kept; nothing where there is no file. A corrupt one is set aside with a warning. One that cannot be read, or
+   * that somebody else may have written, is left where it is: it would decide where requests go. What killed writers
+   * have left beside it is removed.
+   */
   async load(): Promise<readonly SnapshotList[]> {
+    await this.tidy();
+    let size: number;
+    let text: string;
     try {
-      const { size } = await stat(this.path);
-      if (size > MAX_BYTES) throw new Error(`Expected at most ${MAX_BYTES} bytes, got ${size}.`);
-      return decodeSnapshot(await readFile(this.path, 'utf8'));
+      ({ size, text } = await this.read());
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT') this.logger.warn(`The snapshot ${this.path} cannot be read: ${message}`);
+      return [];
+    }
+    try {
+      if (size > MAX_BYTES) throw expected('snapshot', `at most ${MAX_BYTES} bytes`, size);
+      return decodeSnapshot(text);
+    } catch (error) {
       await this.setAside(error as Error);
       return [];
     }
@@ -44,12 +74,24 @@ export class SnapshotFile {
     return this.writing;
   }
 
-  private async write(text: string): Promise<void> {
-    this.written += 1;
-    const temporary = `${this.path}.${process.pid}-${this.written}.tmp`;
+  private async read(): Promise<{ readonly size: number; readonly text: string }> {
+    const file = await open(this.path, constants.O_RDONLY | NO_SURPRISE);
     try {
-      const file = await open(temporary, 'w', 0o600);
+      const size = await trustedSize(file);
+      return { size, text: size > MAX_BYTES ? '' : await file.readFile('utf8') };
+    } finally {
+      await file.close();
+    }
+  }
+
+  private async write(text: string): Promise<void> {
+    // A name nobody can guess, and made anew: a link that somebody has put there is never followed.
+    const temporary = `${this.path}.${randomBytes(12).toString('hex')}.tmp`;
+    try {
+      const file = await open(temporary, 'wx', PRIVATE);
       try {
+        // Whatever the umask says.
+        await file.chmod(PRIVATE);
         await file.writeFile(text);
         await file.sync();
       } finally {
@@ -62,6 +104,20 @@ export class SnapshotFile {
     }
   }
 
+  /** Nobody's business when it fails: the files are in the way of nothing. */
+  private async tidy(): Promise<void> {
+    const folder = dirname(this.path);
+    const files = await readdir(folder).catch(() => []);
+    const begun = files.filter((file) => file.startsWith(`${basename(this.path)}.`) && TEMPORARY.test(file));
+    await Promise.all(
+      begun.map(async (file) => {
+        const path = join(folder, file);
+        const { mtimeMs } = await stat(path);
+        if (this.clock.wall() - mtimeMs > ABANDONED) await rm(path, { force: true });
+      }),
+    ).catch(() => undefined);
+  }
+
   private async setAside(error: Error): Promise<void> {
     const aside = `${this.path}.corrupt`;
     const moved = await rename(this.path, aside).then(
@@ -70,4 +126,17 @@ export class SnapshotFile {
     );
     this.logger.warn(`The snapshot ${this.path} cannot be used: ${error.message} ${moved}`);
   }
+}
+
+/** @throws Error when it is no file, or one that somebody else may have written */
+async function trustedSize(file: FileHandle): Promise<number> {
+  const stat = await file.stat();
+  const { mode, size, uid } = stat;
+  if (!stat.isFile()) throw new Error('It is not a file.');
+  const own = process.getuid?.();
+  // Without user ids, as on Windows, there is nothing to go by.
+  if (own === undefined) return size;
+  if (uid !== own && uid !== 0) throw new Error(`It belongs to user ${uid}, not to user ${own}.`);
+  if ((mode & SHARED) !== 0) throw new Error('It can be written by other users: its mode must be 0600.');
+  return size;
 }

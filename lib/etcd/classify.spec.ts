@@ -52,12 +52,19 @@ describe('classify', () => {
   });
 
   it('says it for people', () => {
-    const { reason } = classify(
-      new Error(
-        'GRPCUnavailableError: 14 UNAVAILABLE: No connection established. Last error: Error: certificate has expired (2026-01-01T00:00:00.000Z). Resolution note: ',
-      ),
+    const refused = new Error(
+      'GRPCUnavailableError: 14 UNAVAILABLE: No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:1 (2026-01-01T00:00:00.000Z). Resolution note: ',
     );
-    expect(reason).toBe('certificate has expired');
+    expect(classify(refused)).toMatchObject({ reason: 'connect ECONNREFUSED 127.0.0.1:1', cause: refused });
     expect(classify(new Error('14 UNAVAILABLE: ')).reason).toBe('no reason given');
+  });
+
+  it('says what is wrong with TLS, and keeps what it was told', () => {
+    const error = new Error(
+      '14 UNAVAILABLE: No connection established. Last error: Error: certificate has expired (2026-01-01T00:00:00.000Z). Resolution note: ',
+    );
+    const { cause, reason } = classify(error);
+    expect(reason).toBe("the server's certificate has expired: renew it there (certificate has expired)");
+    expect(cause).toMatchObject({ code: 'SIDEKICK_TLS_EXPIRED', message: reason, cause: error });
   });
 });

@@ -1,4 +1,5 @@
 import { ClosedError, DeadlineExceededError, SidekickError } from '../kernel/errors/index.js';
+import { tlsFailure } from '../tls/tls-failure.js';
 import { STALE_TOKEN } from './call-options.js';
 
 /** gRPC's status numbers, as far as they make a difference here. */
@@ -41,14 +42,19 @@ export interface Failure {
   readonly status: number | undefined;
   /** For people. */
   readonly reason: string;
+  /** What the failure is made of: the error itself, or what it says of TLS. */
+  readonly cause: unknown;
 }
 
-function readable(details: string): string {
-  const inner = /Last error: (?:Error: )?(.*?)\. Resolution note:/s.exec(details)?.[1] ?? details;
-  const plain = inner.replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)$/, '').trim();
+/** What the connection or the server says, without what gRPC puts around it. */
+function inner(details: string): string {
+  const last = /Last error: (?:Error: )?(.*?)\. Resolution note:/s.exec(details)?.[1] ?? details;
+  return last.replace(/\s*\(\d{4}-\d\d-\d\dT[\d:.]+Z\)$/, '').trim();
+}
+
+function readable(plain: string): string {
   if (plain === '') return 'no reason given';
-  if (plain.startsWith('Deadline exceeded')) return 'was not answered within its time';
-  return plain === 'Failed to connect' ? `${plain}: a server that speaks TLS is named https://…` : plain;
+  return plain.startsWith('Deadline exceeded') ? 'was not answered within its time' : plain;
 }
 
 function kindOf(status: number, details: string): Failure['kind'] {
@@ -63,21 +69,31 @@ function kindOf(status: number, details: string): Failure['kind'] {
 export function classify(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof DeadlineExceededError) {
-    return { kind: 'endpoint', unsent: false, status: Status.DeadlineExceeded, reason: message };
+    return {
+      kind: 'endpoint',
+      unsent: false,
+      status: Status.DeadlineExceeded,
+      reason: message,
+      cause: error,
+    };
   }
   if (error instanceof SidekickError) {
-    return { kind: 'foreign', unsent: error instanceof ClosedError, status: undefined, reason: message };
+    const unsent = error instanceof ClosedError;
+    return { kind: 'foreign', unsent, status: undefined, reason: message, cause: error };
   }
   const [, code, details] = /(?:^|\s)(\d{1,2}) [A-Z_]+: (.*)$/s.exec(message) ?? [];
   if (code !== undefined && details !== undefined) {
     const status = Number(code);
     const kind = kindOf(status, details);
     const unsent = kind === 'answer' || UNSENT.test(details);
-    return { kind, unsent, status, reason: readable(details) };
+    const said = inner(details);
+    const tls = kind === 'endpoint' ? tlsFailure(said, undefined, error) : undefined;
+    return { kind, unsent, status, reason: tls?.message ?? readable(said), cause: tls ?? error };
   }
   // Two calls met on one connection: the other's failure closed it before this one began.
   if (message.includes('client was already closed') || message.includes('Channel has been shut down')) {
-    return { kind: 'endpoint', unsent: true, status: undefined, reason: 'the connection was being replaced' };
+    const reason = 'the connection was being replaced';
+    return { kind: 'endpoint', unsent: true, status: undefined, reason, cause: error };
   }
-  return { kind: 'foreign', unsent: false, status: undefined, reason: message };
+  return { kind: 'foreign', unsent: false, status: undefined, reason: message, cause: error };
 }

@@ -1,6 +1,7 @@
+import { inspect } from 'node:util';
 import { type Clock, systemClock } from '../kernel/clock.js';
 import { abortReason, attempt, pause } from '../kernel/deadline.js';
-import { ClosedError, DeadlineExceededError } from '../kernel/errors/index.js';
+import { ClosedError, DeadlineExceededError, TlsError } from '../kernel/errors/index.js';
 import { expected } from '../kernel/expected.js';
 import { type Logger, silentLogger } from '../kernel/logger.js';
 import { type Random } from '../kernel/random.js';
@@ -8,11 +9,10 @@ import { callOptions } from './call-options.js';
 import { classify } from './classify.js';
 import { etcdctlCommand } from './command.js';
 import { type Connect, type EtcdConnection, etcd3Connect } from './connection.js';
-import { parseEndpoints } from './endpoint.js';
 import { ClusterError } from './errors/cluster.error.js';
 import { EndpointError } from './errors/endpoint.error.js';
 import { EtcdResponseError } from './errors/etcd-response.error.js';
-import { checkEtcdOptions, type EtcdOptions, type EtcdSettings } from './options.js';
+import { checkEndpoints, checkEtcdOptions, type EtcdOptions, type EtcdSettings } from './options.js';
 import { withSignals } from './linked-signal.js';
 import { loadEtcd3 } from './peer.js';
 import { type EtcdCaller, type EtcdRequest } from './request.js';
@@ -31,6 +31,9 @@ export interface EtcdDeps {
   /** Makes connections; over `etcd3` unless a test brings its own. */
   readonly connect: Connect;
 }
+
+/** What became of a request at one endpoint. */
+type Outcome<T> = { result: T; error?: never } | { result?: never; error: EndpointError };
 
 /**
  * The way to an etcd cluster: one endpoint is pinned while it works, the others are gone round when it fails, each
@@ -102,7 +105,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
    * @throws InvalidOptionError, NoEtcdEndpointsError; the old ones are kept
    */
   setEndpoints(endpoints: string | readonly string[]): void {
-    const list = parseEndpoints(endpoints, this.settings.tls ? 'https' : 'http');
+    const list = checkEndpoints(endpoints, this.settings.tls !== undefined);
     if (!this.selection.replace(list)) return;
     for (const [endpoint, connection] of this.connections) {
       if (!list.includes(endpoint)) this.retire(connection);
@@ -134,14 +137,22 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
 
   /**
    * Replaces the endpoints by those of the cluster's members. In leader mode the leader is pinned; otherwise an equal
-   * set keeps the pin.
+   * set keeps the pin. A client that speaks TLS everywhere takes none that does not.
    *
-   * @throws what {@link EtcdTransport.call} throws; the endpoints are kept
+   * @throws what {@link EtcdTransport.call} throws, and InvalidOptionError when no member is left; the endpoints are kept
    */
   async sync(signal?: AbortSignal): Promise<void> {
     const { endpoints, leader } = await memberEndpoints(this, signal);
-    this.setEndpoints(endpoints);
-    if (this.settings.selectionMode === 'prioritize-leader' && leader !== undefined) {
+    const secure = this.endpoints.every(isSecure);
+    const taken = secure ? endpoints.filter(isSecure) : endpoints;
+    if (secure && taken.length === 0)
+      throw expected("the members' client URLs", 'https:// URLs, as the endpoints are', endpoints);
+    this.setEndpoints(taken);
+    if (
+      this.settings.selectionMode === 'prioritize-leader' &&
+      leader !== undefined &&
+      taken.includes(leader)
+    ) {
       this.selection.succeeded(leader);
     }
   }
@@ -171,22 +182,21 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
   async openStream<Q, A>(endpoint: string, plan: StreamPlan<Q, A>): Promise<EtcdStream<Q>> {
     this.ensureOpen();
     const token = await this.streamToken(endpoint);
-    this.ensureOpen();
-    const connection = this.deps.connect(endpoint);
+    const connection = await this.freshConnection(endpoint, this.connections.get(endpoint));
     // The stream cancels its call itself; the signal is only ever the client's own end.
     const signal = this.closing.signal;
     const options = callOptions({ token, requireLeader: true, deadline: undefined, signal });
-    const call = await plan.open(connection, options);
+    const call = await this.startStream(connection, async () => await plan.open(connection, options));
     const stream = new EtcdStream<Q>(
       endpoint,
       call as DuplexCall<Q, never>,
       () => {
         this.streams.delete(stream);
-        connection.close();
       },
-      (kind) => {
+      (error, kind) => {
         if (kind === 'endpoint') this.selection.failed(endpoint);
         if (kind === 'token') this.tokens.drop(token);
+        if (kind === 'endpoint' && error instanceof EndpointError) this.retireAfter(error, connection);
       },
       (error) => {
         plan.onEnd(error);
@@ -213,6 +223,11 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     for (const connection of [...this.connections.values()]) this.retire(connection);
   }
 
+  /** What a debugger or a log shows of it: nothing that its settings hold. */
+  [inspect.custom](): string {
+    return `EtcdTransport <${this.endpoints.join(',')}>`;
+  }
+
   private ensureOpen(): void {
     if (this.closed) throw abortReason(this.closing.signal);
   }
@@ -221,9 +236,24 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     endpoint: string,
     request: EtcdRequest<T>,
     signal: AbortSignal | undefined,
-  ): Promise<{ result: T; error?: never } | { result?: never; error: EndpointError }> {
-    const connection = this.connection(endpoint);
+  ): Promise<Outcome<T>> {
     this.explain(endpoint, request);
+    const connection = this.connections.get(endpoint) ?? (await this.freshConnection(endpoint));
+    const outcome = await this.callOver(connection, request, signal);
+    if (!this.tls || !(outcome.error?.cause instanceof TlsError)) return outcome;
+    // Certificates may have been replaced since this connection was made.
+    await this.tls.identity.refresh();
+    this.ensureOpen();
+    if (connection.certificates === this.tls.identity.current) return outcome;
+    return await this.callOver(this.connection(endpoint), request, signal);
+  }
+
+  private async callOver<T>(
+    connection: EtcdConnection,
+    request: EtcdRequest<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<Outcome<T>> {
+    const { endpoint } = connection;
     let sent = false;
     try {
       const result = await withSignals(
@@ -243,11 +273,12 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
       }
       this.ensureOpen();
       if (error instanceof EndpointError) return { error };
-      const { kind, unsent, status, reason } = classify(error);
+      const { kind, unsent, status, reason, cause } = classify(error);
       if (kind === 'foreign') throw error;
       if (kind !== 'endpoint') throw new EtcdResponseError(endpoint, reason, status, error);
-      if (!reason.startsWith('etcdserver:')) this.retire(connection);
-      return { error: new EndpointError(endpoint, reason, unsent || !sent, error) };
+      const failure = new EndpointError(endpoint, reason, unsent || !sent, cause);
+      this.retireAfter(failure, connection);
+      return { error: failure };
     }
   }
 
@@ -276,16 +307,29 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     });
   }
 
+  private async startStream<T>(connection: EtcdConnection, start: () => Promise<T>): Promise<T> {
+    try {
+      return await start();
+    } catch (error) {
+      this.ensureOpen();
+      const { kind, reason, unsent, cause } = classify(error);
+      if (kind === 'foreign') throw error;
+      const failure = new EndpointError(connection.endpoint, reason, unsent, cause);
+      this.retireAfter(failure, connection);
+      throw failure;
+    }
+  }
+
   private async streamToken(endpoint: string): Promise<string | undefined> {
     try {
       return await this.tokens.get(endpoint, this.closing.signal);
     } catch (error) {
       this.ensureOpen();
-      const { kind, reason, status } = classify(error);
+      const { kind, reason, status, cause } = classify(error);
       if (kind === 'foreign') throw error;
       if (kind === 'answer') throw new EtcdResponseError(endpoint, reason, status, error);
       this.selection.failed(endpoint);
-      throw new EndpointError(endpoint, reason, true, error);
+      throw new EndpointError(endpoint, reason, true, cause);
     }
   }
 
@@ -308,12 +352,25 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     });
   }
 
+  /** A connection by the certificates as they are now; one of before is left. */
+  private async freshConnection(endpoint: string, former?: EtcdConnection): Promise<EtcdConnection> {
+    await this.tls?.identity.refresh();
+    this.ensureOpen();
+    if (former && former.certificates !== this.tls?.identity.current) this.retire(former);
+    return this.connection(endpoint);
+  }
+
   private connection(endpoint: string): EtcdConnection {
     const known = this.connections.get(endpoint);
     if (known) return known;
     const connection = this.deps.connect(endpoint);
     this.connections.set(endpoint, connection);
     return connection;
+  }
+
+  /** What the server itself says against serving is no fault of the connection. */
+  private retireAfter({ reason }: EndpointError, connection: EtcdConnection): void {
+    if (!reason.startsWith('etcdserver:')) this.retire(connection);
   }
 
   private retire(connection: EtcdConnection): void {
@@ -327,6 +384,10 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     const { username } = this.settings.credentials ?? {};
     this.deps.logger.log(etcdctlCommand(endpoint, username, command(), input?.()));
   }
+}
+
+function isSecure(endpoint: string): boolean {
+  return endpoint.startsWith('https:');
 }
 
 /** gRPC's own word comes first: it alone says whether a request that ran out of time had been sent. */

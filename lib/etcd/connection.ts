@@ -9,12 +9,15 @@ import type {
   WatchClient,
 } from 'etcd3';
 import { type Etcd3Module } from './peer.js';
+import { type TlsMaterial } from '../tls/identity.js';
 import { type EtcdTls } from './tls.js';
 
 /** The raw clients of one endpoint. Each method makes one attempt: nothing is retried, and nothing has a deadline of its own. */
 export interface EtcdConnection {
   /** The URL, without credentials. */
   readonly endpoint: string;
+  /** The certificates it shows and trusts, where there are any. */
+  readonly certificates?: TlsMaterial;
   readonly kv: KVClient;
   readonly lease: LeaseClient;
   readonly watch: WatchClient;
@@ -40,6 +43,9 @@ const ONCE = {
 const KEEPALIVE_TIME = 10_000;
 const KEEPALIVE_TIMEOUT = 5_000;
 
+/** Milliseconds beyond the life of any connection that has failed. */
+const NEVER = 3_600_000;
+
 let connections = 0;
 
 function channelOptions(tls: EtcdTls | undefined): NonNullable<IOptions['grpcOptions']> {
@@ -49,10 +55,14 @@ function channelOptions(tls: EtcdTls | undefined): NonNullable<IOptions['grpcOpt
     'grpc.keepalive_time_ms': KEEPALIVE_TIME,
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT,
     'grpc.service_config_disable_resolution': 1,
+    // A connection that has failed is left for a new one, when its owner says so; gRPC would try the old one again and
+    // again beside it, also long after it was closed.
+    'grpc.initial_reconnect_backoff_ms': NEVER,
+    'grpc.max_reconnect_backoff_ms': NEVER,
     // A retry below would send a one-shot request twice.
     'grpc.enable_retries': 0,
     // Channels with equal options share a socket: a number of its own gives each connection its own, so that
-    // closing one really leaves a dead socket and never disturbs a healthy stream.
+    // closing one really leaves a dead socket.
     'sidekick.connection': (connections += 1),
     ...(tls?.serverName === undefined
       ? {}
@@ -63,17 +73,19 @@ function channelOptions(tls: EtcdTls | undefined): NonNullable<IOptions['grpcOpt
   };
 }
 
-/** Makes connections over `etcd3`, one client an endpoint. */
+/** Makes connections over `etcd3`, one client an endpoint, each with the certificates there are by then. */
 export function etcd3Connect({ Etcd3 }: Etcd3Module, tls: EtcdTls | undefined): Connect {
   return (endpoint) => {
+    const certificates = tls?.identity.current;
+    const { ca, cert, key } = certificates ?? {};
     const client: Etcd3 = new Etcd3({
       hosts: endpoint,
       ...(endpoint.startsWith('https:')
         ? {
             credentials: {
-              rootCertificate: tls?.ca,
-              privateKey: tls?.key,
-              certChain: tls?.cert,
+              rootCertificate: ca,
+              privateKey: key,
+              certChain: cert,
             } as NonNullable<IOptions['credentials']>,
           }
         : {}),
@@ -82,6 +94,7 @@ export function etcd3Connect({ Etcd3 }: Etcd3Module, tls: EtcdTls | undefined): 
     });
     return {
       endpoint,
+      ...(certificates && { certificates }),
       kv: client.kv,
       lease: client.leaseClient,
       watch: client.watchClient,

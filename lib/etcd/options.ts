@@ -1,7 +1,10 @@
 import { expected } from '../kernel/expected.js';
 import { parseEndpoints } from './endpoint.js';
 
-/** How the client proves its identity and checks the servers'. PEM as text, bytes, or the path of its file. */
+/**
+ * How the client proves its identity and checks the servers'. PEM as text, bytes, or the path of its file, which is read
+ * again when a connection is made anew, so that certificates can be replaced while it runs.
+ */
 export interface EtcdTlsOptions {
   /** Who may have signed the servers' certificates; the system's authorities unless given. */
   readonly ca?: string | Buffer;
@@ -91,7 +94,7 @@ export function checkEtcdOptions(options: EtcdOptions): EtcdSettings {
   }
   if (typeof debug !== 'boolean') throw expected('debug', 'true or false', debug);
   const tls = checkTls(options.tls);
-  const endpoints = parseEndpoints(options.endpoints, tls ? 'https' : 'http');
+  const endpoints = checkEndpoints(options.endpoints, tls !== undefined);
   return {
     endpoints,
     credentials: checkCredentials(options),
@@ -100,6 +103,20 @@ export function checkEtcdOptions(options: EtcdOptions): EtcdSettings {
     selectionMode,
     debug,
   };
+}
+
+/**
+ * Endpoints as URLs.
+ *
+ * @param secure `tls` is given: a bare host:port is https, and none may be anything else
+ * @throws InvalidOptionError, NoEtcdEndpointsError
+ */
+export function checkEndpoints(endpoints: string | readonly string[], secure: boolean): readonly string[] {
+  const list = parseEndpoints(endpoints, secure ? 'https' : 'http');
+  const plain = list.find((endpoint) => endpoint.startsWith('http:'));
+  if (secure && plain !== undefined)
+    throw expected('endpoints', 'https:// URLs, since `tls` is given', plain);
+  return list;
 }
 
 function refuseUnknown(prefix: string, known: readonly string[], given: object): void {

@@ -10,6 +10,7 @@ export interface DuplexCall<Q, A> {
   on(event: 'end', run: () => void): unknown;
   on(event: 'error', run: (error: Error) => void): unknown;
   write(request: Q): void;
+  end(): void;
   cancel(): void;
 }
 
@@ -34,8 +35,8 @@ export interface EtcdStreamOpener {
   readonly endpoints: readonly string[];
 
   /**
-   * Opens a stream at `endpoint`, on a connection of its own, so that nothing else's failure touches it. A failure
-   * moves the pin.
+   * Opens a stream at `endpoint`, on the connection that requests use too: a client comes back as one connection.
+   * A failure moves the pin, and the next stream or request begins on a new one; what else goes on there may.
    *
    * @throws EndpointError, EtcdResponseError when no token is to be had; ClosedError when the client has been closed
    */
@@ -56,7 +57,7 @@ export class EtcdStream<Q> {
     readonly endpoint: string,
     private readonly call: DuplexCall<Q, never>,
     private readonly release: () => void,
-    private readonly onFailed: (kind: 'endpoint' | 'token' | 'answer') => void,
+    private readonly onFailed: (error: Error, kind: 'endpoint' | 'token' | 'answer') => void,
     private readonly onEnd: (error: Error) => void,
     private readonly isStale: () => boolean,
   ) {
@@ -64,10 +65,10 @@ export class EtcdStream<Q> {
       this.finish('endpoint', new EndpointError(endpoint, 'the server ended the stream', false));
     });
     call.on('error', (error) => {
-      const { kind, reason, status, unsent } = classify(error);
+      const { kind, reason, status, unsent, cause } = classify(error);
       if (kind === 'answer') this.finish(kind, new EtcdResponseError(endpoint, reason, status, error));
       else
-        this.finish(kind === 'token' ? kind : 'endpoint', new EndpointError(endpoint, reason, unsent, error));
+        this.finish(kind === 'token' ? kind : 'endpoint', new EndpointError(endpoint, reason, unsent, cause));
     });
   }
 
@@ -85,6 +86,8 @@ export class EtcdStream<Q> {
   close(): void {
     if (this.ended) return;
     this.ended = true;
+    // Ended first: etcd3 takes the error of a stream that could still be written for the connection's, and drops it.
+    this.call.end();
     this.call.cancel();
     this.release();
   }
@@ -97,7 +100,7 @@ export class EtcdStream<Q> {
   private finish(kind: 'endpoint' | 'token' | 'answer', error: Error): void {
     if (this.ended) return;
     this.close();
-    this.onFailed(kind);
+    this.onFailed(error, kind);
     this.onEnd(error);
   }
 }

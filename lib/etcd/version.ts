@@ -1,5 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { serverNameOptions } from '../tls/server-name.js';
+import { tlsFailure } from '../tls/tls-failure.js';
 import { type EtcdCaller } from './request.js';
 import { type EtcdTls } from './tls.js';
 import { EndpointError } from './errors/endpoint.error.js';
@@ -43,7 +45,8 @@ async function get(
   const secure = endpoint.startsWith('https:');
   return await new Promise<string>((resolve, reject) => {
     const fail = (error: Error): void => {
-      reject(new EndpointError(endpoint, error.message, false, error));
+      const cause = tlsFailure(error.message, (error as NodeJS.ErrnoException).code, error) ?? error;
+      reject(new EndpointError(endpoint, cause.message, false, cause));
     };
     const request = (secure ? httpsRequest : httpRequest)(
       `${endpoint}/version`,
@@ -52,10 +55,10 @@ async function get(
         timeout,
         ...(signal && { signal }),
         ...(secure && {
-          ca: tls?.ca,
-          cert: tls?.cert,
-          key: tls?.key,
-          ...(tls?.serverName !== undefined && { servername: tls.serverName }),
+          // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+          rejectUnauthorized: true,
+          ...tls?.identity.current,
+          ...serverNameOptions(tls?.serverName),
         }),
       },
       (response) => {

@@ -1,8 +1,14 @@
 import { type IEvent } from 'etcd3';
 import { WatchTrack } from './watch-track.js';
+import { witnessOf } from './witness.js';
+
+function put(revision: number | string, value = 'v'): IEvent {
+  const kv = { key: Buffer.from('k'), value: Buffer.from(value), lease: '0', mod_revision: String(revision) };
+  return { type: 'Put', kv } as unknown as IEvent;
+}
 
 function at(...revisions: number[]): IEvent[] {
-  return revisions.map((revision) => ({ kv: { mod_revision: String(revision) } }) as unknown as IEvent);
+  return revisions.map((revision) => put(revision));
 }
 
 function revisions(events: readonly IEvent[]): number[] {
@@ -51,8 +57,59 @@ describe('WatchTrack', () => {
 
   it('keeps apart revisions beyond what a number can', () => {
     const track = new WatchTrack(9_007_199_254_740_992n);
-    const next = [{ kv: { mod_revision: '9007199254740993' } }] as unknown as IEvent[];
-    expect(track.accept(next, false)).toHaveLength(1);
+    expect(track.accept([put('9007199254740993')], false)).toHaveLength(1);
     expect(track.start).toBe('9007199254740994');
+  });
+
+  describe('taken up again', () => {
+    function known(): WatchTrack {
+      const track = new WatchTrack(3n);
+      track.began(3n);
+      track.accept([put(5), put(7, 'last')], false);
+      expect(track.start).toBe('8');
+      track.onAnotherStream();
+      expect(track.start).toBe('7');
+      track.began(9n);
+      return track;
+    }
+
+    it('goes on where its last event comes first once more', () => {
+      const track = known();
+      expect(track.contradicts([put(7, 'last'), put(8)], false)).toBe(false);
+      expect(revisions(track.accept([put(7, 'last'), put(8)], false))).toEqual([8]);
+      expect(track.contradicts([], false)).toBe(false);
+    });
+
+    it('waits for the rest of a revision before it judges', () => {
+      const track = known();
+      expect(track.contradicts([put(7, 'of another key')], true)).toBe(false);
+      expect(track.contradicts([put(7, 'last')], false)).toBe(false);
+    });
+
+    it.each([
+      ['another event in its place', [put(7, 'other')]],
+      ['a later event', [put(8)]],
+      ['a sign of life', []],
+    ])('knows another history by %s', (_, events) => {
+      expect(known().contradicts(events, false)).toBe(true);
+    });
+
+    it('believes what it is told to go on without a proof', () => {
+      const track = known();
+      track.forgetWitness();
+      expect(track.start).toBe('8');
+      expect(track.contradicts([put(9)], false)).toBe(false);
+    });
+
+    it('takes the witness it began with where nothing happened since', () => {
+      const { revision, digest } = witnessOf(put(2, 'kept').kv, 'Put');
+      const track = new WatchTrack(6n, { revision, digest });
+      expect(track.start).toBe('7');
+      track.onAnotherStream();
+      expect(track.start).toBe('2');
+      track.began(9n);
+      expect(track.contradicts([put(2, 'kept')], false)).toBe(false);
+      expect(track.contradicts([put(7)], false)).toBe(false);
+    });
   });
 });

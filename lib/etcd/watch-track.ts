@@ -1,4 +1,5 @@
 import type { IEvent } from 'etcd3';
+import { type Witness, witnessOf } from './witness.js';
 
 /**
  * How far one watch has come. It resumes after the last *event* it was given, never after a header's revision: a
@@ -6,19 +7,66 @@ import type { IEvent } from 'etcd3';
  */
 export class WatchTrack {
   private held: IEvent[] = [];
+  private resumes = false;
+  private unproven = false;
 
-  /** @param position everything up to this revision is known; undefined until the server says where "now" is */
-  constructor(public position: bigint | undefined) {}
+  /**
+   * @param position everything up to this revision is known; undefined until the server says where "now" is
+   * @param witness what happened last up to there, where that is known
+   */
+  constructor(
+    public position: bigint | undefined,
+    private witness?: Witness,
+  ) {}
 
-  /** The revision to ask for: 0 stands for "from now on". */
+  /**
+   * The revision to ask for: 0 stands for "from now on". On another stream it begins with the last event it had, to see
+   * whether the history is still the same.
+   */
   get start(): string {
-    return this.position === undefined ? '0' : String(this.position + 1n);
+    if (this.position === undefined) return '0';
+    return String(this.overlaps && this.witness ? this.witness.revision : this.position + 1n);
+  }
+
+  /** Whether the next stream begins with what is known already. */
+  get overlaps(): boolean {
+    return this.resumes && this.witness !== undefined;
   }
 
   /** The server has begun at `revision`; forgets the pieces of an answer that a lost stream never completed. */
   began(revision: bigint): void {
     this.held = [];
     this.position ??= revision;
+    this.unproven = this.overlaps;
+  }
+
+  /** The next stream is another than the one on which everything so far was learnt: it may lead to another store. */
+  onAnotherStream(): void {
+    this.resumes = true;
+  }
+
+  /** Goes on without a proof: what would give it was compacted. */
+  forgetWitness(): void {
+    this.witness = undefined;
+    this.unproven = false;
+  }
+
+  /**
+   * Whether an answer shows another history than the one that was followed: what has to come first in it is missing.
+   *
+   * @param more whether the rest of the same revision is still to come
+   */
+  contradicts(events: readonly IEvent[], more: boolean): boolean {
+    const { witness } = this;
+    if (!this.unproven || !witness) return false;
+    for (const event of events) {
+      const { revision, digest } = witnessOf(event.kv, event.type);
+      if (revision > witness.revision) return true;
+      if (revision < witness.revision || digest !== witness.digest) continue;
+      this.unproven = false;
+      return false;
+    }
+    return !more;
   }
 
   /**
@@ -33,7 +81,10 @@ export class WatchTrack {
     const complete = this.held;
     this.held = [];
     const last = complete.at(-1);
-    if (last) this.position = BigInt(last.kv.mod_revision);
+    if (last) {
+      this.position = BigInt(last.kv.mod_revision);
+      this.witness = witnessOf(last.kv, last.type);
+    }
     return complete;
   }
 

@@ -43,6 +43,7 @@ class FakeCluster implements EtcdCaller, EtcdStreamOpener {
     const written: IWatchRequest[] = [];
     const call = {
       on: () => undefined,
+      end: () => undefined,
       cancel: () => undefined,
       write: (request: unknown) => written.push(request as IWatchRequest),
     };
@@ -109,7 +110,10 @@ function setUp(down = false): {
   };
 }
 
-const event = (revision: number): object => ({ type: 'Put', kv: { mod_revision: String(revision) } });
+const event = (revision: number, value = ''): object => ({
+  type: 'Put',
+  kv: { key: Buffer.from('k'), value: Buffer.from(value), lease: '0', mod_revision: String(revision) },
+});
 
 describe('EtcdWatches', () => {
   it('asks for what it has not had, and asks whether the server is alive', async () => {
@@ -120,11 +124,15 @@ describe('EtcdWatches', () => {
       { create_request: { start_revision: '6', watch_id: 1, fragment: true } },
     ]);
     first!.answer({ created: true });
-    await clock.advance(500);
-    expect(first!.written.at(-1)).toEqual({ progress_request: {} });
-    first!.answer({ watch_id: '-1' });
+    for (let asked = 1; asked <= 9; asked += 1) {
+      await clock.advance(500);
+      expect(first!.written).toHaveLength(1 + asked);
+      expect(first!.written.at(-1)).toEqual({ progress_request: {} });
+      first!.answer({ watch_id: '-1' });
+    }
     await clock.advance(0);
-    expect(news.map(({ kind }) => kind)).toEqual(['alive', 'alive']);
+    // Each watch hears of it every 2 s: there may be many, and none is in a hurry to know.
+    expect(news.map(({ kind }) => kind)).toEqual(['alive', 'alive', 'alive']);
     await stop();
   });
 
@@ -137,9 +145,10 @@ describe('EtcdWatches', () => {
     expect(cluster.opened).toHaveLength(1);
     await clock.advance(1);
     expect(cluster.opened.map(({ endpoint }) => endpoint)).toEqual(['a', 'b']);
-    expect(cluster.opened[1]!.written).toMatchObject([{ create_request: { start_revision: '8' } }]);
+    // Once more the last one, to see that it is the same history.
+    expect(cluster.opened[1]!.written).toMatchObject([{ create_request: { start_revision: '7' } }]);
     cluster.opened[1]!.answer({ created: true }, 9);
-    cluster.opened[1]!.answer({ events: [event(8), event(9)] as never });
+    cluster.opened[1]!.answer({ events: [event(7), event(8), event(9)] as never });
     await clock.advance(0);
     expect(
       news.flatMap((one) => (one.kind === 'events' ? one.events.map(({ kv }) => kv.mod_revision) : [])),
@@ -180,6 +189,37 @@ describe('EtcdWatches', () => {
     await clock.advance(0);
     expect(news.at(-1)).toEqual({ kind: 'compacted', revision: 9n });
     expect(watches.size).toBe(0);
+    await stop();
+  });
+
+  it('says that the store was replaced when what it had last is no longer in the history, however far that has grown', async () => {
+    const { cluster, clock, news, watches, stop } = setUp();
+    await clock.advance(0);
+    cluster.opened[0]!.answer({ created: true });
+    cluster.opened[0]!.answer({ events: [event(7)] as never });
+    await clock.advance(2_000);
+    cluster.opened[1]!.answer({ created: true }, 500);
+    cluster.opened[1]!.answer({ events: [event(7, 'other'), event(400)] as never }, 500);
+    await clock.advance(0);
+    expect(news.at(-1)).toMatchObject({ kind: 'replaced' });
+    expect(watches.size).toBe(0);
+    await stop();
+  });
+
+  it('goes on without a proof when only what it had already was compacted', async () => {
+    const { cluster, clock, news, stop } = setUp();
+    await clock.advance(0);
+    cluster.opened[0]!.answer({ created: true });
+    cluster.opened[0]!.answer({ events: [event(7)] as never });
+    await clock.advance(2_000);
+    const { written, answer } = cluster.opened[1]!;
+    answer({ created: true }, 9);
+    answer({ canceled: true, compact_revision: '8' });
+    expect(written.at(-1)).toMatchObject({ create_request: { start_revision: '8', watch_id: 2 } });
+    answer({ created: true, watch_id: '2' }, 9);
+    answer({ events: [event(9)] as never, watch_id: '2' });
+    await clock.advance(0);
+    expect(news.filter(({ kind }) => kind !== 'alive').map(({ kind }) => kind)).toEqual(['events', 'events']);
     await stop();
   });
 

@@ -8,6 +8,7 @@ import { type EtcdCaller } from './request.js';
 import { type EtcdStream, type EtcdStreamOpener } from './stream.js';
 import { WatchQueue } from './watch-queue.js';
 import { WatchTrack } from './watch-track.js';
+import { type Witness } from './witness.js';
 
 /** What is watched. */
 export interface EtcdWatchRequest {
@@ -16,6 +17,8 @@ export interface EtcdWatchRequest {
   readonly rangeEnd?: Buffer;
   /** Everything after this revision is delivered; from now on unless given. */
   readonly after?: bigint;
+  /** What happened last in the range up to `after`: tells a store that was restored and has grown since. */
+  readonly witness?: Witness;
   /** The cluster that `after` belongs to, from the header it was read from. */
   readonly clusterId?: string;
   /** Whether events carry what was there before. */
@@ -37,6 +40,8 @@ export type WatchNews =
 const HEARTBEAT = 500;
 /** Heartbeats without a word after which a server is left. */
 const SILENT_HEARTBEATS = 3;
+/** Milliseconds between two signs of life of one watch: all share each answer, and there may be very many. */
+const ALIVE_SPACING = 2_000;
 /** How long a watch waits between rounds of all endpoints: a few seconds at most, spread out for the herd's sake. */
 const RECONNECT = Object.freeze({ base: 100, cap: 4_000 });
 
@@ -44,7 +49,7 @@ const PERMISSION_DENIED = 7;
 const REFUSED_USER = /invalid auth token|permission denied|auth store is old|user name is empty/;
 
 interface Watch {
-  readonly id: number;
+  id: number;
   readonly request: EtcdWatchRequest;
   readonly track: WatchTrack;
   readonly queue: WatchQueue<WatchNews>;
@@ -52,6 +57,8 @@ interface Watch {
   created: boolean;
   /** The server's revision lies behind ours: a lagging member, or a store that went back. */
   suspect: boolean;
+  /** When it last had something to say. */
+  toldAt: number;
 }
 
 /**
@@ -125,11 +132,12 @@ export class EtcdWatches {
     const watch: Watch = {
       id: (this.lastId += 1),
       request,
-      track: new WatchTrack(request.after),
+      track: new WatchTrack(request.after, request.witness),
       queue: new WatchQueue((newer, older) => newer.kind === 'alive' && older.kind === 'alive'),
       clusterId: request.clusterId,
       created: false,
       suspect: false,
+      toldAt: -Infinity,
     };
     this.watches.set(watch.id, watch);
     if (this.stream) this.create(this.stream, watch);
@@ -188,7 +196,10 @@ export class EtcdWatches {
     this.stream = stream;
     this.silence = 0;
     this.pending = [];
-    for (const watch of this.watches.values()) this.create(stream, watch);
+    for (const watch of this.watches.values()) {
+      watch.track.onAnotherStream();
+      this.create(stream, watch);
+    }
     this.beat(stream);
   }
 
@@ -275,10 +286,20 @@ export class EtcdWatches {
     }
     if (!watch.created) return;
     if (watch.suspect) void this.verify();
+    // What answers the request itself says nothing of the history yet.
+    const begins = answer.created && answer.events.length === 0;
+    if (!begins && watch.track.contradicts(answer.events, answer.fragment)) {
+      this.replaced(watch, `the store's history up to revision ${watch.track.position} is another`);
+      return;
+    }
     const events = watch.track.accept(answer.events, answer.fragment);
     const position = watch.track.position ?? 0n;
+    const now = this.deps.clock.now();
+    const due = answer.created || now - watch.toldAt >= ALIVE_SPACING;
     if (events.length > 0) watch.queue.push({ kind: 'events', events, revision: position });
-    else if (!answer.fragment) watch.queue.push({ kind: 'alive', revision: position });
+    else if (!answer.fragment && due) watch.queue.push({ kind: 'alive', revision: position });
+    else return;
+    watch.toldAt = now;
   }
 
   private canceled(watch: Watch | undefined, answer: IWatchResponse): void {
@@ -286,6 +307,17 @@ export class EtcdWatches {
     const stream = this.stream;
     if (!stream || (!watch && !(answer.watch_id === '-1' && !answer.created))) return;
     if (watch && compacted !== '0') {
+      const { position, overlaps } = watch.track;
+      if (overlaps && position !== undefined && position + 1n >= BigInt(compacted)) {
+        // Only what it had already is gone. The server still knows the number of the watch.
+        watch.track.forgetWitness();
+        this.watches.delete(watch.id);
+        watch.id = this.lastId += 1;
+        watch.created = false;
+        this.watches.set(watch.id, watch);
+        this.create(stream, watch);
+        return;
+      }
       watch.queue.push({ kind: 'compacted', revision: BigInt(compacted) });
       this.finish(watch);
     } else if (watch && REFUSED_USER.test(reason)) {
@@ -323,11 +355,15 @@ export class EtcdWatches {
     if (this.verifying) return;
     this.verifying = true;
     try {
+      const suspects = [...this.watches.values()].filter(({ suspect }) => suspect);
+      // A key that the user may read: no other is certain to be one.
+      const key = suspects[0]?.request.key;
+      if (!key) return;
       const { header } = await this.client.call({
         what: 'reading the revision',
-        run: async ({ kv }, options) => await kv.range({ key: Buffer.from([0]), count_only: true }, options),
+        run: async ({ kv }, options) => await kv.range({ key, count_only: true }, options),
       });
-      for (const watch of [...this.watches.values()].filter(({ suspect }) => suspect)) {
+      for (const watch of suspects) {
         const { position = 0n } = watch.track;
         watch.suspect = false;
         if (BigInt(header.revision) >= position) continue;

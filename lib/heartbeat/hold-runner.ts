@@ -75,7 +75,10 @@ export class HoldRunner {
     this.backoff = new Backoff(REQUEST_BACKOFF, deps.random);
   }
 
-  /** Settles with the first write: rejects with what went wrong, while the runner goes on trying. */
+  /**
+   * Settles with the first write, or with a pause before it: rejects with what went wrong, while the runner goes on
+   * trying.
+   */
   get first(): Promise<void> {
     return this.firstWrite.promise;
   }
@@ -233,12 +236,19 @@ export class HoldRunner {
 
   private async withdraw(how: 'paused' | 'stopped', signal: AbortSignal): Promise<void> {
     this.stopped = how;
-    this.failFirst(
-      new DOMException(`The ${slotLabel(this.slot)} was withdrawn before its first write`, 'AbortError'),
-    );
-    await this.unfollow();
+    // Nothing has gone wrong with an entry that is kept and paused.
+    if (how === 'paused') this.firstWrite.resolve();
+    else
+      this.failFirst(
+        new DOMException(`The ${slotLabel(this.slot)} was withdrawn before its first write`, 'AbortError'),
+      );
+    const unfollowed = this.unfollow();
+    // At once: a resume may follow before the watch has ended.
     this.apply({ kind: 'withdraw' });
-    await this.waiters.wait(() => this.state.phase === 'withdrawn', signal).catch(() => undefined);
+    await unfollowed;
+    await this.waiters
+      .wait(() => this.state.phase === 'withdrawn' || this.state.wanted, signal)
+      .catch(() => undefined);
   }
 
   private dispose(): void {

@@ -343,6 +343,33 @@ describe('Keeper', () => {
     expect(types(events)).toEqual(['alive', 'stopped', 'alive']);
   });
 
+  it('is there when resume() follows a pause at once', async () => {
+    const { keeper, registry } = await world.keeper();
+    const id = await keep(keeper);
+    registry.slow(20);
+    const pausing = keeper.pause(id);
+    keeper.resume(id);
+    await world.clock.advance(1_000);
+    await pausing;
+    expect(world.value('k')).toBe('v');
+    expect(keeper.beats).toMatchObject([{ state: 'alive' }]);
+    expect(world.warnings).toEqual([]);
+  });
+
+  it('keeps what is paused before its first write, and puts it there with resume()', async () => {
+    const { keeper, registry } = await world.keeper();
+    registry.slow(100);
+    const { id, first } = await keeper.keep('k', key('k', 'v'), OPTIONS);
+    const pausing = keeper.pause(id);
+    await first;
+    await world.clock.advance(1_000);
+    await pausing;
+    expect(world.value('k')).toBeUndefined();
+    keeper.resume(id);
+    await world.clock.advance(1_000);
+    expect(world.value('k')).toBe('v');
+  });
+
   it('is gone when close() resolves, and stays gone (sidekick B3: a beat in flight left a ghost)', async () => {
     const { keeper, registry } = await world.keeper();
     const id = await keep(keeper);
@@ -369,6 +396,22 @@ describe('Keeper', () => {
     await closing;
     expect(took).toBeLessThanOrEqual(2_000);
     expect(world.clock.pending).toBe(0);
+  });
+
+  it('leaves no timer behind when it is closed in the middle of a change or a withdrawal', async () => {
+    const { keeper, registry } = await world.keeper();
+    const id = await keep(keeper);
+    const other = await keep(keeper, 'v', {}, 'other');
+    registry.fail('hang');
+    const changing = Promise.all([keeper.value(id, key('k', 'next')), keeper.stop(other)]);
+    await world.clock.advance(500);
+    const closing = keeper.close();
+    await world.clock.advance(1_800);
+    await Promise.all([closing, changing]);
+    // The store's own, for the lease that nobody could end.
+    expect(world.clock.pending).toBe(1);
+    await world.clock.advance(OPTIONS.ttl * 1_000);
+    expect(world.warnings.filter((text) => text.includes('background'))).toEqual([]);
   });
 
   it('removes a single key although the registry was down when that was asked for', async () => {

@@ -29,8 +29,8 @@ const CONCURRENCY = 64;
 /** Milliseconds a withdrawal may take before it goes on in the background. */
 const WITHDRAW_TIMEOUT = 2_000;
 
-/** Milliseconds a session that is no longer needed may take to end. */
-const END_TIMEOUT = 2_000;
+/** Milliseconds a session that is no longer needed may take to end: with all the rest of an end, two seconds. */
+const END_TIMEOUT = 1_600;
 
 /**
  * Keeps any number of entries alive in one registry. Entries with the same TTL share a session, so that the number
@@ -39,12 +39,14 @@ const END_TIMEOUT = 2_000;
 export class Keeper implements Keeping {
   private readonly sessions = new Map<number, SessionRunner>();
   private readonly keepings = new Map<string, Keep>();
+  /** Those of the keepings, and those that are still being withdrawn. */
+  private readonly holds = new Set<HoldRunner>();
   private readonly listeners = new Set<(event: BeatEvent) => void>();
   private readonly gate = createGate(CONCURRENCY);
   private readonly ending = new Set<Promise<void>>();
   private readonly connecting = new Set<Deferred<void>>();
   private readonly leaving = new Map<string, Promise<void>>();
-  private closed = false;
+  private readonly closing = new AbortController();
 
   constructor(private readonly deps: KeeperDeps) {}
 
@@ -81,10 +83,12 @@ export class Keeper implements Keeping {
         this.emit(event);
       },
       onGone: () => {
+        this.holds.delete(hold);
         this.endUnused();
       },
     });
     const value = new KeptValue({ clock, logger, ticker }, hold, produce, options.updateInterval * 1000);
+    this.holds.add(hold);
     this.keepings.set(id, { hold, value, ttl: options.ttl });
     hold.start(this.session(options.ttl));
     value.start();
@@ -166,19 +170,23 @@ export class Keeper implements Keeping {
 
   async close(): Promise<void> {
     if (this.closed) return;
-    this.closed = true;
-    for (const waiting of this.connecting) waiting.reject(new ClosedError('The sidekick'));
-    const keepings = [...this.keepings.values()];
-    for (const { value } of keepings) value.stop();
+    const closed = new ClosedError('The sidekick');
+    this.closing.abort(closed);
+    for (const waiting of this.connecting) waiting.reject(closed);
+    for (const { value } of this.keepings.values()) value.stop();
     const sessions = [...this.sessions.values()];
     // Each hold is silent as soon as it is told to be; only its watch may take its time to end.
     await Promise.all([
-      ...keepings.map(({ hold }) => hold.abandon()),
+      ...[...this.holds].map((hold) => hold.abandon()),
       ...sessions.map((session) => this.end(session)),
     ]);
     await Promise.all(this.ending);
     this.keepings.clear();
     this.listeners.clear();
+  }
+
+  private get closed(): boolean {
+    return this.closing.signal.aborted;
   }
 
   private emit(event: BeatEvent): void {
@@ -201,10 +209,13 @@ export class Keeper implements Keeping {
     }
   }
 
-  /** Runs a withdrawal within its time; what is left of it then goes on in the background. */
+  /** Runs a change within its time; what is left of it then goes on in the background. */
   private async within(what: string, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { clock, logger } = this.deps;
-    await attempt({ clock, timeout: WITHDRAW_TIMEOUT, what }, run).catch((error: unknown) => {
+    const { signal } = this.closing;
+    await attempt({ clock, timeout: WITHDRAW_TIMEOUT, what, signal }, run).catch((error: unknown) => {
+      // The end of everything is also the end of this.
+      if (signal.aborted) return;
       logger.warn(`${(error as Error).message} It goes on in the background.`);
     });
   }

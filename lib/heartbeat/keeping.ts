@@ -15,7 +15,10 @@ export interface KeepOptions {
 export interface Kept {
   /** What the other methods of {@link Keeping} know it by. */
   readonly id: string;
-  /** The first write: rejects when it fails, and it is tried again all the same until the entry is stopped. */
+  /**
+   * The first write, or a pause before it: rejects when it fails, and it is tried again all the same until the entry is
+   * stopped.
+   */
   readonly first: Promise<void>;
 }
 

@@ -4,6 +4,7 @@ import { attempt } from '../kernel/deadline.js';
 import { type Logger } from '../kernel/logger.js';
 import { type Random } from '../kernel/random.js';
 import { type Slot } from '../registry/item.js';
+import { isUnreachable, type Outage, outageOf } from '../registry/outage.js';
 import { type Registry, type Session } from '../registry/registry.js';
 import { SessionGoneError } from '../registry/session-gone.error.js';
 import {
@@ -41,8 +42,8 @@ const OPEN_TIMEOUT = 5_000;
 /** While the session may still live, tries come quickly: the next member is likely to answer. */
 const LATE_BACKOFF: BackoffOptions = Object.freeze({ base: 50, cap: 500 });
 
-/** Once it is lost there is no hurry, and everybody else has lost theirs too. */
-const LOST_BACKOFF: BackoffOptions = Object.freeze({ base: 250, cap: 5_000 });
+/** Once it is lost there is less of a hurry, and everybody else has lost theirs too: back within 5 s, no sooner. */
+const LOST_BACKOFF: BackoffOptions = Object.freeze({ base: 250, cap: 4_000 });
 
 /** Runs the session machine against a registry: opens one session, renews it, opens another when it is gone. */
 export class SessionRunner {
@@ -53,6 +54,7 @@ export class SessionRunner {
   private readonly listeners = new Set<SessionListener>();
   private readonly late: Backoff;
   private readonly lost: Backoff;
+  private readonly outage: Outage;
   private working: Promise<void> | undefined;
   private warnedTtl: number | undefined;
 
@@ -64,6 +66,7 @@ export class SessionRunner {
   ) {
     this.late = new Backoff(LATE_BACKOFF, deps.random);
     this.lost = new Backoff(LOST_BACKOFF, deps.random);
+    this.outage = outageOf(deps.registry, deps);
   }
 
   get phase(): SessionPhase {
@@ -174,6 +177,7 @@ export class SessionRunner {
       this.apply({ kind: 'opened', sentAt, ttl: session.ttl, jitter: random() });
     } catch (error) {
       if (this.aborter.signal.aborted) return;
+      if (isUnreachable(error)) this.outage.failed();
       this.apply({ kind: 'failed', retryAfter: this.lost.next() });
       for (const listener of [...this.listeners]) listener.onOpenFailed(error as Error);
     }
@@ -204,9 +208,11 @@ export class SessionRunner {
     } catch (error) {
       if (this.aborter.signal.aborted) return;
       if (error instanceof SessionGoneError) {
+        this.outage.answered();
         this.apply({ kind: 'gone' });
         return;
       }
+      if (isUnreachable(error)) this.outage.failed();
       const backoff = this.state.lost ? this.lost : this.late;
       this.apply({ kind: 'failed', retryAfter: backoff.next() });
       logger.debug?.(`Renewing session ${session.id} at ${registry.url} failed: ${(error as Error).message}`);
@@ -223,6 +229,7 @@ export class SessionRunner {
   }
 
   private recovered(): void {
+    this.outage.answered();
     this.late.reset();
     this.lost.reset();
   }

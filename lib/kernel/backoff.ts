@@ -12,8 +12,9 @@ export interface BackoffOptions {
 export const DEFAULT_BACKOFF: BackoffOptions = Object.freeze({ base: 100, cap: 5_000 });
 
 /**
- * Exponential backoff with full jitter: each wait is uniform in [0, min(cap, base × 2^n)), so that clients that
- * lost a server together do not come back together.
+ * Exponential backoff with jitter, so that clients that lost a server together do not come back together. While it
+ * grows, each wait is uniform in [0, base × 2^n): that takes them apart. At its cap it is uniform in [cap / 2, cap):
+ * that keeps them apart, with as few tries as the cap allows.
  */
 export class Backoff {
   private attempts = 0;
@@ -25,9 +26,11 @@ export class Backoff {
 
   /** The next wait in milliseconds. */
   next(): number {
-    const bound = Math.min(this.options.cap, this.options.base * 2 ** Math.min(this.attempts, 30));
+    const { base, cap } = this.options;
+    const bound = Math.min(cap, base * 2 ** Math.min(this.attempts, 30));
+    const least = bound === cap ? cap / 2 : 0;
     this.attempts += 1;
-    return this.random() * bound;
+    return least + this.random() * (bound - least);
   }
 
   /** Starts again at the first wait, after a success. */

@@ -1,6 +1,7 @@
 import { validateSync, type ValidationArguments, type ValidationError } from 'class-validator';
 import { InvalidOptionError } from './errors/invalid-option.error.js';
 import { expected } from './expected.js';
+import { shortened } from './shortened.js';
 
 /**
  * The `message` of a class-validator decorator in the library's own words:
@@ -33,9 +34,12 @@ export function checkOptions(Type: new () => object, options: unknown, of: strin
   const known = new Set(Object.keys(new Type()));
   const strangers = Object.keys(options).filter((name) => !known.has(name));
   const unknown = strangers.map(
-    (name) => `Expected the options of ${of} to be among ${[...known].join(', ')}, got \`${name}\`.`,
+    (name) =>
+      `Expected the options of ${of} to be among ${[...known].join(', ')}, got \`${shortened(name)}\`.`,
   );
-  const candidate = Object.assign(new Type(), options);
+  // What is not known may be called `__proto__`, and must not become one.
+  const given = Object.entries(options).filter(([name]) => known.has(name));
+  const candidate = Object.assign(new Type(), Object.fromEntries(given));
   const wrong = [...sentences(validateSync(candidate, { forbidUnknownValues: false })), ...unknown];
   if (wrong.length > 0) throw new InvalidOptionError(wrong.join(' '));
 }

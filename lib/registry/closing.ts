@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { ClosedError } from '../kernel/errors/index.js';
 
 /** One running watch of a {@link Closing}. */
@@ -37,6 +38,8 @@ export class Closing {
       controller.abort(signal.reason);
     };
     if (signal.aborted) abort();
+    // One signal may well stand over many watches at once: that is no leak to warn of.
+    setMaxListeners(0, signal);
     signal.addEventListener('abort', abort, { once: true });
     this.running.add(controller);
     return {

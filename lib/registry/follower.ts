@@ -8,6 +8,7 @@ import { type Random } from '../kernel/random.js';
 import { WarnOnce } from '../kernel/warn-once.js';
 import { FollowedEntries, type EntriesDiff } from './follower-entries.js';
 import { MalformedWarnings } from './follower-warnings.js';
+import { isUnreachable, type Outage, outageOf } from './outage.js';
 import {
   SIGN_OF_LIFE,
   type Cursor,
@@ -78,6 +79,7 @@ const FAREWELL = 1_000;
 export class Follower {
   private readonly entries: FollowedEntries;
   private readonly backoff: Backoff;
+  private readonly outage: Outage;
   private readonly first: Deferred<void> = deferred();
   private readonly lifetime = new AbortController();
   private readonly farewells = new Set<Promise<unknown>>();
@@ -99,6 +101,7 @@ export class Follower {
       new MalformedWarnings(new WarnOnce(options.clock, options.logger), options.registry.url),
     );
     this.backoff = new Backoff(options.backoff ?? DEFAULT_BACKOFF, options.random);
+    this.outage = outageOf(options.registry, options);
   }
 
   /** Resolves after the first list has been handed to `onSet`; rejects only with {@link ClosedError}. */
@@ -152,12 +155,9 @@ export class Follower {
     while (!this.lifetime.signal.aborted) {
       const cursor = known ?? (await this.list());
       known = undefined;
-      if (cursor === undefined) {
-        await this.rest(this.backoff.next());
-        continue;
-      }
-      const wait = await this.follow(cursor);
+      const wait = cursor === undefined ? this.backoffAfter(this.error) : await this.follow(cursor);
       await this.rest(Math.max(wait, this.listedAt + LIST_SPACING - this.options.clock.now()));
+      await this.outage.turn(this.interrupt.signal);
     }
   }
 
@@ -178,6 +178,7 @@ export class Follower {
         },
         (signal) => registry.list(scope, signal),
       );
+      this.outage.answered();
       this.take(listing);
       asked?.resolve();
       return listing.cursor;
@@ -239,6 +240,11 @@ export class Follower {
     }
   }
 
+  /** A registry that is away is asked again when its readers' turn comes; what else went wrong is waited for here. */
+  private backoffAfter(error: Error | undefined): number {
+    return isUnreachable(error) ? 0 : this.backoff.next();
+  }
+
   /** Lets a watch end in its own time; only {@link Follower.close} waits for it. */
   private dismiss(iterator: AsyncIterator<WatchBatch> | undefined): void {
     if (!iterator?.return) return;
@@ -275,6 +281,7 @@ export class Follower {
   }
 
   private failed(error: Error): void {
+    if (isUnreachable(error)) this.outage.failed();
     if (!this.stale) this.since = this.options.clock.now();
     this.stale = true;
     this.error = error;

@@ -8,13 +8,18 @@ export const MAX_WEIGHT = 65_535;
 
 type Rule = readonly [field: keyof Instance, what: string, holds: (value: unknown) => boolean];
 
-function isRecordOf(value: unknown, holds: (one: unknown) => boolean): boolean {
+/** Whether `value` is a text of whole characters, which every registry brings back as it was. */
+export const isText = (value: unknown): value is string => typeof value === 'string' && value.isWellFormed();
+
+/** Whether `value` is an object whose members have such texts for names, and `holds` for each. */
+export function isRecordOf(value: unknown, holds: (one: unknown) => boolean): boolean {
   return (
-    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(holds)
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.entries(value).every(([name, one]) => isText(name) && holds(one))
   );
 }
-
-const isText = (value: unknown): boolean => typeof value === 'string';
 
 const RULES: readonly Rule[] = [
   ['service', 'a name', isName],

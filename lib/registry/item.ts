@@ -1,3 +1,4 @@
+import { quoted } from '../kernel/shortened.js';
 import { type Instance } from './instance.js';
 
 /** The place of a plain key. */
@@ -56,7 +57,9 @@ export function slotId(slot: Slot): string {
   return slot.kind === 'key' ? `key\0${slot.key}` : `instance\0${slot.service}\0${slot.id}`;
 }
 
-/** A slot as messages show it. */
+/** A slot as messages show it: on one line, whatever its names are. */
 export function slotLabel(slot: Slot): string {
-  return slot.kind === 'key' ? `key "${slot.key}"` : `instance "${slot.id}" of service "${slot.service}"`;
+  return slot.kind === 'key'
+    ? `key ${quoted(slot.key)}`
+    : `instance ${quoted(slot.id)} of service ${quoted(slot.service)}`;
 }

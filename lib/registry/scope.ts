@@ -1,5 +1,6 @@
 import { RegistryRefusedError } from '../kernel/errors/index.js';
-import { type Slot } from './item.js';
+import { quoted } from '../kernel/shortened.js';
+import { type Slot, slotLabel } from './item.js';
 import { type Scope } from './registry.js';
 
 /** Whether `slot` lies within `scope`. */
@@ -16,14 +17,7 @@ export function inScope(scope: Scope, slot: Slot): boolean {
 
 /** A scope as messages show it. */
 export function scopeLabel(scope: Scope): string {
-  switch (scope.kind) {
-    case 'key':
-      return `key "${scope.key}"`;
-    case 'instance':
-      return `instance "${scope.id}" of service "${scope.service}"`;
-    case 'service':
-      return `service "${scope.service}"`;
-  }
+  return scope.kind === 'service' ? `service ${quoted(scope.service)}` : slotLabel(scope);
 }
 
 /**
@@ -34,6 +28,6 @@ export function scopeLabel(scope: Scope): string {
 export function refuseDatacenter(driver: string, scope: Scope): void {
   if (scope.kind === 'service' && scope.dc !== undefined)
     throw new RegistryRefusedError(
-      `The ${driver} registry has no datacenters, but ${scopeLabel(scope)} was asked for in "${scope.dc}": only consul takes \`dc\`.`,
+      `The ${driver} registry has no datacenters, but ${scopeLabel(scope)} was asked for in ${quoted(scope.dc)}: only consul takes \`dc\`.`,
     );
 }

@@ -15,7 +15,7 @@ export interface RegistryDeps {
  * Making one checks its options and does nothing else: no connection, no file, no peer package.
  */
 export interface RegistrySource {
-  /** Sources with the same identity share one connection. Holds secrets: never printed. */
+  /** Sources with the same identity share one connection. Holds no secret: a digest where the settings do. */
   readonly identity: string;
   /** Where it is, without secrets. */
   readonly url: string;

@@ -10,9 +10,6 @@ export const MIN_TTL = 2;
 /** Least update interval, in seconds. */
 export const MIN_UPDATE_INTERVAL = 1;
 
-/** Most bytes a value may have. */
-export const MAX_VALUE_BYTES = 65_536;
-
 /** Every default of `SidekickModule`, in one place. */
 export const SIDEKICK_DEFAULTS = Object.freeze({
   ttl: DEFAULT_TTL,

@@ -103,9 +103,12 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
         throw expected('service.port', 'given where there is no HTTP server to take it from', service.port);
       }
     }
-    if (key !== undefined) await this.sidekick.keepPrimary(key, value ?? '');
-    for (const beat of this.explorer.explore()) await this.sidekick.keep(beat.key, beat.value, beat.options);
-    for (const { keeping } of this.planned) await this.connect(keeping.ttl ?? SIDEKICK_DEFAULTS.ttl);
+    // All at once: where the registry does not answer, a boot waits for it once and not key by key.
+    await Promise.all([
+      ...(key === undefined ? [] : [this.sidekick.keepPrimary(key, value ?? '')]),
+      ...this.explorer.explore().map((beat) => this.sidekick.keep(beat.key, beat.value, beat.options)),
+      ...this.planned.map(({ keeping }) => this.connect(keeping.ttl ?? SIDEKICK_DEFAULTS.ttl)),
+    ]);
   }
 
   /** A service is announced later, but whether its registry can be had decides the boot. */

@@ -119,9 +119,10 @@ const PROVIDERS: readonly Provider[] = [
         name: `${hostname()}:${process.pid}`,
       };
       if (pooled) return new Keeper({ ...deps, registry: pooled.registry });
+      const url = isolatedUrl(named);
       return new IsolatedKeeper({
         ...deps,
-        registry: isolatedUrl(named),
+        registry: () => url,
         maxHang: (maxHang ?? SIDEKICK_DEFAULTS.maxHang) * 1000,
       });
     },

@@ -45,6 +45,8 @@ interface Primary {
  */
 @Injectable()
 export class Sidekick {
+  /** Out of sight of who prints this object: the URL of a registry may hold a password. */
+  readonly #options: SidekickModuleOptions;
   private readonly subject = new Subject<BeatEvent>();
   private readonly primaryKeys: Primary[] = [];
   private readonly primaryServices: { readonly id: string; readonly service: AnnouncedService }[] = [];
@@ -53,10 +55,11 @@ export class Sidekick {
   private defaults: { ttl: number; updateInterval: number };
 
   constructor(
-    @Inject(SIDEKICK_OPTIONS) private readonly options: SidekickModuleOptions,
+    @Inject(SIDEKICK_OPTIONS) options: SidekickModuleOptions,
     @Inject(SIDEKICK_KEEPER) private readonly keeper: Keeping,
     @Inject(SIDEKICK_LOGGER) private readonly logger: SwitchableLogger,
   ) {
+    this.#options = options;
     this.defaults = {
       ttl: options.ttl ?? SIDEKICK_DEFAULTS.ttl,
       updateInterval: options.updateInterval ?? SIDEKICK_DEFAULTS.updateInterval,
@@ -90,7 +93,7 @@ export class Sidekick {
    */
   async value(value: Value): Promise<void> {
     if (this.stopped) return;
-    const { key } = this.options;
+    const { key } = this.#options;
     const [primary] = this.primaryKeys;
     if (key === undefined)
       throw new InvalidOptionError('Expected the option `key` of SidekickModule before `value()`, got none.');
@@ -188,7 +191,7 @@ export class Sidekick {
 
   /** @internal Keeps the module's own `key`. */
   async keepPrimary(key: string, value: Value): Promise<void> {
-    await this.keepKey(key, value, this.options, (id) => this.primaryKeys.push({ id }));
+    await this.keepKey(key, value, this.#options, (id) => this.primaryKeys.push({ id }));
   }
 
   /** @internal Announces the module's own `service`. */
@@ -295,14 +298,17 @@ export class Sidekick {
       updateInterval: options.updateInterval ?? this.defaults.updateInterval,
       exclusive: options.exclusive ?? SIDEKICK_DEFAULTS.exclusive,
     };
-    const { id, first } = await this.keeper.keep(key, produce, keepOptions);
-    this.ids.add(id);
-    onId?.(id);
+    let id = '';
     try {
-      await first;
+      const kept = await this.keeper.keep(key, produce, keepOptions);
+      ({ id } = kept);
+      this.ids.add(id);
+      onId?.(id);
+      await kept.first;
     } catch (error) {
       if (this.stopping) return id;
-      const failFast = options.failFast ?? this.options.failFast ?? SIDEKICK_DEFAULTS.failFast;
+      if (id === '') throw error;
+      const failFast = options.failFast ?? this.#options.failFast ?? SIDEKICK_DEFAULTS.failFast;
       if (failFast || keepOptions.exclusive) {
         await this.handle(id).stop();
         throw error;

@@ -14,8 +14,10 @@ import { InvalidOptionError } from '../kernel/errors/index.js';
 import { expected } from '../kernel/expected.js';
 import { checkName, isName, MAX_NAME_BYTES } from '../kernel/names.js';
 import { isInterfaceSpec } from '../containerpilot/interfaces.js';
+import { MAX_VALUE_BYTES } from '../registry/check-item.js';
+import { isRecordOf, isText } from '../registry/instance-shape.js';
 import { IntervalTooSmallError } from './interval-too-small.error.js';
-import { MAX_VALUE_BYTES, MIN_TTL, MIN_UPDATE_INTERVAL } from './sidekick.defaults.js';
+import { MIN_TTL, MIN_UPDATE_INTERVAL } from './sidekick.defaults.js';
 import {
   type KeepingOptions,
   type ServiceAnnouncement,
@@ -28,10 +30,6 @@ const holds = (
   validate: (value: unknown) => boolean,
   options: ValidationOptions,
 ): PropertyDecorator => ValidateBy({ name, validator: { validate } }, options);
-
-const isText = (value: unknown): boolean => typeof value === 'string';
-const isRecordOf = (value: unknown, each: (member: unknown) => boolean): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(each);
 
 const NAME = `a text of 1 to ${MAX_NAME_BYTES} bytes without control characters`;
 const TTL = `a whole number of seconds, at least ${MIN_TTL}`;
@@ -138,9 +136,9 @@ export function checkSidekickOptions(options: SidekickModuleOptions): void {
   else if (options.value !== undefined) throw expected('key', 'given together with `value`', options.key);
 }
 
-/** @throws InvalidOptionError when it is no text, or over 64 KiB */
+/** @throws InvalidOptionError when it is no text of whole characters, or over 64 KiB */
 export function checkValue(key: string, value: unknown): asserts value is string {
-  if (typeof value !== 'string') throw expected(`value of ${key}`, 'a text', value);
+  if (!isText(value)) throw expected(`value of ${key}`, 'a text', value);
   const bytes = Buffer.byteLength(value);
   if (bytes > MAX_VALUE_BYTES) {
     throw expected(`value of ${key}`, `at most ${MAX_VALUE_BYTES} bytes long`, `${bytes} bytes`);

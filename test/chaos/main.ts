@@ -2,7 +2,9 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Outcome, outcomeText, play } from './play.js';
+import { type Outcome, outcomeText } from './play.js';
+import { asTheyAre, type Part, playAll, weakenedBy } from './programme.js';
+import { PROTECTIONS } from './protection.js';
 import { freshSeed } from './random.js';
 import { SCENARIOS } from './scenarios/index.js';
 import { type Scenario, type Size } from './scenarios/scenario.js';
@@ -13,9 +15,11 @@ const HELP = `npm run chaos -- [options]
   --minutes M    a scenario begins no further round after M minutes
   --seed S       the seed of the random numbers; a fresh one by default, printed
   --only NAME    this scenario alone; may be given several times
+  --without P    take a protection away, and expect the scenarios that need it to find out; or \`all\`, one after the other
+  --at-once N    scenarios played at the same time; 1 by default
   --json FILE    write the outcome to FILE
   --keep         keep the report of what held too
-  --list         name the scenarios
+  --list         name the scenarios, and the protections each can be played without
 
 Reports go to .cache/chaos.
 `;
@@ -23,7 +27,8 @@ Reports go to .cache/chaos.
 interface Options {
   readonly size: Size;
   readonly seed: number;
-  readonly scenarios: readonly Scenario[];
+  readonly parts: readonly Part[];
+  readonly atOnce: number;
   readonly json: string | undefined;
   readonly keepAll: boolean;
 }
@@ -35,6 +40,8 @@ function options(): Options {
       minutes: { type: 'string' },
       seed: { type: 'string' },
       only: { type: 'string', multiple: true },
+      without: { type: 'string' },
+      'at-once': { type: 'string', default: '1' },
       json: { type: 'string' },
       keep: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
@@ -42,7 +49,7 @@ function options(): Options {
     },
   });
   if (values.help) return leave(HELP);
-  if (values.list) return leave(SCENARIOS.map(({ name, promise }) => `${name}: ${promise}\n`).join(''));
+  if (values.list) return leave(SCENARIOS.map(described).join(''));
   const unknown = values.only?.find((name) => !SCENARIOS.some((scenario) => scenario.name === name));
   if (unknown !== undefined) {
     const names = SCENARIOS.map(({ name }) => name).join(', ');
@@ -54,10 +61,29 @@ function options(): Options {
       minutes: values.minutes === undefined ? undefined : number('--minutes', values.minutes),
     },
     seed: values.seed === undefined ? freshSeed() : number('--seed', values.seed),
-    scenarios: SCENARIOS.filter(({ name }) => values.only?.includes(name) ?? true),
+    parts: parts(
+      SCENARIOS.filter(({ name }) => values.only?.includes(name) ?? true),
+      values.without,
+    ),
+    atOnce: Math.max(1, number('--at-once', values['at-once'])),
     json: values.json,
     keepAll: values.keep,
   };
+}
+
+function described({ name, promise, needs = {} }: Scenario): string {
+  const protections = Object.keys(needs);
+  return `${name}: ${promise}${protections.length > 0 ? ` (--without ${protections.join(', ')})` : ''}\n`;
+}
+
+function parts(scenarios: readonly Scenario[], without: string | undefined): Part[] {
+  if (without === undefined) return asTheyAre(scenarios);
+  const asked = PROTECTIONS.filter((protection) => without === protection || without === 'all');
+  if (asked.length === 0)
+    throw new Error(
+      `Expected \`--without\` to be one of ${PROTECTIONS.join(', ')} or all, got "${without}".`,
+    );
+  return weakenedBy(scenarios, asked);
 }
 
 function leave(text: string): never {
@@ -73,15 +99,15 @@ function number(option: string, text: string): number {
 }
 
 async function main(): Promise<void> {
-  const { size, seed, scenarios, json, keepAll } = options();
+  const { size, seed, parts: waiting, atOnce, json, keepAll } = options();
   const reports = fileURLToPath(new URL('../../.cache/chaos', import.meta.url));
   const limit = size.minutes === undefined ? '' : `, ${size.minutes} minutes`;
-  console.log(`${scenarios.length} scenarios, ${size.kills} kills${limit}, seed ${seed}\n`);
+  console.log(`${waiting.length} scenarios, ${size.kills} kills${limit}, seed ${seed}\n`);
+  const playing = playAll(waiting, atOnce, { seed, size, reports, keepAll });
   const outcomes: Outcome[] = [];
-  for (const scenario of scenarios) {
-    const outcome = await play(scenario, { seed, size, reports, keepAll });
-    outcomes.push(outcome);
-    console.log(`${outcomeText(outcome)}\n`);
+  for (const outcome of playing) {
+    outcomes.push(await outcome);
+    console.log(`${outcomeText(await outcome)}\n`);
   }
   const broken = outcomes.filter(({ findings }) => findings.length > 0).length;
   if (json !== undefined)

@@ -1,13 +1,17 @@
 import { monotonic } from '../harness/wait.js';
 import { writeReport } from './report/report.js';
+import { type Protection } from './protection.js';
 import { type Scenario, type Size } from './scenarios/scenario.js';
 import { Stage } from './scenarios/stage.js';
 import { type Finding } from './validators/finding.js';
+import { nothingUnhandled } from './validators/unhandled.js';
 
 /** What became of one scenario. */
 export interface Outcome {
   readonly scenario: string;
   readonly promise: string;
+  /** What it was played without; undefined where nothing was taken away. */
+  readonly without?: Protection;
   readonly seed: number;
   readonly seconds: number;
   readonly figures: Readonly<Record<string, number | string>>;
@@ -23,35 +27,44 @@ export interface PlayOptions {
   readonly reports: string;
   /** Keep the report of a run that held every promise too; false by default. */
   readonly keepAll?: boolean;
+  /** Take this protection away from the applications: the scenario then has to find its promise broken. */
+  readonly without?: Protection | undefined;
 }
 
-/** Plays one scenario on a stage of its own and judges it. An error of the scenario itself is a finding like others. */
+/**
+ * Plays one scenario on a stage of its own and judges it. An error of the scenario itself, or of what it started and
+ * cannot be ended, is a finding like others.
+ */
 export async function play(
   scenario: Scenario,
-  { seed, size, reports, keepAll = false }: PlayOptions,
+  { seed, size, reports, keepAll = false, without }: PlayOptions,
 ): Promise<Outcome> {
-  const stage = new Stage(seed);
+  const stage = new Stage(seed, without ? [without] : []);
   const began = monotonic();
-  let findings: readonly Finding[];
-  try {
-    findings = await scenario.run(stage, size);
-  } catch (error) {
+  const found: Finding[] = [];
+  const failed = (promise: string) => (error: unknown) => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    findings = [{ promise: 'the scenario runs to its end', who: scenario.name, at: monotonic(), text }];
-  } finally {
-    await stage.close();
-  }
+    found.push({ promise, who: scenario.name, at: monotonic(), text });
+  };
+  await scenario.run(stage, size).then((broken) => {
+    found.push(...broken);
+  }, failed('the scenario runs to its end'));
+  await stage.close().catch(failed('everything ends'));
   const { recorder, figures } = stage;
+  found.push(...nothingUnhandled(recorder.events));
+  const findings = without ? judgeWithout(scenario, without, found) : found;
   const outcome: Outcome = {
     scenario: scenario.name,
     promise: scenario.promise,
+    ...(without ? { without } : {}),
     seed,
     seconds: Math.round((monotonic() - began) / 100) / 10,
     figures,
     findings,
   };
   if (findings.length === 0 && !keepAll) return outcome;
-  const command = `npm run chaos -- --only ${scenario.name} --kills ${size.kills} --seed ${seed}`;
+  const weakened = without ? ` --without ${without}` : '';
+  const command = `npm run chaos -- --only ${scenario.name} --kills ${size.kills} --seed ${seed}${weakened}`;
   const report = await writeReport(
     { name: scenario.name, seed, recorder, findings, figures, command },
     reports,
@@ -59,10 +72,23 @@ export async function play(
   return { ...outcome, report };
 }
 
+/** What a scenario finds where a protection is missing is what it is there for; finding nothing is the fault. */
+function judgeWithout(scenario: Scenario, without: Protection, found: readonly Finding[]): Finding[] {
+  const promise = scenario.needs?.[without];
+  if (found.some((finding) => finding.promise === promise)) return [];
+  const text = `Expected a finding of "${promise ?? 'nothing'}" without ${without}, got ${list(found)}.`;
+  return [{ promise: 'the scenario can fail', who: scenario.name, at: monotonic(), text }];
+}
+
+function list(findings: readonly Finding[]): string {
+  return findings.map(({ promise, text }) => `"${promise}" (${text})`).join(', ') || 'none';
+}
+
 /** An outcome for people. */
 export function outcomeText({
   scenario,
   promise,
+  without,
   seed,
   seconds,
   figures,
@@ -71,6 +97,7 @@ export function outcomeText({
 }: Outcome): string {
   return [
     `${findings.length === 0 ? 'held  ' : 'BROKEN'} ${scenario}: ${promise} (seed ${seed}, ${seconds} s)`,
+    ...(without ? [`         played without ${without}: found broken, as it has to be`] : []),
     ...Object.entries(figures).map(([name, value]) => `         ${name}: ${value}`),
     ...findings.slice(0, 10).map(({ promise: broken, who, text }) => `       ! ${broken} (${who}): ${text}`),
     ...(findings.length > 10 ? [`       ! and ${findings.length - 10} more`] : []),

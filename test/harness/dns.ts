@@ -3,8 +3,11 @@ import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import packet, { type Answer, type Packet } from 'dns-packet';
 
-/** What the server says about a name: its records, that something is wrong with it, or nothing at all. */
-export type DnsZone = Map<string, readonly Answer[] | 'servfail' | 'refused' | 'silent'>;
+/**
+ * What the server says about a name: its records, that something is wrong with it, nothing at all, or bytes that it sends
+ * as they are behind the id of the question.
+ */
+export type DnsZone = Map<string, readonly Answer[] | 'servfail' | 'refused' | 'silent' | Buffer>;
 
 /** RCODEs, in the low bits of the flags. */
 const NXDOMAIN = 3;
@@ -27,6 +30,7 @@ function reply(zone: DnsZone, query: Packet): Buffer | undefined {
   const [question] = questions;
   const known = zone.get(question?.name.toLowerCase() ?? '');
   if (known === 'silent') return undefined;
+  if (Buffer.isBuffer(known)) return Buffer.concat([Buffer.from([id >> 8, id & 0xff]), known]);
   const failure = typeof known === 'string' ? FAILURES[known] : known ? 0 : NXDOMAIN;
   const answers = Array.isArray(known)
     ? (known as readonly Answer[]).filter(({ type }) => type === question?.type)

@@ -1,5 +1,6 @@
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { httpJson } from './http.js';
+import { httpJson, httpRequest } from './http.js';
 import { ServerProcess } from './server-process.js';
 import { removeFolder } from './temp.js';
 import { monotonic, sleep } from './wait.js';
@@ -19,6 +20,7 @@ export interface EtcdMemberPlan {
 /** One member of a cluster. */
 export class EtcdMember {
   private process: ServerProcess | undefined;
+  private copies = 0;
 
   constructor(private readonly plan: EtcdMemberPlan) {}
 
@@ -56,10 +58,10 @@ export class EtcdMember {
     return this.current().pid;
   }
 
-  /** Starts the process without waiting for it. */
-  launch(): void {
+  /** Starts the process without waiting for it; `args` come after those it is always started with, and count. */
+  launch(args: readonly string[] = []): void {
     if (this.running) throw new Error(`${this.name} is running already.`);
-    this.process = ServerProcess.start(this.plan.program, this.plan.args, this.logFile);
+    this.process = ServerProcess.start(this.plan.program, [...this.plan.args, ...args], this.logFile);
   }
 
   /** Resolves when the member says it is healthy: it has a leader and can write. */
@@ -100,8 +102,8 @@ export class EtcdMember {
   }
 
   /** Starts it again with its data and ports, after {@link kill} or {@link shutdown}. */
-  async restart(deadline?: number): Promise<void> {
-    this.launch();
+  async restart(deadline?: number, args: readonly string[] = []): Promise<void> {
+    this.launch(args);
     await this.whenHealthy(deadline);
   }
 
@@ -113,12 +115,43 @@ export class EtcdMember {
   /** Removes its data; only while it does not run. */
   async wipe(): Promise<void> {
     if (this.running) throw new Error(`${this.name} is running: kill it before its data is removed.`);
-    await removeFolder(join(this.plan.folder, 'data'));
+    await removeFolder(this.dataFolder);
+  }
+
+  /** Puts a copy of its data away, to be given to {@link recall} later; only while it does not run. */
+  async remember(): Promise<string> {
+    if (this.running) throw new Error(`${this.name} is running: kill it before its data is copied.`);
+    const copy = `${this.dataFolder}-${++this.copies}`;
+    await cp(this.dataFolder, copy, { recursive: true });
+    return copy;
+  }
+
+  /** Has again the data it had once; only while it does not run. */
+  async recall(copy: string): Promise<void> {
+    await this.wipe();
+    await cp(copy, this.dataFolder, { recursive: true });
+  }
+
+  /** Requests of one method of gRPC that it has got since it was started: `Range`. */
+  async requests(method: string): Promise<number> {
+    const { text } = await httpRequest(`${this.metricsUrl}/metrics`, { timeout: 1_000 });
+    const counter = new RegExp(`^grpc_server_started_total\\{grpc_method="${method}",.*\\} (\\S+)$`, 'gm');
+    return [...text.matchAll(counter)].reduce((sum, [, count]) => sum + Number(count), 0);
+  }
+
+  /** What `etcdctl snapshot restore` needs to make its data anew. */
+  get restoring(): readonly string[] {
+    const needed = ['--name=', '--data-dir=', '--initial-cluster=', '--initial-advertise-peer-urls='];
+    return this.plan.args.filter((argument) => needed.some((option) => argument.startsWith(option)));
   }
 
   /** The last lines of its log. */
   logTail(lines = 15): string {
     return this.process?.log().trimEnd().split('\n').slice(-lines).join('\n') ?? '';
+  }
+
+  private get dataFolder(): string {
+    return join(this.plan.folder, 'data');
   }
 
   private get logFile(): string {

@@ -30,6 +30,13 @@ export interface EtcdOptions {
   readonly partitions?: boolean;
 }
 
+/** What a cluster comes back with. */
+export interface Replacement {
+  /** A file of {@link EtcdCluster.saveSnapshot}; nothing at all where it is left out. */
+  readonly snapshot?: string;
+  readonly token?: string;
+}
+
 /** A running etcd of one or more members, on loopback ports, in a temporary folder. */
 export class EtcdCluster {
   private auth: { readonly user: string; readonly password: string } | undefined;
@@ -182,6 +189,28 @@ export class EtcdCluster {
     await this.etcdctl(['role', 'grant-permission', user, '--prefix=true', rights, prefix]);
     await this.etcdctl(['user', 'add', `${user}:${password}`]);
     await this.etcdctl(['user', 'grant-role', user, user]);
+  }
+
+  /** Keeps what there is now in a file, for {@link replace}. */
+  async saveSnapshot(file: string): Promise<void> {
+    await this.etcdctl(['snapshot', 'save', file], [await this.leader()]);
+  }
+
+  /**
+   * Kills every member and starts the cluster again at the same addresses, empty or with what a snapshot has. With
+   * another `token` it has another cluster id. Resolves when it is healthy.
+   */
+  async replace({ snapshot, token = 'test' }: Replacement = {}): Promise<void> {
+    await Promise.all(this.members.map((member) => member.kill()));
+    for (const member of this.members) {
+      await member.wipe();
+      if (snapshot === undefined) continue;
+      const from = ['snapshot', 'restore', snapshot, `--initial-cluster-token=${token}`];
+      await this.etcdctl([...from, ...member.restoring]);
+    }
+    for (const member of this.members) member.launch([`--initial-cluster-token=${token}`]);
+    await this.whenHealthy(20_000);
+    await this.introduce();
   }
 
   /** Lets the network between the members know who is who; part of the start. */

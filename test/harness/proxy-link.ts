@@ -42,6 +42,11 @@ export class ProxyLink {
     this.flush();
   }
 
+  /** Delivers what was kept back before its mode became to throw away. */
+  release(): void {
+    for (const { bytes } of this.queue.splice(0)) this.deliver(bytes);
+  }
+
   /** Calls `onBudgetSpent` once `bytes` more have been passed on. */
   setBudget(bytes: number): void {
     this.budget = bytes;

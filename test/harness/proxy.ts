@@ -34,6 +34,9 @@ export class TcpProxy {
   private modes: { up: LinkMode; down: LinkMode } = { up: PASS, down: PASS };
   private refusing = false;
 
+  /** Called with every connection that is accepted, also where it is then reset. */
+  onAccept: (() => void) | undefined;
+
   private constructor(
     private readonly listener: Server,
     private target: ProxyTarget,
@@ -93,6 +96,14 @@ export class TcpProxy {
     this.setMode({ kind: 'swallow' }, direction);
   }
 
+  /**
+   * Delivers to the server what {@link stall} kept back before {@link swallow}: requests that arrive late, and nothing
+   * of what their clients said since.
+   */
+  release(): void {
+    for (const { up } of this.open) up.release();
+  }
+
   /** Resets every connection (RST), and every new one, until {@link pass}. */
   drop(): void {
     this.refusing = true;
@@ -133,6 +144,7 @@ export class TcpProxy {
 
   private accept(client: Socket): void {
     this.counted.connections++;
+    this.onAccept?.();
     client.on('error', () => undefined);
     if (this.refusing) {
       resetSocket(client);

@@ -404,6 +404,19 @@ describe('the proxy', () => {
     await untouched.gets('fine');
   });
 
+  it('delivers late what it kept, and nothing of what came since', async () => {
+    const client = await Client.open();
+    proxy.stall('up');
+    client.socket.write('late');
+    await until('the bytes to be held', () => proxy.counts.bytesUp === 4);
+    proxy.swallow('up');
+    client.socket.write(' and lost');
+    await until('the bytes to be taken', () => proxy.counts.bytesUp === 13);
+    proxy.release();
+    await client.gets('late');
+    expect(proxy.counts.bytesDown).toBe(4);
+  });
+
   it('drops old and new connections until it passes again', async () => {
     const client = await Client.open();
     client.socket.write('a');

@@ -11,14 +11,15 @@ const DRIVERS = ['memory', 'file', 'fixed', 'dns', 'etcd', 'consul'].map((driver
 const ARROWS: Record<string, readonly string[]> = {
   kernel: [],
   nest: [],
-  etcd: ['kernel'],
+  tls: ['kernel'],
+  etcd: ['kernel', 'tls'],
   containerpilot: ['kernel'],
   registry: ['kernel'],
   'registry/memory': ['kernel', 'registry'],
   'registry/file': ['kernel', 'registry'],
   'registry/fixed': ['kernel', 'registry'],
   'registry/dns': ['kernel', 'registry'],
-  'registry/consul': ['kernel', 'registry'],
+  'registry/consul': ['kernel', 'tls', 'registry'],
   'registry/etcd': ['kernel', 'registry', 'etcd'],
   'registry/contract': ['kernel', 'registry'],
   // The table of URLs: the one place that knows every driver, and only how its URLs are read.

@@ -135,8 +135,13 @@ describe('parseJson5', () => {
   });
 
   it('goes 32 deep and no further', () => {
-    expect(value('['.repeat(33) + ']'.repeat(33))).toBeDefined();
-    expect(failure('['.repeat(34) + ']'.repeat(34)).offset).toBe(33);
+    for (const [open, inner, close] of [
+      ['[', '[1]', ']'],
+      ['{a:', '{a:1}', '}'],
+    ] as const) {
+      expect(value(open.repeat(31) + inner + close.repeat(31))).toBeDefined();
+      expect(failure(open.repeat(32) + inner + close.repeat(32)).offset).toBe(32 * open.length);
+    }
     expect(failure('[{a:'.repeat(100_000)).message).toContain('32 deep');
   });
 

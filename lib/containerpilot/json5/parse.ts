@@ -28,7 +28,8 @@ class Parser {
   private value(depth: number): JsonNode {
     const { scanner } = this;
     const start = scanner.pos;
-    if (depth > MAX_DEPTH) scanner.fail(`Expected lists and objects at most ${MAX_DEPTH} deep.`);
+    if (depth >= MAX_DEPTH && (scanner.char === '{' || scanner.char === '['))
+      scanner.fail(`Expected lists and objects at most ${MAX_DEPTH} deep.`);
     switch (scanner.char) {
       case '{':
         return this.object(start, depth);

@@ -1,3 +1,4 @@
+import { withoutSlashes } from '../../kernel/without-slashes.js';
 import { type EtcdDescription } from '../config.js';
 import { type Cursor } from '../cursor.js';
 
@@ -8,7 +9,7 @@ function endpointUrl(text: string): string | undefined {
   const url = /^https?:\/\//i.test(text) ? text : `http://${text}`;
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   return parsed && parsed.hostname !== '' && parsed.username === '' && parsed.password === ''
-    ? url.replace(/\/+$/, '')
+    ? withoutSlashes(url)
     : undefined;
 }
 

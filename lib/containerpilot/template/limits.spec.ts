@@ -1,4 +1,5 @@
 import { ConfigError } from '../config.error.js';
+import { FUNCTIONS, SHORT_CIRCUIT } from './functions/index.js';
 import { renderTemplate } from './render.js';
 
 const BIG = 'x'.repeat(100_000);
@@ -75,6 +76,47 @@ describe('what a template can reach', () => {
     expect(() => renderTemplate(`{{(print "x").${name}}}`, {})).toThrow(ConfigError);
   });
 
+  it.each([
+    'process',
+    'require',
+    'global',
+    'globalThis',
+    'import',
+    'fs',
+    'eval',
+    'Function',
+    'file',
+    'exec',
+    'shell',
+  ])('%s is no function and no variable of it', (name) => {
+    for (const action of [name, `${name}.env`, `call ${name}`, `$${name}`, `call .${name}`, `.${name} 1`])
+      expect(() => renderTemplate(`{{${action}}}`, {})).toThrow(ConfigError);
+    expect(renderTemplate(`{{.${name}}}{{env "${name}"}}`, {})).toBe('');
+  });
+
+  it('is no file, be it named as a path, a URL or a template', () => {
+    for (const action of [
+      'template "/etc/passwd"',
+      'template "file:///etc/passwd"',
+      'include "/etc/passwd"',
+      'file "/etc/passwd"',
+    ])
+      expect(() => renderTemplate(`{{${action}}}`, {})).toThrow(ConfigError);
+    expect(renderTemplate('{{env "/etc/passwd"}}{{.HOME}}', {})).toBe('');
+  });
+
+  it('is these functions and no others', () => {
+    const go = 'and call eq ge gt html index js le len lt ne not or print printf println slice urlquery';
+    const own = 'default env join loop regexReplaceAll replaceAll split';
+    expect([...FUNCTIONS.keys(), ...SHORT_CIRCUIT].sort()).toEqual(`${go} ${own}`.split(' ').sort());
+  });
+
+  it('is not what others have put on every object', () => {
+    const polluted = Object.create({ INHERITED: 'x' }) as Record<string, string>;
+    polluted.OWN = 'y';
+    expect(renderTemplate('[{{.INHERITED}}{{env "INHERITED"}}{{.OWN}}]', polluted)).toBe('[y]');
+  });
+
   it('is not the environment of the process', () => {
     expect(renderTemplate('{{.PATH}}{{env "PATH"}}', {})).toBe('');
   });
@@ -86,6 +128,7 @@ describe('what a template can reach', () => {
 
   it('keeps a value whole that holds an equals sign', () => {
     expect(renderTemplate('{{.A}}', { A: 'b=c=d' })).toBe('b=c=d');
+    expect(renderTemplate('{{env "A"}}|{{index . "A"}}', { A: '=b' })).toBe('=b|=b');
   });
 
   it('takes an empty variable for what it is', () => {

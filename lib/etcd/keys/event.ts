@@ -1,5 +1,5 @@
 import type { IEvent, IKeyValue } from 'etcd3';
-import { type KeyPath } from './key-path.js';
+import { type KeyPath, MAX_LEVELS } from './key-path.js';
 import { hasLease, leaseKind } from './lease-id.js';
 import { type KeysAction, type KeysResponse, type Node } from './node.js';
 import { dirNode, fileNode, isHidden } from './tree.js';
@@ -51,7 +51,7 @@ function concerns({ path, recursive }: EventContext, key: string, dir: boolean):
   if (key === path.key) return recursive || dir === path.slashed;
   if (!recursive || !key.startsWith(path.directory)) return false;
   const names = key.slice(path.directory.length).split('/');
-  return !names.some((name) => name === '' || isHidden(name));
+  return names.length <= MAX_LEVELS && !names.some((name) => name === '' || isHidden(name));
 }
 
 /** The event as the v2 API tells it, or undefined where a v2 watcher would not be woken. */

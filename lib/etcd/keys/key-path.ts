@@ -6,13 +6,17 @@ import { expected } from '../../kernel/expected.js';
  */
 export const MAX_REQUEST_BYTES = 1_572_864;
 
+/** Levels of a key. Whoever may write one could else make a tree that nobody can walk through. */
+export const MAX_LEVELS = 1_000;
+
 const SHOWN_KEY = 200;
 
 /**
  * A key as the v2 API writes it: one leading slash, slashes joined, a trailing slash kept. The empty key is the root.
  *
  * @throws InvalidOptionError for what is no text, holds NUL, has a `.` or `..` segment (the v2 server resolved them,
- * which lets a name escape its directory), is not well-formed Unicode or is too long; nothing has been sent
+ * which lets a name escape its directory), is not well-formed Unicode, is too long or has more than
+ * {@link MAX_LEVELS} levels; nothing has been sent
  */
 export function canonicalKey(key: unknown): string {
   const what = 'a key without NUL, without "." and ".." segments';
@@ -23,7 +27,14 @@ export function canonicalKey(key: unknown): string {
     throw expected('key', `a key of at most ${MAX_REQUEST_BYTES} bytes`, `${bytes} bytes`);
   const canonical = `/${key}`.replace(/\/{2,}/g, '/');
   if (/\/\.{1,2}(\/|$)/.test(canonical)) throw expected('key', what, key.slice(0, SHOWN_KEY));
+  const levels = levelsOf(canonical);
+  if (levels > MAX_LEVELS) throw expected('key', `a key of at most ${MAX_LEVELS} levels`, `${levels} levels`);
   return canonical;
+}
+
+/** How many names there are in a key. */
+export function levelsOf(key: string): number {
+  return key.split('/').length - 1;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { IKeyValue } from 'etcd3';
-import { type KeyPath } from './key-path.js';
+import { type KeyPath, MAX_LEVELS } from './key-path.js';
 import { type Node } from './node.js';
 
 /** What the answer says of a node's life, taken from its lease. */
@@ -74,8 +74,8 @@ function add(root: Branch, path: KeyPath, kv: IKeyValue, options: TreeOptions): 
   const rest = kv.key.toString().slice(path.directory.length);
   const names = rest.split('/');
   const last = names.pop() ?? '';
-  // Two slashes in a row: written by another client, and no key of this API.
-  if (names.includes('')) return;
+  // Two slashes in a row, or levels without end: written by another client, and no key of this API.
+  if (names.includes('') || names.length >= MAX_LEVELS) return;
   let branch = root;
   branch.created = Math.min(branch.created, Number(kv.create_revision));
   for (const name of names) {

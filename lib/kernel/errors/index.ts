@@ -5,3 +5,4 @@ export * from './missing-peer.error.js';
 export * from './registry-refused.error.js';
 export * from './registry-unavailable.error.js';
 export * from './sidekick.error.js';
+export * from './tls.error.js';

@@ -4,6 +4,9 @@ export interface SidekickErrorOptions {
   readonly cause?: unknown;
 }
 
+/** Characters of a message: what somebody else wrote may be in it, and nobody reads a megabyte. */
+const LONGEST = 16_000;
+
 /**
  * Base of every error the library throws. `code` is stable across versions and safe to branch on; `message` is
  * for people: what was expected, what was got, where, and what to do.
@@ -13,7 +16,10 @@ export abstract class SidekickError extends Error {
   abstract readonly code: string | number;
 
   constructor(message: string, options?: SidekickErrorOptions) {
-    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      message.length > LONGEST ? `${message.slice(0, LONGEST)}…` : message,
+      options?.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.name = new.target.name;
   }
 }

@@ -10,6 +10,8 @@ export class Answer {
     private readonly raw: RawAnswer,
     /** The request, for messages: `GET /health/service/web`. */
     private readonly what: string,
+    /** Takes secrets out of what is shown: what answers may echo the request. */
+    private readonly masked: (text: string) => string = (text) => text,
   ) {}
 
   get status(): number {
@@ -22,7 +24,7 @@ export class Answer {
 
   /** The body as text, shortened: Consul's own words where it refuses or fails. */
   get text(): string {
-    const text = this.raw.body.toString('utf8').trim();
+    const text = this.masked(this.raw.body.toString('utf8')).trim();
     return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
   }
 
@@ -47,7 +49,8 @@ export class Answer {
     try {
       return JSON.parse(this.raw.body.toString('utf8')) as unknown;
     } catch (error) {
-      throw this.unexpected('JSON', this.text, error);
+      // Node quotes what it could not parse.
+      throw this.unexpected('JSON', this.text, new SyntaxError(this.masked((error as Error).message)));
     }
   }
 
@@ -68,7 +71,7 @@ export class Answer {
 
   unexpected(what: string, got: unknown, cause?: unknown): UnexpectedAnswerError {
     return new UnexpectedAnswerError(
-      `Expected the answer to ${this.what} to be ${what}, got ${shown(got)} (status ${this.status}). Is it Consul that answers there?`,
+      `Expected the answer to ${this.what} to be ${what}, got ${this.masked(shown(got))} (status ${this.status}). Is it Consul that answers there?`,
       { cause },
     );
   }

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { inspect } from 'node:util';
 import { type Clock } from '../../kernel/clock.js';
 import { abortReason, attempt } from '../../kernel/deadline.js';
 import {
@@ -8,8 +9,10 @@ import {
   RegistryUnavailableError,
 } from '../../kernel/errors/index.js';
 import { REDACTED } from '../../kernel/redact.js';
+import { tlsFailure } from '../../tls/tls-failure.js';
 import { Answer } from './answer.js';
 import { connectionError } from './failure.js';
+import { neededRight } from './needed-right.js';
 import { consulUrl, endpointOf, type ConsulSettings } from './options.js';
 import { fixedToken, TokenFile, type TokenSource } from './token.js';
 import { type ConsulRequest, openTransport, type Transport } from './transport.js';
@@ -103,6 +106,8 @@ export class ConsulClient {
   /** What an answer that is no success means. */
   failure(request: ConsulRequest, answer: Answer): RegistryRefusedError | RegistryUnavailableError {
     const said = answer.text === '' ? `status ${answer.status}` : `${answer.text} (status ${answer.status})`;
+    const notTls = answer.status === 400 && tlsFailure(answer.text, undefined, undefined);
+    if (notTls) return this.unavailable(notTls);
     if (REFUSALS.has(answer.status)) return this.refused(request, said);
     return this.unavailable(new Error(`${label(request)}: ${this.masked(said)}`));
   }
@@ -110,7 +115,7 @@ export class ConsulClient {
   /** Consul's no to a request. */
   refused(request: ConsulRequest, said: string): RegistryRefusedError {
     return new RegistryRefusedError(
-      `Consul at ${this.endpoint} refused ${label(request)}: ${this.masked(said)}`,
+      `Consul at ${this.endpoint} refused ${label(request)}: ${this.masked(said)}${neededRight(request, said)}`,
     );
   }
 
@@ -136,6 +141,11 @@ export class ConsulClient {
     this.watches.close();
   }
 
+  /** What a debugger or a log shows of it: nothing that its settings hold. */
+  [inspect.custom](): string {
+    return `ConsulClient <${this.url}>`;
+  }
+
   private async sendOnce(
     request: ConsulRequest,
     { signal, timeout = this.settings.timeout }: CallOptions,
@@ -159,7 +169,7 @@ export class ConsulClient {
           return await transport.send(request, token === undefined ? {} : { 'x-consul-token': token }, inner);
         },
       );
-      return new Answer(raw, label(request));
+      return new Answer(raw, label(request), (text) => this.masked(text));
     } catch (error) {
       if (ending.signal.aborted || error instanceof RegistryRefusedError) throw error;
       const cause = error as Error;
@@ -176,8 +186,8 @@ export class ConsulClient {
 
   /** Consul's own words never hold the token, but something in between might. */
   private masked(text: string): string {
-    const { token } = this.settings;
-    return token === undefined ? text : text.replaceAll(token, REDACTED);
+    const { latest } = this.token;
+    return latest === undefined ? text : text.replaceAll(latest, REDACTED);
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Clock } from '../../kernel/clock.js';
+import { checkScope } from '../check-item.js';
 import { Closing } from '../closing.js';
 import { expected } from '../../kernel/expected.js';
 import {
@@ -10,7 +11,7 @@ import {
   type SessionOptions,
   type WatchBatch,
 } from '../registry.js';
-import { checkNames } from './check-names.js';
+import { type RegistryDeps } from '../source.js';
 import { ConsulClient } from './client.js';
 import { InstanceHolder } from './instance-holder.js';
 import { KeyHolder } from './key-holder.js';
@@ -54,7 +55,7 @@ export class ConsulRegistry implements Registry {
   }
 
   async list(scope: Scope, signal: AbortSignal): Promise<Listing> {
-    checkNames(scope);
+    checkScope(scope);
     const view = viewOf(scope, this.client.settings);
     const request = { ...view.request, query: { ...view.request.query, consistent: '' } };
     const answer = await this.client.send(request, { signal });
@@ -66,7 +67,7 @@ export class ConsulRegistry implements Registry {
   }
 
   async *watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void> {
-    checkNames(scope);
+    checkScope(scope);
     const { client, clock, gate } = this;
     const tracked = this.closing.track(signal);
     const ending = tracked.signal;
@@ -94,6 +95,14 @@ export class ConsulRegistry implements Registry {
 }
 
 /** Loads the peer package and makes the connection; see `ConsulClient.open` for what it throws. */
-export async function openConsul(settings: ConsulSettings, clock: Clock): Promise<ConsulRegistry> {
-  return new ConsulRegistry(await ConsulClient.open(settings, clock), clock);
+export async function openConsul(
+  settings: ConsulSettings,
+  { clock, logger }: Pick<RegistryDeps, 'clock' | 'logger'>,
+): Promise<ConsulRegistry> {
+  const registry = new ConsulRegistry(await ConsulClient.open(settings, clock), clock);
+  if (settings.secure && settings.tls.verify === false)
+    logger.warn(
+      `${registry.url} is reached without verifying its certificate, so that anybody in between can read the token and answer in its place: set \`tls.verify\` to true, and \`tls.ca\` to its authority.`,
+    );
+  return registry;
 }

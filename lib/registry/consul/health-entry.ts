@@ -1,7 +1,9 @@
-import { isHost, isPort } from '../../kernel/address.js';
-import { shown } from '../../kernel/expected.js';
+import { isPort } from '../../kernel/address.js';
+import { InvalidOptionError } from '../../kernel/errors/index.js';
+import { expected } from '../../kernel/expected.js';
 import { isName } from '../../kernel/names.js';
 import { completeInstance, DEFAULT_WEIGHT } from '../instance.js';
+import { readInstance } from '../instance-shape.js';
 import { type InstanceSlot } from '../item.js';
 import { type Entry, type Malformed } from '../registry.js';
 import { isObject } from './answer.js';
@@ -90,26 +92,25 @@ function decode(service: string, id: string, node: Json, registered: Json): Heal
   const meta = texts(Meta);
   const data = unpackData(meta);
   if (!data) return { reason: `Expected the metadata ${OURS}data-… to be as it was written.` };
-  if (!isName(id)) return { reason: `Expected an id, got ${shown(id)}.` };
-  const address = textOf(Address) ?? textOf(node.Address);
-  if (!isHost(address)) return { reason: `Expected an IP address or a hostname, got ${shown(address)}.` };
-  if (!isPort(Port)) return { reason: `Expected a port from 1 to 65535, got ${shown(Port)}.` };
-  const zone = data.zone ?? meta[ZONE] ?? textOf(objectOf(registered.Locality).Zone);
   const kept = Object.entries(meta).filter(([name]) => !name.startsWith(OURS));
-  return {
-    kind: 'instance',
-    instance: completeInstance({
+  try {
+    // What Consul itself keeps was looked at above; what is packed into its metadata may be anything.
+    const instance = readInstance('instance', {
       service,
       id,
-      address,
+      address: textOf(Address) ?? textOf(node.Address),
       port: Port,
       ports: Object.fromEntries([...portsOf(TaggedAddresses), ...(data.ports ?? [])]),
       tags: Array.isArray(Tags) ? Tags.filter((tag): tag is string => typeof tag === 'string') : [],
       meta: Object.fromEntries([...kept, ...(data.meta ?? [])]),
       weight: data.weight ?? weightOf(Weights),
-      ...(zone === undefined ? {} : { zone }),
-    }),
-  };
+      zone: data.zone ?? meta[ZONE] ?? textOf(objectOf(registered.Locality).Zone),
+    });
+    return { kind: 'instance', instance };
+  } catch (error) {
+    if (!(error instanceof InvalidOptionError)) throw error;
+    return { reason: error.message };
+  }
 }
 
 /** Reads one element; undefined where it is not even a registration. */
@@ -152,10 +153,9 @@ function holderOf(entry: HealthEntry): string | undefined {
 /** As the port has it; `id` where it is to be told apart from others of the same id. */
 export function toEntry(service: string, entry: HealthEntry, id = entry.id): Entry | Malformed {
   const { decoded } = entry;
-  if ('reason' in decoded) {
-    const slot: InstanceSlot = { kind: 'instance', service, id };
-    return { slot, reason: decoded.reason };
-  }
+  const slot: InstanceSlot = { kind: 'instance', service, id };
+  if ('reason' in decoded) return { slot, reason: decoded.reason };
+  if (!isName(id)) return { slot, reason: expected('instance.id', 'a name', id).message };
   const renamed =
     decoded.kind === 'instance' && decoded.instance.id !== id
       ? { ...decoded, instance: completeInstance({ ...decoded.instance, id }) }

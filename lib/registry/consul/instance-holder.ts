@@ -77,13 +77,14 @@ export class InstanceHolder {
     const agentId = await this.agent.freeId(slot, signal);
     const write = randomUUID();
     const settings = { ...this.client.settings, ...item.hints };
+    // What is being used stays so while it is written again.
+    const status = current?.owner === this.owner ? 'passing' : settings.initialStatus;
     const body = registration(item.instance, {
       agentId,
       owner: this.owner,
       write,
       ttl: this.ttl,
-      // What is being used stays so while it is written again.
-      status: current?.owner === this.owner ? 'passing' : settings.initialStatus,
+      status,
       settings,
     });
     if (!body) {
@@ -92,6 +93,8 @@ export class InstanceHolder {
       );
     }
     await this.register(slot, agentId, body, signal);
+    // An agent that is restarted before the first renewal remembers a check that was passed, not how it was registered.
+    if (status === 'passing') await this.agent.pass(agentId, signal);
     const seen = await this.catalogue.until(slot, signal, (all) =>
       all.find((entry) => entry.write === write),
     );

@@ -1,5 +1,7 @@
 import { shown } from '../../kernel/expected.js';
-import { type KeySlot } from '../item.js';
+import { utf8 } from '../../kernel/utf8.js';
+import { MAX_VALUE_BYTES } from '../check-item.js';
+import { type KeySlot, slotLabel } from '../item.js';
 import { type Entry, type Malformed } from '../registry.js';
 import { isObject } from './answer.js';
 import { ownerOf } from './owner.js';
@@ -13,25 +15,22 @@ export interface StoredKey {
   readonly session: string | undefined;
 }
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true });
-
 /** One element of the answer to `GET /v1/kv/…`. */
 export function decodeKey(slot: KeySlot, element: unknown): StoredKey | Malformed {
   const malformed = (what: string, got: unknown): Malformed => ({
     slot,
-    reason: `Expected ${what} in Consul's key "${slot.key}", got ${shown(got)}.`,
+    reason: `Expected ${what} in Consul's ${slotLabel(slot)}, got ${shown(got)}.`,
   });
   if (!isObject(element)) return malformed('an object', element);
   const { Value, ModifyIndex, Session, Flags } = element;
   if (Value !== null && typeof Value !== 'string') return malformed('a value in base64', Value);
   if (typeof ModifyIndex !== 'number') return malformed('a ModifyIndex', ModifyIndex);
   const session = typeof Session === 'string' && Session !== '' ? Session : undefined;
-  let value: string;
-  try {
-    value = UTF8.decode(Buffer.from(Value ?? '', 'base64'));
-  } catch {
-    return malformed('a value in UTF-8', Value);
-  }
+  const bytes = Buffer.from(Value ?? '', 'base64');
+  if (bytes.length > MAX_VALUE_BYTES)
+    return malformed(`a value of at most ${MAX_VALUE_BYTES} bytes`, bytes.length);
+  const value = utf8(bytes);
+  if (value === undefined) return malformed('a value in UTF-8', Value);
   return {
     entry: {
       item: { kind: 'key', key: slot.key, value },

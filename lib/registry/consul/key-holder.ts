@@ -57,7 +57,10 @@ export class KeyHolder {
       query: this.dc(),
     };
     const answer = await this.client.send(request, { signal });
-    if (answer.status === 404) throw this.gone();
+    if (answer.status === 404) {
+      if (await this.isGone(session, signal)) throw this.gone();
+      throw this.client.unavailable(new Error(`Consul does not know session ${session} yet.`));
+    }
     if (!answer.ok) throw this.client.failure(request, answer);
   }
 
@@ -132,6 +135,19 @@ export class KeyHolder {
       return id;
     });
     return this.session;
+  }
+
+  /**
+   * A server that has just been elected answers renewals before it has read all that was written before: only a
+   * consistent read knows whether a session is really gone.
+   */
+  private async isGone(session: string, signal: AbortSignal): Promise<boolean> {
+    const path = `/session/info/${inPath(session)}`;
+    const request: ConsulRequest = { method: 'GET', path, query: { consistent: '', ...this.dc() } };
+    const answer = await this.client.send(request, { signal });
+    if (answer.status === 403) return true;
+    if (!answer.ok) throw this.client.failure(request, answer);
+    return this.client.read(answer, () => answer.array()).length === 0;
   }
 
   private gone(): SessionGoneError {

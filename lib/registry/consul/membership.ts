@@ -28,16 +28,25 @@ const newest = (entries: readonly HealthEntry[]): HealthEntry | undefined =>
 export function members(service: string, all: readonly HealthEntry[]): Content {
   const byId = new Map<string, HealthEntry[]>();
   for (const entry of all) if (entry.passing) byId.set(entry.id, [...(byId.get(entry.id) ?? []), entry]);
-  const parts: (Entry | Malformed)[] = [];
-  for (const entries of byId.values()) {
+  const parts = new Map<string, Entry | Malformed>();
+  for (const [id, entries] of byId) {
     const ours = newest(entries.filter(({ owner }) => owner !== undefined));
-    if (ours) parts.push(toEntry(service, ours));
-    const others = entries.filter(({ owner }) => owner === undefined);
-    for (const other of others) {
-      parts.push(toEntry(service, other, entries.length > 1 ? `${other.id}@${other.node}` : other.id));
-    }
+    if (ours) parts.set(id, toEntry(service, ours));
   }
-  return content(parts);
+  for (const [id, entries] of byId)
+    for (const other of entries.filter(({ owner }) => owner === undefined)) {
+      const own = entries.length > 1 ? `${id}@${other.node}` : id;
+      const free = unlike(parts, own);
+      parts.set(free, toEntry(service, other, free));
+    }
+  return content([...parts.values()]);
+}
+
+/** `id`, or one like it that is not taken: what others name is not ours to keep apart. */
+function unlike(taken: ReadonlyMap<string, unknown>, id: string): string {
+  let free = id;
+  for (let n = 2; taken.has(free); n++) free = `${id}#${n}`;
+  return free;
 }
 
 /**

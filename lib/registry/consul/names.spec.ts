@@ -13,6 +13,11 @@ describe('encodeName', () => {
       expect(encodeName(name)).toBe(name);
   });
 
+  it('writes what cannot be printed in a form that can', () => {
+    expect(encodeName('\u202eabc\ufeff\u00a0')).toBe('%E2%80%AEabc%EF%BB%BF%C2%A0');
+    expect(encodeName('%E2%80%AEabc')).toBe('%25E2%2580%25AEabc');
+  });
+
   it('is distinct for distinct names', () => {
     fc.assert(
       fc.property(awkward, awkward, (one, two) => {

@@ -1,7 +1,11 @@
+/** What Consul calls printable; a path with anything else in it is refused. */
+const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
+
 /**
- * Consul's agent cleans the path of a request after decoding it: empty, `.` and `..` segments would lead elsewhere.
- * Those are written in a form that stays; everything else is kept as it is, so that a name looks the same in Consul.
- * `%` begins what is written differently, and is therefore written as `%25` itself: distinct names stay distinct.
+ * Consul's agent cleans the path of a request after decoding it: empty, `.` and `..` segments would lead elsewhere. And
+ * it refuses what cannot be printed, such as marks for the direction of text. Those are written in a form that stays;
+ * everything else is kept as it is, so that a name looks the same in Consul. `%` begins what is written differently,
+ * and is therefore written as `%25` itself: distinct names stay distinct.
  */
 export function encodeName(name: string): string {
   const segments = name.split('/');
@@ -9,7 +13,7 @@ export function encodeName(name: string): string {
     .map((segment, index) => {
       if (segment === '' && index < segments.length - 1) return '%';
       if (segment === '.' || segment === '..') return segment.replaceAll('.', '%2E');
-      return segment.replaceAll('%', '%25');
+      return segment.replaceAll('%', '%25').replace(UNPRINTABLE, encodeURIComponent);
     })
     .join('/');
 }

@@ -1,6 +1,6 @@
 import { isHost, isPort, joinHostPort } from '../../kernel/address.js';
 import { InvalidOptionError } from '../../kernel/errors/index.js';
-import { expected } from '../../kernel/expected.js';
+import { checkObject, expected } from '../../kernel/expected.js';
 
 /** How the connection to Consul is secured. */
 export interface ConsulTlsOptions {
@@ -71,7 +71,7 @@ const PLAIN_PORT = 8500;
 const TLS_PORT = 8501;
 const MIN_DEREGISTER_AFTER = 60;
 
-const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '' && value.isWellFormed();
 const isFlag = (value: unknown): boolean => typeof value === 'boolean';
 
 interface Rule {
@@ -141,6 +141,7 @@ function given<T extends object>(options: T): Partial<T> {
  * @throws InvalidOptionError
  */
 export function consulSettings(options: ConsulOptions): ConsulSettings {
+  checkObject('consul', options);
   check('', RULES, options);
   const tls = given(options.tls ?? {});
   check('tls.', TLS_RULES, tls);

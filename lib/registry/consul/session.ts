@@ -1,7 +1,7 @@
 import { SessionGoneError } from '../session-gone.error.js';
-import { type Item, type Slot, slotOf } from '../item.js';
+import { checkItem, checkScope } from '../check-item.js';
+import { type Item, type Slot } from '../item.js';
 import { type Renewal, type Session, type Written } from '../registry.js';
-import { checkNames } from './check-names.js';
 import { type ConsulClient } from './client.js';
 import { type InstanceHolder } from './instance-holder.js';
 import { type KeyHolder } from './key-holder.js';
@@ -45,7 +45,7 @@ export class ConsulSession implements Session {
   }
 
   async write(item: Item, version: string | undefined, signal: AbortSignal): Promise<Written> {
-    checkNames(slotOf(item));
+    checkItem(item);
     return await this.whileOpen(async () =>
       item.kind === 'key'
         ? await this.keys.write(item, version, signal)
@@ -54,6 +54,7 @@ export class ConsulSession implements Session {
   }
 
   async remove(slot: Slot, signal: AbortSignal): Promise<void> {
+    checkScope(slot);
     if (this.ended) return;
     if (slot.kind === 'key') await this.keys.remove(slot, signal);
     else await this.instances.remove(slot, signal);

@@ -2,7 +2,9 @@ import { type Clock } from '../../kernel/clock.js';
 import { pause } from '../../kernel/deadline.js';
 import { DeadlineExceededError } from '../../kernel/errors/index.js';
 import { type InstanceSlot, slotLabel } from '../item.js';
+import { type Answer } from './answer.js';
 import { type ConsulClient } from './client.js';
+import { checkReadAccess } from './read-access.js';
 import { type HealthEntry } from './health-entry.js';
 import { readHealth, viewOf } from './scope-view.js';
 
@@ -15,6 +17,7 @@ const SYNC_PAUSE = 10;
 interface Seen {
   readonly all: readonly HealthEntry[];
   readonly index: number;
+  readonly answer: Answer;
 }
 
 /** What the servers know of one slot, as opposed to what the agent does. */
@@ -24,9 +27,15 @@ export class SlotCatalogue {
     private readonly clock: Clock,
   ) {}
 
-  /** Everything registered in the slot, by a consistent read. */
+  /**
+   * Everything registered in the slot, by a consistent read.
+   *
+   * @throws RegistryRefusedError when nothing is seen because the token may not see it
+   */
   async read(slot: InstanceSlot, signal: AbortSignal): Promise<readonly HealthEntry[]> {
-    return (await this.look(slot, 0, signal)).all;
+    const { all, answer } = await this.look(slot, 0, signal);
+    if (all.length === 0) await checkReadAccess(this.client, slot.service, answer, signal);
+    return all;
   }
 
   /**
@@ -61,6 +70,6 @@ export class SlotCatalogue {
     const query = index === 0 ? { consistent: '' } : { index: String(index), wait: SYNC_WAIT };
     const answer = await this.client.call({ ...request, query: { ...request.query, ...query } }, { signal });
     const { all } = this.client.read(answer, () => readHealth(slot.service, answer));
-    return { all, index: answer.index };
+    return { all, index: answer.index, answer };
   }
 }

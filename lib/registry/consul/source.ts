@@ -1,3 +1,4 @@
+import { identityOf } from '../identity.js';
 import { type RegistrySource } from '../source.js';
 import { type ConsulOptions, consulSettings, consulUrl } from './options.js';
 
@@ -10,11 +11,14 @@ import { type ConsulOptions, consulSettings, consulUrl } from './options.js';
 export function consul(options: ConsulOptions = {}): RegistrySource {
   const settings = consulSettings(options);
   return {
-    identity: `consul:${JSON.stringify(settings, Object.keys(settings).concat(Object.keys(settings.tls)).sort())}`,
+    identity: identityOf(
+      'consul',
+      JSON.stringify(settings, Object.keys(settings).concat(Object.keys(settings.tls)).sort()),
+    ),
     url: consulUrl(settings),
-    open: async ({ clock }) => {
+    open: async (deps) => {
       const { openConsul } = await import('./consul-registry.js');
-      return await openConsul(settings, clock);
+      return await openConsul(settings, deps);
     },
   };
 }

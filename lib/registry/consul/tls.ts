@@ -1,47 +1,54 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type AgentOptions } from 'node:https';
-import { InvalidOptionError } from '../../kernel/errors/index.js';
+import { Agent, type AgentOptions, type RequestOptions } from 'node:https';
+import { type Duplex } from 'node:stream';
+import { TlsIdentity } from '../../tls/identity.js';
+import { serverNameOptions } from '../../tls/server-name.js';
 import { type ConsulTlsOptions } from './options.js';
 
-const PEM = '-----BEGIN ';
+/** Each new connection shows and trusts what the files hold by then, so that certificates can be replaced. */
+class IdentityAgent extends Agent {
+  private ended = false;
 
-async function files(path: string): Promise<string[]> {
-  if (!(await stat(path)).isDirectory()) return [path];
-  return (await readdir(path)).sort().map((name) => join(path, name));
-}
+  constructor(
+    options: AgentOptions,
+    private readonly identity: TlsIdentity,
+  ) {
+    // A session that is resumed would bring the certificates of its beginning back.
+    super({ ...options, maxCachedSessions: 0 });
+  }
 
-/** PEM texts as they are, paths as what their files hold. */
-async function pem(option: string, text: string | undefined): Promise<string[] | undefined> {
-  if (text === undefined || text.includes(PEM)) return text === undefined ? undefined : [text];
-  try {
-    const texts = await Promise.all((await files(text)).map((file) => readFile(file, 'utf8')));
-    const found = texts.filter((content) => content.includes(PEM));
-    if (found.length === 0) throw new Error('no PEM block is in it');
-    return found;
-  } catch (error) {
-    const why = (error as Error).message;
-    throw new InvalidOptionError(
-      `Expected \`tls.${option}\` to be PEM text or the path of it, but: ${why}.`,
-      {
-        cause: error,
-      },
-    );
+  override createConnection(
+    options: RequestOptions,
+    callback: (error: Error | null, socket: Duplex) => void = () => undefined,
+  ): undefined {
+    const fail = (error: unknown): void => {
+      callback(error as Error, undefined as unknown as Duplex);
+    };
+    this.identity.refresh().then(() => {
+      if (this.ended) {
+        fail(new Error('The connection was closed.'));
+        return;
+      }
+      const socket = super.createConnection({ ...options, ...this.identity.current });
+      if (socket) callback(null, socket);
+    }, fail);
+  }
+
+  override destroy(): void {
+    this.ended = true;
+    super.destroy();
   }
 }
 
 /**
- * What `https.Agent` needs.
+ * Makes an agent with connections of its own.
  *
- * @throws InvalidOptionError when a file cannot be read or holds no PEM block
+ * @throws InvalidOptionError when a file cannot be read or holds no PEM block, or what is given does not fit together
  */
-export async function tlsAgentOptions(tls: ConsulTlsOptions): Promise<AgentOptions> {
-  const [ca, cert, key] = await Promise.all([pem('ca', tls.ca), pem('cert', tls.cert), pem('key', tls.key)]);
-  return {
-    rejectUnauthorized: tls.verify ?? true,
-    ...(ca ? { ca } : {}),
-    ...(cert ? { cert } : {}),
-    ...(key ? { key } : {}),
-    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
-  };
+export async function tlsAgent(options: AgentOptions, tls: ConsulTlsOptions): Promise<Agent> {
+  const { ca, cert, key, serverName, verify = true } = tls;
+  const identity = await TlsIdentity.load({ ca, cert, key });
+  return new IdentityAgent(
+    { ...options, rejectUnauthorized: verify, ...serverNameOptions(serverName) },
+    identity,
+  );
 }

@@ -4,6 +4,8 @@ import { RegistryRefusedError } from '../../kernel/errors/index.js';
 
 /** Gives the ACL token that a request is to bear. */
 export interface TokenSource {
+  /** The one that was sent last, to be masked in what is shown; undefined before the first, and where there is none. */
+  readonly latest: string | undefined;
   /** The token; undefined to go without one. */
   current(): Promise<string | undefined>;
   /** Looks again at once, after a refusal. Resolves to whether the token is now another one. */
@@ -12,7 +14,7 @@ export interface TokenSource {
 
 /** The same token for ever, or none. */
 export function fixedToken(token: string | undefined): TokenSource {
-  return { current: () => Promise.resolve(token), renew: () => Promise.resolve(false) };
+  return { latest: token, current: () => Promise.resolve(token), renew: () => Promise.resolve(false) };
 }
 
 /** Milliseconds for which the file is not read again. */
@@ -20,7 +22,7 @@ const FRESH = 1_000;
 
 /** A token in a file that somebody else keeps up to date. */
 export class TokenFile implements TokenSource {
-  private token: string | undefined;
+  #token: string | undefined;
   private readAt = -Infinity;
   private reading: Promise<string> | undefined;
 
@@ -29,14 +31,18 @@ export class TokenFile implements TokenSource {
     private readonly clock: Clock,
   ) {}
 
+  get latest(): string | undefined {
+    return this.#token;
+  }
+
   /** @throws RegistryRefusedError when the file was never readable */
   async current(): Promise<string> {
-    if (this.token !== undefined && this.clock.now() - this.readAt < FRESH) return this.token;
+    if (this.#token !== undefined && this.clock.now() - this.readAt < FRESH) return this.#token;
     return await this.read();
   }
 
   async renew(): Promise<boolean> {
-    const before = this.token;
+    const before = this.#token;
     return (await this.read()) !== before;
   }
 
@@ -51,10 +57,10 @@ export class TokenFile implements TokenSource {
     try {
       const text = (await readFile(this.path, 'utf8')).trim();
       if (text === '') throw new Error('it is empty');
-      this.token = text;
+      this.#token = text;
     } catch (error) {
       // While the file is being replaced the old token is the best there is.
-      if (this.token === undefined) {
+      if (this.#token === undefined) {
         const why = (error as Error).message;
         throw new RegistryRefusedError(`The token file ${this.path} holds no token: ${why}.`, {
           cause: error,
@@ -62,6 +68,6 @@ export class TokenFile implements TokenSource {
       }
     }
     this.readAt = this.clock.now();
-    return this.token;
+    return this.#token;
   }
 }

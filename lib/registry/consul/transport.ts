@@ -1,10 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { isIPv6 } from 'node:net';
 import { optionalPeer } from '../../kernel/optional-peer.js';
 import { type ConsulSettings } from './options.js';
-import { tlsAgentOptions } from './tls.js';
+import { tlsAgent } from './tls.js';
 
 /** One request to Consul's HTTP API. */
 export interface ConsulRequest {
@@ -127,9 +126,7 @@ export async function openTransport(settings: ConsulSettings, maxSockets: number
   const { host, port, secure } = settings;
   // The client would look up an IPv6 address with its brackets; what the agent says wins.
   const connections = { keepAlive: true, maxSockets, host };
-  const agent = secure
-    ? new HttpsAgent({ ...connections, ...(await tlsAgentOptions(settings.tls)) })
-    : new HttpAgent(connections);
+  const agent = secure ? await tlsAgent(connections, settings.tls) : new HttpAgent(connections);
   const client = new Consul({ host: isIPv6(host) ? `[${host}]` : host, port, secure, agent });
   return new PapiTransport(client as unknown as PapiClient, agent);
 }

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../../kernel/errors/index.js';
-import { redactUrl } from '../../kernel/redact.js';
+import { shownUrl } from '../../kernel/redact.js';
 import { type RegistrySource } from '../source.js';
 import { type ConsulInitialStatus, type ConsulOptions, type ConsulTlsOptions } from './options.js';
 import { consul } from './source.js';
@@ -36,11 +36,9 @@ const PARAMETERS: Readonly<Record<string, Setter>> = {
   verify: ({ tls }, value) => (tls.verify = flag(value) as boolean),
 };
 
-/** Whatever stands behind the `?` is left out: a token under a mistyped name would not be known for one. */
 function complaint(what: string, url: string, name?: string): InvalidOptionError {
   const got = name === undefined ? '' : ` \`${name}\` in`;
-  const [front = ''] = url.split(/[?#]/);
-  return new InvalidOptionError(`Expected the registry URL to ${what}, got${got} ${redactUrl(front)}.`);
+  return new InvalidOptionError(`Expected the registry URL to ${what}, got${got} ${shownUrl(url)}.`);
 }
 
 /**
@@ -63,7 +61,9 @@ export function consulFromUrl(url: string): RegistrySource {
   if (port !== '') draft.options.port = Number(port);
   for (const [name, value] of searchParams) {
     const set = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined;
-    if (!set) throw complaint(`have parameters among ${Object.keys(PARAMETERS).join(', ')}`, url, name);
+    // A name without a value may be anything, a token too.
+    const shown = value === '' ? undefined : name;
+    if (!set) throw complaint(`have parameters among ${Object.keys(PARAMETERS).join(', ')}`, url, shown);
     if (searchParams.getAll(name).length > 1) throw complaint(`name each parameter once`, url, name);
     set(draft, value);
   }

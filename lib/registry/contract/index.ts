@@ -1,5 +1,6 @@
 import { applies, type Case } from './cases/case.js';
 import { connection } from './cases/connection.js';
+import { names } from './cases/names.js';
 import { sessions } from './cases/sessions.js';
 import { values } from './cases/values.js';
 import { watches } from './cases/watches.js';
@@ -9,7 +10,7 @@ import { World } from './world.js';
 
 export type * from './contract.js';
 
-const CASES: readonly Case[] = [...connection, ...writes, ...sessions, ...watches, ...values];
+const CASES: readonly Case[] = [...connection, ...writes, ...sessions, ...watches, ...values, ...names];
 
 /** Milliseconds allowed for a case that waits for no expiry. */
 const USUAL = 30_000;

@@ -1,6 +1,9 @@
 import { type RecordWithTtl, type SrvRecord } from 'node:dns';
 import { joinHostPort } from '../../kernel/address.js';
-import { completeInstance, type Instance } from '../instance.js';
+import { InvalidOptionError } from '../../kernel/errors/index.js';
+import { type Instance } from '../instance.js';
+import { readInstance } from '../instance-shape.js';
+import { type Malformed } from '../registry.js';
 import { namesOf } from './names.js';
 import { type DnsSettings } from './options.js';
 import { type DnsResolver, recordsOrNone } from './resolver.js';
@@ -8,6 +11,8 @@ import { type DnsResolver, recordsOrNone } from './resolver.js';
 /** What the DNS says about a service. */
 export interface DnsAnswer {
   readonly instances: readonly Instance[];
+  /** What is no address or no port, as with an SRV record of port 0. */
+  readonly malformed: readonly Malformed[];
   /** Seconds the shortest-lived of the addresses may be kept; undefined where there is none. */
   readonly ttl: number | undefined;
 }
@@ -30,7 +35,7 @@ export async function lookup(
     if (records.length > 0) return await ofTargets(resolver, service, preferred(records));
   }
   const { port } = settings;
-  if (port === undefined) return { instances: [], ttl: undefined };
+  if (port === undefined) return { instances: [], malformed: [], ttl: undefined };
   const addresses = await addressesOf(resolver, host);
   return answer(addresses.map(({ address, ttl }) => ({ service, address, port, ttl })));
 }
@@ -83,11 +88,22 @@ async function addressesOf(resolver: DnsResolver, name: string): Promise<readonl
 
 function answer(found: readonly Found[]): DnsAnswer {
   const instances = new Map<string, Instance>();
+  const malformed = new Map<string, Malformed>();
   for (const { ttl: _kept, ...fields } of found) {
-    const id = joinHostPort(fields.address, fields.port);
-    if (!instances.has(id)) instances.set(id, completeInstance({ ...fields, id }));
+    const id = `${fields.address}:${fields.port}`;
+    try {
+      const instance = readInstance('record', { ...fields, id: joinHostPort(fields.address, fields.port) });
+      if (!instances.has(instance.id)) instances.set(instance.id, instance);
+    } catch (error) {
+      if (!(error instanceof InvalidOptionError)) throw error;
+      malformed.set(id, { slot: { kind: 'instance', service: fields.service, id }, reason: error.message });
+    }
   }
-  const ttl = found.length === 0 ? undefined : Math.min(...found.map((one) => one.ttl));
+  const ttls = found.map((one) => one.ttl).filter((ttl) => ttl >= 0);
   const sorted = [...instances.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-  return { instances: sorted, ttl };
+  return {
+    instances: sorted,
+    malformed: [...malformed.values()],
+    ttl: ttls.length === 0 ? undefined : Math.min(...ttls),
+  };
 }

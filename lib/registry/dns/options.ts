@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { isPort, splitHostPort } from '../../kernel/address.js';
-import { expected } from '../../kernel/expected.js';
+import { checkObject, expected } from '../../kernel/expected.js';
 import { isDnsName } from './names.js';
 
 /** How services are looked up in the DNS. */
@@ -37,6 +37,7 @@ const isServerList = (servers: unknown): boolean => Array.isArray(servers) && se
  * @throws InvalidOptionError with the first that is not what it should be
  */
 export function readDnsOptions(options: DnsOptions): DnsSettings {
+  checkObject('dns', options);
   const { domain = '', protocol = 'tcp', port, servers = [], interval = 5 } = options;
   if (domain !== '' && !isDnsName(domain)) throw expected('dns.domain', 'a domain name', domain);
   if (!['tcp', 'udp'].includes(protocol)) throw expected('dns.protocol', '`tcp` or `udp`', protocol);

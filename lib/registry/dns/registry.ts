@@ -2,6 +2,7 @@ import { type Clock } from '../../kernel/clock.js';
 import { attempt } from '../../kernel/deadline.js';
 import { RegistryRefusedError, RegistryUnavailableError } from '../../kernel/errors/index.js';
 import { Bell } from '../bell.js';
+import { checkScope } from '../check-item.js';
 import { Closing } from '../closing.js';
 import { fullSet } from '../full-set.js';
 import { type Instance } from '../instance.js';
@@ -59,6 +60,7 @@ export class DnsRegistry implements Registry {
   }
 
   async *watch(scope: Scope, from: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void, void> {
+    checkScope(scope);
     refuseDatacenter(this.driver, scope);
     const tracked = this.closing.track(signal);
     try {
@@ -106,18 +108,21 @@ export class DnsRegistry implements Registry {
   }
 
   private async look(scope: Scope, signal: AbortSignal): Promise<Looked> {
+    checkScope(scope);
     refuseDatacenter(this.driver, scope);
     if (scope.kind === 'key') return { listing: fullSet([], []), wait: this.settings.interval * 1_000 };
     const { service } = scope;
     const what = `Service "${service}" of the registry ${this.url}`;
     try {
-      const { instances, ttl } = await attempt(
+      const { instances, malformed, ttl } = await attempt(
         { clock: this.clock, timeout: LOOKUP_TIMEOUT, signal, what },
         async () => await lookup(this.resolver, this.settings, service),
       );
-      const asked = scope.kind === 'instance' ? instances.filter(({ id }) => id === scope.id) : instances;
+      const isAsked = (id: string): boolean => scope.kind === 'service' || id === scope.id;
+      const entries = instances.filter(({ id }) => isAsked(id)).map(entryOf);
+      const broken = malformed.filter(({ slot }) => slot.kind === 'instance' && isAsked(slot.id));
       const wait = Math.min(this.settings.interval, ttl ?? Infinity) * 1_000;
-      return { listing: fullSet(asked.map(entryOf), []), wait: Math.max(MIN_WAIT, wait) };
+      return { listing: fullSet(entries, broken), wait: Math.max(MIN_WAIT, wait) };
     } catch (error) {
       if (signal.aborted || error instanceof RegistryRefusedError) throw error;
       throw this.unavailable(error);

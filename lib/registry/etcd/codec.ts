@@ -1,11 +1,10 @@
 import { isHost, isPort, joinHostPort, splitHostPort } from '../../kernel/address.js';
-import { expected, shown } from '../../kernel/expected.js';
+import { shown } from '../../kernel/expected.js';
+import { utf8 } from '../../kernel/utf8.js';
+import { MAX_VALUE_BYTES } from '../check-item.js';
 import { type Instance } from '../instance.js';
 import { readInstance } from '../instance-shape.js';
 import { type InstanceSlot, type Item, type Slot } from '../item.js';
-
-/** Longest value that is written or read, in bytes. */
-export const MAX_VALUE_BYTES = 65_536;
 
 /** `Op` of etcd's Go package `naming/endpoints` for an endpoint that is there. */
 const OP_ADD = 0;
@@ -15,15 +14,10 @@ const METADATA = ['ports', 'tags', 'meta', 'weight', 'zone'] as const;
 
 /**
  * The value of an item: a plain key's own text, and for an instance the JSON that etcd's Go package
- * `naming/endpoints` reads.
- *
- * @throws InvalidOptionError when it is longer than {@link MAX_VALUE_BYTES}
+ * `naming/endpoints` reads, which is never longer than what `checkItem` measures.
  */
 export function encodeItem(item: Item): Buffer {
-  const value = Buffer.from(item.kind === 'key' ? item.value : encodeInstance(item.instance));
-  if (value.length > MAX_VALUE_BYTES)
-    throw expected('value', `at most ${MAX_VALUE_BYTES} bytes`, `${value.length} bytes`);
-  return value;
+  return Buffer.from(item.kind === 'key' ? item.value : encodeInstance(item.instance));
 }
 
 function encodeInstance(instance: Instance): string {
@@ -46,7 +40,8 @@ export function decodeItem(slot: Slot, value: Buffer): Decoded {
   if (value.length > MAX_VALUE_BYTES) {
     return { reason: `Expected a value of at most ${MAX_VALUE_BYTES} bytes, got ${value.length}.` };
   }
-  const text = value.toString();
+  const text = utf8(value);
+  if (text === undefined) return { reason: 'Expected a value in UTF-8, got other bytes.' };
   return slot.kind === 'key' ? { item: { ...slot, value: text } } : decodeInstance(slot, text);
 }
 

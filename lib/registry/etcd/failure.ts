@@ -1,6 +1,6 @@
 import { ClusterError, EtcdResponseError, LeaseNotFoundError } from '../../etcd/errors/index.js';
 import { type EndpointError } from '../../etcd/errors/endpoint.error.js';
-import { RegistryRefusedError, RegistryUnavailableError } from '../../kernel/errors/index.js';
+import { RegistryRefusedError, RegistryUnavailableError, TlsError } from '../../kernel/errors/index.js';
 import { SessionGoneError } from '../session-gone.error.js';
 
 /** That these endpoints failed, as the port says it. */
@@ -11,25 +11,42 @@ export function unavailable(
 ): RegistryUnavailableError {
   const failures = errors.map(({ endpoint, reason, cause: inner }) => ({
     endpoint,
-    error: new Error(reason, { cause: inner }),
+    error: inner instanceof TlsError ? inner : new Error(reason, { cause: inner }),
   }));
   return new RegistryUnavailableError(url, failures, { cause });
+}
+
+/** A right that a request needs, in the words of `etcdctl role grant-permission`: `read --prefix /web/`. */
+export type Need = `${'read' | 'readwrite'} ${string}`;
+
+function advice({ permissionDenied, reason }: EtcdResponseError, needs: readonly Need[]): string {
+  if (reason.includes('user name is empty'))
+    return ' A user is needed: give `username` and `password`, or etcd://user:password@….';
+  if (!permissionDenied || needs.length === 0) return '';
+  const lines = needs.map((need) => `etcdctl role grant-permission ROLE ${need}`);
+  return ` The role of the user lacks what is needed here: ${lines.join('; ')}.`;
 }
 
 /**
  * Does something with the etcd client, and says what goes wrong as the port does.
  *
+ * @param needs the rights it takes, to be named where one is missing
  * @throws RegistryUnavailableError, RegistryRefusedError, SessionGoneError; others pass as they are
  */
-export async function asRegistry<T>(url: string, work: () => Promise<T>): Promise<T> {
+export async function asRegistry<T>(
+  url: string,
+  work: () => Promise<T>,
+  needs: readonly Need[] = [],
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof ClusterError) throw unavailable(url, error.errors, error);
     if (error instanceof LeaseNotFoundError) throw new SessionGoneError(url, error.lease, { cause: error });
     if (!(error instanceof EtcdResponseError)) throw error;
-    throw new RegistryRefusedError(`The registry ${url} refused: ${error.reason} (${error.endpoint}).`, {
-      cause: error,
-    });
+    throw new RegistryRefusedError(
+      `The registry ${url} refused: ${error.reason} (${error.endpoint}).${advice(error, needs)}`,
+      { cause: error },
+    );
   }
 }

@@ -14,7 +14,7 @@ describe('EtcdLayout', () => {
       const slot = { kind: 'instance', service: name, id: name } as const;
       const key = layout.keyOf(slot);
       const scope = { kind: 'service', service: name } as const;
-      expect(layout.slotOf(scope, key)).toEqual(slot);
+      expect(layout.slotOf(scope, Buffer.from(key))).toEqual(slot);
       expect(key.split('/')).toHaveLength(4);
       expect(key).not.toContain('/.');
       const { key: start, rangeEnd } = layout.rangeOf(scope);
@@ -30,12 +30,33 @@ describe('EtcdLayout', () => {
   });
 
   it('takes an id that others wrote unencoded as it is', () => {
-    expect(layout.slotOf({ kind: 'service', service: 'web' }, '/p/web/10.0.0.1:80')).toEqual({
+    expect(layout.slotOf({ kind: 'service', service: 'web' }, Buffer.from('/p/web/10.0.0.1:80'))).toEqual({
       kind: 'instance',
       service: 'web',
       id: '10.0.0.1:80',
     });
   });
+
+  it('keeps ids apart that are no text', () => {
+    const ids = [[0xff], [0xfe], [0xef, 0xbf, 0xbd]].map((bytes) => {
+      const key = Buffer.concat([Buffer.from('/p/web/'), Buffer.from(bytes)]);
+      return layout.slotOf({ kind: 'service', service: 'web' }, key);
+    });
+    expect(new Set(ids.map((slot) => slot.kind === 'instance' && slot.id)).size).toBe(3);
+  });
+
+  it.each(['/p/web/a', '/p/.sessions/1', '/p//'])('refuses the key %j, where instances are', (key) => {
+    expect(() => layout.keyOf({ kind: 'key', key })).toThrow(
+      /^Expected `key` to be outside of \/p\/<service>\//,
+    );
+  });
+
+  it.each(['/p', '/p/web', '/pp/web/a', '/q/p/web/a'])(
+    'takes the key %j, which no instance can have',
+    (key) => {
+      expect(layout.keyOf({ kind: 'key', key })).toBe(key);
+    },
+  );
 
   it.each(['', 'a\0b', 'x'.repeat(1_025)])('refuses the name %j', (name) => {
     expect(() => layout.keyOf({ kind: 'key', key: name })).toThrow(/`key`/);

@@ -1,4 +1,7 @@
+import { expected } from '../../kernel/expected.js';
 import { checkName, decodeSegment, encodeSegment } from '../../kernel/names.js';
+import { utf8 } from '../../kernel/utf8.js';
+import { checkScope } from '../check-item.js';
 import { type Slot } from '../item.js';
 import { type Scope } from '../registry.js';
 
@@ -10,7 +13,8 @@ export interface KeyRange {
 
 /**
  * Where things are. An instance is at `<prefix>/<service>/<id>`, both as {@link encodeSegment} writes them; a plain key
- * is at itself. What begins with a dot below the prefix is the driver's own: no service is encoded so.
+ * is at itself, which must not be where instances are. What begins with a dot below the prefix is the driver's own: no
+ * service is encoded so.
  */
 export class EtcdLayout {
   constructor(readonly prefix: string) {}
@@ -18,14 +22,15 @@ export class EtcdLayout {
   /**
    * The etcd key of a slot.
    *
-   * @throws InvalidOptionError when a name is not one
+   * @throws InvalidOptionError when a name is not one, or that of a key lies where instances are
    */
   keyOf(slot: Slot): string {
+    checkScope(slot);
     if (slot.kind === 'key') {
-      checkName('key', slot.key);
+      if (this.isOfInstances(slot.key))
+        throw expected('key', `outside of ${this.prefix}/<service>/, where instances are`, slot.key);
       return slot.key;
     }
-    checkName('id', slot.id);
     return `${this.folderOf(slot.service)}${encodeSegment(slot.id)}`;
   }
 
@@ -40,16 +45,35 @@ export class EtcdLayout {
     return { key: folder, rangeEnd: afterPrefix(folder) };
   }
 
-  /** The slot behind an etcd key of `scope`. Ids that others wrote unencoded are taken as they are. */
-  slotOf(scope: Scope, key: string): Slot {
+  /**
+   * The slot behind an etcd key of `scope`. Ids that others wrote unencoded are taken as they are, and bytes that are
+   * no UTF-8 as the hexadecimal digits of all of them.
+   */
+  slotOf(scope: Scope, key: Uint8Array): Slot {
     if (scope.kind !== 'service') return scope;
-    const segment = key.slice(this.folderOf(scope.service).length);
+    const bytes = key.subarray(Buffer.byteLength(this.folderOf(scope.service)));
+    const segment = utf8(bytes) ?? `0x${Buffer.from(bytes).toString('hex')}`;
     return { kind: 'instance', service: scope.service, id: decodeSegment(segment) ?? segment };
   }
 
   /** Where a session keeps its record. */
   recordOf(lease: string): string {
-    return `${this.prefix}/.sessions/${lease}`;
+    return `${this.records}${lease}`;
+  }
+
+  private isOfInstances(key: string): boolean {
+    const folder = `${this.prefix}/`;
+    return key.startsWith(folder) && key.includes('/', folder.length);
+  }
+
+  /** All records of sessions. */
+  get records(): string {
+    return `${this.prefix}/.sessions/`;
+  }
+
+  /** The keys that a right to a scope is a right to, in the words of `etcdctl role grant-permission`. */
+  grantedFor(scope: Scope): string {
+    return scope.kind === 'key' ? this.keyOf(scope) : `--prefix ${this.folderOf(scope.service)}`;
   }
 
   private folderOf(service: string): string {

@@ -1,6 +1,7 @@
 import { checkEtcdOptions, type EtcdOptions, type EtcdSettings } from '../../etcd/options.js';
-import { expected } from '../../kernel/expected.js';
+import { checkObject, expected } from '../../kernel/expected.js';
 import { isName } from '../../kernel/names.js';
+import { withoutSlashes } from '../../kernel/without-slashes.js';
 
 /** Options of the etcd registry. */
 export interface EtcdRegistryOptions extends EtcdOptions {
@@ -28,11 +29,10 @@ export interface EtcdRegistrySettings {
  *
  * @throws InvalidOptionError in one sentence that names the option
  */
-export function checkRegistryOptions({
-  prefix = DEFAULT_PREFIX,
-  ...options
-}: EtcdRegistryOptions): EtcdRegistrySettings {
-  const trimmed = typeof prefix === 'string' ? prefix.replace(/\/+$/, '') : prefix;
+export function checkRegistryOptions(given: EtcdRegistryOptions): EtcdRegistrySettings {
+  checkObject('etcd', given);
+  const { prefix = DEFAULT_PREFIX, ...options } = given;
+  const trimmed = typeof prefix === 'string' ? withoutSlashes(prefix) : prefix;
   if (!isName(trimmed)) throw expected('prefix', 'a text like "/services" that is not empty', prefix);
   return { client: checkEtcdOptions(options), options, prefix: trimmed };
 }

@@ -1,9 +1,11 @@
 import { type EtcdTransport } from '../../etcd/client.js';
 import { EtcdLeases } from '../../etcd/lease.js';
 import { EtcdWatches, type WatchNews } from '../../etcd/watch.js';
+import { witnessOf, witnessOfNewest } from '../../etcd/witness.js';
 import { type Clock } from '../../kernel/clock.js';
 import { abortReason } from '../../kernel/deadline.js';
 import { expected } from '../../kernel/expected.js';
+import { checkScope } from '../check-item.js';
 import { Closing } from '../closing.js';
 import {
   type Cursor,
@@ -21,7 +23,7 @@ import { refuseDatacenter, scopeLabel } from '../scope.js';
 import { decodeItem } from './codec.js';
 import { fromCursor, type Position, toCursor } from './cursor.js';
 import { entryOf } from './entry.js';
-import { asRegistry, unavailable } from './failure.js';
+import { asRegistry, type Need, unavailable } from './failure.js';
 import { type EtcdLayout } from './layout.js';
 import { readRange } from './read-scope.js';
 import { EtcdSession } from './session.js';
@@ -37,6 +39,7 @@ export class EtcdRegistry implements Registry {
   private readonly leases: EtcdLeases;
   private readonly watches: EtcdWatches;
   private readonly closing: Closing;
+  private warned = false;
 
   constructor(
     readonly url: string,
@@ -57,7 +60,7 @@ export class EtcdRegistry implements Registry {
       const lease = await leases.grant(Math.max(MIN_TTL, Math.ceil(ttl)), signal);
       const record = new SessionRecord(client, Buffer.from(layout.recordOf(lease.id)), lease.id, name);
       try {
-        await record.open(signal);
+        if (!(await record.open(signal))) this.warnOfRecords();
       } catch (error) {
         leases.forget(lease.id);
         throw error;
@@ -68,25 +71,28 @@ export class EtcdRegistry implements Registry {
 
   async list(scope: Scope, signal: AbortSignal): Promise<Listing> {
     this.begin(signal);
+    checkScope(scope);
     refuseDatacenter(this.driver, scope);
     const { client, layout, url } = this;
     const what = `listing the ${scopeLabel(scope)}`;
     const { kvs, at } = await asRegistry(
       url,
       async () => await readRange(client, layout.rangeOf(scope), what, signal),
+      [`read ${layout.grantedFor(scope)}`],
     );
     const entries: Entry[] = [];
     const malformed: Malformed[] = [];
     for (const kv of kvs) {
-      const slot = layout.slotOf(scope, kv.key.toString());
+      const slot = layout.slotOf(scope, kv.key);
       const decoded = decodeItem(slot, kv.value);
       if ('item' in decoded) entries.push(entryOf(decoded.item, kv));
       else malformed.push({ slot, reason: decoded.reason });
     }
-    return { entries, malformed, cursor: toCursor(at) };
+    return { entries, malformed, cursor: toCursor({ ...at, witness: witnessOfNewest(kvs) }) };
   }
 
   async *watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void, void> {
+    checkScope(scope);
     refuseDatacenter(this.driver, scope);
     const tracked = this.closing.track(signal);
     const stop = new AbortController();
@@ -117,14 +123,18 @@ export class EtcdRegistry implements Registry {
 
   private async *follow(
     scope: Scope,
-    { clusterId, revision }: Position,
+    { clusterId, revision, witness: before }: Position,
     stop: AbortController,
   ): AsyncGenerator<WatchBatch, void, void> {
     const range = this.layout.rangeOf(scope);
-    const news = this.watches.watch({ ...range, after: revision, clusterId, prevKv: true }, stop.signal);
+    let witness = before;
+    const news = this.watches.watch(
+      { ...range, after: revision, clusterId, prevKv: true, ...(witness && { witness }) },
+      stop.signal,
+    );
     let told = this.clock.now();
     for (;;) {
-      const next = await this.next(news, stop);
+      const next = await this.next(news, stop, `read ${this.layout.grantedFor(scope)}`);
       if (!next) return;
       switch (next.kind) {
         case 'compacted':
@@ -140,11 +150,13 @@ export class EtcdRegistry implements Registry {
           break;
       }
       const events = next.kind === 'events' ? next.events : [];
+      const last = events.at(-1);
+      if (last) witness = witnessOf(last.kv, last.type);
       const changes = await changesOf(this.client, this.layout, scope, events, stop.signal);
       if (stop.signal.aborted) return;
       if (isAborted(stop.signal)) return;
       told = this.clock.now();
-      yield { kind: 'changes', changes, cursor: toCursor({ clusterId, revision: next.revision }) };
+      yield { kind: 'changes', changes, cursor: toCursor({ clusterId, revision: next.revision, witness }) };
     }
   }
 
@@ -152,6 +164,7 @@ export class EtcdRegistry implements Registry {
   private async next(
     news: AsyncIterator<WatchNews, void>,
     stop: AbortController,
+    need: Need,
   ): Promise<WatchNews | undefined> {
     const silence = new AbortController();
     const timer = this.clock.after(SIGN_OF_LIFE, () => {
@@ -159,13 +172,22 @@ export class EtcdRegistry implements Registry {
       stop.abort();
     });
     try {
-      const next = await asRegistry(this.url, async () => await news.next());
+      const next = await asRegistry(this.url, async () => await news.next(), [need]);
       if (next.done !== true) return next.value;
     } finally {
       timer.cancel();
     }
     if (isAborted(silence.signal)) throw unavailable(this.url, this.watches.failures);
     return undefined;
+  }
+
+  /** Once: every session of this user goes without. */
+  private warnOfRecords(): void {
+    if (this.warned) return;
+    this.warned = true;
+    this.client.deps.logger.warn(
+      `The user may not keep records of sessions in ${this.url}, so that a write that is late is not fenced off, and nobody can tell what was withdrawn from what expired: etcdctl role grant-permission ROLE readwrite --prefix ${this.layout.records}`,
+    );
   }
 
   private begin(signal: AbortSignal): void {

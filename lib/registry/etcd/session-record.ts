@@ -22,9 +22,12 @@ export class SessionRecord {
     return this.fence;
   }
 
-  /** Somebody wrote the record: from now on `revision` is compared. */
+  /**
+   * The record was seen at `revision`, which is compared from now on. It may be an older one: the store was restored.
+   * One that is out of date costs a write that fails and says what is right.
+   */
   moved(revision: string): void {
-    if (this.fence !== undefined && BigInt(revision) > BigInt(this.fence)) this.fence = revision;
+    if (this.fence !== undefined) this.fence = revision;
   }
 
   /** What a transaction puts to fence off writes that are still on their way. */
@@ -32,8 +35,12 @@ export class SessionRecord {
     return { key: this.key, value: encode({ name: this.name }), lease: this.lease };
   }
 
-  /** Writes it for the first time. Where the user lacks the permission the session goes without. */
-  async open(signal: AbortSignal): Promise<void> {
+  /**
+   * Writes it for the first time. Where the user lacks the permission the session goes without.
+   *
+   * @returns whether there is one
+   */
+  async open(signal: AbortSignal): Promise<boolean> {
     try {
       const { header } = await this.client.call(
         {
@@ -43,8 +50,10 @@ export class SessionRecord {
         signal,
       );
       this.fence = header.revision;
+      return true;
     } catch (error) {
       if (!(error instanceof EtcdResponseError && error.permissionDenied)) throw error;
+      return false;
     }
   }
 

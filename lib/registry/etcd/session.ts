@@ -2,6 +2,8 @@ import type { IKeyValue, IRequestOp, ITxnResponse, KVClient } from 'etcd3';
 import { type EtcdCaller } from '../../etcd/request.js';
 import { EtcdResponseError } from '../../etcd/errors/etcd-response.error.js';
 import { type EtcdLeases, type GrantedLease } from '../../etcd/lease.js';
+import { witnessOf } from '../../etcd/witness.js';
+import { checkItem } from '../check-item.js';
 import { type Item, type Slot, slotId, slotLabel, slotOf } from '../item.js';
 import { type Entry, type Renewal, type Session, type Written } from '../registry.js';
 import { SessionGoneError } from '../session-gone.error.js';
@@ -61,6 +63,7 @@ export class EtcdSession implements Session {
   }
 
   async write(item: Item, version: string | undefined, signal: AbortSignal): Promise<Written> {
+    checkItem(item);
     const slot = slotOf(item);
     const key = Buffer.from(this.ground.layout.keyOf(slot));
     const value = encodeItem(item);
@@ -82,7 +85,12 @@ export class EtcdSession implements Session {
       });
       if (answer.succeeded) {
         const { revision, cluster_id: clusterId } = answer.header;
-        return { ok: true, version: revision, cursor: toCursor({ clusterId, revision: BigInt(revision) }) };
+        const witness = witnessOf({ key, value, lease: this.id, mod_revision: revision }, 'Put');
+        return {
+          ok: true,
+          version: revision,
+          cursor: toCursor({ clusterId, revision: witness.revision, witness }),
+        };
       }
       const current = rangeOf(answer, 0);
       // An earlier attempt of this very write took effect, and its answer was lost.
@@ -109,7 +117,7 @@ export class EtcdSession implements Session {
         : [];
     const fenced = [...this.inDoubt];
     try {
-      const { header } = await this.txn(`removing the ${slotLabel(slot)}`, signal, {
+      const { header } = await this.txn(slot, `removing the ${slotLabel(slot)}`, signal, {
         compare: [{ key, target: 'Lease', result: 'Equal', lease: this.id }],
         success: [{ request_delete_range: { key } }, ...fencing],
         failure: fencing,
@@ -141,7 +149,7 @@ export class EtcdSession implements Session {
       if (creates) this.inDoubt.add(slotId(slot));
     };
     try {
-      const answer = await this.txn(`writing the ${slotLabel(slot)}`, signal, request, sent);
+      const answer = await this.txn(slot, `writing the ${slotLabel(slot)}`, signal, request, sent);
       if (sent.times > 1) doubt();
       return answer;
     } catch (error) {
@@ -151,13 +159,14 @@ export class EtcdSession implements Session {
   }
 
   private async txn(
+    slot: Slot,
     what: string,
     signal: AbortSignal,
     request: Txn,
     sent = { times: 0 },
   ): Promise<ITxnResponse> {
-    const { url, client } = this.ground;
-    return await asRegistry(url, async () => {
+    const { url, client, layout } = this.ground;
+    const run = async (): Promise<ITxnResponse> => {
       try {
         return await client.call(
           {
@@ -173,7 +182,11 @@ export class EtcdSession implements Session {
         if (!(error instanceof EtcdResponseError && error.leaseNotFound)) throw error;
         throw new SessionGoneError(url, this.id, { cause: error });
       }
-    });
+    };
+    return await asRegistry(url, run, [
+      `readwrite ${layout.grantedFor(slot)}`,
+      ...(this.record.revision === undefined ? [] : [`readwrite --prefix ${layout.records}` as const]),
+    ]);
   }
 
   private entry(slot: Slot, current: IKeyValue): Entry | undefined {

@@ -1,3 +1,4 @@
+import { identityOf } from '../identity.js';
 import { type RegistrySource } from '../source.js';
 import { checkRegistryOptions, type EtcdRegistryOptions, registryUrl } from './options.js';
 
@@ -15,7 +16,7 @@ export function etcd(options: EtcdRegistryOptions): RegistrySource {
   const settings = checkRegistryOptions(options);
   const url = registryUrl(settings);
   return {
-    identity: `etcd:${JSON.stringify([settings.client, settings.prefix])}`,
+    identity: identityOf('etcd', JSON.stringify([settings.client, settings.prefix])),
     url,
     open: async (deps) => {
       const { openEtcd } = await import('./open.js');

@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../../kernel/errors/index.js';
-import { redactUrl } from '../../kernel/redact.js';
+import { shownUrl } from '../../kernel/redact.js';
+import { withoutSlashes } from '../../kernel/without-slashes.js';
 import { type EtcdTlsOptions } from '../../etcd/options.js';
 import { type RegistrySource } from '../source.js';
 import { type EtcdRegistryOptions } from './options.js';
@@ -29,7 +30,7 @@ const PARAMETERS: Readonly<Record<string, Setter>> = {
 const TLS = 'tls';
 
 function complaint(what: string, url: string): InvalidOptionError {
-  return new InvalidOptionError(`Expected the registry URL to ${what}, got ${redactUrl(url)}.`);
+  return new InvalidOptionError(`Expected the registry URL to ${what}, got ${shownUrl(url)}.`);
 }
 
 /**
@@ -59,7 +60,7 @@ export function etcdFromUrl(url: string): RegistrySource {
   const secure = isSecure(scheme, parameters.get(TLS), url);
   const hasTls = Object.keys(draft.tls).length > 0;
   if (hasTls && !secure) throw complaint('begin with etcds://, since certificates are given', url);
-  const prefix = decode(path.replace(/\/+$/, ''), url);
+  const prefix = decode(withoutSlashes(path), url);
   return etcd({
     ...draft.options,
     endpoints: hosts.split(',').map((host) => `${secure ? 'https' : 'http'}://${host.trim()}`),

@@ -18,7 +18,7 @@ export async function changesOf(
 ): Promise<readonly Change[]> {
   const cause = await causesOf(client, layout, events.flatMap(departureOf), signal);
   return events.map((event): Change => {
-    const slot = layout.slotOf(scope, event.kv.key.toString());
+    const slot = layout.slotOf(scope, event.kv.key);
     if (event.type === 'Delete') {
       const [departure] = departureOf(event);
       const unbound = prevLease(event) === NO_LEASE ? 'withdrawn' : 'unknown';

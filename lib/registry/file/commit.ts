@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { abortReason } from '../../kernel/deadline.js';
-import { type Item, type Slot, slotOf } from '../item.js';
+import { RegistryRefusedError } from '../../kernel/errors/index.js';
+import { quoted } from '../../kernel/shortened.js';
+import { type Item, type Slot, slotLabel, slotOf } from '../item.js';
 import { type Entry, type Written } from '../registry.js';
 import { entryText, versionOf } from './entry-file.js';
 import { type Folder, type Top } from './folder.js';
-import { type Layout, stemOfSlot, type VersionName, versionName } from './layout.js';
+import { type Layout, MAX_VERSION, stemOfSlot, type VersionName, versionName } from './layout.js';
 import { createFile, removeFile } from './write-file.js';
 
 /** What a write went by: the newest version then, and the entry in it if a session keeps it alive. */
@@ -43,6 +45,10 @@ export async function commit(write: Commit): Promise<Written> {
     if (signal.aborted) throw abortReason(signal);
     const { top, current } = await look(slot);
     if (current?.version !== guard) return { ok: false, current };
+    if (top?.name.number === MAX_VERSION)
+      throw new RegistryRefusedError(
+        `The ${slotLabel(slot)} cannot be written: its file ${quoted(join(folder.path, top.name.file))} has the highest number there is. Remove that file.`,
+      );
     const name = versionName(stemOfSlot(slot), (top?.name.number ?? 0) + 1);
     const text = entryText(item, session);
     if (!(await createFile(layout, join(folder.path, name.file), text))) continue;

@@ -1,12 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { RegistryRefusedError } from '../../kernel/errors/index.js';
 import { expected } from '../../kernel/expected.js';
 import { isName } from '../../kernel/names.js';
+import { checkItem, MAX_VALUE_BYTES } from '../check-item.js';
 import { readInstance } from '../instance-shape.js';
-import { type Item, slotLabel, slotOf } from '../item.js';
+import { type Item } from '../item.js';
+import { isSessionId } from './session-file.js';
 
-/** Greatest file of an entry, in bytes. */
-export const MAX_ENTRY_FILE = 65_536;
+/** Greatest file of an entry, in bytes: JSON may need six for one, and there are names and a session beside the value. */
+export const MAX_ENTRY_FILE = 6 * MAX_VALUE_BYTES + 16_384;
 
 /** What the file of an entry says. */
 export interface EntryFile {
@@ -15,23 +16,11 @@ export interface EntryFile {
   readonly session: string | undefined;
 }
 
-const SESSION_ID = /^[a-z0-9-]{1,64}$/;
-
-/**
- * The text of an entry's file. No two are alike, so that the digest of a text is a version.
- *
- * @throws RegistryRefusedError when it is greater than {@link MAX_ENTRY_FILE}
- */
+/** The text of an entry's file. No two are alike, so that the digest of a text is a version. */
 export function entryText(item: Item, session: string): string {
   const content = item.kind === 'key' ? { key: item.key, value: item.value } : { instance: item.instance };
   const nonce = randomBytes(9).toString('base64url');
-  const text = `${JSON.stringify({ format: 1, session, nonce, ...content })}\n`;
-  const size = Buffer.byteLength(text);
-  if (size > MAX_ENTRY_FILE)
-    throw new RegistryRefusedError(
-      `The file registry keeps entries of at most ${MAX_ENTRY_FILE} bytes, but ${slotLabel(slotOf(item))} takes ${size}.`,
-    );
-  return text;
+  return `${JSON.stringify({ format: 1, session, nonce, ...content })}\n`;
 }
 
 /** The version of an entry: the digest of its file's text. */
@@ -49,13 +38,21 @@ export function readEntryText(text: string): EntryFile {
   if (typeof value !== 'object' || value === null) throw expected('entry', 'an object', value);
   const { format, session, key, value: kept, instance } = value as Readonly<Record<string, unknown>>;
   if (format !== 1) throw expected('entry.format', '1', format);
-  if (session !== undefined && !(typeof session === 'string' && SESSION_ID.test(session)))
+  if (session !== undefined && !isSessionId(session))
     throw expected('entry.session', 'the id of a session', session);
   if (key === undefined)
-    return { item: { kind: 'instance', instance: readInstance('entry.instance', instance) }, session };
+    return {
+      item: checked({ kind: 'instance', instance: readInstance('entry.instance', instance) }),
+      session,
+    };
   if (!isName(key)) throw expected('entry.key', 'a name', key);
   if (typeof kept !== 'string') throw expected('entry.value', 'a text', kept);
-  return { item: { kind: 'key', key, value: kept }, session };
+  return { item: checked({ kind: 'key', key, value: kept }), session };
+}
+
+function checked(item: Item): Item {
+  checkItem(item);
+  return item;
 }
 
 function parse(text: string): unknown {

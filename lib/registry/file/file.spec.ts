@@ -111,12 +111,16 @@ describe('file', () => {
       await registry.close();
     });
 
-    it('refuses an entry that is too large', async () => {
+    it('says which file stands in the way where no higher number is left', async () => {
       const registry = await file(root).open(deps);
       const session = await registry.openSession({ ttl: 10 }, signal);
+      const folder = join(root, 'keys');
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, 'k@999999999999999.json'), '{"format":1,"key":"k","value":"planted"}');
+      const [planted] = (await registry.list({ kind: 'key', key: 'k' }, signal)).entries;
       await expect(
-        session.write({ kind: 'key', key: 'k', value: 'x'.repeat(65_536) }, undefined, signal),
-      ).rejects.toThrow(/^The file registry keeps entries of at most 65536 bytes, but key "k" takes \d+\.$/);
+        session.write({ kind: 'key', key: 'k', value: 'v' }, planted?.version, signal),
+      ).rejects.toThrow(/^The key "k" cannot be written: its file ".*" has the highest number there is\./);
       await session.end(signal);
       await registry.close();
     });

@@ -3,6 +3,7 @@ import { type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock } from '../../kernel/clock.js';
 import { InvalidOptionError, RegistryUnavailableError } from '../../kernel/errors/index.js';
+import { quoted } from '../../kernel/shortened.js';
 import { decodeSegment } from '../../kernel/names.js';
 import { type Slot, slotLabel, slotOf } from '../item.js';
 import { type EntryFile, MAX_ENTRY_FILE, readEntryText, versionOf } from './entry-file.js';
@@ -101,7 +102,7 @@ export class Folder {
       const identity = identityOf(read.stat);
       const content: Content =
         'refused' in read
-          ? { version: identity, reason: `Expected the file ${name.file} to be ${read.refused}.` }
+          ? { version: identity, reason: `Expected the file ${quoted(name.file)} to be ${read.refused}.` }
           : this.understand(name, read.text);
       this.cache.set(name.file, { identity, young: !this.settled(read.stat), content });
       return content;
@@ -111,7 +112,7 @@ export class Folder {
       if (UNREADABLE.has(errno))
         return {
           version: errno,
-          reason: `Expected the file ${name.file} to be a file one can read, got ${errno}.`,
+          reason: `Expected the file ${quoted(name.file)} to be a file one can read, got ${errno}.`,
         };
       return undefinedIfMissing(error);
     }
@@ -156,7 +157,7 @@ export class Folder {
       if (service !== this.service || stemOfSlot(slot) !== name.stem)
         return {
           version,
-          reason: `Expected the file ${name.file} to hold what it is named after, got ${slotLabel(slot)}.`,
+          reason: `Expected the file ${quoted(name.file)} to hold what it is named after, got ${slotLabel(slot)}.`,
         };
       this.slots.set(name.stem, slot);
       return { version, entry };

@@ -1,4 +1,4 @@
-import { ODD_NAMES } from '../contract/cases/values.js';
+import { ODD_NAMES } from '../contract/cases/names.js';
 import { Layout, readVersionName, stemOf, versionName } from './layout.js';
 
 describe('file names', () => {

@@ -31,6 +31,9 @@ export interface VersionName {
   readonly file: string;
 }
 
+/** The greatest number of a version: no writer gets there by counting. */
+export const MAX_VERSION = 999_999_999_999_999;
+
 /** The file of version `number` of the entry with this stem. */
 export function versionName(stem: string, number: number): VersionName {
   return { stem, number, file: `${stem}@${number}.json` };

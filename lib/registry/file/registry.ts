@@ -3,6 +3,7 @@ import { abortReason } from '../../kernel/deadline.js';
 import { RegistryUnavailableError } from '../../kernel/errors/index.js';
 import { expected } from '../../kernel/expected.js';
 import { Bell } from '../bell.js';
+import { checkScope } from '../check-item.js';
 import { Closing } from '../closing.js';
 import {
   type Cursor,
@@ -68,6 +69,7 @@ export class FileRegistry implements Registry {
 
   async list(scope: Scope, signal: AbortSignal): Promise<Listing> {
     return await this.run(signal, async () => {
+      checkScope(scope);
       refuseDatacenter(this.driver, scope);
       // Whose folder it is, is checked once: what is put there later is put there by its owner.
       if (!this.checked) await this.check();
@@ -76,6 +78,7 @@ export class FileRegistry implements Registry {
   }
 
   async *watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void, void> {
+    checkScope(scope);
     refuseDatacenter(this.driver, scope);
     const tracked = this.closing.track(signal);
     const bell = new Bell();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { RegistryRefusedError } from '../../kernel/errors/index.js';
 import { Layout } from './layout.js';
 import { ensureRoot } from './root.js';
+import { replaceFile } from './write-file.js';
 
 describe('the folder of a file registry', () => {
   let parent: string;
@@ -37,6 +38,31 @@ describe('the folder of a file registry', () => {
     const root = join(parent, 'link');
     await symlink(parent, root);
     await expect(ensureRoot(new Layout(root))).rejects.toThrow(/is not a folder itself/);
+  });
+
+  it('is refused when one of the folders in it is a link, or others may write there', async () => {
+    const layout = new Layout(join(parent, 'own'));
+    await ensureRoot(layout);
+    await chmod(layout.services, 0o777);
+    await expect(ensureRoot(layout)).rejects.toThrow(/services of the file registry can be written by other/);
+    await chmod(layout.services, 0o700);
+    await rm(layout.keys, { recursive: true });
+    await symlink(parent, layout.keys);
+    await expect(ensureRoot(layout)).rejects.toThrow(/keys of the file registry is not a folder itself/);
+  });
+
+  it.each([0o000, 0o022, 0o077])('is private whatever the umask: %o', async (umask) => {
+    const before = process.umask(umask);
+    try {
+      const layout = new Layout(join(parent, 'masked', 'deep'));
+      await ensureRoot(layout);
+      await replaceFile(layout, join(layout.keys, 'x'), 'text');
+      for (const folder of [join(parent, 'masked'), layout.root, layout.keys])
+        expect((await stat(folder)).mode & 0o777).toBe(0o700);
+      expect((await stat(join(layout.keys, 'x'))).mode & 0o777).toBe(0o600);
+    } finally {
+      process.umask(before);
+    }
   });
 
   it('is refused when it is a file', async () => {

@@ -17,27 +17,33 @@ export async function makeFolder(folder: string): Promise<void> {
 /**
  * Makes the folders of a registry where they are missing, and checks that nobody else can put anything in.
  *
- * @throws RegistryRefusedError when the folder is a link, belongs to another user, or others may write in it
+ * @throws RegistryRefusedError when a folder is a link, belongs to another user, or others may write in it
  */
 export async function ensureRoot({ root, keys, services, sessions, temporary }: Layout): Promise<void> {
+  // The root first: what is in it is only as good as who may write there.
   await makeFolder(root);
-  const { uid, mode, isLink, isFolder } = await lstat(root).then((stat) => ({
-    uid: stat.uid,
-    mode: stat.mode,
-    isLink: stat.isSymbolicLink(),
-    isFolder: stat.isDirectory(),
-  }));
-  const own = process.getuid?.();
-  const refuse = (complaint: string, remedy: string): never => {
-    throw new RegistryRefusedError(`The folder ${root} of the file registry ${complaint}: ${remedy}.`);
-  };
-  if (isLink || !isFolder) refuse('is not a folder itself', 'name the folder that is meant');
-  // Without user ids, as on Windows, the temporary folder is already the user's own.
-  if (own !== undefined) {
-    if (uid !== own)
-      refuse(`belongs to user ${uid}, not to user ${own}`, 'name another with file:/some/folder of your own');
-    if ((mode & SHARED) !== 0)
-      refuse('can be written by other users', `run chmod 700 ${root}, or name another`);
+  await checkOwn(root);
+  for (const folder of [keys, services, sessions, temporary]) {
+    await makeFolder(folder);
+    await checkOwn(folder);
   }
-  for (const folder of [keys, services, sessions, temporary]) await makeFolder(folder);
+}
+
+async function checkOwn(folder: string): Promise<void> {
+  const stat = await lstat(folder);
+  const refuse = (complaint: string, remedy: string): never => {
+    throw new RegistryRefusedError(`The folder ${folder} of the file registry ${complaint}: ${remedy}.`);
+  };
+  if (stat.isSymbolicLink() || !stat.isDirectory())
+    refuse('is not a folder itself', 'name the folder that is meant');
+  const own = process.getuid?.();
+  // Without user ids, as on Windows, the temporary folder is already the user's own.
+  if (own === undefined) return;
+  if (stat.uid !== own)
+    refuse(
+      `belongs to user ${stat.uid}, not to user ${own}`,
+      'name another with file:/some/folder of your own',
+    );
+  if ((stat.mode & SHARED) !== 0)
+    refuse('can be written by other users', `run chmod 700 ${folder}, or name another`);
 }

@@ -17,6 +17,13 @@ export interface SessionFile {
   readonly ended?: true;
 }
 
+const SESSION_ID = /^[a-z0-9-]{1,64}$/;
+
+/** Whether `id` is that of a session, which is part of a file's name. */
+export function isSessionId(id: unknown): id is string {
+  return typeof id === 'string' && SESSION_ID.test(id);
+}
+
 /** Parses the file of a session; undefined where it is none. */
 export function readSessionFile(text: string): SessionFile | undefined {
   let value: unknown;
@@ -28,6 +35,6 @@ export function readSessionFile(text: string): SessionFile | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { format, id, ttl, deadline, wall, boot } = value as Record<string, unknown>;
   const times = [ttl, deadline, wall].every((time) => typeof time === 'number' && Number.isFinite(time));
-  const known = format === 1 && typeof id === 'string' && (boot === undefined || typeof boot === 'string');
+  const known = format === 1 && isSessionId(id) && (boot === undefined || typeof boot === 'string');
   return times && known ? (value as SessionFile) : undefined;
 }

@@ -1,4 +1,5 @@
 import { abortReason } from '../../kernel/deadline.js';
+import { checkItem, checkScope } from '../check-item.js';
 import { type Item, type Slot, slotId, slotOf } from '../item.js';
 import { type Renewal, type Session, type SessionOptions, type Written } from '../registry.js';
 import { SessionGoneError } from '../session-gone.error.js';
@@ -48,6 +49,7 @@ export class FileSession implements Session {
   }
 
   async write(item: Item, version: string | undefined, signal: AbortSignal): Promise<Written> {
+    checkItem(item);
     return await this.run(signal, async () => {
       await this.check();
       const { store, id } = this;
@@ -67,6 +69,7 @@ export class FileSession implements Session {
   }
 
   async remove(slot: Slot, signal: AbortSignal): Promise<void> {
+    checkScope(slot);
     await this.run(signal, async () => {
       this.held.delete(slotId(slot));
       await this.removeOwn([slot]);

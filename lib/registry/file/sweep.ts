@@ -40,7 +40,7 @@ async function sessionsOver({ layout, book }: FileStore): Promise<Set<string>> {
   await inBatches(await namesIn(layout.sessions), async (name) => {
     const read = await readBounded(join(layout.sessions, name), GRACE).catch(() => undefined);
     const file = read && 'text' in read ? readSessionFile(read.text) : undefined;
-    if (file && book.isLongOver(file, GRACE)) over.add(file.id);
+    if (file && name === `${file.id}.json` && book.isLongOver(file, GRACE)) over.add(file.id);
   });
   return over;
 }

@@ -1,6 +1,6 @@
-import { joinHostPort, splitHostPort } from '../../kernel/address.js';
+import { isHost, isPort, joinHostPort, splitHostPort } from '../../kernel/address.js';
 import { InvalidOptionError } from '../../kernel/errors/index.js';
-import { expected } from '../../kernel/expected.js';
+import { checkObject, expected } from '../../kernel/expected.js';
 import { checkName } from '../../kernel/names.js';
 import { readInstance } from '../instance-shape.js';
 import { type Instance } from '../instance.js';
@@ -23,8 +23,10 @@ function read(service: string, given: FixedInstance): Instance {
   const fields: unknown = typeof given === 'string' ? splitHostPort(given) : given;
   if (!isObject(fields)) throw expected(name, 'a list of `host:port` or { address, port }', given);
   const { address, host, port, ...rest } = fields as Record<string, unknown>;
-  const id = joinHostPort(String(address ?? host), Number(port));
-  return readInstance(name, { id, ...rest, service, address: address ?? host, port });
+  const target = address ?? host;
+  // Without both there is no such id, nor is there an instance.
+  const id = isHost(target) && isPort(port) ? joinHostPort(target, port) : 'none';
+  return readInstance(name, { id, ...rest, service, address: target, port });
 }
 
 /**
@@ -33,7 +35,7 @@ function read(service: string, given: FixedInstance): Instance {
  * @throws InvalidOptionError when a service, an address or another field is not what it should be, or an id occurs twice
  */
 export function readServices(services: FixedServices): ReadonlyMap<string, readonly Instance[]> {
-  if (!isObject(services)) throw expected('fixed', 'an object of services', services);
+  checkObject('fixed', services);
   return new Map(
     Object.entries(services).map(([service, given]) => {
       checkName('service', service);

@@ -2,6 +2,7 @@ import { type Clock } from '../../kernel/clock.js';
 import { abortReason } from '../../kernel/deadline.js';
 import { RegistryRefusedError } from '../../kernel/errors/index.js';
 import { Bell } from '../bell.js';
+import { checkScope } from '../check-item.js';
 import { Closing } from '../closing.js';
 import { type Instance } from '../instance.js';
 import { slotOf } from '../item.js';
@@ -45,12 +46,14 @@ export class FixedRegistry implements Registry {
   async list(scope: Scope, signal: AbortSignal): Promise<Listing> {
     this.closing.check();
     if (signal.aborted) throw abortReason(signal);
+    checkScope(scope);
     refuseDatacenter(this.driver, scope);
     await Promise.resolve();
     return { entries: this.within(scope), malformed: [], cursor: ONLY_VERSION };
   }
 
   async *watch(scope: Scope, cursor: string, signal: AbortSignal): AsyncGenerator<WatchBatch, void, void> {
+    checkScope(scope);
     refuseDatacenter(this.driver, scope);
     const tracked = this.closing.track(signal);
     try {

@@ -19,6 +19,8 @@ function decoded(name: string, url: string): string {
  * @throws InvalidOptionError when the text is not of that form
  */
 export function fixedFromUrl(url: string): RegistrySource {
+  // Names that hold these are escaped, so that options nobody knows are not taken for instances.
+  if (/[?#]/.test(url)) throw expected('registry', `${FORM}, without options`, url);
   const services = new Map<string, readonly string[]>();
   for (const part of url.slice('fixed:'.length).split(';')) {
     const [, name, list] = /^([^=]+)=(.+)$/.exec(part) ?? [];

@@ -2,6 +2,7 @@ import { type Clock } from '../../kernel/clock.js';
 import { abortReason } from '../../kernel/deadline.js';
 import { expected } from '../../kernel/expected.js';
 import { Bell } from '../bell.js';
+import { checkScope } from '../check-item.js';
 import { Closing } from '../closing.js';
 import {
   type Cursor,
@@ -38,11 +39,13 @@ export class MemoryRegistry implements Registry {
 
   async list(scope: Scope, signal: AbortSignal): Promise<Listing> {
     await this.begin(signal);
+    checkScope(scope);
     refuseDatacenter(this.driver, scope);
     return this.store.list(scope);
   }
 
   async *watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void, void> {
+    checkScope(scope);
     refuseDatacenter(this.driver, scope);
     const tracked = this.closing.track(signal);
     const bell = new Bell();

@@ -1,4 +1,5 @@
 import { abortReason } from '../../kernel/deadline.js';
+import { checkItem, checkScope } from '../check-item.js';
 import { type Item, type Slot, slotId, slotOf } from '../item.js';
 import { type Renewal, type Session, type Written } from '../registry.js';
 import { SessionGoneError } from '../session-gone.error.js';
@@ -30,6 +31,7 @@ export class MemorySession implements Session {
   }
 
   async write(item: Item, version: string | undefined, signal: AbortSignal): Promise<Written> {
+    checkItem(item);
     await this.begin(signal);
     this.check();
     const current = this.store.entry(slotOf(item));
@@ -38,6 +40,7 @@ export class MemorySession implements Session {
   }
 
   async remove(slot: Slot, signal: AbortSignal): Promise<void> {
+    checkScope(slot);
     await this.begin(signal);
     this.lease.held.delete(slotId(slot));
     if (this.store.entry(slot)?.owner === this.id) this.store.remove(slot);

@@ -21,8 +21,8 @@ export interface IsolatedKeeperDeps {
   readonly random: Random;
   readonly logger: Logger;
   readonly ticker: Ticker;
-  /** URL of the registry, which the worker opens. */
-  readonly registry: string;
+  /** Gives the URL of the registry, which the worker opens; a function, so that no secret is where it could be printed. */
+  readonly registry: () => string;
   readonly name: string;
   /** Milliseconds. */
   readonly maxHang: number;
@@ -38,8 +38,18 @@ interface Entry {
   paused: boolean;
 }
 
-/** Milliseconds a clean end may take before the worker is ended as it is: two seconds are the keeper's own. */
-const CLOSE_TIMEOUT = 2_500;
+type Result = string | number | undefined;
+
+/** What was asked of the thread and is not answered. */
+interface Asked {
+  readonly request: Request;
+  readonly answer: Deferred<Result>;
+  /** Whether it is asked again of the next thread where this one dies. */
+  readonly lasting: boolean;
+}
+
+/** Milliseconds a clean end may take before the worker is ended as it is: a little more than its keeper takes. */
+const CLOSE_TIMEOUT = 1_950;
 
 /**
  * A keeper in a worker thread: the beats go on while the main thread is busy. Values are computed in the main thread,
@@ -47,7 +57,7 @@ const CLOSE_TIMEOUT = 2_500;
  */
 export class IsolatedKeeper implements Keeping {
   private readonly entries = new Map<string, Entry>();
-  private readonly waiting = new Map<number, Deferred<string | number | undefined>>();
+  private readonly asked = new Map<number, Asked>();
   private readonly listeners = new Set<(event: BeatEvent) => void>();
   private readonly pulse = new Int32Array(new SharedArrayBuffer(4));
   private readonly backoff: Backoff;
@@ -55,7 +65,10 @@ export class IsolatedKeeper implements Keeping {
   private worker: Worker | undefined;
   private pulsing: Timer | undefined;
   private restart: Timer | undefined;
+  /** Where a thread has died, what is asked waits until the next one has taken the entries on. */
+  private recovering = false;
   private number = 0;
+  private connections = 0;
   private latest: Beats['beats'] = [];
   private latestAt = 0;
   private closed = false;
@@ -96,6 +109,7 @@ export class IsolatedKeeper implements Keeping {
           if (!entry || sameItem(entry.item, next)) return;
           entry.item = next;
           entry.written = this.ask({ kind: 'value', id, item: next });
+          // Whoever changed the value may not wait for it.
           entry.written.catch(() => undefined);
         },
         tick: () => undefined,
@@ -115,7 +129,7 @@ export class IsolatedKeeper implements Keeping {
     const entry = this.entries.get(id);
     if (!entry) return;
     await entry.value.replace(produce);
-    await entry.written;
+    await this.unlessClosed(entry.written);
   }
 
   updateInterval(id: string, seconds: number): void {
@@ -130,14 +144,14 @@ export class IsolatedKeeper implements Keeping {
     const entry = this.entries.get(id);
     if (!entry) return;
     entry.options = { ...entry.options, ttl: seconds };
-    await this.ask({ kind: 'ttl', id, seconds });
+    await this.unlessClosed(this.ask({ kind: 'ttl', id, seconds }));
   }
 
   async pause(id: string): Promise<void> {
     const entry = this.entries.get(id);
     if (!entry) return;
     entry.paused = true;
-    await this.ask({ kind: 'pause', id });
+    await this.unlessClosed(this.ask({ kind: 'pause', id }));
   }
 
   resume(id: string): void {
@@ -152,11 +166,13 @@ export class IsolatedKeeper implements Keeping {
     if (!entry) return;
     entry.value.stop();
     this.entries.delete(id);
-    await this.ask({ kind: 'stop', id });
+    await this.unlessClosed(this.ask({ kind: 'stop', id }));
   }
 
   async connect(ttl: number): Promise<() => void> {
-    const connection = Number(await this.ask({ kind: 'connect', ttl }));
+    this.connections += 1;
+    const connection = this.connections;
+    await this.ask({ kind: 'connect', ttl, connection });
     return () => void this.ask({ kind: 'disconnect', connection }).catch(() => undefined);
   }
 
@@ -164,7 +180,7 @@ export class IsolatedKeeper implements Keeping {
     if (this.closed) return;
     const { clock, logger } = this.deps;
     for (const { value } of this.entries.values()) value.stop();
-    const closing = this.worker ? this.ask({ kind: 'close' }) : Promise.resolve(undefined);
+    const closing = this.worker ? this.send(this.worker, { kind: 'close' }) : Promise.resolve(undefined);
     this.closed = true;
     this.restart?.cancel();
     const what = 'Ending the heartbeat thread';
@@ -175,14 +191,14 @@ export class IsolatedKeeper implements Keeping {
     });
     this.pulsing?.cancel();
     await this.worker?.terminate();
-    this.failWaiting(new ClosedError('The sidekick'));
+    this.refuseAll();
     this.entries.clear();
     this.listeners.clear();
   }
 
   private launch(): Worker {
     const { registry, name, maxHang, logger } = this.deps;
-    const settings: WorkerSettings = { registry, name, maxHang, pulse: this.pulse };
+    const settings: WorkerSettings = { registry: registry(), name, maxHang, pulse: this.pulse };
     const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: settings });
     worker.on('message', (report: Report) => {
       this.receive(report);
@@ -191,33 +207,62 @@ export class IsolatedKeeper implements Keeping {
       logger.error(`The heartbeat thread failed: ${error.message}`);
     });
     worker.on('exit', () => {
-      if (!this.closed) this.relaunch();
+      if (this.closed) this.refuseAll();
+      else this.replace();
     });
     return worker;
   }
 
-  /** The entries of a thread that died go with their TTL, unless the next one takes them on before. */
-  private relaunch(): void {
-    this.failWaiting(
-      new WorkerFailureError({ code: 'SIDEKICK_WORKER', message: 'The heartbeat thread has ended.' }),
-    );
+  /**
+   * Has another thread go on where one has died. The entries of the dead one go with their TTL, unless the next takes
+   * them on before.
+   */
+  private replace(): void {
+    this.recovering = true;
+    this.worker = undefined;
+    for (const [number, { answer, lasting }] of this.asked) {
+      if (lasting) continue;
+      this.asked.delete(number);
+      answer.reject(
+        new WorkerFailureError({ code: 'SIDEKICK_WORKER', message: 'The heartbeat thread has ended.' }),
+      );
+    }
     this.restart = this.deps.clock.after(this.backoff.next(), () => {
-      this.worker = this.launch();
-      for (const [id, { key, item, options, paused }] of this.entries) {
-        void this.ask({ kind: 'keep', key, item, options })
-          .then(() => (paused ? this.ask({ kind: 'pause', id }) : undefined))
-          .catch(() => undefined);
-      }
+      const worker = this.launch();
+      this.worker = worker;
+      void this.takeOn(worker);
     });
+  }
+
+  /** What was asked and not answered is asked again once the thread has the entries it is about. */
+  private async takeOn(worker: Worker): Promise<void> {
+    const taken = [...this.entries].map(async ([id, { key, item, options, paused }]) => {
+      const exclusive = this.exclusive(key, options);
+      const keeping = this.send(worker, { kind: 'keep', key, item, options: { ...options, exclusive } });
+      // Right behind, so that nothing is written before.
+      if (paused) await Promise.all([keeping, this.send(worker, { kind: 'pause', id })]);
+      else await keeping;
+    });
+    await Promise.allSettled(taken);
+    if (this.worker !== worker || this.closed) return;
+    this.recovering = false;
+    for (const [number, { request }] of this.asked) worker.postMessage({ number, request });
+  }
+
+  /** What stands there of the thread that died is ours to write over, unless it stood by for another. */
+  private exclusive(key: string, options: KeepOptions): boolean {
+    const state = this.latest.find((beat) => beat.key === key)?.state;
+    if (state === 'standby') return true;
+    return state === 'alive' || state === 'late' ? false : options.exclusive;
   }
 
   private receive(report: Report): void {
     switch (report.kind) {
       case 'answer': {
-        const waiting = this.waiting.get(report.number);
-        this.waiting.delete(report.number);
-        if (report.failure) waiting?.reject(new WorkerFailureError(report.failure));
-        else waiting?.resolve(report.result);
+        const answer = this.asked.get(report.number)?.answer;
+        this.asked.delete(report.number);
+        if (report.failure) answer?.reject(new WorkerFailureError(report.failure));
+        else answer?.resolve(report.result);
         return;
       }
       case 'beats':
@@ -233,19 +278,36 @@ export class IsolatedKeeper implements Keeping {
     }
   }
 
-  private async ask(request: Request): Promise<string | number | undefined> {
+  private async ask(request: Request): Promise<Result> {
     if (this.closed) throw new ClosedError('The sidekick');
-    this.number += 1;
-    const answer = deferred<string | number | undefined>();
-    this.waiting.set(this.number, answer);
     this.pulsing ??= startPulse(this.deps.clock, this.pulse);
+    if (this.recovering) return await this.enter(request, true).answer.promise;
     this.worker ??= this.launch();
-    this.worker.postMessage({ number: this.number, request });
+    return await this.send(this.worker, request, true);
+  }
+
+  private async send(worker: Worker, request: Request, lasting = false): Promise<Result> {
+    const { answer, number } = this.enter(request, lasting);
+    worker.postMessage({ number, request });
     return await answer.promise;
   }
 
-  private failWaiting(error: Error): void {
-    for (const { reject } of this.waiting.values()) reject(error);
-    this.waiting.clear();
+  private enter(request: Request, lasting: boolean): Asked & { readonly number: number } {
+    this.number += 1;
+    const asked = { request, answer: deferred<Result>(), lasting, number: this.number };
+    this.asked.set(this.number, asked);
+    return asked;
+  }
+
+  private refuseAll(): void {
+    for (const { answer } of this.asked.values()) answer.reject(new ClosedError('The sidekick'));
+    this.asked.clear();
+  }
+
+  /** Whoever waits for a change when everything is closed has nothing to wait for any more. */
+  private async unlessClosed(changing: Promise<unknown> | undefined): Promise<void> {
+    await changing?.catch((error: unknown) => {
+      if (!(error instanceof ClosedError)) throw error;
+    });
   }
 }

@@ -23,7 +23,7 @@ export type Request =
   | { readonly kind: 'ttl'; readonly id: string; readonly seconds: number }
   | { readonly kind: 'update-interval'; readonly id: string; readonly seconds: number }
   | { readonly kind: 'pause' | 'resume' | 'stop'; readonly id: string }
-  | { readonly kind: 'connect'; readonly ttl: number }
+  | { readonly kind: 'connect'; readonly ttl: number; readonly connection: number }
   | { readonly kind: 'disconnect'; readonly connection: number }
   | { readonly kind: 'close' };
 

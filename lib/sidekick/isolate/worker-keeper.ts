@@ -9,7 +9,8 @@ const REPORT_INTERVAL = 500;
 export class WorkerKeeper {
   private readonly firsts = new Map<string, Promise<void>>();
   private readonly connections = new Map<number, () => void>();
-  private connected = 0;
+  /** What the application has withdrawn itself, and wants to stay so. */
+  private readonly paused = new Set<string>();
   private timer: Timer | undefined;
 
   constructor(
@@ -38,8 +39,9 @@ export class WorkerKeeper {
     await Promise.all([...this.firsts.keys()].map((id) => this.keeper.pause(id)));
   }
 
+  /** Puts back what {@link WorkerKeeper.pauseAll} took out. */
   resumeAll(): void {
-    for (const id of this.firsts.keys()) this.keeper.resume(id);
+    for (const id of this.firsts.keys()) if (!this.paused.has(id)) this.keeper.resume(id);
   }
 
   private async perform(request: Request): Promise<string | number | undefined> {
@@ -63,20 +65,21 @@ export class WorkerKeeper {
         keeper.updateInterval(request.id, request.seconds);
         return undefined;
       case 'pause':
+        this.paused.add(request.id);
         await keeper.pause(request.id);
         return undefined;
       case 'resume':
+        this.paused.delete(request.id);
         keeper.resume(request.id);
         return undefined;
       case 'stop':
         this.firsts.delete(request.id);
+        this.paused.delete(request.id);
         await keeper.stop(request.id);
         return undefined;
       case 'connect': {
-        const leave = await keeper.connect(request.ttl);
-        this.connected += 1;
-        this.connections.set(this.connected, leave);
-        return this.connected;
+        this.connections.set(request.connection, await keeper.connect(request.ttl));
+        return undefined;
       }
       case 'disconnect':
         this.connections.get(request.connection)?.();

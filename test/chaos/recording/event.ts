@@ -5,6 +5,27 @@ export interface KeyChange {
   /** The revision of the store that this change made. */
   readonly revision: number;
   readonly value?: string;
+  /** What keeps a put alive: an etcd lease, a Consul session, a file session; missing where nothing does. */
+  readonly lease?: string;
+}
+
+/** One change as a watch of the registry port delivered it: a put with its version and value, or else a delete. */
+export interface PortChange {
+  readonly id: string;
+  readonly put?: { readonly version: number; readonly value: string };
+}
+
+/** What is new in a list, by id. */
+export interface ListNews {
+  readonly added: readonly string[];
+  readonly updated: readonly string[];
+  readonly removed: readonly string[];
+}
+
+/** One endpoint of a list, as far as judges look at it. */
+export interface SeenEndpoint {
+  readonly id: string;
+  readonly meta: Readonly<Record<string, string>>;
 }
 
 /** What happened, without when and to whom. */
@@ -15,7 +36,18 @@ export type Happening =
   /** A fault begins (`kill`, `pause`, `isolate`, `swallow`) or ends (`restart`, `resume`, `heal`, `pass`). */
   | { readonly kind: 'fault'; readonly what: string; readonly phase: 'begin' | 'end' }
   /** Something changed its state: a heartbeat is `lost` or `restored`. */
-  | { readonly kind: 'state'; readonly state: string }
+  | { readonly kind: 'state'; readonly state: string; readonly reason?: string }
+  /** A registry acknowledged that an entry is kept. */
+  | { readonly kind: 'acknowledged' }
+  /** A client opened a connection. */
+  | { readonly kind: 'connected' }
+  /** A figure of a process or a server, taken before something was done to it or after. */
+  | {
+      readonly kind: 'measured';
+      readonly what: string;
+      readonly when: 'before' | 'after';
+      readonly value: number;
+    }
   /** A linearizable read of one key; the read was true at some moment from `began` to the event's own time. */
   | {
       readonly kind: 'reading';
@@ -26,6 +58,8 @@ export type Happening =
       /** The lease behind the key, `0` for none. */
       readonly lease?: string;
     }
+  /** All leases of the store, read at some moment from `began` to the event's own time. */
+  | { readonly kind: 'leases'; readonly began: number; readonly leases: readonly string[] }
   /** A watch begins to deliver what comes after a revision. */
   | { readonly kind: 'watch-open'; readonly after: number }
   /** A watch delivered changes, and everything there is up to `upTo`. None at all is a bookmark. */
@@ -34,6 +68,52 @@ export type Happening =
   | { readonly kind: 'watch-listing'; readonly revision: number; readonly entries: readonly KeyChange[] }
   /** History a watch needs is gone, or it cannot go on; it has ended. */
   | { readonly kind: 'watch-reset'; readonly reason: string }
+  /** A mirror of one service, kept through the registry port, begins with a complete list at a revision. */
+  | { readonly kind: 'mirror-listing'; readonly revision: number; readonly entries: readonly PortChange[] }
+  /** A mirror takes its watch up again behind a revision. */
+  | { readonly kind: 'mirror-open'; readonly after: number }
+  /** A mirror got changes, and everything there is up to `upTo`. */
+  | { readonly kind: 'mirror-changes'; readonly changes: readonly PortChange[]; readonly upTo: number }
+  /** An application has a new list of a service; `news` for every list but the one it was found with. */
+  | {
+      readonly kind: 'endpoints';
+      readonly service: string;
+      readonly endpoints: readonly SeenEndpoint[];
+      readonly revision: number;
+      readonly stale: boolean;
+      readonly news?: ListNews;
+    }
+  /** Requests of one kind that a server has counted so far. */
+  | { readonly kind: 'requests'; readonly what: string; readonly count: number }
+  /** An application's list of a service became stale or fresh, or a second later is stale still; `age` in seconds. */
+  | { readonly kind: 'freshness'; readonly service: string; readonly stale: boolean; readonly age?: number }
+  /** An application asked for an endpoint and got an error. */
+  | { readonly kind: 'pick-failed'; readonly service: string; readonly code: string }
+  /** An application wrote to its log. */
+  | { readonly kind: 'log'; readonly level: 'log' | 'warn' | 'error'; readonly text: string }
+  /** A request to a service was not answered with 200. */
+  | {
+      readonly kind: 'request-failed';
+      readonly service: string;
+      readonly endpoint: string;
+      readonly detail: string;
+    }
+  /** Requests to a service that were answered since this was told last, by who answered. */
+  | {
+      readonly kind: 'requests-answered';
+      readonly service: string;
+      readonly by: Readonly<Record<string, number>>;
+    }
+  /** An application was closed: what `cleanStop` judges. */
+  | {
+      readonly kind: 'stopped';
+      readonly took: number;
+      readonly present: boolean;
+      readonly traffic: number;
+      readonly ended: string;
+    }
+  /** An error that nobody caught. */
+  | { readonly kind: 'unhandled'; readonly text: string }
   /** Anything else worth reading later. */
   | { readonly kind: 'note'; readonly text: string };
 

@@ -1,9 +1,23 @@
+import { noHerdComesBack } from './herd.js';
+import { DISCOVERY_SCENARIOS } from './discovery/index.js';
+import { blockedEventLoop, isolatedHeartbeat, stoppedProcess } from './hang.js';
+import { stopsCleanly } from './life/clean-stop.js';
+import { startStopRace } from './life/race.js';
+import { neverGivesUpTrying } from './life/never-gives-up.js';
+import { rollingRestart } from './life/rolling-restart.js';
+import { badKeys } from './bad-keys.js';
+import { burst } from './burst.js';
+import { leakOfBoots } from './boots.js';
+import { cheapHeartbeat } from './cheap.js';
 import { killMembers } from './kill-members.js';
 import { leaderKill } from './leader-kill.js';
+import { leakOfSubscriptions, leakOfUpdates, leakOnConsul } from './leak.js';
 import { quorumLostBriefly, quorumLostLong } from './quorum-loss.js';
 import { type Scenario } from './scenario.js';
 import { blackHole, minorityMember } from './silent-member.js';
+import { movedWallClock } from './wall-clock.js';
 import { watchGuarantees } from './watch-guarantees.js';
+import { WHO_HOLDS } from './who-holds.js';
 
 /** Every scenario, in the order they are run. */
 export const SCENARIOS: readonly Scenario[] = Object.freeze([
@@ -13,5 +27,23 @@ export const SCENARIOS: readonly Scenario[] = Object.freeze([
   minorityMember,
   quorumLostBriefly,
   quorumLostLong,
+  blockedEventLoop,
+  stoppedProcess,
+  isolatedHeartbeat,
+  movedWallClock,
+  stopsCleanly,
+  startStopRace,
+  neverGivesUpTrying,
+  rollingRestart,
   watchGuarantees,
+  noHerdComesBack,
+  cheapHeartbeat,
+  badKeys,
+  burst,
+  leakOfUpdates,
+  leakOfSubscriptions,
+  leakOnConsul,
+  leakOfBoots,
+  ...WHO_HOLDS,
+  ...DISCOVERY_SCENARIOS,
 ]);

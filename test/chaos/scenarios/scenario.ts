@@ -1,3 +1,4 @@
+import { type Protection } from '../protection.js';
 import { type Finding } from '../validators/finding.js';
 import { type Stage } from './stage.js';
 
@@ -15,6 +16,10 @@ export interface Scenario {
   readonly name: string;
   /** What must hold, in one sentence. */
   readonly promise: string;
+  /** What it shows to be needed: without this protection, findings of this promise come up. */
+  readonly needs?: Readonly<Partial<Record<Protection, string>>>;
+  /** Whether it needs the machine for itself: what it measures is spoilt by what is played beside it. */
+  readonly alone?: boolean;
   /** Plays it, and returns what broke the promise. Figures go to `stage.figures`. */
   run(stage: Stage, size: Size): Promise<readonly Finding[]>;
 }

@@ -1,13 +1,25 @@
 import { type Random } from '../../../lib/kernel/random.js';
+import { type ConsulAgent, type ConsulOptions, startConsul } from '../../harness/consul.js';
 import { type EtcdCluster, type EtcdOptions, startEtcd } from '../../harness/etcd.js';
 import { type EtcdMember } from '../../harness/etcd-member.js';
 import { TcpProxy } from '../../harness/proxy.js';
 import { KeyReader } from '../../harness/reader.js';
-import { seededRandom } from '../random.js';
+import { removeFolder, tempFolder } from '../../harness/temp.js';
+import { monotonic, sleep } from '../../harness/wait.js';
+import { Application } from '../application/application.js';
+import { type Heart } from '../application/heart.js';
+import { type ApplicationSettings } from '../application/settings.js';
+import { type Protection } from '../protection.js';
+import { between, seededRandom } from '../random.js';
 import { Recorder } from '../recording/recorder.js';
-import { Heart } from './heart.js';
-import { type Store } from './store.js';
+import { Store } from './store.js';
 import { Watcher } from './watcher.js';
+
+/** An application as a scenario plans it; `without`: what it has to do without even where nothing is taken away. */
+type PlannedApplication = Omit<ApplicationSettings, 'seed' | 'without'> &
+  Partial<Pick<ApplicationSettings, 'without'>>;
+/** Milliseconds between two looks at the leases of a store. */
+const LEASE_LOOK = 25;
 
 /** What one scenario plays on: its servers, its heartbeat, its readers, and the recorder that sees them all. */
 export class Stage {
@@ -17,7 +29,11 @@ export class Stage {
   readonly figures: Record<string, number | string> = {};
   private readonly ends: (() => Promise<unknown>)[] = [];
 
-  constructor(readonly seed: number) {
+  /** @param without what the applications have to do without */
+  constructor(
+    readonly seed: number,
+    readonly without: readonly Protection[] = [],
+  ) {
     this.random = seededRandom(seed);
   }
 
@@ -32,6 +48,19 @@ export class Stage {
     return etcd;
   }
 
+  async consul(options: ConsulOptions = {}): Promise<ConsulAgent> {
+    const consul = await startConsul(options);
+    this.ends.push(async () => await consul.stop());
+    return consul;
+  }
+
+  /** A new folder, removed in the end. */
+  async folder(purpose: string): Promise<string> {
+    const folder = await tempFolder(purpose);
+    this.ends.push(async () => await removeFolder(folder));
+    return folder;
+  }
+
   /** A proxy in front of every member, in their order. */
   async proxies(etcd: EtcdCluster): Promise<TcpProxy[]> {
     const proxies = await Promise.all(etcd.members.map(async (member) => await TcpProxy.to(member)));
@@ -39,11 +68,25 @@ export class Stage {
     return proxies;
   }
 
-  /** Keeps one key alive by the library, and records what its heartbeat says. */
+  /** Starts an application, and waits until it is up. */
+  async application(settings: PlannedApplication): Promise<Application> {
+    const app = await Application.start(this.recorder, this.complete(settings));
+    this.ends.push(async () => await app.stop());
+    return app;
+  }
+
+  /** Starts an application without waiting. */
+  launch(settings: PlannedApplication): Application {
+    const app = Application.launch(this.recorder, this.complete(settings));
+    this.ends.push(async () => await app.stop());
+    return app;
+  }
+
+  /** Starts an application that keeps one key, and answers for its heartbeat. */
   async heart(endpoints: readonly string[], key: string, ttl: number): Promise<Heart> {
-    const heart = await Heart.start(this.recorder, `etcd://${endpoints.join(',')}`, key, ttl, this.random);
-    this.ends.push(async () => await heart.stop());
-    return heart;
+    const registry = `etcd://${endpoints.join(',')}`;
+    const app = await this.application({ name: `application of ${key}`, registry, keys: [{ key, ttl }] });
+    return app.heart();
   }
 
   /** Follows a prefix by the library's own watch, and records what it delivers. */
@@ -55,10 +98,30 @@ export class Stage {
   }
 
   /** Reads a key all the time until the returned function is called; then its readings are in the recording. */
-  read(etcd: EtcdCluster, key: string): () => Promise<void> {
-    const reader = KeyReader.start(etcd, key);
+  read(etcd: EtcdCluster, key: string, every = 50): () => Promise<void> {
+    const reader = KeyReader.start(etcd, key, { every });
     let ending: Promise<void> | undefined;
     const end = (): Promise<void> => (ending ??= this.takeReadings(reader, key));
+    this.ends.push(end);
+    return end;
+  }
+
+  /** Looks at all leases of a store all the time, recorded as `who`, until the returned function is called. */
+  watchLeases(etcd: EtcdCluster, who: string): () => Promise<void> {
+    const looking = { on: true };
+    const store = new Store(etcd);
+    const looked = (async (): Promise<void> => {
+      while (looking.on) {
+        const began = monotonic();
+        const leases = await store.leases().catch(() => undefined);
+        if (leases) this.recorder.record(who, { kind: 'leases', began, leases });
+        await sleep(LEASE_LOOK);
+      }
+    })();
+    const end = async (): Promise<void> => {
+      looking.on = false;
+      await looked;
+    };
     this.ends.push(end);
     return end;
   }
@@ -87,9 +150,21 @@ export class Stage {
     this.recorder.record(who, { kind: 'fault', what, phase });
   }
 
-  /** Ends everything that was started, the last first. A second call does nothing. */
+  /**
+   * Ends everything that was started, the last first. A second call does nothing.
+   *
+   * @throws AggregateError with what could not be ended as it should; everything else is ended all the same
+   */
   async close(): Promise<void> {
-    for (let end = this.ends.pop(); end; end = this.ends.pop()) await end();
+    const errors: unknown[] = [];
+    for (let end = this.ends.pop(); end; end = this.ends.pop())
+      await end().catch((error: unknown) => errors.push(error));
+    if (errors.length > 0) throw new AggregateError(errors, errors.map(String).join('; '));
+  }
+
+  private complete(settings: PlannedApplication): ApplicationSettings {
+    const without = [...(settings.without ?? []), ...this.without];
+    return { ...settings, seed: between(this.random, 0, 2 ** 32 - 1), without };
   }
 
   private async takeReadings(reader: KeyReader, key: string): Promise<void> {

@@ -6,7 +6,12 @@ import { type KeyChange } from '../recording/event.js';
 
 interface JsonEvent {
   readonly type?: 'DELETE';
-  readonly kv: { readonly key: string; readonly mod_revision: string; readonly value?: string };
+  readonly kv: {
+    readonly key: string;
+    readonly mod_revision: string;
+    readonly value?: string;
+    readonly lease?: string;
+  };
 }
 
 interface JsonWatch {
@@ -19,28 +24,53 @@ export type Writes = Readonly<Record<string, string | undefined>>;
 /** Milliseconds a member may take to answer before the next is asked. */
 const TIMEOUT = 1_000;
 
+/** Milliseconds for what is asked once, of a cluster that is well. */
+const PATIENT = 15_000;
+
 /** The store itself, beside the library under test: writes, and reads the history that everything is judged by. */
 export class Store {
   private turn = 0;
 
   constructor(private readonly etcd: EtcdCluster) {}
 
-  /** Writes all of it in one revision, at one member, once. What became of it after an error is for the history. */
-  async write(writes: Writes): Promise<number> {
+  /**
+   * Writes all of it in one revision, at one member, once. What became of it after an error is for the history.
+   *
+   * @param lease what is written is bound to; none by default
+   */
+  async write(writes: Writes, lease = '0'): Promise<number> {
     const success = Object.entries(writes).map(([key, value]) =>
       value === undefined
         ? { request_delete_range: { key: base64(key) } }
-        : { request_put: { key: base64(key), value: base64(value) } },
+        : { request_put: { key: base64(key), value: base64(value), lease } },
     );
     const { header } = await this.post<{ header: { revision: string } }>('/v3/kv/txn', { success });
     return Number(header.revision);
   }
 
   /** Writes until it is acknowledged, and returns the revision of the last try. */
-  async writeSurely(writes: Writes): Promise<number> {
-    return await until('a write to be acknowledged', async () => await this.write(writes), {
+  async writeSurely(writes: Writes, lease?: string): Promise<number> {
+    return await until('a write to be acknowledged', async () => await this.write(writes, lease), {
       deadline: 30_000,
     });
+  }
+
+  /** Opens a lease of `ttl` seconds; it is renewed by nobody. */
+  async grant(ttl: number): Promise<string> {
+    const { ID } = await this.post<{ ID: string }>('/v3/lease/grant', { TTL: String(ttl) }, PATIENT);
+    return ID;
+  }
+
+  /** Ends a lease, and everything that is bound to it goes in one revision. */
+  async revoke(lease: string): Promise<void> {
+    await this.post('/v3/lease/revoke', { ID: lease }, PATIENT);
+  }
+
+  /** The keys that are bound to a lease. */
+  async keysOf(lease: string): Promise<string[]> {
+    const request = { ID: lease, keys: true };
+    const { keys = [] } = await this.post<{ keys?: string[] }>('/v3/lease/timetolive', request, PATIENT);
+    return keys.map((key) => Buffer.from(key, 'base64').toString());
   }
 
   /** Forgets history up to `revision`. */
@@ -48,11 +78,25 @@ export class Store {
     await until(
       'the compaction',
       async () => {
-        await this.post('/v3/kv/compaction', { revision: String(revision), physical: true });
+        await this.post('/v3/kv/compaction', { revision: String(revision), physical: true }).catch(
+          (error: unknown) => {
+            // An earlier try was carried out, though its answer was too late.
+            if (!String(error).includes('has been compacted')) throw error;
+          },
+        );
         return true;
       },
       { deadline: 30_000 },
     );
+  }
+
+  /** The ids of all leases, asked of one member, once. */
+  async leases(): Promise<string[]> {
+    const { leases = [] } = await this.post<{ leases?: readonly { readonly ID: string }[] }>(
+      '/v3/lease/leases',
+      {},
+    );
+    return leases.map(({ ID }) => BigInt(ID).toString(16));
   }
 
   /** What there is under a prefix now, with the revision it was read at. */
@@ -73,8 +117,8 @@ export class Store {
     });
   }
 
-  private async post<T>(path: string, body: unknown): Promise<T> {
-    return await httpJson<T>(`${this.nextUrl()}${path}`, { method: 'POST', body, timeout: TIMEOUT });
+  private async post<T>(path: string, body: unknown, timeout = TIMEOUT): Promise<T> {
+    return await httpJson<T>(`${this.nextUrl()}${path}`, { method: 'POST', body, timeout });
   }
 
   private nextUrl(): string {
@@ -125,7 +169,8 @@ function change({ type, kv }: JsonEvent): KeyChange {
   const key = Buffer.from(kv.key, 'base64').toString();
   const revision = Number(kv.mod_revision);
   if (type === 'DELETE') return { key, kind: 'delete', revision };
-  return { key, kind: 'put', revision, value: Buffer.from(kv.value ?? '', 'base64').toString() };
+  const value = Buffer.from(kv.value ?? '', 'base64').toString();
+  return { key, kind: 'put', revision, value, ...(kv.lease === undefined ? {} : { lease: kv.lease }) };
 }
 
 function base64(text: string): string {

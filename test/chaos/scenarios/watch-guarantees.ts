@@ -1,10 +1,10 @@
 import { type EtcdCluster } from '../../harness/etcd.js';
-import { type TcpProxy } from '../../harness/proxy.js';
 import { monotonic, sleep, until } from '../../harness/wait.js';
 import { between, pickOne } from '../random.js';
-import { type KeyChange } from '../recording/event.js';
 import { type Finding } from '../validators/finding.js';
 import { watchFindings } from '../validators/watch-guarantees.js';
+import { Archive } from './archive.js';
+import { FAULTS, type Observer } from './faults.js';
 import { type Scenario } from './scenario.js';
 import { type Stage } from './stage.js';
 import { Store, type Writes } from './store.js';
@@ -17,26 +17,9 @@ const KEYS = 8;
 /** Milliseconds the watches are given to catch up when the faults are over. */
 const CATCH_UP = 30_000;
 
-/** A watcher with the proxies it reaches the cluster through. */
-interface Observer {
+/** One who follows by a watcher. */
+interface Watching extends Observer {
   readonly watcher: Watcher;
-  readonly proxies: readonly TcpProxy[];
-}
-
-/** The history of the store, read before compaction takes it away. */
-class Archive {
-  readonly changes: KeyChange[] = [];
-  private next = 1;
-
-  constructor(private readonly store: Store) {}
-
-  /** Reads everything up to now, and returns the revision that is. */
-  async upToNow(): Promise<number> {
-    const revision = await this.store.writeSurely({ [`${PREFIX}mark`]: String(this.next) });
-    this.changes.push(...(await this.store.history(PREFIX, this.next, revision)));
-    this.next = revision + 1;
-    return revision;
-  }
 }
 
 /** Watches live through kills, hung members, partitions, cut connections and compactions. */
@@ -48,9 +31,9 @@ export const watchGuarantees: Scenario = {
   async run(stage, { kills, minutes = Infinity }) {
     const etcd = await stage.etcd({ size: 3, partitions: true });
     const store = new Store(etcd);
-    const archive = new Archive(store);
+    const archive = new Archive(store, PREFIX);
     await archive.upToNow();
-    const observers: Observer[] = [];
+    const observers: Watching[] = [];
     for (let i = 0; i < WATCHERS; i++) observers.push(await observe(stage, etcd, store, i));
     const writer = write(stage, store);
     stage.atEnd(async () => await writer.stop());
@@ -74,63 +57,11 @@ export const watchGuarantees: Scenario = {
   },
 };
 
-async function observe(stage: Stage, etcd: EtcdCluster, store: Store, index: number): Promise<Observer> {
+async function observe(stage: Stage, etcd: EtcdCluster, store: Store, index: number): Promise<Watching> {
   const proxies = await stage.proxies(etcd);
   const watcher = await stage.watcher(`watch ${index}`, proxies, store, PREFIX);
-  return { watcher, proxies };
+  return { who: watcher.who, watcher, proxies };
 }
-
-type Fault = (
-  stage: Stage,
-  etcd: EtcdCluster,
-  store: Store,
-  archive: Archive,
-  observer: Observer,
-) => Promise<void>;
-
-const kill: Fault = async (stage, etcd) => {
-  const member = pickOne(stage.random, etcd.members);
-  await stage.kill(member);
-  await sleep(between(stage.random, 0, 1_000));
-  await stage.restart(member);
-};
-
-const hang: Fault = async (stage, etcd) => {
-  const member = pickOne(stage.random, etcd.members);
-  await stage.pause(member);
-  await sleep(between(stage.random, 1_000, 3_000));
-  stage.resume(member);
-  await etcd.whenHealthy();
-};
-
-const partition: Fault = async (stage, etcd) => {
-  const member = pickOne(stage.random, etcd.members);
-  stage.fault(member.name, 'isolate', 'begin');
-  etcd.isolate(member);
-  await sleep(between(stage.random, 1_000, 4_000));
-  etcd.network.heal();
-  stage.fault(member.name, 'isolate', 'end');
-  await etcd.whenHealthy();
-};
-
-const cut: Fault = async (stage, _etcd, _store, _archive, { watcher, proxies }) => {
-  stage.fault(watcher.who, 'cut', 'begin');
-  for (const proxy of proxies) proxy.cut();
-  stage.fault(watcher.who, 'cut', 'end');
-  await Promise.resolve();
-};
-
-/** History is compacted while one watch is away. */
-const compaction: Fault = async (stage, _etcd, store, archive, { watcher, proxies }) => {
-  stage.fault(watcher.who, 'away during a compaction', 'begin');
-  for (const proxy of proxies) proxy.drop();
-  await sleep(between(stage.random, 300, 1_000));
-  await store.compact(await archive.upToNow());
-  for (const proxy of proxies) proxy.pass();
-  stage.fault(watcher.who, 'away during a compaction', 'end');
-};
-
-const FAULTS: readonly Fault[] = [kill, hang, partition, cut, compaction];
 
 /** Writes all the time: single keys, several at once, and deletions. Errors are the faults' and say nothing. */
 function write(stage: Stage, store: Store): { stop(): Promise<number> } {
@@ -168,7 +99,7 @@ function write(stage: Stage, store: Store): { stop(): Promise<number> } {
 }
 
 /** What each watch still owes when it has had time to catch up. */
-async function caughtUp(observers: readonly Observer[], last: number): Promise<Finding[]> {
+async function caughtUp(observers: readonly Watching[], last: number): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { watcher } of observers) {
     await until('the watch to catch up', () => watcher.upTo >= last, { deadline: CATCH_UP }).catch(() => {

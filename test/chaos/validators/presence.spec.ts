@@ -1,7 +1,7 @@
 import { type Event } from '../recording/event.js';
 import { Recorder } from '../recording/recorder.js';
-import { backWithin, goneSince, noGap, type PresenceOptions, sameLease } from './presence.js';
-import { everyCallAnswered, exactStates } from './states.js';
+import { awayDuring, backWithin, goneSince, noGap, type PresenceOptions, sameLease } from './presence.js';
+import { everyCallAnswered, exactStates, restoredWithin } from './states.js';
 
 /** Readings of key `k`, 10 ms long, one every 50 ms: `+` present, `-` absent, a letter is present with that lease. */
 function readings(signs: string): readonly Event[] {
@@ -119,5 +119,32 @@ describe('every call is answered', () => {
     expect(everyCallAnswered(recorder.events, 100)[0]?.text).toContain('it took 200 ms');
     recorder.record('client', { kind: 'call', call: 99, what: 'hang' });
     expect(everyCallAnswered(recorder.events)[0]?.text).toContain('"hang"');
+  });
+});
+
+describe('away', () => {
+  it('holds when every look within the span finds the key gone', () => {
+    expect(awayDuring(readings('+--+'), 'k', { from: 50, to: 120 })).toEqual([]);
+  });
+
+  it('fails for a look that finds it, and when nobody looked', () => {
+    expect(awayDuring(readings('+-+-'), 'k', { from: 50, to: 120 })).toHaveLength(1);
+    expect(awayDuring(readings('+--+'), 'k', { from: 500, to: 900 })).toHaveLength(1);
+  });
+});
+
+describe('restored in time', () => {
+  const recorder = new Recorder(() => 0);
+  recorder.record('h', { kind: 'state', state: 'lost' }, 10);
+  recorder.record('h', { kind: 'state', state: 'restored' }, 300);
+
+  it('holds within its time', () => {
+    expect(restoredWithin(recorder.events, 'h', 10, 290)).toEqual([]);
+  });
+
+  it('fails when it is late, of another, or never comes', () => {
+    expect(restoredWithin(recorder.events, 'h', 10, 289)).toHaveLength(1);
+    expect(restoredWithin(recorder.events, 'other', 10, 500)).toHaveLength(1);
+    expect(restoredWithin(recorder.events, 'h', 301, 500)).toHaveLength(1);
   });
 });

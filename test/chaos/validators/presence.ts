@@ -55,6 +55,16 @@ export function goneSince(recording: readonly Event[], key: string, since: numbe
     );
 }
 
+/** Away: every reading that was begun and answered in `span` finds the key gone. At least one has to have looked. */
+export function awayDuring(recording: readonly Event[], key: string, span: Span): Finding[] {
+  const within = readingsOf(recording, key).filter(({ began, at }) => began >= span.from && at <= span.to);
+  const blame = (at: number, text: string): Finding => ({ promise: 'away', who: key, at, text });
+  if (within.length === 0) return [blame(span.from, `Expected a look at "${key}" while it had to be away.`)];
+  return within
+    .filter(({ present }) => present)
+    .map(({ at }) => blame(at, `Expected "${key}" to be away, a read found it.`));
+}
+
 /** Back in time: a reading finds the key there at the latest `within` milliseconds after `since`. */
 export function backWithin(
   recording: readonly Event[],

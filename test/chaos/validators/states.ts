@@ -16,6 +16,22 @@ export function exactStates(
   return [{ promise: 'exact states', who, at: wrong?.at ?? 0, text }];
 }
 
+/** Restored in time: after `since`, the next `restored` comes within `within` milliseconds. */
+export function restoredWithin(
+  recording: readonly Event[],
+  who: string,
+  since: number,
+  within: number,
+): Finding[] {
+  const back = ofKind(recording, 'state').find(
+    (event) => event.who === who && event.state === 'restored' && event.at >= since,
+  );
+  if (back && back.at - since <= within) return [];
+  const took = back ? `it took ${Math.round(back.at - since)} ms` : 'there was none';
+  const text = `Expected "restored" within ${within} ms, ${took}.`;
+  return [{ promise: 'restored in time', who, at: back?.at ?? since, text }];
+}
+
 /** Every call that was sent has had its answer before the recording ended, and within `deadline` ms when one is given. */
 export function everyCallAnswered(recording: readonly Event[], deadline = Infinity): Finding[] {
   const answers = new Map(ofKind(recording, 'answer').map((answer) => [answer.call, answer]));

@@ -7,7 +7,7 @@ import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { until } from '../../harness/wait.js';
 import { follow, ids, instance, never, open, service } from './support.js';
 
-/** The policies of docs/registries.md. */
+/** Policies as docs/registries.md has them, for every service and for a folder of keys. */
 const ANNOUNCE = `
   service "web" { policy = "write" }
   node_prefix "" { policy = "read" }

@@ -2,6 +2,7 @@ import { getActiveResourcesInfo } from 'node:process';
 import { RegistryUnavailableError } from '../../../lib/kernel/errors/index.js';
 import { SessionGoneError } from '../../../lib/registry/session-gone.error.js';
 import { type ConsulAgent, startConsul } from '../../harness/consul.js';
+import { HttpRelay } from '../../harness/http-relay.js';
 import { freePorts } from '../../harness/ports.js';
 import { TcpProxy } from '../../harness/proxy.js';
 import { monotonic, until } from '../../harness/wait.js';
@@ -21,6 +22,52 @@ async function withAgent(run: (agent: ConsulAgent) => Promise<void>): Promise<vo
 }
 
 describe('The Consul registry under faults', () => {
+  it('believes that a session is gone only by a consistent read: a server that was just elected may not know it yet', async () => {
+    await withAgent(async (agent) => {
+      const relay = await HttpRelay.to(agent);
+      try {
+        const registry = await open({ host: agent.host, port: relay.port } as ConsulAgent);
+        const session = await registry.openSession({ ttl: 10 }, never());
+        const key = { kind: 'key', key: 'k', value: 'v' } as const;
+        expect(await session.write(key, undefined, never())).toMatchObject({ ok: true });
+        relay.intercept(({ url = '' }) =>
+          url.startsWith('/v1/session/renew/') ? { status: 404, body: 'Session id not found' } : undefined,
+        );
+        await expect(session.renew(never())).rejects.toBeInstanceOf(RegistryUnavailableError);
+        relay.pass();
+        await session.renew(never());
+        const [held] = await agent.json<{ ID: string }[]>('/v1/session/list');
+        await agent.request(`/v1/session/destroy/${held!.ID}`, { method: 'PUT' });
+        await expect(session.renew(never())).rejects.toBeInstanceOf(SessionGoneError);
+        await registry.close();
+      } finally {
+        await relay.stop();
+      }
+    });
+  });
+
+  it('has an instance pass still when its agent is restarted before the first renewal', async () => {
+    const agent = await startConsul({ persistent: true });
+    try {
+      const registry = await open(agent);
+      const session = await registry.openSession({ ttl: 30 }, never());
+      expect(await session.write(instance({}), undefined, never())).toMatchObject({ ok: true });
+      await agent.kill();
+      await agent.restart();
+      await until('the agent to tell its server', async () => {
+        const checks = await agent.json<Record<string, unknown>>('/v1/agent/checks');
+        return Object.keys(checks).length === 1;
+      });
+      expect(await agent.passing('web')).toEqual(['web-1']);
+      const checks = await agent.json<Record<string, { Status: string }>>('/v1/agent/checks');
+      expect(Object.values(checks).map(({ Status }) => Status)).toEqual(['passing']);
+      await session.end(never());
+      await registry.close();
+    } finally {
+      await agent.stop();
+    }
+  }, 30_000);
+
   it('names the endpoint and the cause when nothing listens there', async () => {
     const [port] = await freePorts(1);
     const agent = { host: '127.0.0.1', port } as ConsulAgent;

@@ -50,7 +50,7 @@ describe('Consul over TLS', () => {
 
   it('verifies by default, and says what is wrong with the certificate', async () => {
     expect(await failure({ secure: true })).toMatch(
-      /issued by an authority that is not trusted: give `tls.ca`/,
+      /issued by an authority that is not trusted: give the right one as `tls.ca`/,
     );
     expect(await failure({ tls: { ca: tls.wrong.ca } })).toMatch(/not trusted|signature/);
     const { ca, cert, key } = tls.good;
@@ -59,9 +59,12 @@ describe('Consul over TLS', () => {
     );
   });
 
-  it('can be told not to verify', async () => {
+  it('can be told not to verify, and warns of it', async () => {
     const { cert, key } = tls.good;
-    const registry = await open(agent, { tls: { cert: cert!, key: key!, verify: false } });
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (text: string) => void warnings.push(text) };
+    const registry = await open(agent, { tls: { cert: cert!, key: key!, verify: false } }, logger);
+    expect(warnings).toEqual([expect.stringContaining('without verifying its certificate')]);
     expect(await ids(registry, 'web')).toEqual([]);
     await registry.close();
   });

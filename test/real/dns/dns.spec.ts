@@ -139,9 +139,50 @@ describe('dns', () => {
     );
   }, 20_000);
 
+  it('takes an answer that is no packet of the DNS for a failure, never for an empty list', async () => {
+    const header = (answers: number): number[] => [
+      0x84,
+      0x00,
+      0,
+      1,
+      answers >> 8,
+      answers & 0xff,
+      0,
+      0,
+      0,
+      0,
+    ];
+    const question = (name: string): Buffer =>
+      Buffer.concat([
+        ...name.split('.').map((label) => Buffer.from([label.length, ...Buffer.from(label)])),
+        Buffer.from([0, 0, 33, 0, 1]),
+      ]);
+    const pointer = (to: number): number[] => [0xc0 | (to >> 8), to & 0xff];
+    const record = [0, 33, 0, 1, 0, 0, 0, 60];
+    const rubbish: Readonly<Record<string, (name: string) => readonly (Buffer | number[])[]>> = {
+      cut: (name) => [header(1), question(name), pointer(12), record, [0, 8, 0, 0]],
+      missing: (name) => [header(65_535), question(name)],
+      looping: (name) => [header(1), question(name), pointer(12 + question(name).length), record, [0, 0]],
+      forward: (name) => [header(1), question(name), pointer(0x3fff), record, [0, 0]],
+      longer: (name) => [header(1), question(name), pointer(12), record, [0xff, 0xff, 0, 0, 0, 0, 0, 80, 0]],
+      random: () => [header(1), Array.from({ length: 200 }, (_, n) => (n * 89 + 17) & 0xff)],
+    };
+    for (const [service, parts] of Object.entries(rubbish)) {
+      const name = `_${service}._tcp.example.org`;
+      server.zone.set(name, Buffer.concat(parts(name).map((part) => Buffer.from(part))));
+    }
+    const outcomes = await Promise.allSettled(Object.keys(rubbish).map(list));
+    for (const outcome of outcomes)
+      expect(outcome).toMatchObject({
+        status: 'rejected',
+        reason: expect.any(RegistryUnavailableError) as unknown,
+      });
+  }, 30_000);
+
   it('asks for no name that cannot be', async () => {
-    for (const service of ['a b', 'x'.repeat(64), 'a..b', 'web/../x', '', 'ü'])
+    for (const service of ['a b', 'x'.repeat(64), 'a..b', 'web/../x', 'ü'])
       await expect(list(service)).rejects.toThrow(RegistryRefusedError);
+    await expect(list('')).rejects.toThrow(InvalidOptionError);
     expect(server.questions).toBe(0);
   });
 

@@ -29,6 +29,15 @@ describe('The package', () => {
     expect(others).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
     const compiled = tarball.files.filter((path) => path.startsWith('dist/'));
     expect(compiled.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual([]);
+    expect(tarball.files.filter((path) => path.startsWith('docs/') && !path.endsWith('.md'))).toEqual([]);
+  });
+
+  it('holds no private key, no token of a package registry, and no path of the machine it was made on', async () => {
+    for (const path of tarball.files) {
+      const text = await readFile(join(root, path), 'utf8');
+      expect([path, /-----BEGIN [A-Z ]*PRIVATE KEY-----\n\w|_authToken/.test(text)]).toEqual([path, false]);
+      expect([path, text.includes(root)]).toEqual([path, false]);
+    }
   });
 
   it('holds no spec and no map to a file that is not there', () => {

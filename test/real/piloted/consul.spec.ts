@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConsulAgent, startConsul } from '../../harness/consul.js';
+import { silentLogger } from '../../../lib/kernel/logger.js';
 import { until } from '../../harness/wait.js';
 import { discover, type Discovering } from './support.js';
 
@@ -107,5 +108,37 @@ describe('PilotedModule on a real Consul', () => {
     });
     expect(() => discovery.pick('far')).toThrow(/the registry has never answered/);
     expect(discovery.of('far').error?.message).toMatch(/nowhere|No path to datacenter/);
+  });
+
+  it('drops what lies outside of `allow` and what is no address, each with a warning, at boot and later', async () => {
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (text: string) => warnings.push(text) };
+    const bad: readonly object[] = [
+      { Address: '169.254.169.254' },
+      { Address: '::ffff:169.254.169.254' },
+      { Address: 'localhost' },
+      { Address: 'http://10.0.0.1' },
+      { Address: '10.0.0.256' },
+      { Address: '10.0.0.1', Port: 0 },
+    ];
+    const write = async (round: string): Promise<void> => {
+      for (const [n, more] of bad.entries()) await register('guarded', `${round}-bad-${n}`, more);
+      await register('guarded', `${round}-mapped`, { Address: '::ffff:10.0.0.2' });
+      await register('guarded', `${round}-good`);
+    };
+    await write('first');
+    const { ids } = await start({
+      registry: registry(),
+      services: ['guarded'],
+      allow: ['10.0.0.0/8'],
+      logger,
+    });
+    expect(ids('guarded')).toEqual(['first-good', 'first-mapped']);
+    await write('later');
+    await until('the later ones', () => ids('guarded').includes('later-good'));
+    expect(ids('guarded')).toEqual(['first-good', 'first-mapped', 'later-good', 'later-mapped']);
+    for (const round of ['first', 'later'])
+      for (const n of bad.keys())
+        expect(warnings.filter((text) => text.includes(`"${round}-bad-${n}"`))).toHaveLength(1);
   });
 });

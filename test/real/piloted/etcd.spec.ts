@@ -1,4 +1,5 @@
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
+import { silentLogger } from '../../../lib/kernel/logger.js';
 import { until } from '../../harness/wait.js';
 import { discover, type Discovering } from './support.js';
 
@@ -83,4 +84,28 @@ describe('PilotedModule on a real etcd cluster', () => {
     await until('the list to be fresh', () => !handle.stale, { deadline: 20_000 });
     expect(seen.every((list) => list.length > 0)).toBe(true);
   }, 120_000);
+
+  it('drops what lies outside of `allow` and what is no address, each with a warning, at boot and later', async () => {
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (text: string) => warnings.push(text) };
+    const outside = ['169.254.169.254:80', '[::ffff:169.254.169.254]:80', 'localhost:80'];
+    const none = ['10.0.0.256:80', '10.0.0.1:0', '10.0.0.1:65536', 'http://10.0.0.1:80'];
+    const write = async (round: string): Promise<void> => {
+      for (const [n, address] of [...outside, ...none].entries())
+        await put('guarded', `${round}-bad-${n}`, address);
+      await put('guarded', `${round}-good`, '10.0.0.1:80');
+      await put('guarded', `${round}-mapped`, '[::ffff:10.0.0.2]:80');
+    };
+    await write('first');
+    const registry = `etcd://${etcd.hosts}/piloted`;
+    const one = await discover({ registry, services: ['guarded'], allow: ['10.0.0.0/8'], logger });
+    open.push(one);
+    expect(one.ids('guarded')).toEqual(['first-good', 'first-mapped']);
+    await write('later');
+    await until('the later ones', () => one.ids('guarded').includes('later-mapped'));
+    expect(one.ids('guarded')).toEqual(['first-good', 'first-mapped', 'later-good', 'later-mapped']);
+    const about = (id: string): string[] => warnings.filter((text) => text.includes(`"${id}"`));
+    for (const round of ['first', 'later'])
+      for (const n of [...outside, ...none].keys()) expect(about(`${round}-bad-${n}`)).toHaveLength(1);
+  });
 });

@@ -83,6 +83,10 @@ describe.each(places)('The sample on %s', (_name, open) => {
     expect(services.appserver).toContainEqual(expect.objectContaining({ address, port }));
   });
 
+  /** What a process writes takes a way of its own to who reads it. */
+  const said = async (text: string): Promise<unknown> =>
+    await until(`the sample to say "${text}"`, () => sample.output.includes(text));
+
   it('fails no request when an instance ends in good order', async () => {
     const { instance, pid } = await sample.next();
     const load = new Load(async () => sample.next());
@@ -92,7 +96,7 @@ describe.each(places)('The sample on %s', (_name, open) => {
     const { requests, failures } = await load.stop();
     expect(failures).toEqual([]);
     expect(requests).toBeGreaterThan(10);
-    expect(sample.output).toContain(`appserver/${instance}: withdrawn`);
+    await said(`appserver/${instance}: withdrawn`);
   }, 30_000);
 
   it('fails no request when an instance is killed, and drops it after its TTL', async () => {
@@ -108,8 +112,8 @@ describe.each(places)('The sample on %s', (_name, open) => {
     expect(failures).toEqual([]);
     expect(requests).toBeGreaterThan(10);
     expect(took).toBeLessThan(GONE);
-    expect(sample.output).toContain(`(pid ${pid}) ended unexpectedly (SIGKILL)`);
-    expect(sample.output).toContain(`- ${instance} at `);
+    await said(`(pid ${pid}) ended unexpectedly (SIGKILL)`);
+    await said(`- ${instance} at `);
   }, 60_000);
 
   it('ends altogether within 5 s of Ctrl-C, and leaves nothing behind', async () => {

@@ -80,6 +80,9 @@ describe('where the configuration is', () => {
     expect(() => loadContainerPilot(join(folder, 'sub'), {})).toThrow(/Expected a file/);
     expect(() => loadContainerPilot(large, {})).toThrow(/1048576 bytes/);
     expect(() => loadContainerPilot('\0', {})).toThrow(ConfigError);
+    const full = save(`{}${' '.repeat(1_048_574)}`, 'full.json');
+    expect(loadContainerPilot(full, {}).watches).toEqual([]);
+    expect(() => loadContainerPilot(`{}${' '.repeat(1_048_575)}`, {})).toThrow(/1048576 bytes/);
   });
 
   it('may begin with a byte order mark', () => {

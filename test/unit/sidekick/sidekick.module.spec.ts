@@ -9,9 +9,12 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import { systemClock } from '../../../lib/kernel/clock.js';
 import { silentLogger } from '../../../lib/kernel/logger.js';
 import { type InstanceItem, type KeyItem } from '../../../lib/registry/item.js';
 import { memory, type MemorySource } from '../../../lib/registry/memory/memory.js';
+import { type RegistrySource } from '../../../lib/registry/source.js';
+import { FaultyRegistry } from '../../../lib/testing/faulty-registry.js';
 import { Heartbeat } from '../../../lib/sidekick/heartbeat.decorator.js';
 import { IntervalTooSmallError } from '../../../lib/sidekick/interval-too-small.error.js';
 import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
@@ -55,6 +58,40 @@ describe('SidekickModule', () => {
     expect(value('/servers/web/1')).toBe('running');
     await running.close();
     expect(value('/servers/web/1')).toBeUndefined();
+  });
+
+  it('waits for a registry that is down once, and not key by key', async () => {
+    class Jobs {
+      @Heartbeat('one')
+      one(): string {
+        return '1';
+      }
+
+      @Heartbeat('two')
+      two(): string {
+        return '2';
+      }
+    }
+    const opened: FaultyRegistry[] = [];
+    const down: RegistrySource = {
+      ...registry,
+      identity: 'down',
+      open: async (deps) => {
+        const faulty = new FaultyRegistry(await registry.open(deps), systemClock);
+        faulty.fail('down');
+        opened.push(faulty);
+        return faulty;
+      },
+    };
+    @Module({
+      imports: [SidekickModule.forRoot({ registry: down, ...quiet, key: 'k', failFast: false })],
+      providers: [Jobs],
+    })
+    class AppModule {}
+    app = await NestFactory.create(AppModule, { logger: false });
+    await app.init();
+    expect(opened.map((faulty) => faulty.count('open'))).toEqual([1]);
+    expect(app.get(Sidekick).beats.map(({ key }) => key)).toEqual(['k', 'one', 'two']);
   });
 
   it('computes a value that is a function', async () => {

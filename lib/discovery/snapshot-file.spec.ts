@@ -1,0 +1,118 @@
+import { chmod, chown, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { removeFolder, tempFolder } from '../../test/harness/temp.js';
+import { systemClock } from '../kernel/clock.js';
+import { silentLogger } from '../kernel/logger.js';
+import { encodeSnapshot } from './snapshot-codec.js';
+import { SnapshotFile } from './snapshot-file.js';
+
+describe('the snapshot file', () => {
+  let folder: string;
+  let path: string;
+  let warnings: string[];
+  let file: SnapshotFile;
+
+  beforeEach(async () => {
+    folder = await tempFolder('snapshot');
+    path = join(folder, 'lists.json');
+    warnings = [];
+    const logger = { ...silentLogger, warn: (text: string) => void warnings.push(text) };
+    file = new SnapshotFile(path, logger, systemClock);
+  });
+  afterEach(async () => {
+    await removeFolder(folder);
+  });
+
+  const modeOf = async (name: string): Promise<number> => (await stat(name)).mode & 0o777;
+
+  it.each([0o000, 0o022, 0o077, 0o777])('is for its owner alone, whatever the umask: %o', async (umask) => {
+    const before = process.umask(umask);
+    try {
+      await file.save([]);
+    } finally {
+      process.umask(before);
+    }
+    expect(await modeOf(path)).toBe(0o600);
+    expect(await file.load()).toEqual([]);
+    expect(warnings).toEqual([]);
+    expect(await readdir(folder)).toEqual(['lists.json']);
+  });
+
+  it('removes what killed writers have left, and leaves alone what is being written', async () => {
+    const abandoned = `${path}.${'a'.repeat(24)}.tmp`;
+    const long = new Date(Date.now() - 3_600_000);
+    for (const name of [
+      abandoned,
+      `${path}.${'b'.repeat(24)}.tmp`,
+      `${path}.mine.tmp`,
+      `${folder}/other.json.${'a'.repeat(24)}.tmp`,
+    ])
+      await writeFile(name, '');
+    for (const name of [abandoned, `${path}.mine.tmp`, `${folder}/other.json.${'a'.repeat(24)}.tmp`])
+      await utimes(name, long, long);
+    expect(await file.load()).toEqual([]);
+    expect((await readdir(folder)).sort()).toEqual([
+      `lists.json.${'b'.repeat(24)}.tmp`,
+      'lists.json.mine.tmp',
+      `other.json.${'a'.repeat(24)}.tmp`,
+    ]);
+    expect(warnings).toEqual([]);
+  });
+
+  it('replaces a link that somebody has put in its place, and never writes to what it points at', async () => {
+    const victim = join(folder, 'victim');
+    await writeFile(victim, 'precious');
+    await symlink(victim, path);
+    await file.save([]);
+    expect(await readFile(victim, 'utf8')).toBe('precious');
+    expect(await file.load()).toEqual([]);
+    expect(warnings).toEqual([]);
+  });
+
+  it('is not written by way of a name that others could have taken before', async () => {
+    const victim = join(folder, 'victim');
+    await writeFile(victim, 'precious');
+    for (let n = 0; n < 5; n++) await symlink(victim, `${path}.${process.pid}-${n}.tmp`);
+    await file.save([]);
+    expect(await readFile(victim, 'utf8')).toBe('precious');
+  });
+
+  it.each<[string, () => Promise<void>, RegExp]>([
+    [
+      'is a link',
+      async () => {
+        await writeFile(join(folder, 'theirs'), encodeSnapshot([]), { mode: 0o600 });
+        await symlink(join(folder, 'theirs'), path);
+      },
+      /ELOOP/,
+    ],
+    [
+      'can be written by others',
+      async () => {
+        await writeFile(path, encodeSnapshot([]));
+        await chmod(path, 0o666);
+      },
+      /can be written by other users: its mode must be 0600\./,
+    ],
+    [
+      'is a folder',
+      async () => {
+        await mkdir(path);
+      },
+      /It is not a file/,
+    ],
+  ])('is not believed when it %s', async (_, plant, warning) => {
+    await plant();
+    expect(await file.load()).toEqual([]);
+    expect(warnings).toEqual([expect.stringMatching(warning)]);
+  });
+
+  // Only root can give a file away.
+  if (process.getuid?.() === 0)
+    it('is not believed when it belongs to another user', async () => {
+      await writeFile(path, encodeSnapshot([]), { mode: 0o600 });
+      await chown(path, 65_534, 65_534);
+      expect(await file.load()).toEqual([]);
+      expect(warnings).toEqual([expect.stringMatching(/belongs to user 65534, not to user 0\./)]);
+    });
+});

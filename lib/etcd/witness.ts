@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * One event of a range that is known for certain. A store that was restored from an older state, and has grown beyond
+ * where it was since, has another in its place: revisions alone cannot tell.
+ */
+export interface Witness {
+  readonly revision: bigint;
+  /** Of the event's kind, key, value and lease. */
+  readonly digest: string;
+}
+
+/** The part of an event that a {@link Witness} remembers. */
+export interface Witnessed {
+  readonly key: Buffer;
+  readonly value: Buffer;
+  readonly lease: string;
+  readonly mod_revision: string;
+}
+
+/** The witness of a put or of a delete. */
+export function witnessOf(kv: Witnessed, type: 'Put' | 'Delete'): Witness {
+  const hash = createHash('sha256').update(`${type}\0${kv.key.length}\0`).update(kv.key);
+  if (type === 'Put') hash.update(`${kv.lease}\0`).update(kv.value);
+  return { revision: BigInt(kv.mod_revision), digest: hash.digest('base64url').slice(0, 16) };
+}
+
+/** The witness of what was written last; undefined where there is nothing. */
+export function witnessOfNewest(kvs: readonly Witnessed[]): Witness | undefined {
+  let newest: Witnessed | undefined;
+  for (const kv of kvs) if (!newest || BigInt(kv.mod_revision) > BigInt(newest.mod_revision)) newest = kv;
+  return newest && witnessOf(newest, 'Put');
+}

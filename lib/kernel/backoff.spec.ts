@@ -1,0 +1,21 @@
+import { Backoff } from './backoff.js';
+
+const waits = (random: number, count: number): number[] => {
+  const backoff = new Backoff({ base: 100, cap: 1_000 }, () => random);
+  return Array.from({ length: count }, () => backoff.next());
+};
+
+describe('a backoff', () => {
+  it('doubles up to its cap, and takes clients apart while it grows', () => {
+    expect(waits(0, 6)).toEqual([0, 0, 0, 0, 500, 500]);
+    expect(waits(0.5, 6)).toEqual([50, 100, 200, 400, 750, 750]);
+    expect(waits(1, 6)).toEqual([100, 200, 400, 800, 1_000, 1_000]);
+  });
+
+  it('begins again after a success', () => {
+    const backoff = new Backoff({ base: 100, cap: 1_000 }, () => 1);
+    for (let i = 0; i < 10; i += 1) backoff.next();
+    backoff.reset();
+    expect(backoff.next()).toBe(100);
+  });
+});

@@ -1,0 +1,43 @@
+import type { ITxnRequest } from 'etcd3';
+import { type EtcdConnection } from '../../etcd/connection.js';
+import { type EtcdLeases } from '../../etcd/lease.js';
+import { type EtcdCaller, type EtcdRequest } from '../../etcd/request.js';
+import { EtcdLayout } from './layout.js';
+import { EtcdSession } from './session.js';
+import { SessionRecord } from './session-record.js';
+
+/** A store that has the record of a session at one revision, and nothing else. */
+function storeWithRecordAt(revision: string): { readonly client: EtcdCaller; readonly txns: ITxnRequest[] } {
+  const txns: ITxnRequest[] = [];
+  const header = { revision: '9', cluster_id: '1' };
+  const kv = {
+    put: () => Promise.resolve({ header: { revision: '8' } }),
+    txn: (request: ITxnRequest) => {
+      txns.push(request);
+      const guard = request.compare?.at(-1);
+      if (guard?.mod_revision === revision)
+        return Promise.resolve({ succeeded: true, header, responses: [] });
+      const ranges = [{ kvs: [] }, { kvs: [{ mod_revision: revision }] }];
+      const responses = ranges.map((response_range) => ({ response_range }));
+      return Promise.resolve({ succeeded: false, header, responses });
+    },
+  };
+  const call = async <T>(request: EtcdRequest<T>): Promise<T> =>
+    await request.run({ kv } as unknown as EtcdConnection, {}, new AbortController().signal);
+  return { client: { timeout: 1_000, call, callOne: async (_, request) => await call(request) }, txns };
+}
+
+describe('a session of etcd', () => {
+  it('writes on after the store was restored to where its record was older than its last fence', async () => {
+    const { client, txns } = storeWithRecordAt('5');
+    const record = new SessionRecord(client, Buffer.from('/.sessions/1'), '1', 'test');
+    await record.open(new AbortController().signal);
+    expect(record.revision).toBe('8');
+    const ground = { url: 'etcd://x', client, leases: {} as EtcdLeases, layout: new EtcdLayout('/s') };
+    const session = new EtcdSession(ground, { id: '1', ttl: 10 }, record);
+    const item = { kind: 'key', key: 'k', value: 'v' } as const;
+    const written = await session.write(item, undefined, new AbortController().signal);
+    expect(written).toMatchObject({ ok: true, version: '9' });
+    expect(txns).toHaveLength(2);
+  });
+});

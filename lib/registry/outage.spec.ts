@@ -1,0 +1,93 @@
+import { VirtualClock } from '../testing/virtual-clock.js';
+import { memory } from './memory/memory.js';
+import { Outage, outageOf } from './outage.js';
+import { silentLogger } from '../kernel/logger.js';
+
+const never = new AbortController().signal;
+
+/** Readers that ask for a turn and say when they had it. */
+function setUp(): { clock: VirtualClock; outage: Outage; turns: string[]; ask: (who: string) => void } {
+  const clock = new VirtualClock();
+  const outage = new Outage({ clock, random: () => 0.5 });
+  const turns: string[] = [];
+  const ask = (who: string): void => {
+    void outage.turn(never).then(() => turns.push(`${who} at ${Math.round(clock.now())}`));
+  };
+  return { clock, outage, turns, ask };
+}
+
+describe('an outage', () => {
+  it('holds nobody up while there is none', async () => {
+    const { clock, turns, ask } = setUp();
+    ask('a');
+    await clock.advance(0);
+    expect(turns).toEqual(['a at 0']);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('lets one try at a time, however many wait, with longer and longer pauses', async () => {
+    const { clock, outage, turns, ask } = setUp();
+    outage.failed();
+    for (const who of ['a', 'b', 'c']) ask(who);
+    await clock.advance(50);
+    expect(turns).toEqual(['a at 50']);
+    outage.failed();
+    ask('a');
+    await clock.advance(100);
+    expect(turns).toEqual(['a at 50', 'b at 150']);
+    outage.failed();
+    await clock.advance(199);
+    expect(turns).toHaveLength(2);
+    await clock.advance(1);
+    expect(turns.at(-1)).toBe('c at 350');
+  });
+
+  it('lets everybody go on with the first answer, whoever had it', async () => {
+    const { clock, outage, turns, ask } = setUp();
+    outage.failed();
+    for (const who of ['a', 'b', 'c']) ask(who);
+    outage.answered();
+    await clock.advance(0);
+    expect(turns).toHaveLength(3);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('counts many failures at once as one, and is put off by those of others, though not for ever', async () => {
+    const { clock, outage, turns, ask } = setUp();
+    for (let i = 0; i < 100; i += 1) outage.failed();
+    ask('a');
+    for (let i = 0; i < 400; i += 1) {
+      await clock.advance(30);
+      outage.failed();
+    }
+    expect(turns).toEqual(['a at 10000']);
+  });
+
+  it('passes the turn on when nothing is heard of it', async () => {
+    const { clock, outage, turns, ask } = setUp();
+    outage.failed();
+    ask('a');
+    ask('b');
+    await clock.advance(5_050);
+    expect(turns).toEqual(['a at 50', 'b at 5050']);
+  });
+
+  it('lets go of a reader that gives up', async () => {
+    const { clock, outage } = setUp();
+    outage.failed();
+    const leaving = new AbortController();
+    const turn = outage.turn(leaving.signal);
+    leaving.abort();
+    await turn;
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is one for all who use a connection', async () => {
+    const clock = new VirtualClock();
+    const deps = { clock, random: Math.random, logger: silentLogger };
+    const [one, other] = await Promise.all([memory().open(deps), memory().open(deps)]);
+    expect(outageOf(one, deps)).toBe(outageOf(one, deps));
+    expect(outageOf(one, deps)).not.toBe(outageOf(other, deps));
+    await Promise.all([one.close(), other.close()]);
+  });
+});

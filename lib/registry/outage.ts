@@ -1,0 +1,105 @@
+import { Backoff, type BackoffOptions } from '../kernel/backoff.js';
+import { type Clock, type Timer } from '../kernel/clock.js';
+import { DeadlineExceededError, RegistryUnavailableError } from '../kernel/errors/index.js';
+import { type Random } from '../kernel/random.js';
+import { type Registry } from './registry.js';
+
+export interface OutageDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Whatever was read is fresh again within 5 s of the registry's return. */
+const BACKOFF: BackoffOptions = Object.freeze({ base: 100, cap: 4_000 });
+
+/** Milliseconds a turn lasts when nothing is heard of what came of it. */
+const TURN = 5_000;
+
+/** Milliseconds without a turn after which nobody's failures put it off any further. */
+const PATIENCE = 10_000;
+
+/**
+ * What all who read from one registry know of its being away. As long as it is, one of them tries at a time, after a
+ * common backoff, and the first answer that anybody gets lets all of them go on: the number of tries does not grow
+ * with the number of scopes that are followed, and a registry that returns is not met by a herd.
+ */
+export class Outage {
+  private readonly backoff: Backoff;
+  private readonly waiting = new Set<() => void>();
+  private timer: Timer | undefined;
+  private lasting = false;
+  /** Whether somebody has a turn and has not said what came of it. */
+  private given = false;
+  private wait = 0;
+  private nextAt = 0;
+  private latest = 0;
+
+  constructor(private readonly deps: OutageDeps) {
+    this.backoff = new Backoff(BACKOFF, deps.random);
+  }
+
+  /** Resolves at once while all is well, else when it is the caller's turn, the outage is over, or `signal` aborts. */
+  async turn(signal: AbortSignal): Promise<void> {
+    if (!this.lasting || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const go = (): void => {
+        this.waiting.delete(go);
+        signal.removeEventListener('abort', go);
+        resolve();
+        if (this.waiting.size === 0) this.timer?.cancel();
+      };
+      signal.addEventListener('abort', go, { once: true });
+      this.waiting.add(go);
+      this.arm();
+    });
+  }
+
+  /** Somebody, in turn or not, could not reach the registry. */
+  failed(): void {
+    const now = this.deps.clock.now();
+    if (!this.lasting || this.given) {
+      this.wait = this.backoff.next();
+      this.latest = now + PATIENCE;
+    }
+    this.lasting = true;
+    this.given = false;
+    this.nextAt = Math.min(now + this.wait, this.latest);
+    this.arm();
+  }
+
+  /** Somebody, in turn or not, had an answer. */
+  answered(): void {
+    this.lasting = false;
+    this.given = false;
+    this.backoff.reset();
+    for (const go of [...this.waiting]) go();
+  }
+
+  private arm(): void {
+    this.timer?.cancel();
+    if (this.waiting.size === 0) return;
+    this.timer = this.deps.clock.after(this.nextAt - this.deps.clock.now(), () => {
+      this.given = true;
+      this.nextAt = this.deps.clock.now() + TURN;
+      const [first] = this.waiting;
+      first?.();
+      this.arm();
+    });
+  }
+}
+
+const outages = new WeakMap<Registry, Outage>();
+
+/** The one of a connection, whoever asks; the first one's `deps` are used. */
+export function outageOf(registry: Registry, deps: OutageDeps): Outage {
+  const known = outages.get(registry);
+  if (known) return known;
+  const outage = new Outage(deps);
+  outages.set(registry, outage);
+  return outage;
+}
+
+/** Whether an error says that the registry could not be reached, rather than what it answered. */
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof RegistryUnavailableError || error instanceof DeadlineExceededError;
+}

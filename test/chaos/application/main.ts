@@ -1,0 +1,401 @@
+/**
+ * An application of the library's users: both modules, from the package as it is built. A process of its own, which a
+ * scenario can hang, stop, kill and ask, and which tells everything that happens to it.
+ */
+import 'reflect-metadata';
+import {
+  Controller,
+  Get,
+  type INestApplication,
+  type INestApplicationContext,
+  Module,
+  type ModuleMetadata,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import type * as Library from '../../../lib/index.js';
+import { type Logger } from '../../../lib/kernel/logger.js';
+import { type RegistrySource } from '../../../lib/registry/source.js';
+import type * as RegistryUrl from '../../../lib/registry/url.js';
+import { type AnnouncedService, type KeptKey } from '../../../lib/sidekick/kept-entry.js';
+import { monotonic } from '../../harness/wait.js';
+import { type Protection } from '../protection.js';
+import { seededRandom } from '../random.js';
+import { type Happening, type ListNews } from '../recording/event.js';
+import { Caller } from './caller.js';
+import { type Calls, type Commands, type Order, type Picks, type Report } from './protocol.js';
+import { type ApplicationSettings, type KeptSettings } from './settings.js';
+import { endThreads, knowThreads } from './threads.js';
+import { weakened } from './weakened.js';
+
+/** Milliseconds between two looks at what the library says of itself, and between two picks. */
+const LOOK = 10;
+
+/** Milliseconds a slow request takes. */
+const SLOW = 20;
+
+/** Milliseconds an idle connection is kept by the HTTP server. */
+const KEEP_ALIVE = 60_000;
+
+/** Milliseconds an application without `drain` is still announced after it has closed its port. */
+const UNDRAINED = 300;
+
+/** Milliseconds after which a list that is stale still is told of again. */
+const STALE_STILL = 1_000;
+
+/** What is taken away here; the registry does without the others. */
+const OF_THE_APPLICATION: ReadonlySet<Protection> = new Set(['jitter', 'expiry-guard', 'drain']);
+
+knowThreads();
+// Names that are not literals: the types are those of the sources, which are there before anything is built.
+const BUILT = {
+  library: 'nestjs-sidekick',
+  registryUrl: new URL('../../../dist/registry/url.js', import.meta.url).href,
+};
+const library = (await import(BUILT.library)) as typeof Library;
+const { DiscoveryService, PilotedModule, Sidekick, SidekickModule } = library;
+
+const settings = JSON.parse(process.argv[2]!) as ApplicationSettings;
+// The application's random numbers are the run's, and all the same where it has to do without jitter.
+Math.random = settings.without.includes('jitter') ? () => 0.5 : seededRandom(settings.seed);
+
+/** The wall clock, which a scenario can move. */
+const RealDate = Date;
+let wallOffset = 0;
+globalThis.Date = new Proxy(RealDate, {
+  construct: (target, args: [] | [number]) =>
+    args.length === 0 ? new target(RealDate.now() + wallOffset) : new target(...args),
+  get: (target, property) =>
+    property === 'now' ? () => RealDate.now() + wallOffset : (Reflect.get(target, property) as unknown),
+});
+
+function tell(report: Report): void {
+  process.send?.(report);
+}
+
+function happened(who: string, happening: Happening, at = monotonic()): void {
+  tell({ kind: 'happened', who, at, happening });
+}
+
+const log =
+  (level: 'log' | 'warn' | 'error') =>
+  (message: unknown): void =>
+    happened(settings.name, { kind: 'log', level, text: String(message) });
+const logger: Logger = { log: log('log'), warn: log('warn'), error: log('error') };
+
+async function registry(): Promise<string | RegistrySource> {
+  const without = settings.without.filter((protection) => !OF_THE_APPLICATION.has(protection));
+  if (without.length === 0) return settings.registry;
+  const { registrySource } = (await import(BUILT.registryUrl)) as typeof RegistryUrl;
+  return weakened(registrySource(settings.registry, {}), without);
+}
+
+@Controller()
+class NameController {
+  @Get()
+  name(): string {
+    return settings.name;
+  }
+
+  /** Is under way for a while. */
+  @Get('slow')
+  async slow(): Promise<string> {
+    await new Promise((resolve) => setTimeout(resolve, SLOW));
+    return settings.name;
+  }
+}
+
+/** What nobody caught: told, where Node would end the process. */
+for (const kind of ['uncaughtException', 'unhandledRejection'] as const)
+  process.on(kind, (error: unknown) => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    happened(settings.name, { kind: 'unhandled', text });
+  });
+
+/** An application that boots; with `http`, it can be closed before it is up. */
+interface Booting {
+  readonly early: INestApplicationContext | undefined;
+  up(): Promise<{ readonly app: INestApplicationContext; readonly port: number | undefined }>;
+}
+
+async function boot(): Promise<Booting> {
+  const where = { registry: await registry(), logger };
+  const imports: ModuleMetadata['imports'] = [];
+  if (settings.sidekick ?? settings.keys)
+    imports.push(SidekickModule.forRoot({ ...settings.sidekick, ...where }));
+  if (settings.piloted) {
+    const guard = settings.without.includes('expiry-guard') ? { expiryGuard: false } : {};
+    imports.push(PilotedModule.forRoot({ ...settings.piloted, ...guard, ...where }));
+  }
+
+  @Module({ imports, controllers: [NameController] })
+  class ApplicationModule {}
+
+  const options = { logger: false, abortOnError: false } as const;
+  if (!settings.http) {
+    const up = async (): ReturnType<Booting['up']> => {
+      const app = await NestFactory.createApplicationContext(ApplicationModule, options);
+      return { app: app.enableShutdownHooks(), port: undefined };
+    };
+    return { early: undefined, up };
+  }
+  const app = await NestFactory.create(ApplicationModule, options);
+  // Longer than a client leaves a connection idle: what it then sends would meet the server's own goodbye.
+  (app.getHttpServer() as Server).keepAliveTimeout = KEEP_ALIVE;
+  if (settings.without.includes('drain')) process.once('SIGTERM', () => void closePortFirst(app));
+  else app.enableShutdownHooks();
+  const up = async (): ReturnType<Booting['up']> => {
+    await app.listen(0, '127.0.0.1');
+    return { app, port: (app.getHttpServer() as { address(): AddressInfo }).address().port };
+  };
+  return { early: app, up };
+}
+
+/** How an application ends that knows nothing of draining. */
+async function closePortFirst(app: INestApplication): Promise<never> {
+  const server = app.getHttpServer() as Server;
+  server.close();
+  server.closeIdleConnections();
+  await new Promise((resolve) => setTimeout(resolve, UNDRAINED));
+  await app.close();
+  process.exit(0);
+}
+
+/** The name of one key's heartbeat in the recording. */
+function heartOf(key: string): string {
+  return `${settings.name}: ${key}`;
+}
+
+/** What is kept, told as it goes: what the library says of it, and each acknowledgement. */
+class Hearts {
+  private readonly kept = new Map<string, KeptKey>();
+  private readonly acks = new Map<string, number>();
+  private readonly looking: NodeJS.Timeout;
+
+  constructor(private readonly sidekick: InstanceType<typeof Sidekick>) {
+    sidekick.events.subscribe(({ type, key, reason }) => {
+      if (type === 'lost' || type === 'restored')
+        happened(heartOf(key), { kind: 'state', state: type, ...(reason ? { reason } : {}) });
+      else happened(heartOf(key), { kind: 'note', text: type });
+    });
+    this.looking = setInterval(() => this.look(), LOOK);
+  }
+
+  async keep({ key, value = 'here', ...keeping }: KeptSettings): Promise<void> {
+    this.kept.set(key, await this.sidekick.keep(key, value, keeping));
+    this.look();
+  }
+
+  of(key: string): KeptKey {
+    const kept = this.kept.get(key);
+    if (!kept) throw new Error(`Expected a key that is kept, got "${key}".`);
+    return kept;
+  }
+
+  stop(): void {
+    clearInterval(this.looking);
+  }
+
+  private look(): void {
+    for (const { key, age } of this.sidekick.beats) {
+      if (age === undefined) continue;
+      const ack = monotonic() - age;
+      // Two looks at the same acknowledgement differ by the rounding of two clocks.
+      if (ack - (this.acks.get(key) ?? 0) < 1) continue;
+      this.acks.set(key, ack);
+      happened(heartOf(key), { kind: 'acknowledged' }, ack);
+    }
+  }
+}
+
+/** The services it follows, told as they change, and picked from all the time. */
+class Followed {
+  picks: Picks = { picked: 0, failed: 0 };
+  private readonly looking: NodeJS.Timeout;
+  private readonly told = new Map<string, { readonly stale: boolean; readonly at: number }>();
+
+  constructor(
+    private readonly discovery: InstanceType<typeof DiscoveryService>,
+    private readonly services: readonly string[],
+  ) {
+    for (const service of services) {
+      if (discovery.of(service).revision > 0) this.tellList(service);
+      discovery.of(service).changes.subscribe(({ added, updated, removed }) => {
+        this.tellList(service, { added: ids(added), updated: ids(updated), removed: ids(removed) });
+      });
+    }
+    this.looking = setInterval(() => this.look(), LOOK);
+  }
+
+  stop(): void {
+    clearInterval(this.looking);
+  }
+
+  private tellList(service: string, news?: ListNews): void {
+    const { endpoints, revision, stale } = this.discovery.of(service);
+    const seen = endpoints.map(({ id, meta }) => ({ id, meta }));
+    happened(settings.name, {
+      kind: 'endpoints',
+      service,
+      endpoints: seen,
+      revision,
+      stale,
+      ...(news ? { news } : {}),
+    });
+  }
+
+  private look(): void {
+    for (const service of this.services) {
+      const { stale, age } = this.discovery.of(service);
+      const told = this.told.get(service);
+      if (stale !== told?.stale || (stale && monotonic() - told.at > STALE_STILL)) {
+        this.told.set(service, { stale, at: monotonic() });
+        happened(settings.name, { kind: 'freshness', service, stale, ...(age === undefined ? {} : { age }) });
+      }
+      this.pick(service);
+    }
+  }
+
+  private pick(service: string): void {
+    const { picked, failed } = this.picks;
+    try {
+      this.discovery.pick(service);
+      this.picks = { picked: picked + 1, failed };
+    } catch (error) {
+      this.picks = { picked, failed: failed + 1 };
+      happened(settings.name, { kind: 'pick-failed', service, code: codeOf(error) });
+    }
+  }
+}
+
+function ids(endpoints: readonly { readonly id: string }[]): string[] {
+  return endpoints.map(({ id }) => id);
+}
+
+async function call(
+  discovery: InstanceType<typeof DiscoveryService>,
+  service: string,
+  times: number,
+): Promise<Calls> {
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: times }, async () => await discovery.service(service)),
+  );
+  const failed = outcomes.flatMap((one) => (one.status === 'rejected' ? [codeOf(one.reason)] : []));
+  return { found: times - failed.length, failed };
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : 'UNKNOWN';
+}
+
+async function main(): Promise<void> {
+  const booting = await boot();
+  let app = booting.early;
+  let hearts: Hearts | undefined;
+  let followed: Followed | undefined;
+  let caller: Caller | undefined;
+  const running = (): INestApplicationContext => {
+    if (!app) throw new Error(`${settings.name} is not up yet.`);
+    return app;
+  };
+  const sidekick = (): InstanceType<typeof Sidekick> => running().get(Sidekick);
+  const discovery = (): InstanceType<typeof DiscoveryService> => running().get(DiscoveryService);
+
+  const instances = new Map<string, AnnouncedService>();
+  let closed: Promise<number> | undefined;
+  const close = async (): Promise<number> => {
+    life.closing = true;
+    await caller?.stop();
+    const began = monotonic();
+    await running().close();
+    const took = monotonic() - began;
+    hearts?.stop();
+    followed?.stop();
+    return took;
+  };
+
+  const commands: Commands = {
+    block: (ms) => {
+      const until = monotonic() + ms;
+      happened(settings.name, { kind: 'fault', what: 'block', phase: 'begin' });
+      while (monotonic() < until);
+      happened(settings.name, { kind: 'fault', what: 'block', phase: 'end' });
+    },
+    endThreads: async (how) => {
+      happened(settings.name, { kind: 'fault', what: how, phase: 'begin' });
+      const ended = await endThreads(how);
+      happened(settings.name, { kind: 'fault', what: how, phase: 'end' });
+      return ended;
+    },
+    moveWallClock: (ms) => {
+      wallOffset += ms;
+      happened(settings.name, { kind: 'note', text: `wall clock moved by ${ms} ms` });
+    },
+    keep: async (kept) => await hearts!.keep(kept),
+    value: async (key, value) => await hearts!.of(key).value(value),
+    stopKey: async (key) => await hearts!.of(key).stop(),
+    pause: async () => await sidekick().pause(),
+    resume: () => sidekick().resume(),
+    beats: () => sidekick().beats,
+    dump: () => discovery().dump(),
+    picks: () => followed?.picks ?? { picked: 0, failed: 0 },
+    refresh: async () => await discovery().refresh(),
+    call: async (service, times) => await call(discovery(), service, times),
+    announce: async (service, keeping) => {
+      const announced = await sidekick().announce(
+        { ...(port === undefined ? {} : { port }), ...service },
+        keeping,
+      );
+      instances.set(JSON.stringify([service.name, announced.instance.id]), announced);
+    },
+    withdraw: async (service, id) => await instances.get(JSON.stringify([service, id]))!.stop(),
+    close: async () => await (closed ??= close()),
+    leave: async () => await (closed ??= close()),
+  };
+  process.on('message', ({ call, command, args }: Order) => void obey(call, command, args));
+  async function obey(call: number, command: keyof Commands, args: readonly unknown[]): Promise<void> {
+    try {
+      const value = await (commands[command] as (...given: readonly unknown[]) => unknown)(...args);
+      tell({ kind: 'answer', call, value });
+    } catch (error) {
+      tell({ kind: 'refused', call, message: error instanceof Error ? error.message : String(error) });
+    }
+    // From here on nothing but the library could keep the process from ending.
+    if (command === 'leave') process.disconnect();
+  }
+
+  tell({ kind: 'booting' });
+  const { app: up, port } = await booting.up();
+  app = up;
+  if (settings.sidekick || settings.keys) hearts = new Hearts(sidekick());
+  if (settings.piloted) followed = new Followed(discovery(), settings.follow ?? []);
+  if (settings.requests)
+    caller = new Caller(discovery(), settings.requests, (happening) => happened(settings.name, happening));
+  await Promise.all((settings.keys ?? []).map(async (kept) => await hearts?.keep(kept)));
+  tell({ kind: 'ready', port });
+}
+
+/** `closing`: it was told to close, and a boot that comes to nothing then is no failure. */
+const life = { closing: false };
+
+// Without the scenario there is nobody to stop it.
+const orphaned = (): never => process.exit(1);
+process.on('disconnect', () => {
+  if (!process.exitCode) setTimeout(orphaned, 20_000).unref();
+});
+// Not awaited: where it is closed while it boots, Nest leaves the promise of its boot open.
+main().catch((error: unknown) => {
+  if (!life.closing) fail(error);
+});
+
+function fail(error: unknown): void {
+  tell({
+    kind: 'failed',
+    code: codeOf(error),
+    message: error instanceof Error ? error.message : String(error),
+  });
+  process.exitCode = 1;
+  process.disconnect();
+}

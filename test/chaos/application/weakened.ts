@@ -1,0 +1,93 @@
+import { type Item } from '../../../lib/registry/item.js';
+import {
+  type Cursor,
+  type Listing,
+  type Registry,
+  type Scope,
+  type Session,
+  type WatchBatch,
+  type Written,
+} from '../../../lib/registry/registry.js';
+import { type RegistryDeps, type RegistrySource } from '../../../lib/registry/source.js';
+import { type Protection } from '../protection.js';
+import { unguarded } from './unguarded.js';
+
+/** A source whose registry lacks some protections. */
+export function weakened(source: RegistrySource, without: readonly Protection[]): RegistrySource {
+  return {
+    identity: `${source.identity} without ${without.join(', ')}`,
+    url: source.url,
+    open: async (deps: RegistryDeps) => {
+      const connect = without.includes('fence') ? { connect: await unguarded() } : {};
+      return new Weakened(await source.open({ ...deps, ...connect }), without);
+    },
+  };
+}
+
+/** A registry in front of another, which undoes what the other does to protect. */
+class Weakened implements Registry {
+  constructor(
+    private readonly inner: Registry,
+    private readonly without: readonly Protection[],
+  ) {}
+
+  get driver(): string {
+    return this.inner.driver;
+  }
+
+  get url(): string {
+    return this.inner.url;
+  }
+
+  async openSession(...args: Parameters<Registry['openSession']>): Promise<Session> {
+    const session = await this.inner.openSession(...args);
+    return this.without.includes('ownership') ? new Grabbing(session) : session;
+  }
+
+  async list(scope: Scope, signal: AbortSignal): Promise<Listing> {
+    if (!this.without.includes('said-empty')) return await this.inner.list(scope, signal);
+    return await this.inner
+      .list(scope, signal)
+      .catch((): Listing => ({ entries: [], malformed: [], cursor: '0' }));
+  }
+
+  async *watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncIterable<WatchBatch> {
+    if (this.without.includes('watch')) throw new Error('Nothing can be watched.');
+    let from = cursor;
+    for (;;) {
+      let reset = false;
+      for await (const batch of this.inner.watch(scope, from, signal)) {
+        reset = batch.kind === 'reset';
+        if (!reset || !this.without.includes('list-after-compaction')) yield batch;
+      }
+      if (!reset || !this.without.includes('list-after-compaction')) return;
+      from = (await this.inner.list(scope, signal)).cursor;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.inner.close();
+  }
+}
+
+/** A session that takes a slot whoever has it. */
+class Grabbing implements Session {
+  constructor(private readonly inner: Session) {}
+
+  get id(): string {
+    return this.inner.id;
+  }
+
+  get ttl(): number {
+    return this.inner.ttl;
+  }
+
+  async write(item: Item, version: string | undefined, signal: AbortSignal): Promise<Written> {
+    const written = await this.inner.write(item, version, signal);
+    return written.ok ? written : await this.inner.write(item, written.current?.version, signal);
+  }
+
+  renew: Session['renew'] = async (signal) => await this.inner.renew(signal);
+  remove: Session['remove'] = async (slot, signal) => await this.inner.remove(slot, signal);
+  end: Session['end'] = async (signal) => await this.inner.end(signal);
+}

@@ -1,0 +1,26 @@
+/**
+ * What a scenario can be played without, to show that it would tell: each is a part of the library's own defence.
+ *
+ * - `jitter`: everybody's random numbers are the same
+ * - `ownership`: a write takes whatever stands in its slot
+ * - `list-after-compaction`: a watch whose history is gone goes on from now, without listing again
+ * - `said-empty`: a listing that fails counts as an empty one
+ * - `expiry-guard`: what expires is gone, however much of it at once
+ * - `watch`: nothing can be watched
+ * - `fence`: a write has no guard: it lands whatever has happened since it was sent
+ * - `drain`: an application closes its port first, and withdraws what it announced after
+ * - `one-shot`: a request that must not be done twice is sent again after any failure
+ */
+export const PROTECTIONS = [
+  'jitter',
+  'ownership',
+  'list-after-compaction',
+  'said-empty',
+  'expiry-guard',
+  'watch',
+  'fence',
+  'one-shot',
+  'drain',
+] as const;
+
+export type Protection = (typeof PROTECTIONS)[number];

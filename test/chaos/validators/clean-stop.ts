@@ -1,0 +1,29 @@
+import { monotonic } from '../../harness/wait.js';
+import { type Finding } from './finding.js';
+
+/** How an application was closed. */
+export interface Stop {
+  /** Milliseconds `app.close()` took. */
+  readonly took: number;
+  /** Whether the key was there still when it resolved, where one could look. */
+  readonly present: boolean;
+  /** Bytes sent and connections made after it resolved. */
+  readonly traffic: number;
+  /** `by itself`, or what was wrong with how the process ended. */
+  readonly ended: string;
+}
+
+/** Milliseconds. */
+export const MAX_CLOSE = 2_000;
+
+/** Clean stop: in time, the key gone, silent from then on, and the process ends by itself. */
+export function cleanStop(who: string, { took, present, traffic, ended }: Stop): Finding[] {
+  const wrong = [
+    took > MAX_CLOSE && `Expected it to close within ${MAX_CLOSE} ms, it took ${Math.round(took)} ms.`,
+    present && 'Expected the key to be gone when it was closed, it was there.',
+    traffic > 0 && `Expected no traffic after it was closed, there was (${traffic}).`,
+    ended !== 'by itself' && ended,
+  ];
+  const at = monotonic();
+  return wrong.flatMap((text) => (text === false ? [] : [{ promise: 'clean stop', who, at, text }]));
+}

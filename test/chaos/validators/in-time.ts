@@ -1,0 +1,32 @@
+import { type Event } from '../recording/event.js';
+import { ofKind } from '../recording/recorder.js';
+import { type Finding } from './finding.js';
+
+/** How long each fault of a kind lasted, in milliseconds; Infinity where it never ended. */
+export function durationsOf(recording: readonly Event[], who: string, what: string): number[] {
+  const durations: number[] = [];
+  let began: number | undefined;
+  for (const event of ofKind(recording, 'fault')) {
+    if (event.who !== who || event.what !== what) continue;
+    if (event.phase === 'begin') began = event.at;
+    else if (began !== undefined) {
+      durations.push(event.at - began);
+      began = undefined;
+    }
+  }
+  if (began !== undefined) durations.push(Infinity);
+  return durations;
+}
+
+/** Put right: each fault of a kind ends within so many milliseconds. There has to be one. */
+export function putRight(recording: readonly Event[], who: string, what: string, within: number): Finding[] {
+  const blame = (text: string): Finding => ({ promise: 'put right in time', who, at: 0, text });
+  const durations = durationsOf(recording, who, what);
+  if (durations.length === 0) return [blame(`Expected a ${what} of ${who}, there was none.`)];
+  return durations
+    .filter((ms) => ms > within)
+    .map((ms) => {
+      const took = Number.isFinite(ms) ? `it took ${Math.round(ms)} ms` : 'it never was';
+      return blame(`Expected a ${what} of ${who} to be put right within ${within} ms, ${took}.`);
+    });
+}

@@ -1,0 +1,13 @@
+import { type Event } from '../recording/event.js';
+import { ofKind } from '../recording/recorder.js';
+import { type Finding } from './finding.js';
+
+/** Nothing unhandled: no application has had an error or a rejection that nobody caught. */
+export function nothingUnhandled(recording: readonly Event[]): Finding[] {
+  return ofKind(recording, 'unhandled').map(({ who, at, text }) => ({
+    promise: 'nothing unhandled',
+    who,
+    at,
+    text: `Expected every error to be caught, nobody caught ${text}`,
+  }));
+}

@@ -1,0 +1,254 @@
+/** Applications that are started and stopped while their keys are kept, changed, paused and stopped at random. */
+import 'reflect-metadata';
+import { type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Sidekick, SidekickModule } from '../../../lib/index.js';
+import { silentLogger } from '../../../lib/kernel/logger.js';
+import { type Random } from '../../../lib/kernel/random.js';
+import { type KeptKey } from '../../../lib/sidekick/kept-entry.js';
+import { httpJson } from '../../harness/http.js';
+import { serve, settings } from '../../harness/worker-side.js';
+import { monotonic, sleep } from '../../harness/wait.js';
+import { between, pickOne, seededRandom } from '../random.js';
+
+export interface RaceSettings {
+  readonly registry: string;
+  /** Where the keys are looked at, past the library. */
+  readonly url: string;
+  /** The first round's number, and how many there are. */
+  readonly from: number;
+  readonly rounds: number;
+  readonly seed: number;
+}
+
+/** What went wrong in one round, with what was done in it. */
+export interface RaceFault {
+  readonly round: number;
+  readonly text: string;
+  readonly steps: readonly string[];
+}
+
+const { registry, url, from, rounds, seed } = settings() as RaceSettings;
+
+/** Rounds that are played at the same time. */
+const AT_ONCE = 12;
+
+/** Milliseconds: the longest pause between two steps, within which what should be there comes, and a close takes. */
+const PAUSE = 40;
+const ARRIVES = 5_000;
+const CLOSE = 2_000;
+
+/** One key of a round, as it should be. */
+class Slot {
+  kept = false;
+  paused = false;
+  value = '';
+  /** Something was done to it at a moment that leaves open which of the two came first. */
+  open = false;
+  handle: KeptKey | undefined;
+  /** Calls for one key are made in their order, each when the one before was made, not when it was answered. */
+  turn: Promise<unknown> = Promise.resolve();
+
+  constructor(readonly key: string) {}
+}
+
+class Round {
+  readonly steps: string[] = [];
+  readonly faults: RaceFault[] = [];
+  private readonly random: Random;
+  private readonly slots: readonly Slot[];
+  private readonly calls: Promise<unknown>[] = [];
+  private closing: Promise<void> | undefined;
+  private values = 0;
+
+  constructor(
+    private readonly number: number,
+    private readonly app: INestApplicationContext,
+  ) {
+    this.random = seededRandom(seed + number);
+    this.slots = ['a', 'b', 'c'].map((name) => new Slot(`/race/${number}/${name}`));
+  }
+
+  async play(): Promise<void> {
+    await this.some(between(this.random, 5, 15));
+    await this.settle();
+    await this.arrived();
+    const last = between(this.random, 1, 10);
+    await this.some(between(this.random, 0, 10));
+    void this.close();
+    // Whoever has not heard of the end goes on for a while.
+    await this.some(last);
+    await this.close();
+    await this.settle();
+  }
+
+  private async some(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      this.step();
+      if (this.random() < 0.7) await sleep(between(this.random, 0, PAUSE));
+    }
+  }
+
+  private step(): void {
+    const sidekick = this.app.get(Sidekick);
+    const slot = pickOne(this.random, this.slots);
+    const kind = pickOne(this.random, [
+      'keep',
+      'keep',
+      'value',
+      'value',
+      'pause',
+      'resume',
+      'stop',
+      'all',
+      'ttl',
+    ] as const);
+    this.steps.push(`${kind} ${slot.key}`);
+    switch (kind) {
+      case 'keep':
+        return this.keep(slot, sidekick);
+      case 'value':
+        return this.onKey(slot, async (handle) => {
+          slot.value = `v${++this.values}`;
+          await handle.value(slot.value);
+        });
+      case 'pause':
+        return this.onKey(slot, async (handle) => {
+          slot.paused = true;
+          await handle.pause();
+        });
+      case 'resume':
+        return this.onKey(slot, (handle) => {
+          slot.paused = false;
+          handle.resume();
+        });
+      case 'stop':
+        return this.onKey(slot, async (handle) => {
+          slot.kept = false;
+          slot.handle = undefined;
+          await handle.stop();
+        });
+      case 'all':
+        return this.all(sidekick, this.random() < 0.5);
+      case 'ttl':
+        this.call(sidekick.ttl(between(this.random, 2, 4)));
+    }
+  }
+
+  private keep(slot: Slot, sidekick: Sidekick): void {
+    slot.turn = slot.turn.then(async () => {
+      if (slot.kept) return;
+      Object.assign(slot, { kept: true, paused: false, open: false, value: `v${++this.values}` });
+      const keeping = sidekick.keep(slot.key, slot.value, { ttl: between(this.random, 2, 4) });
+      this.call(keeping);
+      slot.handle = await keeping.catch(() => undefined);
+    });
+  }
+
+  private onKey(slot: Slot, run: (handle: KeptKey) => Promise<void> | void): void {
+    slot.turn = slot.turn.then(() => {
+      if (!slot.kept || !slot.handle) return;
+      this.call((async (handle: KeptKey) => await run(handle))(slot.handle));
+    });
+  }
+
+  /** Pauses or resumes everything. */
+  private all(sidekick: Sidekick, paused: boolean): void {
+    for (const slot of this.slots) {
+      if (slot.handle) slot.paused = paused;
+      // It is being kept just now: before or after?
+      else if (slot.kept) slot.open = true;
+    }
+    if (paused) this.call(sidekick.pause());
+    else sidekick.resume();
+  }
+
+  private call(call: Promise<unknown>): void {
+    this.calls.push(
+      call.catch((error: unknown) => {
+        this.fault(`Expected every call to succeed, got ${String(error)}.`);
+      }),
+    );
+  }
+
+  private async settle(): Promise<void> {
+    await Promise.all(this.slots.map(async ({ turn }) => await turn));
+    await Promise.all(this.calls.splice(0));
+  }
+
+  /** What should be there is there, and nothing else. */
+  private async arrived(): Promise<void> {
+    const expected = new Map(
+      this.slots.flatMap(({ key, kept, paused, value }) => (kept && !paused ? [[key, value] as const] : [])),
+    );
+    const undecided = new Set(this.slots.filter(({ open }) => open).map(({ key }) => key));
+    const until = monotonic() + ARRIVES;
+    for (;;) {
+      const found = await this.found();
+      const wrong = this.slots.find(({ key }) => !undecided.has(key) && found.get(key) !== expected.get(key));
+      if (!wrong) return;
+      if (monotonic() > until) {
+        const want = expected.get(wrong.key) ?? 'nothing';
+        this.fault(`Expected ${want} under ${wrong.key}, found ${found.get(wrong.key) ?? 'nothing'}.`);
+        return;
+      }
+      await sleep(100);
+    }
+  }
+
+  private close(): Promise<void> {
+    return (this.closing ??= this.end());
+  }
+
+  private async end(): Promise<void> {
+    this.steps.push('close');
+    const began = monotonic();
+    await this.app.close();
+    const took = monotonic() - began;
+    if (took > CLOSE) this.fault(`Expected it to close within ${CLOSE} ms, it took ${Math.round(took)} ms.`);
+    const left = await this.found();
+    if (left.size > 0) this.fault(`Expected nothing to be left, found ${[...left.keys()].join(', ')}.`);
+  }
+
+  private async found(): Promise<Map<string, string>> {
+    const prefix = `/race/${this.number}/`;
+    const { kvs = [] } = await httpJson<{ kvs?: { key: string; value?: string }[] }>(`${url}/v3/kv/range`, {
+      method: 'POST',
+      body: { key: base64(prefix), range_end: base64(`/race/${this.number}0`) },
+      timeout: 10_000,
+    });
+    return new Map(kvs.map(({ key, value = '' }) => [text(key), text(value)]));
+  }
+
+  private fault(what: string): void {
+    this.faults.push({ round: this.number, text: what, steps: [...this.steps] });
+  }
+}
+
+const base64 = (plain: string): string => Buffer.from(plain).toString('base64');
+const text = (encoded: string): string => Buffer.from(encoded, 'base64').toString();
+
+async function playRound(number: number): Promise<readonly RaceFault[]> {
+  const root = SidekickModule.forRoot({ registry, updateInterval: 1, logger: silentLogger });
+  const app = await NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
+  const round = new Round(number, app);
+  await round.play();
+  return round.faults;
+}
+
+async function play(): Promise<readonly RaceFault[]> {
+  const faults: RaceFault[] = [];
+  for (const kind of ['uncaughtException', 'unhandledRejection'] as const)
+    process.on(kind, (error: unknown) => {
+      const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      faults.push({ round: -1, text: `Expected every error to be caught, nobody caught ${what}`, steps: [] });
+    });
+  let next = from;
+  const lane = async (): Promise<void> => {
+    while (next < from + rounds) faults.push(...(await playRound(next++)));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  return faults;
+}
+
+serve({ play });

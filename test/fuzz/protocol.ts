@@ -1,0 +1,20 @@
+/** A batch for one thread. */
+export interface Task {
+  readonly target: string;
+  readonly seed: number;
+  readonly inputs: number;
+}
+
+/** How a batch went. */
+export interface Report {
+  readonly tried: number;
+  readonly finding: { readonly input: Uint8Array; readonly error: string } | undefined;
+}
+
+/** What a thread is started with. */
+export interface Surroundings {
+  /** Counts the inputs that were tried, for whoever watches over the thread. */
+  readonly counter: SharedArrayBuffer;
+  /** How many threads there are. */
+  readonly threads: number;
+}

@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import { consul } from '../../../lib/registry/consul/source.js';
+import { dns } from '../../../lib/registry/dns/dns.js';
+import { etcd } from '../../../lib/registry/etcd/source.js';
+import { file } from '../../../lib/registry/file/file.js';
+import { fixed } from '../../../lib/registry/fixed/fixed.js';
+import { readInstance } from '../../../lib/registry/instance-shape.js';
+import { registrySource } from '../../../lib/registry/url.js';
+import { checkAnnouncement, checkSidekickOptions } from '../../../lib/sidekick/sidekick.validation.js';
+import { checkPilotedOptions } from '../../../lib/piloted/piloted.validation.js';
+import { expectInstance } from '../expect.js';
+import { typed } from '../judge.js';
+import { anyJson, mutatedJson } from '../mutation.js';
+import { hosts, names, ports } from '../values.js';
+import { dataTarget } from '../target.js';
+
+/** What an application may hand over that no JSON can say. */
+const ODD: readonly unknown[] = [
+  undefined,
+  Symbol('odd'),
+  5n,
+  () => 1,
+  Object.create(null),
+  NaN,
+  new Map(),
+  -0,
+];
+
+const TAKERS: readonly ((given: never) => unknown)[] = [
+  (given) => fixed(given),
+  (given) => fixed({ web: [given] }),
+  (given) => dns(given),
+  (given) => consul(given),
+  (given) => etcd(given),
+  (given) => file(given),
+  (given) => registrySource(given, {}),
+  (given) => checkAnnouncement(given, 'the service'),
+  (given) => checkSidekickOptions(given),
+  (given) => checkPilotedOptions(given),
+  (given) => expectInstance(readInstance('instance', given)),
+];
+
+export default dataTarget<unknown>({
+  name: 'driver-options',
+  promise: 'whatever is handed over as options or as an instance is taken as it should be, or refused',
+  share: 1,
+  inputs: (corpus) => mutatedJson(corpus, fc.oneof(hosts, names, ports, anyJson, fc.constantFrom(...ODD))),
+  run: async (given) => {
+    for (const take of TAKERS) await typed(() => take(given as never));
+  },
+});

@@ -1,0 +1,71 @@
+import { type ChildProcess } from 'node:child_process';
+import { forkTypeScript } from './fork.js';
+
+interface Waiting {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** What goes to a worker, and what comes back. */
+export interface Order {
+  readonly id: number;
+  readonly command: string;
+  readonly argument: unknown;
+}
+
+export interface Report {
+  readonly id: number;
+  readonly result?: unknown;
+  readonly error?: string;
+}
+
+/** Milliseconds a worker may take to end by itself once it is let go. */
+const FAREWELL = 5_000;
+
+/** A process of its own that does what it is told; its script calls `serve` of worker-side.ts. */
+export class Worker {
+  private readonly waiting = new Map<number, Waiting>();
+  private readonly ended: Promise<number | null>;
+  private lastId = 0;
+
+  private constructor(private readonly child: ChildProcess) {
+    child.on('message', ({ id, result, error }: Report) => {
+      const waiting = this.waiting.get(id);
+      this.waiting.delete(id);
+      if (error === undefined) waiting?.resolve(result as never);
+      else waiting?.reject(new Error(error));
+    });
+    this.ended = new Promise((resolve) => {
+      child.once('exit', (code) => {
+        for (const { reject } of this.waiting.values()) reject(new Error(`The worker ended with ${code}.`));
+        resolve(code);
+      });
+    });
+  }
+
+  /** @param settings what the script's `settings()` gives it */
+  static start(script: URL, settings: unknown = {}): Worker {
+    return new Worker(forkTypeScript(script, [JSON.stringify(settings)]));
+  }
+
+  /** Sends a command and resolves with its result. */
+  async ask<T>(command: string, argument?: unknown): Promise<T> {
+    const id = (this.lastId += 1);
+    return await new Promise<T>((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject });
+      this.child.send({ id, command, argument } satisfies Order, (error) => {
+        if (error) reject(error);
+      });
+    });
+  }
+
+  /** Lets it go. @returns whether it ended by itself, with nothing left that kept it alive */
+  async end(): Promise<boolean> {
+    if (this.child.connected) await this.ask('end').catch(() => undefined);
+    if (this.child.connected) this.child.disconnect();
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), FAREWELL);
+    const code = await this.ended;
+    clearTimeout(timer);
+    return code === 0;
+  }
+}

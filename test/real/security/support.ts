@@ -1,0 +1,56 @@
+import { type DynamicModule, type INestApplicationContext, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+
+/** Every line that was logged, with its level before it. */
+export interface Recording {
+  readonly lines: string[];
+  log(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+  debug(message: string): void;
+}
+
+/** A logger that keeps what it is told. */
+export function recording(): Recording {
+  const lines: string[] = [];
+  const at =
+    (level: string) =>
+    (message: string): void =>
+      void lines.push(`${level}: ${message}`);
+  return { lines, log: at('log'), warn: at('warn'), error: at('error'), debug: at('debug') };
+}
+
+/** Boots an application of these modules. */
+export async function boot(...imports: readonly DynamicModule[]): Promise<INestApplicationContext> {
+  @Module({ imports: [...imports] })
+  class AppModule {}
+  return await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+}
+
+/** What a promise is rejected with; a test fails where it is not. */
+export async function failure(promise: Promise<unknown>): Promise<Error> {
+  return await promise.then(
+    () => {
+      throw new Error('Expected a failure, got none.');
+    },
+    (error: unknown) => error as Error,
+  );
+}
+
+/** The first of a kind among an error, its causes and the failures of its endpoints. */
+export function within<T extends Error>(
+  error: unknown,
+  kind: abstract new (...given: never[]) => T,
+): T | undefined {
+  if (error instanceof kind) return error;
+  if (!(error instanceof Error)) return undefined;
+  const { failures = [], errors = [] } = error as {
+    failures?: readonly { readonly error: Error }[];
+    errors?: readonly Error[];
+  };
+  for (const inner of [error.cause, ...failures.map((one) => one.error), ...errors]) {
+    const found = within(inner, kind);
+    if (found) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,364 @@
+import { jest } from '@jest/globals';
+import { writeFile } from 'node:fs/promises';
+import { consul } from '../../../lib/subpaths/consul.js';
+import { EtcdClient, EtcdModule, etcd } from '../../../lib/subpaths/etcd.js';
+import {
+  DiscoveryService,
+  PilotedModule,
+  type RegistrySource,
+  RegistryUnavailableError,
+  Sidekick,
+  SidekickModule,
+  TlsError,
+  type TlsErrorCode,
+} from '../../../lib/index.js';
+import {
+  type CertificateAuthority,
+  createTlsSet,
+  type KeyPair,
+  type TlsSet,
+} from '../../harness/certificates.js';
+import { startConsul } from '../../harness/consul.js';
+import { startEtcd } from '../../harness/etcd.js';
+import { TcpProxy } from '../../harness/proxy.js';
+import { sleep, until } from '../../harness/wait.js';
+import { boot, failure, recording, within } from './support.js';
+
+jest.setTimeout(60_000);
+
+/** What a client gives, as PEM texts or as paths. */
+interface Given {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly serverName?: string;
+}
+
+interface Server {
+  readonly port: number;
+  /** Makes new connections show the certificate that its file holds now. */
+  reload(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Kind {
+  readonly name: 'etcd' | 'consul';
+  start(tls?: TlsSet['harness']): Promise<Server>;
+  byFunction(port: number, tls: Given | undefined): RegistrySource;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    name: 'etcd',
+    start: async (tls) => {
+      const cluster = await startEtcd(tls ? { tls } : {});
+      // etcd reads its certificate anew for every handshake.
+      return { port: cluster.members[0]!.port, reload: async () => undefined, stop: () => cluster.stop() };
+    },
+    byFunction: (port, tls) =>
+      etcd({ endpoints: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`, ...(tls && { tls }) }),
+  },
+  {
+    name: 'consul',
+    start: async (tls) => {
+      // One that keeps its data: the services of any other are gone after it has read its configuration again.
+      const agent = await startConsul(tls ? { tls, persistent: true } : {});
+      const reload = async (): Promise<void> => {
+        process.kill(agent.pid, 'SIGHUP');
+        await sleep(500);
+      };
+      return { port: agent.port, reload, stop: () => agent.stop() };
+    },
+    byFunction: (port, tls) => consul({ port, secure: tls !== undefined, ...(tls && { tls }) }),
+  },
+];
+
+function byUrl({ name }: Kind, port: number, tls: Given | undefined): string {
+  const query = new URLSearchParams({ ...tls }).toString();
+  return `${name}${tls ? 's' : ''}://127.0.0.1:${port}${query === '' ? '' : `?${query}`}`;
+}
+
+interface Pems extends Given {
+  readonly files: Given;
+}
+
+/** The same certificates as texts and as files. */
+async function both(set: TlsSet, name: string, { ca, cert, key }: Given): Promise<Pems> {
+  const file = async (kind: string, pem: string | undefined): Promise<object> =>
+    pem === undefined ? {} : { [kind]: await set.file(`${name}-${kind}.pem`, pem) };
+  const files = {
+    ...(await file('ca', ca)),
+    ...(await file('cert', cert)),
+    ...(await file('key', key)),
+  };
+  return {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    files,
+  };
+}
+
+describe.each(KINDS)('$name over TLS, by SidekickModule, PilotedModule and EtcdModule', (kind) => {
+  let set: TlsSet;
+  let server: Server;
+  let plain: Server;
+  let clients: Record<'good' | 'anonymous' | 'stranger' | 'expired' | 'untrusting', Pems>;
+
+  beforeAll(async () => {
+    set = await createTlsSet({ mutual: true });
+    [server, plain] = await Promise.all([kind.start(set.harness), kind.start()]);
+    clients = {
+      good: await both(set, 'good', set.good),
+      anonymous: await both(set, 'anonymous', { ca: set.good.ca }),
+      stranger: await both(set, 'stranger', { ...set.wrong, ca: set.good.ca }),
+      expired: await both(set, 'expired', set.expired),
+      untrusting: await both(set, 'untrusting', { ...set.good, ca: set.wrong.ca }),
+    };
+  });
+  afterAll(async () => {
+    await Promise.all([server.stop(), plain.stop()]);
+    await set.remove();
+  });
+
+  const after: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const end of after.splice(0)) await end();
+  });
+
+  async function serverShows({ cert, key }: KeyPair): Promise<void> {
+    await writeFile(set.harness.server.key, key);
+    await writeFile(set.harness.server.cert, cert);
+    await server.reload();
+  }
+
+  const issue = (expired: boolean, host: string, authority: CertificateAuthority = set.authority): KeyPair =>
+    authority.issue({ commonName: 'server', hosts: [host], expired });
+
+  /** The registry by URL and by the driver's function. */
+  function ways(
+    port: number,
+    pems: Pems | undefined,
+    serverName?: string,
+  ): [string, string | RegistrySource][] {
+    const named = serverName === undefined ? {} : { serverName };
+    const { files, ...texts } = pems ?? { files: undefined };
+    return [
+      ['URL', byUrl(kind, port, pems && { ...files, ...named })],
+      ['function', kind.byFunction(port, pems && { ...texts, ...named })],
+    ];
+  }
+
+  async function works(registry: string | RegistrySource): Promise<void> {
+    const app = await boot(
+      SidekickModule.forRoot({ registry, key: `tls/${kind.name}`, value: 'here', logger: recording() }),
+      PilotedModule.forRoot({ registry, services: ['web'], boot: 'fail', logger: recording() }),
+    );
+    expect(app.get(Sidekick).beats).toMatchObject([{ state: 'alive' }]);
+    expect(app.get(DiscoveryService).dump().services).toMatchObject([{ name: 'web', stale: false }]);
+    await app.close();
+  }
+
+  async function fails(
+    registry: string | RegistrySource,
+    code: TlsErrorCode,
+    sentence: RegExp,
+  ): Promise<void> {
+    const errors = [
+      await failure(boot(SidekickModule.forRoot({ registry, key: 'k', logger: recording() }))),
+      await failure(
+        boot(
+          PilotedModule.forRoot({
+            registry,
+            services: ['web'],
+            boot: 'fail',
+            bootTimeout: 0.3,
+            logger: recording(),
+          }),
+        ),
+      ),
+    ];
+    for (const error of errors) {
+      expect(error).toBeInstanceOf(RegistryUnavailableError);
+      expect(error.message).toMatch(sentence);
+      expect(error.message).toContain('127.0.0.1:');
+      const inner = within(error, TlsError);
+      expect(inner?.code).toBe(code);
+    }
+  }
+
+  it('lets in who has the certificates, as texts and as files', async () => {
+    for (const [, registry] of ways(server.port, clients.good)) await works(registry);
+  });
+
+  it('reaches a server by an address and checks it by a name, and the other way round', async () => {
+    for (const [, registry] of ways(server.port, clients.good, 'localhost')) await works(registry);
+    for (const [, registry] of ways(server.port, clients.good, '127.0.0.1')) await works(registry);
+  });
+
+  it.each<[string, keyof typeof clients | undefined, TlsErrorCode, RegExp]>([
+    [
+      'an authority that is not trusted',
+      'untrusting',
+      'SIDEKICK_TLS_UNTRUSTED',
+      /give the right one as `tls\.ca`/,
+    ],
+    ['no client certificate', 'anonymous', 'SIDEKICK_TLS_CLIENT_CERTIFICATE', /client certificate.*give/],
+    [
+      'a client certificate from elsewhere',
+      'stranger',
+      'SIDEKICK_TLS_CLIENT_CERTIFICATE',
+      /client certificate/,
+    ],
+    [
+      'a client certificate that has expired',
+      'expired',
+      'SIDEKICK_TLS_CLIENT_CERTIFICATE',
+      /client certificate/,
+    ],
+    [
+      'plain HTTP to a server that speaks TLS',
+      undefined,
+      'SIDEKICK_TLS_EXPECTED',
+      /name it https:\/\/ \(`etcds:\/\/`/,
+    ],
+  ])('says what is wrong and what to do: %s', async (_, client, code, sentence) => {
+    const pems = client === undefined ? undefined : clients[client];
+    for (const [, registry] of ways(server.port, pems)) await fails(registry, code, sentence);
+  });
+
+  it('says what is wrong and what to do: TLS to a server that speaks plain HTTP', async () => {
+    for (const [, registry] of ways(plain.port, clients.anonymous))
+      await fails(registry, 'SIDEKICK_TLS_NOT_SPOKEN', /if it serves plain HTTP, name it http:/);
+  });
+
+  it('says what is wrong and what to do: another name in the certificate of the server', async () => {
+    for (const [, registry] of ways(server.port, clients.good, 'elsewhere.example'))
+      await fails(
+        registry,
+        'SIDEKICK_TLS_NAME',
+        /for another name.*set `tls\.serverName`.*elsewhere\.example/,
+      );
+    for (const [, registry] of ways(server.port, clients.good, '10.0.0.9'))
+      await fails(registry, 'SIDEKICK_TLS_NAME', /for another name.*10\.0\.0\.9/);
+    await serverShows(issue(false, 'elsewhere.example'));
+    for (const [, registry] of ways(server.port, clients.good))
+      await fails(registry, 'SIDEKICK_TLS_NAME', /for another name/);
+    for (const [, registry] of ways(server.port, clients.good, 'elsewhere.example')) await works(registry);
+  });
+
+  it('says what is wrong and what to do: an expired certificate of the server', async () => {
+    await serverShows(issue(true, '127.0.0.1'));
+    for (const [, registry] of ways(server.port, clients.good))
+      await fails(registry, 'SIDEKICK_TLS_EXPIRED', /the server's certificate has expired: renew it there/);
+    await serverShows(issue(false, '127.0.0.1'));
+    await works(byUrl(kind, server.port, clients.good.files));
+  });
+
+  it('verifies whatever NODE_TLS_REJECT_UNAUTHORIZED says', async () => {
+    const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+    try {
+      for (const [, registry] of ways(server.port, clients.untrusting))
+        await fails(registry, 'SIDEKICK_TLS_UNTRUSTED', /not trusted/);
+    } finally {
+      if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+      else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before;
+    }
+  });
+
+  it('goes on when the server gets a certificate of another authority, as soon as the files say so', async () => {
+    const proxy = await TcpProxy.to({ host: '127.0.0.1', port: server.port });
+    after.push(() => proxy.stop());
+    const files = (await both(set, 'rotated', set.good)).files as Required<Given>;
+    const logger = recording();
+    const service = { name: 'rotated', id: 'one', address: '10.0.0.1', port: 80 };
+    const registry = byUrl(kind, proxy.port, files);
+    const app = await boot(
+      SidekickModule.forRoot({ registry, ttl: 10, logger }),
+      PilotedModule.forRoot({ registry, services: ['rotated'], logger }),
+    );
+    after.unshift(() => app.close());
+    const sidekick = app.get(Sidekick);
+    const lost: string[] = [];
+    sidekick.events.subscribe(({ type }) => {
+      if (type === 'lost') lost.push(type);
+    });
+    await sidekick.announce(service);
+    const handle = app.get(DiscoveryService).of('rotated');
+    await until('the instance', () => handle.endpoints.length === 1);
+
+    const { CertificateAuthority: Authority } = await import('../../harness/certificates.js');
+    const next = Authority.create('the next authority');
+    after.push(() => serverShows(issue(false, '127.0.0.1')));
+    await serverShows(issue(false, '127.0.0.1', next));
+    proxy.cut();
+    await until('the trouble to be seen', () => handle.stale);
+    await until('the reason', () => (handle.error?.message ?? '').includes('not trusted'));
+    expect(handle.endpoints).toHaveLength(1);
+
+    await writeFile(files.ca, next.pem);
+    await until('the registry to be reached again', () => !handle.stale);
+    await until('a renewal', () => (sidekick.beats[0]?.age ?? Infinity) < 4_000);
+
+    // The client's own certificate: what has expired is refused and what comes after it is taken.
+    const expired = set.authority.issue({ commonName: 'client', expired: true });
+    await writeFile(files.key, expired.key);
+    await writeFile(files.cert, expired.cert);
+    proxy.cut();
+    await until('the refusal', () => {
+      const text = `stale ${String(handle.stale)}: ${handle.error?.message ?? 'no error'}`;
+      if (!text.includes('client certificate')) throw new Error(text);
+      return true;
+    });
+    const renewed = set.authority.issue({ commonName: 'client' });
+    await writeFile(files.key, renewed.key);
+    await writeFile(files.cert, renewed.cert);
+    await until('the registry to be reached once more', () => !handle.stale);
+    await until('the heartbeat to be in time again', () => sidekick.beats[0]?.state === 'alive');
+    expect(lost).toEqual([]);
+    expect(handle.endpoints).toHaveLength(1);
+  });
+});
+
+describe('EtcdModule over TLS', () => {
+  it('says what is wrong, endpoint by endpoint', async () => {
+    const set = await createTlsSet({ mutual: true });
+    const etcd = await startEtcd({ tls: set.harness });
+    try {
+      const ask = async (tls: Given): Promise<unknown> => {
+        const app = await boot(EtcdModule.forRoot({ endpoints: etcd.urls, tls }));
+        return await app
+          .get(EtcdClient)
+          .version()
+          .finally(() => app.close());
+      };
+      expect(await ask(set.good as Given)).toMatchObject({ etcdserver: '3.5.16' });
+      expect(await ask({ ...(set.good as Given), serverName: '127.0.0.1' })).toMatchObject({});
+      const untrusted = await failure(ask({ ca: set.wrong.ca }));
+      expect(untrusted).toMatchObject({ code: 'SIDEKICK_ETCD_CLUSTER' });
+      expect(within(untrusted, TlsError)?.code).toBe('SIDEKICK_TLS_UNTRUSTED');
+      const anonymous = await failure(ask({ ca: set.good.ca }));
+      expect(within(anonymous, TlsError)?.code).toBe('SIDEKICK_TLS_CLIENT_CERTIFICATE');
+    } finally {
+      await etcd.stop();
+      await set.remove();
+    }
+  });
+
+  it('is never led from TLS to plain HTTP: neither by its options nor by what members say of themselves', async () => {
+    const set = await createTlsSet();
+    const [endpoint] = ['http://127.0.0.1:1'];
+    await expect(boot(EtcdModule.forRoot({ endpoints: endpoint, tls: { ca: set.good.ca } }))).rejects.toThrow(
+      'Expected `endpoints` to be https:// URLs, since `tls` is given, got "http://127.0.0.1:1".',
+    );
+    const etcd = await startEtcd({ tls: set.harness, args: ['--advertise-client-urls=http://127.0.0.1:1'] });
+    const app = await boot(EtcdModule.forRoot({ endpoints: etcd.urls, tls: { ca: set.good.ca } }));
+    const client = app.get(EtcdClient);
+    await expect(client.sync()).rejects.toThrow(/https:\/\/ URLs, as the endpoints are/);
+    expect(client.endpoints).toEqual(etcd.urls);
+    await app.close();
+    await etcd.stop();
+    await set.remove();
+  });
+});

@@ -1,0 +1,279 @@
+import { Test, type TestingModule } from '@nestjs/testing';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type RecordWithTtl } from 'node:dns';
+import { isIP } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { joinHostPort } from '../../../lib/kernel/address.js';
+import { InvalidOptionError } from '../../../lib/kernel/errors/index.js';
+import { silentLogger } from '../../../lib/kernel/logger.js';
+import { DiscoveryService } from '../../../lib/piloted/discovery.service.js';
+import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
+import { type PilotedModuleOptions } from '../../../lib/piloted/piloted.options.js';
+import { ConsulClient } from '../../../lib/registry/consul/client.js';
+import { ConsulRegistry } from '../../../lib/registry/consul/consul-registry.js';
+import { consulSettings } from '../../../lib/registry/consul/options.js';
+import { fixedToken } from '../../../lib/registry/consul/token.js';
+import { type Transport } from '../../../lib/registry/consul/transport.js';
+import { DnsRegistry } from '../../../lib/registry/dns/registry.js';
+import { readDnsOptions } from '../../../lib/registry/dns/options.js';
+import { type DnsResolver } from '../../../lib/registry/dns/resolver.js';
+import { decodeItem } from '../../../lib/registry/etcd/codec.js';
+import { file } from '../../../lib/registry/file/file.js';
+import { fixed } from '../../../lib/registry/fixed/fixed.js';
+import { completeInstance } from '../../../lib/registry/instance.js';
+import { memory } from '../../../lib/registry/memory/memory.js';
+import { type Listing, type Registry } from '../../../lib/registry/registry.js';
+import { type RegistryDeps, type RegistrySource } from '../../../lib/registry/source.js';
+import { listing, ScriptedRegistry } from './scripted-registry.js';
+
+type Address = readonly [address: string, port: number];
+
+const ALLOW: readonly string[] = ['10.0.0.0/8', 'fd00::/8'];
+/** In the ranges; an IPv4 address may be written as an IPv6 one. */
+const INSIDE: readonly Address[] = [
+  ['10.0.0.1', 80],
+  ['::ffff:10.0.0.2', 80],
+  ['::ffff:a00:3', 65_535],
+  ['fd00::1', 1],
+];
+/** Well-formed, and outside of them: nobody can tell where a hostname leads. */
+const OUTSIDE: readonly Address[] = [
+  ['169.254.169.254', 80],
+  ['::ffff:169.254.169.254', 80],
+  ['::ffff:a9fe:a9fe', 80],
+  ['fe80::1', 80],
+  ['localhost', 80],
+  ['0x7f.1', 80],
+];
+/** No addresses, or no ports. */
+const MALFORMED: readonly Address[] = [
+  ['http://10.0.0.1', 80],
+  ['10.0.0.256', 80],
+  ['2130706433', 80],
+  ['', 80],
+  ['10.0.0.4', 0],
+  ['10.0.0.5', 65_536],
+];
+
+const SERVICE = 'web';
+let folder: string;
+
+function source(open: (deps: RegistryDeps) => Registry): RegistrySource {
+  return { identity: `test ${performance.now()}`, url: 'test:', open: (deps) => Promise.resolve(open(deps)) };
+}
+
+function scripted(answer: () => Listing | Promise<Listing>): RegistrySource {
+  const registry = new ScriptedRegistry();
+  registry.answer = answer;
+  return source(() => registry);
+}
+
+const idOf = (n: number): string => `id-${n}`;
+
+/** Each way by which endpoints come in, as options of the module; and what it never lets through. */
+const WAYS: Readonly<
+  Record<
+    string,
+    {
+      readonly takes: readonly Address[];
+      readonly options: (given: readonly Address[]) => Promise<PilotedModuleOptions>;
+    }
+  >
+> = {
+  memory: {
+    takes: [...INSIDE, ...OUTSIDE, ...MALFORMED],
+    options: async (given) => {
+      const registry = memory();
+      given.forEach(([address, port], n) => {
+        const instance = completeInstance({ service: SERVICE, id: idOf(n), address, port });
+        registry.store.put({ kind: 'instance', instance });
+      });
+      return { registry };
+    },
+  },
+  fixed: {
+    takes: [...INSIDE, ...OUTSIDE],
+    options: async (given) => ({
+      registry: fixed({ [SERVICE]: given.map(([address, port]) => ({ address, port })) }),
+    }),
+  },
+  file: {
+    takes: [...INSIDE, ...OUTSIDE, ...MALFORMED],
+    options: async (given) => {
+      await mkdir(join(folder, 'services', SERVICE), { recursive: true, mode: 0o700 });
+      for (const [n, [address, port]] of given.entries()) {
+        const entry = { format: 1, instance: { service: SERVICE, id: idOf(n), address, port } };
+        await writeFile(join(folder, 'services', SERVICE, `${idOf(n)}.json`), JSON.stringify(entry));
+      }
+      return { registry: file(folder) };
+    },
+  },
+  snapshot: {
+    takes: [...INSIDE, ...OUTSIDE],
+    options: async (given) => {
+      const endpoints = given.map(([address, port], n) =>
+        completeInstance({ service: SERVICE, id: idOf(n), address, port }),
+      );
+      const services = [{ service: SERVICE, heard: 1, endpoints }];
+      await writeFile(join(folder, 'snapshot.json'), JSON.stringify({ version: 1, services }));
+      return {
+        registry: scripted(() => Promise.reject(new Error('down'))),
+        snapshot: join(folder, 'snapshot.json'),
+        bootTimeout: 0.05,
+      };
+    },
+  },
+  'values of etcd': {
+    takes: [...INSIDE, ...OUTSIDE, ...MALFORMED],
+    options: async (given) => {
+      const parts = given.map(([address, port], n) => {
+        const slot = { kind: 'instance', service: SERVICE, id: idOf(n) } as const;
+        return {
+          slot,
+          decoded: decodeItem(slot, Buffer.from(JSON.stringify({ Addr: joinHostPort(address, port) }))),
+        };
+      });
+      return {
+        registry: scripted(() => ({
+          ...listing([]),
+          entries: parts.flatMap(({ decoded }) =>
+            'item' in decoded ? [{ item: decoded.item, version: '1', owner: undefined }] : [],
+          ),
+          malformed: parts.flatMap(({ slot, decoded }) =>
+            'reason' in decoded ? [{ slot, reason: decoded.reason }] : [],
+          ),
+        })),
+      };
+    },
+  },
+  'answers of Consul': {
+    takes: [...INSIDE, ...OUTSIDE, ...MALFORMED],
+    options: async (given) => {
+      const body = given.map(([Address, Port], n) => ({
+        Node: { Node: 'n', Address: '' },
+        Service: { ID: idOf(n), Service: SERVICE, Address, Port, ModifyIndex: 1 },
+        Checks: [],
+      }));
+      const transport: Transport = {
+        send: () =>
+          Promise.resolve({
+            status: 200,
+            headers: { 'x-consul-index': '1' },
+            body: Buffer.from(JSON.stringify(body)),
+          }),
+        close: () => undefined,
+      };
+      return {
+        registry: source(
+          (deps) =>
+            new ConsulRegistry(
+              new ConsulClient(consulSettings({}), deps.clock, fixedToken(undefined), transport, transport),
+              deps.clock,
+            ),
+        ),
+      };
+    },
+  },
+  'answers of the DNS': {
+    takes: [...INSIDE, ...OUTSIDE, ...MALFORMED].filter(([address]) => address !== ''),
+    options: async (given) => {
+      const found = (port: number, family: number): RecordWithTtl[] =>
+        given
+          .filter(([address, own]) => own === port && (isIP(address) === 6) === (family === 6))
+          .map(([address]) => ({ address, ttl: 60 }));
+      const resolver: DnsResolver = {
+        resolveSrv: async () =>
+          [...new Set(given.map(([, port]) => port))].map((port) => ({
+            name: `p${port}.example.org`,
+            port,
+            priority: 0,
+            weight: 1,
+          })),
+        resolve4: async (name) => found(Number(/^p(\d+)/.exec(name)?.[1]), 4),
+        resolve6: async (name) => found(Number(/^p(\d+)/.exec(name)?.[1]), 6),
+        cancel: () => undefined,
+      };
+      return {
+        registry: source(
+          ({ clock }) => new DnsRegistry('dns:', readDnsOptions({ domain: 'example.org' }), resolver, clock),
+        ),
+      };
+    },
+  },
+};
+
+describe.each(Object.entries(WAYS))('addresses that come in by %s', (_name, { takes, options }) => {
+  let app: TestingModule | undefined;
+  let warnings: string[];
+
+  async function found(given: readonly Address[], allow?: readonly string[]): Promise<Address[]> {
+    const logger = {
+      log: () => undefined,
+      warn: (text: string) => warnings.push(text),
+      error: () => undefined,
+    };
+    const piloted = PilotedModule.forRoot({
+      ...(await options(given)),
+      services: [SERVICE],
+      logger,
+      ...(allow === undefined ? {} : { allow: [...allow] }),
+    });
+    app = await Test.createTestingModule({ imports: [piloted] }).compile();
+    await app.init();
+    return app
+      .get(DiscoveryService)
+      .endpoints(SERVICE)
+      .map(({ address, port }): Address => [address, port]);
+  }
+
+  const sorted = (addresses: readonly Address[]): string[] => addresses.map((one) => one.join(' ')).sort();
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'nestjs-sidekick-addresses-'));
+    warnings = [];
+  });
+  afterEach(async () => {
+    await app?.close();
+    app = undefined;
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('are all taken that are an IP address or a hostname with a port', async () => {
+    const wellFormed = takes.filter((one) => !MALFORMED.includes(one));
+    expect(sorted(await found(takes))).toEqual(sorted(wellFormed));
+  });
+
+  it('are dropped where they lie outside of `allow`, each with a warning that names it', async () => {
+    expect(sorted(await found(takes, ALLOW))).toEqual(sorted(INSIDE));
+    const outside = warnings.filter((text) => text.includes('is not in the allowed 10.0.0.0/8, fd00::/8'));
+    expect(outside).toHaveLength(OUTSIDE.length);
+    for (const [address, port] of OUTSIDE)
+      expect(outside.filter((text) => text.includes(joinHostPort(address, port)))).not.toEqual([]);
+  });
+
+  it('are dropped with a warning where they are none', async () => {
+    const malformed = takes.filter((one) => MALFORMED.includes(one));
+    expect(sorted(await found([...malformed, INSIDE[0]!]))).toEqual(sorted([INSIDE[0]!]));
+    expect(warnings.filter((text) => /^(?:Ignoring|Leaving out)/.test(text))).toHaveLength(malformed.length);
+  });
+});
+
+describe('a fixed list', () => {
+  it.each(MALFORMED)('is refused at boot with %j:%j in it', (address, port) => {
+    expect(() => fixed({ web: [{ address, port }] })).toThrow(InvalidOptionError);
+  });
+});
+
+describe('`allow`', () => {
+  it.each(['10.0.0.0/33', '10.0.0/8', 'web', '', '10.0.0.0/', '::1/129', 5, null])(
+    'names %j as wrong at boot',
+    async (range) => {
+      const allow = [range] as unknown as string[];
+      const module = Test.createTestingModule({
+        imports: [PilotedModule.forRoot({ registry: memory(), logger: silentLogger, allow })],
+      });
+      await expect(module.compile()).rejects.toThrow(/^Expected `allow` to be a list of CIDRs/);
+    },
+  );
+});

@@ -1,0 +1,149 @@
+import { Test, type TestingModule } from '@nestjs/testing';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InvalidOptionError, RegistryUnavailableError } from '../../../lib/kernel/errors/index.js';
+import { silentLogger } from '../../../lib/kernel/logger.js';
+import { DiscoveryService } from '../../../lib/piloted/discovery.service.js';
+import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
+import { type PilotedModuleOptions } from '../../../lib/piloted/piloted.options.js';
+import { UnknownServiceError } from '../../../lib/piloted/unknown-service.error.js';
+import { ODD_NAMES } from '../../../lib/registry/contract/cases/names.js';
+import { memory } from '../../../lib/registry/memory/memory.js';
+import { type RegistrySource } from '../../../lib/registry/source.js';
+import { Announcer } from './announcer.js';
+import { ScriptedRegistry } from './scripted-registry.js';
+
+const NO_NAMES: readonly unknown[] = [
+  '',
+  'a\0b',
+  'a\nb',
+  '\ud800',
+  'x'.repeat(1_025),
+  5,
+  null,
+  undefined,
+  {},
+];
+
+/** A registry that does not answer. */
+function down(): RegistrySource {
+  const registry = new ScriptedRegistry();
+  registry.answer = () => {
+    throw new RegistryUnavailableError('scripted:', []);
+  };
+  return { identity: 'down', url: 'scripted:', open: () => Promise.resolve(registry) };
+}
+
+/** What every object has, which nothing here may add to. */
+const shared = (): PropertyKey[] => Reflect.ownKeys(Object.prototype);
+
+describe('names of services, ids, tags and metadata', () => {
+  const before = shared();
+  let source: RegistrySource;
+  let announcers: Announcer[];
+  let app: TestingModule | undefined;
+
+  async function discovery(options: PilotedModuleOptions = {}): Promise<DiscoveryService> {
+    const piloted = PilotedModule.forRoot({ registry: source, logger: silentLogger, ...options });
+    app = await Test.createTestingModule({ imports: [piloted] }).compile();
+    await app.init();
+    return app.get(DiscoveryService);
+  }
+
+  beforeEach(async () => {
+    source = memory();
+    announcers = [];
+    for (const [n, name] of ODD_NAMES.entries()) {
+      const announcer = await Announcer.on(source, name);
+      announcers.push(announcer);
+      const odd = {
+        tags: [name],
+        meta: Object.fromEntries([[name, name]]),
+        ports: Object.fromEntries([[name, n + 1]]),
+      };
+      await announcer.announce({ id: name, port: 1_000 + n, ...odd }, { id: `${n}`, port: 1_000 + n });
+    }
+  });
+
+  afterEach(async () => {
+    await app?.close();
+    for (const announcer of announcers) await announcer.end();
+    expect(shared()).toEqual(before);
+  });
+
+  it('come out as they went in, each service with its own endpoints', async () => {
+    const found = await discovery({ services: [...ODD_NAMES] });
+    expect(found.names()).toEqual(ODD_NAMES);
+    for (const [n, name] of ODD_NAMES.entries()) {
+      const handle = found.of(name);
+      expect(handle.name).toBe(name);
+      expect(
+        found
+          .endpoints(name)
+          .map(({ id }) => id)
+          .sort(),
+      ).toEqual([`${n}`, name].sort());
+      expect(found.pick(name).port).toBe(1_000 + n);
+      expect((await found.service(name)).service).toBe(name);
+      const odd = found.endpoints(name).find(({ id }) => id === name);
+      expect(odd?.tags).toEqual([name]);
+      expect(Object.entries(odd?.meta ?? {})).toEqual([[name, name]]);
+      expect(Object.entries(odd?.ports ?? {})).toEqual([[name, n + 1]]);
+    }
+  });
+
+  it('stand in the dump for operators as they are', async () => {
+    const dump = (await discovery({ services: [...ODD_NAMES] })).dump();
+    expect(dump.services.map(({ name }) => name)).toEqual(ODD_NAMES);
+    const text = JSON.stringify(dump);
+    expect(JSON.parse(text)).toEqual(dump);
+    expect(dump.services.every(({ endpoints }) => endpoints.length === 2)).toBe(true);
+  });
+
+  it('find a port by its name alone, never a member of all objects', async () => {
+    const found = await discovery({ services: ['constructor', '__proto__'] });
+    expect(() => found.of('constructor').url('/', { port: 'toString' })).toThrow(InvalidOptionError);
+    for (const name of ['constructor', '__proto__']) {
+      const urls = [1, 2].map(() => {
+        try {
+          return found.of(name).url('/', { port: name });
+        } catch (error) {
+          return error;
+        }
+      });
+      // One of both has the port.
+      expect(urls.filter((url) => typeof url === 'string')).toHaveLength(1);
+      expect(urls.filter((url) => url instanceof InvalidOptionError)).toHaveLength(1);
+    }
+  });
+
+  it('come back from a snapshot', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'nestjs-sidekick-names-'));
+    try {
+      const snapshot = join(folder, 'snapshot.json');
+      const first = (await discovery({ services: [...ODD_NAMES], snapshot })).dump().services;
+      await app?.close();
+      source = down();
+      const again = await discovery({ services: [...ODD_NAMES], snapshot, bootTimeout: 0.05 });
+      expect(again.dump().services.map(({ name, endpoints }) => [name, endpoints])).toEqual(
+        first.map(({ name, endpoints }) => [name, endpoints]),
+      );
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('are unknown where they are not listed, whatever objects are called', async () => {
+    const found = await discovery({ services: ['web'], boot: 'empty' });
+    for (const name of ODD_NAMES) expect(() => found.of(name)).toThrow(UnknownServiceError);
+  });
+
+  it.each(NO_NAMES)('%j is refused', async (name) => {
+    const found = await discovery();
+    expect(() => found.of(name as string)).toThrow(InvalidOptionError);
+    expect(() => found.pick(name as string)).toThrow(InvalidOptionError);
+    await expect(found.service(name as string)).rejects.toThrow(InvalidOptionError);
+    expect(found.names()).toEqual([]);
+  });
+});
