@@ -104,17 +104,20 @@ async function main(): Promise<void> {
   const limit = size.minutes === undefined ? '' : `, ${size.minutes} minutes`;
   console.log(`${waiting.length} scenarios, ${size.kills} kills${limit}, seed ${seed}\n`);
   const playing = playAll(waiting, atOnce, { seed, size, reports, keepAll });
-  const outcomes: Outcome[] = [];
-  for (const outcome of playing) {
-    outcomes.push(await outcome);
-    console.log(`${outcomeText(await outcome)}\n`);
-  }
+  const outcomes = await Promise.all(playing.map(told));
   const broken = outcomes.filter(({ findings }) => findings.length > 0).length;
   if (json !== undefined)
     await writeFile(json, `${JSON.stringify({ seed, ...size, broken, outcomes }, null, 2)}\n`);
   console.log(`${outcomes.length - broken} held, ${broken} broken`);
   if (broken > 0) process.exitCode = 1;
   expectEnd();
+}
+
+/** An outcome is told as soon as it is known: the whole may take hours. */
+async function told(playing: Promise<Outcome>): Promise<Outcome> {
+  const outcome = await playing;
+  console.log(`${outcomeText(outcome)}\n`);
+  return outcome;
 }
 
 /** A process that has closed everything ends by itself; one that does not has found a leak. */
