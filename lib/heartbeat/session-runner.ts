@@ -177,7 +177,7 @@ export class SessionRunner {
       this.apply({ kind: 'opened', sentAt, ttl: session.ttl, jitter: random() });
     } catch (error) {
       if (this.aborter.signal.aborted) return;
-      if (isUnreachable(error)) this.outage.failed();
+      if (isUnreachable(error)) this.outage.failed(error);
       this.apply({ kind: 'failed', retryAfter: this.lost.next() });
       for (const listener of [...this.listeners]) listener.onOpenFailed(error as Error);
     }
@@ -212,7 +212,7 @@ export class SessionRunner {
         this.apply({ kind: 'gone' });
         return;
       }
-      if (isUnreachable(error)) this.outage.failed();
+      if (isUnreachable(error)) this.outage.failed(error);
       const backoff = this.state.lost ? this.lost : this.late;
       this.apply({ kind: 'failed', retryAfter: backoff.next() });
       logger.debug?.(`Renewing session ${session.id} at ${registry.url} failed: ${(error as Error).message}`);

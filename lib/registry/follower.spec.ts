@@ -7,9 +7,10 @@ import {
   webEntry,
 } from '../../test/unit/piloted/scripted-registry.js';
 import { deferred } from '../kernel/deferred.js';
-import { ClosedError } from '../kernel/errors/index.js';
+import { ClosedError, RegistryUnavailableError } from '../kernel/errors/index.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { Follower, type FollowState, type FollowedSet } from './follower.js';
+import { outageOf } from './outage.js';
 import { type Listing } from './registry.js';
 
 describe('Follower', () => {
@@ -166,6 +167,24 @@ describe('Follower', () => {
     await clock.advance(0);
     expect(warnings).toHaveLength(1);
     expect(logs).toHaveLength(1);
+  });
+
+  it('says why the registry is out of reach as others have learnt it while it waits for its turn', async () => {
+    const away = (why: string): RegistryUnavailableError =>
+      new RegistryUnavailableError('test:', [{ endpoint: 'test', error: new Error(why) }]);
+    await started();
+    registry.answer = () => Promise.reject(away('connection refused'));
+    registry.watch_.push(away('connection reset'));
+    await clock.advance(1_100);
+    const shared = outageOf(registry, { clock, random: () => 0.5 });
+    shared.failed(away('certificate has expired'));
+    expect(follower.state.stale).toBe(true);
+    expect(follower.state.error?.message).toMatch(/certificate has expired/);
+    shared.answered();
+    registry.answer = () => Promise.reject(new Error('permission denied'));
+    await clock.advance(5_000);
+    shared.failed(away('connection reset'));
+    expect(follower.state.error?.message).toBe('permission denied');
   });
 
   it('never gives up on the first list either, and then is ready', async () => {

@@ -34,7 +34,7 @@ export interface FollowState {
   readonly stale: boolean;
   /** When it became stale, on the monotonic clock. */
   readonly since?: number;
-  /** Why the last attempt failed, while stale. */
+  /** Why the last attempt failed, while stale; where the registry is out of reach, anybody's last attempt. */
   readonly error?: Error;
   /** When the registry was last heard of, on the monotonic clock; missing before the first answer. */
   readonly lastHeard?: number;
@@ -110,10 +110,12 @@ export class Follower {
   }
 
   get state(): FollowState {
+    // Who waits for a turn knows why the others failed in the meantime.
+    const error = isUnreachable(this.error) ? (this.outage.reason ?? this.error) : this.error;
     return {
       stale: this.stale,
       ...(this.since === undefined ? {} : { since: this.since }),
-      ...(this.error === undefined ? {} : { error: this.error }),
+      ...(error === undefined ? {} : { error }),
       ...(this.lastHeard === undefined ? {} : { lastHeard: this.lastHeard }),
     };
   }
@@ -281,7 +283,7 @@ export class Follower {
   }
 
   private failed(error: Error): void {
-    if (isUnreachable(error)) this.outage.failed();
+    if (isUnreachable(error)) this.outage.failed(error);
     if (!this.stale) this.since = this.options.clock.now();
     this.stale = true;
     this.error = error;

@@ -5,6 +5,8 @@ import { silentLogger } from '../kernel/logger.js';
 
 const never = new AbortController().signal;
 
+const away = new Error('away');
+
 /** Readers that ask for a turn and say when they had it. */
 function setUp(): { clock: VirtualClock; outage: Outage; turns: string[]; ask: (who: string) => void } {
   const clock = new VirtualClock();
@@ -27,15 +29,15 @@ describe('an outage', () => {
 
   it('lets one try at a time, however many wait, with longer and longer pauses', async () => {
     const { clock, outage, turns, ask } = setUp();
-    outage.failed();
+    outage.failed(away);
     for (const who of ['a', 'b', 'c']) ask(who);
     await clock.advance(50);
     expect(turns).toEqual(['a at 50']);
-    outage.failed();
+    outage.failed(away);
     ask('a');
     await clock.advance(100);
     expect(turns).toEqual(['a at 50', 'b at 150']);
-    outage.failed();
+    outage.failed(away);
     await clock.advance(199);
     expect(turns).toHaveLength(2);
     await clock.advance(1);
@@ -44,7 +46,7 @@ describe('an outage', () => {
 
   it('lets everybody go on with the first answer, whoever had it', async () => {
     const { clock, outage, turns, ask } = setUp();
-    outage.failed();
+    outage.failed(away);
     for (const who of ['a', 'b', 'c']) ask(who);
     outage.answered();
     await clock.advance(0);
@@ -52,20 +54,31 @@ describe('an outage', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('knows why the last try failed, until there is an answer', () => {
+    const { outage } = setUp();
+    expect(outage.reason).toBeUndefined();
+    outage.failed(away);
+    const refused = new Error('refused');
+    outage.failed(refused);
+    expect(outage.reason).toBe(refused);
+    outage.answered();
+    expect(outage.reason).toBeUndefined();
+  });
+
   it('counts many failures at once as one, and is put off by those of others, though not for ever', async () => {
     const { clock, outage, turns, ask } = setUp();
-    for (let i = 0; i < 100; i += 1) outage.failed();
+    for (let i = 0; i < 100; i += 1) outage.failed(away);
     ask('a');
     for (let i = 0; i < 400; i += 1) {
       await clock.advance(30);
-      outage.failed();
+      outage.failed(away);
     }
     expect(turns).toEqual(['a at 10000']);
   });
 
   it('passes the turn on when nothing is heard of it', async () => {
     const { clock, outage, turns, ask } = setUp();
-    outage.failed();
+    outage.failed(away);
     ask('a');
     ask('b');
     await clock.advance(5_050);
@@ -74,7 +87,7 @@ describe('an outage', () => {
 
   it('lets go of a reader that gives up', async () => {
     const { clock, outage } = setUp();
-    outage.failed();
+    outage.failed(away);
     const leaving = new AbortController();
     const turn = outage.turn(leaving.signal);
     leaving.abort();

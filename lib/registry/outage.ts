@@ -33,9 +33,15 @@ export class Outage {
   private wait = 0;
   private nextAt = 0;
   private latest = 0;
+  private why: Error | undefined;
 
   constructor(private readonly deps: OutageDeps) {
     this.backoff = new Backoff(BACKOFF, deps.random);
+  }
+
+  /** Why the registry could not be reached the last time somebody tried; undefined while all is well. */
+  get reason(): Error | undefined {
+    return this.why;
   }
 
   /** Resolves at once while all is well, else when it is the caller's turn, the outage is over, or `signal` aborts. */
@@ -55,7 +61,8 @@ export class Outage {
   }
 
   /** Somebody, in turn or not, could not reach the registry. */
-  failed(): void {
+  failed(error: Error): void {
+    this.why = error;
     const now = this.deps.clock.now();
     if (!this.lasting || this.given) {
       this.wait = this.backoff.next();
@@ -71,6 +78,7 @@ export class Outage {
   answered(): void {
     this.lasting = false;
     this.given = false;
+    this.why = undefined;
     this.backoff.reset();
     for (const go of [...this.waiting]) go();
   }
@@ -100,6 +108,6 @@ export function outageOf(registry: Registry, deps: OutageDeps): Outage {
 }
 
 /** Whether an error says that the registry could not be reached, rather than what it answered. */
-export function isUnreachable(error: unknown): boolean {
+export function isUnreachable(error: unknown): error is RegistryUnavailableError | DeadlineExceededError {
   return error instanceof RegistryUnavailableError || error instanceof DeadlineExceededError;
 }
