@@ -35,6 +35,8 @@ interface Cached {
   readonly identity: string;
   /** The file was too young when it was read: another one after it could look the same. */
   readonly young: boolean;
+  /** Of those of the folder, in the order in which they began. */
+  readonly reading: number;
   readonly content: Content;
 }
 
@@ -65,6 +67,7 @@ export class Folder {
   private readonly cache = new Map<string, Cached>();
   /** Slots by stem, for when neither the file's name nor its content tells. */
   private readonly slots = new Map<string, Slot>();
+  private readings = 0;
 
   /** @param service whose instances are in it; undefined for the folder of keys */
   constructor(
@@ -97,6 +100,7 @@ export class Folder {
 
   /** What the file holds, read anew; undefined when it is gone. */
   async content(name: VersionName): Promise<Content | undefined> {
+    const reading = (this.readings += 1);
     try {
       const read = await readBounded(join(this.path, name.file), MAX_ENTRY_FILE);
       const identity = identityOf(read.stat);
@@ -104,7 +108,9 @@ export class Folder {
         'refused' in read
           ? { version: identity, reason: `Expected the file ${quoted(name.file)} to be ${read.refused}.` }
           : this.understand(name, read.text);
-      this.cache.set(name.file, { identity, young: !this.settled(read.stat), content });
+      // Of two readings under way the one that began first may end last, with what was there before.
+      if (reading > (this.cache.get(name.file)?.reading ?? 0))
+        this.cache.set(name.file, { identity, young: !this.settled(read.stat), reading, content });
       return content;
     } catch (error) {
       const errno = errnoOf(error) ?? '';
