@@ -1,20 +1,64 @@
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
 
 /** Below the range that outgoing connections take their ports from, so that a restarted server finds its own free. */
-const FIRST = 12_000;
-const LAST = 32_000;
-const taken = new Set<number>();
+const RANGE: { readonly from: number; readonly to: number } = Object.freeze({ from: 12_000, to: 32_000 });
 
-/** Ports on 127.0.0.1 that nobody listens on now and that this process has not handed out before. */
-export async function freePorts(count: number): Promise<number[]> {
+/** A file for each port that a living process has been given: the port of a server that was killed is still its own. */
+const CLAIMS = join(tmpdir(), `nestjs-sidekick-ports-${userInfo().username}`);
+
+const claimed = new Set<string>();
+
+process.on('exit', () => {
+  for (const file of claimed) rmSync(file, { force: true });
+});
+
+/** Ports on 127.0.0.1 that nobody listens on now and that no other process of these tests has been given. */
+export async function freePorts(count: number, { from, to } = RANGE): Promise<number[]> {
   const ports: number[] = [];
   while (ports.length < count) {
-    const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));
-    if (taken.has(port) || !(await isFree(port))) continue;
-    taken.add(port);
-    ports.push(port);
+    const port = from + Math.floor(Math.random() * (to - from));
+    if (claim(port) && (await isFree(port))) ports.push(port);
   }
   return ports;
+}
+
+function claim(port: number): boolean {
+  const file = join(CLAIMS, String(port));
+  const mine = join(CLAIMS, `of-${process.pid}`);
+  if (claimed.size === 0) {
+    mkdirSync(CLAIMS, { recursive: true });
+    writeFileSync(mine, String(process.pid));
+    claimed.add(mine);
+  }
+  try {
+    // A link and not a file of its own: nobody ever sees a claim that does not yet say whose it is.
+    linkSync(mine, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (!isAlive(holderOf(file))) rmSync(file, { force: true });
+    return false;
+  }
+  claimed.add(file);
+  return true;
+}
+
+function holderOf(file: string): number {
+  try {
+    return Number(readFileSync(file, 'utf8'));
+  } catch {
+    return 0;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 async function isFree(port: number): Promise<boolean> {
