@@ -95,6 +95,17 @@ describe('a server', () => {
     expect(seldomAsked(counted([0, 100], [1_000, 3]), 'lists', 1, 2)).toEqual([]);
   });
 
+  it('is asked more often where there are more faults', () => {
+    const faults = (...times: number[]): Event[] =>
+      times.map((at) => ({ at, who: 'server', kind: 'fault', what: 'kill', phase: 'begin' }));
+    const events = counted([0, 0], [1_000, 3], [2_000, 6]);
+    expect(promises(seldomAsked(events, 'lists', 1, 2))).toEqual(['seldom asked']);
+    expect(promises(seldomAsked([...events, ...faults(2_500)], 'lists', 1, 2))).toEqual(['seldom asked']);
+    expect(seldomAsked([...events, ...faults(1_500)], 'lists', 1, 2)).toEqual([]);
+    const more = counted([0, 0], [1_000, 3], [2_000, 7]);
+    expect(promises(seldomAsked([...more, ...faults(1_500)], 'lists', 1, 2))).toEqual(['seldom asked']);
+  });
+
   it.each<[string, readonly Event[]]>([
     ['a burst', counted([0, 0], [1_000, 4])],
     ['more and more', counted([0, 0], [1_000, 2], [2_000, 4], [3_000, 6])],
