@@ -1,6 +1,6 @@
 import { type Entry } from '../registry/registry.js';
 import { type Item } from '../registry/item.js';
-import { sameItem } from './same-item.js';
+import { sameItem } from '../registry/same-item.js';
 
 /** Why an entry was lost. */
 export type LostReason =

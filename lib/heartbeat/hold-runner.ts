@@ -7,6 +7,7 @@ import { Follower } from '../registry/follower.js';
 import { type Item, type Slot, slotId, slotLabel, slotOf } from '../registry/item.js';
 import { type Cursor, type Entry, type Listing, type Session } from '../registry/registry.js';
 import { SessionGoneError } from '../registry/session-gone.error.js';
+import { sameItem } from '../registry/same-item.js';
 import { AlreadyHeldError } from './already-held.error.js';
 import { type BeatEvent, type BeatState } from './beat.js';
 import {
@@ -18,7 +19,6 @@ import {
   planHold,
   stepHold,
 } from './hold-machine.js';
-import { sameItem } from './same-item.js';
 import { type SessionSignal } from './session-machine.js';
 import { type HeartbeatDeps, type SessionListener, type SessionRunner } from './session-runner.js';
 import { Waiters } from './waiters.js';

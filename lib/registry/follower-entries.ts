@@ -1,6 +1,7 @@
 import { InstancePool } from './instance-pool.js';
 import { slotId, slotOf } from './item.js';
 import { type Change, type Entry, type Listing, type Malformed } from './registry.js';
+import { sameItem } from './same-item.js';
 
 /** Why an entry went; `unknown` also where a list simply no longer had it. */
 export type RemovalCause = 'withdrawn' | 'expired' | 'unknown';
@@ -49,7 +50,7 @@ export class FollowedEntries {
     for (const entry of listing.entries) {
       const id = slotId(slotOf(entry.item));
       const old = before.get(id);
-      next.set(id, old?.version === entry.version ? old : this.shared(entry));
+      next.set(id, old && sameEntry(old, entry) ? old : this.shared(entry));
     }
     for (const malformed of listing.malformed) {
       this.malformed.warn(malformed);
@@ -76,7 +77,7 @@ export class FollowedEntries {
         const id = slotId(slotOf(change.entry.item));
         touch(id);
         const old = before.get(id);
-        this.entries.set(id, old?.version === change.entry.version ? old : this.shared(change.entry));
+        this.entries.set(id, old && sameEntry(old, change.entry) ? old : this.shared(change.entry));
       } else if (change.kind === 'malformed') {
         this.malformed.warn(change.malformed);
       } else {
@@ -95,6 +96,11 @@ export class FollowedEntries {
     const instance = this.pool.share(entry.item.instance, this.entries.size);
     return instance === entry.item.instance ? entry : { ...entry, item: { kind: 'instance', instance } };
   }
+}
+
+/** A version alone does not tell: a registry that lost its data counts from the beginning, and comes by it again. */
+function sameEntry(a: Entry, b: Entry): boolean {
+  return a.version === b.version && a.owner === b.owner && sameItem(a.item, b.item);
 }
 
 /** @param before what was in each slot that may have changed */

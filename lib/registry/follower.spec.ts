@@ -105,6 +105,26 @@ describe('Follower', () => {
     expect(sets[0]!.entries.size).toBe(2);
   });
 
+  it('tells another content under a version that comes again, as where a registry lost its data', async () => {
+    registry.answer = () => listing([webEntry('a'), webEntry('b', { port: 81 })]);
+    await started();
+    registry.watch_.push({
+      kind: 'listing',
+      listing: listing([webEntry('a'), webEntry('b', { port: 82 })]),
+    });
+    await clock.advance(0);
+    expect(sets[1]?.updated).toMatchObject([{ item: { instance: { id: 'b', port: 82 } } }]);
+    registry.watch_.push({
+      kind: 'listing',
+      listing: listing([webEntry('a'), { ...webEntry('b', { port: 82 }), owner: 'another' }]),
+    });
+    await clock.advance(0);
+    expect(sets[2]?.updated).toMatchObject([{ owner: 'another' }]);
+    registry.watch_.send(put('b', { port: 83 }));
+    await clock.advance(0);
+    expect(sets[3]?.updated).toMatchObject([{ item: { instance: { port: 83 } } }]);
+  });
+
   it('makes one emission of 10,000 changes in one batch', async () => {
     await started();
     registry.watch_.send(...Array.from({ length: 10_000 }, (_, index) => put(`i${index}`)));

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
-import { slotId, slotOf } from '../item.js';
+import { slotId } from '../item.js';
 import { type Cursor } from '../registry.js';
 import { type Content } from './membership.js';
 
 /**
  * A digest of what stands in a scope. Consul answers in full sets, so that a watch needs to know what its reader has
- * rather than when that was: an index means nothing once an agent has lost its data, and goes on without news.
+ * rather than when that was: an index means nothing once an agent has lost its data, and goes on without news. For the
+ * same reason a version alone does not tell one entry from another.
  */
 export function cursorOf({ entries, malformed }: Content): Cursor {
   const lines = [
-    ...entries.map(({ item, version, owner }) => JSON.stringify([slotId(slotOf(item)), version, owner])),
+    ...entries.map(({ item, version, owner }) => JSON.stringify([version, owner, item])),
     ...malformed.map(({ slot, reason }) => JSON.stringify([slotId(slot), reason])),
   ];
   return createHash('sha256').update(lines.sort().join('\n')).digest('base64');
