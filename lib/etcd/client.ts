@@ -9,6 +9,7 @@ import { callOptions } from './call-options.js';
 import { classify } from './classify.js';
 import { etcdctlCommand } from './command.js';
 import { type Connect, type EtcdConnection, etcd3Connect } from './connection.js';
+import { isSecure } from './endpoint.js';
 import { ClusterError } from './errors/cluster.error.js';
 import { EndpointError } from './errors/endpoint.error.js';
 import { EtcdResponseError } from './errors/etcd-response.error.js';
@@ -384,10 +385,6 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     const { username } = this.settings.credentials ?? {};
     this.deps.logger.log(etcdctlCommand(endpoint, username, command(), input?.()));
   }
-}
-
-function isSecure(endpoint: string): boolean {
-  return endpoint.startsWith('https:');
 }
 
 /** gRPC's own word comes first: it alone says whether a request that ran out of time had been sent. */

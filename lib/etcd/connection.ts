@@ -8,6 +8,7 @@ import type {
   MaintenanceClient,
   WatchClient,
 } from 'etcd3';
+import { isSecure } from './endpoint.js';
 import { type Etcd3Module } from './peer.js';
 import { type TlsMaterial } from '../tls/identity.js';
 import { type EtcdTls } from './tls.js';
@@ -80,7 +81,7 @@ export function etcd3Connect({ Etcd3 }: Etcd3Module, tls: EtcdTls | undefined): 
     const { ca, cert, key } = certificates ?? {};
     const client: Etcd3 = new Etcd3({
       hosts: endpoint,
-      ...(endpoint.startsWith('https:')
+      ...(isSecure(endpoint)
         ? {
             credentials: {
               rootCertificate: ca,

@@ -25,6 +25,11 @@ export function parseEndpoint(text: string, scheme: 'http' | 'https' = 'http'): 
   return `${protocol}://${joinHostPort(parts.host.replace(/\.$/, ''), parts.port)}`;
 }
 
+/** Whether an endpoint in its normal form is spoken to by TLS. */
+export function isSecure(endpoint: string): boolean {
+  return endpoint.startsWith('https:');
+}
+
 /**
  * Endpoints from a list, or from a text that separates them by commas; each once, in the order given.
  *

@@ -1,5 +1,5 @@
 import { expected } from '../kernel/expected.js';
-import { parseEndpoints } from './endpoint.js';
+import { isSecure, parseEndpoints } from './endpoint.js';
 
 /**
  * How the client proves its identity and checks the servers'. PEM as text, bytes, or the path of its file, which is read
@@ -113,7 +113,7 @@ export function checkEtcdOptions(options: EtcdOptions): EtcdSettings {
  */
 export function checkEndpoints(endpoints: string | readonly string[], secure: boolean): readonly string[] {
   const list = parseEndpoints(endpoints, secure ? 'https' : 'http');
-  const plain = list.find((endpoint) => endpoint.startsWith('http:'));
+  const plain = list.find((endpoint) => !isSecure(endpoint));
   if (secure && plain !== undefined)
     throw expected('endpoints', 'https:// URLs, since `tls` is given', plain);
   return list;

@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { serverNameOptions } from '../tls/server-name.js';
 import { tlsFailure } from '../tls/tls-failure.js';
+import { isSecure } from './endpoint.js';
 import { type EtcdCaller } from './request.js';
 import { type EtcdTls } from './tls.js';
 import { EndpointError } from './errors/endpoint.error.js';
@@ -42,7 +43,7 @@ async function get(
   timeout: number,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const secure = endpoint.startsWith('https:');
+  const secure = isSecure(endpoint);
   return await new Promise<string>((resolve, reject) => {
     const fail = (error: Error): void => {
       const cause = tlsFailure(error.message, (error as NodeJS.ErrnoException).code, error) ?? error;

@@ -1,3 +1,5 @@
+import { shortened } from '../shortened.js';
+
 /** Options every error of the library takes. */
 export interface SidekickErrorOptions {
   /** What this error was made of, kept for debugging. */
@@ -16,10 +18,7 @@ export abstract class SidekickError extends Error {
   abstract readonly code: string | number;
 
   constructor(message: string, options?: SidekickErrorOptions) {
-    super(
-      message.length > LONGEST ? `${message.slice(0, LONGEST)}…` : message,
-      options?.cause === undefined ? undefined : { cause: options.cause },
-    );
+    super(shortened(message, LONGEST), options?.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
   }
 }

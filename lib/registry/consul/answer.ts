@@ -1,4 +1,5 @@
 import { shown } from '../../kernel/expected.js';
+import { shortened } from '../../kernel/shortened.js';
 import { type RawAnswer } from './transport.js';
 import { UnexpectedAnswerError } from './unexpected-answer.error.js';
 
@@ -24,8 +25,7 @@ export class Answer {
 
   /** The body as text, shortened: Consul's own words where it refuses or fails. */
   get text(): string {
-    const text = this.masked(this.raw.body.toString('utf8')).trim();
-    return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+    return shortened(this.masked(this.raw.body.toString('utf8')).trim(), LONGEST_TEXT);
   }
 
   /** `X-Consul-Index`; 0 where it is missing or no whole number. */

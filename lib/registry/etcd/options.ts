@@ -1,3 +1,4 @@
+import { isSecure } from '../../etcd/endpoint.js';
 import { checkEtcdOptions, type EtcdOptions, type EtcdSettings } from '../../etcd/options.js';
 import { checkObject, expected } from '../../kernel/expected.js';
 import { isName } from '../../kernel/names.js';
@@ -39,7 +40,7 @@ export function checkRegistryOptions(given: EtcdRegistryOptions): EtcdRegistrySe
 
 /** Where the registry is, without credentials: `etcd://10.0.0.1:2379,10.0.0.2:2379/services`. */
 export function registryUrl({ client, prefix }: EtcdRegistrySettings): string {
-  const scheme = client.endpoints.every((endpoint) => endpoint.startsWith('https:')) ? 'etcds' : 'etcd';
+  const scheme = client.endpoints.every(isSecure) ? 'etcds' : 'etcd';
   const hosts = client.endpoints.map((endpoint) => endpoint.replace(/^https?:\/\//, '')).join(',');
   return `${scheme}://${hosts}${prefix.startsWith('/') ? '' : '/'}${prefix}`;
 }

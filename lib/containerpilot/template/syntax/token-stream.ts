@@ -1,3 +1,4 @@
+import { shortened } from '../../../kernel/shortened.js';
 import { TemplateFailure } from '../failure.js';
 import { toText } from '../values/bytes.js';
 import { type Lexer } from './lexer.js';
@@ -6,8 +7,7 @@ import { type Token, type TokenType } from './token.js';
 /** A token as an error names it. */
 export function describe(token: Token): string {
   if (token.type === 'eof') return 'the end of the template';
-  const text = toText(token.text);
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+  return JSON.stringify(shortened(toText(token.text), 40));
 }
 
 /** Tokens with a look ahead of any length, and the errors about them. */
