@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { attempt } from '../kernel/deadline.js';
 import { type Deferred, deferred } from '../kernel/deferred.js';
 import { ClosedError, InvalidOptionError } from '../kernel/errors/index.js';
@@ -48,7 +49,10 @@ export class Keeper implements Keeping {
   private readonly leaving = new Map<string, Promise<void>>();
   private readonly closing = new AbortController();
 
-  constructor(private readonly deps: KeeperDeps) {}
+  constructor(private readonly deps: KeeperDeps) {
+    // It stands over every change that is under way: that is no leak to warn of.
+    setMaxListeners(0, this.closing.signal);
+  }
 
   get beats(): readonly Beat[] {
     const { clock } = this.deps;

@@ -11,24 +11,51 @@ import {
 import { REDACTED } from '../../kernel/redact.js';
 import { tlsFailure } from '../../tls/tls-failure.js';
 import { Answer } from './answer.js';
-import { connectionError } from './failure.js';
+import { CONNECTION_LIMIT, connectionError } from './failure.js';
 import { neededRight } from './needed-right.js';
 import { consulUrl, endpointOf, type ConsulSettings } from './options.js';
 import { fixedToken, TokenFile, type TokenSource } from './token.js';
 import { type ConsulRequest, openTransport, type Transport } from './transport.js';
+
+/**
+ * Whose connections a request goes over, so that nothing of one kind waits for another: `calls` are what keeps our own
+ * keys and instances, `reads` what is answered at once, `watches` what waits for news.
+ */
+export type Lane = 'calls' | 'reads' | 'watches';
 
 /** How one call is bounded. */
 export interface CallOptions {
   readonly signal: AbortSignal;
   /** Milliseconds; the connection's `timeout` by default. */
   readonly timeout?: number;
+  /** `calls` by default. */
+  readonly lane?: 'calls' | 'reads';
 }
 
+/** How a request is bounded that follows a scope. */
+export interface BlockOptions {
+  /** Nothing but the end of the client and the deadline cut it where there is none. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** `watches` by default. */
+  readonly lane?: 'reads' | 'watches';
+}
+
+/** Blocking queries at a time, each of which has a connection. */
+export const MAX_WATCHES = 96;
+
 /**
- * Connections for ordinary calls. With those of the watches they stay well under the 200 that a Consul agent admits
- * from one address by default; beyond, it cuts connections.
+ * Connections of each kind. Together they stay well under the 200 that a Consul agent admits from one address by
+ * default; beyond, it cuts connections.
  */
-const CALL_SOCKETS = 32;
+const SOCKETS: Readonly<Record<Lane, number>> = { calls: 16, reads: 32, watches: MAX_WATCHES };
+
+/** Milliseconds beyond any deadline after which an unused connection is closed; that of a heartbeat stays. */
+const IDLE = 10_000;
+
+/** How newer versions refuse a connection that is one too many; `limits.request_limits` speaks so too. */
+const TOO_MANY = 429;
 
 const REFUSALS = new Set([400, 401, 403, 405, 413]);
 
@@ -44,8 +71,7 @@ export class ConsulClient {
     readonly settings: ConsulSettings,
     private readonly clock: Clock,
     private readonly token: TokenSource,
-    private readonly calls: Transport,
-    private readonly watches: Transport,
+    private readonly lanes: Readonly<Record<Lane, Transport>>,
   ) {
     this.url = consulUrl(settings);
     this.endpoint = endpointOf(settings);
@@ -62,10 +88,11 @@ export class ConsulClient {
       settings.tokenFile === undefined
         ? fixedToken(settings.token)
         : new TokenFile(settings.tokenFile, clock);
-    // Watches hold their connections for seconds: calls must never queue behind them.
-    const calls = await openTransport(settings, CALL_SOCKETS);
-    const watches = await openTransport(settings, Infinity);
-    return new ConsulClient(settings, clock, token, calls, watches);
+    const timeout = settings.timeout + IDLE;
+    const calls = await openTransport(settings, { maxSockets: SOCKETS.calls });
+    const reads = await openTransport(settings, { maxSockets: SOCKETS.reads, timeout });
+    const watches = await openTransport(settings, { maxSockets: SOCKETS.watches, timeout });
+    return new ConsulClient(settings, clock, token, { calls, reads, watches });
   }
 
   /**
@@ -75,10 +102,11 @@ export class ConsulClient {
    * @throws the signal's reason when the caller aborts
    */
   async send(request: ConsulRequest, options: CallOptions): Promise<Answer> {
-    const answer = await this.sendOnce(request, options, this.calls);
+    const { signal, timeout, lane = 'calls' } = options;
+    const answer = await this.sendOnce(request, { signal, timeout, lane });
     // A refusal means that nothing was done, so that asking again with a newer token is safe.
     if (answer.status === 403 && (await this.token.renew()))
-      return await this.sendOnce(request, options, this.calls);
+      return await this.sendOnce(request, { signal, timeout, lane });
     return answer;
   }
 
@@ -95,9 +123,9 @@ export class ConsulClient {
     return answer;
   }
 
-  /** A blocking query: like {@link call}, on connections of its own. 404 is an answer here. */
-  async block(request: ConsulRequest, options: CallOptions): Promise<Answer> {
-    const answer = await this.sendOnce(request, options, this.watches);
+  /** A request of a watch: like {@link call}, on connections of its own. 404 is an answer here. */
+  async block(request: ConsulRequest, { signal, timeout, lane = 'watches' }: BlockOptions): Promise<Answer> {
+    const answer = await this.sendOnce(request, { signal, timeout, lane });
     if (answer.status === 403) await this.token.renew();
     if (!answer.ok && answer.status !== 404) throw this.failure(request, answer);
     return answer;
@@ -108,6 +136,8 @@ export class ConsulClient {
     const said = answer.text === '' ? `status ${answer.status}` : `${answer.text} (status ${answer.status})`;
     const notTls = answer.status === 400 && tlsFailure(answer.text, undefined, undefined);
     if (notTls) return this.unavailable(notTls);
+    if (answer.status === TOO_MANY)
+      return this.unavailable(new Error(`${label(request)}: ${this.masked(said)}. ${CONNECTION_LIMIT}`));
     if (REFUSALS.has(answer.status)) return this.refused(request, said);
     return this.unavailable(new Error(`${label(request)}: ${this.masked(said)}`));
   }
@@ -137,8 +167,7 @@ export class ConsulClient {
   close(): void {
     this.closed = true;
     for (const request of this.inFlight) request.abort(this.closedError());
-    this.calls.close();
-    this.watches.close();
+    for (const lane of Object.values(this.lanes)) lane.close();
   }
 
   /** What a debugger or a log shows of it: nothing that its settings hold. */
@@ -148,25 +177,32 @@ export class ConsulClient {
 
   private async sendOnce(
     request: ConsulRequest,
-    { signal, timeout = this.settings.timeout }: CallOptions,
-    transport: Transport,
+    {
+      signal,
+      timeout = this.settings.timeout,
+      lane,
+    }: { signal: AbortSignal | undefined; timeout: number | undefined; lane: Lane },
   ): Promise<Answer> {
     if (this.closed) throw this.closedError();
     const ending = new AbortController();
-    // A renewal sends many requests under one signal.
-    setMaxListeners(0, signal);
     const onAbort = (): void => {
-      ending.abort(abortReason(signal));
+      if (signal) ending.abort(abortReason(signal));
     };
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) onAbort();
+    // A renewal sends many requests under one signal.
+    if (signal) setMaxListeners(0, signal);
+    signal?.addEventListener('abort', onAbort, { once: true });
     this.inFlight.add(ending);
     try {
       const raw = await attempt(
         { clock: this.clock, timeout, signal: ending.signal, what: label(request) },
         async (inner) => {
           const token = await this.token.current();
-          return await transport.send(request, token === undefined ? {} : { 'x-consul-token': token }, inner);
+          return await this.lanes[lane].send(
+            request,
+            token === undefined ? {} : { 'x-consul-token': token },
+            inner,
+          );
         },
       );
       return new Answer(raw, label(request), (text) => this.masked(text));
@@ -176,7 +212,7 @@ export class ConsulClient {
       throw this.unavailable(cause instanceof DeadlineExceededError ? cause : connectionError(cause));
     } finally {
       this.inFlight.delete(ending);
-      signal.removeEventListener('abort', onAbort);
+      signal?.removeEventListener('abort', onAbort);
     }
   }
 

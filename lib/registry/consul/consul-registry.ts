@@ -12,7 +12,7 @@ import {
   type WatchBatch,
 } from '../registry.js';
 import { type RegistryDeps } from '../source.js';
-import { ConsulClient } from './client.js';
+import { ConsulClient, MAX_WATCHES } from './client.js';
 import { InstanceHolder } from './instance-holder.js';
 import { KeyHolder } from './key-holder.js';
 import { type ConsulSettings } from './options.js';
@@ -21,9 +21,6 @@ import { viewOf } from './scope-view.js';
 import { ConsulSession, ping } from './session.js';
 import { isEmpty, readListing, vouchForEmpty, watchScope } from './watch.js';
 import { WatchGate } from './watch-gate.js';
-
-/** Blocking queries of one connection at a time; see {@link WatchGate}. */
-const MAX_WATCHES = 96;
 
 /** A Consul agent as a registry. */
 export class ConsulRegistry implements Registry {
@@ -58,7 +55,7 @@ export class ConsulRegistry implements Registry {
     checkScope(scope);
     const view = viewOf(scope, this.client.settings);
     const request = { ...view.request, query: { ...view.request.query, consistent: '' } };
-    const answer = await this.client.send(request, { signal });
+    const answer = await this.client.send(request, { signal, lane: 'reads' });
     const absent = answer.status === 404 && view.service === undefined;
     if (!answer.ok && !absent) throw this.client.failure(request, answer);
     const listing = readListing(this.client, view, answer);

@@ -44,13 +44,13 @@ export async function checkReadAccess(
       { Resource: 'node', Access: 'read', Segment: '' },
     ],
   };
-  const answer = await client.send(request, { signal });
+  const answer = await client.send(request, { signal, lane: 'reads' });
   if (answer.status === ACLS_OFF) return;
   if (answer.status === 403) throw client.failure(request, answer);
   // A Consul without this way to ask leaves one thing to go by: some node is always there.
   const rights = answer.ok ? client.read(answer, rightsOf) : { service: true, everyNode: false };
   if (!rights.service) throw refusal(`\`service:read\` on ${shown(service)}`);
   if (rights.everyNode) return;
-  const nodes = await client.call(NODES, { signal });
+  const nodes = await client.call(NODES, { signal, lane: 'reads' });
   if (client.read(nodes, () => nodes.array()).length === 0) throw refusal('`node:read`');
 }

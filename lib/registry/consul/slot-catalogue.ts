@@ -68,7 +68,10 @@ export class SlotCatalogue {
   private async look(slot: InstanceSlot, index: number, signal: AbortSignal): Promise<Seen> {
     const { request } = viewOf(slot, this.client.settings);
     const query = index === 0 ? { consistent: '' } : { index: String(index), wait: SYNC_WAIT };
-    const answer = await this.client.call({ ...request, query: { ...request.query, ...query } }, { signal });
+    const answer = await this.client.call(
+      { ...request, query: { ...request.query, ...query } },
+      { signal, lane: 'reads' },
+    );
     const { all } = this.client.read(answer, () => readHealth(slot.service, answer));
     return { all, index: answer.index, answer };
   }

@@ -110,14 +110,24 @@ class PapiTransport implements Transport {
   }
 }
 
+/** The connections of a transport. */
+export interface ConnectionOptions {
+  /** How many at a time; further requests wait for one. */
+  readonly maxSockets: number;
+  /** Milliseconds without a byte after which one is closed; it stays open by default. */
+  readonly timeout?: number;
+}
+
 /**
  * A transport on the package `consul`, with connections of its own that are kept alive.
  *
- * @param maxSockets connections at a time; further requests wait for one
  * @throws MissingPeerError when the package is not installed
  * @throws InvalidOptionError when a certificate cannot be read
  */
-export async function openTransport(settings: ConsulSettings, maxSockets: number): Promise<Transport> {
+export async function openTransport(
+  settings: ConsulSettings,
+  options: ConnectionOptions,
+): Promise<Transport> {
   const { default: Consul } = await optionalPeer(
     'consul',
     'The Consul registry',
@@ -125,7 +135,7 @@ export async function openTransport(settings: ConsulSettings, maxSockets: number
   );
   const { host, port, secure } = settings;
   // The client would look up an IPv6 address with its brackets; what the agent says wins.
-  const connections = { keepAlive: true, maxSockets, host };
+  const connections = { keepAlive: true, host, ...options };
   const agent = secure ? await tlsAgent(connections, settings.tls) : new HttpAgent(connections);
   const client = new Consul({ host: isIPv6(host) ? `[${host}]` : host, port, secure, agent });
   return new PapiTransport(client as unknown as PapiClient, agent);

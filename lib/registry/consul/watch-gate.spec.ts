@@ -17,14 +17,14 @@ describe('WatchGate', () => {
     );
     await Promise.resolve();
     expect(begun).toEqual([0, 1]);
-    expect(gate.crowded).toBe(true);
+    expect(gate.share).toBe(2 / 5);
     ends[1]!.resolve();
     expect(await turns[1]).toBe(1);
     await new Promise(setImmediate);
     expect(begun).toEqual([0, 1, 2]);
     for (const end of ends) end.resolve();
     expect(await Promise.all(turns)).toEqual([0, 1, 2, 3, 4]);
-    expect(gate.crowded).toBe(false);
+    expect(gate.share).toBe(1);
   });
 
   it('makes room after a failure, and forgets who gives up waiting', async () => {
@@ -38,5 +38,21 @@ describe('WatchGate', () => {
     end.reject(new Error('broken'));
     await expect(first).rejects.toThrow('broken');
     expect(await gate.enter(never, () => Promise.resolve('in'))).toBe('in');
+  });
+
+  it('lets go of who gives up during a turn, and keeps the place until the turn is over', async () => {
+    const gate = new WatchGate(1);
+    const end = deferred<void>();
+    const leaver = new AbortController();
+    const left = gate.enter(leaver.signal, async () => await end.promise);
+    leaver.abort(new Error('enough'));
+    await expect(left).rejects.toThrow('enough');
+    let begun = false;
+    const next = gate.enter(never, () => Promise.resolve((begun = true)));
+    await new Promise(setImmediate);
+    expect(begun).toBe(false);
+    // What becomes of it concerns nobody any more.
+    end.reject(new Error('broken'));
+    expect(await next).toBe(true);
   });
 });

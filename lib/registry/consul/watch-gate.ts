@@ -6,7 +6,8 @@ interface Waiter {
 
 /**
  * Lets so many blocking queries run at a time. A Consul agent cuts what goes beyond 200 connections from one address,
- * beats included, so that watches beyond the limit take turns instead.
+ * so that watches beyond the limit take turns instead. A query that its watch has left still counts: the agent keeps
+ * its connection until the wait is over.
  */
 export class WatchGate {
   private inside = 0;
@@ -14,37 +15,39 @@ export class WatchGate {
 
   constructor(private readonly limit: number) {}
 
-  /** Whether somebody waits for a turn: those inside should be short then. */
-  get crowded(): boolean {
-    return this.waiting.size > 0;
+  /** The part of their full length that turns may have, so that all who want one have it in the time of a full one. */
+  get share(): number {
+    return this.waiting.size === 0 ? 1 : this.limit / (this.limit + this.waiting.size);
   }
 
-  /** Runs `turn` as soon as there is room. @throws the signal's reason when it is aborted while waiting */
+  /**
+   * Runs `turn` as soon as there is room, and keeps its place until it is over, also where nobody waits for it any more.
+   *
+   * @throws the signal's reason as soon as it is aborted
+   */
   async enter<T>(signal: AbortSignal, turn: () => Promise<T>): Promise<T> {
-    if (this.inside >= this.limit) await this.wait(signal);
-    else this.inside += 1;
-    try {
-      return await turn();
-    } finally {
-      this.leave();
-    }
-  }
-
-  private async wait(signal: AbortSignal): Promise<void> {
     if (signal.aborted) throw abortReason(signal);
-    await new Promise<void>((resolve, reject) => {
-      const waiter: Waiter = {
-        enter: () => {
-          signal.removeEventListener('abort', onAbort);
-          resolve();
-        },
+    return await new Promise<T>((resolve, reject) => {
+      const begin = (): void => {
+        turn()
+          .then(resolve, reject)
+          .finally(() => {
+            signal.removeEventListener('abort', onAbort);
+            this.leave();
+          });
       };
+      const waiter: Waiter = { enter: begin };
       const onAbort = (): void => {
         this.waiting.delete(waiter);
         reject(abortReason(signal));
       };
       signal.addEventListener('abort', onAbort, { once: true });
-      this.waiting.add(waiter);
+      if (this.inside >= this.limit) {
+        this.waiting.add(waiter);
+        return;
+      }
+      this.inside += 1;
+      begin();
     });
   }
 

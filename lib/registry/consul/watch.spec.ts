@@ -33,7 +33,11 @@ class Script implements Transport {
 
   constructor(public reply: Reply) {
     const settings = consulSettings({ token: 'secret-canary' });
-    const client = new ConsulClient(settings, this.clock, fixedToken(settings.token), this, this);
+    const client = new ConsulClient(settings, this.clock, fixedToken(settings.token), {
+      calls: this,
+      reads: this,
+      watches: this,
+    });
     this.registry = new ConsulRegistry(client, this.clock);
   }
 
@@ -68,7 +72,7 @@ class Script implements Transport {
 
   /** What a Consul does that has no news: it answers when the wait is over. */
   async blocked(request: ConsulRequest, quiet: RawAnswer): Promise<RawAnswer> {
-    const wait = Number.parseInt(request.query?.wait ?? '0', 10);
+    const wait = Number.parseFloat(request.query?.wait ?? '0');
     await new Promise<void>((resolve) => void this.clock.after(wait * 1_000, resolve));
     return quiet;
   }
@@ -216,6 +220,64 @@ describe('A watch of Consul', () => {
     const script: Script = new Script(() => answer('you sent secret-canary', {}, 403));
     const listed = script.registry.list({ kind: 'service', service: 'web' }, never);
     await expect(listed).rejects.toThrow('you sent ***');
+  });
+
+  it('lets a query that its watch has left end by itself', async () => {
+    const signals: AbortSignal[] = [];
+    const script: Script = new Script((request, signal) => {
+      signals.push(signal);
+      return script.blocked(request, instances(7, 80));
+    });
+    const { done, stop } = script.follow();
+    await script.clock.advance(1_000);
+    stop();
+    expect(await done).toBe('ended');
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+    await script.clock.advance(3_000);
+    expect(signals).toHaveLength(2);
+    expect(script.clock.pending).toBe(0);
+  });
+
+  it('cuts what a watch has left when the connection is closed', async () => {
+    const signals: AbortSignal[] = [];
+    const script: Script = new Script((request, signal) => {
+      signals.push(signal);
+      return request.query?.index === undefined ? instances(7, 80) : new Promise(() => undefined);
+    });
+    const { done, stop } = script.follow();
+    await script.clock.advance(100);
+    stop();
+    await done;
+    await script.registry.close();
+    expect(signals[1]?.aborted).toBe(true);
+    expect(script.clock.pending).toBe(0);
+  });
+
+  it('has each of many watches begin at once, and turns that are short enough for all to have theirs', async () => {
+    const waits: number[] = [];
+    let running = 0;
+    let most = 0;
+    const script: Script = new Script(async (request) => {
+      const { wait } = request.query ?? {};
+      if (wait === undefined) return instances(7, 80);
+      waits.push(Number.parseFloat(wait));
+      most = Math.max(most, (running += 1));
+      const answered = await script.blocked(request, instances(7, 80));
+      running -= 1;
+      return answered;
+    });
+    const watches = Array.from({ length: 400 }, () => script.follow());
+    await script.clock.advance(10);
+    expect(watches.map(({ batches }) => batches.length)).toEqual(watches.map(() => 1));
+    await script.clock.advance(20_000);
+    const heard = watches.map(({ batches }) => batches.length);
+    await script.clock.advance(5_000);
+    expect(watches.every(({ batches }, i) => batches.length > heard[i]!)).toBe(true);
+    expect(most).toBe(96);
+    expect(Math.min(...waits)).toBeLessThan(0.8);
+    for (const { stop } of watches) stop();
+    await script.clock.advance(5_000);
+    expect(script.clock.pending).toBe(0);
   });
 
   it('ends what is under way when the connection is closed', async () => {

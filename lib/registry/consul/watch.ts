@@ -8,9 +8,9 @@ import { checkReadAccess } from './read-access.js';
 import { type ScopeView } from './scope-view.js';
 import { type WatchGate } from './watch-gate.js';
 
-/** Seconds a blocking query waits for news: what makes a quiet watch show that it is alive. */
+/** Seconds a blocking query waits for news: what makes a quiet watch show that it is alive. Where watches take turns it is less. */
 const WAIT = 3;
-const CROWDED_WAIT = 1;
+const MIN_WAIT = 0.1;
 
 /** Consul adds up to a sixteenth of the wait; the rest is for the way. A hung agent is noticed after this. */
 const SILENCE = 1_500;
@@ -61,7 +61,7 @@ export async function vouchForEmpty(
  * @throws RegistryRefusedError when Consul says no
  */
 export async function* watchScope(options: WatchOptions): AsyncGenerator<WatchBatch, void> {
-  const { client, clock, gate, view, signal } = options;
+  const { client, clock, view, signal } = options;
   let { cursor } = options;
   let index = 0;
   let known: number | undefined;
@@ -70,8 +70,7 @@ export async function* watchScope(options: WatchOptions): AsyncGenerator<WatchBa
   let quick = 0;
   while (!signal.aborted) {
     const askedAt = clock.now();
-    const wait = gate.crowded ? CROWDED_WAIT : WAIT;
-    const answer = await gate.enter(signal, () => ask(options, index, wait));
+    const { answer, wait } = await (index === 0 ? askAtOnce(options) : askForNews(options, index));
     const took = clock.now() - askedAt;
     const listing = readListing(client, view, answer);
     if (listing.cursor === cursor) yield { kind: 'changes', changes: [], cursor };
@@ -82,7 +81,7 @@ export async function* watchScope(options: WatchOptions): AsyncGenerator<WatchBa
     }
     empty = isEmpty(listing);
     const back = answer.index === 0 || answer.index < (known ?? 0);
-    const early = index > 0 && answer.index === known && took < (wait * 1000) / 2;
+    const early = index > 0 && answer.index === known && took < (wait * 1_000) / 2;
     // Going back means another history: what follows is asked for without an index, as at the beginning.
     index = back ? 0 : answer.index;
     known = answer.index;
@@ -93,9 +92,29 @@ export async function* watchScope(options: WatchOptions): AsyncGenerator<WatchBa
   }
 }
 
-async function ask({ client, view, signal }: WatchOptions, index: number, wait: number): Promise<Answer> {
-  const { request } = view;
-  const query = index === 0 ? {} : { index: String(index), wait: `${wait}s` };
-  const timeout = index === 0 ? client.settings.timeout : wait * 1000 * (1 + 1 / 16) + SILENCE;
-  return await client.block({ ...request, query: { ...request.query, ...query } }, { signal, timeout });
+interface Told {
+  readonly answer: Answer;
+  /** Seconds it was asked to wait for news. */
+  readonly wait: number;
+}
+
+/** What is there does not wait, and so needs no turn: also where many watches begin, each begins at once. */
+async function askAtOnce({ client, view, signal }: WatchOptions): Promise<Told> {
+  return {
+    answer: await client.block(view.request, { signal, timeout: client.settings.timeout, lane: 'reads' }),
+    wait: 0,
+  };
+}
+
+/**
+ * News since `index`. A query that has begun is not cut when its watch ends: the agent would not notice, and count the
+ * connection until the wait is over. It ends by itself, in its place at the gate, and its connection is used again.
+ */
+async function askForNews({ client, gate, view, signal }: WatchOptions, index: number): Promise<Told> {
+  return await gate.enter(signal, async () => {
+    const wait = Math.max(MIN_WAIT, Math.floor(WAIT * gate.share * 100) / 100);
+    const query = { ...view.request.query, index: String(index), wait: `${wait}s` };
+    const timeout = wait * 1_000 * (1 + 1 / 16) + SILENCE;
+    return { answer: await client.block({ ...view.request, query }, { timeout }), wait };
+  });
 }

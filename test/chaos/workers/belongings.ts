@@ -1,4 +1,5 @@
 import { EventEmitter, getEventListeners } from 'node:events';
+import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -8,6 +9,8 @@ export interface Belongings {
   /** Bytes, after a collection; the middle one of several samples. */
   readonly heap: number;
   readonly sockets: number;
+  /** Open sockets that are reachable from what was given, also those that nobody waits for. */
+  readonly connections: number;
   readonly timers: number;
   /** Everything else that keeps the process alive. */
   readonly others: number;
@@ -38,15 +41,17 @@ export async function belongings(roots: readonly unknown[]): Promise<Belongings>
     sockets,
     timers,
     others: resources.length - sockets - timers,
-    listeners: listenersOf(roots),
+    ...reachable(roots),
   };
 }
 
-function listenersOf(roots: readonly unknown[]): number {
+function reachable(roots: readonly unknown[]): Pick<Belongings, 'connections' | 'listeners'> {
   const seen = new Set<unknown>(roots);
   let count = 0;
+  let connections = 0;
   for (const one of seen) {
     if (typeof one !== 'object' || one === null) continue;
+    if (one instanceof Socket && !one.destroyed) connections += 1;
     if (one instanceof EventTarget) count += getEventListeners(one, 'abort').length;
     if (one instanceof EventEmitter)
       count += one.eventNames().reduce((sum, name) => sum + one.listenerCount(name), 0);
@@ -54,7 +59,7 @@ function listenersOf(roots: readonly unknown[]): number {
     else if (one instanceof Set) for (const part of one) seen.add(part);
     else if (!ArrayBuffer.isView(one)) for (const part of valuesOf(one)) seen.add(part);
   }
-  return count;
+  return { connections, listeners: count };
 }
 
 /** Getters are left alone: some make what they return. */

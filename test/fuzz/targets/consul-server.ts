@@ -85,7 +85,11 @@ export default dataTarget<readonly Said[]>({
   run: async (script, count) => {
     const clock = new HastyClock();
     const transport = new ScriptedTransport(script, count);
-    const client = new ConsulClient(consulSettings({}), clock, fixedToken('t'), transport, transport);
+    const client = new ConsulClient(consulSettings({}), clock, fixedToken('t'), {
+      calls: transport,
+      reads: transport,
+      watches: transport,
+    });
     const registry = new ConsulRegistry(client, clock);
     const { signal } = new AbortController();
     try {

@@ -168,7 +168,11 @@ const WAYS: Readonly<
         registry: source(
           (deps) =>
             new ConsulRegistry(
-              new ConsulClient(consulSettings({}), deps.clock, fixedToken(undefined), transport, transport),
+              new ConsulClient(consulSettings({}), deps.clock, fixedToken(undefined), {
+                calls: transport,
+                reads: transport,
+                watches: transport,
+              }),
               deps.clock,
             ),
         ),
