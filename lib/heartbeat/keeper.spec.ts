@@ -67,22 +67,6 @@ describe('Keeper', () => {
     expect(world.clock.pending).toBe(0);
   });
 
-  it('changes any number of entries at a time without a warning of too many listeners', async () => {
-    const warnings: string[] = [];
-    const onWarning = ({ name }: Error): void => void warnings.push(name);
-    process.on('warning', onWarning);
-    const { keeper } = await world.keeper();
-    const ids = await Promise.all(
-      Array.from({ length: 30 }, async (_, i) => await keep(keeper, 'v', {}, `k${i}`)),
-    );
-    const stopped = Promise.all(ids.map(async (id) => await keeper.stop(id)));
-    await world.clock.advance(1_000);
-    await stopped;
-    await new Promise(setImmediate);
-    process.off('warning', onWarning);
-    expect(warnings).toEqual([]);
-  });
-
   /** Keeps `k` and lets the first write happen. */
   async function keep(
     keeper: Keeper,

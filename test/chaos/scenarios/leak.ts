@@ -128,7 +128,7 @@ async function idle(app: Worker): Promise<void> {
 export const leakOnConsul: Scenario = {
   name: 'leak-consul',
   promise:
-    'However often something is watched, kept or subscribed to in Consul and ended, no timer, session, service, key or connection is left',
+    'However often something is watched, kept or subscribed to in Consul and ended, no timer, session, service, key or connection is left, and Node warns of nothing',
 
   async run(stage, { kills }) {
     const consul = await stage.consul();
@@ -159,6 +159,7 @@ export const leakOnConsul: Scenario = {
       ...nothingLeft(events, 'consul', 'sockets', 1),
       ...nothingLeft(events, 'consul', 'connections', LASTING),
       ...nothingLeft(events, 'consul', 'timers'),
+      ...nothingLeft(events, 'consul', 'warnings', 0),
       ...nothingLeft(events, 'consul', 'others'),
       ...['sessions', 'services', 'keys'].flatMap((what) => nothingLeft(events, 'consul server', what)),
     ];
@@ -216,7 +217,10 @@ async function measure(stage: Stage, app: Worker, who: string, when: 'before' | 
 
 function leftInProcess(stage: Stage, who: string): Finding[] {
   const { events } = stage.recorder;
-  return ['sockets', 'timers', 'others', 'listeners'].flatMap((what) => nothingLeft(events, who, what));
+  return [
+    ...['sockets', 'timers', 'others', 'listeners'].flatMap((what) => nothingLeft(events, who, what)),
+    ...nothingLeft(events, who, 'warnings', 0),
+  ];
 }
 
 async function serverSide(

@@ -16,12 +16,17 @@ export interface Belongings {
   readonly others: number;
   /** Listeners on the event targets and emitters that are reachable from what was given. */
   readonly listeners: number;
+  /** How often Node has warned, as of too many listeners. */
+  readonly warnings: number;
 }
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
 const SAMPLES = 5;
+
+let warnings = 0;
+process.on('warning', () => (warnings += 1));
 
 /** Counts what this process has. @param roots where to look for listeners */
 export async function belongings(roots: readonly unknown[]): Promise<Belongings> {
@@ -42,6 +47,7 @@ export async function belongings(roots: readonly unknown[]): Promise<Belongings>
     timers,
     others: resources.length - sockets - timers,
     ...reachable(roots),
+    warnings,
   };
 }
 
