@@ -12,12 +12,17 @@ export class WatchTrack {
 
   /**
    * @param position everything up to this revision is known; undefined until the server says where "now" is
-   * @param witness what happened last up to there, where that is known
+   * @param last what happened last up to there, where that is known
    */
   constructor(
     public position: bigint | undefined,
-    private witness?: Witness,
+    private last?: Witness,
   ) {}
+
+  /** What happened last up to there, where that is known. */
+  get witness(): Witness | undefined {
+    return this.last;
+  }
 
   /**
    * The revision to ask for: 0 stands for "from now on". On another stream it begins with the last event it had, to see
@@ -47,7 +52,7 @@ export class WatchTrack {
 
   /** Goes on without a proof: what would give it was compacted. */
   forgetWitness(): void {
-    this.witness = undefined;
+    this.last = undefined;
     this.unproven = false;
   }
 
@@ -77,13 +82,13 @@ export class WatchTrack {
    */
   accept(events: readonly IEvent[], more: boolean): readonly IEvent[] {
     for (const event of events) if (this.isNew(event)) this.held.push(event);
-    if (more) return [];
+    if (more || this.held.length === 0) return [];
     const complete = this.held;
     this.held = [];
     const last = complete.at(-1);
     if (last) {
       this.position = BigInt(last.kv.mod_revision);
-      this.witness = witnessOf(last.kv, last.type);
+      this.last = witnessOf(last.kv, last.type);
     }
     return complete;
   }

@@ -1,9 +1,10 @@
 import { type IWatchRequest, type IWatchResponse } from 'etcd3';
 import { VirtualClock } from '../testing/virtual-clock.js';
-import { EndpointError } from './errors/index.js';
+import { ClusterError, EndpointError } from './errors/index.js';
 import { type EtcdCaller } from './request.js';
 import { EtcdStream, type EtcdStreamOpener, type StreamPlan } from './stream.js';
-import { EtcdWatches, type WatchNews } from './watch.js';
+import { EtcdWatches } from './watch.js';
+import { type EtcdWatchRequest, type WatchNews } from './watch-news.js';
 
 interface Opened {
   readonly endpoint: string;
@@ -110,6 +111,39 @@ function setUp(down = false): {
   };
 }
 
+/** A cluster on which nothing is watched yet. */
+function idle(): { cluster: FakeCluster; clock: VirtualClock; watches: EtcdWatches } {
+  const cluster = new FakeCluster();
+  const clock = new VirtualClock();
+  return { cluster, clock, watches: new EtcdWatches(cluster, { clock, random: () => 0.5 }) };
+}
+
+/** What one watch was told, and how it ended. */
+interface Read {
+  readonly news: WatchNews[];
+  error(): Error | undefined;
+  end(): Promise<void>;
+}
+
+function read(watches: EtcdWatches, request: EtcdWatchRequest): Read {
+  const stop = new AbortController();
+  const news: WatchNews[] = [];
+  let failure: Error | undefined;
+  const reading = (async () => {
+    for await (const one of watches.watch(request, stop.signal)) news.push(one);
+  })().catch((error: unknown) => {
+    failure = error as Error;
+  });
+  return {
+    news,
+    error: () => failure,
+    end: async () => {
+      stop.abort();
+      await reading;
+    },
+  };
+}
+
 const event = (revision: number, value = ''): object => ({
   type: 'Put',
   kv: { key: Buffer.from('k'), value: Buffer.from(value), lease: '0', mod_revision: String(revision) },
@@ -124,16 +158,112 @@ describe('EtcdWatches', () => {
       { create_request: { start_revision: '6', watch_id: 1, fragment: true } },
     ]);
     first!.answer({ created: true });
-    for (let asked = 1; asked <= 9; asked += 1) {
+    for (let asked = 1; asked <= 14; asked += 1) {
       await clock.advance(500);
       expect(first!.written).toHaveLength(1 + asked);
       expect(first!.written.at(-1)).toEqual({ progress_request: {} });
       first!.answer({ watch_id: '-1' });
     }
     await clock.advance(0);
-    // Each watch hears of it every 2 s: there may be many, and none is in a hurry to know.
-    expect(news.map(({ kind }) => kind)).toEqual(['alive', 'alive', 'alive']);
+    // Each watch hears of it every 3 s: there may be many, and none is in a hurry to know.
+    expect(news.map(({ kind }) => kind)).toEqual(['alive', 'alive']);
     await stop();
+  });
+
+  it('says at once where "now" is to one that asked for what happens from now on', async () => {
+    const { cluster, clock, watches } = idle();
+    const { news, end } = read(watches, { key: Buffer.from('k') });
+    await clock.advance(0);
+    cluster.opened[0]!.answer({ created: true }, 12);
+    await clock.advance(0);
+    expect(news).toEqual([{ kind: 'alive', revision: 12n }]);
+    await end();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('takes what is said to others for a sign of life, while the watch itself waits for its turn to begin', async () => {
+    const { cluster, clock, watches } = idle();
+    const readers = Array.from({ length: 40 }, (_, i) =>
+      read(watches, { key: Buffer.from(`k${i}`), after: 5n, patience: 5_000 }),
+    );
+    await clock.advance(0);
+    // One a second begins: the last has waited for 40 s.
+    for (let i = 1; i <= 40; i += 1) {
+      cluster.opened[0]!.answer({ created: true, watch_id: String(i) });
+      await clock.advance(1_000);
+    }
+    expect(cluster.opened).toHaveLength(1);
+    for (const { news, error } of readers) {
+      expect(error()).toBeUndefined();
+      expect(news.length).toBeGreaterThanOrEqual(8);
+    }
+    await Promise.all(readers.map(async ({ end }) => await end()));
+    expect(clock.pending).toBe(0);
+  });
+
+  it('ends the patient with an error when no server says a word, and the others wait on', async () => {
+    const { cluster, clock, watches } = idle();
+    cluster.down = true;
+    const patient = read(watches, { key: Buffer.from('k'), after: 5n });
+    const impatient = Array.from({ length: 3 }, () =>
+      read(watches, { key: Buffer.from('k'), after: 5n, patience: 5_000 }),
+    );
+    await clock.advance(4_900);
+    expect(impatient.map(({ error }) => error())).toEqual([undefined, undefined, undefined]);
+    await clock.advance(100);
+    for (const { error, news } of impatient) {
+      expect(error()).toBeInstanceOf(ClusterError);
+      expect(error()?.message).toContain('ECONNREFUSED');
+      expect(news).toEqual([]);
+    }
+    expect(patient.error()).toBeUndefined();
+    expect(watches.size).toBe(1);
+    await patient.end();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('takes a member that only refuses for one that does not serve', async () => {
+    const { cluster, clock, watches } = idle();
+    const { error, end } = read(watches, { key: Buffer.from('k'), after: 5n, patience: 5_000 });
+    for (let i = 0; i < 12; i += 1) {
+      cluster.opened.at(-1)?.answer({ canceled: true, cancel_reason: 'etcdserver: no leader' });
+      await clock.advance(500);
+    }
+    expect(error()).toBeInstanceOf(ClusterError);
+    await end();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('does not run out of patience for its own blocked event loop', async () => {
+    const { cluster, clock, watches } = idle();
+    const { error, end } = read(watches, { key: Buffer.from('k'), after: 5n, patience: 5_000 });
+    await clock.advance(0);
+    cluster.opened[0]!.answer({ created: true });
+    await clock.jump(60_000);
+    cluster.opened[0]!.answer({ watch_id: '-1' });
+    await clock.advance(400);
+    expect(error()).toBeUndefined();
+    await end();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('spreads the signs of life of very many over time', async () => {
+    const { cluster, clock, watches } = idle();
+    const readers: Read[] = [];
+    for (let i = 1; i <= 60; i += 1) {
+      readers.push(read(watches, { key: Buffer.from(`k${i}`), after: 5n }));
+      await clock.advance(50);
+      cluster.opened[0]!.answer({ created: true, watch_id: String(i) });
+    }
+    const told = (): number => readers.reduce((sum, { news }) => sum + news.length, 0);
+    for (let beat = 0; beat < 24; beat += 1) {
+      const before = told();
+      cluster.opened[0]!.answer({ watch_id: '-1' });
+      await clock.advance(500);
+      expect(told() - before).toBeLessThanOrEqual(11);
+    }
+    expect(told()).toBeGreaterThanOrEqual(60 * 3);
+    await Promise.all(readers.map(async ({ end }) => await end()));
   });
 
   it('leaves a server that stays silent, and goes on behind the last event', async () => {

@@ -1,49 +1,18 @@
-import type { IEvent, IWatchRequest, IWatchResponse } from 'etcd3';
-import { Backoff } from '../kernel/backoff.js';
-import { type Clock, type Timer } from '../kernel/clock.js';
+import type { IWatchRequest, IWatchResponse } from 'etcd3';
+import { type Clock } from '../kernel/clock.js';
 import { type Random } from '../kernel/random.js';
-import { EndpointError } from './errors/endpoint.error.js';
+import { ClusterError } from './errors/cluster.error.js';
+import { type EndpointError } from './errors/endpoint.error.js';
 import { EtcdResponseError } from './errors/etcd-response.error.js';
 import { type EtcdCaller } from './request.js';
 import { type EtcdStream, type EtcdStreamOpener } from './stream.js';
+import { type EtcdWatchRequest, type WatchNews } from './watch-news.js';
 import { WatchQueue } from './watch-queue.js';
+import { HEARTBEAT, WatchStream } from './watch-stream.js';
 import { WatchTrack } from './watch-track.js';
-import { type Witness } from './witness.js';
 
-/** What is watched. */
-export interface EtcdWatchRequest {
-  readonly key: Buffer;
-  /** As in a range: the end of the keys, exclusive; the one `key` unless given. */
-  readonly rangeEnd?: Buffer;
-  /** Everything after this revision is delivered; from now on unless given. */
-  readonly after?: bigint;
-  /** What happened last in the range up to `after`: tells a store that was restored and has grown since. */
-  readonly witness?: Witness;
-  /** The cluster that `after` belongs to, from the header it was read from. */
-  readonly clusterId?: string;
-  /** Whether events carry what was there before. */
-  readonly prevKv?: boolean;
-}
-
-/** What a watch tells. After `compacted` and `replaced` it has ended. */
-export type WatchNews =
-  /** The server is alive, and nothing is known to be missing up to `revision`. */
-  | { readonly kind: 'alive'; readonly revision: bigint }
-  /** Complete revisions, in order, each once. `revision` is the last of them. */
-  | { readonly kind: 'events'; readonly events: readonly IEvent[]; readonly revision: bigint }
-  /** History was compacted up to `revision`, beyond where this watch had come. */
-  | { readonly kind: 'compacted'; readonly revision: bigint }
-  /** Another history: the cluster was replaced, or restored from an older state. */
-  | { readonly kind: 'replaced'; readonly reason: string };
-
-/** Milliseconds between two questions whether the server is still there. */
-const HEARTBEAT = 500;
-/** Heartbeats without a word after which a server is left. */
-const SILENT_HEARTBEATS = 3;
-/** Milliseconds between two signs of life of one watch: all share each answer, and there may be very many. */
-const ALIVE_SPACING = 2_000;
-/** How long a watch waits between rounds of all endpoints: a few seconds at most, spread out for the herd's sake. */
-const RECONNECT = Object.freeze({ base: 100, cap: 4_000 });
+/** Heartbeats between two signs of life of one watch: there may be very many. */
+const ALIVE_SPACING = 3_000 / HEARTBEAT;
 
 const PERMISSION_DENIED = 7;
 const REFUSED_USER = /invalid auth token|permission denied|auth store is old|user name is empty/;
@@ -53,39 +22,52 @@ interface Watch {
   readonly request: EtcdWatchRequest;
   readonly track: WatchTrack;
   readonly queue: WatchQueue<WatchNews>;
+  /** Lets go of the caller's signal. */
+  readonly release: () => void;
   clusterId: string | undefined;
   created: boolean;
   /** The server's revision lies behind ours: a lagging member, or a store that went back. */
   suspect: boolean;
-  /** When it last had something to say. */
+  /** The heartbeat it began with. */
+  readonly since: number;
+  /** The heartbeat at which it last had something to say. */
   toldAt: number;
 }
 
 /**
- * Watches of one client. However many there are, they share one stream, with a heartbeat: a server that stays silent,
- * or that has lost its leader, is left for the next, and every watch goes on behind the last event it was given. There
- * is no limit to the retries.
+ * Watches of one client. However many there are, they share one {@link WatchStream}: a server that stays silent, or
+ * that has lost its leader, is left for the next, and every watch goes on behind the last event it was given. Life is a
+ * property of the stream: whatever is said on it is a sign of life for all, those too that wait for their turn to begin.
  */
 export class EtcdWatches {
   private readonly watches = new Map<number, Watch>();
-  private readonly backoff: Backoff;
-  private stream: EtcdStream<IWatchRequest> | undefined;
-  private opening = false;
+  private readonly stream: WatchStream;
   private verifying = false;
-  private retry: Timer | undefined;
-  private heartbeat: Timer | undefined;
-  private silence = 0;
   /** What was asked for on the stream and not yet answered, in order. */
   private pending: number[] = [];
   private lastId = 0;
-  private failuresInRow = 0;
-  private failed: EndpointError[] = [];
 
   constructor(
     private readonly client: EtcdCaller & EtcdStreamOpener,
-    private readonly deps: { readonly clock: Clock; readonly random: Random },
+    deps: { readonly clock: Clock; readonly random: Random },
   ) {
-    this.backoff = new Backoff(RECONNECT, deps.random);
+    this.stream = new WatchStream(client, deps, {
+      onOpen: (stream) => {
+        this.connected(stream);
+      },
+      onAnswer: (answer, stream) => {
+        this.answered(answer, stream);
+      },
+      onLost: () => {
+        for (const watch of this.watches.values()) watch.created = false;
+      },
+      onEnd: (error) => {
+        this.end(error);
+      },
+      onBeat: () => {
+        this.look();
+      },
+    });
     client.onClose((error) => {
       this.end(error);
     });
@@ -98,29 +80,42 @@ export class EtcdWatches {
 
   /** Why the stream is down: each endpoint's error since it last worked, in order. Empty while it works. */
   get failures(): readonly EndpointError[] {
-    return this.failed;
+    return this.stream.failures;
   }
 
   /**
-   * Follows a range of keys until `signal` is aborted, which is no error. Where no server can be reached it waits.
+   * Follows a range of keys until `signal` is aborted, which is no error, or the iterator is returned. Where no server
+   * can be reached it waits, for as long as its patience lasts.
    *
    * @throws EtcdResponseError when the cluster refuses: permission denied, wrong password
+   * @throws ClusterError when its patience is at an end
    * @throws ClosedError when the client is closed
    */
-  async *watch(request: EtcdWatchRequest, signal: AbortSignal): AsyncGenerator<WatchNews, void> {
-    if (signal.aborted) return;
-    const watch = this.add(request);
-    const onAbort = (): void => {
-      this.remove(watch);
-      watch.queue.end();
+  watch(request: EtcdWatchRequest, signal: AbortSignal): AsyncIterableIterator<WatchNews, void> {
+    const stop = (): void => {
+      this.finish(watch);
     };
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      yield* watch.queue.read();
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-      this.remove(watch);
+    const watch: Watch = {
+      id: (this.lastId += 1),
+      request,
+      track: new WatchTrack(request.after, request.witness),
+      queue: new WatchQueue((newer, older) => newer.kind === 'alive' && older.kind === 'alive', stop),
+      release: () => {
+        signal.removeEventListener('abort', stop);
+      },
+      clusterId: request.clusterId,
+      created: false,
+      suspect: false,
+      since: this.stream.beat,
+      toldAt: this.stream.beat,
+    };
+    if (signal.aborted) {
+      watch.queue.end();
+    } else {
+      signal.addEventListener('abort', stop, { once: true });
+      this.add(watch);
     }
+    return watch.queue;
   }
 
   /** Ends every watch with `error`. */
@@ -128,117 +123,47 @@ export class EtcdWatches {
     for (const watch of [...this.watches.values()]) this.finish(watch, error);
   }
 
-  private add(request: EtcdWatchRequest): Watch {
-    const watch: Watch = {
-      id: (this.lastId += 1),
-      request,
-      track: new WatchTrack(request.after, request.witness),
-      queue: new WatchQueue((newer, older) => newer.kind === 'alive' && older.kind === 'alive'),
-      clusterId: request.clusterId,
-      created: false,
-      suspect: false,
-      toldAt: -Infinity,
-    };
+  private add(watch: Watch): void {
     this.watches.set(watch.id, watch);
-    if (this.stream) this.create(this.stream, watch);
-    else this.connect();
-    return watch;
-  }
-
-  private remove(watch: Watch): void {
-    if (!this.watches.delete(watch.id)) return;
-    if (this.watches.size > 0) {
-      this.stream?.write({ cancel_request: { watch_id: watch.id } });
-      return;
-    }
-    this.stream?.close();
-    this.disconnected();
-    this.retry?.cancel();
-    this.retry = undefined;
+    if (this.stream.current) this.create(this.stream.current, watch);
+    else this.stream.start();
   }
 
   private finish(watch: Watch, error?: Error): void {
+    watch.release();
     watch.queue.end(error);
-    this.remove(watch);
-  }
-
-  private connect(): void {
-    if (this.stream || this.opening || this.retry || this.watches.size === 0) return;
-    this.opening = true;
-    this.client
-      .openStream<IWatchRequest, IWatchResponse>(this.client.pinned, {
-        what: 'watching',
-        open: async ({ watch }, options) => await watch.watch(options),
-        onMessage: (answer) => {
-          this.answered(answer);
-        },
-        onEnd: (error) => {
-          this.lost(error);
-        },
-      })
-      .then(
-        (stream) => {
-          this.opening = false;
-          this.connected(stream);
-        },
-        (error: unknown) => {
-          this.opening = false;
-          this.lost(error as Error);
-        },
-      );
+    if (!this.watches.delete(watch.id)) return;
+    if (this.watches.size === 0) this.stream.stop();
+    else this.stream.current?.write({ cancel_request: { watch_id: watch.id } });
   }
 
   private connected(stream: EtcdStream<IWatchRequest>): void {
-    if (this.watches.size === 0) {
-      stream.close();
-      return;
-    }
-    this.stream = stream;
-    this.silence = 0;
     this.pending = [];
     for (const watch of this.watches.values()) {
       watch.track.onAnotherStream();
       this.create(stream, watch);
     }
-    this.beat(stream);
   }
 
-  private disconnected(): void {
-    this.stream = undefined;
-    this.heartbeat?.cancel();
-    this.heartbeat = undefined;
-  }
-
-  private lost(error: Error): void {
-    this.disconnected();
-    if (!(error instanceof EndpointError)) {
-      this.end(error);
-      return;
-    }
-    for (const watch of this.watches.values()) watch.created = false;
-    const round = this.client.endpoints.length;
-    this.failed = [...this.failed, error].slice(-round);
-    if (this.watches.size === 0) return;
-    this.failuresInRow += 1;
-    // The others at once, then a pause before the next round.
-    const delay = this.failuresInRow % round === 0 ? this.backoff.next() : 0;
-    this.retry = this.deps.clock.after(delay, () => {
-      this.retry = undefined;
-      this.connect();
-    });
-  }
-
-  private beat(stream: EtcdStream<IWatchRequest>): void {
-    this.heartbeat = this.deps.clock.after(HEARTBEAT, () => {
-      // Counted in beats, not by the clock: after a blocked event loop the answers that wait are read first.
-      if (this.silence >= SILENT_HEARTBEATS) {
-        stream.fail(`silent for ${HEARTBEAT * SILENT_HEARTBEATS} ms`);
-        return;
+  /** Tells those who wait that all is well, or that their patience is at an end. */
+  private look(): void {
+    const { beat, servedBy, current } = this.stream;
+    const alive = current !== undefined && beat - servedBy <= 1;
+    let error: ClusterError | undefined;
+    for (const watch of this.watches.values()) {
+      const { request, track, since, toldAt } = watch;
+      if (alive) {
+        if (beat - toldAt >= ALIVE_SPACING && track.position !== undefined) this.tellAlive(watch);
+      } else if ((beat - Math.max(servedBy, since)) * HEARTBEAT >= (request.patience ?? Infinity)) {
+        error ??= new ClusterError(this.failures);
+        this.finish(watch, error);
       }
-      this.silence += 1;
-      stream.write({ progress_request: {} });
-      this.beat(stream);
-    });
+    }
+  }
+
+  private tellAlive(watch: Watch): void {
+    watch.toldAt = this.stream.beat;
+    watch.queue.push({ kind: 'alive', revision: watch.track.position ?? 0n });
   }
 
   private create(stream: EtcdStream<IWatchRequest>, watch: Watch): void {
@@ -256,20 +181,13 @@ export class EtcdWatches {
     });
   }
 
-  private answered(answer: IWatchResponse): void {
-    this.silence = 0;
+  private answered(answer: IWatchResponse, stream: EtcdStream<IWatchRequest>): void {
     // A refusal to begin names no watch: it answers the oldest request that waits.
     const id = (answer.created ? this.pending.shift() : undefined) ?? Number(answer.watch_id);
     const watch = this.watches.get(id);
-    if (answer.canceled) {
-      this.canceled(watch, answer);
-      return;
-    }
-    this.failed = [];
-    this.failuresInRow = 0;
-    this.backoff.reset();
-    const told = watch ? [watch] : answer.watch_id === '-1' ? [...this.watches.values()] : [];
-    for (const one of told) this.told(one, answer);
+    if (answer.canceled) this.canceled(watch, answer, stream);
+    else if (watch) this.told(watch, answer);
+    else if (answer.watch_id === '-1') for (const one of this.watches.values()) this.told(one, answer);
   }
 
   private told(watch: Watch, answer: IWatchResponse): void {
@@ -279,9 +197,10 @@ export class EtcdWatches {
       this.replaced(watch, `cluster ${watch.clusterId} has become cluster ${clusterId}`);
       return;
     }
+    const { position: known } = watch.track;
     if (answer.created) {
       watch.created = true;
-      watch.suspect = watch.track.position !== undefined && BigInt(revision) < watch.track.position;
+      watch.suspect = known !== undefined && BigInt(revision) < known;
       watch.track.began(BigInt(revision));
     }
     if (!watch.created) return;
@@ -293,19 +212,21 @@ export class EtcdWatches {
       return;
     }
     const events = watch.track.accept(answer.events, answer.fragment);
-    const position = watch.track.position ?? 0n;
-    const now = this.deps.clock.now();
-    const due = answer.created || now - watch.toldAt >= ALIVE_SPACING;
-    if (events.length > 0) watch.queue.push({ kind: 'events', events, revision: position });
-    else if (!answer.fragment && due) watch.queue.push({ kind: 'alive', revision: position });
-    else return;
-    watch.toldAt = now;
+    if (events.length > 0) {
+      const { position = 0n, witness } = watch.track;
+      watch.toldAt = this.stream.beat;
+      watch.queue.push({ kind: 'events', events, revision: position, witness });
+      // Where "now" is.
+    } else if (answer.created && known === undefined) this.tellAlive(watch);
   }
 
-  private canceled(watch: Watch | undefined, answer: IWatchResponse): void {
+  private canceled(
+    watch: Watch | undefined,
+    answer: IWatchResponse,
+    stream: EtcdStream<IWatchRequest>,
+  ): void {
     const { cancel_reason: reason, compact_revision: compacted } = answer;
-    const stream = this.stream;
-    if (!stream || (!watch && !(answer.watch_id === '-1' && !answer.created))) return;
+    if (!watch && (answer.created || answer.watch_id !== '-1')) return;
     if (watch && compacted !== '0') {
       const { position, overlaps } = watch.track;
       if (overlaps && position !== undefined && position + 1n >= BigInt(compacted)) {

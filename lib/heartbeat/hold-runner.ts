@@ -3,6 +3,7 @@ import { type Timer } from '../kernel/clock.js';
 import { attempt } from '../kernel/deadline.js';
 import { type Deferred, deferred } from '../kernel/deferred.js';
 import { RegistryRefusedError } from '../kernel/errors/index.js';
+import { type Gate } from '../kernel/gate.js';
 import { Follower } from '../registry/follower.js';
 import { type Item, type Slot, slotId, slotLabel, slotOf } from '../registry/item.js';
 import { type Cursor, type Entry, type Listing, type Session } from '../registry/registry.js';
@@ -31,12 +32,10 @@ const REQUEST_BACKOFF: BackoffOptions = Object.freeze({ base: 100, cap: 2_000 })
 /** Events after which there is no point in waiting for the rest of a backoff. */
 const URGENT: ReadonlySet<HoldEvent['kind']> = new Set(['session', 'item', 'withdraw', 'resume']);
 
-/** Bounds how many requests of all entries run at the same time. */
-export type Gate = <T>(run: () => Promise<T>) => Promise<T>;
-
 export interface HoldOptions {
   /** Refuse to start while another live session holds the slot. */
   readonly exclusive: boolean;
+  /** Of all entries' requests. */
   readonly gate: Gate;
   readonly onEvent: (event: BeatEvent) => void;
   /** Called once, when the entry no longer needs its session. */

@@ -6,6 +6,7 @@ import {
   put,
   webEntry,
 } from '../../test/unit/piloted/scripted-registry.js';
+import { pause } from '../kernel/deadline.js';
 import { deferred } from '../kernel/deferred.js';
 import { ClosedError, RegistryUnavailableError } from '../kernel/errors/index.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
@@ -354,6 +355,26 @@ describe('Follower', () => {
     expect(registry.lists).toBe(2);
     expect(warnings).toEqual([]);
     expect(follower.state.stale).toBe(false);
+  });
+
+  it('lists for a thousand of them one after the other, when the registry is back', async () => {
+    let running = 0;
+    let most = 0;
+    let answered = 0;
+    registry.answer = async () => {
+      most = Math.max(most, (running += 1));
+      await pause(clock, 10);
+      running -= 1;
+      answered += 1;
+      return listing([webEntry('a')]);
+    };
+    const followers = Array.from({ length: 1_000 }, () => follow());
+    for (const one of followers) one.start();
+    await clock.advance(10_000);
+    expect(answered).toBe(1_000);
+    expect(most).toBeLessThanOrEqual(64);
+    expect(followers.filter(({ state }) => state.stale)).toEqual([]);
+    await Promise.all(followers.map((one) => one.close()));
   });
 
   it('survives a listener that throws', async () => {

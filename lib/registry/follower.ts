@@ -6,6 +6,7 @@ import { ClosedError } from '../kernel/errors/index.js';
 import { type Logger } from '../kernel/logger.js';
 import { type Random } from '../kernel/random.js';
 import { WarnOnce } from '../kernel/warn-once.js';
+import { Watchdog } from '../kernel/watchdog.js';
 import { FollowedEntries, type EntriesDiff } from './follower-entries.js';
 import { MalformedWarnings } from './follower-warnings.js';
 import { isUnreachable, type Outage, outageOf } from './outage.js';
@@ -155,7 +156,7 @@ export class Follower {
     const { from } = this.options;
     let known = from && this.take(from);
     while (!this.lifetime.signal.aborted) {
-      const cursor = known ?? (await this.list());
+      const cursor = known ?? (await this.outage.gate(() => this.list()));
       known = undefined;
       const wait = cursor === undefined ? this.backoffAfter(this.error) : await this.follow(cursor);
       await this.rest(Math.max(wait, this.listedAt + LIST_SPACING - this.options.clock.now()));
@@ -207,29 +208,25 @@ export class Follower {
     const { registry, scope, clock, interval } = this.options;
     const { signal } = this.interrupt;
     const stop = new AbortController();
-    let iterator: AsyncIterator<WatchBatch> | undefined;
+    const watchdog = new Watchdog({
+      clock,
+      timeout: Math.min(interval ?? Infinity, SILENCE),
+      signal,
+      what: `The watch of the ${scopeLabel(scope)} in ${registry.url}`,
+    });
+    let watch: AsyncIterator<WatchBatch, unknown> | undefined;
     try {
-      const watch = registry.watch(scope, cursor, stop.signal)[Symbol.asyncIterator]();
-      iterator = watch;
+      watch = registry.watch(scope, cursor, stop.signal)[Symbol.asyncIterator]();
       for (;;) {
-        const next: IteratorResult<WatchBatch, unknown> = await attempt(
-          {
-            clock,
-            timeout: Math.min(interval ?? Infinity, SILENCE),
-            signal,
-            what: `The watch of the ${scopeLabel(scope)} in ${registry.url}`,
-          },
-          () => watch.next(),
-        );
+        const next = await watchdog.wait(watch.next());
         if (next.done === true)
           throw new Error(`The watch of the ${scopeLabel(scope)} ended without a reason.`);
         const batch = next.value;
         if (batch.kind === 'reset') return 0;
         this.calm();
         this.lastHeard = clock.now();
-        this.emit(
-          batch.kind === 'listing' ? this.entries.replace(batch.listing) : this.entries.apply(batch.changes),
-        );
+        if (batch.kind === 'listing') this.emit(this.entries.replace(batch.listing));
+        else if (batch.changes.length > 0) this.emit(this.entries.apply(batch.changes));
       }
     } catch (error) {
       if (signal.aborted) return 0;
@@ -237,8 +234,9 @@ export class Follower {
       this.failed(error as Error);
       return this.backoff.next();
     } finally {
+      watchdog.end();
       stop.abort();
-      this.dismiss(iterator);
+      this.dismiss(watch);
     }
   }
 
@@ -248,7 +246,7 @@ export class Follower {
   }
 
   /** Lets a watch end in its own time; only {@link Follower.close} waits for it. */
-  private dismiss(iterator: AsyncIterator<WatchBatch> | undefined): void {
+  private dismiss(iterator: AsyncIterator<WatchBatch, unknown> | undefined): void {
     if (!iterator?.return) return;
     const end = iterator.return.bind(iterator);
     const farewell = attempt({ clock: this.options.clock, timeout: FAREWELL, what: 'Ending a watch' }, () =>

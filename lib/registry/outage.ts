@@ -1,6 +1,7 @@
 import { Backoff, type BackoffOptions } from '../kernel/backoff.js';
 import { type Clock, type Timer } from '../kernel/clock.js';
 import { DeadlineExceededError, RegistryUnavailableError } from '../kernel/errors/index.js';
+import { createGate, type Gate } from '../kernel/gate.js';
 import { type Random } from '../kernel/random.js';
 import { type Registry } from './registry.js';
 
@@ -18,12 +19,17 @@ const TURN = 5_000;
 /** Milliseconds without a turn after which nobody's failures put it off any further. */
 const PATIENCE = 10_000;
 
+/** Lists that all readers together ask for at a time. */
+const AT_ONCE = 64;
+
 /**
  * What all who read from one registry know of its being away. As long as it is, one of them tries at a time, after a
  * common backoff, and the first answer that anybody gets lets all of them go on: the number of tries does not grow
  * with the number of scopes that are followed, and a registry that returns is not met by a herd.
  */
 export class Outage {
+  /** What every list goes through: those of very many readers come one after the other, each in its own time. */
+  readonly gate: Gate = createGate(AT_ONCE);
   private readonly backoff: Backoff;
   private readonly waiting = new Set<() => void>();
   private timer: Timer | undefined;

@@ -1,4 +1,4 @@
-import { createGate } from '../../lib/heartbeat/gate.js';
+import { createGate } from '../../lib/kernel/gate.js';
 import { type Outcome, play, type PlayOptions } from './play.js';
 import { type Protection, PROTECTIONS } from './protection.js';
 import { type Scenario } from './scenarios/scenario.js';

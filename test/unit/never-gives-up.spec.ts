@@ -161,7 +161,7 @@ describe(`${HOURS} hours without a registry`, () => {
           },
         },
       );
-      const registry = new EtcdRegistry('etcd://a,b,c', transport, new EtcdLayout('sidekick'), clock);
+      const registry = new EtcdRegistry('etcd://a,b,c', transport, new EtcdLayout('sidekick'));
       const { close } = await application(registry, clock);
       await clock.advance(HOUR);
       const before = { heap: heapUsed(), timers: clock.pending };

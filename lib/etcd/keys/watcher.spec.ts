@@ -1,7 +1,7 @@
 import { type IEvent } from 'etcd3';
 import { VirtualClock } from '../../testing/virtual-clock.js';
 import { EtcdResponseError, KeysError, KeysErrorCode } from '../errors/index.js';
-import { type EtcdWatchRequest, type WatchNews } from '../watch.js';
+import { type EtcdWatchRequest, type WatchNews } from '../watch-news.js';
 import { KeyPath } from './key-path.js';
 import { type KeysPort, type WatchRange } from './keys-port.js';
 import { watchRange } from './watch-port.js';

@@ -4,7 +4,7 @@ import { RegistryRefusedError, RegistryUnavailableError, TlsError } from '../../
 import { SessionGoneError } from '../session-gone.error.js';
 
 /** That these endpoints failed, as the port says it. */
-export function unavailable(
+function unavailable(
   url: string,
   errors: readonly EndpointError[],
   cause?: unknown,
@@ -28,6 +28,21 @@ function advice({ permissionDenied, reason }: EtcdResponseError, needs: readonly
 }
 
 /**
+ * What went wrong with the etcd client, as the port says it; what is not of etcd passes as it is.
+ *
+ * @param needs the rights it takes, to be named where one is missing
+ */
+export function registryError(url: string, error: unknown, needs: readonly Need[] = []): unknown {
+  if (error instanceof ClusterError) return unavailable(url, error.errors, error);
+  if (error instanceof LeaseNotFoundError) return new SessionGoneError(url, error.lease, { cause: error });
+  if (!(error instanceof EtcdResponseError)) return error;
+  return new RegistryRefusedError(
+    `The registry ${url} refused: ${error.reason} (${error.endpoint}).${advice(error, needs)}`,
+    { cause: error },
+  );
+}
+
+/**
  * Does something with the etcd client, and says what goes wrong as the port does.
  *
  * @param needs the rights it takes, to be named where one is missing
@@ -41,12 +56,6 @@ export async function asRegistry<T>(
   try {
     return await work();
   } catch (error) {
-    if (error instanceof ClusterError) throw unavailable(url, error.errors, error);
-    if (error instanceof LeaseNotFoundError) throw new SessionGoneError(url, error.lease, { cause: error });
-    if (!(error instanceof EtcdResponseError)) throw error;
-    throw new RegistryRefusedError(
-      `The registry ${url} refused: ${error.reason} (${error.endpoint}).${advice(error, needs)}`,
-      { cause: error },
-    );
+    throw registryError(url, error, needs);
   }
 }

@@ -17,5 +17,5 @@ export async function openEtcd(
   deps: RegistryDeps,
 ): Promise<Registry> {
   const client = await EtcdTransport.create(options, deps);
-  return new EtcdRegistry(url, client, new EtcdLayout(prefix), deps.clock);
+  return new EtcdRegistry(url, client, new EtcdLayout(prefix));
 }

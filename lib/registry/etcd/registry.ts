@@ -1,8 +1,8 @@
 import { type EtcdTransport } from '../../etcd/client.js';
 import { EtcdLeases } from '../../etcd/lease.js';
-import { EtcdWatches, type WatchNews } from '../../etcd/watch.js';
-import { witnessOf, witnessOfNewest } from '../../etcd/witness.js';
-import { type Clock } from '../../kernel/clock.js';
+import { EtcdWatches } from '../../etcd/watch.js';
+import { type EtcdWatchRequest } from '../../etcd/watch-news.js';
+import { witnessOfNewest } from '../../etcd/witness.js';
 import { abortReason } from '../../kernel/deadline.js';
 import { expected } from '../../kernel/expected.js';
 import { checkScope } from '../check-item.js';
@@ -23,7 +23,7 @@ import { refuseDatacenter, scopeLabel } from '../scope.js';
 import { decodeItem } from './codec.js';
 import { fromCursor, type Position, toCursor } from './cursor.js';
 import { entryOf } from './entry.js';
-import { asRegistry, type Need, unavailable } from './failure.js';
+import { asRegistry, registryError } from './failure.js';
 import { type EtcdLayout } from './layout.js';
 import { readRange } from './read-scope.js';
 import { EtcdSession } from './session.js';
@@ -45,7 +45,6 @@ export class EtcdRegistry implements Registry {
     readonly url: string,
     private readonly client: EtcdTransport,
     private readonly layout: EtcdLayout,
-    private readonly clock: Clock,
   ) {
     this.leases = new EtcdLeases(client);
     this.watches = new EtcdWatches(client, client.deps);
@@ -95,21 +94,14 @@ export class EtcdRegistry implements Registry {
     checkScope(scope);
     refuseDatacenter(this.driver, scope);
     const tracked = this.closing.track(signal);
-    const stop = new AbortController();
-    const onAbort = (): void => {
-      stop.abort();
-    };
-    tracked.signal.addEventListener('abort', onAbort, { once: true });
     try {
       const position = fromCursor(cursor);
       if (isAborted(tracked.signal)) return;
-      if (position) yield* this.follow(scope, position, stop);
+      if (position) yield* this.follow(scope, position, tracked.signal);
       else yield { kind: 'reset', reason: `the cursor "${cursor}" is not of etcd` };
     } catch (error) {
       if (!isAborted(tracked.signal)) throw error;
     } finally {
-      stop.abort();
-      tracked.signal.removeEventListener('abort', onAbort);
       tracked.done();
     }
   }
@@ -123,62 +115,45 @@ export class EtcdRegistry implements Registry {
 
   private async *follow(
     scope: Scope,
-    { clusterId, revision, witness: before }: Position,
-    stop: AbortController,
+    { clusterId, revision, witness }: Position,
+    signal: AbortSignal,
   ): AsyncGenerator<WatchBatch, void, void> {
-    const range = this.layout.rangeOf(scope);
-    let witness = before;
-    const news = this.watches.watch(
-      { ...range, after: revision, clusterId, prevKv: true, ...(witness && { witness }) },
-      stop.signal,
-    );
-    let told = this.clock.now();
-    for (;;) {
-      const next = await this.next(news, stop, `read ${this.layout.grantedFor(scope)}`);
-      if (!next) return;
-      switch (next.kind) {
-        case 'compacted':
-          yield { kind: 'reset', reason: `the history up to revision ${next.revision} was compacted` };
-          return;
-        case 'replaced':
-          yield { kind: 'reset', reason: next.reason };
-          return;
-        case 'alive':
-          if (this.clock.now() - told < SIGN_OF_LIFE / 2) continue;
-          break;
-        case 'events':
-          break;
-      }
-      const events = next.kind === 'events' ? next.events : [];
-      const last = events.at(-1);
-      if (last) witness = witnessOf(last.kv, last.type);
-      const changes = await changesOf(this.client, this.layout, scope, events, stop.signal);
-      if (stop.signal.aborted) return;
-      if (isAborted(stop.signal)) return;
-      told = this.clock.now();
-      yield { kind: 'changes', changes, cursor: toCursor({ clusterId, revision: next.revision, witness }) };
-    }
-  }
-
-  /** The next news, or undefined when the watch is over. Silence beyond what the port allows is an error. */
-  private async next(
-    news: AsyncIterator<WatchNews, void>,
-    stop: AbortController,
-    need: Need,
-  ): Promise<WatchNews | undefined> {
-    const silence = new AbortController();
-    const timer = this.clock.after(SIGN_OF_LIFE, () => {
-      silence.abort();
-      stop.abort();
-    });
+    const { client, layout, url } = this;
+    const request: EtcdWatchRequest = {
+      ...layout.rangeOf(scope),
+      after: revision,
+      clusterId,
+      prevKv: true,
+      patience: SIGN_OF_LIFE,
+      ...(witness && { witness }),
+    };
+    let last = witness;
     try {
-      const next = await asRegistry(this.url, async () => await news.next(), [need]);
-      if (next.done !== true) return next.value;
-    } finally {
-      timer.cancel();
+      for await (const news of this.watches.watch(request, signal)) {
+        switch (news.kind) {
+          case 'compacted':
+            yield { kind: 'reset', reason: `the history up to revision ${news.revision} was compacted` };
+            return;
+          case 'replaced':
+            yield { kind: 'reset', reason: news.reason };
+            return;
+          case 'alive': {
+            const cursor = toCursor({ clusterId, revision: news.revision, witness: last });
+            yield { kind: 'changes', changes: [], cursor };
+            break;
+          }
+          case 'events': {
+            last = news.witness;
+            const cursor = toCursor({ clusterId, revision: news.revision, witness: last });
+            const changes = await changesOf(client, layout, scope, news.events, signal);
+            if (isAborted(signal)) return;
+            yield { kind: 'changes', changes, cursor };
+          }
+        }
+      }
+    } catch (error) {
+      throw registryError(url, error, [`read ${layout.grantedFor(scope)}`]);
     }
-    if (isAborted(silence.signal)) throw unavailable(this.url, this.watches.failures);
-    return undefined;
   }
 
   /** Once: every session of this user goes without. */

@@ -1,5 +1,6 @@
 import { EtcdTransport } from '../../../lib/etcd/client.js';
-import { EtcdWatches, type WatchNews } from '../../../lib/etcd/watch.js';
+import { EtcdWatches } from '../../../lib/etcd/watch.js';
+import { type WatchNews } from '../../../lib/etcd/watch-news.js';
 import { type Random } from '../../../lib/kernel/random.js';
 import { type KeyChange } from '../recording/event.js';
 import { type Recorder } from '../recording/recorder.js';

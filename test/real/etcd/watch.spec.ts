@@ -1,7 +1,8 @@
 import { jest } from '@jest/globals';
 import { EtcdTransport } from '../../../lib/etcd/client.js';
 import { EtcdResponseError } from '../../../lib/etcd/errors/index.js';
-import { EtcdWatches, type EtcdWatchRequest, type WatchNews } from '../../../lib/etcd/watch.js';
+import { EtcdWatches } from '../../../lib/etcd/watch.js';
+import { type EtcdWatchRequest, type WatchNews } from '../../../lib/etcd/watch-news.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { sleep, until } from '../../harness/wait.js';
 

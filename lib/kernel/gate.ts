@@ -1,4 +1,5 @@
-import { type Gate } from './hold-runner.js';
+/** Bounds how many requests run at the same time. */
+export type Gate = <T>(run: () => Promise<T>) => Promise<T>;
 
 /** A gate that lets `limit` requests run at a time and keeps the order of those that wait. */
 export function createGate(limit: number): Gate {
