@@ -1,12 +1,10 @@
 import { Backoff, type BackoffOptions } from '../kernel/backoff.js';
 import { type Timer } from '../kernel/clock.js';
-import { attempt } from '../kernel/deadline.js';
 import { type Deferred, deferred } from '../kernel/deferred.js';
 import { RegistryRefusedError } from '../kernel/errors/index.js';
 import { type Gate } from '../kernel/gate.js';
-import { Follower } from '../registry/follower.js';
 import { type Item, type Slot, slotId, slotLabel, slotOf } from '../registry/item.js';
-import { type Cursor, type Entry, type Listing, type Session } from '../registry/registry.js';
+import { type Entry, type Session } from '../registry/registry.js';
 import { SessionGoneError } from '../registry/session-gone.error.js';
 import { sameItem } from '../registry/same-item.js';
 import { AlreadyHeldError } from './already-held.error.js';
@@ -22,10 +20,9 @@ import {
 } from './hold-machine.js';
 import { type SessionSignal } from './session-machine.js';
 import { type HeartbeatDeps, type SessionListener, type SessionRunner } from './session-runner.js';
+import { SlotRequests } from './slot-requests.js';
+import { SlotWatch } from './slot-watch.js';
 import { Waiters } from './waiters.js';
-
-/** Milliseconds one read or write of an entry may take. */
-const REQUEST_TIMEOUT = 2_000;
 
 const REQUEST_BACKOFF: BackoffOptions = Object.freeze({ base: 100, cap: 2_000 });
 
@@ -56,9 +53,8 @@ export class HoldRunner {
   private working = false;
   private retry: Timer | undefined;
   private stopped: 'paused' | 'stopped' | undefined;
-  private follower: Follower | undefined;
-  /** What the watch says stands in the slot. */
-  private watched: Entry | undefined;
+  private readonly watch: SlotWatch;
+  private readonly requests: SlotRequests;
   private readonly waiters = new Waiters();
   private readonly firstWrite: Deferred<void> = deferred();
   private readonly aborter = new AbortController();
@@ -72,6 +68,10 @@ export class HoldRunner {
     this.slot = slotOf(item);
     this.state = initialHold(item, options);
     this.backoff = new Backoff(REQUEST_BACKOFF, deps.random);
+    this.requests = new SlotRequests(deps, this.slot, this.aborter.signal);
+    this.watch = new SlotWatch(deps, this.slot, (entry) => {
+      this.apply({ kind: 'observed', entry });
+    });
   }
 
   /**
@@ -122,9 +122,9 @@ export class HoldRunner {
   tick(): void {
     this.apply({ kind: 'tick' });
     if (this.state.phase === 'starting') return;
-    if (this.follower?.state.stale !== false) this.apply({ kind: 'suspect' });
     // What came and went within one batch of the watch has left no trace in its news, but in what it holds.
-    else this.apply({ kind: 'observed', entry: this.watched });
+    const { seen } = this.watch;
+    this.apply(seen ? { kind: 'observed', entry: seen.entry } : { kind: 'suspect' });
   }
 
   /** Holds the entry by another session from now on. Resolves when it does: the former one may then be ended. */
@@ -165,7 +165,7 @@ export class HoldRunner {
     const gone = this.state.phase === 'withdrawn';
     this.stopped = 'stopped';
     this.dispose();
-    await this.unfollow();
+    await this.watch.stop();
     if (!gone) this.options.onEvent({ type: 'stopped', key: this.key });
   }
 
@@ -208,31 +208,6 @@ export class HoldRunner {
     }
   }
 
-  /** Watches the slot, from what a write has just put there or from a first list. */
-  private follow(from: Listing | undefined): void {
-    const { registry, clock, random, logger } = this.deps;
-    const id = slotId(this.slot);
-    this.follower = new Follower({
-      ...(from && { from }),
-      registry,
-      scope: this.slot,
-      clock,
-      random,
-      logger,
-      onSet: ({ entries }) => {
-        this.watched = entries.get(id);
-        this.apply({ kind: 'observed', entry: this.watched });
-      },
-    });
-    this.follower.start();
-  }
-
-  private async unfollow(): Promise<void> {
-    const { follower } = this;
-    this.follower = undefined;
-    await follower?.close();
-  }
-
   private async withdraw(how: 'paused' | 'stopped', signal: AbortSignal): Promise<void> {
     this.stopped = how;
     // Nothing has gone wrong with an entry that is kept and paused.
@@ -241,10 +216,10 @@ export class HoldRunner {
       this.failFirst(
         new DOMException(`The ${slotLabel(this.slot)} was withdrawn before its first write`, 'AbortError'),
       );
-    const unfollowed = this.unfollow();
+    const unwatched = this.watch.stop();
     // At once: a resume may follow before the watch has ended.
     this.apply({ kind: 'withdraw' });
-    await unfollowed;
+    await unwatched;
     await this.waiters
       .wait(() => this.state.phase === 'withdrawn' || this.state.wanted, signal)
       .catch(() => undefined);
@@ -353,31 +328,26 @@ export class HoldRunner {
   }
 
   private async perform(plan: HoldPlan, session: Session): Promise<void> {
-    const { registry, clock } = this.deps;
-    const request = <T>(what: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> =>
-      attempt({ clock, timeout: REQUEST_TIMEOUT, signal: this.aborter.signal, what }, run);
-    const label = `the ${slotLabel(this.slot)} at ${registry.url}`;
     switch (plan.kind) {
-      case 'read': {
-        const listing = await request(`Reading ${label}`, (signal) => registry.list(this.slot, signal));
-        this.found(listing.entries[0]);
+      case 'read':
+        this.found(await this.requests.read());
         return;
-      }
       case 'write': {
         const { item, version } = plan;
-        const written = await request(`Writing ${label}`, (signal) => session.write(item, version, signal));
+        const written = await this.requests.write(session, item, version);
         if (session.id !== this.state.session) return;
         if (!written.ok) {
           this.found(written.current);
           return;
         }
-        this.ackAt = clock.now();
+        this.ackAt = this.deps.clock.now();
         this.step({ kind: 'written', item, version: written.version });
-        this.followWrite({ item, version: written.version, owner: session.id }, written.cursor);
+        if (!this.stopped)
+          this.watch.start({ item, version: written.version, owner: session.id }, written.cursor);
         return;
       }
       case 'remove':
-        await request(`Removing ${label}`, (signal) => session.remove(this.slot, signal));
+        await this.requests.remove(session);
         this.step({ kind: 'removed' });
         return;
       case 'idle':
@@ -394,11 +364,6 @@ export class HoldRunner {
     }
     this.step({ kind: 'read', entry });
     // Whoever stands by watches too, to have the slot back.
-    if (this.state.phase !== 'starting') this.followWrite(entry, undefined);
-  }
-
-  private followWrite(entry: Entry | undefined, cursor: Cursor | undefined): void {
-    if (this.follower || this.stopped) return;
-    this.follow(cursor === undefined ? undefined : { entries: entry ? [entry] : [], malformed: [], cursor });
+    if (this.state.phase !== 'starting' && !this.stopped) this.watch.start(entry, undefined);
   }
 }

@@ -3,7 +3,7 @@ import { EtcdLeases } from '../../etcd/lease.js';
 import { EtcdWatches } from '../../etcd/watch.js';
 import { type EtcdWatchRequest } from '../../etcd/watch-news.js';
 import { witnessOfNewest } from '../../etcd/witness.js';
-import { abortReason } from '../../kernel/deadline.js';
+import { abortReason, attempt } from '../../kernel/deadline.js';
 import { expected } from '../../kernel/expected.js';
 import { checkScope } from '../check-item.js';
 import { Closing } from '../closing.js';
@@ -22,6 +22,7 @@ import {
 import { refuseDatacenter, scopeLabel } from '../scope.js';
 import { decodeItem } from './codec.js';
 import { fromCursor, type Position, toCursor } from './cursor.js';
+import { Departures } from './departures.js';
 import { entryOf } from './entry.js';
 import { asRegistry, registryError } from './failure.js';
 import { type EtcdLayout } from './layout.js';
@@ -38,6 +39,7 @@ export class EtcdRegistry implements Registry {
   readonly driver = 'etcd';
   private readonly leases: EtcdLeases;
   private readonly watches: EtcdWatches;
+  private readonly departures: Departures;
   private readonly closing: Closing;
   private warned = false;
 
@@ -48,6 +50,7 @@ export class EtcdRegistry implements Registry {
   ) {
     this.leases = new EtcdLeases(client);
     this.watches = new EtcdWatches(client, client.deps);
+    this.departures = new Departures(client, layout);
     this.closing = new Closing(`The registry ${url}`);
   }
 
@@ -118,7 +121,9 @@ export class EtcdRegistry implements Registry {
     { clusterId, revision, witness }: Position,
     signal: AbortSignal,
   ): AsyncGenerator<WatchBatch, void, void> {
-    const { client, layout, url } = this;
+    const { departures, layout, url } = this;
+    const { clock } = this.client.deps;
+    const what = `watching the ${scopeLabel(scope)}`;
     const request: EtcdWatchRequest = {
       ...layout.rangeOf(scope),
       after: revision,
@@ -145,8 +150,9 @@ export class EtcdRegistry implements Registry {
           case 'events': {
             last = news.witness;
             const cursor = toCursor({ clusterId, revision: news.revision, witness: last });
-            const changes = await changesOf(client, layout, scope, news.events, signal);
-            if (isAborted(signal)) return;
+            const changes = await attempt({ clock, timeout: Infinity, signal, what }, async () =>
+              changesOf(departures, layout, scope, news.events),
+            );
             yield { kind: 'changes', changes, cursor };
           }
         }
