@@ -227,13 +227,15 @@ export class HoldRunner {
 
   private dispose(): void {
     if (this.aborter.signal.aborted) return;
-    this.aborter.abort();
+    const stopped = new DOMException(
+      `The ${slotLabel(this.slot)} was stopped before its first write`,
+      'AbortError',
+    );
+    this.aborter.abort(stopped);
     this.retry?.cancel();
     this.retry = undefined;
     this.detach?.();
-    this.failFirst(
-      new DOMException(`The ${slotLabel(this.slot)} was stopped before its first write`, 'AbortError'),
-    );
+    this.failFirst(stopped);
     this.options.onGone();
   }
 

@@ -144,12 +144,14 @@ export class Follower {
 
   /** Ends the watch and every timer. A second call waits for the first. */
   async close(): Promise<void> {
-    this.lifetime.abort();
-    this.interrupt.abort();
+    const closed = this.closedError();
+    // One error for all: where very many are closed at once, its making is what takes the time.
+    this.lifetime.abort(closed);
+    this.interrupt.abort(closed);
     await this.running;
     await Promise.all(this.farewells);
-    this.first.reject(this.closedError());
-    this.asked?.reject(this.closedError());
+    this.first.reject(closed);
+    this.asked?.reject(closed);
   }
 
   private async run(): Promise<void> {
@@ -235,7 +237,7 @@ export class Follower {
       return this.backoff.next();
     } finally {
       watchdog.end();
-      stop.abort();
+      stop.abort(signal.reason);
       this.dismiss(watch);
     }
   }
