@@ -20,6 +20,8 @@ export interface CallContext {
   readonly deadline: Date | undefined;
   /** Cancels the call on the wire. */
   readonly signal: AbortSignal;
+  /** Called with each sign of the server. */
+  readonly onHeard: () => void;
 }
 
 /** What {@link markStaleToken} makes of etcd's text. */
@@ -30,7 +32,7 @@ function markStaleToken(details: string): string {
   return details.replace(/etcdserver: invalid auth token/, STALE_TOKEN);
 }
 
-function interceptor({ token, requireLeader, signal }: CallContext): Interceptor {
+function interceptor({ token, requireLeader, signal, onHeard }: CallContext): Interceptor {
   return (options, next) => {
     const call = next(options) as Call;
     const start = call.start.bind(call);
@@ -41,12 +43,14 @@ function interceptor({ token, requireLeader, signal }: CallContext): Interceptor
       if (token !== undefined) metadata.set('token', token);
       if (requireLeader) metadata.set('hasleader', 'true');
       start(metadata, {
-        ...(listener?.onReceiveMetadata && {
-          onReceiveMetadata: (received) => listener.onReceiveMetadata?.(received),
-        }),
-        ...(listener?.onReceiveMessage && {
-          onReceiveMessage: (message: unknown) => listener.onReceiveMessage?.(message),
-        }),
+        onReceiveMetadata: (received) => {
+          onHeard();
+          listener?.onReceiveMetadata?.(received);
+        },
+        onReceiveMessage: (message: unknown) => {
+          onHeard();
+          listener?.onReceiveMessage?.(message);
+        },
         onReceiveStatus: (status) => {
           signal.removeEventListener('abort', cancel);
           listener?.onReceiveStatus?.({ ...status, details: markStaleToken(status.details) });

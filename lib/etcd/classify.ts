@@ -39,6 +39,8 @@ export interface Failure {
   readonly kind: 'endpoint' | 'token' | 'answer' | 'foreign';
   /** Whether the request is proven to have had no effect. */
   readonly unsent: boolean;
+  /** Whether there was no answer in time, rather than a failure. */
+  readonly late: boolean;
   readonly status: number | undefined;
   /** For people. */
   readonly reason: string;
@@ -72,6 +74,7 @@ export function classify(error: unknown): Failure {
     return {
       kind: 'endpoint',
       unsent: false,
+      late: true,
       status: Status.DeadlineExceeded,
       reason: message,
       cause: error,
@@ -79,7 +82,7 @@ export function classify(error: unknown): Failure {
   }
   if (error instanceof SidekickError) {
     const unsent = error instanceof ClosedError;
-    return { kind: 'foreign', unsent, status: undefined, reason: message, cause: error };
+    return { kind: 'foreign', unsent, late: false, status: undefined, reason: message, cause: error };
   }
   const [, code, details] = /(?:^|\s)(\d{1,2}) [A-Z_]+: (.*)$/s.exec(message) ?? [];
   if (code !== undefined && details !== undefined) {
@@ -88,12 +91,13 @@ export function classify(error: unknown): Failure {
     const unsent = kind === 'answer' || UNSENT.test(details);
     const said = inner(details);
     const tls = kind === 'endpoint' ? tlsFailure(said, undefined, error) : undefined;
-    return { kind, unsent, status, reason: tls?.message ?? readable(said), cause: tls ?? error };
+    const late = status === Status.DeadlineExceeded;
+    return { kind, unsent, late, status, reason: tls?.message ?? readable(said), cause: tls ?? error };
   }
   // Two calls met on one connection: the other's failure closed it before this one began.
   if (message.includes('client was already closed') || message.includes('Channel has been shut down')) {
     const reason = 'the connection was being replaced';
-    return { kind: 'endpoint', unsent: true, status: undefined, reason, cause: error };
+    return { kind: 'endpoint', unsent: true, late: false, status: undefined, reason, cause: error };
   }
-  return { kind: 'foreign', unsent: false, status: undefined, reason: message, cause: error };
+  return { kind: 'foreign', unsent: false, late: false, status: undefined, reason: message, cause: error };
 }

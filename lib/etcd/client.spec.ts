@@ -89,6 +89,21 @@ describe('EtcdTransport', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('leaves a connection that was silent for as long as an endpoint may take, not one with a late answer', async () => {
+    const { transport, request, clock, closed } = await bench({ 'http://a:1': { silent: true } });
+    transport.setEndpoints('http://a:1');
+    const ask = async (timeout: number): Promise<unknown> => {
+      const call = transport.call(request({ timeout })).catch(caught);
+      await clock.advance(timeout);
+      return await call;
+    };
+    expect(await ask(400)).toBeInstanceOf(ClusterError);
+    expect(await ask(400)).toBeInstanceOf(ClusterError);
+    expect(closed).toEqual([]);
+    expect(await ask(400)).toBeInstanceOf(ClusterError);
+    expect(closed).toEqual(['http://a:1']);
+  });
+
   it('never does a one-shot request twice where the first may have been done', async () => {
     const { transport, request, asked } = await bench({ 'http://a:1': { error: DROPPED } });
     const error = await transport.call(request({ oneShot: true })).catch(caught);

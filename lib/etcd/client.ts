@@ -17,6 +17,7 @@ import { checkEndpoints, checkEtcdOptions, type EtcdOptions, type EtcdSettings }
 import { withSignals } from './linked-signal.js';
 import { loadEtcd3 } from './peer.js';
 import { type EtcdCaller, type EtcdRequest } from './request.js';
+import { Reach } from './reach.js';
 import { EndpointSelection } from './selection.js';
 import { type DuplexCall, EtcdStream, type EtcdStreamOpener, type StreamPlan } from './stream.js';
 import { memberEndpoints } from './sync.js';
@@ -42,8 +43,11 @@ type Outcome<T> = { result: T; error?: never } | { result?: never; error: Endpoi
  * stand on it.
  */
 export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
+  readonly reach: Reach;
   private readonly selection: EndpointSelection;
   private readonly connections = new Map<string, EtcdConnection>();
+  /** When each connection was made or gave a sign of life. */
+  private readonly heardAt = new WeakMap<EtcdConnection, number>();
   private readonly tokens: TokenKeeper;
   private readonly streams = new Set<{ close(): void }>();
   private readonly closing = new AbortController();
@@ -58,6 +62,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     readonly deps: EtcdDeps,
   ) {
     this.debug = settings.debug;
+    this.reach = new Reach(deps.clock);
     this.selection = new EndpointSelection(settings.endpoints, deps.random);
     this.tokens = new TokenKeeper(
       settings.credentials && (async (endpoint) => await this.authenticate(endpoint)),
@@ -120,12 +125,14 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
       const { result, error } = await this.callAt(endpoint, request, signal);
       if (!error) {
         if (errors.length > 0) this.selection.succeeded(endpoint);
+        this.reach.answered();
         return result;
       }
       errors.push(error);
       this.selection.failed(endpoint);
       if (request.oneShot === true && !error.unsent) break;
     }
+    this.reach.failed();
     throw new ClusterError(errors);
   }
 
@@ -186,7 +193,8 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     const connection = await this.freshConnection(endpoint, this.connections.get(endpoint));
     // The stream cancels its call itself; the signal is only ever the client's own end.
     const signal = this.closing.signal;
-    const options = callOptions({ token, requireLeader: true, deadline: undefined, signal });
+    const onHeard = (): void => this.heard(connection);
+    const options = callOptions({ token, requireLeader: true, deadline: undefined, signal, onHeard });
     const call = await this.startStream(connection, async () => await plan.open(connection, options));
     const stream = new EtcdStream<Q>(
       endpoint,
@@ -195,9 +203,10 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
         this.streams.delete(stream);
       },
       (error, kind) => {
-        if (kind === 'endpoint') this.selection.failed(endpoint);
+        if (kind === 'endpoint' || kind === 'silent') this.selection.failed(endpoint);
         if (kind === 'token') this.tokens.drop(token);
         if (kind === 'endpoint' && error instanceof EndpointError) this.retireAfter(error, connection);
+        if (kind === 'silent') this.retireSilent(connection);
       },
       (error) => {
         plan.onEnd(error);
@@ -255,6 +264,8 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     signal: AbortSignal | undefined,
   ): Promise<Outcome<T>> {
     const { endpoint } = connection;
+    const { clock } = this.deps;
+    const due = clock.now() + (request.timeout ?? this.timeout);
     let sent = false;
     try {
       const result = await withSignals(
@@ -274,11 +285,16 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
       }
       this.ensureOpen();
       if (error instanceof EndpointError) return { error };
-      const { kind, unsent, status, reason, cause } = classify(error);
+      const { kind, unsent, late, status, reason, cause } = classify(error);
       if (kind === 'foreign') throw error;
-      if (kind !== 'endpoint') throw new EtcdResponseError(endpoint, reason, status, error);
+      if (kind !== 'endpoint') {
+        this.reach.answered();
+        throw new EtcdResponseError(endpoint, reason, status, error);
+      }
       const failure = new EndpointError(endpoint, reason, unsent || !sent, cause);
-      this.retireAfter(failure, connection);
+      // Whoever is late himself has not looked at what was answered in time.
+      if (!late) this.retireAfter(failure, connection);
+      else if (clock.now() < due + LATE_ONESELF) this.retireSilent(connection);
       return { error: failure };
     }
   }
@@ -298,7 +314,8 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
         const token = await this.tokens.get(connection.endpoint, inner);
         onSend();
         try {
-          const options = callOptions({ token, requireLeader, deadline, signal: inner });
+          const onHeard = (): void => this.heard(connection);
+          const options = callOptions({ token, requireLeader, deadline, signal: inner, onHeard });
           return await request.run(connection, options, inner);
         } catch (error) {
           if (renewed || !this.settings.credentials || classify(error).kind !== 'token') throw error;
@@ -341,10 +358,11 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     const what = `logging in as "${username}"`;
     return await attempt({ clock, timeout, signal: this.closing.signal, what }, async (signal) => {
       const deadline = wireDeadline(clock, timeout);
-      const options = callOptions({ token: undefined, requireLeader: false, deadline, signal });
+      const connection = this.connection(endpoint);
+      const onHeard = (): void => this.heard(connection);
+      const options = callOptions({ token: undefined, requireLeader: false, deadline, signal, onHeard });
       try {
-        return (await this.connection(endpoint).auth.authenticate({ name: username, password }, options))
-          .token;
+        return (await connection.auth.authenticate({ name: username, password }, options)).token;
       } catch (error) {
         // The credentials wait for the day authentication is switched on.
         if (classify(error).reason.includes('authentication is not enabled')) return undefined;
@@ -366,12 +384,26 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     if (known) return known;
     const connection = this.deps.connect(endpoint);
     this.connections.set(endpoint, connection);
+    this.heard(connection);
     return connection;
   }
 
   /** What the server itself says against serving is no fault of the connection. */
   private retireAfter({ reason }: EndpointError, connection: EtcdConnection): void {
     if (!reason.startsWith('etcdserver:')) this.retire(connection);
+  }
+
+  /**
+   * A connection on which nothing was heard for as long as one endpoint may take is dead. One answer that is late, or a
+   * connection that is slow to come up, is only slow: a new one would be slower, and make it so for everybody.
+   */
+  private retireSilent(connection: EtcdConnection): void {
+    const heard = this.heardAt.get(connection) ?? -Infinity;
+    if (this.deps.clock.now() - heard >= this.timeout - 2 * WIRE_MARGIN) this.retire(connection);
+  }
+
+  private heard(connection: EtcdConnection): void {
+    this.heardAt.set(connection, this.deps.clock.now());
   }
 
   private retire(connection: EtcdConnection): void {
@@ -386,6 +418,9 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     this.deps.logger.log(etcdctlCommand(endpoint, username, command(), input?.()));
   }
 }
+
+/** Milliseconds beyond a deadline by which its end was noticed too late to blame anybody else. */
+const LATE_ONESELF = 250;
 
 /** gRPC's own word comes first: it alone says whether a request that ran out of time had been sent. */
 const WIRE_MARGIN = 10;

@@ -8,7 +8,7 @@ import type {
   MaintenanceClient,
   WatchClient,
 } from 'etcd3';
-import { isSecure } from './endpoint.js';
+import { isSecure, targetOf } from './endpoint.js';
 import { type Etcd3Module } from './peer.js';
 import { type TlsMaterial } from '../tls/identity.js';
 import { type EtcdTls } from './tls.js';
@@ -34,11 +34,28 @@ export type Connect = (endpoint: string) => EtcdConnection;
 
 type FaultPolicy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
 
+type Run = (context: { signal: AbortSignal }) => unknown;
+
+const execute = async (run: Run): Promise<unknown> => await run({ signal: new AbortController().signal });
+
 /** Retrying and ejecting are this library's own: etcd3 is to do each call exactly once. */
-const ONCE = {
-  execute: async (run: (context: { signal: AbortSignal }) => unknown) =>
-    await run({ signal: new AbortController().signal }),
-} as unknown as FaultPolicy;
+const ONCE = { execute } as unknown as FaultPolicy;
+
+/**
+ * As is the end of a connection: at an error that bears etcd3's own mark, also of a single call whose answer was only
+ * late, it would close all there is of it.
+ */
+function onceUnmarked({ RecoverableError }: Etcd3Module): FaultPolicy {
+  const unmarked = async (run: Run): Promise<unknown> => {
+    try {
+      return await execute(run);
+    } catch (error) {
+      if (error instanceof Error) Reflect.deleteProperty(error, RecoverableError);
+      throw error;
+    }
+  };
+  return { execute: unmarked } as unknown as FaultPolicy;
+}
 
 /** Ten seconds, since etcd takes pings more often than every five for an attack. */
 const KEEPALIVE_TIME = 10_000;
@@ -75,12 +92,14 @@ function channelOptions(tls: EtcdTls | undefined): NonNullable<IOptions['grpcOpt
 }
 
 /** Makes connections over `etcd3`, one client an endpoint, each with the certificates there are by then. */
-export function etcd3Connect({ Etcd3 }: Etcd3Module, tls: EtcdTls | undefined): Connect {
+export function etcd3Connect(etcd3: Etcd3Module, tls: EtcdTls | undefined): Connect {
+  const { Etcd3 } = etcd3;
+  const policy = onceUnmarked(etcd3);
   return (endpoint) => {
     const certificates = tls?.identity.current;
     const { ca, cert, key } = certificates ?? {};
     const client: Etcd3 = new Etcd3({
-      hosts: endpoint,
+      hosts: targetOf(endpoint),
       ...(isSecure(endpoint)
         ? {
             credentials: {
@@ -91,7 +110,7 @@ export function etcd3Connect({ Etcd3 }: Etcd3Module, tls: EtcdTls | undefined): 
           }
         : {}),
       grpcOptions: channelOptions(tls),
-      faultHandling: { global: ONCE, host: () => ONCE },
+      faultHandling: { global: ONCE, host: () => policy },
     });
     return {
       endpoint,

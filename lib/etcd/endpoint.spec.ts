@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../kernel/errors/index.js';
-import { parseEndpoints } from './endpoint.js';
+import { parseEndpoints, targetOf } from './endpoint.js';
 import { NoEtcdEndpointsError } from './errors/index.js';
 
 describe('parseEndpoints', () => {
@@ -46,5 +46,16 @@ describe('parseEndpoints', () => {
 
   it.each([undefined, null, 7, {}, [7]])('refuses %j', (given) => {
     expect(() => parseEndpoints(given as string)).toThrow(/to be a text or a list of texts/);
+  });
+});
+
+describe('targetOf', () => {
+  it.each([
+    ['http://10.0.0.1:2379', 'ipv4:10.0.0.1:2379'],
+    ['https://10.0.0.1:2379', 'ipv4:10.0.0.1:2379'],
+    ['http://etcd.example.org:2379', 'http://etcd.example.org:2379'],
+    ['http://[::1]:2379', 'http://[::1]:2379'],
+  ])('has no name of %s looked up in vain', (endpoint, target) => {
+    expect(targetOf(endpoint)).toBe(target);
   });
 });

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { isHost, joinHostPort, splitHostPort } from '../kernel/address.js';
 import { expected } from '../kernel/expected.js';
 import { redactUrl } from '../kernel/redact.js';
@@ -49,4 +50,13 @@ export function parseEndpoints(
   });
   if (texts.length === 0) throw new NoEtcdEndpointsError();
   return [...new Set(texts.map((text) => parseEndpoint(text, scheme)))];
+}
+
+/**
+ * An endpoint as gRPC is to be given it. An address needs no resolver: one of DNS is dear to make, and a client without
+ * its cluster makes one with every try.
+ */
+export function targetOf(endpoint: string): string {
+  const place = endpoint.replace(/^https?:\/\//, '');
+  return isIPv4(splitHostPort(place)?.host ?? '') ? `ipv4:${place}` : endpoint;
 }

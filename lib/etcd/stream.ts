@@ -3,6 +3,7 @@ import { classify } from './classify.js';
 import { type EtcdConnection } from './connection.js';
 import { EndpointError } from './errors/endpoint.error.js';
 import { EtcdResponseError } from './errors/etcd-response.error.js';
+import { type Reach } from './reach.js';
 
 /** What the raw clients return for a stream. */
 export interface DuplexCall<Q, A> {
@@ -33,6 +34,8 @@ export interface EtcdStreamOpener {
   readonly pinned: string;
   /** How many endpoints there are to go round. */
   readonly endpoints: readonly string[];
+  /** Whether the cluster can be reached, as far as anybody knows. */
+  readonly reach: Reach;
 
   /**
    * Opens a stream at `endpoint`, on the connection that requests use too: a client comes back as one connection.
@@ -46,6 +49,9 @@ export interface EtcdStreamOpener {
   onClose(run: (error: Error) => void): void;
 }
 
+/** What ended a stream: its connection, its owner who waits no longer, an old token, or the cluster's word. */
+export type StreamFailure = 'endpoint' | 'silent' | 'token' | 'answer';
+
 /** A stream that is open, or was. */
 export class EtcdStream<Q> {
   private ended = false;
@@ -57,7 +63,7 @@ export class EtcdStream<Q> {
     readonly endpoint: string,
     private readonly call: DuplexCall<Q, never>,
     private readonly release: () => void,
-    private readonly onFailed: (error: Error, kind: 'endpoint' | 'token' | 'answer') => void,
+    private readonly onFailed: (error: Error, kind: StreamFailure) => void,
     private readonly onEnd: (error: Error) => void,
     private readonly isStale: () => boolean,
   ) {
@@ -93,11 +99,11 @@ export class EtcdStream<Q> {
   }
 
   /** Gives the stream up since its server no longer serves it; `kind` `token`: since it no longer knows the user. */
-  fail(reason: string, kind: 'endpoint' | 'token' = 'endpoint'): void {
+  fail(reason: string, kind: 'silent' | 'token' = 'silent'): void {
     this.finish(kind, new EndpointError(this.endpoint, reason, false));
   }
 
-  private finish(kind: 'endpoint' | 'token' | 'answer', error: Error): void {
+  private finish(kind: StreamFailure, error: Error): void {
     if (this.ended) return;
     this.close();
     this.onFailed(error, kind);

@@ -152,11 +152,14 @@ export class WatchStream {
     if (!this.wanted) return;
     this.failuresInRow += 1;
     // The others at once, then a pause before the next round.
-    const delay = this.failuresInRow % round === 0 ? this.backoff.next() : 0;
-    this.retry = this.deps.clock.after(delay, () => {
+    const tryAgain = (): void => {
       this.retry = undefined;
       this.connect();
-    });
+    };
+    this.retry =
+      this.failuresInRow % round === 0
+        ? this.client.reach.after(this.backoff.next(), tryAgain)
+        : this.deps.clock.after(0, tryAgain);
   }
 
   private beatOn(): void {

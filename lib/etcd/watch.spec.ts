@@ -1,6 +1,7 @@
 import { type IWatchRequest, type IWatchResponse } from 'etcd3';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { ClusterError, EndpointError } from './errors/index.js';
+import { Reach } from './reach.js';
 import { type EtcdCaller } from './request.js';
 import { EtcdStream, type EtcdStreamOpener, type StreamPlan } from './stream.js';
 import { EtcdWatches } from './watch.js';
@@ -18,8 +19,13 @@ class FakeCluster implements EtcdCaller, EtcdStreamOpener {
   readonly timeout = 1_000;
   readonly endpoints = ['a', 'b', 'c'];
   readonly opened: Opened[] = [];
+  readonly reach: Reach;
   pinned = 'a';
   down = false;
+
+  constructor(clock: VirtualClock) {
+    this.reach = new Reach(clock);
+  }
 
   async call<T>(): Promise<T> {
     return await Promise.reject(new Error('not asked for here'));
@@ -87,9 +93,9 @@ function setUp(down = false): {
   news: WatchNews[];
   stop(): Promise<void>;
 } {
-  const cluster = new FakeCluster();
-  cluster.down = down;
   const clock = new VirtualClock();
+  const cluster = new FakeCluster(clock);
+  cluster.down = down;
   const watches = new EtcdWatches(cluster, { clock, random: () => 0.5 });
   const controller = new AbortController();
   const news: WatchNews[] = [];
@@ -113,8 +119,8 @@ function setUp(down = false): {
 
 /** A cluster on which nothing is watched yet. */
 function idle(): { cluster: FakeCluster; clock: VirtualClock; watches: EtcdWatches } {
-  const cluster = new FakeCluster();
   const clock = new VirtualClock();
+  const cluster = new FakeCluster(clock);
   return { cluster, clock, watches: new EtcdWatches(cluster, { clock, random: () => 0.5 }) };
 }
 
@@ -308,6 +314,21 @@ describe('EtcdWatches', () => {
     expect(cluster.opened.length).toBeGreaterThan(0);
     cluster.opened.at(-1)!.answer({ created: true });
     expect(watches.failures).toEqual([]);
+    await stop();
+  });
+
+  it('leaves the tries to others who make some, and goes on with the first answer that they get', async () => {
+    const { cluster, clock, stop } = setUp(true);
+    await clock.advance(20_000);
+    cluster.down = false;
+    for (let i = 0; i < 4; i += 1) {
+      cluster.reach.failed();
+      await clock.advance(3_900);
+    }
+    expect(cluster.opened).toHaveLength(0);
+    cluster.reach.answered();
+    await clock.advance(0);
+    expect(cluster.opened).toHaveLength(1);
     await stop();
   });
 

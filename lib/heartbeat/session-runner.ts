@@ -157,6 +157,7 @@ export class SessionRunner {
   private async open(): Promise<void> {
     const { registry, clock, random } = this.deps;
     const sentAt = clock.now();
+    this.outage.trying();
     try {
       const session = await attempt(
         {
@@ -177,8 +178,9 @@ export class SessionRunner {
       this.apply({ kind: 'opened', sentAt, ttl: session.ttl, jitter: random() });
     } catch (error) {
       if (this.aborter.signal.aborted) return;
-      if (isUnreachable(error)) this.outage.failed(error);
-      this.apply({ kind: 'failed', retryAfter: this.lost.next() });
+      const retryAfter = this.lost.next();
+      if (isUnreachable(error)) this.outage.failed(error, retryAfter);
+      this.apply({ kind: 'failed', retryAfter });
       for (const listener of [...this.listeners]) listener.onOpenFailed(error as Error);
     }
   }
@@ -188,6 +190,7 @@ export class SessionRunner {
     const session = this.session;
     if (!session) return;
     const sentAt = clock.now();
+    this.outage.trying();
     try {
       const renewal = await attempt(
         {
@@ -212,9 +215,9 @@ export class SessionRunner {
         this.apply({ kind: 'gone' });
         return;
       }
-      if (isUnreachable(error)) this.outage.failed(error);
-      const backoff = this.state.lost ? this.lost : this.late;
-      this.apply({ kind: 'failed', retryAfter: backoff.next() });
+      const retryAfter = (this.state.lost ? this.lost : this.late).next();
+      if (isUnreachable(error)) this.outage.failed(error, retryAfter);
+      this.apply({ kind: 'failed', retryAfter });
       logger.debug?.(`Renewing session ${session.id} at ${registry.url} failed: ${(error as Error).message}`);
     }
   }

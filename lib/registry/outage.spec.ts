@@ -76,6 +76,39 @@ describe('an outage', () => {
     expect(turns).toEqual(['a at 10000']);
   });
 
+  it('has a reader go along with whoever tries anyway, rather than try beside it', async () => {
+    const { clock, outage, turns, ask } = setUp();
+    for (const wait of [400, 800, 1_600]) {
+      outage.failed(away, wait);
+      ask('a');
+      await clock.advance(wait);
+      outage.trying();
+      outage.failed(away);
+      await clock.advance(0);
+    }
+    expect(turns).toEqual(['a at 400', 'a at 1200', 'a at 2800']);
+  });
+
+  it('does not have a reader go along more often than it would try by itself', async () => {
+    const { clock, outage, turns, ask } = setUp();
+    outage.failed(away);
+    for (let i = 0; i < 100; i += 1) {
+      ask('a');
+      await clock.advance(50);
+      outage.trying();
+      outage.failed(away, 50);
+    }
+    expect(turns.length).toBeLessThan(15);
+  });
+
+  it('gives a turn where a try that was announced does not come', async () => {
+    const { clock, outage, turns, ask } = setUp();
+    outage.failed(away, 2_000);
+    ask('a');
+    await clock.advance(2_500);
+    expect(turns).toEqual(['a at 2500']);
+  });
+
   it('passes the turn on when nothing is heard of it', async () => {
     const { clock, outage, turns, ask } = setUp();
     outage.failed(away);

@@ -16,6 +16,9 @@ const BACKOFF: BackoffOptions = Object.freeze({ base: 100, cap: 4_000 });
 /** Milliseconds a turn lasts when nothing is heard of what came of it. */
 const TURN = 5_000;
 
+/** Milliseconds by which a try that was announced may be late. */
+const MARGIN = 500;
+
 /** Milliseconds without a turn after which nobody's failures put it off any further. */
 const PATIENCE = 10_000;
 
@@ -39,6 +42,10 @@ export class Outage {
   private wait = 0;
   private nextAt = 0;
   private latest = 0;
+  /** When the last turn began. */
+  private turnAt = -Infinity;
+  /** When somebody without a turn will have tried again. */
+  private triedBy = -Infinity;
   private why: Error | undefined;
 
   constructor(private readonly deps: OutageDeps) {
@@ -66,8 +73,21 @@ export class Outage {
     });
   }
 
-  /** Somebody, in turn or not, could not reach the registry. */
-  failed(error: Error): void {
+  /**
+   * Somebody who needs no turn begins to try: whoever has waited long enough for one goes along, for it costs no
+   * connection of its own.
+   */
+  trying(): void {
+    if (!this.lasting || this.given || this.waiting.size === 0) return;
+    if (this.deps.clock.now() >= this.turnAt + this.wait / 2) this.give();
+  }
+
+  /**
+   * Somebody, in turn or not, could not reach the registry.
+   *
+   * @param again milliseconds until that somebody is {@link Outage.trying} again; turns wait for that
+   */
+  failed(error: Error, again?: number): void {
     this.why = error;
     const now = this.deps.clock.now();
     if (!this.lasting || this.given) {
@@ -76,7 +96,8 @@ export class Outage {
     }
     this.lasting = true;
     this.given = false;
-    this.nextAt = Math.min(now + this.wait, this.latest);
+    if (again !== undefined) this.triedBy = now + again + MARGIN;
+    this.nextAt = Math.min(Math.max(now + this.wait, this.triedBy), this.latest);
     this.arm();
   }
 
@@ -84,6 +105,7 @@ export class Outage {
   answered(): void {
     this.lasting = false;
     this.given = false;
+    this.triedBy = -Infinity;
     this.why = undefined;
     this.backoff.reset();
     for (const go of [...this.waiting]) go();
@@ -93,12 +115,17 @@ export class Outage {
     this.timer?.cancel();
     if (this.waiting.size === 0) return;
     this.timer = this.deps.clock.after(this.nextAt - this.deps.clock.now(), () => {
-      this.given = true;
-      this.nextAt = this.deps.clock.now() + TURN;
-      const [first] = this.waiting;
-      first?.();
-      this.arm();
+      this.give();
     });
+  }
+
+  private give(): void {
+    this.given = true;
+    this.turnAt = this.deps.clock.now();
+    this.nextAt = this.turnAt + TURN;
+    const [first] = this.waiting;
+    first?.();
+    this.arm();
   }
 }
 

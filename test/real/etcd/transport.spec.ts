@@ -4,6 +4,7 @@ import { ClusterError } from '../../../lib/etcd/errors/index.js';
 import { type EtcdCaller } from '../../../lib/etcd/request.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { type EtcdMember } from '../../harness/etcd-member.js';
+import { TcpProxy } from '../../harness/proxy.js';
 import { until } from '../../harness/wait.js';
 
 jest.setTimeout(60_000);
@@ -120,6 +121,27 @@ describe('an etcd transport and a cluster of three', () => {
       follower.resume();
     }
     await etcd.whenHealthy();
+  });
+
+  it('keeps its connection where a single answer is late', async () => {
+    const proxy = await TcpProxy.to(etcd.members[0]!);
+    const one = await EtcdTransport.create({ endpoints: proxy.endpoint, headerTimeoutPerRequest: 3_000 });
+    try {
+      expect(await read(one, '/greeting')).toBe('hello');
+      proxy.stall('down');
+      const impatient = one.call({
+        what: 'reading',
+        timeout: 300,
+        run: async ({ kv }, options) => await kv.range({ key: Buffer.from('/greeting') }, options),
+      });
+      await expect(impatient).rejects.toThrow(ClusterError);
+      proxy.pass();
+      expect(await read(one, '/greeting')).toBe('hello');
+      expect(proxy.counts.connections).toBe(1);
+    } finally {
+      one.close();
+      await proxy.stop();
+    }
   });
 
   it('does not send a create again whose answer was lost, and moves the pin', async () => {
