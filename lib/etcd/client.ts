@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { type Clock, systemClock } from '../kernel/clock.js';
 import { abortReason, attempt, pause } from '../kernel/deadline.js';
@@ -63,6 +64,8 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
   ) {
     this.debug = settings.debug;
     this.reach = new Reach(deps.clock);
+    // It stands over every stream: that is no leak to warn of.
+    setMaxListeners(0, this.closing.signal);
     this.selection = new EndpointSelection(settings.endpoints, deps.random);
     this.tokens = new TokenKeeper(
       settings.credentials && (async (endpoint) => await this.authenticate(endpoint)),

@@ -8,6 +8,7 @@ import type {
   MaintenanceClient,
   WatchClient,
 } from 'etcd3';
+import { ConnectingSockets } from './connecting-sockets.js';
 import { isSecure, targetOf } from './endpoint.js';
 import { type Etcd3Module } from './peer.js';
 import { type TlsMaterial } from '../tls/identity.js';
@@ -25,7 +26,7 @@ export interface EtcdConnection {
   readonly cluster: ClusterClient;
   readonly maintenance: MaintenanceClient;
   readonly auth: AuthClient;
-  /** Lets calls in flight end and the socket close. */
+  /** Lets calls in flight end and the socket close. One that is still connecting keeps no process alive. */
   close(): void;
 }
 
@@ -63,6 +64,11 @@ const KEEPALIVE_TIMEOUT = 5_000;
 
 /** Milliseconds beyond the life of any connection that has failed. */
 const NEVER = 3_600_000;
+
+/** What `etcd3` keeps to itself of a client. */
+interface Internals {
+  readonly pool: { readonly hosts: readonly { readonly channelCredentials?: unknown }[] };
+}
 
 let connections = 0;
 
@@ -112,6 +118,8 @@ export function etcd3Connect(etcd3: Etcd3Module, tls: EtcdTls | undefined): Conn
       grpcOptions: channelOptions(tls),
       faultHandling: { global: ONCE, host: () => policy },
     });
+    const { pool } = client as unknown as Internals;
+    const sockets = new ConnectingSockets(pool.hosts[0]?.channelCredentials);
     return {
       endpoint,
       ...(certificates && { certificates }),
@@ -123,6 +131,7 @@ export function etcd3Connect(etcd3: Etcd3Module, tls: EtcdTls | undefined): Conn
       auth: client.auth,
       close: () => {
         client.close();
+        sockets.leave();
       },
     };
   };

@@ -28,8 +28,8 @@ export async function fetchVersion(
     {
       what: 'asking for the version',
       command: () => ['version'],
-      run: async ({ endpoint }) => {
-        const body = await get(endpoint, tls, caller.timeout, signal);
+      run: async ({ endpoint }, _options, ended) => {
+        const body = await get(endpoint, tls, caller.timeout, ended);
         return readVersion(endpoint, body);
       },
     },
@@ -41,7 +41,7 @@ async function get(
   endpoint: string,
   tls: EtcdTls | undefined,
   timeout: number,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<string> {
   const secure = isSecure(endpoint);
   return await new Promise<string>((resolve, reject) => {
@@ -54,7 +54,7 @@ async function get(
       {
         agent: false,
         timeout,
-        ...(signal && { signal }),
+        signal,
         ...(secure && {
           // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
           rejectUnauthorized: true,

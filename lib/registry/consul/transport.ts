@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http';
 import { isIPv6 } from 'node:net';
+import { abortReason } from '../../kernel/deadline.js';
 import { optionalPeer } from '../../kernel/optional-peer.js';
 import { type ConsulSettings } from './options.js';
 import { tlsAgent } from './tls.js';
@@ -70,6 +71,8 @@ class PapiTransport implements Transport {
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<RawAnswer> {
+    // What was given up while its token was read must not go out: nobody would end it.
+    if (signal.aborted) throw abortReason(signal);
     const ctx = new EventEmitter();
     const cancel = (): void => void ctx.emit('cancel');
     signal.addEventListener('abort', cancel, { once: true });

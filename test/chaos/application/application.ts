@@ -7,7 +7,7 @@ import { reaper } from '../../harness/reaper.js';
 import { monotonic, sleep, until } from '../../harness/wait.js';
 import { type Recorder } from '../recording/recorder.js';
 import { Heart } from './heart.js';
-import { type Commands, type Report } from './protocol.js';
+import { type Commands, type Report, STILL_HERE } from './protocol.js';
 import { type ApplicationSettings } from './settings.js';
 
 /** Milliseconds a boot may take; several of them at once share a machine. */
@@ -43,6 +43,7 @@ export class Application {
   private call = 0;
   private stopping: Promise<number> | undefined;
   private paused = false;
+  private stillHere = '';
 
   private constructor(
     readonly settings: ApplicationSettings,
@@ -54,6 +55,7 @@ export class Application {
     child.once('exit', (code, signal) => this.end(signal ?? `code ${String(code)}`));
     createInterface(child.stderr!).on('line', (text) => {
       recorder.record(settings.name, { kind: 'log', level: 'error', text });
+      if (text.startsWith(STILL_HERE)) this.stillHere = ` ${text}`;
     });
   }
 
@@ -195,7 +197,9 @@ export class Application {
     );
     if (!ended) {
       await this.kill();
-      throw new Error(`Expected the process of ${this.name} to end by itself once it was closed.`);
+      throw new Error(
+        `Expected the process of ${this.name} to end by itself once it was closed.${this.stillHere}`,
+      );
     }
     await this.left();
     if (this.ended !== 0)

@@ -24,13 +24,16 @@ import { type Protection } from '../protection.js';
 import { seededRandom } from '../random.js';
 import { type Happening, type ListNews } from '../recording/event.js';
 import { Caller } from './caller.js';
-import { type Calls, type Commands, type Order, type Picks, type Report } from './protocol.js';
+import { type Calls, type Commands, type Order, type Picks, type Report, STILL_HERE } from './protocol.js';
 import { type ApplicationSettings, type KeptSettings } from './settings.js';
 import { endThreads, knowThreads } from './threads.js';
 import { weakened } from './weakened.js';
 
 /** Milliseconds between two looks at what the library says of itself, and between two picks. */
 const LOOK = 10;
+
+/** Milliseconds after which an application that has not ended tells what keeps it. */
+const LINGERED = 3_000;
 
 /** Milliseconds a slow request takes. */
 const SLOW = 20;
@@ -363,7 +366,11 @@ async function main(): Promise<void> {
       tell({ kind: 'refused', call, message: error instanceof Error ? error.message : String(error) });
     }
     // From here on nothing but the library could keep the process from ending.
-    if (command === 'leave') process.disconnect();
+    if (command !== 'leave') return;
+    process.disconnect();
+    setTimeout(() => {
+      console.error(`${STILL_HERE} ${process.getActiveResourcesInfo().join(', ')}`);
+    }, LINGERED).unref();
   }
 
   tell({ kind: 'booting' });

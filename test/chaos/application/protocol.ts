@@ -5,6 +5,9 @@ import { type KeptSettings } from './settings.js';
 import { type KeepingOptions, type ServiceAnnouncement } from '../../../lib/sidekick/sidekick.options.js';
 import { type ThreadEnd } from './threads.js';
 
+/** What an application's last words begin with where something keeps it from ending. */
+export const STILL_HERE = 'Still here, for:';
+
 /** How many picks an application made of the services it follows. */
 export interface Picks {
   readonly picked: number;
