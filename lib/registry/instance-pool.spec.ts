@@ -30,7 +30,16 @@ describe('InstancePool', () => {
 
   it('does not grow with the number of updates', () => {
     const pool = new InstancePool();
-    for (let update = 0; update < 10_000; update++) pool.share(instance('1', `v${update}`), 1);
-    expect((pool as unknown as { parts: Map<string, unknown> }).parts.size).toBeLessThanOrEqual(65);
+    for (let update = 0; update < 10_000; update++) pool.share(instance('1', `v${update}`), 1_000);
+    expect((pool as unknown as { parts: Map<string, unknown> }).parts.size).toBeLessThanOrEqual(125);
+  });
+
+  it('keeps what is used again and again', () => {
+    const pool = new InstancePool();
+    const first = pool.share(instance('1', 'stable'), 10);
+    for (let update = 0; update < 1_000; update++) {
+      pool.share(instance('2', `v${update}`), 10);
+      expect(pool.share(instance('3', 'stable'), 10).meta).toBe(first.meta);
+    }
   });
 });

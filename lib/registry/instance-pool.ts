@@ -2,8 +2,11 @@ import { assembleInstance, type Instance } from './instance.js';
 
 type Parts = Pick<Instance, 'ports' | 'tags' | 'meta'>;
 
-/** Distinct metadata kept beyond the number of instances, before the pool starts afresh. */
-const SLACK = 64;
+/** Distinct metadata kept at least. */
+const LEAST = 64;
+
+/** Instances for each that is kept: where metadata is shared by fewer there is little to be had. */
+const SHARED_BY = 8;
 
 /**
  * Lets instances with equal metadata share it: a hundred copies of a service mostly carry the same tags, and each
@@ -15,15 +18,23 @@ export class InstancePool {
   /**
    * The same instance, its `ports`, `tags` and `meta` shared with those that have equal ones.
    *
-   * @param population how many instances there are: the pool never grows far beyond it
+   * @param population how many instances there are: the pool keeps the metadata used last, and far less of it
    */
   share(instance: Instance, population: number): Instance {
     const { ports, tags, meta } = instance;
     const key = JSON.stringify([ports, tags, meta]);
     const known = this.parts.get(key);
+    this.parts.delete(key);
+    this.parts.set(key, known ?? { ports, tags, meta });
     if (known) return assembleInstance({ ...instance, ...known });
-    if (this.parts.size >= population + SLACK) this.parts.clear();
-    this.parts.set(key, { ports, tags, meta });
+    if (this.parts.size > Math.max(LEAST, population / SHARED_BY)) this.forgetOldest();
     return instance;
+  }
+
+  private forgetOldest(): void {
+    for (const key of this.parts.keys()) {
+      this.parts.delete(key);
+      return;
+    }
   }
 }
