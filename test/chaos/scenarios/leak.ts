@@ -13,12 +13,12 @@ import { Store, type Writes } from './store.js';
 /** Share by which the heap may have grown. */
 const HEAP = 0.05;
 
-/** Instances, and so changes of one write. */
-const INSTANCES = 1_000;
+/** Instances, and so changes of one write: few, since a reader that waits holds on to the writes it was told last. */
+const INSTANCES = 250;
 
-/** Writes before the heap is looked at for the first time, and between two compactions. */
-const WARM_UP = 50;
-const COMPACTION = 50;
+/** Writes before the heap is looked at for the first time, as a share of those after it, and between two compactions. */
+const WARM_UP = 0.25;
+const COMPACTION = 200;
 
 const SERVICE = 'leak';
 const PREFIX = `/nestjs-sidekick/${SERVICE}/`;
@@ -30,13 +30,17 @@ export const leakOfUpdates: Scenario = {
     'However many updates flow through a watch to the list that is picked from, the heap grows by 5 % at most',
 
   async run(stage, { kills }) {
-    const rounds = kills * (kills >= 50 ? 20 : 10);
+    const rounds = kills * (kills >= 50 ? 80 : 40);
     const etcd = await stage.etcd({ args: [`--max-txn-ops=${INSTANCES}`] });
     const store = new Store(etcd);
     const app = await follow(stage, `etcd://${etcd.hosts}`);
-    await flow(store, app, { from: 1, to: WARM_UP });
+    const warm = Math.max(COMPACTION, WARM_UP * rounds);
+    await flow(store, app, { from: 1, to: warm });
+    await trickle(store, app, warm + 1);
     await measure(stage, app, 'etcd', 'before');
-    await flow(store, app, { from: WARM_UP + 1, to: WARM_UP + rounds });
+    const last = warm + 1 + rounds;
+    await flow(store, app, { from: warm + 2, to: last });
+    await trickle(store, app, last + 1);
     await measure(stage, app, 'etcd', 'after');
     stage.figures['updates through etcd'] = (await app.ask<{ updates: number }>('counts')).updates;
 
@@ -200,6 +204,11 @@ async function flow(
     await app.ask('reached', String(version));
     await store.compact(revision - 1);
   }
+}
+
+/** One update alone: a watch that waits keeps what it told last, which is to be as little each time. */
+async function trickle(store: Store, app: Worker, version: number): Promise<void> {
+  await flow(store, app, { from: version, to: version, instances: 1 });
 }
 
 function instance(index: number, version: number): string {
