@@ -48,7 +48,8 @@ function interceptor({ token, requireLeader, signal, onHeard }: CallContext): In
           listener?.onReceiveMetadata?.(received);
         },
         onReceiveMessage: (message: unknown) => {
-          onHeard();
+          // A call that ends without an answer is given `null` for one, by gRPC itself.
+          if (message !== null) onHeard();
           listener?.onReceiveMessage?.(message);
         },
         onReceiveStatus: (status) => {

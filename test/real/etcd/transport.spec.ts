@@ -144,6 +144,22 @@ describe('an etcd transport and a cluster of three', () => {
     }
   });
 
+  it('leaves a connection on which nothing is heard', async () => {
+    const proxy = await TcpProxy.to(etcd.members[0]!);
+    const one = await EtcdTransport.create({ endpoints: proxy.endpoint, headerTimeoutPerRequest: 600 });
+    try {
+      expect(await read(one, '/greeting')).toBe('hello');
+      proxy.swallow();
+      for (let tries = 1; tries <= 3; tries += 1) {
+        await expect(read(one, '/greeting')).rejects.toThrow(ClusterError);
+        expect(proxy.counts.connections).toBe(tries);
+      }
+    } finally {
+      one.close();
+      await proxy.stop();
+    }
+  });
+
   it('does not send a create again whose answer was lost, and moves the pin', async () => {
     const follower = await etcd.follower();
     await pinTo(follower);
