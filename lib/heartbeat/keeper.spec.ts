@@ -123,6 +123,17 @@ describe('Keeper', () => {
     expect(types(events)).toEqual(['alive', 'late', 'expired', 'restored']);
   });
 
+  it('comes back to a registry that is slow for all who come back to it', async () => {
+    const { keeper, registry, events } = await world.keeper();
+    await keep(keeper);
+    registry.fail('down');
+    await world.clock.advance(30_000);
+    registry.heal();
+    registry.slow(1_800);
+    await world.clock.advance(12_000);
+    expect(types(events).slice(0, 4)).toEqual(['alive', 'late', 'expired', 'restored']);
+  });
+
   it('is back within 500 ms after the process was held up for 1.6 × TTL, with one lease', async () => {
     const { keeper, events } = await world.keeper();
     await keep(keeper);

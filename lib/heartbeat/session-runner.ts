@@ -36,7 +36,7 @@ export interface SessionListener {
   onOpenFailed(error: Error): void;
 }
 
-/** Milliseconds one try to open a session may take: long enough to go round a cluster once. */
+/** Milliseconds one try may take to open a session, or to renew one that is lost: long enough to go round a cluster once. */
 const OPEN_TIMEOUT = 5_000;
 
 /** While the session may still live, tries come quickly: the next member is likely to answer. */
@@ -189,17 +189,18 @@ export class SessionRunner {
     const { registry, clock, random, logger } = this.deps;
     const session = this.session;
     if (!session) return;
+    const { lost, ttl } = this.state;
     const sentAt = clock.now();
     this.outage.trying();
     try {
       const renewal = await attempt(
         {
           clock,
-          timeout: renewalTimeout(this.state.ttl),
+          timeout: lost ? OPEN_TIMEOUT : renewalTimeout(ttl),
           signal: this.aborter.signal,
           what: `Renewing session ${session.id} at ${registry.url}`,
         },
-        (signal) => session.renew(signal),
+        (signal) => session.renew(signal, lost),
       );
       this.checkTtl(renewal.ttl);
       this.recovered();

@@ -97,9 +97,11 @@ export interface Session {
   /**
    * Renews everything this session holds. Sending it again is always safe.
    *
+   * @param patient its TTL has passed: nothing is won by leaving a server early whose answer is only late; false by
+   *   default
    * @throws SessionGoneError when the registry no longer knows the session: all its entries are gone
    */
-  renew(signal: AbortSignal): Promise<Renewal>;
+  renew(signal: AbortSignal, patient?: boolean): Promise<Renewal>;
 
   /**
    * Writes `item`, bound to this session, if its slot still has `version` (`undefined`: is still empty, or holds

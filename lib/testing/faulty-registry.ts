@@ -95,7 +95,8 @@ export class FaultyRegistry implements Registry {
     return {
       id: session.id,
       ttl: session.ttl,
-      renew: (signal): Promise<Renewal> => this.request('renew', signal, () => session.renew(signal)),
+      renew: (signal, patient): Promise<Renewal> =>
+        this.request('renew', signal, () => session.renew(signal, patient)),
       write: (item: Item, version, signal): Promise<Written> =>
         this.request('write', signal, () => session.write(item, version, signal)),
       remove: (slot: Slot, signal) => this.request('remove', signal, () => session.remove(slot, signal)),

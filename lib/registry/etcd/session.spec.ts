@@ -1,6 +1,6 @@
 import type { ITxnRequest } from 'etcd3';
 import { type EtcdConnection } from '../../etcd/connection.js';
-import { type EtcdLeases } from '../../etcd/lease.js';
+import { type EtcdLeases, type RenewOptions } from '../../etcd/lease.js';
 import { type EtcdCaller, type EtcdRequest } from '../../etcd/request.js';
 import { EtcdLayout } from './layout.js';
 import { EtcdSession } from './session.js';
@@ -39,5 +39,23 @@ describe('a session of etcd', () => {
     const written = await session.write(item, undefined, new AbortController().signal);
     expect(written).toMatchObject({ ok: true, version: '9' });
     expect(txns).toHaveLength(2);
+  });
+
+  it('leaves a silent member early while there is something to lose, and takes its time after that', async () => {
+    const { client } = storeWithRecordAt('5');
+    const timeouts: unknown[] = [];
+    const leases = {
+      renew: async (_: string, { timeout }: RenewOptions) => {
+        timeouts.push(timeout);
+        return await Promise.resolve(6);
+      },
+    } as unknown as EtcdLeases;
+    const { signal } = new AbortController();
+    const record = new SessionRecord(client, Buffer.from('/.sessions/1'), '1', 'test');
+    const ground = { url: 'etcd://x', client, leases, layout: new EtcdLayout('/s') };
+    const session = new EtcdSession(ground, { id: '1', ttl: 6 }, record);
+    await session.renew(signal);
+    await session.renew(signal, true);
+    expect(timeouts).toEqual([500, client.timeout]);
   });
 });

@@ -54,10 +54,11 @@ export class EtcdSession implements Session {
     return this.granted;
   }
 
-  async renew(signal: AbortSignal): Promise<Renewal> {
+  async renew(signal: AbortSignal, patient = false): Promise<Renewal> {
     const share = (this.granted * 1_000) / 12;
-    const timeout = Math.max(MIN_RENEWAL_TIMEOUT, Math.min(MAX_RENEWAL_TIMEOUT, share));
-    const { url, leases } = this.ground;
+    const { url, leases, client } = this.ground;
+    const hasty = Math.max(MIN_RENEWAL_TIMEOUT, Math.min(MAX_RENEWAL_TIMEOUT, share));
+    const timeout = patient ? client.timeout : hasty;
     this.granted = await asRegistry(url, async () => await leases.renew(this.id, { timeout }, signal));
     return { ttl: this.granted, missing: [] };
   }

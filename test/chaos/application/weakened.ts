@@ -87,7 +87,7 @@ class Grabbing implements Session {
     return written.ok ? written : await this.inner.write(item, written.current?.version, signal);
   }
 
-  renew: Session['renew'] = async (signal) => await this.inner.renew(signal);
+  renew: Session['renew'] = async (...given) => await this.inner.renew(...given);
   remove: Session['remove'] = async (slot, signal) => await this.inner.remove(slot, signal);
   end: Session['end'] = async (signal) => await this.inner.end(signal);
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { Worker } from '../../harness/worker.js';
 import { monotonic, sleep } from '../../harness/wait.js';
 import { type Finding } from '../validators/finding.js';
@@ -23,23 +24,41 @@ interface Scale {
   readonly most: number;
 }
 
-const FULL: Scale = { clients: 1_000, workers: 4, away: 30_000, ttl: 10, most: 60 };
+/**
+ * Clients that a processor can play, with their share of etcd and of the proxy. Each is a machine of its own in reality;
+ * here one takes 1 ms of processor a second while all is well, and 9 ms to come back. 200 that come back within 3.5 s
+ * keep a processor busy for three quarters of that time; with 250 they wait for the processor, not for the registry.
+ */
+const A_PROCESSOR = 200;
+
+const ALL = 1_000;
+
+/**
+ * As many as the machine can play, and 1,000 at most. Within 100 ms as many may connect as chance brings together: the
+ * thirtieth part that is due where all come back evenly within 3 s, and 4.6 times the spread of that number; 60 of 1,000.
+ */
+function full(): Scale {
+  const workers = Math.min(availableParallelism(), ALL / A_PROCESSOR);
+  const clients = workers * A_PROCESSOR;
+  const due = clients / 30;
+  return { clients, workers, away: 30_000, ttl: 10, most: Math.round(due + 4.6 * Math.sqrt(due)) };
+}
 
 /** Of a few clients as many as chance brings together; a herd is all of them. */
 const SHARE: Scale = { clients: 100, workers: 1, away: 10_000, ttl: 4, most: 18 };
 
-/** A thousand clients lose their registry together, and come back one by one. */
+/** Up to 1,000 clients, 200 for each processor, lose their registry together, and come back one by one. */
 export const noHerdComesBack: Scenario = {
   name: 'no-herd',
   promise:
-    'Clients that lost their registry together come back within 5 s, and never more than 6 in 100 of them within 100 ms',
+    'Clients that lost their registry together, up to 1,000 and 200 a processor, come back within 5 s, and no more of them within 100 ms than chance brings together: 60 of 1,000',
   needs: { jitter: 'no herd' },
   alone: true,
   run: async (stage, size) => await comeBack(stage, scaleOf(size)),
 };
 
 function scaleOf({ kills }: Size): Scale {
-  return kills >= 50 ? FULL : SHARE;
+  return kills >= 50 ? full() : SHARE;
 }
 
 async function comeBack(stage: Stage, scale: Scale): Promise<readonly Finding[]> {
@@ -69,7 +88,8 @@ async function comeBack(stage: Stage, scale: Scale): Promise<readonly Finding[]>
   const lists = back.map(({ client }) => `list ${client}`);
   const connected = events.filter(({ kind, at }) => kind === 'connected' && at >= since).length;
   stage.figures['connections on its return'] = connected;
-  stage.figures['most of them within 100 ms'] = busiest(events, since).count;
+  const { count } = busiest(events, since);
+  stage.figures['most of them within 100 ms'] = `${count} of at most ${scale.most}`;
   stage.figures['99 of 100 heartbeats back (ms)'] = Math.round(p99(returns(events, heartbeats, since)));
   stage.figures['99 of 100 lists fresh (ms)'] = Math.round(p99(returns(events, lists, since)));
   return [

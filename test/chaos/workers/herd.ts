@@ -77,7 +77,7 @@ async function returned(since: number): Promise<readonly Return[]> {
     }
     return heartbeats.size === count && lists.size === count;
   };
-  await until('every client to be back', look, { deadline: 60_000, every: 20 }).catch(() => undefined);
+  await until('every client to be back', look, { deadline: 60_000, every: 50 }).catch(() => undefined);
   return clients.map(({ number }) => ({
     client: number,
     heartbeat: heartbeats.get(number),
