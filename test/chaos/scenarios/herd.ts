@@ -27,7 +27,8 @@ interface Scale {
 /**
  * Clients that a processor can play, with their share of etcd and of the proxy. Each is a machine of its own in reality;
  * here one takes 1 ms of processor a second while all is well, and 9 ms to come back. 200 that come back within 3.5 s
- * keep a processor busy for three quarters of that time; with 250 they wait for the processor, not for the registry.
+ * keep a processor busy for three quarters of that time, which leaves something for whatever else the machine does;
+ * with 500 a processor, all that is measured is the processor.
  */
 const A_PROCESSOR = 200;
 
