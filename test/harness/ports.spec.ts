@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { forkTypeScript } from './fork.js';
 import { freePorts } from './ports.js';
 
-/** Out of the way of what other tests take. */
-const RANGE = Object.freeze({ from: 11_000, to: 11_040 });
+/** Out of the way of what other tests take, and of these tests of another checkout. */
+const FROM = 11_000 + (process.pid % 20) * 40;
+const RANGE = Object.freeze({ from: FROM, to: FROM + 40 });
 
 describe('the ports of the servers', () => {
   it('are one process’s alone, listened to or not, for as long as it lives', async () => {
