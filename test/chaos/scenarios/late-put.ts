@@ -41,21 +41,26 @@ interface Hang {
 type MakeHang = (stage: Stage, etcd: EtcdCluster, member: EtcdMember, proxy: TcpProxy) => Hang;
 
 /** The network holds the requests back, and loses that they were given up. */
-const heldBack: MakeHang = (stage, _etcd, member, proxy) => ({
-  begin: async () => {
-    stage.fault(member.name, 'hold back', 'begin');
-    proxy.stall('up');
-    // Every write has been sent by then, and none been given up.
-    setTimeout(() => proxy.swallow(), HANGS);
-    await Promise.resolve();
-  },
-  end: async () => {
-    proxy.release();
-    await sleep(300);
-    proxy.pass();
-    stage.fault(member.name, 'hold back', 'end');
-  },
-});
+const heldBack: MakeHang = (stage, _etcd, member, proxy) => {
+  let losing: NodeJS.Timeout | undefined;
+  return {
+    begin: async () => {
+      stage.fault(member.name, 'hold back', 'begin');
+      proxy.stall('up');
+      // Every write has been sent by then, and none been given up.
+      losing = setTimeout(() => proxy.swallow(), HANGS);
+      await Promise.resolve();
+    },
+    end: async () => {
+      // Nobody had to wait where the writes went another way.
+      clearTimeout(losing);
+      proxy.release();
+      await sleep(300);
+      proxy.pass();
+      stage.fault(member.name, 'hold back', 'end');
+    },
+  };
+};
 
 const paused: MakeHang = (stage, _etcd, member) => ({
   begin: async () => await stage.pause(member),
