@@ -118,7 +118,7 @@ export const latePut: Scenario = {
       );
       kept.push(...round);
       await Promise.all(round.map(async (one) => await one.begin()));
-      const carrier = await carrierOf(app, round[0]!.key, proxies);
+      const carrier = await carrierOf(round[0]!, proxies);
       const hang = HANGS_BY[rounds % HANGS_BY.length]!(
         stage,
         etcd,
@@ -194,17 +194,18 @@ class Kept {
     await app.ask('keep', { key: this.key, value, ttl: TTL });
   }
 
-  private async write(value: string): Promise<void> {
+  async write(value: string): Promise<void> {
     this.values.push(value);
     await this.app.ask('value', this.key, value);
   }
 }
 
 /** The member that an application talks to: the one whose proxy a write goes through. */
-async function carrierOf(app: Application, key: string, proxies: readonly TcpProxy[]): Promise<number> {
-  const before = proxies.map(({ counts }) => counts.bytesUp);
-  await app.ask('value', key, 'first');
+async function carrierOf(kept: Kept, proxies: readonly TcpProxy[]): Promise<number> {
+  // The keys of this round are watched by then, so that nothing but the write is on its way.
   await sleep(600);
+  const before = proxies.map(({ counts }) => counts.bytesUp);
+  await kept.write('here');
   const grown = proxies.map(({ counts }, i) => counts.bytesUp - before[i]!);
   return grown.indexOf(Math.max(...grown));
 }
