@@ -36,7 +36,6 @@ export class Outage {
   private readonly backoff: Backoff;
   private readonly waiting = new Set<() => void>();
   private timer: Timer | undefined;
-  private lasting = false;
   /** Whether somebody has a turn and has not said what came of it. */
   private given = false;
   private wait = 0;
@@ -46,6 +45,7 @@ export class Outage {
   private turnAt = -Infinity;
   /** When somebody without a turn will have tried again. */
   private triedBy = -Infinity;
+  /** Set for as long as it lasts. */
   private why: Error | undefined;
 
   constructor(private readonly deps: OutageDeps) {
@@ -59,7 +59,7 @@ export class Outage {
 
   /** Resolves at once while all is well, else when it is the caller's turn, the outage is over, or `signal` aborts. */
   async turn(signal: AbortSignal): Promise<void> {
-    if (!this.lasting || signal.aborted) return;
+    if (!this.why || signal.aborted) return;
     await new Promise<void>((resolve) => {
       const go = (): void => {
         this.waiting.delete(go);
@@ -78,7 +78,7 @@ export class Outage {
    * connection of its own.
    */
   trying(): void {
-    if (!this.lasting || this.given || this.waiting.size === 0) return;
+    if (!this.why || this.given || this.waiting.size === 0) return;
     if (this.deps.clock.now() >= this.turnAt + this.wait / 2) this.give();
   }
 
@@ -88,13 +88,12 @@ export class Outage {
    * @param again milliseconds until that somebody is {@link Outage.trying} again; turns wait for that
    */
   failed(error: Error, again?: number): void {
-    this.why = error;
     const now = this.deps.clock.now();
-    if (!this.lasting || this.given) {
+    if (!this.why || this.given) {
       this.wait = this.backoff.next();
       this.latest = now + PATIENCE;
     }
-    this.lasting = true;
+    this.why = error;
     this.given = false;
     if (again !== undefined) this.triedBy = now + again + MARGIN;
     this.nextAt = Math.min(Math.max(now + this.wait, this.triedBy), this.latest);
@@ -103,7 +102,6 @@ export class Outage {
 
   /** Somebody, in turn or not, had an answer. */
   answered(): void {
-    this.lasting = false;
     this.given = false;
     this.triedBy = -Infinity;
     this.why = undefined;
