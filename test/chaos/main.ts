@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { leave, number } from '../harness/command-line.js';
 import { type Outcome, outcomeText } from './play.js';
 import { asTheyAre, type Part, playAll, weakenedBy } from './programme.js';
 import { PROTECTIONS } from './protection.js';
@@ -84,18 +85,6 @@ function parts(scenarios: readonly Scenario[], without: string | undefined): Par
       `Expected \`--without\` to be one of ${PROTECTIONS.join(', ')} or all, got "${without}".`,
     );
   return weakenedBy(scenarios, asked);
-}
-
-function leave(text: string): never {
-  process.stdout.write(text);
-  process.exit(0);
-}
-
-function number(option: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
-    throw new Error(`Expected \`${option}\` to be a number of 0 or more, got "${text}".`);
-  return value;
 }
 
 async function main(): Promise<void> {

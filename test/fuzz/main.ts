@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { freshSeed } from '../chaos/random.js';
+import { leave, number } from '../harness/command-line.js';
 import { type Report, type Surroundings, type Task } from './protocol.js';
 import { type Target } from './target.js';
 import { TARGETS } from './targets/index.js';
@@ -35,18 +36,6 @@ interface Options {
   readonly seed: number;
   readonly targets: readonly Target[];
   readonly workers: number;
-}
-
-function leave(text: string): never {
-  process.stdout.write(text);
-  process.exit(0);
-}
-
-function number(option: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
-    throw new Error(`Expected \`${option}\` to be a number of 0 or more, got "${text}".`);
-  return value;
 }
 
 function options(): Options {

@@ -1,6 +1,6 @@
 import { etcdLoad } from '../../harness/metrics.js';
 import { sleep } from '../../harness/wait.js';
-import { Worker } from '../../harness/worker.js';
+import { type Worker } from '../../harness/worker.js';
 import { noGrowth, nothingLeft } from '../validators/growth.js';
 import { type Belongings } from '../workers/belongings.js';
 import { type BootsSettings } from '../workers/boots.js';
@@ -57,11 +57,7 @@ export const leakOfBoots: Scenario = {
 
 function boots(stage: Stage, url: string): Worker {
   const settings: BootsSettings = { url };
-  const worker = Worker.start(new URL('../workers/boots.ts', import.meta.url), settings);
-  stage.atEnd(async () => {
-    if (!(await worker.end())) throw new Error('Expected a worker to end by itself.');
-  });
-  return worker;
+  return stage.worker('boots', settings);
 }
 
 async function count(stage: Stage, app: Worker, who: string, times: number, first: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { Worker } from '../../harness/worker.js';
+import { type Worker } from '../../harness/worker.js';
 import { grewBy } from '../validators/growth.js';
 import { type LeakSettings } from '../workers/leak.js';
 import { type Scenario } from './scenario.js';
@@ -22,9 +22,7 @@ export const burst: Scenario = {
     const lease = await store.grant(600);
     for (let from = 0; from < CHANGES; from += AT_ONCE) await store.writeSurely(instances(from), lease);
     const settings: LeakSettings = { url: `etcd://${etcd.hosts}` };
-    const app = Worker.start(new URL('../workers/leak.ts', import.meta.url), settings);
-    stage.atEnd(async () => await app.end());
-    stage.atEnd(async () => await app.ask('close'));
+    const app = stage.worker('leak', settings, 'close');
     await app.ask('populated', CHANGES);
     await app.ask('longestDelay');
     await count(stage, app, 'before');

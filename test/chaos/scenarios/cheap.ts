@@ -1,6 +1,6 @@
 import { type EtcdCluster } from '../../harness/etcd.js';
 import { etcdLoad } from '../../harness/metrics.js';
-import { Worker } from '../../harness/worker.js';
+import { type Worker } from '../../harness/worker.js';
 import { monotonic, sleep, until } from '../../harness/wait.js';
 import { between, seededRandom } from '../random.js';
 import { type Finding } from '../validators/finding.js';
@@ -108,10 +108,5 @@ function keyOf(index: number): string {
 
 /** An application that keeps many keys, in a process of its own. */
 export function many(stage: Stage, settings: ManySettings): Worker {
-  const worker = Worker.start(new URL('../workers/many.ts', import.meta.url), settings);
-  stage.atEnd(async () => {
-    if (!(await worker.end())) throw new Error('Expected a worker to end by itself.');
-  });
-  stage.atEnd(async () => await worker.ask('stop'));
-  return worker;
+  return stage.worker('many', settings, 'stop');
 }

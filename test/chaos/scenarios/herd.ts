@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from '../../harness/worker.js';
+import { type Worker } from '../../harness/worker.js';
 import { monotonic, sleep } from '../../harness/wait.js';
 import { type Finding } from '../validators/finding.js';
 import { backSoon, busiest, noHerd, p99, returns } from '../validators/herd.js';
@@ -111,11 +111,7 @@ async function start(stage: Stage, endpoint: string, scale: Scale): Promise<Work
       ttl: scale.ttl,
       jitter: !stage.without.includes('jitter'),
     };
-    const worker = Worker.start(new URL('../workers/herd.ts', import.meta.url), settings);
-    stage.atEnd(async () => {
-      if (!(await worker.end())) throw new Error('Expected a worker to end by itself.');
-    });
-    return worker;
+    return stage.worker('herd', settings);
   });
   await Promise.all(workers.map(async (worker) => await worker.ask('start')));
   stage.atEnd(async () => await Promise.all(workers.map(async (worker) => await worker.ask('stop'))));

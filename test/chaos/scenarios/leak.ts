@@ -1,7 +1,7 @@
 import { type EtcdCluster } from '../../harness/etcd.js';
 import { type EtcdLoad, etcdLoad } from '../../harness/metrics.js';
 import { until } from '../../harness/wait.js';
-import { Worker } from '../../harness/worker.js';
+import { type Worker } from '../../harness/worker.js';
 import { type Finding } from '../validators/finding.js';
 import { noGrowth, nothingLeft } from '../validators/growth.js';
 import { type Belongings } from '../workers/belongings.js';
@@ -174,11 +174,7 @@ const NOTHING: EtcdLoad = Object.freeze({ watchers: 0, watchStreams: 0, keepAliv
 
 async function follow(stage: Stage, url: string): Promise<Worker> {
   const settings: LeakSettings = { url };
-  const worker = Worker.start(new URL('../workers/leak.ts', import.meta.url), settings);
-  stage.atEnd(async () => {
-    if (!(await worker.end())) throw new Error('Expected a worker to end by itself.');
-  });
-  stage.atEnd(async () => await worker.ask('close'));
+  const worker = stage.worker('leak', settings, 'close');
   await worker.ask('ready');
   return worker;
 }

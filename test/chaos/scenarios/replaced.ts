@@ -2,9 +2,9 @@ import { type EtcdCluster } from '../../harness/etcd.js';
 import { join } from 'node:path';
 import { monotonic, sleep, until } from '../../harness/wait.js';
 import { type Application } from '../application/application.js';
-import { ofKind } from '../recording/recorder.js';
 import { type Finding } from '../validators/finding.js';
 import { backWithin, noGap } from '../validators/presence.js';
+import { foundBoth } from './found-both.js';
 import { Onlooker } from './onlooker.js';
 import { type Scenario } from './scenario.js';
 import { type Stage } from './stage.js';
@@ -75,7 +75,7 @@ export const registryReplaced: Scenario = {
       findings.push(...(await replacing.play(FATES[order[round % FATES.length]!]!, round)));
     stage.figures['registries replaced'] = rounds;
     stage.figures['keys and instances'] = wanted.size + 2;
-    return [...findings, ...(await foundBoth(stage, reader))];
+    return [...findings, ...(await foundBoth(stage, reader, SERVICE, 2_000))];
   },
 };
 
@@ -133,23 +133,4 @@ class Replacing {
       Array.from({ length: 400 }, async (_, n) => await store.writeSurely({ [`/others/${n}`]: 'x' })),
     );
   }
-}
-
-/** Whoever discovers sees both instances in the end. */
-async function foundBoth(stage: Stage, reader: Application): Promise<Finding[]> {
-  const last = (): string =>
-    (
-      ofKind(stage.recorder.events, 'endpoints')
-        .filter(({ who }) => who === reader.name)
-        .at(-1)?.endpoints ?? []
-    )
-      .map(({ id }) => id)
-      .sort()
-      .join();
-  const found = await until('both to be found', () => last() === 'one,two', { deadline: 2_000 }).catch(
-    () => false,
-  );
-  if (found) return [];
-  const text = `Expected one,two of "${SERVICE}" to be found, got ${last()}.`;
-  return [{ promise: 'found by others', who: reader.name, at: monotonic(), text }];
 }

@@ -6,6 +6,7 @@ import { TcpProxy } from '../../harness/proxy.js';
 import { KeyReader } from '../../harness/reader.js';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { monotonic, sleep } from '../../harness/wait.js';
+import { Worker } from '../../harness/worker.js';
 import { Application } from '../application/application.js';
 import { type Heart } from '../application/heart.js';
 import { type ApplicationSettings } from '../application/settings.js';
@@ -40,6 +41,20 @@ export class Stage {
   /** Has something ended with the stage, whatever becomes of the scenario. */
   atEnd(end: () => Promise<unknown>): void {
     this.ends.push(end);
+  }
+
+  /**
+   * Starts a script of workers/ in a process of its own, which has to end by itself.
+   *
+   * @param farewell the command it is given before, where it needs one
+   */
+  worker(script: string, settings: unknown, farewell?: string): Worker {
+    const worker = Worker.start(new URL(`../workers/${script}.ts`, import.meta.url), settings);
+    this.atEnd(async () => {
+      if (!(await worker.end())) throw new Error('Expected a worker to end by itself.');
+    });
+    if (farewell !== undefined) this.atEnd(async () => await worker.ask(farewell));
+    return worker;
   }
 
   async etcd(options: EtcdOptions): Promise<EtcdCluster> {

@@ -2,9 +2,9 @@ import { type ConsulAgent } from '../../../harness/consul.js';
 import { monotonic, sleep, until } from '../../../harness/wait.js';
 import { type Application } from '../../application/application.js';
 import { type KeyChange } from '../../recording/event.js';
-import { ofKind } from '../../recording/recorder.js';
 import { type Finding } from '../../validators/finding.js';
 import { backWithin, noGap } from '../../validators/presence.js';
+import { foundBoth } from '../found-both.js';
 import { Onlooker } from '../onlooker.js';
 import { type Scenario } from '../scenario.js';
 import { type Stage } from '../stage.js';
@@ -94,7 +94,7 @@ export const consulForgets: Scenario = {
       findings.push(...(await lose(stage, consul, onlooker, wanted, LOSSES[done % LOSSES.length]!)));
     stage.figures.losses = done;
     stage.figures['keys and instances'] = wanted.size;
-    return [...findings, ...(await foundBoth(stage, reader))];
+    return [...findings, ...(await foundBoth(stage, reader, SERVICE, 5_000))];
   },
 };
 
@@ -151,23 +151,4 @@ async function everything(
       }),
     ],
   };
-}
-
-/** Whoever discovers sees both instances in the end. */
-async function foundBoth(stage: Stage, reader: Application): Promise<Finding[]> {
-  const last = (): string =>
-    (
-      ofKind(stage.recorder.events, 'endpoints')
-        .filter(({ who }) => who === reader.name)
-        .at(-1)?.endpoints ?? []
-    )
-      .map(({ id }) => id)
-      .sort()
-      .join();
-  const found = await until('both to be found', () => last() === 'one,two', { deadline: 5_000 }).catch(
-    () => false,
-  );
-  if (found) return [];
-  const text = `Expected one,two of "${SERVICE}" to be found, got ${last()}.`;
-  return [{ promise: 'found by others', who: reader.name, at: monotonic(), text }];
 }

@@ -1,5 +1,4 @@
 import { monotonic, sleep } from '../../../harness/wait.js';
-import { Worker } from '../../../harness/worker.js';
 import { type Finding } from '../../validators/finding.js';
 import { noLeaseLeft } from '../../validators/leases.js';
 import { type RaceFault, type RaceSettings } from '../../workers/race.js';
@@ -33,11 +32,7 @@ export const startStopRace: Scenario = {
           rounds,
           seed: stage.seed,
         };
-        const worker = Worker.start(new URL('../../workers/race.ts', import.meta.url), settings);
-        stage.atEnd(async () => {
-          if (!(await worker.end())) throw new Error('Expected a process to end by itself.');
-        });
-        return await worker.ask<readonly RaceFault[]>('play');
+        return await stage.worker('race', settings).ask<readonly RaceFault[]>('play');
       }),
     );
     await sleep(EXPIRED);
