@@ -43,7 +43,11 @@ export class Directory {
   constructor(private readonly options: DirectoryOptions) {
     const { allow, snapshot, logger, clock } = options;
     this.policy = new AddressPolicy(allow);
-    this.warnings = new WarnOnce(clock, logger);
+    this.warnings = new WarnOnce(
+      clock,
+      logger,
+      (labels) => `Leaving out ${labels.length} more endpoints that must not be used: ${labels.join(', ')}.`,
+    );
     if (snapshot !== undefined) this.snapshot = new SnapshotFile(snapshot, logger, clock);
   }
 
@@ -81,6 +85,7 @@ export class Directory {
     // Written first: a feed that is closed has nothing more to say about its age.
     if (this.registry) await this.save();
     await Promise.all([...this.feeds.values()].map(({ feed }) => feed.close()));
+    this.warnings.close();
     this.feeds.clear();
   }
 

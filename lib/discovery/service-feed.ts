@@ -182,10 +182,11 @@ export class ServiceFeed {
     const refusal = this.deps.policy.refusal(endpoint);
     if (refusal !== undefined) {
       this.endpoints.delete(id);
-      this.deps.warnings.warn(
-        JSON.stringify([this.source.service, id, refusal]),
-        () => `Leaving out endpoint ${quoted(id)} of service ${quoted(this.source.service)}: ${refusal}`,
-      );
+      const label = (): string => `endpoint ${quoted(id)} of service ${quoted(this.source.service)}`;
+      this.deps.warnings.warn(JSON.stringify([this.source.service, id, refusal]), {
+        message: () => `Leaving out ${label()}: ${refusal}`,
+        label,
+      });
       return;
     }
     const known = this.endpoints.get(id);

@@ -20,9 +20,10 @@ export interface EntriesDiff {
   readonly removed: readonly RemovedEntry[];
 }
 
-/** Told of each malformed entry, and of each slot that is empty again. */
+/** Called with each malformed entry, and with each slot that is well-formed or empty again. */
 export interface MalformedSink {
-  warn(malformed: Malformed): void;
+  /** @param kept the last good value of the slot, which stays in use */
+  warn(malformed: Malformed, kept: Entry | undefined): void;
   forget(slot: string): void;
 }
 
@@ -51,12 +52,13 @@ export class FollowedEntries {
       const id = slotId(slotOf(entry.item));
       const old = before.get(id);
       next.set(id, old && sameEntry(old, entry) ? old : this.shared(entry));
+      this.malformed.forget(id);
     }
     for (const malformed of listing.malformed) {
-      this.malformed.warn(malformed);
       const id = slotId(malformed.slot);
       const good = before.get(id);
       if (good && !next.has(id)) next.set(id, good);
+      this.malformed.warn(malformed, good);
     }
     for (const id of before.keys()) if (!next.has(id)) this.malformed.forget(id);
     this.entries = next;
@@ -78,8 +80,9 @@ export class FollowedEntries {
         touch(id);
         const old = before.get(id);
         this.entries.set(id, old && sameEntry(old, change.entry) ? old : this.shared(change.entry));
+        this.malformed.forget(id);
       } else if (change.kind === 'malformed') {
-        this.malformed.warn(change.malformed);
+        this.malformed.warn(change.malformed, this.entries.get(slotId(change.malformed.slot)));
       } else {
         const id = slotId(change.slot);
         touch(id);

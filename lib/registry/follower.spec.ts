@@ -263,20 +263,61 @@ describe('Follower', () => {
     expect(ids(sets.at(-1))).toEqual(['b']);
   });
 
-  it('does not flood the log when 10,000 entries are malformed', async () => {
+  const ignoring = (): string[] => warnings.filter((text) => text.startsWith('Ignoring'));
+
+  it('does not flood the log when 10,000 entries are malformed, and names each of them in the end', async () => {
+    const names = Array.from({ length: 10_000 }, (_, index) => `i${index}.`);
     registry.answer = () =>
       listing(
         [],
-        Array.from({ length: 10_000 }, (_, index) => broken(`i${index}`)),
+        names.map((name) => broken(name)),
       );
     await started();
-    expect(warnings).toHaveLength(10);
-    await clock.advance(60_000);
-    registry.watch_.send({ kind: 'malformed', malformed: broken('one more') });
+    for (let minute = 0; minute < 25; minute++) {
+      expect(ignoring()).toHaveLength(Math.min(10 * (minute + 1), 210));
+      await clock.advance(60_000);
+    }
+    expect(ignoring()[19]).toContain('9490 more are not shown yet.');
+    const log = ignoring().join('\n');
+    expect(names.filter((name) => log.split(`"${name}"`).length !== 2)).toEqual([]);
+    await follower.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('names a good entry that broke while the log was full, with the address that stays in use', async () => {
+    const others = Array.from({ length: 10 }, (_, index) => broken(`i${index}`));
+    registry.answer = () => listing([webEntry('good')], others);
+    await started();
+    registry.answer = () => listing([], [...others, broken('good')]);
+    registry.watch_.send({ kind: 'malformed', malformed: broken('good') });
+    registry.watch_.send({ kind: 'malformed', malformed: broken('passing') }, gone('passing'));
     await clock.advance(0);
-    const ignoring = warnings.filter((text) => text.startsWith('Ignoring'));
-    expect(ignoring).toHaveLength(11);
-    expect(ignoring[10]).toContain('9990 more were not shown');
+    expect(ignoring()).toHaveLength(10);
+    await clock.advance(60_000);
+    expect(ignoring()).toHaveLength(11);
+    expect(ignoring()[10]).toMatch(/"good".*Its last good value, [\d.]+:\d+, stays in use\.$/);
+  });
+
+  it('warns again of an entry that was repaired and broke again', async () => {
+    registry.answer = () => listing([], [broken('a')]);
+    await started();
+    registry.watch_.send(put('a'), { kind: 'malformed', malformed: broken('a') });
+    await clock.advance(0);
+    expect(ignoring()).toHaveLength(2);
+    expect(ignoring()[0]).toContain('It is left out until it is repaired.');
+    expect(ignoring()[1]).toContain('stays in use.');
+  });
+
+  it('names what still waits when it is closed', async () => {
+    registry.answer = () =>
+      listing(
+        [],
+        Array.from({ length: 12 }, (_, index) => broken(`i${index}`)),
+      );
+    await started();
+    await follower.close();
+    expect(ignoring()[11]).toContain('"i11"');
+    expect(clock.pending).toBe(0);
   });
 
   describe('refresh', () => {

@@ -8,7 +8,7 @@ import { type Random } from '../kernel/random.js';
 import { WarnOnce } from '../kernel/warn-once.js';
 import { Watchdog } from '../kernel/watchdog.js';
 import { FollowedEntries, type EntriesDiff } from './follower-entries.js';
-import { MalformedWarnings } from './follower-warnings.js';
+import { MalformedWarnings, manyMalformed } from './follower-warnings.js';
 import { isUnreachable, type Outage, outageOf } from './outage.js';
 import {
   SIGN_OF_LIFE,
@@ -79,6 +79,7 @@ const FAREWELL = 1_000;
  */
 export class Follower {
   private readonly entries: FollowedEntries;
+  private readonly malformed: MalformedWarnings;
   private readonly backoff: Backoff;
   private readonly outage: Outage;
   private readonly first: Deferred<void> = deferred();
@@ -98,9 +99,10 @@ export class Follower {
   private running: Promise<void> | undefined;
 
   constructor(private readonly options: FollowerOptions) {
-    this.entries = new FollowedEntries(
-      new MalformedWarnings(new WarnOnce(options.clock, options.logger), options.registry.url),
-    );
+    const { clock, logger, registry } = options;
+    const warnings = new WarnOnce(clock, logger, manyMalformed(registry.url));
+    this.malformed = new MalformedWarnings(warnings, registry.url);
+    this.entries = new FollowedEntries(this.malformed);
     this.backoff = new Backoff(options.backoff ?? DEFAULT_BACKOFF, options.random);
     this.outage = outageOf(options.registry, options);
   }
@@ -150,6 +152,7 @@ export class Follower {
     this.interrupt.abort(closed);
     await this.running;
     await Promise.all(this.farewells);
+    this.malformed.close();
     this.first.reject(closed);
     this.asked?.reject(closed);
   }
