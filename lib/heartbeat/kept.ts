@@ -1,6 +1,7 @@
 import { type Clock, type Timer } from '../kernel/clock.js';
 import { type Logger } from '../kernel/logger.js';
 import { attempt } from '../kernel/deadline.js';
+import { messageOf, stackOf } from '../kernel/thrown.js';
 import { type Item } from '../registry/item.js';
 import { type Ticker } from './ticker.js';
 
@@ -89,7 +90,8 @@ export class KeptValue {
       if (generation === this.generation) this.hold.put(item);
     } catch (error) {
       logger.error(
-        `Computing the value of "${this.hold.key}" failed, the last one is kept: ${(error as Error).message}`,
+        `Computing the value of "${this.hold.key}" failed, the last one is kept: ${messageOf(error)}`,
+        ...stackOf(error),
       );
     } finally {
       if (generation === this.generation) this.computing = false;

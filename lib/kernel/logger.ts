@@ -2,7 +2,8 @@
 export interface Logger {
   log(message: string): void;
   warn(message: string): void;
-  error(message: string): void;
+  /** @param stack where application code threw the error that the message reports */
+  error(message: string, stack?: string): void;
   debug?(message: string): void;
 }
 

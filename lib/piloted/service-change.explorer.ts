@@ -7,6 +7,7 @@ import {
 } from '@nestjs/core';
 import { type ServiceChange } from './service-change.js';
 import { type Logger } from '../kernel/logger.js';
+import { messageOf, stackOf } from '../kernel/thrown.js';
 import { ON_SERVICE_CHANGE } from './on-service-change.decorator.js';
 import { PILOTED_LOGGER } from './piloted.tokens.js';
 import { usagesOf, type ServiceUsage } from './service-usage.js';
@@ -61,7 +62,7 @@ export class ServiceChangeExplorer {
 
   private run(where: string, call: () => unknown): void {
     const failed = (error: unknown): void => {
-      this.logger.error(`${where} failed: ${error instanceof Error ? error.message : String(error)}`);
+      this.logger.error(`${where} failed: ${messageOf(error)}`, ...stackOf(error));
     };
     try {
       const result = call();

@@ -16,8 +16,8 @@ export class SwitchableLogger implements Logger {
     this.target.warn(message);
   }
 
-  error(message: string): void {
-    this.target.error(message);
+  error(message: string, ...stack: [stack?: string]): void {
+    this.target.error(message, ...stack);
   }
 
   debug(message: string): void {

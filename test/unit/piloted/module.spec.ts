@@ -30,11 +30,15 @@ describe('PilotedModule', () => {
   let web: Announcer;
   let apps: TestingModule[];
   let lines: string[];
+  let stacks: string[];
 
   const logger = {
     log: () => undefined,
     warn: (line: string) => lines.push(line),
-    error: (line: string) => lines.push(line),
+    error: (line: string, stack?: string) => {
+      lines.push(line);
+      if (stack !== undefined) stacks.push(stack);
+    },
   };
 
   async function boot(module: DynamicModule, ...more: (Type | DynamicModule)[]): Promise<TestingModule> {
@@ -72,6 +76,7 @@ describe('PilotedModule', () => {
   beforeEach(async () => {
     apps = [];
     lines = [];
+    stacks = [];
     source = memory();
     web = await Announcer.on(source);
     await web.announce('a', 'b', 'c');
@@ -531,6 +536,8 @@ describe('PilotedModule', () => {
       ]);
       await eventually(() => lines.length === 3);
       expect(lines[0]).toBe('Watcher.throwing failed: my own fault');
+      expect(stacks).toHaveLength(3);
+      expect(stacks[0]).toMatch(/^Error: my own fault\n +at Watcher\.throwing/);
     });
   });
 

@@ -259,6 +259,29 @@ describe('SidekickModule', () => {
     await until('the next value', () => value('/queues/depth') === '43');
   });
 
+  it('logs the stack of what a method with @Heartbeat throws', async () => {
+    @Injectable()
+    class Queue {
+      private reports = 0;
+      @Heartbeat('/queues/depth', { updateInterval: 1 })
+      report(): string {
+        this.reports += 1;
+        if (this.reports === 2) throw new Error('queue closed');
+        return 'open';
+      }
+    }
+    const errors: [string, string?][] = [];
+    const logger = { ...silentLogger, error: (...line: [string, string?]) => void errors.push(line) };
+    @Module({ imports: [SidekickModule.forRoot({ registry, logger })], providers: [Queue] })
+    class AppModule {}
+    app = await NestFactory.create(AppModule, { logger: false });
+    await app.init();
+    await until('the error', () => errors.length === 1);
+    expect(errors[0]?.[0]).toMatch(/"\/queues\/depth" failed.*: queue closed$/);
+    expect(errors[0]?.[1]).toMatch(/^Error: queue closed\n +at Queue\.report/);
+    expect(value('/queues/depth')).toBe('open');
+  });
+
   it("registers its ticks by name in the application's SchedulerRegistry", async () => {
     @Module({ imports: [ScheduleModule.forRoot(), SidekickModule.forRoot({ registry, ...quiet, key: 'k' })] })
     class AppModule {}
