@@ -23,7 +23,7 @@ export class AgentServices {
     const request: ConsulRequest = { method: 'GET', path: `/agent/service/${inPath(agentId)}` };
     const answer = await this.client.send(request, { signal });
     // There is none, or one that is not for us to see.
-    if (answer.status === 404 || answer.status === 403) return false;
+    if (answer.absent || answer.denied) return false;
     if (!answer.ok) throw this.client.failure(request, answer);
     const { Meta } = this.client.read(answer, () => answer.object());
     return isObject(Meta) && Meta[OWNER] === this.owner;
@@ -42,14 +42,15 @@ export class AgentServices {
 
   async register(body: unknown, signal: AbortSignal): Promise<void> {
     const query = { 'replace-existing-checks': 'true' };
-    await this.client.call({ method: 'PUT', path: '/agent/service/register', query, body }, { signal });
+    const request: ConsulRequest = { method: 'PUT', path: '/agent/service/register', query, body };
+    this.done(await this.client.call(request, { signal }));
   }
 
   /** Whether the check was passed; false when the agent does not know it. */
   async pass(agentId: string, signal: AbortSignal): Promise<boolean> {
     const request: ConsulRequest = { method: 'PUT', path: `/agent/check/pass/${inPath(checkId(agentId))}` };
     const answer = await this.client.send(request, { signal });
-    if (answer.ok) return true;
+    if (answer.ok) return this.done(answer);
     if (isUnknown(answer)) return false;
     throw this.client.failure(request, answer);
   }
@@ -58,7 +59,16 @@ export class AgentServices {
   async deregister(agentId: string, signal: AbortSignal): Promise<void> {
     const request: ConsulRequest = { method: 'PUT', path: `/agent/service/deregister/${inPath(agentId)}` };
     const answer = await this.client.send(request, { signal });
-    if (!answer.ok && !isUnknown(answer)) throw this.client.failure(request, answer);
+    if (isUnknown(answer)) return;
+    if (!answer.ok) throw this.client.failure(request, answer);
+    this.done(answer);
+  }
+
+  /** Consul has nothing to say where it has done what was asked. @throws RegistryUnavailableError */
+  private done(answer: Answer): true {
+    if (answer.text !== '' && answer.text !== 'null' && answer.text !== 'true')
+      throw this.client.unavailable(answer.unexpected('empty', answer.text));
+    return true;
   }
 
   private async list(
@@ -73,5 +83,7 @@ export class AgentServices {
 
 /** «does not have associated TTL», «Unknown check», «Unknown service»: what an agent says that has lost its data. */
 function isUnknown(answer: Answer): boolean {
-  return answer.status === 404 || (answer.status === 500 && /associated TTL|unknown/i.test(answer.text));
+  return (
+    answer.absent || (answer.status === 500 && /associated TTL|unknown (check|service)\b/i.test(answer.text))
+  );
 }

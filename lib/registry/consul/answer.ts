@@ -1,9 +1,16 @@
 import { shown } from '../../kernel/expected.js';
 import { shortened } from '../../kernel/shortened.js';
+import { isConsulsOwn } from './own-words.js';
 import { type RawAnswer } from './transport.js';
 import { UnexpectedAnswerError } from './unexpected-answer.error.js';
 
 const LONGEST_TEXT = 300;
+
+/** Bytes in which an error's author shows. */
+const SIGNIFICANT_BYTES = 1_024;
+
+/** A page, whatever its content type says. */
+const PAGE = /^\s*<(!doctype|html|head|body|\?xml)\b/i;
 
 /** An answer of Consul, whatever its status, with the means to read it safely. */
 export class Answer {
@@ -19,8 +26,27 @@ export class Answer {
     return this.raw.status;
   }
 
+  /** Whether Consul itself answered and did what was asked. */
   get ok(): boolean {
-    return this.raw.status >= 200 && this.raw.status < 300;
+    return this.raw.status >= 200 && this.raw.status < 300 && this.own;
+  }
+
+  /** Whether Consul itself answered «there is none». */
+  get absent(): boolean {
+    return this.raw.status === 404 && this.own;
+  }
+
+  /** Whether Consul itself denied the request. */
+  get denied(): boolean {
+    return this.raw.status === 403 && this.own;
+  }
+
+  /** Whether it is Consul that answered, and not an ingress, a gateway or a login page in front of it. */
+  get own(): boolean {
+    const text = this.raw.body.subarray(0, SIGNIFICANT_BYTES).toString('utf8');
+    const html = PAGE.test(text) || (this.header('content-type')?.startsWith('text/html') ?? false);
+    const marked = Object.keys(this.raw.headers).some((name) => name.startsWith('x-consul-'));
+    return isConsulsOwn({ status: this.status, marked, html, text });
   }
 
   /** The body as text, shortened: Consul's own words where it refuses or fails. */
@@ -67,6 +93,14 @@ export class Answer {
     const value = this.json();
     if (!isObject(value)) throw this.unexpected('a JSON object', value);
     return value;
+  }
+
+  /** The answer of something in front of Consul, as an error. */
+  foreign(): UnexpectedAnswerError {
+    const said = this.text === '' ? 'nothing' : shown(this.text);
+    return new UnexpectedAnswerError(
+      `Expected Consul to answer ${this.what}, got status ${this.status} and ${said}, which Consul does not write. Does an ingress, a gateway or a login page in front of it answer, and does it let /v1 pass?`,
+    );
   }
 
   unexpected(what: string, got: unknown, cause?: unknown): UnexpectedAnswerError {

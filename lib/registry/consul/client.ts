@@ -105,7 +105,7 @@ export class ConsulClient {
     const { signal, timeout, lane = 'calls' } = options;
     const answer = await this.sendOnce(request, { signal, timeout, lane });
     // A refusal means that nothing was done, so that asking again with a newer token is safe.
-    if (answer.status === 403 && (await this.token.renew()))
+    if (answer.denied && (await this.token.renew()))
       return await this.sendOnce(request, { signal, timeout, lane });
     return answer;
   }
@@ -126,8 +126,8 @@ export class ConsulClient {
   /** A request of a watch: like {@link call}, on connections of its own. 404 is an answer here. */
   async block(request: ConsulRequest, { signal, timeout, lane = 'watches' }: BlockOptions): Promise<Answer> {
     const answer = await this.sendOnce(request, { signal, timeout, lane });
-    if (answer.status === 403) await this.token.renew();
-    if (!answer.ok && answer.status !== 404) throw this.failure(request, answer);
+    if (answer.denied) await this.token.renew();
+    if (!answer.ok && !answer.absent) throw this.failure(request, answer);
     return answer;
   }
 
@@ -136,6 +136,7 @@ export class ConsulClient {
     const said = answer.text === '' ? `status ${answer.status}` : `${answer.text} (status ${answer.status})`;
     const notTls = answer.status === 400 && tlsFailure(answer.text, undefined, undefined);
     if (notTls) return this.unavailable(notTls);
+    if (!answer.own) return this.unavailable(answer.foreign());
     if (answer.status === TOO_MANY)
       return this.unavailable(new Error(`${label(request)}: ${this.masked(said)}. ${CONNECTION_LIMIT}`));
     if (REFUSALS.has(answer.status)) return this.refused(request, said);

@@ -56,7 +56,7 @@ export class ConsulRegistry implements Registry {
     const view = viewOf(scope, this.client.settings);
     const request = { ...view.request, query: { ...view.request.query, consistent: '' } };
     const answer = await this.client.send(request, { signal, lane: 'reads' });
-    const absent = answer.status === 404 && view.service === undefined;
+    const absent = answer.absent && view.service === undefined;
     if (!answer.ok && !absent) throw this.client.failure(request, answer);
     const listing = readListing(this.client, view, answer);
     if (isEmpty(listing)) await vouchForEmpty(this.client, view, answer, signal);

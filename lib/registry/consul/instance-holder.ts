@@ -29,6 +29,8 @@ interface Held {
 export class InstanceHolder {
   /** By `slotId`: what is to be there. Entered before the first request, so that a late one is not forgotten. */
   private readonly held = new Map<string, Held>();
+  /** By `slotId`: what is to go, until the agent has confirmed that it is gone. */
+  private readonly leaving = new Map<string, Held>();
   /** Whether anything of ours can be in the agent. */
   private used = false;
   private readonly agent: AgentServices;
@@ -103,12 +105,16 @@ export class InstanceHolder {
 
   /** Deregisters the instance where it is ours. */
   async remove(slot: InstanceSlot, signal: AbortSignal): Promise<void> {
-    const held = this.held.get(slotId(slot));
+    const id = slotId(slot);
+    const held = this.held.get(id) ?? this.leaving.get(id);
     if (!held) return;
     this.forget(held);
-    if (!(await this.agent.isOurs(held.agentId, signal))) return;
-    await this.agent.deregister(held.agentId, signal);
-    await this.gone(slot, signal);
+    this.leaving.set(id, held);
+    if (await this.agent.isOurs(held.agentId, signal)) {
+      await this.agent.deregister(held.agentId, signal);
+      await this.gone(slot, signal);
+    }
+    if (this.leaving.get(id) === held) this.leaving.delete(id);
   }
 
   /** Deregisters everything that is ours. */
@@ -121,6 +127,7 @@ export class InstanceHolder {
       await this.gone(slot, signal);
     });
     this.held.clear();
+    this.leaving.clear();
   }
 
   private async register(
@@ -132,6 +139,7 @@ export class InstanceHolder {
     const before = this.held.get(slotId(slot));
     const held: Held = { slot, agentId, pending: true };
     this.held.set(slotId(slot), held);
+    this.leaving.delete(slotId(slot));
     this.used = true;
     try {
       await this.agent.register(body, signal);

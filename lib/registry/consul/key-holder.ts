@@ -57,7 +57,7 @@ export class KeyHolder {
       query: this.dc(),
     };
     const answer = await this.client.send(request, { signal });
-    if (answer.status === 404) {
+    if (answer.absent) {
       if (await this.isGone(session, signal)) throw this.gone();
       throw this.client.unavailable(new Error(`Consul does not know session ${session} yet.`));
     }
@@ -145,7 +145,7 @@ export class KeyHolder {
     const path = `/session/info/${inPath(session)}`;
     const request: ConsulRequest = { method: 'GET', path, query: { consistent: '', ...this.dc() } };
     const answer = await this.client.send(request, { signal });
-    if (answer.status === 403) return true;
+    if (answer.denied) return true;
     if (!answer.ok) throw this.client.failure(request, answer);
     return this.client.read(answer, () => answer.array()).length === 0;
   }
@@ -195,7 +195,7 @@ export class KeyHolder {
       query: { consistent: '', ...this.dc() },
     };
     const answer = await this.client.send(request, { signal });
-    if (answer.status === 404) return undefined;
+    if (answer.absent) return undefined;
     if (!answer.ok) throw this.client.failure(request, answer);
     const [element] = this.client.read(answer, () => answer.array());
     if (element === undefined) return undefined;

@@ -45,8 +45,8 @@ export async function checkReadAccess(
     ],
   };
   const answer = await client.send(request, { signal, lane: 'reads' });
-  if (answer.status === ACLS_OFF) return;
-  if (answer.status === 403) throw client.failure(request, answer);
+  if (answer.status === ACLS_OFF && answer.own) return;
+  if (answer.denied) throw client.failure(request, answer);
   // A Consul without this way to ask leaves one thing to go by: some node is always there.
   const rights = answer.ok ? client.read(answer, rightsOf) : { service: true, everyNode: false };
   if (!rights.service) throw refusal(`\`service:read\` on ${shown(service)}`);

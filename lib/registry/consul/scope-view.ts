@@ -78,7 +78,7 @@ function keyView(slot: KeySlot, settings: ConsulSettings): ScopeView {
     service: undefined,
     request: { method: 'GET', path: `/kv/${inPath(encodeName(slot.key))}`, query: inDc(settings.dc) },
     read: (answer) => {
-      const elements = answer.status === 404 ? [] : answer.array();
+      const elements = answer.absent ? [] : answer.array();
       const decoded = elements.slice(0, 1).map((element) => decodeKey(slot, element));
       return {
         entries: decoded.filter(isStoredKey).map(({ entry }) => entry),

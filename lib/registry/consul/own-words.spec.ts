@@ -1,0 +1,49 @@
+import { type AnswerSigns, isConsulsOwn } from './own-words.js';
+
+const own = (status: number, text: string, more: Partial<AnswerSigns> = {}): boolean =>
+  isConsulsOwn({ status, text, marked: false, html: false, ...more });
+
+describe('isConsulsOwn', () => {
+  it.each([
+    [200, '[]'],
+    [400, 'Invalid Service name'],
+    [401, 'ACL support disabled'],
+    [403, 'Permission denied'],
+    [403, 'rpc error making call: Permission denied'],
+    [403, "Permission denied: token with AccessorID 'x' lacks permission 'service:write' on \"web\""],
+    [403, 'ACL not found'],
+    [403, 'Endpoint is blocked by agent configuration'],
+    [403, 'Access is restricted'],
+    [404, 'unknown service ID: web-1'],
+    [404, 'Unknown check ID "service:r1". Ensure that the check ID is passed, not the check name.'],
+    [404, "Session id '5b4' not found"],
+    [409, '{"Errors":[]}'],
+    [500, 'No cluster leader'],
+  ])('knows %i «%s» for a word of Consul', (status, text) => {
+    expect(own(status, text)).toBe(true);
+  });
+
+  it.each([
+    [302, ''],
+    [400, '<html>400 Bad Request</html>'],
+    [401, '401 Unauthorized'],
+    [401, ''],
+    [403, 'RBAC: access denied'],
+    [403, '{"error":"permission denied"}'],
+    [403, '\n<html>permission denied</html>'],
+    [403, ''],
+    [404, 'default backend - 404'],
+    [404, '404 page not found\n'],
+    [404, ''],
+    [405, '<html>405 Not Allowed</html>'],
+    [413, '<html>413 Request Entity Too Large</html>'],
+    [503, '<html>503</html>'],
+  ])('knows %i «%s» for that of something in front of it', (status, text) => {
+    expect(own(status, text)).toBe(false);
+  });
+
+  it('goes by the header that a missing key bears, and by a page whatever its status', () => {
+    expect(own(404, '', { marked: true })).toBe(true);
+    expect(own(200, '<html>Sign in</html>', { html: true })).toBe(false);
+  });
+});
