@@ -1,3 +1,6 @@
+import { performance } from 'node:perf_hooks';
+import { clearTimeout, setTimeout } from 'node:timers';
+
 /** A pending timer of a {@link Clock}. */
 export interface Timer {
   /** Ends the timer; a second call does nothing. */
@@ -17,20 +20,31 @@ export interface Clock {
   after(delay: number, run: () => void): Timer;
 }
 
+/**
+ * Node's own, as they are when this file is loaded: fake timers that a test installs later must not stop the
+ * heartbeat of the application under test.
+ */
+const own = Object.freeze({
+  start: setTimeout,
+  end: clearTimeout,
+  now: performance.now.bind(performance),
+  wall: Date.now.bind(Date),
+});
+
 class SystemTimer implements Timer {
   constructor(private readonly handle: NodeJS.Timeout) {}
 
   cancel(): void {
-    clearTimeout(this.handle);
+    own.end(this.handle);
   }
 }
 
 /** Node fires a longer timeout at once; a longer wait is made of several. */
 const MAX_TIMEOUT = 2_147_483_647;
 
-/** The clock of the running process. */
+/** The clock of the running process. It keeps its pace under the fake timers of a test runner. */
 export const systemClock: Clock = {
-  now: () => performance.now(),
-  wall: () => Date.now(),
-  after: (delay, run) => new SystemTimer(setTimeout(run, Math.min(Math.max(0, delay), MAX_TIMEOUT))),
+  now: own.now,
+  wall: own.wall,
+  after: (delay, run) => new SystemTimer(own.start(run, Math.min(Math.max(0, delay), MAX_TIMEOUT))),
 };

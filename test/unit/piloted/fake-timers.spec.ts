@@ -1,0 +1,24 @@
+import { jest } from '@jest/globals';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { silentLogger } from '../../../lib/kernel/logger.js';
+import { DiscoveryService } from '../../../lib/piloted/discovery.service.js';
+import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
+import { memory } from '../../../lib/registry/memory/memory.js';
+
+describe('PilotedModule under fake timers', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('boots, lists a service and closes', async () => {
+    const options = { registry: memory(), logger: silentLogger, services: ['web'] };
+    @Module({ imports: [PilotedModule.forRoot(options)] })
+    class AppModule {}
+    jest.useFakeTimers();
+    const app = await NestFactory.create(AppModule, { logger: false });
+    await app.init();
+    expect(app.get(DiscoveryService).endpoints('web')).toEqual([]);
+    await app.close();
+  });
+});
