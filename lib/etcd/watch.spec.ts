@@ -1,6 +1,6 @@
 import { type IWatchRequest, type IWatchResponse } from 'etcd3';
 import { VirtualClock } from '../testing/virtual-clock.js';
-import { ClusterError, EndpointError } from './errors/index.js';
+import { ClusterError, EndpointError, EtcdResponseError } from './errors/index.js';
 import { Reach } from './reach.js';
 import { type EtcdCaller } from './request.js';
 import { EtcdStream, type EtcdStreamOpener, type StreamPlan } from './stream.js';
@@ -27,8 +27,11 @@ class FakeCluster implements EtcdCaller, EtcdStreamOpener {
     this.reach = new Reach(clock);
   }
 
+  /** What a request ends with. */
+  outcome: () => Promise<unknown> = async () => await Promise.reject(new Error('not asked for here'));
+
   async call<T>(): Promise<T> {
-    return await Promise.reject(new Error('not asked for here'));
+    return (await this.outcome()) as T;
   }
 
   async callOne<T>(): Promise<T> {
@@ -372,6 +375,69 @@ describe('EtcdWatches', () => {
     await clock.advance(0);
     expect(news.filter(({ kind }) => kind !== 'alive').map(({ kind }) => kind)).toEqual(['events', 'events']);
     await stop();
+  });
+
+  describe('resumed at a delete that the server no longer has', () => {
+    async function resumed() {
+      const all = setUp();
+      const { cluster, clock } = all;
+      await clock.advance(0);
+      cluster.opened[0]!.answer({ created: true });
+      cluster.opened[0]!.answer({ events: [{ ...event(7), type: 'Delete' }] as never });
+      await clock.advance(2_000);
+      return { ...all, ...cluster.opened[1]! };
+    }
+    const kinds = (news: readonly WatchNews[]): string[] =>
+      news.filter(({ kind }) => kind !== 'alive').map(({ kind }) => kind);
+    const compacted = new EtcdResponseError(
+      'a',
+      'etcdserver: mvcc: required revision has been compacted',
+      11,
+    );
+
+    it.each([
+      ['a later event', [event(8)]],
+      ['a sign of life', []],
+    ])('goes on, as %s shows it, where history was compacted with it', async (_, events) => {
+      const { cluster, clock, news, written, answer, stop } = await resumed();
+      cluster.outcome = async () => await Promise.reject(compacted);
+      answer({ created: true }, 9);
+      answer({ events: events as never }, 9);
+      answer({ canceled: true }, 9);
+      await clock.advance(0);
+      expect(cluster.opened).toHaveLength(2);
+      const create = written.at(-1)!.create_request!;
+      expect(create.start_revision).toBe('8');
+      const watch_id = String(create.watch_id);
+      answer({ created: true, watch_id }, 9);
+      answer({ events: [event(8)] as never, watch_id }, 9);
+      await clock.advance(0);
+      expect(kinds(news)).toEqual(['events', 'events']);
+      await stop();
+    });
+
+    it('says that the store was replaced where that part of the history is still there', async () => {
+      const { cluster, clock, news, watches, answer, stop } = await resumed();
+      cluster.outcome = async () => await Promise.resolve({});
+      answer({ created: true }, 9);
+      answer({ events: [event(8)] as never }, 9);
+      await clock.advance(0);
+      expect(kinds(news)).toEqual(['events', 'replaced']);
+      expect(watches.size).toBe(0);
+      await stop();
+    });
+
+    it('asks on another stream where nothing answers', async () => {
+      const { cluster, clock, news, answer, stop } = await resumed();
+      answer({ created: true }, 9);
+      cluster.outcome = async () => await Promise.reject(new ClusterError([]));
+      answer({ events: [event(8)] as never }, 9);
+      await clock.advance(1);
+      expect(cluster.opened).toHaveLength(3);
+      expect(cluster.opened[2]!.written).toMatchObject([{ create_request: { start_revision: '7' } }]);
+      expect(kinds(news)).toEqual(['events']);
+      await stop();
+    });
   });
 
   it('leaves a server that has lost its leader', async () => {

@@ -208,7 +208,8 @@ export class EtcdWatches {
     // What answers the request itself says nothing of the history yet.
     const begins = answer.created && answer.events.length === 0;
     if (!begins && watch.track.contradicts(answer.events, answer.fragment)) {
-      this.replaced(watch, `the store's history up to revision ${watch.track.position} is another`);
+      if (watch.track.witness?.deleted === true) void this.doubt(watch);
+      else this.anotherHistory(watch);
       return;
     }
     const events = watch.track.accept(answer.events, answer.fragment);
@@ -232,10 +233,7 @@ export class EtcdWatches {
       if (overlaps && position !== undefined && position + 1n >= BigInt(compacted)) {
         // Only what it had already is gone. The server still knows the number of the watch.
         watch.track.forgetWitness();
-        this.watches.delete(watch.id);
-        watch.id = this.lastId += 1;
-        watch.created = false;
-        this.watches.set(watch.id, watch);
+        this.renumber(watch);
         this.create(stream, watch);
         return;
       }
@@ -264,6 +262,49 @@ export class EtcdWatches {
     }
     if (stream.stale) stream.fail(reason, 'token');
     else this.finish(watch, new EtcdResponseError(stream.endpoint, reason, PERMISSION_DENIED));
+  }
+
+  /** From now on the server's answers to its former number are not for it. */
+  private renumber(watch: Watch): void {
+    this.watches.delete(watch.id);
+    watch.id = this.lastId += 1;
+    watch.created = false;
+    this.watches.set(watch.id, watch);
+  }
+
+  /**
+   * The delete that the watch resumes with is missing. Older servers drop a delete when history is compacted at its very
+   * revision, which a read just before that revision shows. Otherwise the history is another.
+   */
+  private async doubt(watch: Watch): Promise<void> {
+    const { current: stream } = this.stream;
+    const { witness } = watch.track;
+    if (!stream || !witness) return;
+    stream.write({ cancel_request: { watch_id: watch.id } });
+    this.renumber(watch);
+    const { key } = watch.request;
+    const revision = String(witness.revision - 1n);
+    try {
+      await this.client.call({
+        what: 'checking how far history was compacted',
+        run: async ({ kv }, options) => await kv.range({ key, count_only: true, revision }, options),
+      });
+    } catch (error) {
+      if (!(error instanceof EtcdResponseError)) {
+        stream.fail((error as Error).message);
+        return;
+      }
+      if (error.compacted) {
+        watch.track.forgetWitness();
+        if (this.stream.current === stream && this.watches.has(watch.id)) this.create(stream, watch);
+        return;
+      }
+    }
+    if (this.watches.has(watch.id)) this.anotherHistory(watch);
+  }
+
+  private anotherHistory(watch: Watch): void {
+    this.replaced(watch, `the store's history up to revision ${watch.track.position} is another`);
   }
 
   private replaced(watch: Watch, reason: string): void {

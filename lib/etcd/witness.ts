@@ -8,6 +8,8 @@ export interface Witness {
   readonly revision: bigint;
   /** Of the event's kind, key, value and lease. */
   readonly digest: string;
+  /** Whether it is a delete: older servers drop one when history is compacted at its very revision. */
+  readonly deleted?: true;
 }
 
 /** The part of an event that a {@link Witness} remembers. */
@@ -22,7 +24,8 @@ export interface Witnessed {
 export function witnessOf(kv: Witnessed, type: 'Put' | 'Delete'): Witness {
   const hash = createHash('sha256').update(`${type}\0${kv.key.length}\0`).update(kv.key);
   if (type === 'Put') hash.update(`${kv.lease}\0`).update(kv.value);
-  return { revision: BigInt(kv.mod_revision), digest: hash.digest('base64url').slice(0, 16) };
+  const witness = { revision: BigInt(kv.mod_revision), digest: hash.digest('base64url').slice(0, 16) };
+  return type === 'Delete' ? { ...witness, deleted: true } : witness;
 }
 
 /** The witness of what was written last; undefined where there is nothing. */

@@ -1,6 +1,7 @@
 import { EtcdClient } from '../../../lib/etcd/etcd-client.js';
 import { type KeysResponse } from '../../../lib/etcd/keys/node.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
+import { TcpProxy } from '../../harness/proxy.js';
 import { sleep, until } from '../../harness/wait.js';
 
 let etcd: EtcdCluster;
@@ -166,6 +167,32 @@ describe('TestHTTPWatcherNextFail', () => {
     const events = await Promise.all(nexts);
     expect(events.map(({ node }) => node.value)).toEqual(['1', '2', '3']);
     watcher.close();
+  });
+});
+
+describe.each(['3.4', '3.5'] as const)('a watcher of etcd %s', (version) => {
+  it('goes on behind a delete that was compacted away while its connection was lost', async () => {
+    const own = await startEtcd({ version });
+    const proxy = await TcpProxy.to({ port: own.members[0]!.port });
+    const direct = await EtcdClient.create({ endpoints: own.urls });
+    const behind = await EtcdClient.create({ endpoints: `127.0.0.1:${proxy.port}` });
+    try {
+      const { index } = await direct.keys.set('/gone', '1');
+      const watcher = behind.keys.watcher('/gone', { afterIndex: index });
+      await direct.keys.delete('/gone');
+      expect((await watcher.next(soon)).action).toBe('delete');
+      const next = watcher.next(soon);
+      proxy.drop();
+      // Returns once the delete is really gone.
+      await own.etcdctl(['compact', '--physical', String(await own.revision())]);
+      proxy.pass();
+      await direct.keys.set('/gone', '2');
+      expect(await next).toMatchObject({ action: 'create', node: { value: '2' } });
+    } finally {
+      await Promise.all([behind.close(), direct.close()]);
+      await proxy.stop();
+      await own.stop();
+    }
   });
 });
 
