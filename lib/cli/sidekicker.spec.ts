@@ -71,6 +71,80 @@ describe('sidekicker', () => {
     expect(await running).toBe(0);
   });
 
+  it('takes the lines that arrive before the key is written', async () => {
+    stdin.write('too early\n');
+    stdin.end('running');
+    const running = run('-key', 'k', '-val', '-', '-hold');
+    await until('the newest value', async () => (await value('k')) === 'running');
+    interrupt.abort();
+    expect(await running).toBe(0);
+    expect(await value('k')).toBeUndefined();
+    expect(err).toEqual([]);
+  });
+
+  it('deregisters at the end of its input, after the last line was written', async () => {
+    const written: string[] = [];
+    const abort = new AbortController();
+    const { cursor } = await registry.list({ kind: 'key', key: 'k' }, NEVER);
+    const watching = (async () => {
+      for await (const batch of registry.watch({ kind: 'key', key: 'k' }, cursor, abort.signal)) {
+        if (batch.kind !== 'changes') continue;
+        for (const change of batch.changes)
+          written.push(change.kind === 'put' ? (change.entry.item as KeyItem).value : change.kind);
+      }
+    })();
+    stdin.end('running\n');
+    expect(await run('-key', 'k', '-val', '-')).toBe(0);
+    expect(await value('k')).toBeUndefined();
+    await until('the events', () => written.at(-1) === 'delete');
+    expect(written.at(-2)).toBe('running');
+    abort.abort();
+    await watching.catch(() => undefined);
+    expect(err).toEqual([]);
+  });
+
+  it('ends when its input ends while it keeps a value', async () => {
+    const running = run('-key', 'k', '-val', '-', '-verbose');
+    stdin.write('first\n');
+    await until('the first value', async () => (await value('k')) === 'first');
+    stdin.end();
+    expect(await running).toBe(0);
+    expect(await value('k')).toBeUndefined();
+    expect(err).toEqual(['alive k', 'standard input has ended', 'stopped k']);
+  });
+
+  it('keeps the last value after the end of its input with -hold', async () => {
+    const running = run('-key', 'k', '-val', '-', '-hold', '-verbose');
+    stdin.end('first\nlast\n');
+    await until('the end of the input', () => err.includes('standard input has ended'));
+    await until('the last value', async () => (await value('k')) === 'last');
+    interrupt.abort();
+    expect(await running).toBe(0);
+  });
+
+  it('skips a line that cannot be a value, and says so', async () => {
+    const running = run('-key', 'k', '-val', '-');
+    stdin.write('good\n');
+    await until('the value', async () => (await value('k')) === 'good');
+    stdin.write(`${'x'.repeat(65_537)}\n`);
+    await until('the complaint', () => err.length > 0);
+    expect(err[0]).toMatch(/^sidekicker: Skipped a line .*at most 65536 bytes.*65537/);
+    expect(await value('k')).toBe('good');
+    interrupt.abort();
+    expect(await running).toBe(0);
+  });
+
+  it('exits with 1 and removes the key when its input cannot be read', async () => {
+    const running = run('-key', 'k', '-val', '-');
+    await until('the key', async () => (await value('k')) === '');
+    stdin.destroy(new Error('EISDIR: illegal operation on a directory, read'));
+    expect(await running).toBe(1);
+    expect(await value('k')).toBeUndefined();
+    expect(err).toEqual([
+      'sidekicker: Cannot read values from standard input: EISDIR: illegal operation on a directory, read.',
+    ]);
+  });
+
   it('prints its usage', async () => {
     expect(await run('-help')).toBe(0);
     expect(out.join()).toContain('Usage: sidekicker -key KEY');
@@ -91,6 +165,7 @@ describe('sidekicker', () => {
     ],
     ['an unknown flag', ['-key', 'k', '-frequency', '1'], /frequency/],
     ['a stray word', ['-key', 'k', 'word'], /got "word"/],
+    ['-hold without standard input', ['-key', 'k', '-val', 'v', '-hold'], /Expected `hold`.*`-val -`/],
   ])('exits with 1 and its usage for %s', async (_name, args, sentence) => {
     expect(await run(...args)).toBe(1);
     expect(err.join()).toMatch(sentence);

@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { createInterface } from 'node:readline';
 import { type BeatEvent } from '../heartbeat/beat.js';
 import { Keeper } from '../heartbeat/keeper.js';
 import { clockTicker } from '../heartbeat/ticker.js';
@@ -7,20 +6,24 @@ import { systemClock } from '../kernel/clock.js';
 import { SidekickError } from '../kernel/errors/index.js';
 import { expected } from '../kernel/expected.js';
 import { type Logger, silentLogger } from '../kernel/logger.js';
+import { type KeyItem } from '../registry/item.js';
 import { registryPool } from '../registry/pool.js';
 import { registrySource } from '../registry/url.js';
 import { SIDEKICK_DEFAULTS } from '../sidekick/sidekick.defaults.js';
 import { type KeepingOptions } from '../sidekick/sidekick.options.js';
-import { checkKeeping, checkKey } from '../sidekick/sidekick.validation.js';
+import { checkKeeping, checkKey, checkValue } from '../sidekick/sidekick.validation.js';
 import { readArguments } from './arguments.js';
 import { EXIT, interruption, type Terminal } from './terminal.js';
+import { ValueLines } from './value-lines.js';
 
 const USAGE = `Usage: sidekicker -key KEY [-val VALUE] [-servers URL] [-ttl SECONDS] [-update SECONDS]
 
 Keeps a key alive in a registry until it is interrupted, then removes it.
 
   -key KEY          the key to keep (required)
-  -val VALUE        its value; empty by default. "-": each line of standard input is the next value
+  -val VALUE        its value; empty by default. "-": each line of standard input is the next value, and the end of
+                    the input removes the key and ends the program
+  -hold             with "-val -": keep the last value after the end of the input, until interrupted
   -servers URL      the registry: a URL such as etcd://a:2379,b:2379 or consul://host:8500, or a comma-separated list
                     of etcd servers. By default the variable SIDEKICK_REGISTRY, else the registry of this machine
   -ttl SECONDS      how long the key outlives this program (${SIDEKICK_DEFAULTS.ttl})
@@ -32,6 +35,9 @@ Keeps a key alive in a registry until it is interrupted, then removes it.
 interface Settings extends KeepingOptions {
   readonly key: string;
   readonly value: string;
+  /** Whether the values are lines of standard input. */
+  readonly fromInput: boolean;
+  readonly hold: boolean;
   readonly servers: string | undefined;
   readonly verbose: boolean;
 }
@@ -49,6 +55,7 @@ function settings(args: readonly string[]): Settings | 'help' {
     servers: { type: 'string' },
     key: { type: 'string' },
     val: { type: 'string', default: '' },
+    hold: { type: 'boolean', default: false },
     ttl: { type: 'string' },
     update: { type: 'string' },
     exclusive: { type: 'boolean', default: false },
@@ -59,7 +66,10 @@ function settings(args: readonly string[]): Settings | 'help' {
   if (rest[0] !== undefined) throw expected('arguments', 'flags only', rest[0]);
   const { key, val } = flags;
   if (typeof key !== 'string' || key === '') throw expected('key', 'given', key);
-  const value = typeof val === 'string' ? val : '';
+  const fromInput = val === '-';
+  const value = typeof val === 'string' && !fromInput ? val : '';
+  const hold = flags.hold === true;
+  if (hold && !fromInput) throw expected('hold', 'given only together with `-val -`', val);
   const ttl = seconds('ttl', flags.ttl);
   const updateInterval = seconds('update', flags.update);
   const keeping: KeepingOptions = {
@@ -70,7 +80,7 @@ function settings(args: readonly string[]): Settings | 'help' {
   checkKey(key, value);
   checkKeeping(keeping, 'sidekicker');
   const servers = typeof flags.servers === 'string' ? flags.servers : undefined;
-  return { ...keeping, key, value, servers, verbose: flags.verbose === true };
+  return { ...keeping, key, value, fromInput, hold, servers, verbose: flags.verbose === true };
 }
 
 function told({ type, key, reason }: BeatEvent): string {
@@ -78,6 +88,24 @@ function told({ type, key, reason }: BeatEvent): string {
 }
 
 async function keep(given: Settings, terminal: Terminal): Promise<void> {
+  if (!given.fromInput) {
+    await keepKey(given, terminal, undefined);
+    return;
+  }
+  const check = (line: string): void => {
+    checkValue(given.key, line);
+  };
+  const lines = new ValueLines(terminal.stdin, check, ({ message }) => {
+    terminal.err(`sidekicker: Skipped a line of standard input, the last value stays: ${message}`);
+  });
+  try {
+    await keepKey(given, terminal, lines);
+  } finally {
+    lines.close();
+  }
+}
+
+async function keepKey(given: Settings, terminal: Terminal, lines: ValueLines | undefined): Promise<void> {
   const { key, value, verbose } = given;
   const logger: Logger = verbose
     ? { ...silentLogger, warn: terminal.err, error: terminal.err }
@@ -88,27 +116,36 @@ async function keep(given: Settings, terminal: Terminal): Promise<void> {
   const name = `${hostname()}:${process.pid}`;
   const keeper = new Keeper({ ...deps, registry, ticker: clockTicker(systemClock), name });
   if (verbose) keeper.onEvent((event) => terminal.err(told(event)));
-  const lines = value === '-' ? createInterface({ input: terminal.stdin }) : undefined;
+  const interrupted = interruption(terminal.interrupted);
+  const produce = (): KeyItem => ({ kind: 'key', key, value: lines ? lines.newest : value });
   try {
-    const { id, first } = await keeper.keep(key, () => ({ kind: 'key', key, value: lines ? '' : value }), {
+    const { id, first } = await keeper.keep(key, produce, {
       ttl: given.ttl ?? SIDEKICK_DEFAULTS.ttl,
       updateInterval: given.updateInterval ?? SIDEKICK_DEFAULTS.updateInterval,
       exclusive: given.exclusive ?? SIDEKICK_DEFAULTS.exclusive,
     });
-    await Promise.race([first, interruption(terminal.interrupted)]);
-    lines?.on('line', (line) => void keeper.value(id, () => ({ kind: 'key', key, value: line })));
-    await interruption(terminal.interrupted);
+    lines?.follow(() => keeper.value(id, produce));
+    await Promise.race([first, interrupted]);
+    if (lines) await Promise.race([endOf(lines, verbose ? terminal.err : undefined), interrupted]);
+    if (!lines || given.hold) await interrupted;
   } finally {
-    lines?.close();
     await keeper.close();
     await pooled.release();
   }
 }
 
+/** Resolves when the input has ended and its last line is written. */
+async function endOf(lines: ValueLines, tell: ((text: string) => void) | undefined): Promise<void> {
+  await lines.ended;
+  tell?.('standard input has ended');
+  await lines.written();
+}
+
 /**
- * The seed's utility: keeps one key until it is interrupted, and removes it then.
+ * Keeps one key until it is interrupted or, with `-val -`, until standard input ends, and then removes it. The
+ * counterpart of the utility of Go `sidekick`.
  *
- * @returns the exit code: 1 for bad arguments and when the first write fails
+ * @returns the exit code: 1 for bad arguments, when the first write fails, and when standard input cannot be read
  */
 export async function sidekicker(args: readonly string[], terminal: Terminal): Promise<number> {
   let given: Settings | 'help';

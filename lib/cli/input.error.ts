@@ -1,0 +1,6 @@
+import { SidekickError } from '../kernel/errors/index.js';
+
+/** Standard input cannot be read; `cause` has the operating system's error. */
+export class InputError extends SidekickError {
+  readonly code = 'SIDEKICK_INPUT';
+}
