@@ -1,4 +1,4 @@
-import { type Readable } from 'node:stream';
+import { type Readable, type Writable } from 'node:stream';
 
 /** What a program sees of its process, so that a test can stand in for it. */
 export interface Terminal {
@@ -6,7 +6,7 @@ export interface Terminal {
   readonly stdin: Readable;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
-  /** Aborted by SIGINT and SIGTERM. */
+  /** Aborted by SIGINT and SIGTERM, and when standard output can no longer be written. */
   readonly interrupted: AbortSignal;
 }
 
@@ -21,7 +21,29 @@ export async function interruption(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Runs a program on the real process and leaves it to end by itself with the exit code. */
+/**
+ * Writes lines to a standard stream until the stream fails. Without a listener for its errors Node ends the process
+ * at once, and with it whatever the program would have cleaned up.
+ */
+function lineWriter(stream: Writable, onFailure: (error: NodeJS.ErrnoException) => void): Terminal['out'] {
+  let failed = false;
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (failed) return;
+    failed = true;
+    onFailure(error);
+  });
+  return (text) => {
+    if (!failed) stream.write(`${text}\n`);
+  };
+}
+
+/**
+ * Runs a program on the real process and leaves it to end by itself with the exit code.
+ *
+ * When the reader of standard output ends (`piloted watch web | head -1`), the program is interrupted and its exit code
+ * stands; when standard output fails otherwise, it is interrupted and the exit code is 1. When standard error fails,
+ * the program continues without it: what it keeps is worth more than its log.
+ */
 export async function runProgram(
   program: (args: readonly string[], terminal: Terminal) => Promise<number>,
 ): Promise<void> {
@@ -29,16 +51,27 @@ export async function runProgram(
   const interrupt = (): void => {
     aborter.abort();
   };
+  const output = { failed: false };
+  const err = lineWriter(process.stderr, () => undefined);
+  const out = lineWriter(process.stdout, ({ code, message }) => {
+    interrupt();
+    if (code === 'EPIPE') return;
+    err(`Cannot write to standard output: ${message}`);
+    output.failed = true;
+    // The program may have ended already.
+    process.exitCode = EXIT.failed;
+  });
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
   try {
-    process.exitCode = await program(process.argv.slice(2), {
+    const code = await program(process.argv.slice(2), {
       env: process.env,
       stdin: process.stdin,
-      out: (text) => void process.stdout.write(`${text}\n`),
-      err: (text) => void process.stderr.write(`${text}\n`),
+      out,
+      err,
       interrupted: aborter.signal,
     });
+    process.exitCode = output.failed ? EXIT.failed : code;
   } finally {
     process.removeListener('SIGINT', interrupt);
     process.removeListener('SIGTERM', interrupt);
