@@ -6,8 +6,12 @@ import { recordUsage } from './service-usage.js';
 export const ON_SERVICE_CHANGE = 'nestjs-sidekick:on-service-change';
 
 /**
- * Calls the method with each change (`ServiceChange`) of the service, its first list included. A method may carry
- * several. What it throws is logged.
+ * Calls the method with each change (`ServiceChange`) of the service: from `onApplicationBootstrap`, after every
+ * provider's `onModuleInit`, beginning with the current list, and until just before the first `onModuleDestroy`, so
+ * during a drain too. A method may carry several. What it throws is logged.
+ *
+ * On methods of singleton providers and controllers, however they are provided; on a transient or request-scoped
+ * provider it fails the boot.
  *
  * @throws InvalidOptionError when `name` cannot be the name of a service
  */

@@ -1,4 +1,10 @@
-import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { type Directory } from '../discovery/directory.js';
 import { systemClock } from '../kernel/clock.js';
 import { attempt } from '../kernel/deadline.js';
@@ -12,7 +18,8 @@ import { PILOTED_DEFAULTS } from './piloted.defaults.js';
 import { type PilotedModuleOptions } from './piloted.options.js';
 import { PILOTED_DIRECTORY, PILOTED_LOGGER, PILOTED_OPTIONS, PILOTED_SOURCE } from './piloted.tokens.js';
 import { ServiceBook } from './service-book.js';
-import { ServiceChangeExplorer } from './service-change.explorer.js';
+import { ServiceChangeExplorer, type FoundListener } from './service-change.explorer.js';
+import { ServiceChangeSubscriptions } from './service-change-subscriptions.js';
 import { type ServiceHandle } from './service-handle.js';
 import { onSighup } from './sighup.js';
 import { UnknownServiceError } from './unknown-service.error.js';
@@ -22,10 +29,11 @@ import { UnknownServiceError } from './unknown-service.error.js';
  * request has been served.
  */
 @Injectable()
-export class PilotedLifecycle implements OnModuleInit, OnApplicationShutdown {
+export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   private pooled: PooledRegistry | undefined;
   private endSighup: (() => void) | undefined;
   private refreshing: Promise<void> = Promise.resolve();
+  private listeners: readonly FoundListener[] = [];
 
   constructor(
     @Inject(PILOTED_OPTIONS) private readonly options: PilotedModuleOptions,
@@ -36,6 +44,7 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationShutdown {
     private readonly book: ServiceBook,
     private readonly discovery: DiscoveryService,
     private readonly explorer: ServiceChangeExplorer,
+    private readonly subscriptions: ServiceChangeSubscriptions,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -48,16 +57,21 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
+  /** By now `onModuleInit` of every provider has run. */
+  onApplicationBootstrap(): void {
+    for (const { service, call } of this.listeners) this.subscriptions.add(this.book.of(service), call);
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await this.close();
   }
 
   private async start(): Promise<void> {
-    for (const { service, where } of this.explorer.usages()) {
+    this.listeners = this.explorer.listeners();
+    for (const { service, where } of [...this.explorer.usages(), ...this.listeners]) {
       if (!this.book.knows(service)) throw new UnknownServiceError(service, this.book.names, where);
       this.book.of(service);
     }
-    for (const { service, call } of this.explorer.listeners()) this.book.of(service).changes.subscribe(call);
     const handles = this.book.current;
     const deps = { clock: systemClock, random: Math.random, logger: this.logger };
     this.pooled = await registryPool.acquire(this.source, deps);

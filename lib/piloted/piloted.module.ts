@@ -1,5 +1,4 @@
 import { Logger as NestLogger, Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
 import { Directory } from '../discovery/directory.js';
 import { type ExpiryGuardOptions } from '../discovery/expiry-guard.js';
 import { systemClock } from '../kernel/clock.js';
@@ -22,6 +21,7 @@ import { PILOTED_DIRECTORY, PILOTED_LOGGER, PILOTED_OPTIONS, PILOTED_SOURCE } fr
 import { checkPilotedOptions, checkServices } from './piloted.validation.js';
 import { ServiceBook } from './service-book.js';
 import { ServiceChangeExplorer } from './service-change.explorer.js';
+import { ServiceChangeModule } from './service-change-subscriptions.js';
 import { type ServiceHandle } from './service-handle.js';
 import { recordedServices } from './service-usage.js';
 import { getServiceToken } from './service.token.js';
@@ -148,7 +148,7 @@ function root(given: Provider[], imports: DynamicModule['imports'] = []): Dynami
   return {
     module: PilotedModule,
     global: true,
-    imports: [DiscoveryModule, ...imports],
+    imports: [ServiceChangeModule, ...imports],
     // Read when the application is created: by then every class has been defined and its decorators have run.
     get providers(): Provider[] {
       return [...given, ...PROVIDERS, ...recordedServices().map(handleProvider)];

@@ -1,20 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  DiscoveryService as NestDiscovery,
-  MetadataScanner,
-  ModulesContainer,
-  Reflector,
-} from '@nestjs/core';
-import { type ServiceChange } from './service-change.js';
+import { ModulesContainer } from '@nestjs/core';
 import { type Logger } from '../kernel/logger.js';
 import { messageOf, stackOf } from '../kernel/thrown.js';
+import { decoratedMethods } from '../nest/decorated-methods.js';
 import { ON_SERVICE_CHANGE } from './on-service-change.decorator.js';
 import { PILOTED_LOGGER } from './piloted.tokens.js';
+import { type ServiceChange } from './service-change.js';
 import { usagesOf, type ServiceUsage } from './service-usage.js';
 
 /** A method that carries `@OnServiceChange`. */
 export interface FoundListener {
   readonly service: string;
+  /** The place, for messages: `OrdersController.list`. */
+  readonly where: string;
   readonly call: (change: ServiceChange) => void;
 }
 
@@ -23,9 +21,6 @@ export interface FoundListener {
 export class ServiceChangeExplorer {
   constructor(
     private readonly modules: ModulesContainer,
-    private readonly discovery: NestDiscovery,
-    private readonly scanner: MetadataScanner,
-    private readonly reflector: Reflector,
     @Inject(PILOTED_LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -38,26 +33,18 @@ export class ServiceChangeExplorer {
     return usagesOf(wrappers.map(({ metatype }) => metatype));
   }
 
+  /** @throws InvalidOptionError when such a method belongs to a provider that is no singleton */
   listeners(): readonly FoundListener[] {
-    return this.wrappers().flatMap((wrapper) => {
-      const prototype = (wrapper.metatype as { prototype?: object } | null)?.prototype;
-      if (!prototype || wrapper.isNotMetatype) return [];
-      return this.scanner.getAllMethodNames(prototype).flatMap((name) => {
-        const method = (prototype as Record<string, unknown>)[name] as () => unknown;
-        const services = this.reflector.get<readonly string[] | undefined>(ON_SERVICE_CHANGE, method) ?? [];
-        if (services.length === 0) return [];
-        const where = `${wrapper.name as string}.${name}`;
-        if (!wrapper.isDependencyTreeStatic()) {
-          this.logger.warn(`@OnServiceChange on ${where} is ignored: its provider is not a singleton.`);
-          return [];
-        }
-        const instance = wrapper.instance as Record<string, (change: ServiceChange) => unknown>;
-        const call = (change: ServiceChange): void => {
-          this.run(where, () => instance[name]?.(change));
-        };
-        return services.map((service) => ({ service, call }));
-      });
-    });
+    return decoratedMethods<readonly string[]>(this.modules, ON_SERVICE_CHANGE, '@OnServiceChange').flatMap(
+      ({ metadata, where, call }) =>
+        metadata.map((service) => ({
+          service,
+          where,
+          call: (change: ServiceChange) => {
+            this.run(where, () => call(change));
+          },
+        })),
+    );
   }
 
   private run(where: string, call: () => unknown): void {
@@ -70,9 +57,5 @@ export class ServiceChangeExplorer {
     } catch (error) {
       failed(error);
     }
-  }
-
-  private wrappers() {
-    return [...this.discovery.getProviders(), ...this.discovery.getControllers()];
   }
 }

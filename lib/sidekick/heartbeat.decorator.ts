@@ -6,15 +6,17 @@ import { checkKeeping } from './sidekick.validation.js';
 /** Metadata key of {@link Heartbeat}. */
 export const HEARTBEAT = Symbol('nestjs-sidekick:heartbeat');
 
-/** What {@link Heartbeat} leaves on a method. */
+/** What each {@link Heartbeat} leaves on a method, in a list. */
 export interface HeartbeatMetadata {
   readonly key: string;
   readonly options: KeepingOptions;
 }
 
 /**
- * Keeps what the method returns (a text, or a promise of one) under `key`: computed at boot and with every update
- * interval, removed at shutdown. On methods of providers and controllers that are singletons.
+ * Keeps what the method returns (a string, or a promise of one) under `key`: computed at boot and with every update
+ * interval, removed at shutdown. On methods of singleton providers and controllers, however they are provided; on a
+ * transient or request-scoped provider it fails the boot, and so does a key that is named twice. A method may carry
+ * several.
  *
  * @throws InvalidOptionError, IntervalTooSmallError when the class is loaded
  */
@@ -22,5 +24,9 @@ export function Heartbeat(key: string, options: KeepingOptions = {}): MethodDeco
   checkName('key', key);
   checkKeeping(options, '@Heartbeat');
   const metadata: HeartbeatMetadata = { key, options };
-  return SetMetadata(HEARTBEAT, metadata);
+  return (target, property, descriptor) => {
+    const method = descriptor.value as object;
+    const former = (Reflect.getMetadata(HEARTBEAT, method) as readonly HeartbeatMetadata[] | undefined) ?? [];
+    SetMetadata(HEARTBEAT, [...former, metadata])(target, property, descriptor);
+  };
 }

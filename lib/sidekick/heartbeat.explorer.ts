@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { type Logger } from '../kernel/logger.js';
+import { ModulesContainer } from '@nestjs/core';
+import { InvalidOptionError } from '../kernel/errors/index.js';
+import { decoratedMethods } from '../nest/decorated-methods.js';
 import { HEARTBEAT, type HeartbeatMetadata } from './heartbeat.decorator.js';
-import { SIDEKICK_LOGGER } from './sidekick.tokens.js';
+import { type SidekickModuleOptions } from './sidekick.options.js';
+import { SIDEKICK_OPTIONS } from './sidekick.tokens.js';
 
 /** A method that carries `@Heartbeat`. */
 export interface FoundHeartbeat extends HeartbeatMetadata {
@@ -13,38 +15,30 @@ export interface FoundHeartbeat extends HeartbeatMetadata {
 @Injectable()
 export class HeartbeatExplorer {
   constructor(
-    private readonly discovery: DiscoveryService,
-    private readonly scanner: MetadataScanner,
-    private readonly reflector: Reflector,
-    @Inject(SIDEKICK_LOGGER) private readonly logger: Logger,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Inject(SIDEKICK_OPTIONS) private readonly options: Pick<SidekickModuleOptions, 'key'>,
   ) {}
 
+  /**
+   * @throws InvalidOptionError when such a method belongs to a provider that is no singleton, and when a key is named
+   * twice
+   */
   explore(): readonly FoundHeartbeat[] {
-    const wrappers = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
-    return wrappers.flatMap((wrapper) => {
-      const prototype = (wrapper.metatype as { prototype?: object } | null)?.prototype;
-      const instance: unknown = wrapper.isDependencyTreeStatic() ? wrapper.instance : undefined;
-      const carrier = typeof instance === 'object' && instance !== null ? instance : undefined;
-      if (!carrier && !prototype) return [];
-      const methods = carrier ? (Object.getPrototypeOf(carrier) as object | null) : (prototype ?? null);
-      if (!methods) return [];
-      return this.scanner.getAllMethodNames(methods).flatMap((name) => {
-        const method = (methods as Record<string, unknown>)[name];
-        const metadata =
-          typeof method === 'function'
-            ? this.reflector.get<HeartbeatMetadata | undefined>(HEARTBEAT, method)
-            : undefined;
-        if (!metadata || typeof method !== 'function') return [];
-        if (!carrier) {
-          this.logger.warn(
-            `@Heartbeat("${metadata.key}") on ${String(wrapper.name)}.${name} is ignored: its provider is not a singleton.`,
+    const found = decoratedMethods<readonly HeartbeatMetadata[]>(this.modules, HEARTBEAT, '@Heartbeat');
+    const owners = new Map<string, string>();
+    if (this.options.key !== undefined) owners.set(this.options.key, "SidekickModule's option `key`");
+    return found.flatMap(({ metadata, where, module, call }) =>
+      metadata.map(({ key, options }) => {
+        const owner = `${where} of ${module}`;
+        const other = owners.get(key);
+        if (other !== undefined) {
+          throw new InvalidOptionError(
+            `Expected the key "${key}" to be kept by one method or option, got ${other} and ${owner}.`,
           );
-          return [];
         }
-        const value = (): string | Promise<string> =>
-          Reflect.apply(method, carrier, []) as string | Promise<string>;
-        return [{ ...metadata, value }];
-      });
-    });
+        owners.set(key, owner);
+        return { key, options, value: call as FoundHeartbeat['value'] };
+      }),
+    );
   }
 }

@@ -1,5 +1,4 @@
 import { type DynamicModule, Logger as NestLogger, Module, type Provider } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { hostname } from 'node:os';
 import { type ContainerPilotConfig } from '../containerpilot/config.js';
@@ -136,7 +135,7 @@ function module(given: Provider[], imports: DynamicModule['imports'] = []): Dyna
   return {
     module: SidekickModule,
     global: true,
-    imports: [DiscoveryModule, ...imports],
+    imports,
     providers: [...given, ...PROVIDERS],
     exports: [Sidekick],
   };

@@ -10,7 +10,7 @@ const DRIVERS = ['memory', 'file', 'fixed', 'dns', 'etcd', 'consul'].map((driver
 /** What each room may import besides itself. */
 const ARROWS: Record<string, readonly string[]> = {
   kernel: [],
-  nest: [],
+  nest: ['kernel'],
   tls: ['kernel'],
   etcd: ['kernel', 'tls'],
   containerpilot: ['kernel'],

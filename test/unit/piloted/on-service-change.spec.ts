@@ -1,0 +1,148 @@
+import {
+  Controller,
+  Injectable,
+  Module,
+  Scope,
+  type INestApplication,
+  type OnModuleDestroy,
+  type OnModuleInit,
+  type Provider,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { silentLogger } from '../../../lib/kernel/logger.js';
+import { DiscoveryService } from '../../../lib/piloted/discovery.service.js';
+import { OnServiceChange } from '../../../lib/piloted/on-service-change.decorator.js';
+import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
+import { type ServiceChange } from '../../../lib/piloted/service-change.js';
+import { memory, type MemorySource } from '../../../lib/registry/memory/memory.js';
+import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
+import { Announcer, eventually } from './announcer.js';
+
+const quiet = { logger: silentLogger };
+
+describe('@OnServiceChange', () => {
+  let source: MemorySource;
+  let web: Announcer;
+  let apps: INestApplication[];
+
+  beforeEach(async () => {
+    apps = [];
+    source = memory();
+    web = await Announcer.on(source);
+    await web.announce('a', 'b');
+  });
+
+  afterEach(async () => {
+    await Promise.all(apps.map((app) => app.close()));
+    await web.end();
+  });
+
+  async function start(
+    providers: Provider[],
+    { drain = 0, controllers = [] }: { readonly drain?: number; readonly controllers?: never[] } = {},
+  ): Promise<INestApplication> {
+    @Module({
+      imports: [
+        SidekickModule.forRoot({ registry: source, ...quiet, service: { name: 'own' }, drain }),
+        PilotedModule.forRoot({ registry: source, ...quiet }),
+      ],
+      providers,
+      controllers,
+    })
+    class AppModule {}
+    const app = await NestFactory.create(AppModule, { logger: false, abortOnError: false });
+    apps.push(app);
+    await app.listen(0, '127.0.0.1');
+    return app;
+  }
+
+  const ids = ({ endpoints }: ServiceChange): string => endpoints.map(({ id }) => id).join();
+
+  it('is called from onApplicationBootstrap on, with the current list first, until onModuleDestroy', async () => {
+    const order: string[] = [];
+    @Injectable()
+    class Pool implements OnModuleInit, OnModuleDestroy {
+      constructor(private readonly discovery: DiscoveryService) {}
+
+      async onModuleInit(): Promise<void> {
+        order.push('init');
+        await web.announce('c');
+        await eventually(() => this.discovery.endpoints('web').length === 3);
+        order.push('initialised');
+      }
+
+      @OnServiceChange('web')
+      changed(change: ServiceChange): void {
+        order.push(ids(change));
+        if (order.length === 3) {
+          expect(change.added).toEqual(change.endpoints);
+          expect(change).toMatchObject({ service: 'web', updated: [], removed: [] });
+          expect(change.events).toEqual(['changed', 'healthy']);
+        }
+      }
+
+      async onModuleDestroy(): Promise<void> {
+        order.push('destroy');
+        await web.withdraw('b');
+        await eventually(() => this.discovery.endpoints('web').length === 3);
+        order.push('destroyed');
+      }
+    }
+    const app = await start([Pool], { drain: 0.5 });
+    expect(order).toEqual(['init', 'initialised', 'a,b,c']);
+    const own = (): number => source.store.list({ kind: 'service', service: 'own' }).entries.length;
+    await eventually(() => own() === 1);
+    const closing = app.close();
+    await eventually(() => own() === 0);
+    await web.announce('d');
+    await closing;
+    expect(order.slice(3)).toEqual(['a,b,c,d', 'destroy', 'destroyed']);
+  });
+
+  it('calls providers that are made by a factory or given as a value, and an aliased one once', async () => {
+    const seen: string[] = [];
+    class Pool {
+      constructor(private readonly name: string) {}
+
+      @OnServiceChange('web')
+      changed(change: ServiceChange): void {
+        seen.push(`${this.name} ${ids(change)}`);
+      }
+    }
+    await start([
+      { provide: 'factory', useFactory: () => new Pool('factory') },
+      { provide: 'value', useValue: new Pool('value') },
+      { provide: 'alias', useExisting: 'value' },
+      { provide: 'same', inject: ['value'], useFactory: (pool: Pool) => pool },
+    ]);
+    expect(seen.sort()).toEqual(['factory a,b', 'value a,b']);
+    await web.announce('c');
+    await eventually(() => seen.length === 4);
+    expect(seen.slice(2).sort()).toEqual(['factory a,b,c', 'value a,b,c']);
+  });
+
+  it.each([
+    [Scope.TRANSIENT, 'got a transient provider'],
+    [Scope.REQUEST, 'got a request-scoped provider'],
+  ])('fails the boot on a provider of scope %s, naming class and method', async (scope, got) => {
+    @Injectable({ scope })
+    class Pool {
+      @OnServiceChange('web')
+      changed(): void {
+        throw new Error('called');
+      }
+    }
+    class FactoryPool extends Pool {}
+    @Controller()
+    class Consumer {
+      constructor(readonly pool: Pool) {}
+    }
+    await expect(start([Pool], { controllers: [Consumer] as never[] })).rejects.toThrow(
+      `Expected Pool.changed, which carries @OnServiceChange, to be a method of a singleton, ${got}`,
+    );
+    if (scope === Scope.REQUEST) return;
+    const made: Provider = { provide: 'made', scope, useFactory: () => new FactoryPool() };
+    const consumer: Provider = { provide: 'consumer', inject: ['made'], useFactory: (pool: Pool) => [pool] };
+    await expect(start([made, consumer])).rejects.toThrow('Expected FactoryPool.changed, ');
+  });
+});

@@ -1,0 +1,112 @@
+import { Injectable, Module, Scope, type INestApplication, type Provider } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { silentLogger } from '../../../lib/kernel/logger.js';
+import { type KeyItem } from '../../../lib/registry/item.js';
+import { memory, type MemorySource } from '../../../lib/registry/memory/memory.js';
+import { Heartbeat } from '../../../lib/sidekick/heartbeat.decorator.js';
+import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
+import { Sidekick } from '../../../lib/sidekick/sidekick.service.js';
+
+class Queue {
+  constructor(private readonly depth = 'none') {}
+
+  @Heartbeat('/queue')
+  report(): string {
+    return this.depth;
+  }
+}
+
+describe('@Heartbeat', () => {
+  let source: MemorySource;
+  let app: INestApplication | undefined;
+
+  beforeEach(() => {
+    source = memory();
+  });
+
+  afterEach(async () => {
+    await app?.close();
+    app = undefined;
+    expect(source.store.sessions).toBe(0);
+  });
+
+  async function boot(providers: Provider[], key?: string): Promise<INestApplication> {
+    @Module({
+      imports: [
+        SidekickModule.forRoot({
+          registry: source,
+          logger: silentLogger,
+          ...(key === undefined ? {} : { key }),
+        }),
+      ],
+      providers,
+    })
+    class AppModule {}
+    const made = await NestFactory.create(AppModule, { logger: false, abortOnError: false });
+    await made.init();
+    app = made;
+    return made;
+  }
+
+  const value = (key: string): string | undefined =>
+    (source.store.entry({ kind: 'key', key })?.item as KeyItem | undefined)?.value;
+
+  it.each<[string, Provider]>([
+    ['made by a factory', { provide: 'queue', useFactory: () => new Queue('7') }],
+    ['given as a value', { provide: 'queue', useValue: new Queue('7') }],
+  ])('keeps what a method of a provider returns that is %s, once for all its names', async (_name, queue) => {
+    const running = await boot([
+      queue,
+      { provide: 'alias', useExisting: 'queue' },
+      { provide: 'same', inject: ['queue'], useFactory: (same: Queue) => same },
+    ]);
+    expect(value('/queue')).toBe('7');
+    expect(running.get(Sidekick).beats).toHaveLength(1);
+  });
+
+  it('keeps each key of a method that carries several', async () => {
+    class Twice {
+      @Heartbeat('one')
+      @Heartbeat('two')
+      report(): string {
+        return 'both';
+      }
+    }
+    await boot([Twice]);
+    expect([value('one'), value('two')]).toEqual(['both', 'both']);
+  });
+
+  it.each([
+    [Scope.TRANSIENT, 'got a transient provider'],
+    [Scope.REQUEST, 'got a request-scoped provider'],
+  ])('fails the boot on a provider of scope %s, naming class and method', async (scope, got) => {
+    @Injectable({ scope })
+    class Version {
+      readonly version = '1';
+
+      @Heartbeat('/version')
+      report(): string {
+        return `v${this.version}`;
+      }
+    }
+    await expect(boot([Version])).rejects.toThrow(
+      `Expected Version.report, which carries @Heartbeat, to be a method of a singleton, ${got}`,
+    );
+    expect(value('/version')).toBeUndefined();
+  });
+
+  it('names both methods that want one key', async () => {
+    class Depth {
+      @Heartbeat('/queue')
+      depth(): string {
+        return '0';
+      }
+    }
+    await expect(boot([Queue, Depth])).rejects.toThrow(
+      'Expected the key "/queue" to be kept by one method or option, got Queue.report of AppModule and Depth.depth of AppModule.',
+    );
+    await expect(boot([Queue], '/queue')).rejects.toThrow(
+      "got SidekickModule's option `key` and Queue.report of AppModule.",
+    );
+  });
+});
