@@ -11,7 +11,7 @@ import { readWatches } from './watches.js';
 
 const BOTH = ['consul', 'logging', 'stopTimeout', 'telemetry'];
 const ONLY: Readonly<Record<2 | 3, readonly string[]>> = {
-  2: ['etcd', 'services', 'backends', 'preStart', 'preStop', 'postStop', 'tasks', 'coprocesses'],
+  2: ['etcd', 'services', 'backends', 'onStart', 'preStart', 'preStop', 'postStop', 'tasks', 'coprocesses'],
   3: ['jobs', 'watches', 'control'],
 };
 
@@ -22,6 +22,7 @@ function readGeneration(document: ConfigDocument, members: Members): 2 | 3 {
     const reason = `Expected the names of one generation, got \`${of2.path}\` of ContainerPilot 2 and \`${of3.path}\` of ContainerPilot 3.`;
     document.problem(of3.node.start, () => reason, of3.path);
   }
+  if (!of3) members.get('onStart')?.warn('`onStart` is the former name of `preStart`.');
   return of2 ? 2 : 3;
 }
 

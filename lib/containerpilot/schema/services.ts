@@ -123,7 +123,7 @@ function readService(
   const given = members?.get('port');
   const port = given?.integer(0, 65_535, 'a port from 1 to 65535');
   if (!members || port === undefined || port === 0) return undefined;
-  const name = readName(service, members);
+  const name = readName(service, members, generation);
   const health = readHealth(service, members, generation);
   const interfaces = readInterfaces(members.get('interfaces'));
   const initialStatus = readStatus(members.get('initial_status'));

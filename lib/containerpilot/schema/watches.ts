@@ -16,7 +16,7 @@ function readWatch(watch: Cursor, generation: 2 | 3): ContainerPilotWatch | unde
   const fields = FIELDS[generation];
   const members = watch.members(fields.known);
   if (!members) return undefined;
-  const name = readName(watch, members);
+  const name = readName(watch, members, generation);
   const given = members.get(fields.interval);
   if (!given)
     watch.warn(

@@ -72,6 +72,7 @@ export const sidekickerArguments = argumentsTarget('sidekicker-arguments', sidek
   '-1',
   '1e999',
   '-exclusive',
+  '-hold',
   '-verbose',
   '-help',
   '--',

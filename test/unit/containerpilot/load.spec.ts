@@ -191,6 +191,51 @@ describe('a configuration of ContainerPilot 2', () => {
     });
   });
 
+  it.each(['mysql_primary', 'web.api', 'Rune Cards', '1password', 'x', 'caf\u00e9', 'a/b', '__proto__'])(
+    'takes the name %j with a warning, as ContainerPilot 2 does',
+    (name) => {
+      const config = load(`{
+        "consul": "c:1",
+        "services": [{ "name": ${JSON.stringify(name)}, "port": 80, "poll": 3, "ttl": 10 }],
+        "backends": [{ "name": ${JSON.stringify(name)}, "poll": 4, "onChange": "reload" }]
+      }`);
+      expect(config.services).toMatchObject([{ name, id: `${name}-box` }]);
+      expect(config.watches).toEqual([{ name, interval: 4 }]);
+      expect(config.warnings).toEqual([
+        expect.stringMatching(/:4:\d+: `backends\[0\]\.name` is not .*ContainerPilot 3 refuses it/),
+        expect.stringMatching(/:3:\d+: `services\[0\]\.name` is not .*ContainerPilot 3 refuses it/),
+      ]);
+    },
+  );
+
+  it.each([
+    ['an empty name', '', 'services'],
+    ['a name with a control character', 'a\nb', 'services'],
+    ['an empty name', '', 'backends'],
+    ['a name of 1,025 bytes', 'x'.repeat(1_025), 'backends'],
+  ])('refuses %s', (_what, name, list) => {
+    const text = `{"${list}": [{ "name": ${JSON.stringify(name)}, "port": 80, "poll": 3, "ttl": 10 }]}`;
+    expect(failure(text)).toMatchObject({
+      path: `${list}[0].name`,
+      message: expect.stringContaining('1 to 1024 bytes') as string,
+    });
+  });
+
+  it('takes `onStart`, the former name of `preStart`, with a warning', () => {
+    const { generation, warnings } = load('{"consul": "c:1", "onStart": "/bin/x"}');
+    expect([generation, warnings]).toEqual([
+      2,
+      ['configuration:1:30: `onStart` is the former name of `preStart`.'],
+    ]);
+    const both = load('{"consul": "c:1", "onStart": "/bin/x", "preStart": "/bin/y"}');
+    expect(both.warnings).toHaveLength(1);
+  });
+
+  it('leaves `onStart` to generation 2', () => {
+    const text = '{"onStart": "/bin/x", "watches": []}';
+    expect(failure(text).message).toContain('Expected the names of one generation, got `onStart`');
+  });
+
   it.each([
     ['{etcd: {endpoints: "http://e1:2379"}}', ['http://e1:2379'], '/containerpilot'],
     [
