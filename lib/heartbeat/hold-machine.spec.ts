@@ -18,7 +18,7 @@ const entry = (value: string, version: string, owner?: string): Entry => ({
 
 function run(
   events: readonly HoldEvent[],
-  from: HoldState = initialHold(item('a'), { exclusive: false }),
+  from: HoldState = initialHold(item('a'), { claim: 'take-over' }),
 ): { readonly state: HoldState; readonly signals: readonly HoldSignal[] } {
   let state = from;
   const signals: HoldSignal[] = [];
@@ -43,7 +43,7 @@ const HELD = run([session('s1'), written('a', '1')]).state;
 
 describe('hold machine', () => {
   it('waits for a session, then writes into an empty slot', () => {
-    const start = initialHold(item('a'), { exclusive: false });
+    const start = initialHold(item('a'), { claim: 'take-over' });
     expect(planHold(start)).toEqual({ kind: 'idle' });
     expect(planHold(run([session('s1')]).state)).toEqual({
       kind: 'write',
@@ -65,7 +65,7 @@ describe('hold machine', () => {
   });
 
   it('leaves a live holder alone when it is exclusive', () => {
-    const exclusive = initialHold(item('a'), { exclusive: true });
+    const exclusive = initialHold(item('a'), { claim: 'refuse' });
     const { state } = run([session('s2'), read(entry('theirs', '7', 's1'))], exclusive);
     expect(planHold(state)).toEqual({ kind: 'idle' });
   });
@@ -150,7 +150,7 @@ describe('hold machine', () => {
 
   it('removes the entry when it is withdrawn, and writes it again after a resume', () => {
     const { state } = run([{ kind: 'withdraw' }], HELD);
-    expect(planHold(state)).toEqual({ kind: 'remove' });
+    expect(planHold(state)).toEqual({ kind: 'remove', version: '1' });
     const gone = run([{ kind: 'removed' }], state);
     expect(gone.signals).toEqual([{ kind: 'withdrawn' }]);
     expect(planHold(gone.state)).toEqual({ kind: 'idle' });
@@ -167,9 +167,9 @@ describe('hold machine', () => {
     expect(signals).toEqual([{ kind: 'withdrawn' }]);
   });
 
-  it('ignores a write that is acknowledged after the withdrawal', () => {
+  it('removes a write that is acknowledged after the withdrawal', () => {
     const { state, signals } = run([{ kind: 'withdraw' }, written('a', '2')], HELD);
     expect(signals).toEqual([]);
-    expect(planHold(state)).toEqual({ kind: 'remove' });
+    expect(planHold(state)).toEqual({ kind: 'remove', version: '2' });
   });
 });

@@ -24,6 +24,12 @@ export type Belief =
   | { readonly kind: 'empty' }
   | { readonly kind: 'entry'; readonly entry: Entry };
 
+/**
+ * What a hold does about another live holder of its slot. `take-over`: displaces it, since the latest registration has
+ * the key. `refuse`: fails its start. `wait`: takes the slot when the other one goes.
+ */
+export type Claim = 'take-over' | 'refuse' | 'wait';
+
 export interface HoldState {
   readonly phase: HoldPhase;
   readonly item: Item;
@@ -36,8 +42,12 @@ export interface HoldState {
   readonly belief: Belief;
   /** Something contradicts the belief: read the slot before anything else. */
   readonly suspect: boolean;
-  /** Whether a live holder may be displaced: the one who starts last has the key. */
-  readonly mayTakeOver: boolean;
+  /** What to do about another live holder. */
+  readonly claim: Claim;
+  /** A removal of what stands there may still arrive: the entry is written again, so that the removal spares it. */
+  readonly removalPending: boolean;
+  /** A write was not answered: it may have changed the version. */
+  readonly writePending: boolean;
   /** The registry refused the last request; nothing is sent again before the next tick or a new value. */
   readonly refused: boolean;
 }
@@ -49,6 +59,8 @@ export type HoldEvent =
   /** What a read, or a write whose guard failed, has found. */
   | { readonly kind: 'read'; readonly entry: Entry | undefined }
   | { readonly kind: 'written'; readonly item: Item; readonly version: string }
+  /** A write failed without an answer. */
+  | { readonly kind: 'unanswered' }
   | { readonly kind: 'refused' }
   /** What the watch reports; possibly older than what we know. */
   | { readonly kind: 'observed'; readonly entry: Entry | undefined }
@@ -70,7 +82,8 @@ export type HoldPlan =
   | { readonly kind: 'read' }
   /** Write `item` if the slot still has `version`; undefined: if it is empty. */
   | { readonly kind: 'write'; readonly item: Item; readonly version: string | undefined }
-  | { readonly kind: 'remove' };
+  /** Remove the entry if it still has `version`; undefined: whatever is ours. */
+  | { readonly kind: 'remove'; readonly version: string | undefined };
 
 export interface HoldStep {
   readonly state: HoldState;
@@ -81,16 +94,25 @@ const UNKNOWN: Belief = Object.freeze({ kind: 'unknown' });
 const EMPTY: Belief = Object.freeze({ kind: 'empty' });
 const FORMER_SESSIONS = 4;
 
-export function initialHold(item: Item, options: { readonly exclusive: boolean }): HoldState {
+/** How a hold begins. */
+export interface InitialHold {
+  readonly claim: Claim;
+  /** Sessions of a hold of the same slot whose withdrawal this one ends; its removal may still arrive. */
+  readonly formerSessions?: readonly string[];
+}
+
+export function initialHold(item: Item, { claim, formerSessions = [] }: InitialHold): HoldState {
   return {
     phase: 'starting',
     item,
     wanted: true,
     session: undefined,
-    formerSessions: [],
+    formerSessions,
     belief: UNKNOWN,
     suspect: false,
-    mayTakeOver: !options.exclusive,
+    claim,
+    removalPending: formerSessions.length > 0,
+    writePending: false,
     refused: false,
   };
 }
@@ -112,7 +134,9 @@ function nowHeld(state: HoldState, entry: Entry): HoldStep {
     belief: { kind: 'entry', entry },
     suspect: false,
     refused: false,
-    mayTakeOver: false,
+    claim: 'wait',
+    removalPending: false,
+    writePending: false,
   };
   if (state.phase === 'held') return quiet(held);
   return { state: held, signals: [{ kind: state.phase === 'starting' ? 'alive' : 'restored' }] };
@@ -121,8 +145,8 @@ function nowHeld(state: HoldState, entry: Entry): HoldStep {
 function nowLost(state: HoldState, reason: LostReason): HoldStep {
   const phase = reason === 'taken-over' ? 'standby' : 'lost';
   if (state.phase === 'held') return { state: { ...state, phase }, signals: [{ kind: 'lost', reason }] };
-  // Already lost, and now somebody else has it: the reason matters more than saying it once.
-  if (state.phase === 'lost' && phase === 'standby')
+  // The reason matters more than reporting a loss once: from now on the slot is another's.
+  if (state.phase !== 'standby' && phase === 'standby')
     return { state: { ...state, phase }, signals: [{ kind: 'lost', reason }] };
   if (state.phase === 'standby' && phase === 'lost') return quiet({ ...state, phase });
   return quiet(state);
@@ -138,18 +162,19 @@ function afterRead(state: HoldState, entry: Entry | undefined): HoldStep {
     ...state,
     suspect: false,
     refused: false,
+    writePending: false,
     belief: entry ? { kind: 'entry', entry } : EMPTY,
   };
   if (!entry) return nowLost(known, 'deleted');
   switch (holderOf(known, entry)) {
     case 'us':
-      return sameItem(entry.item, known.item) ? nowHeld(known, entry) : quiet(known);
+      return !known.removalPending && sameItem(entry.item, known.item) ? nowHeld(known, entry) : quiet(known);
     case 'us-before':
       return quiet(known);
     case 'nobody':
       return nowLost(known, 'overwritten');
     case 'another':
-      return known.mayTakeOver ? quiet(known) : nowLost(known, 'taken-over');
+      return known.claim === 'wait' ? nowLost(known, 'taken-over') : quiet(known);
   }
 }
 
@@ -159,6 +184,14 @@ function afterObserved(state: HoldState, entry: Entry | undefined): HoldStep {
   if (!entry) return belief.kind === 'empty' ? quiet(state) : quiet({ ...state, suspect: true });
   if (belief.kind === 'entry' && belief.entry.version === entry.version) return quiet(state);
   return quiet({ ...state, suspect: true });
+}
+
+function afterWritten(state: HoldState, item: Item, version: string): HoldStep {
+  if (state.session === undefined) return quiet(state);
+  const entry: Entry = { item, version, owner: state.session };
+  if (state.wanted) return nowHeld(state, entry);
+  // What is to be removed is what was written last.
+  return quiet({ ...state, belief: { kind: 'entry', entry }, writePending: false });
 }
 
 function remembered(state: HoldState): readonly string[] {
@@ -194,8 +227,9 @@ export function stepHold(state: HoldState, event: HoldEvent): HoldStep {
     case 'read':
       return state.wanted ? afterRead(state, event.entry) : quiet(state);
     case 'written':
-      if (state.session === undefined || !state.wanted) return quiet(state);
-      return nowHeld(state, { item: event.item, version: event.version, owner: state.session });
+      return afterWritten(state, event.item, event.version);
+    case 'unanswered':
+      return quiet({ ...state, writePending: true });
     case 'refused':
       return quiet({ ...state, refused: true });
     case 'observed':
@@ -213,26 +247,38 @@ export function stepHold(state: HoldState, event: HoldEvent): HoldStep {
       return state.wanted ? quiet(state) : nowWithdrawn(state);
     case 'resume':
       if (state.wanted) return quiet(state);
-      return quiet({ ...state, wanted: true, phase: 'starting', belief: UNKNOWN, suspect: false });
+      return quiet({
+        ...state,
+        wanted: true,
+        phase: 'starting',
+        belief: UNKNOWN,
+        suspect: false,
+        claim: state.claim === 'take-over' ? 'take-over' : 'wait',
+        removalPending: state.removalPending || state.phase !== 'withdrawn',
+      });
   }
 }
 
 /** What is to be done next. */
 export function planHold(state: HoldState): HoldPlan {
   if (state.session === undefined || state.refused) return { kind: 'idle' };
-  if (!state.wanted) return state.phase === 'withdrawn' ? { kind: 'idle' } : { kind: 'remove' };
-  if (state.suspect) return { kind: 'read' };
   const { belief, item } = state;
+  if (!state.wanted) {
+    if (state.phase === 'withdrawn') return { kind: 'idle' };
+    const known = belief.kind === 'entry' && !state.writePending;
+    return { kind: 'remove', version: known ? belief.entry.version : undefined };
+  }
+  if (state.suspect || (state.removalPending && belief.kind === 'unknown')) return { kind: 'read' };
   // A write that finds the slot taken answers with what stands there: no read is needed first.
   if (belief.kind !== 'entry') return { kind: 'write', item, version: undefined };
   const write: HoldPlan = { kind: 'write', item, version: belief.entry.version };
   switch (holderOf(state, belief.entry)) {
     case 'us':
-      return sameItem(belief.entry.item, item) ? { kind: 'idle' } : write;
+      return !state.removalPending && sameItem(belief.entry.item, item) ? { kind: 'idle' } : write;
     case 'us-before':
     case 'nobody':
       return write;
     case 'another':
-      return state.mayTakeOver ? write : { kind: 'idle' };
+      return state.claim === 'take-over' ? write : { kind: 'idle' };
   }
 }

@@ -1,25 +1,27 @@
 import { Backoff, type BackoffOptions } from '../kernel/backoff.js';
 import { type Timer } from '../kernel/clock.js';
-import { type Deferred, deferred } from '../kernel/deferred.js';
 import { RegistryRefusedError } from '../kernel/errors/index.js';
 import { type Gate } from '../kernel/gate.js';
-import { type Item, type Slot, slotId, slotLabel, slotOf } from '../registry/item.js';
-import { type Entry, type Session } from '../registry/registry.js';
+import { type Item, type Slot, slotLabel, slotOf } from '../registry/item.js';
+import { type Entry, type Session, type Written } from '../registry/registry.js';
 import { SessionGoneError } from '../registry/session-gone.error.js';
 import { sameItem } from '../registry/same-item.js';
 import { AlreadyHeldError } from './already-held.error.js';
 import { type BeatEvent, type BeatState } from './beat.js';
+import { type FailureLog } from './failure-log.js';
 import {
   type HoldEvent,
   type HoldPlan,
-  type HoldSignal,
   type HoldState,
+  type InitialHold,
   initialHold,
   planHold,
   stepHold,
 } from './hold-machine.js';
+import { HoldReporter } from './hold-reporter.js';
+import { HoldSessions } from './hold-sessions.js';
 import { type SessionSignal } from './session-machine.js';
-import { type HeartbeatDeps, type SessionListener, type SessionRunner } from './session-runner.js';
+import { type HeartbeatDeps, type SessionRunner } from './session-runner.js';
 import { SlotRequests } from './slot-requests.js';
 import { SlotWatch } from './slot-watch.js';
 import { Waiters } from './waiters.js';
@@ -29,34 +31,33 @@ const REQUEST_BACKOFF: BackoffOptions = Object.freeze({ base: 100, cap: 2_000 })
 /** Events after which there is no point in waiting for the rest of a backoff. */
 const URGENT: ReadonlySet<HoldEvent['kind']> = new Set(['session', 'item', 'withdraw', 'resume']);
 
-export interface HoldOptions {
-  /** Refuse to start while another live session holds the slot. */
-  readonly exclusive: boolean;
+export interface HoldOptions extends InitialHold {
   /** Of all entries' requests. */
   readonly gate: Gate;
   readonly onEvent: (event: BeatEvent) => void;
+  /** Called when the entry no longer needs a session that it moved away from. */
+  readonly onMoved: () => void;
   /** Called once, when the entry no longer needs its session. */
   readonly onGone: () => void;
+  readonly failures: FailureLog;
   /** What beats and events call it. */
   readonly key: string;
 }
 
-/** Runs the hold machine of one entry: writes it by a session, watches it, puts it right. */
+/** Runs the hold machine of one entry: writes it by a session, watches it, repairs it. */
 export class HoldRunner {
   readonly slot: Slot;
 
   private state: HoldState;
-  private session: SessionRunner | undefined;
-  private detach: (() => void) | undefined;
-  private late = false;
   private ackAt: number | undefined;
   private working = false;
   private retry: Timer | undefined;
   private stopped: 'paused' | 'stopped' | undefined;
+  private readonly reporter: HoldReporter;
+  private readonly sessions: HoldSessions;
   private readonly watch: SlotWatch;
   private readonly requests: SlotRequests;
   private readonly waiters = new Waiters();
-  private readonly firstWrite: Deferred<void> = deferred();
   private readonly aborter = new AbortController();
   private readonly backoff: Backoff;
 
@@ -68,18 +69,30 @@ export class HoldRunner {
     this.slot = slotOf(item);
     this.state = initialHold(item, options);
     this.backoff = new Backoff(REQUEST_BACKOFF, deps.random);
+    this.reporter = new HoldReporter(options.key, options.onEvent);
     this.requests = new SlotRequests(deps, this.slot, this.aborter.signal);
+    this.sessions = new HoldSessions(this.slot, {
+      onSession: (signal, session) => {
+        this.onSession(signal, session);
+      },
+      onMissing: () => {
+        this.apply({ kind: 'suspect' });
+      },
+      onOpenFailed: (error) => {
+        this.reporter.rejectFirst(error);
+      },
+    });
     this.watch = new SlotWatch(deps, this.slot, (entry) => {
       this.apply({ kind: 'observed', entry });
     });
   }
 
   /**
-   * Settles with the first write, or with a pause before it: rejects with what went wrong, while the runner goes on
-   * trying.
+   * Settles with the first write, or with a pause before it: rejects with what went wrong, while the runner
+   * retries.
    */
   get first(): Promise<void> {
-    return this.firstWrite.promise;
+    return this.reporter.first;
   }
 
   get key(): string {
@@ -91,17 +104,23 @@ export class HoldRunner {
     const { phase } = this.state;
     if (phase === 'withdrawn') return 'stopped';
     if (phase !== 'held') return phase;
-    return this.late ? 'late' : 'alive';
+    return this.reporter.late ? 'late' : 'alive';
   }
 
   /** Monotonic milliseconds of the last acknowledged write or renewal of the entry; undefined before the first. */
   get lastAck(): number | undefined {
     if (this.ackAt === undefined || this.state.phase !== 'held') return this.ackAt;
-    return Math.max(this.ackAt, this.session?.lastAck ?? 0);
+    return Math.max(this.ackAt, this.sessions.current?.lastAck ?? 0);
+  }
+
+  /** Sessions whose entry in the slot is this hold's own. */
+  get sessionIds(): readonly string[] {
+    const { session, formerSessions } = this.state;
+    return session === undefined ? formerSessions : [session, ...formerSessions];
   }
 
   start(session: SessionRunner): void {
-    this.attach(session);
+    this.sessions.attach(session);
   }
 
   /** Writes `item` at once if it differs from what stands there. */
@@ -127,21 +146,14 @@ export class HoldRunner {
     this.apply(seen ? { kind: 'observed', entry: seen.entry } : { kind: 'suspect' });
   }
 
-  /** Holds the entry by another session from now on. Resolves when it does: the former one may then be ended. */
+  /** Holds the entry by another session from now on. Resolves when it does; on abort it continues in the background. */
   async move(session: SessionRunner, signal: AbortSignal): Promise<void> {
-    const detachFormer = this.detach;
-    this.attach(session);
-    try {
-      await this.waiters.wait(() => {
-        const { belief } = this.state;
-        return belief.kind === 'entry' && belief.entry.owner === session.usable?.id;
-      }, signal);
-    } finally {
-      detachFormer?.();
-    }
+    this.sessions.attach(session);
+    this.releaseIfMoved();
+    await this.waiters.wait(() => !this.sessions.moving, signal);
   }
 
-  /** Takes the entry out of the registry. Resolves when it is gone; on abort it goes on in the background. */
+  /** Takes the entry out of the registry. Resolves when it is gone; on abort it continues in the background. */
   async pause(signal: AbortSignal): Promise<void> {
     if (this.stopped) return;
     await this.withdraw('paused', signal);
@@ -154,7 +166,7 @@ export class HoldRunner {
     this.apply({ kind: 'resume' });
   }
 
-  /** Takes the entry out of the registry for good. Resolves when it is gone; on abort it goes on in the background. */
+  /** Takes the entry out of the registry for good. Resolves when it is gone; on abort it continues in the background. */
   async stop(signal: AbortSignal): Promise<void> {
     if (this.stopped === 'stopped') return;
     await this.withdraw('stopped', signal);
@@ -164,58 +176,24 @@ export class HoldRunner {
   async abandon(): Promise<void> {
     const gone = this.state.phase === 'withdrawn';
     this.stopped = 'stopped';
+    this.options.failures.forget(this.slot);
     this.dispose();
+    if (!gone) this.reporter.tell({ kind: 'withdrawn' });
     await this.watch.stop();
-    if (!gone) this.options.onEvent({ type: 'stopped', key: this.key });
-  }
-
-  private attach(session: SessionRunner): void {
-    this.session = session;
-    const listener: SessionListener = {
-      onSession: (signal, opened) => {
-        // A session that the entry is moving away from only keeps it alive meanwhile.
-        if (session === this.session) this.onSession(signal, opened);
-      },
-      onMissing: (slot) => {
-        if (slotId(slot) === slotId(this.slot)) this.apply({ kind: 'suspect' });
-      },
-      onOpenFailed: (error) => {
-        this.failFirst(error);
-      },
-    };
-    this.detach = () => {
-      session.delete(listener);
-    };
-    session.add(listener);
   }
 
   private onSession(signal: SessionSignal, session: Session | undefined): void {
-    const { late } = this;
-    this.late = signal === 'late';
-    switch (signal) {
-      case 'up':
-        if (session) this.apply({ kind: 'session', id: session.id });
-        return;
-      case 'acknowledged':
-        if (late && this.state.phase === 'held') this.emit({ type: 'alive', key: this.key });
-        return;
-      case 'late':
-        if (!late && this.state.phase === 'held') this.emit({ type: 'late', key: this.key });
-        return;
-      case 'expired':
-      case 'gone':
-        this.apply({ kind: 'session-lost', reason: signal === 'gone' ? 'revoked' : 'expired' });
-    }
+    this.reporter.renewed(signal, this.state.phase === 'held');
+    if (signal === 'up' && session) this.apply({ kind: 'session', id: session.id });
+    if (signal === 'expired') this.apply({ kind: 'session-lost', reason: 'expired' });
+    if (signal === 'gone') this.apply({ kind: 'session-lost', reason: 'revoked' });
   }
 
   private async withdraw(how: 'paused' | 'stopped', signal: AbortSignal): Promise<void> {
     this.stopped = how;
     // Nothing has gone wrong with an entry that is kept and paused.
-    if (how === 'paused') this.firstWrite.resolve();
-    else
-      this.failFirst(
-        new DOMException(`The ${slotLabel(this.slot)} was withdrawn before its first write`, 'AbortError'),
-      );
+    if (how === 'paused') this.reporter.resolveFirst();
+    else this.reporter.rejectFirst(withdrawnEarly(this.slot));
     const unwatched = this.watch.stop();
     // At once: a resume may follow before the watch has ended.
     this.apply({ kind: 'withdraw' });
@@ -227,15 +205,12 @@ export class HoldRunner {
 
   private dispose(): void {
     if (this.aborter.signal.aborted) return;
-    const stopped = new DOMException(
-      `The ${slotLabel(this.slot)} was stopped before its first write`,
-      'AbortError',
-    );
+    const stopped = withdrawnEarly(this.slot);
     this.aborter.abort(stopped);
     this.retry?.cancel();
     this.retry = undefined;
-    this.detach?.();
-    this.failFirst(stopped);
+    this.sessions.releaseAll();
+    this.reporter.rejectFirst(stopped);
     this.options.onGone();
   }
 
@@ -252,33 +227,22 @@ export class HoldRunner {
   private step(event: HoldEvent): void {
     const { state, signals } = stepHold(this.state, event);
     this.state = state;
-    for (const signal of signals) this.tell(signal);
+    for (const signal of signals) this.reporter.tell(signal);
+    this.releaseIfMoved();
     this.waiters.look();
-    if (this.stopped === 'stopped' && state.phase === 'withdrawn') this.dispose();
+    if (this.stopped !== 'stopped' || state.phase !== 'withdrawn') return;
+    this.options.failures.succeeded(this.slot);
+    this.dispose();
   }
 
-  private tell(signal: HoldSignal): void {
-    const { key } = this;
-    switch (signal.kind) {
-      case 'alive':
-      case 'restored':
-        this.firstWrite.resolve();
-        this.emit({ type: signal.kind, key });
-        return;
-      case 'lost':
-        this.emit({ type: 'lost', key, reason: signal.reason });
-        return;
-      case 'withdrawn':
-        this.emit({ type: 'stopped', key });
-    }
-  }
-
-  private emit(event: BeatEvent): void {
-    this.options.onEvent(event);
-  }
-
-  private failFirst(error: Error): void {
-    this.firstWrite.reject(error);
+  /** Releases the sessions that the entry has moved away from, once nothing of it stands by them. */
+  private releaseIfMoved(): void {
+    if (!this.sessions.moving) return;
+    const { phase, belief } = this.state;
+    const own = belief.kind === 'entry' && belief.entry.owner === this.sessions.usable?.id;
+    if (!own && phase !== 'standby' && phase !== 'withdrawn') return;
+    this.sessions.releaseFormer();
+    this.options.onMoved();
   }
 
   private kick(): void {
@@ -293,17 +257,18 @@ export class HoldRunner {
 
   private canWork(): boolean {
     const { session } = this.state;
-    return !this.aborter.signal.aborted && session !== undefined && this.session?.usable?.id === session;
+    return !this.aborter.signal.aborted && session !== undefined && this.sessions.usable?.id === session;
   }
 
   private async work(): Promise<void> {
     for (;;) {
       const plan = planHold(this.state);
-      const session = this.session?.usable;
+      const session = this.sessions.usable;
       if (plan.kind === 'idle' || !session || !this.canWork()) return;
       try {
         await this.options.gate(() => this.perform(plan, session));
         this.backoff.reset();
+        this.options.failures.succeeded(this.slot);
       } catch (error) {
         this.failed(error as Error, session);
         if (this.retry) return;
@@ -314,12 +279,14 @@ export class HoldRunner {
   private failed(error: Error, session: Session): void {
     if (this.aborter.signal.aborted) return;
     if (error instanceof SessionGoneError) {
-      this.session?.reportGone(session);
+      this.sessions.current?.reportGone(session);
       return;
     }
-    this.failFirst(error);
-    this.deps.logger.warn(`Keeping the ${slotLabel(this.slot)} failed: ${error.message}`);
-    if (error instanceof RegistryRefusedError || error instanceof AlreadyHeldError) {
+    this.reporter.rejectFirst(error);
+    this.options.failures.failed(this.slot, error);
+    const refused = error instanceof RegistryRefusedError || error instanceof AlreadyHeldError;
+    // A removal has no later tick to wait for: without another attempt the entry would stay for ever.
+    if (refused && this.state.wanted) {
       this.step({ kind: 'refused' });
       return;
     }
@@ -336,7 +303,7 @@ export class HoldRunner {
         return;
       case 'write': {
         const { item, version } = plan;
-        const written = await this.requests.write(session, item, version);
+        const written = await this.write(session, item, version);
         if (session.id !== this.state.session) return;
         if (!written.ok) {
           this.found(written.current);
@@ -349,23 +316,42 @@ export class HoldRunner {
         return;
       }
       case 'remove':
-        await this.requests.remove(session);
+        await this.remove(plan.version);
         this.step({ kind: 'removed' });
         return;
       case 'idle':
     }
   }
 
+  private async write(session: Session, item: Item, version: string | undefined): Promise<Written> {
+    try {
+      return await this.requests.write(session, item, version);
+    } catch (error) {
+      if (!(error instanceof RegistryRefusedError)) this.step({ kind: 'unanswered' });
+      throw error;
+    }
+  }
+
+  private async remove(version: string | undefined): Promise<void> {
+    const { belief } = this.state;
+    const owner = belief.kind === 'entry' ? belief.entry.owner : undefined;
+    for (const session of this.sessions.all)
+      await this.requests.remove(session, session.id === owner ? version : undefined);
+  }
+
   private found(entry: Entry | undefined): void {
-    const { phase, session, formerSessions } = this.state;
     const owner = entry?.owner;
     if (owner !== undefined) {
-      const ours = owner === session || formerSessions.includes(owner);
-      if (ours) this.ackAt = this.deps.clock.now();
-      else if (this.options.exclusive && phase === 'starting') throw new AlreadyHeldError(this.slot, owner);
+      if (this.sessionIds.includes(owner)) this.ackAt = this.deps.clock.now();
+      else if (this.state.claim === 'refuse' && this.state.wanted)
+        throw new AlreadyHeldError(this.slot, owner);
     }
     this.step({ kind: 'read', entry });
-    // Whoever stands by watches too, to have the slot back.
+    // An entry that waits for its slot is watched too, so that it gets the slot back.
     if (this.state.phase !== 'starting' && !this.stopped) this.watch.start(entry, undefined);
   }
+}
+
+function withdrawnEarly(slot: Slot): DOMException {
+  return new DOMException(`The ${slotLabel(slot)} was withdrawn before its first write`, 'AbortError');
 }

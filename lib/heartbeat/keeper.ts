@@ -5,6 +5,8 @@ import { ClosedError, InvalidOptionError } from '../kernel/errors/index.js';
 import { createGate } from '../kernel/gate.js';
 import { slotId, slotLabel, slotOf } from '../registry/item.js';
 import { type Beat, type BeatEvent } from './beat.js';
+import { FailureLog } from './failure-log.js';
+import { type Claim } from './hold-machine.js';
 import { HoldRunner } from './hold-runner.js';
 import { type KeepOptions, type Keeping, type Kept } from './keeping.js';
 import { KeptValue, type Produce, produceItem } from './kept.js';
@@ -27,7 +29,7 @@ interface Keep {
 /** Requests of all entries that run at the same time. */
 const CONCURRENCY = 64;
 
-/** Milliseconds a withdrawal may take before it goes on in the background. */
+/** Milliseconds a withdrawal may take before it continues in the background. */
 const WITHDRAW_TIMEOUT = 2_000;
 
 /** Milliseconds a session that is no longer needed may take to end: with all the rest of an end, two seconds. */
@@ -48,8 +50,10 @@ export class Keeper implements Keeping {
   private readonly connecting = new Set<Deferred<void>>();
   private readonly leaving = new Map<string, Promise<void>>();
   private readonly closing = new AbortController();
+  private readonly failures: FailureLog;
 
   constructor(private readonly deps: KeeperDeps) {
+    this.failures = new FailureLog(deps.clock, deps.logger);
     // It stands over every change that is under way: that is no leak to warn of.
     setMaxListeners(0, this.closing.signal);
   }
@@ -79,10 +83,17 @@ export class Keeper implements Keeping {
     if (this.keepings.has(id)) {
       throw new InvalidOptionError(`The ${slotLabel(slot)} is kept by this process already; stop it first.`);
     }
+    // Withdrawals of the same slot that continue in the background: this entry is what the slot is to have instead.
+    const replaced = [...this.holds].filter((other) => slotId(other.slot) === id);
     const hold = new HoldRunner(this.deps, item, {
       key,
-      exclusive: options.exclusive,
+      claim: claimOf(options),
+      formerSessions: replaced.flatMap(({ sessionIds }) => sessionIds),
       gate: this.gate,
+      failures: this.failures,
+      onMoved: () => {
+        this.endUnused();
+      },
       onEvent: (event) => {
         this.emit(event);
       },
@@ -95,6 +106,7 @@ export class Keeper implements Keeping {
     this.holds.add(hold);
     this.keepings.set(id, { hold, value, ttl: options.ttl });
     hold.start(this.session(options.ttl));
+    for (const other of replaced) void other.abandon();
     value.start();
     return { id, first: hold.first };
   }
@@ -147,7 +159,6 @@ export class Keeper implements Keeping {
     await this.within(`Moving "${keeping.hold.key}" to another TTL`, (signal) =>
       keeping.hold.move(this.session(seconds), signal),
     );
-    this.endUnused();
   }
 
   async pause(id: string): Promise<void> {
@@ -185,6 +196,7 @@ export class Keeper implements Keeping {
       ...sessions.map((session) => this.end(session)),
     ]);
     await Promise.all(this.ending);
+    this.failures.close();
     this.keepings.clear();
     this.listeners.clear();
   }
@@ -213,14 +225,14 @@ export class Keeper implements Keeping {
     }
   }
 
-  /** Runs a change within its time; what is left of it then goes on in the background. */
+  /** Runs a change within its time; what is left of it then continues in the background. */
   private async within(what: string, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { clock, logger } = this.deps;
     const { signal } = this.closing;
     await attempt({ clock, timeout: WITHDRAW_TIMEOUT, what, signal }, run).catch((error: unknown) => {
       // The end of everything is also the end of this.
       if (signal.aborted) return;
-      logger.warn(`${(error as Error).message} It goes on in the background.`);
+      logger.warn(`${(error as Error).message} It continues in the background.`);
     });
   }
 
@@ -241,4 +253,9 @@ export class Keeper implements Keeping {
   private assertOpen(): void {
     if (this.closed) throw new ClosedError('The sidekick');
   }
+}
+
+function claimOf({ exclusive, waits = false }: KeepOptions): Claim {
+  if (waits) return 'wait';
+  return exclusive ? 'refuse' : 'take-over';
 }

@@ -9,6 +9,8 @@ export interface KeepOptions {
   readonly updateInterval: number;
   /** Refuse to start while another live session holds the slot; false: take it over. */
   readonly exclusive: boolean;
+  /** Wait while another live session holds the slot, as after it has taken the slot over; false by default. */
+  readonly waits?: boolean;
 }
 
 /** An entry that is kept. */
@@ -54,7 +56,7 @@ export interface Keeping {
 
   resume(id: string): void;
 
-  /** Withdraws the entry for good. Resolves when it is gone, or after 2 s: then it goes on in the background. */
+  /** Withdraws the entry for good. Resolves when it is gone, or after 2 s: then it continues in the background. */
   stop(id: string): Promise<void>;
 
   /**

@@ -26,8 +26,9 @@ export class SlotRequests {
     return await this.request('Writing', (signal) => session.write(item, version, signal));
   }
 
-  async remove(session: Session): Promise<void> {
-    await this.request('Removing', (signal) => session.remove(this.slot, signal));
+  /** @param version what has to stand there; undefined: whatever is of `session` */
+  async remove(session: Session, version: string | undefined): Promise<void> {
+    await this.request('Removing', (signal) => session.remove(this.slot, signal, version));
   }
 
   private async request<T>(doing: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -113,8 +113,14 @@ export interface Session {
    */
   write(item: Item, version: string | undefined, signal: AbortSignal): Promise<Written>;
 
-  /** Removes what this session holds in `slot`. What belongs to another, and what is not there, is left alone. */
-  remove(slot: Slot, signal: AbortSignal): Promise<void>;
+  /**
+   * Removes what this session holds in `slot`. An entry of another session is left alone, and nothing to remove is no
+   * error.
+   *
+   * @param version remove the entry only while it has this version, so that a removal which lands late spares what was
+   *   written after it; without one, whatever this session holds in the slot
+   */
+  remove(slot: Slot, signal: AbortSignal, version?: string): Promise<void>;
 
   /** Gives the session up: everything it holds is gone when this resolves. A second call does nothing. */
   end(signal: AbortSignal): Promise<void>;

@@ -1,6 +1,6 @@
 import { type Clock } from '../kernel/clock.js';
 import { pause } from '../kernel/deadline.js';
-import { RegistryUnavailableError } from '../kernel/errors/index.js';
+import { RegistryRefusedError, RegistryUnavailableError } from '../kernel/errors/index.js';
 import { type Item, type Slot } from '../registry/item.js';
 import {
   type Cursor,
@@ -19,6 +19,8 @@ export type Fault =
   | 'none'
   /** Refuses at once, as a closed port does. The request never arrives. */
   | 'down'
+  /** Denies the request, as a registry does whose permissions do not cover it. */
+  | 'refuse'
   /** Never answers, as a stopped server does. The request never arrives. */
   | 'hang'
   /** Carries the request out and never answers, as a cut connection does. */
@@ -99,7 +101,8 @@ export class FaultyRegistry implements Registry {
         this.request('renew', signal, () => session.renew(signal, patient)),
       write: (item: Item, version, signal): Promise<Written> =>
         this.request('write', signal, () => session.write(item, version, signal)),
-      remove: (slot: Slot, signal) => this.request('remove', signal, () => session.remove(slot, signal)),
+      remove: (slot: Slot, signal, version) =>
+        this.request('remove', signal, () => session.remove(slot, signal, version)),
       end: (signal) => this.request('end', signal, () => session.end(signal)),
     };
   }
@@ -111,6 +114,8 @@ export class FaultyRegistry implements Registry {
     switch (fault) {
       case 'down':
         throw this.error();
+      case 'refuse':
+        throw new RegistryRefusedError(`The registry ${this.url} refused to ${kind}: the test denies it.`);
       case 'swallow':
         await run();
         return await never(signal);

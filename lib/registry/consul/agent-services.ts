@@ -3,7 +3,7 @@ import { type Answer, isObject } from './answer.js';
 import { type ConsulClient } from './client.js';
 import { agentIds, anyCaseFilter, encodeName, inPath } from './names.js';
 import { type OwnerId } from './owner.js';
-import { checkId, OWNER } from './registration.js';
+import { checkId, OWNER, WRITE } from './registration.js';
 import { type ConsulRequest } from './transport.js';
 
 /** The services of the agent as one of our sessions uses them. Each call is one request. */
@@ -18,15 +18,17 @@ export class AgentServices {
     return Object.keys(await this.list(`Meta["${OWNER}"] == "${this.owner}"`, signal));
   }
 
-  /** Whether the service with this id bears our owner id. */
-  async isOurs(agentId: string, signal: AbortSignal): Promise<boolean> {
+  /** The write that made the service with this id; undefined where it does not bear our owner id. */
+  async writeOf(agentId: string, signal: AbortSignal): Promise<string | undefined> {
     const request: ConsulRequest = { method: 'GET', path: `/agent/service/${inPath(agentId)}` };
     const answer = await this.client.send(request, { signal });
     // There is none, or one that is not for us to see.
-    if (answer.absent || answer.denied) return false;
+    if (answer.absent || answer.denied) return undefined;
     if (!answer.ok) throw this.client.failure(request, answer);
     const { Meta } = this.client.read(answer, () => answer.object());
-    return isObject(Meta) && Meta[OWNER] === this.owner;
+    if (!isObject(Meta) || Meta[OWNER] !== this.owner) return undefined;
+    const write = Meta[WRITE];
+    return typeof write === 'string' ? write : '';
   }
 
   /** The id to register under: the plain one, unless something else has it, in whose place ours would be put. */

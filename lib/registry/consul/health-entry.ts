@@ -167,3 +167,8 @@ export function toEntry(service: string, entry: HealthEntry, id = entry.id): Ent
 export function versionOf({ node, modifyIndex, write }: HealthEntry): string {
   return write === undefined ? `${modifyIndex}@${node}` : `${modifyIndex}@${node}/${write}`;
 }
+
+/** Whether the write with this id made the version. */
+export function isWrittenBy(version: string, write: string): boolean {
+  return version.endsWith(`/${write}`);
+}

@@ -6,7 +6,7 @@ import { type Written } from '../registry.js';
 import { AgentServices } from './agent-services.js';
 import { type ConsulClient } from './client.js';
 import { forEachLimited } from './for-each-limited.js';
-import { versionOf } from './health-entry.js';
+import { isWrittenBy, versionOf } from './health-entry.js';
 import { occupant } from './membership.js';
 import { type OwnerId } from './owner.js';
 import { registration } from './registration.js';
@@ -103,14 +103,24 @@ export class InstanceHolder {
     return { ok: true, version: versionOf(seen) };
   }
 
-  /** Deregisters the instance where it is ours. */
-  async remove(slot: InstanceSlot, signal: AbortSignal): Promise<void> {
+  /**
+   * Deregisters the instance where it is ours, and of the write that `version` names. The agent does not compare: its
+   * registration is read right before, and what this process registers meanwhile is spared.
+   */
+  async remove(slot: InstanceSlot, signal: AbortSignal, version?: string): Promise<void> {
     const id = slotId(slot);
     const held = this.held.get(id) ?? this.leaving.get(id);
     if (!held) return;
     this.forget(held);
     this.leaving.set(id, held);
-    if (await this.agent.isOurs(held.agentId, signal)) {
+    const write = await this.agent.writeOf(held.agentId, signal);
+    if (this.held.has(id)) return;
+    if (write !== undefined && version !== undefined && !isWrittenBy(version, write)) {
+      this.held.set(id, held);
+      this.leaving.delete(id);
+      return;
+    }
+    if (write !== undefined) {
       await this.agent.deregister(held.agentId, signal);
       await this.gone(slot, signal);
     }

@@ -81,16 +81,25 @@ export class KeyHolder {
     );
   }
 
-  /** Removes the key where our session holds it. */
-  async remove(slot: KeySlot, signal: AbortSignal): Promise<void> {
+  /** Removes the key where our session holds it, at the index that `version` names or that is read first. */
+  async remove(slot: KeySlot, signal: AbortSignal, version?: string): Promise<void> {
     const { session } = this;
     if (session === undefined) return;
     const Key = encodeName(slot.key);
-    const operations = [
-      { KV: { Verb: 'check-session', Key, Session: session } },
-      { KV: { Verb: 'delete', Key } },
-    ];
-    await this.transact(operations, slot, signal);
+    for (let round = 1; round <= ROUNDS; round++) {
+      const stored = version === undefined ? await this.read(slot, signal) : undefined;
+      if (version === undefined && stored?.session !== session) return;
+      const operations = [
+        { KV: { Verb: 'check-session', Key, Session: session } },
+        { KV: { Verb: 'check-index', Key, Index: stored?.modifyIndex ?? Number(version) } },
+        { KV: { Verb: 'delete', Key } },
+      ];
+      const { kind } = await this.transact(operations, slot, signal);
+      if (kind !== 'conflict' || version !== undefined) return;
+    }
+    throw this.client.unavailable(
+      new Error(`${slotLabel(slot)} was written as often as it was to be removed.`),
+    );
   }
 
   /** Destroys the session, and Consul the keys with it. */
@@ -187,7 +196,7 @@ export class KeyHolder {
     return { kind: 'conflict' };
   }
 
-  private async read(item: KeyItem, signal: AbortSignal): Promise<StoredKey | undefined> {
+  private async read(item: Pick<KeyItem, 'key'>, signal: AbortSignal): Promise<StoredKey | undefined> {
     const slot: KeySlot = { kind: 'key', key: item.key };
     const request: ConsulRequest = {
       method: 'GET',

@@ -53,11 +53,11 @@ export class ConsulSession implements Session {
     );
   }
 
-  async remove(slot: Slot, signal: AbortSignal): Promise<void> {
+  async remove(slot: Slot, signal: AbortSignal, version?: string): Promise<void> {
     checkScope(slot);
     if (this.ended) return;
-    if (slot.kind === 'key') await this.keys.remove(slot, signal);
-    else await this.instances.remove(slot, signal);
+    if (slot.kind === 'key') await this.keys.remove(slot, signal, version);
+    else await this.instances.remove(slot, signal, version);
   }
 
   async end(signal: AbortSignal): Promise<void> {

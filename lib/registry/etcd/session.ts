@@ -110,22 +110,36 @@ export class EtcdSession implements Session {
     }
   }
 
-  async remove(slot: Slot, signal: AbortSignal): Promise<void> {
+  async remove(slot: Slot, signal: AbortSignal, version?: string): Promise<void> {
     const key = Buffer.from(this.ground.layout.keyOf(slot));
-    const fencing: IRequestOp[] =
-      this.inDoubt.has(slotId(slot)) && this.record.revision !== undefined
-        ? [{ request_put: this.record.renewal }]
-        : [];
-    const fenced = [...this.inDoubt];
+    const what = `removing the ${slotLabel(slot)}`;
+    const read: IRequestOp = { request_range: { key } };
     try {
-      const { header } = await this.txn(slot, `removing the ${slotLabel(slot)}`, signal, {
-        compare: [{ key, target: 'Lease', result: 'Equal', lease: this.id }],
-        success: [{ request_delete_range: { key } }, ...fencing],
-        failure: fencing,
-      });
-      if (fencing.length === 0) return;
-      this.record.moved(header.revision);
-      for (const id of fenced) this.inDoubt.delete(id);
+      // A removal always names a revision: one that lands late misses what was written after it.
+      let expected = version;
+      for (;;) {
+        if (expected === undefined) {
+          const found = rangeOf(await this.txn(slot, what, signal, { success: [read] }), 0);
+          expected = found?.lease === this.id ? found.mod_revision : NO_REVISION;
+        }
+        const fencing = this.fencing(slot);
+        if (expected === NO_REVISION && fencing.length === 0) return;
+        const fenced = [...this.inDoubt];
+        const answer = await this.txn(slot, what, signal, {
+          compare: [
+            { key, target: 'Lease', result: 'Equal', lease: this.id },
+            { key, target: 'Mod', result: 'Equal', mod_revision: expected },
+          ],
+          success: [{ request_delete_range: { key } }, ...fencing],
+          failure: [read, ...fencing],
+        });
+        if (fencing.length > 0) {
+          this.record.moved(answer.header.revision);
+          for (const id of fenced) this.inDoubt.delete(id);
+        }
+        if (version !== undefined || answer.succeeded || rangeOf(answer, 0)?.lease !== this.id) return;
+        expected = undefined;
+      }
     } catch (error) {
       // Without its lease nothing of this session is left, nor can anything of it arrive.
       if (!(error instanceof SessionGoneError)) throw error;
@@ -141,6 +155,12 @@ export class EtcdSession implements Session {
       await this.ground.leases.revoke(this.id, signal);
     });
     this.ended = true;
+  }
+
+  /** What makes writes of `slot` that are still on their way fail. */
+  private fencing(slot: Slot): readonly IRequestOp[] {
+    const needed = this.inDoubt.has(slotId(slot)) && this.record.revision !== undefined;
+    return needed ? [{ request_put: this.record.renewal }] : [];
   }
 
   private async send(slot: Slot, creates: boolean, signal: AbortSignal, request: Txn): Promise<ITxnResponse> {

@@ -68,11 +68,10 @@ export class FileSession implements Session {
     });
   }
 
-  async remove(slot: Slot, signal: AbortSignal): Promise<void> {
+  async remove(slot: Slot, signal: AbortSignal, version?: string): Promise<void> {
     checkScope(slot);
     await this.run(signal, async () => {
-      this.held.delete(slotId(slot));
-      await this.removeOwn([slot]);
+      if (!(await this.removeOwn([slot], version))) this.held.delete(slotId(slot));
     });
   }
 
@@ -103,17 +102,21 @@ export class FileSession implements Session {
     this.held.clear();
   }
 
-  private async removeOwn(slots: Iterable<Slot>): Promise<void> {
+  /** @returns whether an entry of this session was spared, since it has another version than `version` */
+  private async removeOwn(slots: Iterable<Slot>, version?: string): Promise<boolean> {
+    let spared = false;
     for (const [folder, stems] of this.byFolder(slots)) {
       const [only] = stems.size === 1 ? stems.keys() : [];
       const names = await folder.names(only);
       const own = newestOf(names).filter(({ stem }) => stems.has(stem));
       await inBatches(own, async (name) => {
         const content = await folder.content(name);
-        if (content && 'entry' in content && content.entry.session === this.id)
-          await removeVersions(folder, name, names);
+        if (!content || !('entry' in content) || content.entry.session !== this.id) return;
+        if (version === undefined || version === content.version) await removeVersions(folder, name, names);
+        else spared = true;
       });
     }
+    return spared;
   }
 
   private async missing(): Promise<readonly Slot[]> {

@@ -39,11 +39,13 @@ export class MemorySession implements Session {
     return { ok: true, version: this.store.put(item, this.lease).version };
   }
 
-  async remove(slot: Slot, signal: AbortSignal): Promise<void> {
+  async remove(slot: Slot, signal: AbortSignal, version?: string): Promise<void> {
     checkScope(slot);
     await this.begin(signal);
+    const current = this.store.entry(slot);
+    if (version !== undefined && current && current.version !== version) return;
     this.lease.held.delete(slotId(slot));
-    if (this.store.entry(slot)?.owner === this.id) this.store.remove(slot);
+    if (current?.owner === this.id) this.store.remove(slot);
   }
 
   async end(signal: AbortSignal): Promise<void> {

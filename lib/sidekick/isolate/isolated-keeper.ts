@@ -237,8 +237,7 @@ export class IsolatedKeeper implements Keeping {
   /** What was asked and not answered is asked again once the thread has the entries it is about. */
   private async takeOn(worker: Worker): Promise<void> {
     const taken = [...this.entries].map(async ([id, { key, item, options, paused }]) => {
-      const exclusive = this.exclusive(key, options);
-      const keeping = this.send(worker, { kind: 'keep', key, item, options: { ...options, exclusive } });
+      const keeping = this.send(worker, { kind: 'keep', key, item, options: this.again(key, options) });
       // Right behind, so that nothing is written before.
       if (paused) await Promise.all([keeping, this.send(worker, { kind: 'pause', id })]);
       else await keeping;
@@ -249,11 +248,19 @@ export class IsolatedKeeper implements Keeping {
     for (const [number, { request }] of this.asked) worker.postMessage({ number, request });
   }
 
-  /** What stands there of the thread that died is ours to write over, unless it stood by for another. */
-  private exclusive(key: string, options: KeepOptions): boolean {
-    const state = this.latest.find((beat) => beat.key === key)?.state;
-    if (state === 'standby') return true;
-    return state === 'alive' || state === 'late' ? false : options.exclusive;
+  /** An entry that the dead thread held is written over. One that it did not hold waits for its slot, as it did there. */
+  private again(key: string, options: KeepOptions): KeepOptions {
+    switch (this.latest.find((beat) => beat.key === key)?.state) {
+      case 'alive':
+      case 'late':
+        return { ...options, exclusive: false };
+      case 'standby':
+      case 'lost':
+      case 'paused':
+        return { ...options, waits: true };
+      default:
+        return options;
+    }
   }
 
   private receive(report: Report): void {

@@ -88,6 +88,6 @@ class Grabbing implements Session {
   }
 
   renew: Session['renew'] = async (...given) => await this.inner.renew(...given);
-  remove: Session['remove'] = async (slot, signal) => await this.inner.remove(slot, signal);
+  remove: Session['remove'] = async (...given) => await this.inner.remove(...given);
   end: Session['end'] = async (signal) => await this.inner.end(signal);
 }

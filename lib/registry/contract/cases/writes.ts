@@ -145,6 +145,23 @@ export const writes: readonly Case[] = [
     },
   },
   {
+    name: 'spares what was written after the version that a removal names',
+    check: async (world) => {
+      const session = await world.session();
+      const name = unique('item');
+      const slot = slotOf(world.item('', name));
+      const first = await world.put(session, world.item('1', name));
+      const second = await world.put(session, world.item('2', name), first);
+      await session.remove(slot, world.signal, first);
+      assert.equal((await world.entry(slot))?.version, second);
+      await session.remove(slot, world.signal, second);
+      assert.equal(await world.entry(slot), undefined);
+      const third = await world.put(session, world.item('3', name));
+      await session.remove(slot, world.signal, second);
+      assert.equal((await world.entry(slot))?.version, third);
+    },
+  },
+  {
     name: 'refuses to write for a session that has ended',
     check: async (world) => {
       const session = await world.session();
