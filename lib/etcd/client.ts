@@ -121,6 +121,11 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     }
   }
 
+  /** Pins an endpoint. One that is not in the list changes nothing. */
+  pin(endpoint: string): void {
+    this.selection.succeeded(endpoint);
+  }
+
   async call<T>(request: EtcdRequest<T>, signal?: AbortSignal): Promise<T> {
     this.ensureOpen();
     const errors: EndpointError[] = [];

@@ -29,7 +29,12 @@ export interface EtcdOptions {
   readonly tls?: EtcdTlsOptions;
   /** Milliseconds one endpoint may take to answer before the next is tried; {@link ETCD_DEFAULTS}. */
   readonly headerTimeoutPerRequest?: number;
-  /** `random` (default) spreads clients over the members; `prioritize-leader` pins the leader at each `sync`. */
+  /**
+   * `random` spreads clients over the members. `prioritize-leader` pins the leader: a client does so at each `sync`, a
+   * registry when it is opened and every 30 s.
+   *
+   * @default 'random'
+   */
   readonly selectionMode?: SelectionMode;
   /** Says each request as the `etcdctl` command that would do the same, secrets masked, to the logger. */
   readonly debug?: boolean;

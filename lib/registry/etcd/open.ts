@@ -1,4 +1,5 @@
 import { EtcdTransport } from '../../etcd/client.js';
+import { LeaderPin } from '../../etcd/leader-pin.js';
 import { type Registry } from '../registry.js';
 import { type RegistryDeps } from '../source.js';
 import { EtcdLayout } from './layout.js';
@@ -17,5 +18,6 @@ export async function openEtcd(
   deps: RegistryDeps,
 ): Promise<Registry> {
   const client = await EtcdTransport.create(options, deps);
+  if (options.selectionMode === 'prioritize-leader') new LeaderPin(client, client.deps.clock).start();
   return new EtcdRegistry(url, client, new EtcdLayout(prefix));
 }
