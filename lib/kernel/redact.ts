@@ -13,6 +13,7 @@ const HARMLESS = new Set([
   'initialStatus',
   'interval',
   'port',
+  'prefix',
   'protocol',
   'selectionMode',
   'server',

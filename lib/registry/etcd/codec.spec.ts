@@ -40,13 +40,55 @@ describe('the codec of the etcd registry', () => {
     ['', /^Expected JSON/],
     ['null', /`Addr` to be host:port, got undefined/],
     ['[]', /`Addr`/],
-    ['{"Op":1,"Addr":"a:1"}', /`Op` to be 0, got 1/],
+    ['{"Op":2,"Addr":"a:1"}', /`Op` to be 0 or 1, got 2/],
     ['{"Op":0,"Addr":"a"}', /`Addr` to be host:port, got "a"/],
     ['{"Op":0,"Addr":7}', /`Addr`/],
     ['{"Op":0,"Addr":"a:0"}', /`Addr`/],
     ['x'.repeat(MAX_VALUE_BYTES + 1), /at most 65536 bytes/],
   ])('says what is wrong with %j', (value, reason) => {
     expect(decode(value)).toEqual({ reason: expect.stringMatching(reason) as unknown });
+  });
+
+  it.each(['{"Op":1,"Addr":"a:1"}', '{"Op":1}'])('reads %j as an endpoint that is deleted', (value) => {
+    expect(decode(value)).toEqual({ deleted: true });
+  });
+
+  it.each([
+    [{ version: '1.4', region: 'eu', build: 7 }, { meta: { version: '1.4', region: 'eu' } }],
+    [
+      { zone: 'a', weight: '10', tags: ['x'] },
+      { zone: 'a', weight: 1, tags: ['x'], meta: {} },
+    ],
+    [{ version: '1', meta: { version: '2', a: 'b' } }, { meta: { version: '2', a: 'b' } }],
+    [{ version: '1', meta: 'canary' }, { meta: { version: '1' } }],
+    [
+      { id: 'two', a: 'b' },
+      { id: 'one', meta: { id: 'two', a: 'b' } },
+    ],
+    ['a string', { meta: {} }],
+    [['a'], { meta: {} }],
+  ])('takes the strings of the foreign metadata %j as meta', (metadata, instance) => {
+    expect(decode(JSON.stringify({ Op: 0, Addr: 'a:1', Metadata: metadata }))).toMatchObject({
+      item: { instance: { address: 'a', port: 1, ...instance } },
+    });
+  });
+
+  it('keeps a name of foreign metadata from changing a prototype, and leaves out broken text', () => {
+    const value = '{"Addr":"a:1","Metadata":{"__proto__":"x","b":"\\ud800","c":"d"}}';
+    const decoded = decode(value);
+    const meta = 'item' in decoded && decoded.item.kind === 'instance' ? decoded.item.instance.meta : {};
+    expect(Object.entries(meta)).toEqual([
+      ['__proto__', 'x'],
+      ['c', 'd'],
+    ]);
+    expect(Object.getPrototypeOf(meta)).toBe(Object.prototype);
+  });
+
+  it('does not take unknown strings of an own entry, which a later version may have written, as meta', () => {
+    const metadata = { id: 'one', tags: [], meta: { a: 'b' }, weight: 1, ports: {}, later: 'x' };
+    expect(decode(JSON.stringify({ Op: 0, Addr: 'a:1', Metadata: metadata }))).toMatchObject({
+      item: { instance: { meta: { a: 'b' } } },
+    });
   });
 
   it('writes nothing that it would not read', () => {

@@ -3,11 +3,13 @@ import { shown } from '../../kernel/expected.js';
 import { utf8 } from '../../kernel/utf8.js';
 import { MAX_VALUE_BYTES } from '../check-item.js';
 import { type Instance } from '../instance.js';
-import { readInstance } from '../instance-shape.js';
+import { isText, readInstance } from '../instance-shape.js';
 import { type InstanceSlot, type Item, type Slot } from '../item.js';
 
 /** `Op` of etcd's Go package `naming/endpoints` for an endpoint that is there. */
 const OP_ADD = 0;
+/** The same for one that is deleted. Go deletes the key instead; the value comes from other writers. */
+const OP_DELETE = 1;
 
 /** The fields of an instance that travel in `Metadata`, besides the address. */
 const METADATA = ['ports', 'tags', 'meta', 'weight', 'zone'] as const;
@@ -29,12 +31,12 @@ function encodeInstance(instance: Instance): string {
   });
 }
 
-/** What stands in a slot, or why it cannot be understood, in one sentence. */
-export type Decoded = { readonly item: Item } | { readonly reason: string };
+/** What stands in a slot, that its writer declares it deleted, or why it cannot be understood, in one sentence. */
+export type Decoded = { readonly item: Item } | { readonly deleted: true } | { readonly reason: string };
 
 /**
- * The item behind a value. Of `Metadata` that others wrote, which may be any JSON, what fits an instance is taken and
- * the rest left alone.
+ * The item behind a value. Of `Metadata` that others wrote, which may be any JSON, the fields that fit an instance are
+ * taken, and every string under another name becomes a member of `meta`. The rest is ignored.
  */
 export function decodeItem(slot: Slot, value: Buffer): Decoded {
   if (value.length > MAX_VALUE_BYTES) {
@@ -45,6 +47,13 @@ export function decodeItem(slot: Slot, value: Buffer): Decoded {
   return slot.kind === 'key' ? { item: { ...slot, value: text } } : decodeInstance(slot, text);
 }
 
+interface BareInstance {
+  readonly service: string;
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+}
+
 function decodeInstance(slot: InstanceSlot, text: string): Decoded {
   let fields: unknown;
   try {
@@ -53,12 +62,13 @@ function decodeInstance(slot: InstanceSlot, text: string): Decoded {
     return { reason: `Expected JSON like {"Op":0,"Addr":"host:port"}, got ${shown(text)}.` };
   }
   const { Op: op = OP_ADD, Addr: addr, Metadata: metadata } = (fields ?? {}) as Record<string, unknown>;
-  if (op !== OP_ADD) return { reason: `Expected \`Op\` to be ${OP_ADD}, got ${shown(op)}.` };
+  if (op === OP_DELETE) return { deleted: true };
+  if (op !== OP_ADD) return { reason: `Expected \`Op\` to be ${OP_ADD} or ${OP_DELETE}, got ${shown(op)}.` };
   const target = typeof addr === 'string' ? splitHostPort(addr) : undefined;
   if (!target || !isHost(target.host) || !isPort(target.port)) {
     return { reason: `Expected \`Addr\` to be host:port, got ${shown(addr)}.` };
   }
-  const bare = { service: slot.service, id: slot.id, address: target.host, port: target.port };
+  const bare: BareInstance = { service: slot.service, id: slot.id, address: target.host, port: target.port };
   try {
     return { item: { kind: 'instance', instance: readInstance('instance', withMetadata(bare, metadata)) } };
   } catch (error) {
@@ -66,16 +76,21 @@ function decodeInstance(slot: InstanceSlot, text: string): Decoded {
   }
 }
 
-function withMetadata(bare: object, metadata: unknown): object {
+function withMetadata(bare: BareInstance, metadata: unknown): object {
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return bare;
   const given = metadata as Readonly<Record<string, unknown>>;
-  return METADATA.filter((field) => given[field] !== undefined && fits(bare, field, given[field])).reduce(
-    (instance, field) => ({ ...instance, [field]: given[field] }),
-    bare,
+  const taken = METADATA.filter((field) => given[field] !== undefined && fits(bare, field, given[field]));
+  const instance = { ...bare, ...Object.fromEntries(taken.map((field) => [field, given[field]])) };
+  // An entry of this library names its id here, and keeps its strings in `meta`.
+  if (given.id === bare.id) return instance;
+  const strings = Object.entries(given).filter(
+    ([name, value]) => !(METADATA as readonly string[]).includes(name) && isText(name) && isText(value),
   );
+  const meta = taken.includes('meta') ? (given.meta as object) : {};
+  return strings.length === 0 ? instance : { ...instance, meta: { ...Object.fromEntries(strings), ...meta } };
 }
 
-function fits(bare: object, field: string, value: unknown): boolean {
+function fits(bare: BareInstance, field: string, value: unknown): boolean {
   try {
     readInstance('instance', { ...bare, [field]: value });
     return true;

@@ -37,6 +37,45 @@ describe('EtcdLayout', () => {
     });
   });
 
+  const scope = { kind: 'service', service: 'web' } as const;
+
+  it.each([
+    [Buffer.from('/p/web/10.0.0.9:80'), Buffer.from('/p/web/10.0.0.9%3A80')],
+    [Buffer.from('/p/web/a/b'), Buffer.from('/p/web/a%2Fb')],
+    [Buffer.from('/p/web/%2'), Buffer.from('/p/web/%252')],
+    [Buffer.from([...Buffer.from('/p/web/'), 0xff, 0x41]), Buffer.from('/p/web/0xff41')],
+  ])('finds the two keys of one id from each other: %s and %s', (foreign, encoded) => {
+    expect(layout.slotOf(scope, foreign)).toEqual(layout.slotOf(scope, encoded));
+    expect(layout.siblingOf(scope, foreign)).toEqual({ key: encoded, encoded: true });
+    expect(layout.siblingOf(scope, encoded)).toEqual({ key: foreign, encoded: false });
+  });
+
+  it.each(['/p/web/one', '/p/web/0x41', '/p/web/0xf', '/p/web/%253A'])(
+    'knows that no other key has the id of %s',
+    (key) => {
+      expect(layout.siblingOf(scope, Buffer.from(key))).toBeUndefined();
+      expect(layout.siblingOf({ kind: 'key', key }, Buffer.from(key))).toBeUndefined();
+    },
+  );
+
+  it.each([
+    ['', 'web/a', '.sessions/7'],
+    ['/', '/web/a', '/.sessions/7'],
+    ['a', 'a/web/a', 'a/.sessions/7'],
+    ['/a/b/', '/a/b/web/a', '/a/b/.sessions/7'],
+  ])('puts instances below the prefix %j', (prefix, key, record) => {
+    const other = new EtcdLayout(prefix);
+    expect(other.keyOf({ kind: 'instance', service: 'web', id: 'a' })).toBe(key);
+    expect(other.slotOf(scope, Buffer.from(key))).toEqual({ kind: 'instance', service: 'web', id: 'a' });
+    expect(other.recordOf('7')).toBe(record);
+    expect(() => other.keyOf({ kind: 'key', key })).toThrow(/where instances are/);
+    expect(() => other.keyOf({ kind: 'key', key: record })).toThrow(/where instances are/);
+  });
+
+  it('leaves keys with a leading slash to others where the prefix is empty', () => {
+    expect(new EtcdLayout('').keyOf({ kind: 'key', key: '/servers/web' })).toBe('/servers/web');
+  });
+
   it('keeps ids apart that are no text', () => {
     const ids = [[0xff], [0xfe], [0xef, 0xbf, 0xbd]].map((bytes) => {
       const key = Buffer.concat([Buffer.from('/p/web/'), Buffer.from(bytes)]);

@@ -7,8 +7,10 @@ import { withoutSlashes } from '../../kernel/without-slashes.js';
 /** Options of the etcd registry. */
 export interface EtcdRegistryOptions extends EtcdOptions {
   /**
-   * What the keys of all instances begin with, {@link DEFAULT_PREFIX} unless given: `<prefix>/<service>/<id>`. Plain
-   * keys are kept as they are named, outside of it.
+   * What the keys of all instances begin with: `<prefix>/<service>/<id>`. Plain keys are kept as they are named, outside
+   * of it. `services` gives the Go target `services/web`, `/` gives `/web`, and an empty string gives `web`.
+   *
+   * @default '/nestjs-sidekick'
    */
   readonly prefix?: string;
 }
@@ -21,7 +23,7 @@ export interface EtcdRegistrySettings {
   readonly client: EtcdSettings;
   /** As given to the client. */
   readonly options: EtcdOptions;
-  /** Without a slash at its end. */
+  /** Without a slash at its end, unless it is `/`; may be empty. */
   readonly prefix: string;
 }
 
@@ -33,14 +35,17 @@ export interface EtcdRegistrySettings {
 export function checkRegistryOptions(given: EtcdRegistryOptions): EtcdRegistrySettings {
   checkObject('etcd', given);
   const { prefix = DEFAULT_PREFIX, ...options } = given;
-  const trimmed = typeof prefix === 'string' ? withoutSlashes(prefix) : prefix;
-  if (!isName(trimmed)) throw expected('prefix', 'a text like "/services" that is not empty', prefix);
-  return { client: checkEtcdOptions(options), options, prefix: trimmed };
+  if (prefix !== '' && !isName(prefix)) throw expected('prefix', 'a string like "/services"', prefix);
+  return { client: checkEtcdOptions(options), options, prefix: withoutSlashes(prefix) || prefix.slice(0, 1) };
 }
 
-/** Where the registry is, without credentials: `etcd://10.0.0.1:2379,10.0.0.2:2379/services`. */
+/**
+ * Where the registry is, without credentials: `etcd://10.0.0.1:2379,10.0.0.2:2379/services`, or
+ * `etcd://10.0.0.1:2379?prefix=services` where the path of a URL cannot give the prefix.
+ */
 export function registryUrl({ client, prefix }: EtcdRegistrySettings): string {
   const scheme = client.endpoints.every(isSecure) ? 'etcds' : 'etcd';
   const hosts = client.endpoints.map((endpoint) => endpoint.replace(/^https?:\/\//, '')).join(',');
-  return `${scheme}://${hosts}${prefix.startsWith('/') ? '' : '/'}${prefix}`;
+  const inPath = prefix.startsWith('/') && prefix !== '/';
+  return `${scheme}://${hosts}${inPath ? prefix : `?prefix=${encodeURIComponent(prefix).replaceAll('%2F', '/')}`}`;
 }

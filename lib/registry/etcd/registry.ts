@@ -1,4 +1,5 @@
 import { type EtcdTransport } from '../../etcd/client.js';
+import { EtcdResponseError } from '../../etcd/errors/etcd-response.error.js';
 import { EtcdLeases } from '../../etcd/lease.js';
 import { EtcdWatches } from '../../etcd/watch.js';
 import { type EtcdWatchRequest } from '../../etcd/watch-news.js';
@@ -9,9 +10,7 @@ import { checkScope } from '../check-item.js';
 import { Closing } from '../closing.js';
 import {
   type Cursor,
-  type Entry,
   type Listing,
-  type Malformed,
   type Registry,
   type Scope,
   type Session,
@@ -20,16 +19,14 @@ import {
   type WatchBatch,
 } from '../registry.js';
 import { refuseDatacenter, scopeLabel } from '../scope.js';
-import { decodeItem } from './codec.js';
 import { fromCursor, type Position, toCursor } from './cursor.js';
-import { Departures } from './departures.js';
-import { entryOf } from './entry.js';
 import { asRegistry, registryError } from './failure.js';
 import { type EtcdLayout } from './layout.js';
+import { contentsOf } from './listing.js';
 import { readRange } from './read-scope.js';
 import { EtcdSession } from './session.js';
 import { SessionRecord } from './session-record.js';
-import { changesOf } from './watch-changes.js';
+import { WatchChanges } from './watch-changes.js';
 
 /** etcd's own floor. */
 const MIN_TTL = 2;
@@ -39,7 +36,7 @@ export class EtcdRegistry implements Registry {
   readonly driver = 'etcd';
   private readonly leases: EtcdLeases;
   private readonly watches: EtcdWatches;
-  private readonly departures: Departures;
+  private readonly changes: WatchChanges;
   private readonly closing: Closing;
   private warned = false;
 
@@ -50,7 +47,7 @@ export class EtcdRegistry implements Registry {
   ) {
     this.leases = new EtcdLeases(client);
     this.watches = new EtcdWatches(client, client.deps);
-    this.departures = new Departures(client, layout);
+    this.changes = new WatchChanges(client, layout);
     this.closing = new Closing(`The registry ${url}`);
   }
 
@@ -82,15 +79,7 @@ export class EtcdRegistry implements Registry {
       async () => await readRange(client, layout.rangeOf(scope), what, signal),
       [`read ${layout.grantedFor(scope)}`],
     );
-    const entries: Entry[] = [];
-    const malformed: Malformed[] = [];
-    for (const kv of kvs) {
-      const slot = layout.slotOf(scope, kv.key);
-      const decoded = decodeItem(slot, kv.value);
-      if ('item' in decoded) entries.push(entryOf(decoded.item, kv));
-      else malformed.push({ slot, reason: decoded.reason });
-    }
-    return { entries, malformed, cursor: toCursor({ ...at, witness: witnessOfNewest(kvs) }) };
+    return { ...contentsOf(layout, scope, kvs), cursor: toCursor({ ...at, witness: witnessOfNewest(kvs) }) };
   }
 
   async *watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void, void> {
@@ -121,7 +110,7 @@ export class EtcdRegistry implements Registry {
     { clusterId, revision, witness }: Position,
     signal: AbortSignal,
   ): AsyncGenerator<WatchBatch, void, void> {
-    const { departures, layout, url } = this;
+    const { layout, url } = this;
     const { clock } = this.client.deps;
     const what = `watching the ${scopeLabel(scope)}`;
     const request: EtcdWatchRequest = {
@@ -151,13 +140,17 @@ export class EtcdRegistry implements Registry {
             last = news.witness;
             const cursor = toCursor({ clusterId, revision: news.revision, witness: last });
             const changes = await attempt({ clock, timeout: Infinity, signal, what }, async () =>
-              changesOf(departures, layout, scope, news.events),
+              this.changes.of(scope, news.events),
             );
             yield { kind: 'changes', changes, cursor };
           }
         }
       }
     } catch (error) {
+      if (error instanceof EtcdResponseError && error.compacted) {
+        yield { kind: 'reset', reason: 'the history behind an event was compacted' };
+        return;
+      }
       throw registryError(url, error, [`read ${layout.grantedFor(scope)}`]);
     }
   }

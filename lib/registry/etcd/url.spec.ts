@@ -18,6 +18,10 @@ describe('etcdFromUrl', () => {
       'etcd://a:1?timeout=500&selectionMode=prioritize-leader',
       etcd({ endpoints: 'a:1', headerTimeoutPerRequest: 500, selectionMode: 'prioritize-leader' }),
     ],
+    ['etcd://a:1?prefix=services', etcd({ endpoints: 'a:1', prefix: 'services' })],
+    ['etcd://a:1/?prefix=', etcd({ endpoints: 'a:1', prefix: '' })],
+    ['etcd://a:1?prefix=/', etcd({ endpoints: 'a:1', prefix: '/' })],
+    ['etcd://a:1?prefix=%2Facme%2F', etcd({ endpoints: 'a:1', prefix: '/acme' })],
     ['http://a:1,http://b:2', etcd({ endpoints: ['http://a:1', 'http://b:2'] })],
   ])('reads %s', (url, source) => {
     expect(etcdFromUrl(url).identity).toBe(source.identity);
@@ -27,6 +31,12 @@ describe('etcdFromUrl', () => {
   it('shows where it is without secrets', () => {
     expect(etcdFromUrl('etcd://user:canary@a:1,b:2/acme').url).toBe('etcd://a:1,b:2/acme');
     expect(etcdFromUrl('etcds://a:1').url).toBe('etcds://a:1/nestjs-sidekick');
+    expect(etcdFromUrl('etcd://user:canary@a:1?prefix=services').url).toBe('etcd://a:1?prefix=services');
+  });
+
+  it.each(['services', '', '/', '/services'])('shows the prefix %j as a URL that gives it', (prefix) => {
+    const { url } = etcd({ endpoints: 'a:1', prefix });
+    expect(etcdFromUrl(url).identity).toBe(etcd({ endpoints: 'a:1', prefix }).identity);
   });
 
   it.each([
@@ -45,6 +55,8 @@ describe('etcdFromUrl', () => {
     ['etcd://a:1?timeout=1&timeout=2', /name `timeout` once/],
     ['etcd://a:1?selectionMode=fast', /`selectionMode`/],
     ['etcd://a:1/%zz', /every %/],
+    ['etcd://a:1/acme?prefix=eu', /path or as `prefix`, not both/],
+    ['etcd://a:1?prefix=a%00b', /`prefix`/],
     ['etcds://user:canary@a:1?token=canary', /have parameters/],
   ])('refuses %s in one sentence without secrets', (url, message) => {
     expect(() => etcdFromUrl(url)).toThrow(message);

@@ -24,6 +24,7 @@ const PARAMETERS: Readonly<Record<string, Setter>> = {
   timeout: ({ options }, value) =>
     (options.headerTimeoutPerRequest = (/^\d+$/.test(value) ? Number(value) : value) as number),
   selectionMode: ({ options }, value) => (options.selectionMode = value as 'random'),
+  prefix: ({ options }, value) => (options.prefix = value),
 };
 
 /** Says whether the connection is by TLS: `true` for `etcd://` is `etcds://`. */
@@ -35,8 +36,9 @@ function complaint(what: string, url: string): InvalidOptionError {
 
 /**
  * `etcd://[user:pass@]h1:2379,h2:2379[/prefix][?tls=true&ca=…&cert=…&key=…&serverName=…&timeout=…&selectionMode=…]`, or
- * `etcds://…` over TLS, or the seed's list `http://h1:2379,http://h2:2379`. Certificates and keys are paths, `timeout` is
- * {@link EtcdRegistryOptions.headerTimeoutPerRequest}.
+ * `etcds://…` over TLS, or the list `http://h1:2379,http://h2:2379` of Go `sidekick`. Certificates and keys are paths,
+ * `timeout` is {@link EtcdRegistryOptions.headerTimeoutPerRequest}. `prefix=…` gives a prefix that a path cannot: one
+ * without a leading slash, `/` alone, or none.
  *
  * @throws InvalidOptionError for anything else, in one sentence and without the secrets of the URL
  */
@@ -61,6 +63,8 @@ export function etcdFromUrl(url: string): RegistrySource {
   const hasTls = Object.keys(draft.tls).length > 0;
   if (hasTls && !secure) throw complaint('begin with etcds://, since certificates are given', url);
   const prefix = decode(withoutSlashes(path), url);
+  if (prefix !== '' && draft.options.prefix !== undefined)
+    throw complaint('give the prefix as its path or as `prefix`, not both', url);
   return etcd({
     ...draft.options,
     endpoints: hosts.split(',').map((host) => `${secure ? 'https' : 'http'}://${host.trim()}`),

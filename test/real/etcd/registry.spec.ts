@@ -8,6 +8,7 @@ import { RegistryRefusedError, RegistryUnavailableError } from '../../../lib/ker
 import { silentLogger } from '../../../lib/kernel/logger.js';
 import { etcd, type EtcdRegistryOptions } from '../../../lib/registry/etcd/index.js';
 import { EtcdLayout } from '../../../lib/registry/etcd/layout.js';
+import { etcdFromUrl } from '../../../lib/registry/etcd/url.js';
 import { SessionRecord } from '../../../lib/registry/etcd/session-record.js';
 import { EtcdSession } from '../../../lib/registry/etcd/session.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
@@ -108,6 +109,74 @@ describe('the etcd registry', () => {
         reason: 'Expected `Addr` to be host:port, got "nowhere".',
       },
     ]);
+  });
+
+  it('keeps an own instance when the one that Go registered under the same id goes', async () => {
+    const session = await registry.openSession({ ttl: 30 }, signal);
+    const scope: Scope = { kind: 'service', service: 'twice' };
+    const instance = completeInstance({
+      service: 'twice',
+      id: '10.0.0.9:8080',
+      address: '10.0.0.9',
+      port: 8080,
+    });
+    const { cursor } = await registry.list(scope, signal);
+    const watch = follow(registry, scope, cursor);
+    await session.write({ kind: 'instance', instance }, undefined, signal);
+    await cluster.put(
+      '/nestjs-sidekick/twice/10.0.0.9:8080',
+      '{"Op":0,"Addr":"10.0.0.9:8080","Metadata":{"version":"1.4"}}',
+    );
+    expect((await registry.list(scope, signal)).entries.map(({ item }) => item)).toEqual([
+      { kind: 'instance', instance },
+    ]);
+    await cluster.delete('/nestjs-sidekick/twice/10.0.0.9:8080');
+    await until('all three to be told', () => watch.changes.length === 3);
+    expect(watch.changes.map((change) => change.kind === 'put' && change.entry.item)).toEqual(
+      Array.from({ length: 3 }, () => ({ kind: 'instance', instance })),
+    );
+    await session.end(signal);
+    await until('the end to be told', () => watch.changes.at(-1)?.kind === 'delete');
+    await watch.end();
+    expect((await registry.list(scope, signal)).entries).toEqual([]);
+  });
+
+  it('takes an entry that its writer declares deleted for gone', async () => {
+    const scope: Scope = { kind: 'service', service: 'declared' };
+    await cluster.put('/nestjs-sidekick/declared/a', '{"Op":0,"Addr":"10.0.0.9:80"}');
+    const { cursor } = await registry.list(scope, signal);
+    const watch = follow(registry, scope, cursor);
+    await cluster.put('/nestjs-sidekick/declared/a', '{"Op":1,"Addr":"10.0.0.9:80"}');
+    await until('it to be told', () => watch.changes.length > 0);
+    expect(watch.changes).toMatchObject([{ kind: 'delete', cause: 'withdrawn' }]);
+    await watch.end();
+    expect(await registry.list(scope, signal)).toMatchObject({ entries: [], malformed: [] });
+  });
+
+  it.each([
+    ['?prefix=', 'go-web/10.0.0.9:80'],
+    ['?prefix=/', '/go-web/10.0.0.9:80'],
+    ['?prefix=go-services', 'go-services/go-web/10.0.0.9:80'],
+    ['/go-services', '/go-services/go-web/10.0.0.9:80'],
+  ])('finds by etcd://…%s what Go has at %s, and registers beside it', async (suffix, goKey) => {
+    const other = await etcdFromUrl(`etcd://${cluster.hosts}${suffix}`).open({
+      clock: systemClock,
+      random: Math.random,
+      logger: silentLogger,
+    });
+    await cluster.put(goKey, '{"Op":0,"Addr":"10.0.0.9:80","Metadata":{"version":"1.4"}}');
+    const session = await other.openSession({ ttl: 30 }, signal);
+    const own = completeInstance({ service: 'go-web', id: 'own', address: '10.0.0.1', port: 1 });
+    await session.write({ kind: 'instance', instance: own }, undefined, signal);
+    const { entries } = await other.list({ kind: 'service', service: 'go-web' }, signal);
+    expect(entries.map(({ item }) => item)).toMatchObject([
+      { instance: { id: '10.0.0.9:80', address: '10.0.0.9', meta: { version: '1.4' } } },
+      { instance: own },
+    ]);
+    expect(await cluster.get(goKey.replace('10.0.0.9:80', 'own'))).toContain('10.0.0.1:1');
+    await session.end(signal);
+    await other.close();
+    await cluster.delete(goKey);
   });
 
   it('tells what was withdrawn from what expired', async () => {
