@@ -15,7 +15,8 @@ const SLOTS: readonly Slot[] = [
 
 export default bytesTarget({
   name: 'etcd-value',
-  promise: "an etcd key's value is an entry in every field, deleted, or a reason, and is written back as it was read",
+  promise:
+    "an etcd key's value is an entry in every field, deleted, or a reason, and is written back as it was read",
   share: 2,
   inputs: (corpus) =>
     fc.oneof(
