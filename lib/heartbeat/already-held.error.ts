@@ -1,9 +1,12 @@
 import { SidekickError } from '../kernel/errors/index.js';
 import { type Slot, slotLabel } from '../registry/item.js';
 
+/** Also of an error that came from another thread and is no instance of {@link AlreadyHeldError}. */
+export const ALREADY_HELD = 'SIDEKICK_ALREADY_HELD';
+
 /** A key was to be held exclusively, and another live holder has it. */
 export class AlreadyHeldError extends SidekickError {
-  readonly code = 'SIDEKICK_ALREADY_HELD';
+  readonly code = ALREADY_HELD;
 
   constructor(slot: Slot, owner: string) {
     super(

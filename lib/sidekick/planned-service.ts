@@ -26,6 +26,7 @@ function fromContainerPilot(service: ContainerPilotService, options: SidekickMod
     service: { name, id, port, tags, meta, interfaces },
     keeping: {
       ttl: Math.max(MIN_TTL, options.ttl ?? Math.ceil(health.ttl)),
+      ...(options.exclusive === undefined ? {} : { exclusive: options.exclusive }),
       ...(options.updateInterval === undefined ? {} : { updateInterval: options.updateInterval }),
     },
     hints: {

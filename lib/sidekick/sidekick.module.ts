@@ -26,11 +26,13 @@ import {
 } from './sidekick.options.js';
 import { Sidekick } from './sidekick.service.js';
 import {
+  SIDEKICK_CLOCK,
   SIDEKICK_CONFIG,
   SIDEKICK_KEEPER,
   SIDEKICK_LOGGER,
   SIDEKICK_OPTIONS,
   SIDEKICK_REGISTRY,
+  SIDEKICK_REGISTRY_URL,
 } from './sidekick.tokens.js';
 import { checkSidekickOptions } from './sidekick.validation.js';
 import { SwitchableLogger } from './switchable.logger.js';
@@ -81,6 +83,12 @@ const PROVIDERS: readonly Provider[] = [
       return { named, source: bootRegistry(named, process.env, logger) };
     },
   },
+  {
+    provide: SIDEKICK_REGISTRY_URL,
+    inject: [SIDEKICK_SOURCE],
+    useFactory: ({ source }: NamedRegistry): string => source.url,
+  },
+  { provide: SIDEKICK_CLOCK, useValue: systemClock },
   {
     provide: SIDEKICK_REGISTRY,
     inject: [SIDEKICK_OPTIONS, SIDEKICK_SOURCE, SIDEKICK_LOGGER],

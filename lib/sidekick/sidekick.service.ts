@@ -1,15 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Observable, Subject } from 'rxjs';
 import { type Beat, type BeatEvent } from '../heartbeat/beat.js';
+import { ALREADY_HELD } from '../heartbeat/already-held.error.js';
 import { type Keeping, type KeepOptions } from '../heartbeat/keeping.js';
 import { type Produce } from '../heartbeat/kept.js';
+import { joinHostPort } from '../kernel/address.js';
 import { InvalidOptionError } from '../kernel/errors/index.js';
 import { expected } from '../kernel/expected.js';
 import { type Logger } from '../kernel/logger.js';
+import { type Instance } from '../registry/instance.js';
 import { type RegistrationHints } from '../registry/item.js';
-import { logBeat } from './beat-log.js';
+import { BeatLog } from './beat-log.js';
 import { announcedAddress, announcedInstance, type Bound, uniqueId } from './announcement.js';
 import { type AnnouncedService, type KeptKey, type ServiceUpdate } from './kept-entry.js';
+import { keyProducer } from './key-producer.js';
 import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
 import {
   type KeepingOptions,
@@ -17,14 +21,13 @@ import {
   type SidekickModuleOptions,
   type Value,
 } from './sidekick.options.js';
-import { SIDEKICK_KEEPER, SIDEKICK_LOGGER, SIDEKICK_OPTIONS } from './sidekick.tokens.js';
 import {
-  checkAnnouncement,
-  checkKeeping,
-  checkKey,
-  checkUpdateInterval,
-  checkValue,
-} from './sidekick.validation.js';
+  SIDEKICK_KEEPER,
+  SIDEKICK_LOGGER,
+  SIDEKICK_OPTIONS,
+  SIDEKICK_REGISTRY_URL,
+} from './sidekick.tokens.js';
+import { checkAnnouncement, checkKeeping, checkKey, checkUpdateInterval } from './sidekick.validation.js';
 import { type SwitchableLogger } from './switchable.logger.js';
 
 type Keep = KeepingOptions & Pick<SidekickModuleOptions, 'failFast'>;
@@ -50,7 +53,9 @@ export class Sidekick {
   private readonly subject = new Subject<BeatEvent>();
   private readonly primaryKeys: Primary[] = [];
   private readonly primaryServices: { readonly id: string; readonly service: AnnouncedService }[] = [];
-  private readonly ids = new Set<string>();
+  /** The key of each entry, by its id. */
+  private readonly keys = new Map<string, string>();
+  private readonly log: BeatLog;
   private stopping: Promise<void> | undefined;
   private defaults: { ttl: number; updateInterval: number };
 
@@ -58,14 +63,16 @@ export class Sidekick {
     @Inject(SIDEKICK_OPTIONS) options: SidekickModuleOptions,
     @Inject(SIDEKICK_KEEPER) private readonly keeper: Keeping,
     @Inject(SIDEKICK_LOGGER) private readonly logger: SwitchableLogger,
+    @Inject(SIDEKICK_REGISTRY_URL) registry: string,
   ) {
     this.#options = options;
     this.defaults = {
       ttl: options.ttl ?? SIDEKICK_DEFAULTS.ttl,
       updateInterval: options.updateInterval ?? SIDEKICK_DEFAULTS.updateInterval,
     };
+    this.log = new BeatLog(logger, registry);
     keeper.onEvent((event) => {
-      logBeat(logger, event);
+      this.log.log(event);
       this.subject.next(event);
     });
   }
@@ -133,13 +140,13 @@ export class Sidekick {
 
   /** Withdraws everything until {@link Sidekick.resume}: maintenance. The process and its sessions go on. */
   async pause(): Promise<void> {
-    if (!this.stopped) await Promise.all([...this.ids].map((id) => this.keeper.pause(id)));
+    if (!this.stopped) await Promise.all([...this.keys.keys()].map((id) => this.keeper.pause(id)));
   }
 
   /** Puts back what {@link Sidekick.pause} withdrew. */
   resume(): void {
     if (this.stopped) return;
-    for (const id of this.ids) this.keeper.resume(id);
+    for (const id of this.keys.keys()) this.keeper.resume(id);
   }
 
   /**
@@ -194,18 +201,22 @@ export class Sidekick {
     await this.keepKey(key, value, this.#options, (id) => this.primaryKeys.push({ id }));
   }
 
-  /** @internal Announces the module's own `service`. */
+  /** @internal Warns once that the entry `key` is not registered yet. */
+  warnWaiting(key: string, message: string): void {
+    this.log.waiting(key, message);
+  }
+
+  /** @internal Registers a service of the module's options; resolves after the first try to write it. */
   async announcePrimary(
     service: ServiceAnnouncement,
     bound: Bound,
-    keeping: KeepingOptions,
+    keep: Keep,
     hints: RegistrationHints,
-  ): Promise<void> {
-    // The boot is over: there is nobody to fail to, so it is tried until it succeeds.
-    const options = { ...keeping, failFast: false };
-    await this.announceService({ service, bound, hints }, options, (id, announced) => {
+  ): Promise<Instance> {
+    const { instance } = await this.announceService({ service, bound, hints }, keep, (id, announced) => {
       this.primaryServices.push({ id, service: announced });
     });
+    return instance;
   }
 
   private primaries(): readonly Primary[] {
@@ -219,6 +230,7 @@ export class Sidekick {
     onId?: (id: string) => void,
   ): Promise<KeptKey> {
     const produce = keyProducer(key, value);
+    this.log.describe(key, `key "${key}"`);
     const id = await this.add(key, produce, options, onId);
     return {
       key,
@@ -261,6 +273,8 @@ export class Sidekick {
       stop: () => this.handle(id).stop(),
     };
     const key = `${named.name}/${named.id}`;
+    const at = joinHostPort(instance.address, instance.port);
+    this.log.describe(key, `service "${named.name}" as "${named.id}" at ${at}`);
     id = await this.add(
       key,
       () => ({ kind: 'instance', instance, hints }),
@@ -280,8 +294,10 @@ export class Sidekick {
         this.keeper.resume(id);
       },
       stop: async () => {
-        this.ids.delete(id);
+        const key = this.keys.get(id);
+        this.keys.delete(id);
         await this.keeper.stop(id);
+        if (key !== undefined) this.log.forget(key);
       },
     };
   }
@@ -302,28 +318,22 @@ export class Sidekick {
     try {
       const kept = await this.keeper.keep(key, produce, keepOptions);
       ({ id } = kept);
-      this.ids.add(id);
+      this.keys.set(id, key);
       onId?.(id);
       await kept.first;
     } catch (error) {
       if (this.stopping) return id;
       if (id === '') throw error;
       const failFast = options.failFast ?? this.#options.failFast ?? SIDEKICK_DEFAULTS.failFast;
-      if (failFast || keepOptions.exclusive) {
+      if (failFast || (error as { readonly code?: unknown }).code === ALREADY_HELD) {
         await this.handle(id).stop();
         throw error;
       }
-      this.logger.warn(`The first write of "${key}" failed and is tried again: ${(error as Error).message}`);
+      this.log.waiting(
+        key,
+        `The first write of "${key}" failed and is tried again: ${(error as Error).message}`,
+      );
     }
     return id;
   }
-}
-
-function keyProducer(key: string, value: Value): Produce {
-  if (typeof value !== 'function') return () => ({ kind: 'key', key, value });
-  return async () => {
-    const computed: unknown = await value();
-    checkValue(key, computed);
-    return { kind: 'key', key, value: computed };
-  };
 }

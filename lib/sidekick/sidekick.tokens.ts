@@ -12,3 +12,9 @@ export const SIDEKICK_KEEPER = Symbol('nestjs-sidekick:keeper');
 
 /** The logger that can be replaced at run time. */
 export const SIDEKICK_LOGGER = Symbol('nestjs-sidekick:sidekick-logger');
+
+/** The URL of the registry without secrets, for messages. */
+export const SIDEKICK_REGISTRY_URL = Symbol('nestjs-sidekick:sidekick-registry-url');
+
+/** The clock of what is waited for at boot and at shutdown. */
+export const SIDEKICK_CLOCK = Symbol('nestjs-sidekick:sidekick-clock');

@@ -193,30 +193,34 @@ describe('SidekickModule', () => {
     ).rejects.toThrow(/Expected `service\.port`/);
   });
 
-  it('withdraws first and still serves while it drains', async () => {
-    @Controller()
-    class HelloController {
-      @Get()
-      hello(): string {
-        return 'hello';
+  it.each([false, true])(
+    'withdraws first and still serves while it drains: return503OnClosing %s',
+    async (return503OnClosing) => {
+      @Controller()
+      class HelloController {
+        @Get()
+        hello(): string {
+          return 'hello';
+        }
       }
-    }
-    @Module({
-      imports: [SidekickModule.forRoot({ registry, ...quiet, service: { name: 'web' }, drain: 0.5 })],
-      controllers: [HelloController],
-    })
-    class AppModule {}
-    app = await NestFactory.create(AppModule, { logger: false });
-    await app.listen(0, '127.0.0.1');
-    await until('1 instances', () => instances().length === 1);
-    const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
-    const closing = app.close();
-    await until('0 instances', () => instances().length === 0);
-    const response = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } });
-    expect(await response.text()).toBe('hello');
-    await closing;
-    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
-  });
+      @Module({
+        imports: [SidekickModule.forRoot({ registry, ...quiet, service: { name: 'web' }, drain: 0.5 })],
+        controllers: [HelloController],
+      })
+      class AppModule {}
+      app = await NestFactory.create(AppModule, { logger: false, return503OnClosing });
+      await app.listen(0, '127.0.0.1');
+      await until('1 instances', () => instances().length === 1);
+      const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+      const closing = app.close();
+      await until('0 instances', () => instances().length === 0);
+      const response = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } });
+      expect(await response.text()).toBe('hello');
+      await closing;
+      expect(Object.keys(app.getHttpAdapter())).not.toContain('beforeClose');
+      await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+    },
+  );
 
   it('withdraws before any other provider is destroyed, and starts after all are initialised', async () => {
     const order: string[] = [];

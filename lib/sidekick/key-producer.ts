@@ -1,0 +1,13 @@
+import { type Produce } from '../heartbeat/kept.js';
+import { type Value } from './sidekick.options.js';
+import { checkValue } from './sidekick.validation.js';
+
+/** Makes the item of a key from its value, and checks a computed one. */
+export function keyProducer(key: string, value: Value): Produce {
+  if (typeof value !== 'function') return () => ({ kind: 'key', key, value });
+  return async () => {
+    const computed: unknown = await value();
+    checkValue(key, computed);
+    return { kind: 'key', key, value: computed };
+  };
+}

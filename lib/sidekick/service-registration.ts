@@ -1,0 +1,214 @@
+import { joinHostPort } from '../kernel/address.js';
+import { Backoff, type BackoffOptions } from '../kernel/backoff.js';
+import { type Clock } from '../kernel/clock.js';
+import { pause } from '../kernel/deadline.js';
+import { expected } from '../kernel/expected.js';
+import { type Logger } from '../kernel/logger.js';
+import { accepts } from './accepting.js';
+import { announcedAddress, type Bound, uniqueId } from './announcement.js';
+import { OverdueWarning } from './overdue-warning.js';
+import { type PlannedService } from './planned-service.js';
+import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
+import { type Sidekick } from './sidekick.service.js';
+
+/** How often an address or a port that is not there yet is looked for. */
+const POLL: BackoffOptions = Object.freeze({ base: 100, cap: 1_000 });
+
+/** Milliseconds that `app.listen()` has after the boot before another server is looked for on `service.port`. */
+const LISTEN_GRACE_MS = 1_000;
+
+export interface RegistrationDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly sidekick: Sidekick;
+  /** Whether a failure is the boot's; false: it is tried again. */
+  readonly failFast: boolean;
+  /** Ends every wait. */
+  readonly leaving: AbortSignal;
+  /** Called when the first write is over, or given up. */
+  readonly onSettled: () => void;
+}
+
+/** Brings one planned service into the registry, and warns when that takes longer than a boot does. */
+export class ServiceRegistration {
+  private readonly planned: PlannedService;
+  private readonly key: string;
+  private readonly overdue: OverdueWarning;
+  private readonly probing = new AbortController();
+  private readonly running = new Set<Promise<void>>();
+  private isBegun = false;
+
+  constructor(
+    private readonly deps: RegistrationDeps,
+    planned: PlannedService,
+  ) {
+    // One id for every try.
+    const service = { ...planned.service, id: planned.service.id ?? uniqueId() };
+    this.planned = { ...planned, service };
+    this.key = `${service.name}/${service.id}`;
+    this.overdue = new OverdueWarning(deps.clock, (reason) => {
+      deps.sidekick.warnWaiting(this.key, `Service "${service.name}" is not registered yet: ${reason}`);
+    });
+  }
+
+  /** Seconds the entry outlives its last renewal. */
+  get ttl(): number {
+    return this.planned.keeping.ttl ?? SIDEKICK_DEFAULTS.ttl;
+  }
+
+  /** Whether the server was found to accept connections, so that the registry is or will be written to. */
+  get begun(): boolean {
+    return this.isBegun;
+  }
+
+  /** @throws InvalidOptionError where there is no port and no server to take it from */
+  checkPort(hasServer: boolean): void {
+    const { port } = this.planned.service;
+    if (port !== undefined || hasServer) return;
+    throw expected(
+      'service.port',
+      'given where there is no HTTP, TCP or gRPC server of this application to take it from',
+      port,
+    );
+  }
+
+  /**
+   * Looks for the address as far as it does not depend on a server of this application.
+   *
+   * @throws NoAddressError
+   */
+  checkAddress(hasServer: boolean): void {
+    const { service } = this.planned;
+    if (hasServer && service.interfaces === undefined) return;
+    announcedAddress(service, undefined);
+  }
+
+  /** The application has booted: `app.listen()` is expected next, or a server that this application does not know. */
+  booted(hasServer: boolean): void {
+    const { port } = this.planned.service;
+    if (hasServer) {
+      const advice = port === undefined ? ', or set `service.port` to the port of another server' : '';
+      this.overdue.waitingFor(`the application does not listen; call app.listen()${advice}.`);
+    }
+    if (port !== undefined) this.probe(port, hasServer ? LISTEN_GRACE_MS : 0);
+  }
+
+  /**
+   * The server of this application listens. Resolves after the first write, where that may refuse the boot.
+   *
+   * @throws what refuses the boot
+   */
+  async listening(bound: Bound | undefined): Promise<void> {
+    const { service, keeping, probed } = this.planned;
+    // A port of its own is looked for already.
+    if (probed && service.port !== undefined && service.port !== bound?.port) return;
+    const port = bound?.port ?? service.port;
+    if (port === undefined) {
+      this.refuse(
+        expected('service.port', 'given where the server listens on no port to take it from', port),
+      );
+      return;
+    }
+    const register = (): Promise<void> =>
+      this.register({ address: bound?.address ?? '', port }, this.deps.failFast);
+    // Nothing that is tried again holds up `app.listen()`.
+    if (this.deps.failFast || keeping.exclusive === true) await register();
+    else this.track(register);
+  }
+
+  /** Resolves when nothing of this is under way any more; after `leaving` was aborted. */
+  async close(): Promise<void> {
+    this.overdue.end();
+    this.probing.abort();
+    await Promise.all(this.running);
+  }
+
+  private probe(port: number, delay: number): void {
+    const { clock, leaving } = this.deps;
+    const signal = AbortSignal.any([leaving, this.probing.signal]);
+    const bound: Bound = { address: '', port };
+    const start = clock.now() + delay;
+    this.track(async () => {
+      const accepting = await this.retry(signal, async () => {
+        const address = clock.now() < start ? undefined : this.addressFor(bound);
+        if (address === undefined) return false;
+        this.overdue.waitingFor(
+          `${joinHostPort(address, port)} accepts no connection yet; is the server listening on another host?`,
+        );
+        return await accepts(address, port, signal);
+      });
+      // The boot is over: there is no one left to refuse it to.
+      if (accepting) await this.register(bound, false);
+    });
+  }
+
+  private async register(bound: Bound, failFast: boolean): Promise<void> {
+    if (this.isBegun) return;
+    this.isBegun = true;
+    this.probing.abort();
+    if (failFast) announcedAddress(this.planned.service, bound);
+    if (this.addressFor(bound) !== undefined) {
+      await this.announce(bound, failFast);
+      return;
+    }
+    // Without `failFast` the boot goes on while the address is looked for.
+    this.overdue.now();
+    this.track(async () => {
+      const { leaving } = this.deps;
+      const found = (): Promise<boolean> => Promise.resolve(this.addressFor(bound) !== undefined);
+      if (await this.retry(leaving, found)) await this.announce(bound, false);
+    });
+  }
+
+  private async announce(bound: Bound, failFast: boolean): Promise<void> {
+    const { sidekick, leaving, onSettled } = this.deps;
+    const { service, keeping, hints } = this.planned;
+    if (leaving.aborted) return;
+    this.overdue.waitingFor('the registry has not acknowledged the first write yet.');
+    try {
+      await sidekick.announcePrimary(service, bound, { ...keeping, failFast }, hints);
+    } finally {
+      this.overdue.end();
+      onSettled();
+    }
+  }
+
+  private addressFor(bound: Bound): string | undefined {
+    try {
+      return announcedAddress(this.planned.service, bound);
+    } catch (error) {
+      this.overdue.waitingFor((error as Error).message);
+      return undefined;
+    }
+  }
+
+  /** False where `signal` was aborted first. */
+  private async retry(signal: AbortSignal, look: () => Promise<boolean>): Promise<boolean> {
+    const backoff = new Backoff(POLL);
+    while (!(await look())) {
+      await pause(this.deps.clock, backoff.next(), signal).catch(() => undefined);
+      if (signal.aborted) return false;
+    }
+    return true;
+  }
+
+  private refuse(error: Error): void {
+    if (this.deps.failFast) throw error;
+    this.failed(error);
+  }
+
+  private failed(error: Error): void {
+    this.overdue.end();
+    this.deps.logger.error(`Service "${this.planned.service.name}" is not registered: ${error.message}`);
+  }
+
+  /** Runs beside the boot: what fails here has no caller to tell, so it is logged. */
+  private track(run: () => Promise<void>): void {
+    const running = run()
+      .catch((error: unknown) => {
+        if (!this.deps.leaving.aborted) this.failed(error as Error);
+      })
+      .finally(() => this.running.delete(running));
+    this.running.add(running);
+  }
+}
