@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ScriptedRegistry, gone, listing, put, webEntry } from '../../test/unit/piloted/scripted-registry.js';
-import { ClosedError } from '../kernel/errors/index.js';
+import { ClosedError, InvalidOptionError } from '../kernel/errors/index.js';
 import { memory } from '../registry/memory/memory.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { Directory, type DirectoryOptions } from './directory.js';
@@ -237,6 +237,22 @@ describe('Directory', () => {
   });
 
   describe('with the mass-expiry guard', () => {
+    it('lets go at once of what a registry of full lists does not call expired', async () => {
+      registry.answer = () => listing(['a', 'b', 'c', 'd'].map((id) => webEntry(id)));
+      const directory = await started({ expiryGuard: {} });
+      const view = directory.watch({ service: 'web' });
+      await clock.advance(0);
+      registry.watch_.push({ kind: 'listing', listing: { ...listing([webEntry('a')]), expired: [] } });
+      await clock.advance(0);
+      expect(ids(view)).toEqual(['a']);
+    });
+
+    it('is refused on a registry that never says why an instance went', async () => {
+      const mute = Object.assign(registry, { reportsCauses: false });
+      await expect(make({ expiryGuard: {} }).start(mute)).rejects.toBeInstanceOf(InvalidOptionError);
+      await expect(make().start(mute)).resolves.toBeUndefined();
+    });
+
     const many = (count: number) => Array.from({ length: count }, (_, index) => webEntry(`i${index}`));
 
     it('holds those who expire together for a grace, and lets the withdrawn go', async () => {

@@ -1,11 +1,11 @@
 import { type Clock, type Timer } from '../kernel/clock.js';
-import { ClosedError } from '../kernel/errors/index.js';
+import { ClosedError, InvalidOptionError } from '../kernel/errors/index.js';
 import { type Logger } from '../kernel/logger.js';
 import { type Random } from '../kernel/random.js';
 import { WarnOnce } from '../kernel/warn-once.js';
 import { type Registry } from '../registry/registry.js';
 import { AddressPolicy } from './address-policy.js';
-import { ExpiryGuard, type ExpiryGuardOptions } from './expiry-guard.js';
+import { DEFAULT_EXPIRY_GUARD, ExpiryGuard, type ExpiryGuardOptions } from './expiry-guard.js';
 import { ServiceFeed } from './service-feed.js';
 import { sourceId, type ServiceQuery } from './service-query.js';
 import { ServiceView } from './service-view.js';
@@ -19,7 +19,7 @@ export interface DirectoryOptions {
   readonly logger: Logger;
   /** CIDRs that every endpoint must lie in. Left out: any address. */
   readonly allow?: readonly string[];
-  /** Left out: what the registry says is gone is gone at once. */
+  /** Left out: an endpoint that the registry no longer lists is removed at once. */
   readonly expiryGuard?: ExpiryGuardOptions;
   /** Path of the file in which the last good lists are kept. Left out: none. */
   readonly snapshot?: string;
@@ -51,8 +51,16 @@ export class Directory {
     if (snapshot !== undefined) this.snapshot = new SnapshotFile(snapshot, logger, clock);
   }
 
-  /** Reads the snapshot, then follows what is watched and what will be. */
+  /**
+   * Reads the snapshot, then follows what is watched and what will be.
+   *
+   * @throws InvalidOptionError when there is an expiry guard and the registry never reports why an instance went
+   */
   async start(registry: Registry): Promise<void> {
+    if (this.options.expiryGuard && registry.reportsCauses === false)
+      throw new InvalidOptionError(
+        `Expected no \`expiryGuard\` with the registry ${registry.url}, which cannot report whether an instance was stopped or has expired: every stopped instance would be called for ${String(DEFAULT_EXPIRY_GUARD.grace / 1_000)} s more. Remove the option, or use etcd:, consul: or file:.`,
+      );
     if (this.snapshot)
       this.kept = new Map((await this.snapshot.load()).map((list) => [sourceId(list.source), list]));
     if (this.closing) return;

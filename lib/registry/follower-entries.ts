@@ -3,7 +3,7 @@ import { slotId, slotOf } from './item.js';
 import { type Change, type Entry, type Listing, type Malformed } from './registry.js';
 import { sameItem } from './same-item.js';
 
-/** Why an entry went; `unknown` also where a list simply no longer had it. */
+/** Why an entry went; `unknown` where a list no longer has it and the driver cannot tell why. */
 export type RemovalCause = 'withdrawn' | 'expired' | 'unknown';
 
 /** An entry that is gone. */
@@ -62,9 +62,11 @@ export class FollowedEntries {
     }
     for (const id of before.keys()) if (!next.has(id)) this.malformed.forget(id);
     this.entries = next;
+    const expired = listing.expired && new Set(listing.expired.map(slotId));
+    const causeOf = (id: string): RemovalCause => (expired?.has(id) === true ? 'expired' : 'withdrawn');
     const touched = new Map<string, Entry | undefined>(before);
     for (const id of next.keys()) if (!touched.has(id)) touched.set(id, undefined);
-    return difference(touched, next, new Map());
+    return difference(touched, next, expired ? causeOf : unknownCause);
   }
 
   /** Takes one batch as a whole: what it undoes itself is no difference. */
@@ -91,7 +93,7 @@ export class FollowedEntries {
         this.malformed.forget(id);
       }
     }
-    return difference(before, this.entries, causes);
+    return difference(before, this.entries, (id) => causes.get(id) ?? 'unknown');
   }
 
   private shared(entry: Entry): Entry {
@@ -106,11 +108,13 @@ function sameEntry(a: Entry, b: Entry): boolean {
   return a.version === b.version && a.owner === b.owner && sameItem(a.item, b.item);
 }
 
+const unknownCause = (): RemovalCause => 'unknown';
+
 /** @param before what was in each slot that may have changed */
 function difference(
   before: ReadonlyMap<string, Entry | undefined>,
   now: Entries,
-  causes: ReadonlyMap<string, RemovalCause>,
+  causeOf: (id: string) => RemovalCause,
 ): EntriesDiff {
   const added: Entry[] = [];
   const updated: Entry[] = [];
@@ -119,7 +123,7 @@ function difference(
     const entry = now.get(id);
     if (entry === old) continue;
     if (entry) (old ? updated : added).push(entry);
-    else if (old) removed.push({ entry: old, cause: causes.get(id) ?? 'unknown' });
+    else if (old) removed.push({ entry: old, cause: causeOf(id) });
   }
   return { added, updated, removed };
 }

@@ -146,6 +146,22 @@ describe('Follower', () => {
     ]);
   });
 
+  it('takes from a listing that says which entries expired that the others were withdrawn', async () => {
+    registry.answer = () => listing([webEntry('a'), webEntry('b')]);
+    await started();
+    const expired = [{ kind: 'instance', service: 'web', id: 'a' } as const];
+    registry.watch_.push({ kind: 'listing', listing: { ...listing([]), expired } });
+    await clock.advance(0);
+    const causes = sets[1]?.removed.map(({ entry: { item }, cause }) => [
+      item.kind === 'instance' && item.instance.id,
+      cause,
+    ]);
+    expect(causes).toEqual([
+      ['a', 'expired'],
+      ['b', 'withdrawn'],
+    ]);
+  });
+
   it('emits exactly the net difference after a reset', async () => {
     registry.answer = () => listing([webEntry('a'), webEntry('b'), webEntry('c')]);
     await started();

@@ -39,6 +39,12 @@ export interface Listing {
   readonly malformed: readonly Malformed[];
   /** Where a watch that follows this listing without a gap begins. */
   readonly cursor: Cursor;
+  /**
+   * Slots whose entry is still to be seen in the registry although what kept it alive has run out. A driver that gives
+   * this list, an empty one too, thereby reports that every other entry that went was withdrawn. Left out: the driver
+   * cannot tell why an entry went.
+   */
+  readonly expired?: readonly Slot[];
 }
 
 /** One change within a scope, in the registry's order. */
@@ -132,6 +138,13 @@ export interface Registry {
   readonly driver: string;
   /** Where it is, without secrets, for messages. */
   readonly url: string;
+  /**
+   * False where the driver can never report whether an entry was withdrawn or has expired. `expiryGuard` is refused on
+   * such a registry, since it would hold every instance that is stopped cleanly.
+   *
+   * @default true
+   */
+  readonly reportsCauses?: boolean;
 
   /**
    * Opens a session of at least `ttl` seconds.

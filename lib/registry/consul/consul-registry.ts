@@ -13,6 +13,7 @@ import {
 } from '../registry.js';
 import { type RegistryDeps } from '../source.js';
 import { ConsulClient, MAX_WATCHES } from './client.js';
+import { ConsulHistory } from './history.js';
 import { InstanceHolder } from './instance-holder.js';
 import { KeyHolder } from './key-holder.js';
 import { type ConsulSettings } from './options.js';
@@ -26,12 +27,14 @@ import { WatchGate } from './watch-gate.js';
 export class ConsulRegistry implements Registry {
   readonly driver = 'consul';
   private readonly gate = new WatchGate(MAX_WATCHES);
+  private readonly history: ConsulHistory;
   private readonly closing: Closing;
 
   constructor(
     private readonly client: ConsulClient,
     private readonly clock: Clock,
   ) {
+    this.history = new ConsulHistory(clock);
     this.closing = new Closing(`The connection to ${client.url}`);
   }
 
@@ -58,14 +61,14 @@ export class ConsulRegistry implements Registry {
     const answer = await this.client.send(request, { signal, lane: 'reads' });
     const absent = answer.absent && view.service === undefined;
     if (!answer.ok && !absent) throw this.client.failure(request, answer);
-    const listing = readListing(this.client, view, answer);
+    const listing = readListing(this.client, this.history, view, answer);
     if (isEmpty(listing)) await vouchForEmpty(this.client, view, answer, signal);
     return listing;
   }
 
   async *watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void> {
     checkScope(scope);
-    const { client, clock, gate } = this;
+    const { client, clock, gate, history } = this;
     const tracked = this.closing.track(signal);
     const ending = tracked.signal;
     try {
@@ -73,6 +76,7 @@ export class ConsulRegistry implements Registry {
         client,
         clock,
         gate,
+        history,
         view: viewOf(scope, client.settings),
         cursor,
         signal: ending,

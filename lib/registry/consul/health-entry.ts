@@ -26,6 +26,8 @@ export interface HealthEntry {
   readonly modifyIndex: number;
   /** Whether every check of the instance and its node passes. */
   readonly passing: boolean;
+  /** Whether an operator has put it or its node into maintenance. */
+  readonly maintained: boolean;
   /** Whether what keeps it alive does so: its own TTL check, or for others any check of the service. */
   readonly alive: boolean;
   /** Whether its own TTL has run out. */
@@ -36,6 +38,11 @@ export interface HealthEntry {
 
 /** What Consul writes into a TTL check that nobody has renewed; one set to critical on purpose says something else. */
 const TTL_EXPIRED = 'TTL expired';
+
+/** The checks that `consul maint` makes. */
+const MAINTENANCE = /^(_service_maintenance:|_node_maintenance$)/;
+
+const isMaintenance = (check: string | undefined): boolean => check !== undefined && MAINTENANCE.test(check);
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -134,6 +141,7 @@ export function readHealthEntry(service: string, element: unknown): HealthEntry 
     owner: meta[OWNER],
     write: meta[WRITE],
     modifyIndex: typeof modifyIndex === 'number' ? modifyIndex : 0,
+    maintained: checks.some(({ id: check, status }) => status === 'critical' && isMaintenance(check)),
     passing: checks.every(({ status }) => status === 'passing'),
     alive:
       own === undefined

@@ -6,6 +6,8 @@ import { type HealthEntry, toEntry } from './health-entry.js';
 export interface Content {
   readonly entries: readonly Entry[];
   readonly malformed: readonly Malformed[];
+  /** What is registered still and does not pass, unless an operator has taken it out. */
+  readonly expired?: readonly InstanceSlot[];
 }
 
 function content(parts: readonly (Entry | Malformed)[]): Content {
@@ -39,7 +41,20 @@ export function members(service: string, all: readonly HealthEntry[]): Content {
       const free = unlike(parts, own);
       parts.set(free, toEntry(service, other, free));
     }
-  return content([...parts.values()]);
+  return { ...content([...parts.values()]), expired: failing(service, all, parts) };
+}
+
+/** Under each id that readers may know them by. */
+function failing(
+  service: string,
+  all: readonly HealthEntry[],
+  listed: ReadonlyMap<string, unknown>,
+): InstanceSlot[] {
+  return all
+    .filter(({ passing, maintained }) => !passing && !maintained)
+    .flatMap(({ id, node }) => [id, `${id}@${node}`])
+    .filter((id) => !listed.has(id))
+    .map((id) => ({ kind: 'instance', service, id }));
 }
 
 /** `id`, or one like it that is not taken: what others name is not ours to keep apart. */

@@ -55,11 +55,12 @@ export function readHealth(
 function serviceView({ service, dc }: ServiceScope, settings: ConsulSettings): ScopeView {
   return {
     service,
-    request: healthRequest(service, { passing: 'true', ...inDc(dc ?? settings.dc) }),
+    // Those that fail are asked for too: that they are registered still tells them from those that were withdrawn.
+    request: healthRequest(service, inDc(dc ?? settings.dc)),
     read: (answer) => {
       const { all, strange } = readHealth(service, answer);
-      const { entries, malformed } = members(service, all);
-      return { entries, malformed: [...malformed, ...strange] };
+      const { malformed, ...rest } = members(service, all);
+      return { ...rest, malformed: [...malformed, ...strange] };
     },
   };
 }

@@ -90,11 +90,44 @@ describe('A watch of Consul', () => {
     await script.clock.advance(10_000);
     expect(counts(batches)).toEqual([1, 'changes', 'changes', 'changes']);
     expect(script.requests[0]?.query).not.toHaveProperty('index');
-    expect(script.requests[1]?.query).toMatchObject({ index: '7', wait: '3s', passing: 'true' });
+    expect(script.requests[1]?.query).toMatchObject({ index: '7', wait: '3s' });
     stop();
     expect(await done).toBe('ended');
     await script.clock.advance(5_000);
     expect(script.clock.pending).toBe(0);
+  });
+
+  it('tells instances that fail from those that were deregistered, unless Consul has lost its data', async () => {
+    const check = (CheckID: string) => [{ CheckID, Status: 'critical', Output: '', ServiceID: 'web-80' }];
+    const failing = (index: number, CheckID: string): RawAnswer =>
+      answer(
+        [
+          {
+            Node: { Node: 'n1', Address: '10.0.0.1' },
+            Service: { ID: 'web-80', Service: 'web', Port: 80, ModifyIndex: 1 },
+            Checks: check(CheckID),
+          },
+        ],
+        { 'x-consul-index': String(index) },
+      );
+    const script: Script = new Script(() => instances(7, 80));
+    const expired = async (reply: RawAnswer): Promise<unknown> => {
+      script.reply = ({ path }) =>
+        path.startsWith('/health') ? reply : answer('ACL support disabled', {}, 401);
+      const listed = script.registry.list({ kind: 'service', service: 'web' }, never);
+      await script.clock.advance(0);
+      return (await listed).expired;
+    };
+    const slot = (id: string) => ({ kind: 'instance', service: 'web', id });
+    expect(await expired(instances(7, 80))).toEqual([]);
+    expect(await expired(failing(8, 'service:web-80'))).toEqual([slot('web-80'), slot('web-80@n1')]);
+    expect(await expired(failing(9, 'serfHealth'))).toHaveLength(2);
+    expect(await expired(failing(10, '_service_maintenance:web-80'))).toEqual([]);
+    expect(await expired(failing(11, '_node_maintenance'))).toEqual([]);
+    expect(await expired(instances(12))).toEqual([]);
+    expect(await expired(instances(3))).toBeUndefined();
+    await script.clock.advance(10_000);
+    expect(await expired(instances(4))).toEqual([]);
   });
 
   it('says nothing new to who has the same content already', async () => {

@@ -4,6 +4,7 @@ import { type Cursor, type Listing, type WatchBatch } from '../registry.js';
 import { type Answer } from './answer.js';
 import { type ConsulClient } from './client.js';
 import { cursorOf } from './cursor.js';
+import { type ConsulHistory } from './history.js';
 import { checkReadAccess } from './read-access.js';
 import { type ScopeView } from './scope-view.js';
 import { type WatchGate } from './watch-gate.js';
@@ -26,17 +27,25 @@ export interface WatchOptions {
   readonly client: ConsulClient;
   readonly clock: Clock;
   readonly gate: WatchGate;
+  readonly history: ConsulHistory;
   readonly view: ScopeView;
   readonly cursor: Cursor;
   readonly signal: AbortSignal;
 }
 
 /** The complete content of a scope as an answer has it. @throws RegistryUnavailableError */
-export function readListing(client: ConsulClient, view: ScopeView, answer: Answer): Listing {
+export function readListing(
+  client: ConsulClient,
+  history: ConsulHistory,
+  view: ScopeView,
+  answer: Answer,
+): Listing {
   if (answer.leaderless)
     throw client.unavailable(new Error('The cluster has no leader, so that what is read may be old.'));
   const content = client.read(answer, view.read);
-  return { ...content, cursor: cursorOf(content) };
+  const lost = history.take(JSON.stringify(view.request), answer.index);
+  const { expired, ...rest } = content;
+  return { ...rest, cursor: cursorOf(content), ...(expired === undefined || lost ? {} : { expired }) };
 }
 
 export function isEmpty({ entries, malformed }: Listing): boolean {
@@ -61,7 +70,7 @@ export async function vouchForEmpty(
  * @throws RegistryRefusedError when Consul says no
  */
 export async function* watchScope(options: WatchOptions): AsyncGenerator<WatchBatch, void> {
-  const { client, clock, view, signal } = options;
+  const { client, clock, history, view, signal } = options;
   let { cursor } = options;
   let index = 0;
   let known: number | undefined;
@@ -72,7 +81,7 @@ export async function* watchScope(options: WatchOptions): AsyncGenerator<WatchBa
     const askedAt = clock.now();
     const { answer, wait } = await (index === 0 ? askAtOnce(options) : askForNews(options, index));
     const took = clock.now() - askedAt;
-    const listing = readListing(client, view, answer);
+    const listing = readListing(client, history, view, answer);
     if (listing.cursor === cursor) yield { kind: 'changes', changes: [], cursor };
     else {
       if (isEmpty(listing) && !empty) await vouchForEmpty(client, view, answer, signal);

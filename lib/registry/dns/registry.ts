@@ -35,6 +35,7 @@ interface Looked {
 /** Services as the DNS knows them; looked up again and again while they are watched. */
 export class DnsRegistry implements Registry {
   readonly driver = 'dns';
+  readonly reportsCauses = false;
   private readonly closing: Closing;
 
   constructor(

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { systemClock } from '../../kernel/clock.js';
 import { InvalidOptionError } from '../../kernel/errors/index.js';
 import { silentLogger } from '../../kernel/logger.js';
+import { VirtualClock } from '../../testing/virtual-clock.js';
 import { completeInstance } from '../instance.js';
 import { slotId } from '../item.js';
 import { file } from './file.js';
@@ -66,6 +67,38 @@ describe('file', () => {
       await registry.close();
     });
 
+    it('tells instances that expired from those that were withdrawn, and both from a folder that was lost', async () => {
+      const clock = new VirtualClock();
+      const registry = await file(root).open({ ...deps, clock });
+      const scope = { kind: 'service', service: 'web' } as const;
+      const [quiet, ending, late] = await Promise.all(
+        ['quiet', 'ending', 'late'].map(async (id) => {
+          const session = await registry.openSession({ ttl: 10 }, signal);
+          const instance = completeInstance({ service: 'web', id, address: '10.0.0.1', port: 80 });
+          await session.write({ kind: 'instance', instance }, undefined, signal);
+          return session;
+        }),
+      );
+      const expired = async () => {
+        const listing = await registry.list(scope, signal);
+        return listing.expired?.map((slot) => (slot.kind === 'instance' ? slot.id : '')).sort();
+      };
+      expect(await expired()).toEqual([]);
+      await ending?.end(signal);
+      expect(await expired()).toEqual([]);
+      await clock.advance(10_001);
+      expect(await expired()).toEqual(['late', 'quiet']);
+      await expect(late?.renew(signal)).rejects.toThrow(/no longer knows/);
+      expect(await expired()).toEqual(['late', 'quiet']);
+      await rm(root, { recursive: true });
+      expect(await expired()).toBeUndefined();
+      await quiet?.end(signal);
+      await clock.advance(10_001);
+      expect(await expired()).toEqual([]);
+      expect((await readdir(root)).sort()).toEqual(['keys', 'services', 'sessions', 'tmp']);
+      await registry.close();
+    });
+
     it('serves what it understands beside what it does not', async () => {
       const registry = await file(root).open(deps);
       const session = await registry.openSession({ ttl: 10 }, signal);
@@ -122,6 +155,26 @@ describe('file', () => {
         session.write({ kind: 'key', key: 'k', value: 'v' }, planted?.version, signal),
       ).rejects.toThrow(/^The key "k" cannot be written: its file ".*" has the highest number there is\./);
       await session.end(signal);
+      await registry.close();
+    });
+
+    it('refuses a folder that was removed and remade for others to write in', async () => {
+      const path = join(root, 'remade');
+      const registry = await file(path).open(deps);
+      const scope = { kind: 'service', service: 'web' } as const;
+      const session = await registry.openSession({ ttl: 10 }, signal);
+      const { cursor } = await registry.list(scope, signal);
+      await rm(path, { recursive: true });
+      await mkdir(path);
+      await chmod(path, 0o777);
+      const refused = /can be written by other users/;
+      await expect(registry.list(scope, signal)).rejects.toThrow(refused);
+      await expect(session.renew(signal)).rejects.toThrow(refused);
+      const write = session.write({ kind: 'key', key: 'k', value: 'v' }, undefined, signal);
+      await expect(write).rejects.toThrow(refused);
+      const watch = registry.watch(scope, cursor, signal)[Symbol.asyncIterator]();
+      await expect(watch.next()).rejects.toThrow(refused);
+      expect(await readdir(path)).toEqual([]);
       await registry.close();
     });
 

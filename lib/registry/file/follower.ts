@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { Bell } from '../bell.js';
 import { type Folder, type MayHaveChanged, type Tops } from './folder.js';
 import { errnoOf } from './fs-error.js';
-import { ensureRoot, makeFolder } from './root.js';
+import { ensureRoot, makeFolder, recheckRoot } from './root.js';
 import { type FileStore, listingOf, type View } from './store.js';
 
 /** Milliseconds between two looks where the platform does not say that something changed. */
@@ -116,7 +116,10 @@ export class Follower {
     const look = this.looks;
     let found: View | Error;
     try {
-      if (polling) await this.attend();
+      if (polling) {
+        await recheckRoot(this.store.layout);
+        await this.attend();
+      }
       found = await this.store.view(await this.read(), false);
       this.until = found.until;
     } catch (error) {

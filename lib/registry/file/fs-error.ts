@@ -6,6 +6,20 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** The code of a file system without hard links, or of a link across two file systems. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK']);
+
+/** What helps against each refusal. */
+function adviceOn(errno: string, syscall: unknown): string {
+  if (syscall === 'link' && NO_LINKS.has(errno))
+    return 'Its file system has no hard links, by which the file registry decides between concurrent writers: name a folder on another file system with file:/some/folder.';
+  if (errno === 'EROFS') return 'Its file system can only be read: name another with file:/some/folder.';
+  if (errno === 'ENAMETOOLONG') return 'Name a folder with a shorter path.';
+  if (errno === 'ENOTDIR' || errno === 'ELOOP')
+    return 'Part of its path is not a folder: name the folder that is meant.';
+  return 'Its folder must belong to the user the process runs as.';
+}
+
 /** What trying again does not change. */
 const REFUSALS = new Set([
   'EACCES',
@@ -15,6 +29,9 @@ const REFUSALS = new Set([
   'ELOOP',
   'ENAMETOOLONG',
   'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EMLINK',
   'EXDEV',
 ]);
 
@@ -25,7 +42,7 @@ export function asRegistryError(url: string, error: unknown): Error {
   if (failure instanceof SidekickError || errno === undefined || !/^E[A-Z0-9]+$/.test(errno)) return failure;
   if (REFUSALS.has(errno))
     return new RegistryRefusedError(
-      `The registry ${url} refused: ${failure.message}. Its folder must be the own one of the user the process runs as.`,
+      `The registry ${url} refused: ${failure.message}. ${adviceOn(errno, (error as NodeJS.ErrnoException).syscall)}`,
       { cause: error },
     );
   return new RegistryUnavailableError(url, [{ endpoint: url.slice('file:'.length), error: failure }], {

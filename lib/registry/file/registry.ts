@@ -20,7 +20,7 @@ import { type Folder } from './folder.js';
 import { Follower } from './follower.js';
 import { asRegistryError } from './fs-error.js';
 import { stemOfSlot } from './layout.js';
-import { ensureRoot } from './root.js';
+import { ensureRoot, recheckRoot } from './root.js';
 import { FileSession } from './session.js';
 import { type FileStore, listingOf } from './store.js';
 import { sweep } from './sweep.js';
@@ -71,8 +71,8 @@ export class FileRegistry implements Registry {
     return await this.run(signal, async () => {
       checkScope(scope);
       refuseDatacenter(this.driver, scope);
-      // Whose folder it is, is checked once: what is put there later is put there by its owner.
-      if (!this.checked) await this.check();
+      if (this.checked) await recheckRoot(this.store.layout);
+      else await this.check();
       return await this.store.list(scope);
     });
   }

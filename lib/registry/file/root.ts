@@ -1,5 +1,6 @@
 import { lstat, mkdir } from 'node:fs/promises';
 import { RegistryRefusedError } from '../../kernel/errors/index.js';
+import { errnoOf } from './fs-error.js';
 import { type Layout } from './layout.js';
 
 /** Nobody but the owner. */
@@ -26,6 +27,21 @@ export async function ensureRoot({ root, keys, services, sessions, temporary }: 
   for (const folder of [keys, services, sessions, temporary]) {
     await makeFolder(folder);
     await checkOwn(folder);
+  }
+}
+
+/**
+ * Checks the root again, which may have been removed and remade by another user since; makes the folders where it is
+ * missing. One system call where all is well.
+ *
+ * @throws RegistryRefusedError as {@link ensureRoot} does
+ */
+export async function recheckRoot(layout: Layout): Promise<void> {
+  try {
+    await checkOwn(layout.root);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    await ensureRoot(layout);
   }
 }
 

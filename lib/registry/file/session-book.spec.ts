@@ -101,4 +101,21 @@ describe('SessionBook', () => {
       expect(await book('boot').aliveUntil('s', true)).toBeUndefined();
     }
   });
+
+  it.each(['boot', undefined])('forgets sessions that are over, on boot %s', async (boot) => {
+    const one = book(boot);
+    const meet = async (id: string): Promise<void> => {
+      const deadline = 1_000_000 + clock.now() + 10_000;
+      const file = { format: 1, id, pid: 1, ttl: 10, boot: 'boot', deadline, wall: clock.wall() + 10_000 };
+      await writeFile(layout.session(id), JSON.stringify(file));
+      expect(await one.aliveUntil(id, false)).toBe(clock.now() + 10_000);
+    };
+    for (let round = 0; round < 10; round++) {
+      const ids = Array.from({ length: 50 }, (_, index) => `s${round}-${index}`);
+      for (const id of ids) await meet(id);
+      await clock.advance(10_001);
+      for (const id of ids) await rm(layout.session(id));
+    }
+    expect(one.size).toBeLessThan(150);
+  });
 });

@@ -1,6 +1,7 @@
 import { type Clock } from '../../kernel/clock.js';
 import { type BootTime } from './boot-time.js';
 import { errnoOf } from './fs-error.js';
+import { inBatches } from './in-batches.js';
 import { type Layout } from './layout.js';
 import { readBounded } from './read-bounded.js';
 import { readSessionFile, type SessionFile } from './session-file.js';
@@ -9,6 +10,9 @@ import { readSessionFile, type SessionFile } from './session-file.js';
 const MAX_SESSION_FILE = 4_096;
 /** No wall clock is wrong by more milliseconds than this. */
 const LONG_OVER_BY_WALL = 86_400_000;
+
+/** Sessions that are remembered before those that are over are looked for. */
+const MANY = 64;
 
 /** What is known of a session. */
 interface Known {
@@ -19,6 +23,9 @@ interface Known {
   readonly exact: boolean;
 }
 
+/** Until when a session is alive on this process's clock, or how it came to its end. */
+export type SessionFate = number | 'ended' | 'expired';
+
 /**
  * Which sessions are alive. On one boot of one machine their deadlines are compared as they stand. Where they cannot
  * be (no boot id, a folder from before a restart), a session is alive for its TTL from each change that is observed,
@@ -26,12 +33,28 @@ interface Known {
  */
 export class SessionBook {
   private readonly known = new Map<string, Known>();
+  private pruneAt = MANY;
 
   constructor(
     private readonly layout: Layout,
     private readonly clock: Clock,
     private readonly time: BootTime,
   ) {}
+
+  /** How many sessions are remembered. */
+  get size(): number {
+    return this.known.size;
+  }
+
+  /** What has become of session `id`; see {@link SessionBook.aliveUntil}. */
+  async fate(id: string, fresh: boolean): Promise<SessionFate> {
+    const until = await this.aliveUntil(id, fresh);
+    if (until !== undefined) return until;
+    const text = await this.text(id);
+    const file = text === undefined ? undefined : readSessionFile(text);
+    // Its file is the last thing that its holder removes.
+    return file === undefined || (file.ended === true && file.late !== true) ? 'ended' : 'expired';
+  }
 
   /**
    * Until when, on this process's clock, session `id` is alive; undefined when it is not.
@@ -53,6 +76,7 @@ export class SessionBook {
     // What was concluded from watching is remembered, lest the wall clock be asked a second time.
     if (alive || !next.exact) this.known.set(id, next);
     else this.known.delete(id);
+    if (this.known.size >= this.pruneAt) await this.prune();
     return alive ? next.until : undefined;
   }
 
@@ -61,6 +85,21 @@ export class SessionBook {
     if (file.ended === true) return true;
     if (this.comparable(file)) return this.time.now() > file.deadline + grace;
     return this.clock.wall() > file.wall + Math.max(grace, LONG_OVER_BY_WALL);
+  }
+
+  /**
+   * Forgets sessions that are over and of which nothing is left. Many readers meet a session while it lives and never
+   * ask for it again once its entries are gone.
+   */
+  private async prune(): Promise<void> {
+    this.pruneAt = Infinity;
+    const now = this.clock.now();
+    const over = [...this.known].filter(([, { until }]) => until <= now);
+    await inBatches(over, async ([id, known]) => {
+      const forgettable = known.exact || (await this.text(id).catch(() => known.text)) === undefined;
+      if (forgettable && this.known.get(id) === known) this.known.delete(id);
+    });
+    this.pruneAt = Math.max(MANY, 2 * this.known.size);
   }
 
   private comparable({ boot }: SessionFile): boolean {

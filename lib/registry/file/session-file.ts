@@ -15,6 +15,8 @@ export interface SessionFile {
   readonly wall: number;
   /** It was ended; what it held is no longer there, whatever is still to be seen. */
   readonly ended?: true;
+  /** Beside `ended`: its deadline had passed before its holder ended it. */
+  readonly late?: true;
 }
 
 const SESSION_ID = /^[a-z0-9-]{1,64}$/;

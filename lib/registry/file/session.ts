@@ -9,6 +9,7 @@ import { asRegistryError } from './fs-error.js';
 import { inBatches } from './in-batches.js';
 import { stemOfSlot } from './layout.js';
 import { type SessionFile } from './session-file.js';
+import { recheckRoot } from './root.js';
 import { type FileStore } from './store.js';
 import { removeFile, replaceFile } from './write-file.js';
 
@@ -42,7 +43,7 @@ export class FileSession implements Session {
       await this.check();
       await this.put(this.store.time.now() + this.lifetime);
       // Others may have seen the old deadline pass before the new one was there.
-      if (this.store.time.now() >= before) await this.put(0, true);
+      if (this.store.time.now() >= before) await this.put(0, { ended: true, late: true });
       await this.check();
       return { ttl: this.ttl, missing: await this.missing() };
     });
@@ -95,8 +96,9 @@ export class FileSession implements Session {
 
   /** With the file saying so, everything is gone for everybody at once; then it is cleared away. */
   private async finish(): Promise<void> {
+    await recheckRoot(this.store.layout);
     const path = this.store.layout.session(this.id);
-    if ((await this.store.book.aliveUntil(this.id, true)) !== undefined) await this.put(0, true);
+    if ((await this.store.book.aliveUntil(this.id, true)) !== undefined) await this.put(0, { ended: true });
     await this.removeOwn(this.held.values());
     await removeFile(path);
     this.held.clear();
@@ -146,7 +148,7 @@ export class FileSession implements Session {
   }
 
   /** Writes the session's file: whole, or not at all. */
-  private async put(deadline: number, ended = false): Promise<void> {
+  private async put(deadline: number, end: Pick<SessionFile, 'ended' | 'late'> = {}): Promise<void> {
     const { layout, time, clock } = this.store;
     const { name } = this.options;
     const file: SessionFile = {
@@ -157,8 +159,8 @@ export class FileSession implements Session {
       ttl: this.ttl,
       ...(time.boot === undefined ? {} : { boot: time.boot }),
       deadline: Math.round(deadline),
-      wall: Math.round(clock.wall() + (ended ? 0 : this.lifetime)),
-      ...(ended ? { ended } : {}),
+      wall: Math.round(clock.wall() + (end.ended ? 0 : this.lifetime)),
+      ...end,
     };
     await replaceFile(layout, layout.session(this.id), JSON.stringify(file));
     this.deadline = file.deadline;
@@ -166,7 +168,7 @@ export class FileSession implements Session {
 
   private async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     if (signal.aborted) throw abortReason(signal);
-    const working = work();
+    const working = recheckRoot(this.store.layout).then(work);
     this.running.add(working);
     try {
       return await working;

@@ -7,12 +7,15 @@ import { type Seen } from './commit.js';
 import { Folder, type Top, type Tops } from './folder.js';
 import { inBatches } from './in-batches.js';
 import { type Layout, stemOfSlot } from './layout.js';
-import { SessionBook } from './session-book.js';
+import { LossWatch } from './loss-watch.js';
+import { SessionBook, type SessionFate } from './session-book.js';
 
 /** What is alive in a folder, by stem. */
 export interface View {
   readonly entries: ReadonlyMap<string, Entry>;
   readonly malformed: ReadonlyMap<string, Malformed>;
+  /** Entries whose files are still there and whose sessions have expired; undefined where files were lost. */
+  readonly expired: readonly Slot[] | undefined;
   /** When, on this process's clock, the first of the sessions behind them is over. */
   readonly until: number;
 }
@@ -20,6 +23,7 @@ export interface View {
 /** What the folder of a registry holds, read afresh. */
 export class FileStore {
   readonly book: SessionBook;
+  private readonly loss: LossWatch;
   private readonly folders = new Map<string, Folder>();
 
   constructor(
@@ -29,6 +33,7 @@ export class FileStore {
     readonly time: BootTime,
   ) {
     this.book = new SessionBook(layout, clock, time);
+    this.loss = new LossWatch(layout.sessions, clock);
   }
 
   /** The folder with the entries of `scope`. */
@@ -62,7 +67,8 @@ export class FileStore {
    * @param fresh look at the file of each session, not only at those whose deadline has passed
    */
   async view(tops: Tops, fresh: boolean): Promise<View> {
-    const deadlines = await this.deadlines(tops.values(), fresh);
+    const fates = await this.fates(tops.values(), fresh);
+    const expired: Slot[] = [];
     const entries = new Map<string, Entry>();
     const malformed = new Map<string, Malformed>();
     let until = Infinity;
@@ -72,34 +78,34 @@ export class FileStore {
         continue;
       }
       const { item, session } = content.entry;
-      const deadline = session === undefined ? Infinity : deadlines.get(session);
+      const fate = session === undefined ? Infinity : (fates.get(session) ?? 'ended');
+      if (fate === 'expired') expired.push(slot);
       // Its session is over: the file is only not swept away yet.
-      if (deadline === undefined) continue;
-      until = Math.min(until, deadline);
+      if (typeof fate !== 'number') continue;
+      until = Math.min(until, fate);
       entries.set(stem, { item, version: content.version, owner: session });
     }
-    return { entries, malformed, until };
+    return { entries, malformed, expired: (await this.loss.isRecent()) ? undefined : expired, until };
   }
 
-  /** The deadline of each session behind `tops` that is alive. */
-  private async deadlines(tops: Iterable<Top>, fresh: boolean): Promise<ReadonlyMap<string, number>> {
+  /** What has become of each session behind `tops`. */
+  private async fates(tops: Iterable<Top>, fresh: boolean): Promise<ReadonlyMap<string, SessionFate>> {
     const sessions = new Set<string>();
     for (const { content } of tops)
       if ('entry' in content && content.entry.session !== undefined) sessions.add(content.entry.session);
-    const deadlines = new Map<string, number>();
+    const fates = new Map<string, SessionFate>();
     await inBatches(sessions, async (session) => {
-      const until = await this.book.aliveUntil(session, fresh);
-      if (until !== undefined) deadlines.set(session, until);
+      fates.set(session, await this.book.fate(session, fresh));
     });
-    return deadlines;
+    return fates;
   }
 }
 
 /** What a view says about `scope`, or all of it. */
-export function listingOf({ entries, malformed }: View, scope?: Scope): Listing {
+export function listingOf({ entries, malformed, expired }: View, scope?: Scope): Listing {
   if (scope === undefined || scope.kind === 'service')
-    return fullSet([...entries.values()], [...malformed.values()]);
+    return fullSet([...entries.values()], [...malformed.values()], expired);
   const stem = stemOfSlot(scope);
   const [entry, broken] = [entries.get(stem), malformed.get(stem)];
-  return fullSet(entry ? [entry] : [], broken ? [{ ...broken, slot: scope }] : []);
+  return fullSet(entry ? [entry] : [], broken ? [{ ...broken, slot: scope }] : [], expired);
 }

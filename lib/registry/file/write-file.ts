@@ -3,7 +3,7 @@ import { link, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf } from './fs-error.js';
 import { type Layout } from './layout.js';
-import { makeFolder, PRIVATE_FILE } from './root.js';
+import { ensureRoot, makeFolder, PRIVATE_FILE } from './root.js';
 
 /** Attempts while somebody sweeps the folders away. */
 const ATTEMPTS = 10;
@@ -51,7 +51,7 @@ async function publish(
       return;
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT' || attempt === ATTEMPTS) throw error;
-      await makeFolder(layout.temporary);
+      await ensureRoot(layout);
       await makeFolder(dirname(path));
     } finally {
       await removeFile(temporary);
