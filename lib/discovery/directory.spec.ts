@@ -365,6 +365,23 @@ describe('Directory', () => {
       });
     });
 
+    it('keeps services that a later run has not asked for yet', async () => {
+      registry.answer = () => listing([webEntry('a')]);
+      const first = await started({ snapshot });
+      for (const service of ['web', 'api']) first.watch({ service });
+      await clock.advance(0);
+      await first.close();
+      registry.answer = () => Promise.reject(new Error('refused'));
+      for (let run = 0; run < 2; run++) {
+        const directory = await started({ snapshot });
+        directory.watch({ service: 'web' });
+        await clock.advance(5_000);
+        await directory.close();
+      }
+      const last = await started({ snapshot });
+      expect(ids(last.watch({ service: 'api' }))).toEqual(['a']);
+    });
+
     it('is not made empty by a start without a registry', async () => {
       await remember();
       const before = JSON.parse(await readFile(snapshot, 'utf8')) as unknown;

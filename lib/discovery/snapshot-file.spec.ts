@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { removeFolder, tempFolder } from '../../test/harness/temp.js';
 import { systemClock } from '../kernel/clock.js';
 import { silentLogger } from '../kernel/logger.js';
-import { encodeSnapshot } from './snapshot-codec.js';
+import { completeInstance } from '../registry/instance.js';
+import { encodeSnapshot, type SnapshotList } from './snapshot-codec.js';
 import { SnapshotFile } from './snapshot-file.js';
 
 describe('the snapshot file', () => {
@@ -115,4 +116,57 @@ describe('the snapshot file', () => {
       expect(await file.load()).toEqual([]);
       expect(warnings).toEqual([expect.stringMatching(/belongs to user 65534, not to user 0\./)]);
     });
+
+  describe('that several processes write', () => {
+    const DAY = 86_400_000;
+    const list = (service: string, heard: number, ...ids: string[]): SnapshotList => ({
+      source: { service },
+      heard,
+      endpoints: ids.map((id) => completeInstance({ service, id, address: '10.0.0.1', port: 80 })),
+    });
+    const idsOf = async (): Promise<Record<string, string[]>> =>
+      Object.fromEntries(
+        (await file.load()).map(({ source, endpoints }) => [source.service, endpoints.map(({ id }) => id)]),
+      );
+
+    it('keeps the lists of each of them', async () => {
+      const files = Array.from({ length: 8 }, () => new SnapshotFile(path, silentLogger, systemClock));
+      await Promise.all(files.map((one, n) => one.save([list(`s${n}`, Date.now(), `i${n}`)])));
+      expect(await idsOf()).toEqual(
+        Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`s${n}`, [`i${n}`]])),
+      );
+      expect(await readdir(folder)).toEqual(['lists.json']);
+    });
+
+    it('keeps what it does not follow for seven days, and what it follows for ever', async () => {
+      const now = Date.now();
+      await file.save([list('old', now - 8 * DAY), list('young', now - 6 * DAY), list('own', now - 9 * DAY)]);
+      await file.save([list('own', now - 9 * DAY)]);
+      expect(Object.keys(await idsOf()).sort()).toEqual(['own', 'young']);
+    });
+
+    it('prefers the list that the registry confirmed later, unless that is in the future', async () => {
+      const now = Date.now();
+      await file.save([
+        list('a', now - 1, 'later'),
+        list('b', now - 9, 'earlier'),
+        list('c', now + DAY, 'future'),
+      ]);
+      await file.save(['a', 'b', 'c'].map((service) => list(service, now - 5, 'own')));
+      expect(await idsOf()).toEqual({ a: ['later'], b: ['own'], c: ['own'] });
+    });
+
+    it('takes over the lock of a killed writer, and waits no longer than a second for a live one', async () => {
+      await writeFile(`${path}.lock`, 'killed');
+      const long = new Date(Date.now() - 60_000);
+      await utimes(`${path}.lock`, long, long);
+      await file.save([list('a', Date.now())]);
+      expect(await readdir(folder)).toEqual(['lists.json']);
+      await writeFile(`${path}.lock`, 'alive');
+      await file.save([list('b', Date.now())]);
+      expect(Object.keys(await idsOf()).sort()).toEqual(['a', 'b']);
+      expect(await readFile(`${path}.lock`, 'utf8')).toBe('alive');
+      expect(warnings).toEqual([]);
+    });
+  });
 });

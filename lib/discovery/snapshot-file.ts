@@ -5,6 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import { expected } from '../kernel/expected.js';
 import { type Clock } from '../kernel/clock.js';
 import { type Logger } from '../kernel/logger.js';
+import { withSnapshotLock } from './snapshot-lock.js';
+import { mergeSnapshots } from './snapshot-merge.js';
 import { decodeSnapshot, encodeSnapshot, type SnapshotList } from './snapshot-codec.js';
 
 /** A larger file is no snapshot. */
@@ -41,13 +43,19 @@ export class SnapshotFile {
    */
   async load(): Promise<readonly SnapshotList[]> {
     await this.tidy();
+    return await this.content((reason) => {
+      this.logger.warn(`The snapshot ${this.path} cannot be read: ${reason}`);
+    });
+  }
+
+  private async content(unreadable: (reason: string) => void): Promise<readonly SnapshotList[]> {
     let size: number;
     let text: string;
     try {
       ({ size, text } = await this.read());
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT') this.logger.warn(`The snapshot ${this.path} cannot be read: ${message}`);
+      if (code !== 'ENOENT') unreadable(message);
       return [];
     }
     try {
@@ -59,11 +67,18 @@ export class SnapshotFile {
     }
   }
 
-  /** Replaces the file as a whole, for its owner alone. A failure is a warning: the lists in memory go on. */
+  /**
+   * Writes `lists` into the file, which is replaced as a whole and readable by its owner alone. What it holds of other
+   * services stays; see {@link mergeSnapshots}. A failure is a warning: the lists in memory stay in use.
+   */
   save(lists: readonly SnapshotList[]): Promise<void> {
     this.writing = this.writing.then(async () => {
       try {
-        await this.write(encodeSnapshot(lists));
+        await withSnapshotLock(this.path, this.clock, async () => {
+          // What another user may have written is replaced, as load() has warned.
+          const found = await this.content(() => undefined);
+          await this.write(encodeSnapshot(mergeSnapshots(lists, found, this.clock.wall())));
+        });
         this.failed = false;
       } catch (error) {
         if (!this.failed)
