@@ -38,7 +38,7 @@ export class FailureLog {
     failing.subjects.add(subject);
     this.warnings.warn(subject, {
       message: () =>
-        `Keeping the ${slotLabel(slot)} failed: ${error.message} It is retried; this is logged once until it succeeds.`,
+        `Keeping the ${slotLabel(slot)} failed and is retried (logged once until it succeeds): ${error.message}`,
       label: () => slotLabel(slot),
     });
   }

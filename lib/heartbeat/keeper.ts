@@ -9,7 +9,7 @@ import { FailureLog } from './failure-log.js';
 import { type Claim } from './hold-machine.js';
 import { HoldRunner } from './hold-runner.js';
 import { type KeepOptions, type Keeping, type Kept } from './keeping.js';
-import { KeptValue, type Produce, produceItem } from './kept.js';
+import { firstItem, KeptValue, type Produce } from './kept.js';
 import { type HeartbeatDeps, type SessionListener, SessionRunner } from './session-runner.js';
 import { type Ticker } from './ticker.js';
 
@@ -75,7 +75,7 @@ export class Keeper implements Keeping {
   async keep(key: string, produce: Produce, options: KeepOptions): Promise<Kept> {
     this.assertOpen();
     const { clock, logger, ticker } = this.deps;
-    const item = await produceItem(clock, key, produce);
+    const item = await firstItem({ clock, logger }, key, produce, options.updateInterval * 1000);
     const slot = slotOf(item);
     const id = slotId(slot);
     await this.leaving.get(id);

@@ -1,15 +1,19 @@
 import { type Clock, type Timer } from '../kernel/clock.js';
-import { type Logger } from '../kernel/logger.js';
 import { attempt } from '../kernel/deadline.js';
+import { DeadlineExceededError } from '../kernel/errors/index.js';
+import { type Logger } from '../kernel/logger.js';
 import { messageOf, stackOf } from '../kernel/thrown.js';
 import { type Item } from '../registry/item.js';
 import { type Ticker } from './ticker.js';
 
-/** Computes what is kept. Called for the first write and with every update tick. */
-export type Produce = () => Item | Promise<Item>;
+/**
+ * Computes what is kept. Called for the first write and with every update tick, never twice at a time. `signal` is
+ * aborted when an update interval has passed, and when the result is no longer of use.
+ */
+export type Produce = (signal: AbortSignal) => Item | Promise<Item>;
 
-/** Milliseconds a value may take to compute before the tick goes on without it. */
-export const PRODUCE_TIMEOUT = 5_000;
+/** Milliseconds after which a boot that waits for a first value reports it. */
+const SLOW_MS = 5_000;
 
 export interface KeptDeps {
   readonly clock: Clock;
@@ -17,14 +21,41 @@ export interface KeptDeps {
   readonly ticker: Ticker;
 }
 
-/** Computes an item, with a deadline. */
-export async function produceItem(clock: Clock, key: string, produce: Produce): Promise<Item> {
-  return await attempt(
-    { clock, timeout: PRODUCE_TIMEOUT, what: `Computing the value of "${key}"` },
-    async () => {
-      return await produce();
-    },
-  );
+function overran(key: string, ms: number): string {
+  return `The value function of "${key}" did not finish within ${ms / 1000} s, its \`updateInterval\`, and its signal was aborted`;
+}
+
+/**
+ * Computes the first item.
+ *
+ * @param interval milliseconds it may take
+ * @throws DeadlineExceededError
+ */
+export async function firstItem(
+  { clock, logger }: Pick<KeptDeps, 'clock' | 'logger'>,
+  key: string,
+  produce: Produce,
+  interval: number,
+): Promise<Item> {
+  const slow = clock.after(SLOW_MS, () => {
+    logger.warn(
+      `Waiting for the value function of "${key}": it did not finish within ${SLOW_MS / 1000} s and is aborted after ${interval / 1000} s, its \`updateInterval\`. Nothing is written before.`,
+    );
+  });
+  const what = `Computing the value of "${key}"`;
+  try {
+    return await attempt({ clock, timeout: interval, what }, async (signal) => await produce(signal));
+  } catch (error) {
+    if (!(error instanceof DeadlineExceededError)) throw error;
+    throw new DeadlineExceededError(
+      `${overran(key, interval)}. Make it faster, or raise \`updateInterval\`.`,
+      {
+        cause: error,
+      },
+    );
+  } finally {
+    slow.cancel();
+  }
 }
 
 /** What a computed value goes to. */
@@ -39,8 +70,10 @@ export interface ValueTarget {
 /** Gives one hold its value: computes it again with every tick, and writes it where it differs. */
 export class KeptValue {
   private timer: Timer | undefined;
-  private computing = false;
-  private generation = 0;
+  /** The call of the value function that has not returned, aborted or not. */
+  private running: AbortController | undefined;
+  private failures = 0;
+  private readonly logged = new Set<'threw' | 'overran'>();
 
   constructor(
     private readonly deps: KeptDeps,
@@ -58,7 +91,8 @@ export class KeptValue {
   /** Computes and writes by `produce` from now on, beginning at once. */
   async replace(produce: Produce): Promise<void> {
     this.produce = produce;
-    this.generation += 1;
+    this.running?.abort();
+    this.succeeded();
     await this.compute();
   }
 
@@ -66,35 +100,71 @@ export class KeptValue {
   setInterval(interval: number): void {
     this.interval = interval;
     if (!this.timer) return;
-    this.stop();
+    this.timer.cancel();
     this.start();
   }
 
+  /** Ends the ticks and aborts the call that is under way. */
   stop(): void {
     this.timer?.cancel();
     this.timer = undefined;
+    this.running?.abort();
   }
 
   private async tick(): Promise<void> {
     this.hold.tick();
-    // A slow value function is left to finish, not called twice at a time.
-    if (!this.computing) await this.compute();
+    // A function that ignores its signal is left to finish, not called twice at a time.
+    if (!this.running) await this.compute();
   }
 
   private async compute(): Promise<void> {
-    const { clock, logger } = this.deps;
-    const generation = this.generation;
-    this.computing = true;
+    const { clock } = this.deps;
+    const { produce, interval } = this;
+    const call = new AbortController();
+    this.running = call;
+    const what = `Computing the value of "${this.hold.key}"`;
+    let given: AbortSignal | undefined;
     try {
-      const item = await produceItem(clock, this.hold.key, this.produce);
-      if (generation === this.generation) this.hold.put(item);
+      const item = await attempt({ clock, timeout: interval, signal: call.signal, what }, async (signal) => {
+        given = signal;
+        try {
+          return await produce(signal);
+        } finally {
+          if (this.running === call) this.running = undefined;
+        }
+      });
+      if (call.signal.aborted) return;
+      this.succeeded();
+      this.hold.put(item);
     } catch (error) {
+      if (!call.signal.aborted) this.failed(error, given?.aborted === true ? 'overran' : 'threw', interval);
+    }
+  }
+
+  private failed(error: unknown, kind: 'threw' | 'overran', interval: number): void {
+    const { logger } = this.deps;
+    const { key } = this.hold;
+    this.failures += 1;
+    if (this.logged.has(kind)) return;
+    this.logged.add(kind);
+    if (kind === 'overran')
+      logger.warn(
+        `${overran(key, interval)}. The last value is kept, and the function is called again once it has returned. Make it faster, or raise \`updateInterval\`. This is logged once until it succeeds.`,
+      );
+    else
       logger.error(
-        `Computing the value of "${this.hold.key}" failed, the last one is kept: ${messageOf(error)}`,
+        `Computing the value of "${key}" failed, the last one is kept (logged once until it succeeds): ${messageOf(error)}`,
         ...stackOf(error),
       );
-    } finally {
-      if (generation === this.generation) this.computing = false;
-    }
+  }
+
+  private succeeded(): void {
+    const { failures } = this;
+    this.failures = 0;
+    this.logged.clear();
+    if (failures === 0) return;
+    this.deps.logger.log(
+      `Computing the value of "${this.hold.key}" succeeded after ${failures} failed ${failures === 1 ? 'attempt' : 'attempts'}.`,
+    );
   }
 }

@@ -78,7 +78,7 @@ describe('a withdrawal that fails at first', () => {
     const id = await keep('v');
     registry.fail('refuse', 'remove');
     await stop(id);
-    await clock.advance(600_000);
+    await clock.advance(300_000);
     expect(registry.count('remove')).toBeGreaterThan(100);
     expect(log.filter((line) => line.includes('refused'))).toHaveLength(1);
     const attempts = registry.count('remove');
@@ -175,14 +175,14 @@ describe('refused writes', () => {
       const { first } = await keeper.keep(key, () => ({ kind: 'key', key, value: 'v' }), OPTIONS);
       first.catch(() => undefined);
     }
-    await clock.advance(3_600_000);
-    expect(registry.count('write')).toBeGreaterThan(20 * 3_000);
+    await clock.advance(300_000);
+    expect(registry.count('write')).toBeGreaterThan(20 * 250);
     for (const key of keys) expect(log.filter((line) => line.includes(`"${key}"`))).toHaveLength(1);
     expect(log.length).toBeLessThanOrEqual(20);
     log.length = 0;
     registry.heal();
     await clock.advance(2_000);
-    expect(log.filter((line) => /succeeded after 3\d{3} failed attempts/.test(line))).toHaveLength(20);
+    expect(log.filter((line) => /succeeded after \d{3} failed attempts/.test(line))).toHaveLength(20);
     const closing = keeper.close();
     await clock.advance(2_000);
     await closing;

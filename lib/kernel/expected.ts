@@ -8,7 +8,8 @@ import { shortened } from './shortened.js';
  */
 export function shown(value: unknown): string {
   if (typeof value === 'function') return 'a function';
-  if (typeof value === 'symbol' || typeof value === 'bigint') return value.toString();
+  if (typeof value === 'symbol' || typeof value === 'bigint' || typeof value === 'number')
+    return String(value);
   let text: string | undefined;
   try {
     text = JSON.stringify(value, redactMember);

@@ -14,7 +14,8 @@ export interface HeartbeatMetadata {
 
 /**
  * Keeps what the method returns (a string, or a promise of one) under `key`: computed at boot and with every update
- * interval, removed at shutdown. On methods of singleton providers and controllers, however they are provided; on a
+ * interval, removed at shutdown. The method gets an `AbortSignal` that is aborted after `updateInterval`, and is never
+ * called twice at a time. On methods of singleton providers and controllers, however they are provided; on a
  * transient or request-scoped provider it fails the boot, and so does a key that is named twice. A method may carry
  * several.
  *

@@ -8,7 +8,7 @@ import { SIDEKICK_OPTIONS } from './sidekick.tokens.js';
 
 /** A method that carries `@Heartbeat`. */
 export interface FoundHeartbeat extends HeartbeatMetadata {
-  readonly value: () => string | Promise<string>;
+  readonly value: (signal: AbortSignal) => string | Promise<string>;
 }
 
 /** Finds the methods that carry `@Heartbeat`. */

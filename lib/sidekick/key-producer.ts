@@ -5,8 +5,8 @@ import { checkValue } from './sidekick.validation.js';
 /** Makes the item of a key from its value, and checks a computed one. */
 export function keyProducer(key: string, value: Value): Produce {
   if (typeof value !== 'function') return () => ({ kind: 'key', key, value });
-  return async () => {
-    const computed: unknown = await value();
+  return async (signal) => {
+    const computed: unknown = await value(signal);
     checkValue(key, computed);
     return { kind: 'key', key, value: computed };
   };

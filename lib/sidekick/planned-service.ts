@@ -1,6 +1,6 @@
 import { type ContainerPilotConfig, type ContainerPilotService } from '../containerpilot/config.js';
 import { type RegistrationHints } from '../registry/item.js';
-import { MIN_TTL } from './sidekick.defaults.js';
+import { MAX_SECONDS, MIN_TTL } from './sidekick.defaults.js';
 import {
   type KeepingOptions,
   type ServiceAnnouncement,
@@ -25,7 +25,7 @@ function fromContainerPilot(service: ContainerPilotService, options: SidekickMod
   return {
     service: { name, id, port, tags, meta, interfaces },
     keeping: {
-      ttl: Math.max(MIN_TTL, options.ttl ?? Math.ceil(health.ttl)),
+      ttl: Math.min(MAX_SECONDS, Math.max(MIN_TTL, options.ttl ?? Math.ceil(health.ttl))),
       ...(options.exclusive === undefined ? {} : { exclusive: options.exclusive }),
       ...(options.updateInterval === undefined ? {} : { updateInterval: options.updateInterval }),
     },

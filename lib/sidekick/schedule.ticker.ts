@@ -1,5 +1,6 @@
 import { type SchedulerRegistry } from '@nestjs/schedule';
 import { type Ticker } from '../heartbeat/ticker.js';
+import { MAX_TIMEOUT } from '../kernel/clock.js';
 
 /**
  * A ticker whose intervals stand in the application's `SchedulerRegistry`, so that an operator sees them beside the
@@ -10,7 +11,7 @@ export function scheduleTicker(registry: SchedulerRegistry): Ticker {
     // Another module of the same process may keep the same key in another registry.
     let unique = name;
     for (let n = 2; registry.doesExist('interval', unique); n += 1) unique = `${name}#${n}`;
-    const handle = setInterval(run, ms);
+    const handle = setInterval(run, Math.min(ms, MAX_TIMEOUT));
     registry.addInterval(unique, handle);
     return {
       cancel: () => {

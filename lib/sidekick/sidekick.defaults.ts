@@ -10,6 +10,9 @@ export const MIN_TTL = 2;
 /** Least update interval, in seconds. */
 export const MIN_UPDATE_INTERVAL = 1;
 
+/** Greatest TTL, update interval and `maxHang`, in seconds: a little less than a timer of Node can wait. */
+export const MAX_SECONDS = 2_000_000;
+
 /** Every default of `SidekickModule`, in one place. */
 export const SIDEKICK_DEFAULTS = Object.freeze({
   ttl: DEFAULT_TTL,

@@ -2,14 +2,20 @@ import { type InjectionToken, type ModuleMetadata, type Type } from '@nestjs/com
 import { type Logger } from '../kernel/logger.js';
 import { type RegistrySource } from '../registry/source.js';
 
-/** A value that is kept under a key: a text, or what computes it. */
-export type Value = string | (() => string | Promise<string>);
+/**
+ * A value that is kept under a key: a string, or the function that computes it. The function is called for the first
+ * write and with every `updateInterval`, never twice at a time. Its signal is aborted when an `updateInterval` has
+ * passed, and when the result is no longer of use; the last value is kept then.
+ */
+export type Value = string | ((signal: AbortSignal) => string | Promise<string>);
 
 /** How long an entry lives without its holder, and how often its value is computed. */
 export interface KeepingOptions {
-  /** Seconds an entry outlives its last renewal: a whole number, at least 2. 10 by default. */
+  /** Seconds an entry outlives its last renewal: an integer from 2 to 2,000,000. 10 by default. */
   readonly ttl?: number;
-  /** Seconds between two computations of the value, at least 1. 8 by default. */
+  /**
+   * Seconds between two computations of the value, and how long one computation may take: 1 to 2,000,000. 8 by default.
+   */
   readonly updateInterval?: number;
   /** Refuse to start while another live holder has the key, where by default the one who starts last has it. */
   readonly exclusive?: boolean;

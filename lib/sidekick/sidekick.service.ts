@@ -112,7 +112,7 @@ export class Sidekick {
    * Changes the TTL, in seconds, of everything the module's options keep, and of what is added later. Nothing is
    * absent in between.
    *
-   * @throws InvalidOptionError at once, when it is not a whole number of at least 2
+   * @throws InvalidOptionError at once, when it is not an integer from 2 to 2,000,000
    */
   ttl(seconds: number): Promise<void> {
     if (this.stopped) return Promise.resolve();
@@ -125,6 +125,7 @@ export class Sidekick {
    * Changes how often, in seconds, values are computed. Takes effect at once.
    *
    * @throws IntervalTooSmallError when it is under 1
+   * @throws InvalidOptionError when it is no number, or above 2,000,000
    */
   updateInterval(seconds: number): void {
     if (this.stopped) return;

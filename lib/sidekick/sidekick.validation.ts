@@ -17,7 +17,7 @@ import { isInterfaceSpec } from '../containerpilot/interfaces.js';
 import { MAX_VALUE_BYTES } from '../registry/check-item.js';
 import { isRecordOf, isText } from '../registry/instance-shape.js';
 import { IntervalTooSmallError } from './interval-too-small.error.js';
-import { MIN_TTL, MIN_UPDATE_INTERVAL } from './sidekick.defaults.js';
+import { MAX_SECONDS, MIN_TTL, MIN_UPDATE_INTERVAL } from './sidekick.defaults.js';
 import {
   type KeepingOptions,
   type ServiceAnnouncement,
@@ -32,11 +32,14 @@ const holds = (
 ): PropertyDecorator => ValidateBy({ name, validator: { validate } }, options);
 
 const NAME = `a text of 1 to ${MAX_NAME_BYTES} bytes without control characters`;
-const TTL = `a whole number of seconds, at least ${MIN_TTL}`;
+const TTL = `an integer of seconds from ${MIN_TTL} to ${MAX_SECONDS}`;
+const UPDATE_INTERVAL = `a number of seconds from ${MIN_UPDATE_INTERVAL} to ${MAX_SECONDS}`;
+const MAX_HANG = `a number of seconds from 1 to ${MAX_SECONDS}`;
 
 class Keeping {
-  @IsOptional() @IsInt(told(TTL)) @Min(MIN_TTL, told(TTL)) @Max(86_400 * 365, told(TTL)) ttl = undefined;
-  @IsOptional() @IsNumber({}, told('a number of seconds, at least 1')) updateInterval = undefined;
+  @IsOptional() @IsInt(told(TTL)) @Min(MIN_TTL, told(TTL)) @Max(MAX_SECONDS, told(TTL)) ttl = undefined;
+  @IsOptional() @IsNumber({}, told(UPDATE_INTERVAL)) @Max(MAX_SECONDS, told(UPDATE_INTERVAL)) updateInterval =
+    undefined;
   @IsOptional() @IsBoolean(told('true or false')) exclusive = undefined;
 }
 
@@ -69,8 +72,9 @@ class Options extends Keeping {
   drain = undefined;
   @IsOptional() @IsBoolean(told('true or false')) isolate = undefined;
   @IsOptional()
-  @IsNumber({}, told('a number of seconds, at least 1'))
-  @Min(1, told('a number of seconds, at least 1'))
+  @IsNumber({}, told(MAX_HANG))
+  @Min(1, told(MAX_HANG))
+  @Max(MAX_SECONDS, told(MAX_HANG))
   maxHang = undefined;
   @IsOptional() logger = undefined;
 }
@@ -103,10 +107,10 @@ class Announcement {
   @IsOptional() @holds('zone', isText, told('a text')) zone = undefined;
 }
 
-/** @throws IntervalTooSmallError */
+/** @throws InvalidOptionError, IntervalTooSmallError */
 export function checkUpdateInterval(seconds: number): void {
-  if (typeof seconds !== 'number' || Number.isNaN(seconds)) {
-    throw expected('updateInterval', 'a number of seconds, at least 1', seconds);
+  if (typeof seconds !== 'number' || Number.isNaN(seconds) || seconds > MAX_SECONDS) {
+    throw expected('updateInterval', UPDATE_INTERVAL, seconds);
   }
   if (seconds < MIN_UPDATE_INTERVAL) throw new IntervalTooSmallError();
 }

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { type Beat, type BeatEvent } from '../../heartbeat/beat.js';
 import { type Keeping, type KeepOptions, type Kept } from '../../heartbeat/keeping.js';
-import { KeptValue, type Produce, produceItem } from '../../heartbeat/kept.js';
+import { firstItem, KeptValue, type Produce } from '../../heartbeat/kept.js';
 import { type Ticker } from '../../heartbeat/ticker.js';
 import { Backoff } from '../../kernel/backoff.js';
 import { type Clock, type Timer } from '../../kernel/clock.js';
@@ -98,7 +98,7 @@ export class IsolatedKeeper implements Keeping {
 
   async keep(key: string, produce: Produce, options: KeepOptions): Promise<Kept> {
     const { clock, logger, ticker } = this.deps;
-    const item = await produceItem(clock, key, produce);
+    const item = await firstItem({ clock, logger }, key, produce, options.updateInterval * 1000);
     const id = String(await this.ask({ kind: 'keep', key, item, options }));
     const value = new KeptValue(
       { clock, logger, ticker },

@@ -335,9 +335,16 @@ describe('SidekickModule', () => {
     [
       'a TTL of 1 (sidekick B5: any was taken)',
       { ttl: 1 },
-      /Expected `ttl` to be a whole number of seconds, at least 2, got 1\./,
+      /Expected `ttl` to be an integer of seconds from 2 to 2000000, got 1\./,
     ],
     ['a broken TTL', { ttl: 2.5 }, /`ttl`.*got 2\.5/],
+    ['a TTL beyond what a timer can wait', { ttl: 2_000_001 }, /`ttl`.*to 2000000, got 2000001/],
+    [
+      'an update interval beyond what a timer can wait',
+      { key: 'k', updateInterval: 2_147_484 },
+      /`updateInterval`.*from 1 to 2000000, got 2147484/,
+    ],
+    ['no update interval at all', { key: 'k', updateInterval: Infinity }, /`updateInterval`.*got Infinity/],
     ['an empty key', { key: '' }, /Expected `key`/],
     ['a value without a key', { value: 'x' }, /Expected `key`/],
     ['an unknown option', { tll: 3 } as never, /got `tll`/],
@@ -367,7 +374,10 @@ describe('SidekickModule', () => {
     expect(() => {
       sidekick.updateInterval(0);
     }).toThrow(IntervalTooSmallError);
-    expect(() => sidekick.ttl(1)).toThrow(/at least 2, got 1/);
+    expect(() => {
+      sidekick.updateInterval(Infinity);
+    }).toThrow(/`updateInterval`.*from 1 to 2000000, got Infinity/);
+    expect(() => sidekick.ttl(1)).toThrow(/from 2 to 2000000, got 1/);
     await expect(sidekick.keep('x', 'y', { updateInterval: 0.5 })).rejects.toThrow(
       'interval must be at least 1 second',
     );

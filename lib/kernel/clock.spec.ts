@@ -1,0 +1,12 @@
+import { systemClock } from './clock.js';
+
+describe('the clock of the process', () => {
+  it.each([2_147_483_648, 3e12, Infinity])('does not run at once what is due in %d ms', async (delay) => {
+    let ran = 0;
+    const timer = systemClock.after(delay, () => (ran += 1));
+    const due = new Promise<void>((resolve) => void systemClock.after(20, resolve));
+    await due;
+    expect(ran).toBe(0);
+    timer.cancel();
+  });
+});
