@@ -12,6 +12,7 @@ export type {
   ServiceOptions,
 } from './piloted.options.js';
 export { type ServiceChange } from './service-change.js';
+export { PILOTED_OPTIONS } from './piloted.tokens.js';
 export { Service, type ServiceDecorator } from './service.decorator.js';
 export { ServiceHandle, type ReadyOptions, type UrlOptions } from './service-handle.js';
 export { getServiceToken } from './service.token.js';

@@ -1,5 +1,6 @@
 /** Every default of PilotedModule. */
 export const PILOTED_DEFAULTS = Object.freeze({
+  enabled: true,
   balancer: 'round-robin',
   boot: 'wait',
   /** Seconds. */

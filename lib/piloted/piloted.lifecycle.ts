@@ -30,6 +30,7 @@ import { UnknownServiceError } from './unknown-service.error.js';
  */
 @Injectable()
 export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+  private starting: Promise<void> | undefined;
   private pooled: PooledRegistry | undefined;
   private endSighup: (() => void) | undefined;
   private refreshing: Promise<void> = Promise.resolve();
@@ -47,19 +48,21 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
     private readonly subscriptions: ServiceChangeSubscriptions,
   ) {}
 
-  async onModuleInit(): Promise<void> {
-    try {
-      await this.start();
-    } catch (error) {
+  /** A second call waits for the first: a microservice that is initialised before it listens runs its hooks twice. */
+  onModuleInit(): Promise<void> {
+    this.starting ??= this.start().catch(async (error: unknown) => {
       // Nest runs no shutdown hooks after a failed boot: nothing may stay half started.
       await this.close();
       throw error;
-    }
+    });
+    return this.starting;
   }
 
   /** By now `onModuleInit` of every provider has run. */
   onApplicationBootstrap(): void {
-    for (const { service, call } of this.listeners) this.subscriptions.add(this.book.of(service), call);
+    const listeners = this.listeners;
+    this.listeners = [];
+    for (const { service, call } of listeners) this.subscriptions.add(this.book.of(service), call);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -76,7 +79,10 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
     const deps = { clock: systemClock, random: Math.random, logger: this.logger };
     this.pooled = await registryPool.acquire(this.source, deps);
     await this.directory.start(this.pooled.registry);
-    if (this.options.sighup ?? PILOTED_DEFAULTS.sighup)
+    if (
+      (this.options.enabled ?? PILOTED_DEFAULTS.enabled) &&
+      (this.options.sighup ?? PILOTED_DEFAULTS.sighup)
+    )
       this.endSighup = onSighup(() => void this.refreshAfterOthers());
     await this.boot(handles);
   }

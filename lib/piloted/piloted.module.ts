@@ -1,12 +1,16 @@
 import { Logger as NestLogger, Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { Directory } from '../discovery/directory.js';
 import { type ExpiryGuardOptions } from '../discovery/expiry-guard.js';
 import { systemClock } from '../kernel/clock.js';
 import { type Logger } from '../kernel/logger.js';
 import { asyncOptionsProviders } from '../nest/async-options.js';
+import { checkRootModule } from '../nest/root-module.js';
+import { fixed } from '../registry/fixed/fixed.js';
 import { type RegistrySource } from '../registry/source.js';
 import { bootRegistry } from '../registry/url.js';
 import { registryUrlOf } from '../containerpilot/registry-url.js';
+import { missingRoot } from './missing-root.js';
 import { DiscoveryService } from './discovery.service.js';
 import { PilotedConfig } from './piloted-config.js';
 import { PILOTED_DEFAULTS } from './piloted.defaults.js';
@@ -26,58 +30,57 @@ import { type ServiceHandle } from './service-handle.js';
 import { recordedServices } from './service-usage.js';
 import { getServiceToken } from './service.token.js';
 
-const GIVEN_OPTIONS = Symbol('nestjs-sidekick:piloted-given-options');
+/** The options, checked; everything that reads something depends on it. */
+const CHECKED_OPTIONS = Symbol('nestjs-sidekick:piloted-checked-options');
 
 const PROVIDERS: readonly Provider[] = [
   {
-    provide: PILOTED_OPTIONS,
-    inject: [GIVEN_OPTIONS],
-    useFactory: (options: PilotedModuleOptions): PilotedModuleOptions => {
-      checkPilotedOptions(options);
-      return options;
-    },
-  },
-  {
     provide: PILOTED_LOGGER,
-    inject: [PILOTED_OPTIONS],
+    inject: [CHECKED_OPTIONS],
     useFactory: ({ logger }: PilotedModuleOptions): Logger => logger ?? new NestLogger('Piloted'),
   },
   {
     provide: PilotedConfig,
-    inject: [PILOTED_OPTIONS, PILOTED_LOGGER],
-    useFactory: ({ config }: PilotedModuleOptions, logger: Logger): PilotedConfig =>
-      new PilotedConfig(config, process.env, logger),
+    inject: [CHECKED_OPTIONS, PILOTED_LOGGER],
+    useFactory: ({ config, enabled }: PilotedModuleOptions, logger: Logger): PilotedConfig =>
+      enabled === false
+        ? new PilotedConfig(undefined, {}, logger)
+        : new PilotedConfig(config, process.env, logger),
   },
   {
     provide: PILOTED_SOURCE,
-    inject: [PILOTED_OPTIONS, PilotedConfig, PILOTED_LOGGER],
+    inject: [CHECKED_OPTIONS, PilotedConfig, PILOTED_LOGGER],
     useFactory: (
-      { registry }: PilotedModuleOptions,
+      { registry, enabled }: PilotedModuleOptions,
       config: PilotedConfig,
       logger: Logger,
     ): RegistrySource => {
+      if (enabled === false) return fixed({});
       const named = registry ?? (config.current && registryUrlOf(config.current.registry));
       return bootRegistry(named, process.env, logger);
     },
   },
   {
     provide: PILOTED_DIRECTORY,
-    inject: [PILOTED_OPTIONS, PILOTED_LOGGER],
-    useFactory: ({ allow, expiryGuard, snapshot }: PilotedModuleOptions, logger: Logger): Directory =>
+    inject: [CHECKED_OPTIONS, PILOTED_LOGGER],
+    useFactory: (
+      { allow, enabled, expiryGuard, snapshot }: PilotedModuleOptions,
+      logger: Logger,
+    ): Directory =>
       new Directory({
         clock: systemClock,
         random: Math.random,
         logger,
         ...(allow === undefined ? {} : { allow }),
-        ...(snapshot === undefined ? {} : { snapshot }),
+        ...(snapshot === undefined || enabled === false ? {} : { snapshot }),
         ...guardOf(expiryGuard),
       }),
   },
   {
     provide: ServiceBook,
-    inject: [PILOTED_OPTIONS, PilotedConfig, PILOTED_DIRECTORY],
+    inject: [CHECKED_OPTIONS, PilotedConfig, PILOTED_DIRECTORY],
     useFactory: async (
-      { services, balancer, bootTimeout }: PilotedModuleOptions,
+      { services, balancer, bootTimeout, enabled }: PilotedModuleOptions,
       config: PilotedConfig,
       directory: Directory,
     ): Promise<ServiceBook> => {
@@ -87,6 +90,7 @@ const PROVIDERS: readonly Provider[] = [
         random: Math.random,
         balancer: balancer ?? PILOTED_DEFAULTS.balancer,
         bootTimeout: bootTimeout ?? PILOTED_DEFAULTS.bootTimeout,
+        ...(enabled === false ? { empty: 'PilotedModule has `enabled: false` and asks no registry' } : {}),
       });
       if (services ?? config.current) book.restrict();
       for (const service of services ?? []) book.declare(optionsOf(service));
@@ -99,22 +103,30 @@ const PROVIDERS: readonly Provider[] = [
   PilotedLifecycle,
 ];
 
+/** What to do in place of a second `forRoot`. */
+const ADVICE = 'Further services are listed by PilotedModule.forFeature([…]).';
+
 /** Finds the instances of other services, and keeps what it found in step with a registry. */
 @Module({})
 export class PilotedModule {
+  /** @throws InvalidOptionError when the application imports the module twice, or the class without `forRoot` */
+  constructor(modules: ModulesContainer, moduleRef: ModuleRef) {
+    checkRootModule(PilotedModule, PILOTED_OPTIONS, ADVICE, modules, moduleRef);
+  }
+
   /**
    * Imported once, in the root module. Options are checked when the application is created.
    *
    * @throws InvalidOptionError from the boot, with one sentence for each bad option
    */
   static forRoot(options: PilotedModuleOptions = {}): DynamicModule {
-    return root([{ provide: GIVEN_OPTIONS, useValue: options }]);
+    return root([{ provide: PILOTED_OPTIONS, useValue: options }]);
   }
 
   /** As {@link PilotedModule.forRoot}, with options that are made by a factory, a class or a provider. */
   static forRootAsync(options: PilotedModuleAsyncOptions): DynamicModule {
     return root(
-      asyncOptionsProviders(GIVEN_OPTIONS, options, (factory: PilotedOptionsFactory) =>
+      asyncOptionsProviders(PILOTED_OPTIONS, options, (factory: PilotedOptionsFactory) =>
         factory.createPilotedOptions(),
       ),
       options.imports,
@@ -130,8 +142,9 @@ export class PilotedModule {
     checkServices('services', services);
     const providers = services.map(optionsOf).map((service) => ({
       provide: getServiceToken(service.name),
-      inject: [ServiceBook],
-      useFactory: (book: ServiceBook): ServiceHandle => {
+      inject: [{ token: ServiceBook, optional: true }],
+      useFactory: (book?: ServiceBook): ServiceHandle => {
+        if (!book) throw missingRoot(`PilotedModule.forFeature(['${service.name}'])`);
         book.declare(service);
         return book.of(service.name);
       },
@@ -144,6 +157,18 @@ export class PilotedModule {
 @Module({})
 class PilotedFeatureModule {}
 
+function checkedOptions(): Provider {
+  return {
+    provide: CHECKED_OPTIONS,
+    // The class of the module checks how it was imported, which has to come before anything is opened.
+    inject: [PILOTED_OPTIONS, PilotedModule],
+    useFactory: (options: PilotedModuleOptions): PilotedModuleOptions => {
+      checkPilotedOptions(options);
+      return options;
+    },
+  };
+}
+
 function root(given: Provider[], imports: DynamicModule['imports'] = []): DynamicModule {
   return {
     module: PilotedModule,
@@ -151,7 +176,7 @@ function root(given: Provider[], imports: DynamicModule['imports'] = []): Dynami
     imports: [ServiceChangeModule, ...imports],
     // Read when the application is created: by then every class has been defined and its decorators have run.
     get providers(): Provider[] {
-      return [...given, ...PROVIDERS, ...recordedServices().map(handleProvider)];
+      return [...given, checkedOptions(), ...PROVIDERS, ...recordedServices().map(handleProvider)];
     },
     get exports(): NonNullable<DynamicModule['exports']> {
       return [DiscoveryService, ServiceBook, ...recordedServices().map(getServiceToken)];

@@ -44,6 +44,13 @@ export interface PilotedModuleOptions {
    * where the variable is set.
    */
   readonly config?: string;
+  /**
+   * False: asks no registry, reads no `config` or `snapshot`, and waits for nothing; every list is empty. For scripts
+   * and tests.
+   *
+   * @default true
+   */
+  readonly enabled?: boolean;
   /** The services that there are; another name is then an UnknownServiceError. Left out: any, on demand. */
   readonly services?: readonly (string | ServiceOptions)[];
   /** `round-robin` by default. */

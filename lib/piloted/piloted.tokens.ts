@@ -1,4 +1,7 @@
-/** The checked options. */
+/**
+ * Injection token of the options that `PilotedModule.forRoot` or `forRootAsync` was given. A test gives other options by
+ * `overrideProvider(PILOTED_OPTIONS).useValue({ … })`; they are checked like the first.
+ */
 export const PILOTED_OPTIONS = Symbol('nestjs-sidekick:piloted-options');
 
 /** Where the module writes. */

@@ -47,6 +47,7 @@ class Options {
   @IsOptional() @IsIn(['wait', 'empty', 'fail'], told(BOOT)) boot = undefined;
   @IsOptional() @holds(isSeconds, SECONDS) bootTimeout = undefined;
   @IsOptional() @holds(isFilled, 'the path of a file') snapshot = undefined;
+  @IsOptional() @IsBoolean(told('true or false')) enabled = undefined;
   @IsOptional() @IsBoolean(told('true or false')) sighup = undefined;
   @IsOptional()
   @holds((value) => Array.isArray(value) && value.every(isText), 'a list of CIDRs such as "10.0.0.0/8"')

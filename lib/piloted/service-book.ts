@@ -20,6 +20,8 @@ export interface BookDeps {
   readonly balancer: BalancerOption;
   /** Seconds. */
   readonly bootTimeout: number;
+  /** Why every list is empty, where the module itself is the reason. */
+  readonly empty?: string;
 }
 
 /** Services by name: those that are listed, and on demand any other, unless a list was given. */
@@ -132,8 +134,13 @@ export class ServiceBook {
   }
 
   private makeHandle({ name }: ServiceOptions): ServiceHandle {
-    const { clock, bootTimeout } = this.deps;
-    const handle = new ServiceHandle(name, { clock, bootTimeout, known: () => this.names });
+    const { clock, bootTimeout, empty } = this.deps;
+    const handle = new ServiceHandle(name, {
+      clock,
+      bootTimeout,
+      known: () => this.names,
+      ...(empty === undefined ? {} : { empty }),
+    });
     handle.changes.subscribe((change) => {
       this.subject.next(change);
     });

@@ -36,6 +36,8 @@ export interface HandleDeps {
   readonly bootTimeout: number;
   /** The services there are, for errors. */
   readonly known: () => readonly string[];
+  /** Why every list is empty, where the module itself is the reason. */
+  readonly empty?: string;
 }
 
 const NONE: readonly Endpoint[] = Object.freeze([]);
@@ -290,6 +292,6 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
     const options = error ? { cause: error } : undefined;
     return this.count === 0
       ? new NoEndpointsError(this.name, 'never-answered', error?.message, options)
-      : new NoEndpointsError(this.name, 'empty', undefined, options);
+      : new NoEndpointsError(this.name, 'empty', this.deps.empty, options);
   }
 }

@@ -45,6 +45,7 @@ export function plannedServices(
   options: SidekickModuleOptions,
   config: ContainerPilotConfig | undefined,
 ): readonly PlannedService[] {
+  if (options.enabled === false) return [];
   const own =
     options.service === undefined
       ? []

@@ -17,6 +17,7 @@ export const MAX_SECONDS = 2_000_000;
 export const SIDEKICK_DEFAULTS = Object.freeze({
   ttl: DEFAULT_TTL,
   updateInterval: DEFAULT_UPDATE_INTERVAL,
+  enabled: true,
   failFast: true,
   drain: 0,
   exclusive: false,

@@ -1,4 +1,5 @@
 import { type DynamicModule, Logger as NestLogger, Module, type Provider } from '@nestjs/common';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { hostname } from 'node:os';
 import { type ContainerPilotConfig } from '../containerpilot/config.js';
@@ -11,10 +12,13 @@ import { expected } from '../kernel/expected.js';
 import { type Logger } from '../kernel/logger.js';
 import { redactUrl } from '../kernel/redact.js';
 import { asyncOptionsProviders } from '../nest/async-options.js';
+import { checkRootModule } from '../nest/root-module.js';
 import { type PooledRegistry, registryPool } from '../registry/pool.js';
 import { type RegistrySource } from '../registry/source.js';
 import { bootRegistry, DEFAULT_REGISTRY, REGISTRY_VARIABLE } from '../registry/url.js';
+import { DISABLED_KEEPING } from './disabled-keeping.js';
 import { HeartbeatExplorer } from './heartbeat.explorer.js';
+import { IdleNotice } from './idle.notice.js';
 import { IsolatedKeeper } from './isolate/isolated-keeper.js';
 import { scheduleTicker } from './schedule.ticker.js';
 import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
@@ -44,28 +48,24 @@ interface NamedRegistry {
 
 const SIDEKICK_SOURCE = Symbol('nestjs-sidekick:sidekick-source');
 
-const GIVEN_OPTIONS = Symbol('nestjs-sidekick:given-options');
+/** The options, checked; everything that opens or reads something depends on it. */
+const CHECKED_OPTIONS = Symbol('nestjs-sidekick:checked-options');
 
 const PROVIDERS: readonly Provider[] = [
   {
-    provide: SIDEKICK_OPTIONS,
-    inject: [GIVEN_OPTIONS],
-    useFactory: (options: SidekickModuleOptions): SidekickModuleOptions => {
-      checkSidekickOptions(options);
-      return options;
-    },
-  },
-  {
     provide: SIDEKICK_LOGGER,
-    inject: [SIDEKICK_OPTIONS],
+    inject: [CHECKED_OPTIONS],
     useFactory: ({ logger }: SidekickModuleOptions): SwitchableLogger =>
       new SwitchableLogger(logger ?? new NestLogger('Sidekick')),
   },
   {
     provide: SIDEKICK_CONFIG,
-    inject: [SIDEKICK_OPTIONS, SIDEKICK_LOGGER],
-    useFactory: ({ config }: SidekickModuleOptions, logger: Logger): ContainerPilotConfig | undefined => {
-      if (config === undefined) return undefined;
+    inject: [CHECKED_OPTIONS, SIDEKICK_LOGGER],
+    useFactory: (
+      { config, enabled }: SidekickModuleOptions,
+      logger: Logger,
+    ): ContainerPilotConfig | undefined => {
+      if (config === undefined || enabled === false) return undefined;
       const loaded = loadContainerPilot(config, process.env);
       for (const warning of loaded.warnings) logger.warn(warning);
       return loaded;
@@ -73,12 +73,13 @@ const PROVIDERS: readonly Provider[] = [
   },
   {
     provide: SIDEKICK_SOURCE,
-    inject: [SIDEKICK_OPTIONS, SIDEKICK_LOGGER, SIDEKICK_CONFIG],
+    inject: [CHECKED_OPTIONS, SIDEKICK_LOGGER, SIDEKICK_CONFIG],
     useFactory: (
-      { registry }: SidekickModuleOptions,
+      { registry, enabled }: SidekickModuleOptions,
       logger: Logger,
       config: ContainerPilotConfig | undefined,
-    ): NamedRegistry => {
+    ): NamedRegistry | undefined => {
+      if (enabled === false) return undefined;
       const named = registry ?? (config && registryUrlOf(config.registry));
       return { named, source: bootRegistry(named, process.env, logger) };
     },
@@ -86,25 +87,25 @@ const PROVIDERS: readonly Provider[] = [
   {
     provide: SIDEKICK_REGISTRY_URL,
     inject: [SIDEKICK_SOURCE],
-    useFactory: ({ source }: NamedRegistry): string => source.url,
+    useFactory: (registry: NamedRegistry | undefined): string => registry?.source.url ?? 'none',
   },
   { provide: SIDEKICK_CLOCK, useValue: systemClock },
   {
     provide: SIDEKICK_REGISTRY,
-    inject: [SIDEKICK_OPTIONS, SIDEKICK_SOURCE, SIDEKICK_LOGGER],
+    inject: [CHECKED_OPTIONS, SIDEKICK_SOURCE, SIDEKICK_LOGGER],
     useFactory: async (
       { isolate }: SidekickModuleOptions,
-      { source }: NamedRegistry,
+      registry: NamedRegistry | undefined,
       logger: Logger,
     ): Promise<PooledRegistry | undefined> =>
-      isolate === true
+      isolate === true || !registry
         ? undefined
-        : await registryPool.acquire(source, { clock: systemClock, random: Math.random, logger }),
+        : await registryPool.acquire(registry.source, { clock: systemClock, random: Math.random, logger }),
   },
   {
     provide: SIDEKICK_KEEPER,
     inject: [
-      SIDEKICK_OPTIONS,
+      CHECKED_OPTIONS,
       SIDEKICK_SOURCE,
       SIDEKICK_LOGGER,
       SIDEKICK_REGISTRY,
@@ -112,11 +113,12 @@ const PROVIDERS: readonly Provider[] = [
     ],
     useFactory: (
       { maxHang }: SidekickModuleOptions,
-      { named }: NamedRegistry,
+      source: NamedRegistry | undefined,
       logger: Logger,
       pooled: PooledRegistry | undefined,
       scheduler?: SchedulerRegistry,
     ): Keeping => {
+      if (!source) return DISABLED_KEEPING;
       const deps = {
         clock: systemClock,
         random: Math.random,
@@ -126,7 +128,7 @@ const PROVIDERS: readonly Provider[] = [
         name: `${hostname()}:${process.pid}`,
       };
       if (pooled) return new Keeper({ ...deps, registry: pooled.registry });
-      const url = isolatedUrl(named);
+      const url = isolatedUrl(source.named);
       return new IsolatedKeeper({
         ...deps,
         registry: () => url,
@@ -137,34 +139,56 @@ const PROVIDERS: readonly Provider[] = [
   HeartbeatExplorer,
   Sidekick,
   SidekickLifecycle,
+  IdleNotice,
 ];
+
+function checkedOptions(): Provider {
+  return {
+    provide: CHECKED_OPTIONS,
+    // The class of the module checks how it was imported, which has to come before anything is opened.
+    inject: [SIDEKICK_OPTIONS, SidekickModule],
+    useFactory: (options: SidekickModuleOptions): SidekickModuleOptions => {
+      checkSidekickOptions(options);
+      return options;
+    },
+  };
+}
 
 function module(given: Provider[], imports: DynamicModule['imports'] = []): DynamicModule {
   return {
     module: SidekickModule,
     global: true,
     imports,
-    providers: [...given, ...PROVIDERS],
+    providers: [...given, checkedOptions(), ...PROVIDERS],
     exports: [Sidekick],
   };
 }
 
+/** What to do in place of a second `forRoot`. */
+const ADVICE =
+  'Further keys are kept by @Heartbeat or Sidekick.keep(), further services by Sidekick.announce().';
+
 /** Keeps keys and this service's own instance alive in a registry, tied to Nest's life cycle. */
 @Module({})
 export class SidekickModule {
+  /** @throws InvalidOptionError when the application imports the module twice, or the class without `forRoot` */
+  constructor(modules: ModulesContainer, moduleRef: ModuleRef) {
+    checkRootModule(SidekickModule, SIDEKICK_OPTIONS, ADVICE, modules, moduleRef);
+  }
+
   /**
    * Imported once, in the root module. Options are checked when the application is created.
    *
    * @throws InvalidOptionError, IntervalTooSmallError from the boot, with one sentence for each bad option
    */
   static forRoot(options: SidekickModuleOptions = {}): DynamicModule {
-    return module([{ provide: GIVEN_OPTIONS, useValue: options }]);
+    return module([{ provide: SIDEKICK_OPTIONS, useValue: options }]);
   }
 
   /** As {@link SidekickModule.forRoot}, with options that are made by a factory, a class or a provider. */
   static forRootAsync(options: SidekickModuleAsyncOptions): DynamicModule {
     return module(
-      asyncOptionsProviders(GIVEN_OPTIONS, options, (factory: SidekickOptionsFactory) =>
+      asyncOptionsProviders(SIDEKICK_OPTIONS, options, (factory: SidekickOptionsFactory) =>
         factory.createSidekickOptions(),
       ),
       options.imports,

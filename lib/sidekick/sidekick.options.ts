@@ -63,6 +63,13 @@ export interface SidekickModuleOptions extends KeepingOptions {
   readonly service?: ServiceAnnouncement;
   /** Whether a first write that fails fails the boot (true, the default), or is tried again for as long as it takes. */
   readonly failFast?: boolean;
+  /**
+   * False: opens no registry, reads no `config` and registers nothing; `Sidekick` does nothing, as after `stop()`. For
+   * scripts and tests.
+   *
+   * @default true
+   */
+  readonly enabled?: boolean;
   /** Seconds that requests are still served after the instance has been withdrawn at shutdown; 0 by default. */
   readonly drain?: number;
   /**

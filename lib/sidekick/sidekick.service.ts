@@ -71,6 +71,10 @@ export class Sidekick {
       updateInterval: options.updateInterval ?? SIDEKICK_DEFAULTS.updateInterval,
     };
     this.log = new BeatLog(logger, registry);
+    if (options.enabled === false) {
+      this.stopping = Promise.resolve();
+      this.subject.complete();
+    }
     keeper.onEvent((event) => {
       this.log.log(event);
       this.subject.next(event);
@@ -87,7 +91,7 @@ export class Sidekick {
     return this.keeper.beats;
   }
 
-  /** Whether {@link Sidekick.stop} has been called. */
+  /** Whether {@link Sidekick.stop} has been called, or the module is not `enabled`. */
   get stopped(): boolean {
     return this.stopping !== undefined;
   }

@@ -1,4 +1,7 @@
-/** The checked options. */
+/**
+ * Injection token of the options that `SidekickModule.forRoot` or `forRootAsync` was given. A test gives other options by
+ * `overrideProvider(SIDEKICK_OPTIONS).useValue({ … })`; they are checked like the first.
+ */
 export const SIDEKICK_OPTIONS = Symbol('nestjs-sidekick:options');
 
 /** The loaded ContainerPilot configuration, or undefined. */

@@ -70,6 +70,7 @@ class Options extends Keeping {
   @Min(0, told('a number of seconds from 0 to 3600'))
   @Max(3600, told('a number of seconds from 0 to 3600'))
   drain = undefined;
+  @IsOptional() @IsBoolean(told('true or false')) enabled = undefined;
   @IsOptional() @IsBoolean(told('true or false')) isolate = undefined;
   @IsOptional()
   @IsNumber({}, told(MAX_HANG))

@@ -28,7 +28,17 @@ const ARROWS: Record<string, readonly string[]> = {
   discovery: ['kernel', 'registry'],
   balancing: ['kernel', 'registry', 'discovery'],
   sidekick: ['kernel', 'nest', 'registry', 'registry/url', 'heartbeat', 'containerpilot'],
-  piloted: ['kernel', 'nest', 'registry', 'registry/url', 'discovery', 'balancing', 'containerpilot'],
+  // `fixed` without instances is the registry of a module that is not enabled.
+  piloted: [
+    'kernel',
+    'nest',
+    'registry',
+    'registry/url',
+    'registry/fixed',
+    'discovery',
+    'balancing',
+    'containerpilot',
+  ],
   testing: ['kernel', 'registry', 'registry/memory', 'registry/contract', 'discovery', 'piloted'],
 };
 const OUTER = ['integrations', 'cli', 'subpaths', '(root)'];

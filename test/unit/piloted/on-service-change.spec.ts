@@ -9,12 +9,14 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { Transport } from '@nestjs/microservices';
 import { silentLogger } from '../../../lib/kernel/logger.js';
 import { DiscoveryService } from '../../../lib/piloted/discovery.service.js';
 import { OnServiceChange } from '../../../lib/piloted/on-service-change.decorator.js';
 import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
 import { type ServiceChange } from '../../../lib/piloted/service-change.js';
 import { memory, type MemorySource } from '../../../lib/registry/memory/memory.js';
+import { registryPool } from '../../../lib/registry/pool.js';
 import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
 import { Announcer, eventually } from './announcer.js';
 
@@ -119,6 +121,27 @@ describe('@OnServiceChange', () => {
     await web.announce('c');
     await eventually(() => seen.length === 4);
     expect(seen.slice(2).sort()).toEqual(['factory a,b,c', 'value a,b,c']);
+  });
+
+  it('is called once for each list in a microservice that runs its hooks twice', async () => {
+    const seen: string[] = [];
+    class Pool {
+      @OnServiceChange('web')
+      changed(change: ServiceChange): void {
+        seen.push(ids(change));
+      }
+    }
+    @Module({ imports: [PilotedModule.forRoot({ registry: source, ...quiet })], providers: [Pool] })
+    class AppModule {}
+    const options = { transport: Transport.TCP, options: { host: '127.0.0.1', port: 0 }, logger: false };
+    const app = await NestFactory.createMicroservice(AppModule, options as object);
+    await app.init();
+    await app.listen();
+    await web.announce('c');
+    await eventually(() => app.get(DiscoveryService).endpoints('web').length === 3);
+    await app.close();
+    expect(seen).toEqual(['a,b', 'a,b,c']);
+    expect(registryPool.size).toBe(0);
   });
 
   it.each([

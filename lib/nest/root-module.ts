@@ -1,0 +1,69 @@
+import { type Type } from '@nestjs/common';
+import { type ModuleRef, type ModulesContainer } from '@nestjs/core';
+import { InvalidOptionError } from '../kernel/errors/index.js';
+
+/** What Nest keeps of dynamic modules. Reached through `ModuleRef`, which has no public way to it. */
+interface Container {
+  getDynamicMetadataByToken?(token: string, key: 'imports'): readonly unknown[];
+}
+
+interface ModuleImport {
+  /** The name of the importing module. */
+  readonly by: string;
+  /** Whether the class stands there and not the result of `forRoot`. */
+  readonly bare: boolean;
+}
+
+/**
+ * Checks, before anything is opened, that an application imports a module by one `forRoot()` or `forRootAsync()`.
+ *
+ * @param token what each of the two provides, and the bare class does not
+ * @param advice what to do in place of a second `forRoot()`
+ * @throws InvalidOptionError that names the importing modules
+ */
+export function checkRootModule(
+  type: Type,
+  token: symbol,
+  advice: string,
+  modules: ModulesContainer,
+  moduleRef: ModuleRef,
+): void {
+  const roots = [...modules.values()].filter(({ metatype }) => metatype === type);
+  const bare = roots.some((module) => !module.hasProvider(token));
+  if (roots.length < 2 && !bare) return;
+  const imports = importsOf(type, modules, moduleRef);
+  if (bare) {
+    const by = named(imports.filter((each) => each.bare));
+    throw new InvalidOptionError(
+      `Expected ${type.name}.forRoot() or forRootAsync() in the imports of ${by}, got the class ${type.name} itself. Import ${type.name}.forRoot() once, in the root module; it is global.`,
+    );
+  }
+  throw new InvalidOptionError(
+    `Expected ${type.name}.forRoot() to be imported once, got ${roots.length} times: by ${named(imports)}. Import it in the root module alone; it is global. ${advice}`,
+  );
+}
+
+function named(imports: readonly ModuleImport[]): string {
+  return imports.map(({ by }) => by).join(' and by ') || 'another module';
+}
+
+function importsOf(type: Type, modules: ModulesContainer, moduleRef: ModuleRef): readonly ModuleImport[] {
+  const { container } = moduleRef as unknown as { readonly container?: Container };
+  return [...modules].flatMap(([token, { metatype, name }]) => {
+    const given = (Reflect.getMetadata('imports', metatype) as readonly unknown[] | undefined) ?? [];
+    const dynamic = container?.getDynamicMetadataByToken?.(token, 'imports') ?? [];
+    return [...given, ...dynamic]
+      .map(resolved)
+      .filter((each) => each === type || moduleOf(each) === type)
+      .map((each) => ({ by: name, bare: each === type }));
+  });
+}
+
+function resolved(given: unknown): unknown {
+  const { forwardRef } = (given ?? {}) as { readonly forwardRef?: () => unknown };
+  return typeof forwardRef === 'function' ? forwardRef() : given;
+}
+
+function moduleOf(given: unknown): unknown {
+  return (given as { readonly module?: unknown } | null | undefined)?.module;
+}

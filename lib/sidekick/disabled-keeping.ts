@@ -1,0 +1,19 @@
+import { type Keeping } from '../heartbeat/keeping.js';
+
+const done = (): Promise<void> => Promise.resolve();
+const nothing = (): void => undefined;
+
+/** Keeps nothing, for a module with `enabled: false`. */
+export const DISABLED_KEEPING: Keeping = Object.freeze({
+  beats: Object.freeze([]),
+  onEvent: () => nothing,
+  keep: () => Promise.resolve({ id: '', first: done() }),
+  value: done,
+  updateInterval: nothing,
+  ttl: done,
+  pause: done,
+  resume: nothing,
+  stop: done,
+  connect: () => Promise.resolve(nothing),
+  close: done,
+});

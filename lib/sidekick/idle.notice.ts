@@ -1,0 +1,37 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { type ContainerPilotConfig } from '../containerpilot/config.js';
+import { type Logger } from '../kernel/logger.js';
+import { isInjected } from '../nest/is-injected.js';
+import { plannedServices } from './planned-service.js';
+import { type SidekickModuleOptions } from './sidekick.options.js';
+import { Sidekick } from './sidekick.service.js';
+import { SIDEKICK_CONFIG, SIDEKICK_LOGGER, SIDEKICK_OPTIONS } from './sidekick.tokens.js';
+
+/** Warns of a module that was imported and has nothing to do, which is an option forgotten or misspelt more often than not. */
+@Injectable()
+export class IdleNotice implements OnApplicationBootstrap {
+  private asked = false;
+
+  constructor(
+    @Inject(SIDEKICK_OPTIONS) private readonly options: SidekickModuleOptions,
+    @Inject(SIDEKICK_CONFIG) private readonly config: ContainerPilotConfig | undefined,
+    @Inject(SIDEKICK_LOGGER) private readonly logger: Logger,
+    @Inject(Sidekick) private readonly sidekick: Sidekick,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const { options, config, sidekick } = this;
+    // A microservice that is initialised before it listens runs its hooks twice.
+    if (this.asked) return;
+    this.asked = true;
+    if (options.enabled === false || sidekick.beats.length > 0) return;
+    if (options.key !== undefined || plannedServices(options, config).length > 0) return;
+    const others = [...this.modules.values()].filter((module) => !module.hasProvider(IdleNotice));
+    if (isInjected(Sidekick, others)) return;
+    this.logger.warn(
+      'SidekickModule has nothing to register: it has no `service`, `key` or `config` with a service, no method carries @Heartbeat, and no class injects Sidekick. Set an option, or remove the import.',
+    );
+  }
+}
