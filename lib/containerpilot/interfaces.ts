@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { type NetworkInterfaceInfo } from 'node:os';
+import { isLoopback } from '../kernel/address.js';
 import { expected } from '../kernel/expected.js';
-import { canonicalIP, compareIPs, ipBytes, isIPv4Like, parseCidr } from './ip.js';
+import { canonicalIP, compareIPs, isIPv4Like, parseCidr } from './ip.js';
 import { NoAddressError } from './no-address.error.js';
 
 /** What `os.networkInterfaces()` gives. */
@@ -26,13 +27,9 @@ function inet(name: string | undefined, version: string | undefined): Spec {
   const v4 = version !== 'inet6';
   return {
     matches: (candidate) =>
-      (name === undefined ? !isLoopback(candidate.ip) : candidate.name === name) &&
+      (name === undefined ? !isLoopback(canonicalIP(candidate.ip)) : candidate.name === name) &&
       isIPv4Like(candidate.ip) === v4,
   };
-}
-
-function isLoopback(ip: string): boolean {
-  return isIPv4Like(ip) ? ipBytes(ip)[12] === 127 : canonicalIP(ip) === '::1';
 }
 
 function parseSpec(spec: unknown): Spec | undefined {
@@ -114,7 +111,7 @@ export function selectAddress(
   }
   const loopback = options.loopback
     ? found
-        .filter(({ ip }) => isLoopback(ip))
+        .filter(({ ip }) => isLoopback(canonicalIP(ip)))
         .sort((a, b) => Number(isIPv4Like(b.ip)) - Number(isIPv4Like(a.ip)))[0]
     : undefined;
   if (loopback) return canonicalIP(loopback.ip);

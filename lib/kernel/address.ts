@@ -32,3 +32,8 @@ export function splitHostPort(text: string): { readonly host: string; readonly p
     ? { host, port }
     : undefined;
 }
+
+/** Whether `host` is of this machine alone: `localhost`, 127.0.0.0/8, also as mapped into IPv6, or `::1`. */
+export function isLoopback(host: string): boolean {
+  return /^(?:localhost\.?|(?:::ffff:)?127(?:\.\d{1,3}){3}|::1)$/i.test(host);
+}

@@ -167,6 +167,12 @@ export interface Registry {
    */
   watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncIterable<WatchBatch>;
 
+  /**
+   * The host by which other machines know this registry, where it is not one of those in `url`: a Consul agent is asked
+   * on loopback and advertises another address. Without this method the hosts in `url` count.
+   */
+  advertisedAddress?(signal: AbortSignal): Promise<string | undefined>;
+
   /** Ends every watch, socket and timer. Sessions are ended by their owners before. A second call does nothing. */
   close(): Promise<void>;
 }

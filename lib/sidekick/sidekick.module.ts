@@ -20,6 +20,7 @@ import { DISABLED_KEEPING } from './disabled-keeping.js';
 import { HeartbeatExplorer } from './heartbeat.explorer.js';
 import { IdleNotice } from './idle.notice.js';
 import { IsolatedKeeper } from './isolate/isolated-keeper.js';
+import { LoopbackWarning } from './loopback-warning.js';
 import { scheduleTicker } from './schedule.ticker.js';
 import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
 import { SidekickLifecycle } from './sidekick.lifecycle.js';
@@ -137,6 +138,7 @@ const PROVIDERS: readonly Provider[] = [
     },
   },
   HeartbeatExplorer,
+  LoopbackWarning,
   Sidekick,
   SidekickLifecycle,
   IdleNotice,

@@ -8,11 +8,11 @@ import { joinHostPort } from '../kernel/address.js';
 import { InvalidOptionError } from '../kernel/errors/index.js';
 import { expected } from '../kernel/expected.js';
 import { type Logger } from '../kernel/logger.js';
-import { type Instance } from '../registry/instance.js';
 import { type RegistrationHints } from '../registry/item.js';
 import { BeatLog } from './beat-log.js';
 import { announcedAddress, announcedInstance, type Bound, uniqueId } from './announcement.js';
 import { type AnnouncedService, type KeptKey, type ServiceUpdate } from './kept-entry.js';
+import { LoopbackWarning } from './loopback-warning.js';
 import { keyProducer } from './key-producer.js';
 import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
 import {
@@ -63,14 +63,15 @@ export class Sidekick {
     @Inject(SIDEKICK_OPTIONS) options: SidekickModuleOptions,
     @Inject(SIDEKICK_KEEPER) private readonly keeper: Keeping,
     @Inject(SIDEKICK_LOGGER) private readonly logger: SwitchableLogger,
-    @Inject(SIDEKICK_REGISTRY_URL) registry: string,
+    @Inject(SIDEKICK_REGISTRY_URL) url: string,
+    @Inject(LoopbackWarning) private readonly loopback: LoopbackWarning,
   ) {
     this.#options = options;
     this.defaults = {
       ttl: options.ttl ?? SIDEKICK_DEFAULTS.ttl,
       updateInterval: options.updateInterval ?? SIDEKICK_DEFAULTS.updateInterval,
     };
-    this.log = new BeatLog(logger, registry);
+    this.log = new BeatLog(logger, url);
     if (options.enabled === false) {
       this.stopping = Promise.resolve();
       this.subject.complete();
@@ -195,6 +196,7 @@ export class Sidekick {
    * 2 s at the latest. A second call waits for the first.
    */
   stop(): Promise<void> {
+    this.loopback.close();
     this.stopping ??= this.keeper.close().then(() => {
       this.subject.complete();
     });
@@ -217,11 +219,10 @@ export class Sidekick {
     bound: Bound,
     keep: Keep,
     hints: RegistrationHints,
-  ): Promise<Instance> {
-    const { instance } = await this.announceService({ service, bound, hints }, keep, (id, announced) => {
+  ): Promise<void> {
+    await this.announceService({ service, bound, hints }, keep, (id, announced) => {
       this.primaryServices.push({ id, service: announced });
     });
-    return instance;
   }
 
   private primaries(): readonly Primary[] {
@@ -289,6 +290,7 @@ export class Sidekick {
         onId?.(own, announced);
       },
     );
+    void this.loopback.check(instance);
     return announced;
   }
 

@@ -88,6 +88,13 @@ export class ConsulRegistry implements Registry {
     }
   }
 
+  /** Needs `agent:read`. */
+  async advertisedAddress(signal: AbortSignal): Promise<string | undefined> {
+    const answer = await this.client.call({ method: 'GET', path: '/agent/self' }, { signal });
+    const { Member: member } = answer.json() as { readonly Member?: { readonly Addr?: unknown } };
+    return typeof member?.Addr === 'string' ? member.Addr : undefined;
+  }
+
   close(): Promise<void> {
     this.closing.close();
     this.client.close();

@@ -1,0 +1,63 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Clock } from '../kernel/clock.js';
+import { attempt } from '../kernel/deadline.js';
+import { isLoopback, splitHostPort } from '../kernel/address.js';
+import { type Logger } from '../kernel/logger.js';
+import { type Instance } from '../registry/instance.js';
+import { type PooledRegistry } from '../registry/pool.js';
+import {
+  SIDEKICK_CLOCK,
+  SIDEKICK_LOGGER,
+  SIDEKICK_REGISTRY,
+  SIDEKICK_REGISTRY_URL,
+} from './sidekick.tokens.js';
+
+const TIMEOUT_MS = 2_000;
+
+/** Warns of an instance whose address means another machine on each machine that reads it from the registry. */
+@Injectable()
+export class LoopbackWarning {
+  private readonly closing = new AbortController();
+
+  constructor(
+    @Inject(SIDEKICK_CLOCK) private readonly clock: Clock,
+    @Inject(SIDEKICK_LOGGER) private readonly logger: Logger,
+    @Inject(SIDEKICK_REGISTRY_URL) private readonly url: string,
+    /** Undefined where it is open in another thread. */
+    @Inject(SIDEKICK_REGISTRY) private readonly pooled: PooledRegistry | undefined,
+  ) {}
+
+  /** Does not reject: where the registry does not say who reads it, there is nothing to warn of. */
+  async check({ service, address }: Instance): Promise<void> {
+    if (!isLoopback(address)) return;
+    const host = await this.readBy();
+    if (host === undefined || isLoopback(host) || this.closing.signal.aborted) return;
+    this.logger.warn(
+      `Service "${service}" is registered with the loopback address ${address}, which no other machine can reach, while other machines read the registry at ${host}. Let the server listen on 0.0.0.0, or set \`service.address\` or \`service.interfaces\`.`,
+    );
+  }
+
+  close(): void {
+    this.closing.abort();
+  }
+
+  /** The host by which other machines know the registry. */
+  private async readBy(): Promise<string | undefined> {
+    const { clock, pooled, url } = this;
+    const registry = pooled?.registry;
+    const advertised = registry?.advertisedAddress?.bind(registry);
+    if (!advertised) return hostsOf(url).find((host) => !isLoopback(host));
+    const what = `Asking ${url} for its advertised address`;
+    const { signal } = this.closing;
+    return await attempt({ clock, timeout: TIMEOUT_MS, signal, what }, advertised).catch(() => undefined);
+  }
+}
+
+/** The hosts of a registry's URL; none where it names a folder or nothing, as `file:` and `memory:` do. */
+function hostsOf(url: string): string[] {
+  const [, authority = ''] = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(url) ?? [];
+  return authority.split(',').flatMap((text) => {
+    const host = splitHostPort(text)?.host ?? text;
+    return host === '' ? [] : [host];
+  });
+}
