@@ -57,6 +57,15 @@ describe('session machine', () => {
     expect(renewalTimeout(60)).toBe(1000);
   });
 
+  it('gives a renewal three round trips or what the driver asks for, up to a third of the TTL', () => {
+    expect(renewalTimeout(10, { roundTrip: 200 })).toBe(1000);
+    expect(renewalTimeout(10, { roundTrip: 600 })).toBe(1800);
+    expect(renewalTimeout(6, { roundTrip: 900 })).toBe(2000);
+    expect(renewalTimeout(30, { roundTrip: 600, asked: 5_000 })).toBe(5000);
+    expect(renewalTimeout(9, { asked: 5_000 })).toBe(3000);
+    expect(renewalTimeout(30, { asked: 100 })).toBe(1000);
+  });
+
   it('counts the TTL from the moment the last acknowledged request was sent', () => {
     const { state } = run([
       [0, { kind: 'needed' }],

@@ -75,9 +75,24 @@ export function renewalInterval(ttl: number, jitter: number): number {
   return ((ttl * 1000) / RENEWALS_PER_TTL) * (1 - JITTER + 2 * JITTER * jitter);
 }
 
-/** Milliseconds one renewal may take: short enough that another member can still be asked within the TTL. */
-export function renewalTimeout(ttl: number): number {
-  return Math.min(1000, (ttl * 1000) / 6);
+/** Round trips that one renewal is given at least: one to connect, one to ask, one in reserve. */
+const ROUND_TRIPS = 3;
+
+/** What a renewal may need besides the usual time, in milliseconds. */
+export interface RenewalNeeds {
+  /** As measured; 0 while unknown. */
+  readonly roundTrip?: number;
+  /** What the driver asks for. */
+  readonly asked?: number;
+}
+
+/**
+ * Milliseconds one renewal may take: short enough that another member can still be asked within the TTL. A slow network
+ * raises it, up to a third of the TTL: a renewal that ends there still leaves time for a second one.
+ */
+export function renewalTimeout(ttl: number, { roundTrip = 0, asked = 0 }: RenewalNeeds = {}): number {
+  const usual = Math.min(1000, (ttl * 1000) / 6);
+  return Math.min(Math.max(usual, ROUND_TRIPS * roundTrip, asked), (ttl * 1000) / 3);
 }
 
 /** When the registry may drop the session, for all we know. */

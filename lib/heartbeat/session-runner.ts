@@ -11,6 +11,7 @@ import {
   expiryOf,
   INITIAL_SESSION,
   planSession,
+  type RenewalNeeds,
   renewalTimeout,
   type SessionEvent,
   type SessionPhase,
@@ -45,6 +46,9 @@ const LATE_BACKOFF: BackoffOptions = Object.freeze({ base: 50, cap: 500 });
 /** Once it is lost there is less of a hurry, and everybody else has lost theirs too: back within 5 s, no sooner. */
 const LOST_BACKOFF: BackoffOptions = Object.freeze({ base: 250, cap: 4_000 });
 
+/** Share of the newest measurement in a smoothed round trip. */
+const NEW_SAMPLE_SHARE = 0.25;
+
 /** Runs the session machine against a registry: opens one session, renews it, opens another when it is gone. */
 export class SessionRunner {
   private state: SessionState = INITIAL_SESSION;
@@ -57,6 +61,10 @@ export class SessionRunner {
   private readonly outage: Outage;
   private working: Promise<void> | undefined;
   private warnedTtl: number | undefined;
+  /** Milliseconds from a request to its answer, smoothed. */
+  private roundTrip = 0;
+  /** The round trip is that of an opening, which takes several. */
+  private rough = false;
 
   /** @param ttl seconds to ask for */
   constructor(
@@ -173,6 +181,8 @@ export class SessionRunner {
         },
       );
       this.session = session;
+      this.roundTrip = clock.now() - sentAt;
+      this.rough = true;
       this.checkTtl(session.ttl);
       this.recovered();
       this.apply({ kind: 'opened', sentAt, ttl: session.ttl, jitter: random() });
@@ -196,12 +206,13 @@ export class SessionRunner {
       const renewal = await attempt(
         {
           clock,
-          timeout: lost ? OPEN_TIMEOUT : renewalTimeout(ttl),
+          timeout: lost ? OPEN_TIMEOUT : renewalTimeout(ttl, this.needs(session)),
           signal: this.aborter.signal,
           what: `Renewing session ${session.id} at ${registry.url}`,
         },
         (signal) => session.renew(signal, lost),
       );
+      this.measured(clock.now() - sentAt);
       this.checkTtl(renewal.ttl);
       this.recovered();
       if (renewal.ttl <= 0) this.apply({ kind: 'gone' });
@@ -221,6 +232,15 @@ export class SessionRunner {
       this.apply({ kind: 'failed', retryAfter });
       logger.debug?.(`Renewing session ${session.id} at ${registry.url} failed: ${(error as Error).message}`);
     }
+  }
+
+  private needs({ renewTimeoutMs }: Session): RenewalNeeds {
+    return { roundTrip: this.roundTrip, ...(renewTimeoutMs === undefined ? {} : { asked: renewTimeoutMs }) };
+  }
+
+  private measured(took: number): void {
+    this.roundTrip = this.rough ? took : this.roundTrip + (took - this.roundTrip) * NEW_SAMPLE_SHARE;
+    this.rough = false;
   }
 
   /** Ends a session that was granted too late for anybody to want it. */

@@ -99,6 +99,11 @@ export interface Session {
   readonly id: string;
   /** Seconds granted by the server. */
   readonly ttl: number;
+  /**
+   * Milliseconds that one renewal is given at least, from a driver whose user has set a timeout; at most a third of the
+   * TTL is granted.
+   */
+  readonly renewTimeoutMs?: number;
 
   /**
    * Renews everything this session holds. Sending it again is always safe.

@@ -97,6 +97,7 @@ export class FaultyRegistry implements Registry {
     return {
       id: session.id,
       ttl: session.ttl,
+      ...(session.renewTimeoutMs === undefined ? {} : { renewTimeoutMs: session.renewTimeoutMs }),
       renew: (signal, patient): Promise<Renewal> =>
         this.request('renew', signal, () => session.renew(signal, patient)),
       write: (item: Item, version, signal): Promise<Written> =>

@@ -54,6 +54,8 @@ export interface ConsulSettings extends ConsulOptions {
   readonly secure: boolean;
   readonly tls: ConsulTlsOptions;
   readonly timeout: number;
+  /** The timeout as the user gave it; undefined where it is the default. */
+  readonly givenTimeout?: number;
   readonly deregisterAfter: number;
   readonly enableTagOverride: boolean;
   readonly initialStatus: ConsulInitialStatus;
@@ -152,7 +154,14 @@ export function consulSettings(options: ConsulOptions): ConsulSettings {
     throw expected('tls', '`cert` and `key` together', tls.cert === undefined ? 'key alone' : 'cert alone');
   if (options.token !== undefined && options.tokenFile !== undefined)
     throw expected('token', 'given either as `token` or as `tokenFile`', 'both');
-  return { ...DEFAULTS, port: secure ? TLS_PORT : PLAIN_PORT, ...given(options), secure, tls };
+  return {
+    ...DEFAULTS,
+    port: secure ? TLS_PORT : PLAIN_PORT,
+    ...given(options),
+    ...(options.timeout === undefined ? {} : { givenTimeout: options.timeout }),
+    secure,
+    tls,
+  };
 }
 
 /** `host:port`, as messages name the agent. */

@@ -36,6 +36,10 @@ export class ConsulSession implements Session {
     return this.keys.active && !this.instances.active ? this.keys.ttl : this.instances.ttl;
   }
 
+  get renewTimeoutMs(): number {
+    return this.client.settings.givenTimeout ?? 0;
+  }
+
   async renew(signal: AbortSignal): Promise<Renewal> {
     return await this.whileOpen(async () => {
       if (!this.keys.active && !this.instances.active) await ping(this.client, signal);

@@ -19,5 +19,5 @@ export async function openEtcd(
 ): Promise<Registry> {
   const client = await EtcdTransport.create(options, deps);
   if (options.selectionMode === 'prioritize-leader') new LeaderPin(client, client.deps.clock).start();
-  return new EtcdRegistry(url, client, new EtcdLayout(prefix));
+  return new EtcdRegistry(url, client, new EtcdLayout(prefix), options.headerTimeoutPerRequest);
 }

@@ -44,6 +44,8 @@ export class EtcdRegistry implements Registry {
     readonly url: string,
     private readonly client: EtcdTransport,
     private readonly layout: EtcdLayout,
+    /** Milliseconds that the user gives one request; undefined where it is the default. */
+    private readonly timeout?: number,
   ) {
     this.leases = new EtcdLeases(client);
     this.watches = new EtcdWatches(client, client.deps);
@@ -54,17 +56,21 @@ export class EtcdRegistry implements Registry {
   async openSession({ ttl, name }: SessionOptions, signal: AbortSignal): Promise<Session> {
     this.begin(signal);
     if (!(ttl > 0 && ttl < Infinity)) throw expected('ttl', 'a number of seconds above 0', ttl);
-    const { url, client, leases, layout } = this;
+    const { url, client, leases, layout, timeout } = this;
+    const { clock } = client.deps;
     return await asRegistry(url, async () => {
       const lease = await leases.grant(Math.max(MIN_TTL, Math.ceil(ttl)), signal);
       const record = new SessionRecord(client, Buffer.from(layout.recordOf(lease.id)), lease.id, name);
+      // The connection is there by now: what the record takes is a round trip.
+      const sentAt = clock.now();
       try {
         if (!(await record.open(signal))) this.warnOfRecords();
       } catch (error) {
         leases.forget(lease.id);
         throw error;
       }
-      return new EtcdSession({ url, client, leases, layout }, lease, record);
+      const ground = { url, client, leases, layout, clock, timeout };
+      return new EtcdSession(ground, lease, record, clock.now() - sentAt);
     });
   }
 

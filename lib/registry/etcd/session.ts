@@ -2,6 +2,7 @@ import type { IKeyValue, IRequestOp, ITxnResponse, KVClient } from 'etcd3';
 import { type EtcdCaller } from '../../etcd/request.js';
 import { EtcdResponseError } from '../../etcd/errors/etcd-response.error.js';
 import { type EtcdLeases, type GrantedLease } from '../../etcd/lease.js';
+import { type Clock } from '../../kernel/clock.js';
 import { witnessOf } from '../../etcd/witness.js';
 import { checkItem } from '../check-item.js';
 import { type Item, type Slot, slotId, slotLabel, slotOf } from '../item.js';
@@ -21,15 +22,22 @@ export interface SessionGround {
   readonly client: EtcdCaller;
   readonly leases: EtcdLeases;
   readonly layout: EtcdLayout;
+  readonly clock: Clock;
+  /** Milliseconds that the user gives one request; undefined where it is the default. */
+  readonly timeout?: number | undefined;
 }
 
 type Txn = Parameters<KVClient['txn']>[0];
 
 /** The revision of a key that is not there. */
 const NO_REVISION = '0';
-/** Least milliseconds a member gets to answer a renewal. */
+/** Least and greatest milliseconds that a member gets to answer a renewal in a fast network. */
 const MIN_RENEWAL_TIMEOUT = 250;
 const MAX_RENEWAL_TIMEOUT = 500;
+/** Round trips that a member gets at least: on a new connection one renewal takes several. */
+const ROUND_TRIPS = 3;
+/** Share of the newest measurement in a smoothed round trip. */
+const NEW_SAMPLE_SHARE = 0.25;
 
 /** A lease, and the entries bound to it. */
 export class EtcdSession implements Session {
@@ -42,6 +50,8 @@ export class EtcdSession implements Session {
     private readonly ground: SessionGround,
     private readonly lease: GrantedLease,
     private readonly record: SessionRecord,
+    /** Milliseconds from a request to its answer, smoothed. */
+    private roundTrip = 0,
   ) {
     this.granted = lease.ttl;
   }
@@ -54,13 +64,29 @@ export class EtcdSession implements Session {
     return this.granted;
   }
 
+  get renewTimeoutMs(): number {
+    return this.ground.timeout ?? 0;
+  }
+
   async renew(signal: AbortSignal, patient = false): Promise<Renewal> {
-    const share = (this.granted * 1_000) / 12;
-    const { url, leases, client } = this.ground;
-    const hasty = Math.max(MIN_RENEWAL_TIMEOUT, Math.min(MAX_RENEWAL_TIMEOUT, share));
-    const timeout = patient ? client.timeout : hasty;
+    const { url, leases, clock } = this.ground;
+    const timeout = this.memberTimeout(patient);
+    const sentAt = clock.now();
     this.granted = await asRegistry(url, async () => await leases.renew(this.id, { timeout }, signal));
+    const took = clock.now() - sentAt;
+    // Longer than one member is given means that an earlier one was silent: no round trip took so long.
+    if (took <= timeout) this.roundTrip += (took - this.roundTrip) * NEW_SAMPLE_SHARE;
     return { ttl: this.granted, missing: [] };
+  }
+
+  /** Milliseconds that one member gets to answer a renewal. */
+  private memberTimeout(patient: boolean): number {
+    const { client, timeout = 0 } = this.ground;
+    const ttl = this.granted * 1_000;
+    const usual = patient
+      ? client.timeout
+      : Math.max(MIN_RENEWAL_TIMEOUT, Math.min(MAX_RENEWAL_TIMEOUT, ttl / 12));
+    return Math.max(usual, Math.min(Math.max(ROUND_TRIPS * this.roundTrip, timeout), ttl / 3));
   }
 
   async write(item: Item, version: string | undefined, signal: AbortSignal): Promise<Written> {

@@ -278,7 +278,11 @@ describe('the etcd registry', () => {
       const lease = await leases.grant(30, signal);
       const record = new SessionRecord(lossy, Buffer.from(layout.recordOf(lease.id)), lease.id, 'lossy');
       await record.open(signal);
-      session = new EtcdSession({ url: 'etcd://lossy', client: lossy, leases, layout }, lease, record);
+      session = new EtcdSession(
+        { url: 'etcd://lossy', client: lossy, leases, layout, clock: systemClock },
+        lease,
+        record,
+      );
     });
     afterEach(async () => {
       await session.end(signal);

@@ -1,0 +1,52 @@
+import { type BeatEvent } from '../../../lib/heartbeat/beat.js';
+import { Keeper } from '../../../lib/heartbeat/keeper.js';
+import { clockTicker } from '../../../lib/heartbeat/ticker.js';
+import { systemClock } from '../../../lib/kernel/clock.js';
+import { silentLogger } from '../../../lib/kernel/logger.js';
+import { registrySource } from '../../../lib/registry/url.js';
+import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
+import { TcpProxy } from '../../harness/proxy.js';
+import { monotonic, until } from '../../harness/wait.js';
+
+/** Seconds, and milliseconds: a renewal takes more than the half second that a member is usually given. */
+const TTL = 6;
+const ONE_WAY_MS = 300;
+
+describe('the heartbeat at a round trip of 600 ms from etcd', () => {
+  let etcd: EtcdCluster;
+  let proxy: TcpProxy;
+
+  beforeAll(async () => {
+    etcd = await startEtcd();
+    proxy = await TcpProxy.to(etcd.members[0]!);
+  });
+  afterAll(async () => {
+    await proxy.stop();
+    await etcd.stop();
+  });
+
+  it('loses nothing', async () => {
+    proxy.delay(ONE_WAY_MS);
+    const deps = { clock: systemClock, random: Math.random, logger: silentLogger };
+    const registry = await registrySource(`etcd://${proxy.endpoint}`, {}).open(deps);
+    const keeper = new Keeper({ ...deps, registry, ticker: clockTicker(systemClock), name: 'spec' });
+    const events: BeatEvent[] = [];
+    keeper.onEvent((event) => events.push(event));
+    try {
+      const options = { ttl: TTL, updateInterval: 8, exclusive: false };
+      const { first } = await keeper.keep(
+        '/slow',
+        () => ({ kind: 'key', key: '/slow', value: 'v' }),
+        options,
+      );
+      await first;
+      const from = monotonic();
+      await until('four TTLs', () => monotonic() - from > 4 * TTL * 1_000, { deadline: 40_000 });
+      expect(events).toEqual([{ type: 'alive', key: '/slow' }]);
+      expect(await etcd.get('/slow')).toBe('v');
+    } finally {
+      await keeper.close();
+      await registry.close();
+    }
+  }, 90_000);
+});
