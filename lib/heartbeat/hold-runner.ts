@@ -190,6 +190,8 @@ export class HoldRunner {
   }
 
   private async withdraw(how: 'paused' | 'stopped', signal: AbortSignal): Promise<void> {
+    // What failed before is over; what fails from here on is the removal.
+    this.options.failures.forget(this.slot);
     this.stopped = how;
     // Nothing has gone wrong with an entry that is kept and paused.
     if (how === 'paused') this.reporter.resolveFirst();

@@ -143,6 +143,7 @@ describe('the registration of a service', () => {
       await first.listen(0, '127.0.0.1');
       const second = closing(await NestFactory.create(appModule(options), { logger: false }));
       await expect(second.listen(0, '127.0.0.1')).rejects.toMatchObject({ code: 'SIDEKICK_ALREADY_HELD' });
+      expect(lines.filter((line) => line.includes('succeeded'))).toEqual([]);
       expect((second.getHttpServer() as Server).listening).toBe(false);
       expect(instances()).toHaveLength(1);
     },
