@@ -61,6 +61,7 @@ export class SessionRunner {
   private readonly outage: Outage;
   private working: Promise<void> | undefined;
   private warnedTtl: number | undefined;
+  private refused = false;
   /** Milliseconds from a request to its answer, smoothed. */
   private roundTrip = 0;
   /** The round trip is that of an opening, which takes several. */
@@ -190,6 +191,7 @@ export class SessionRunner {
       if (this.aborter.signal.aborted) return;
       const retryAfter = this.lost.next();
       if (isUnreachable(error)) this.outage.failed(error, retryAfter);
+      else this.warnOfRefusal(error as Error);
       this.apply({ kind: 'failed', retryAfter });
       for (const listener of [...this.listeners]) listener.onOpenFailed(error as Error);
     }
@@ -252,7 +254,18 @@ export class SessionRunner {
     );
   }
 
+  /** An outage is logged by itself; a registry that answers and refuses is not. */
+  private warnOfRefusal({ message }: Error): void {
+    if (this.refused) return;
+    this.refused = true;
+    const { registry, logger } = this.deps;
+    logger.warn(
+      `Opening a session at ${registry.url} failed and is retried (logged once until it succeeds): ${message}`,
+    );
+  }
+
   private recovered(): void {
+    this.refused = false;
     this.outage.answered();
     this.late.reset();
     this.lost.reset();

@@ -161,6 +161,40 @@ describe('a withdrawal that fails at first', () => {
   });
 });
 
+describe('a session that is refused', () => {
+  it('is one warning, also long after the start', async () => {
+    const clock = new VirtualClock();
+    const log: string[] = [];
+    const source = memory();
+    const deps = {
+      clock,
+      random: () => 0.5,
+      logger: { ...silentLogger, warn: (line: string) => void log.push(line) },
+    };
+    const registry = new FaultyRegistry(await source.open(deps), clock);
+    const keeper = new Keeper({ ...deps, registry, ticker: clockTicker(clock), name: 'test' });
+    const { first } = await keeper.keep('k', () => ({ kind: 'key', key: 'k', value: 'v' }), OPTIONS);
+    await clock.advance(50);
+    await first;
+    for (const round of [1, 2]) {
+      registry.fail('refuse', 'open');
+      source.store.revoke(source.store.entry(K)?.owner ?? '');
+      await clock.advance(300_000);
+      expect(keeper.beats[0]?.state).toBe('lost');
+      expect(log.filter((line) => /^Opening a session at .* failed and is retried/.test(line))).toHaveLength(
+        round,
+      );
+      registry.heal();
+      await clock.advance(6_000);
+      expect(keeper.beats[0]?.state).toBe('alive');
+    }
+    const closing = keeper.close();
+    await clock.advance(2_000);
+    await closing;
+    expect(clock.pending).toBe(0);
+  });
+});
+
 describe('refused writes', () => {
   it('are one warning an entry, not one a tick', async () => {
     const clock = new VirtualClock();
