@@ -16,6 +16,8 @@ export interface ConsulOptions {
   readonly acl?: boolean;
   /** Serves HTTPS; demands a client certificate when `tls.server.ca` is given. */
   readonly tls?: HarnessTls;
+  /** The port of its DNS interface, over UDP and TCP; none by default. */
+  readonly dnsPort?: number;
   /** Further configuration, merged over the harness's own. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -189,6 +191,7 @@ async function prepare({
   persistent = false,
   acl = false,
   tls,
+  dnsPort = -1,
   config = {},
 }: ConsulOptions): Promise<ConsulAgent> {
   const program = await binary('consul');
@@ -208,7 +211,7 @@ async function prepare({
       server,
       serf_lan: serfLan,
       serf_wan: -1,
-      dns: -1,
+      dns: dnsPort,
       grpc: -1,
     },
     performance: { raft_multiplier: 1 },

@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket as TcpSocket } from 'node:net';
 import packet, { type Answer, type Packet } from 'dns-packet';
 
 /**
@@ -14,6 +14,14 @@ const NXDOMAIN = 3;
 const FAILURES = { servfail: 2, refused: 5 } as const;
 const AUTHORITATIVE = 1 << 10;
 
+/** How a name server behaves. */
+export interface DnsServerOptions {
+  /** Whether it answers over TCP too; true by default. */
+  readonly tcp?: boolean;
+  /** Records that an answer over UDP holds at most, without saying that any are left out, as Consul does. */
+  readonly udpLimit?: number;
+}
+
 /** A name server on loopback that knows one zone. */
 export interface DnsServer {
   /** `127.0.0.1:port` */
@@ -25,7 +33,7 @@ export interface DnsServer {
   stop(): Promise<void>;
 }
 
-function reply(zone: DnsZone, query: Packet): Buffer | undefined {
+function reply(zone: DnsZone, query: Packet, limit = Infinity): Buffer | undefined {
   const { id = 0, questions = [] } = query;
   const [question] = questions;
   const known = zone.get(question?.name.toLowerCase() ?? '');
@@ -33,23 +41,46 @@ function reply(zone: DnsZone, query: Packet): Buffer | undefined {
   if (Buffer.isBuffer(known)) return Buffer.concat([Buffer.from([id >> 8, id & 0xff]), known]);
   const failure = typeof known === 'string' ? FAILURES[known] : known ? 0 : NXDOMAIN;
   const answers = Array.isArray(known)
-    ? (known as readonly Answer[]).filter(({ type }) => type === question?.type)
+    ? (known as readonly Answer[]).filter(({ type }) => type === question?.type).slice(0, limit)
     : [];
   return packet.encode({ type: 'response', id, flags: AUTHORITATIVE | failure, questions, answers });
 }
 
 /** Starts a name server. */
-export async function startDns(zone: DnsZone = new Map()): Promise<DnsServer> {
+export async function startDns(
+  zone: DnsZone = new Map(),
+  { tcp = true, udpLimit }: DnsServerOptions = {},
+): Promise<DnsServer> {
   const socket: Socket = createSocket('udp4');
   let questions = 0;
   socket.on('message', (message, from) => {
     questions += 1;
-    const answer = reply(zone, packet.decode(message));
+    const answer = reply(zone, packet.decode(message), udpLimit);
     if (answer) socket.send(answer, from.port, from.address);
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
   const { port }: AddressInfo = socket.address();
+  const connections = new Set<TcpSocket>();
+  const server: Server = createServer((connection) => {
+    connections.add(connection);
+    connection.on('error', () => undefined);
+    connection.on('close', () => connections.delete(connection));
+    connection.on('data', (message) => {
+      questions += 1;
+      const answer = reply(zone, packet.decode(message.subarray(2)));
+      if (!answer) return;
+      const length = Buffer.alloc(2);
+      length.writeUInt16BE(answer.length);
+      // In two parts, as the network may deliver it.
+      connection.write(Buffer.concat([length, answer.subarray(0, 5)]));
+      setImmediate(() => connection.write(answer.subarray(5)));
+    });
+  });
+  if (tcp) {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  }
   return {
     address: `127.0.0.1:${port}`,
     zone,
@@ -60,6 +91,8 @@ export async function startDns(zone: DnsZone = new Map()): Promise<DnsServer> {
       const closed = once(socket, 'close');
       socket.close();
       await closed;
+      for (const connection of connections) connection.destroy();
+      if (tcp) await new Promise((resolve) => server.close(resolve));
     },
   };
 }

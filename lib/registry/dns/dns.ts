@@ -17,12 +17,12 @@ export function dns(options: DnsOptions = {}): RegistrySource {
   return {
     identity: `dns:${JSON.stringify(settings)}`,
     url,
-    open: async ({ clock }) => {
-      const [{ DnsRegistry }, { systemResolver }] = await Promise.all([
+    open: async ({ clock, logger }) => {
+      const [{ DnsRegistry }, { CompleteResolver }] = await Promise.all([
         import('./registry.js'),
         import('./resolver.js'),
       ]);
-      return new DnsRegistry(url, settings, systemResolver(settings.servers), clock);
+      return new DnsRegistry(url, settings, new CompleteResolver(settings.servers, clock, logger), clock);
     },
   };
 }

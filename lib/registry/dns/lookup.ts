@@ -36,7 +36,7 @@ export async function lookup(
   }
   const { port } = settings;
   if (port === undefined) return { instances: [], malformed: [], ttl: undefined };
-  const addresses = await addressesOf(resolver, host);
+  const addresses = await addressesOf(resolver, host, true);
   return answer(addresses.map(({ address, ttl }) => ({ service, address, port, ttl })));
 }
 
@@ -78,10 +78,14 @@ async function ofTargets(
   );
 }
 
-async function addressesOf(resolver: DnsResolver, name: string): Promise<readonly RecordWithTtl[]> {
+async function addressesOf(
+  resolver: DnsResolver,
+  name: string,
+  complete = false,
+): Promise<readonly RecordWithTtl[]> {
   const [four, six] = await Promise.all([
-    recordsOrNone(resolver.resolve4(name, { ttl: true })),
-    recordsOrNone(resolver.resolve6(name, { ttl: true })),
+    recordsOrNone(resolver.resolve4(name, { ttl: true, complete })),
+    recordsOrNone(resolver.resolve6(name, { ttl: true, complete })),
   ]);
   return [...four, ...six];
 }

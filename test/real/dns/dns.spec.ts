@@ -87,6 +87,39 @@ describe('dns', () => {
     await expect(list('web')).resolves.toMatchObject([{ id: '10.0.0.1:8080' }, { id: '10.0.0.2:8080' }]);
   });
 
+  const twelve = (name: string): Answer[] => Array.from({ length: 12 }, (_, n) => a(name, `10.0.0.${n + 1}`));
+
+  it('lists all instances of a name server that leaves some out over UDP', async () => {
+    const cutting = await startDns(server.zone, { udpLimit: 3 });
+    const open = await dnsFromUrl(`dns:example.org?server=${cutting.address}&port=80`).open(deps);
+    server.zone.set('web.example.org', twelve('web.example.org'));
+    server.zone.set(
+      '_api._tcp.example.org',
+      Array.from({ length: 12 }, (_, n) => srv('_api._tcp.example.org', 'a.example.org', n + 1)),
+    );
+    server.zone.set('a.example.org', [a('a.example.org', '10.0.0.1')]);
+    for (const service of ['web', 'api'])
+      expect((await open.list({ kind: 'service', service }, signal)).entries).toHaveLength(12);
+    await open.close();
+    await cutting.stop();
+  });
+
+  it('takes what UDP gives where TCP leads nowhere, and warns once that it may be a part', async () => {
+    const old = await startDns(server.zone, { tcp: false, udpLimit: 3 });
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (text: string) => void warnings.push(text) };
+    const open = await dnsFromUrl(`dns:example.org?server=${old.address}&port=80`).open({ ...deps, logger });
+    server.zone.set('web.example.org', twelve('web.example.org'));
+    for (let n = 0; n < 2; n++)
+      expect((await open.list({ kind: 'service', service: 'web' }, signal)).entries).toHaveLength(3);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(
+      /answers over UDP and not over TCP \(.*ECONNREFUSED.*Consul gives 3 random ones/,
+    );
+    await open.close();
+    await old.stop();
+  });
+
   it('says "empty" only when the name server says so', async () => {
     await expect(list('web')).resolves.toEqual([]);
     server.zone.set('_web._tcp.example.org', []);
