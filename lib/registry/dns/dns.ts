@@ -18,10 +18,8 @@ export function dns(options: DnsOptions = {}): RegistrySource {
     identity: `dns:${JSON.stringify(settings)}`,
     url,
     open: async ({ clock, logger }) => {
-      const [{ DnsRegistry }, { CompleteResolver }] = await Promise.all([
-        import('./registry.js'),
-        import('./resolver.js'),
-      ]);
+      const { DnsRegistry } = await import('./registry.js');
+      const { CompleteResolver } = await import('./resolver.js');
       return new DnsRegistry(url, settings, new CompleteResolver(settings.servers, clock, logger), clock);
     },
   };

@@ -40,6 +40,9 @@ export async function lookup(
   return answer(addresses.map(({ address, ttl }) => ({ service, address, port, ttl })));
 }
 
+/** What filters answer in place of the name server; a connection to it would reach this machine. */
+const NOWHERE = new Set(['0.0.0.0', '::']);
+
 interface Found {
   readonly service: string;
   readonly address: string;
@@ -95,6 +98,11 @@ function answer(found: readonly Found[]): DnsAnswer {
   const malformed = new Map<string, Malformed>();
   for (const { ttl: _kept, ...fields } of found) {
     const id = `${fields.address}:${fields.port}`;
+    if (NOWHERE.has(fields.address)) {
+      const reason = `Expected the address of an instance, got ${fields.address}, with which a filter blocks a name.`;
+      malformed.set(id, { slot: { kind: 'instance', service: fields.service, id }, reason });
+      continue;
+    }
     try {
       const instance = readInstance('record', { ...fields, id: joinHostPort(fields.address, fields.port) });
       if (!instances.has(instance.id)) instances.set(instance.id, instance);
