@@ -1,4 +1,4 @@
-import { validateSync, type ValidationArguments, type ValidationError } from 'class-validator';
+import { type ValidationArguments, type ValidationError, Validator } from 'class-validator';
 import { InvalidOptionError } from './errors/invalid-option.error.js';
 import { expected } from './expected.js';
 import { shortened } from './shortened.js';
@@ -10,6 +10,9 @@ import { shortened } from './shortened.js';
 export function told(what: string): { readonly message: (args: ValidationArguments) => string } {
   return { message: ({ property, value }) => expected(property, what, value).message };
 }
+
+/** Its own: an application may give class-validator's functions a container, which knows nothing of this library. */
+const validator = new Validator();
 
 function* sentences(errors: readonly ValidationError[]): Generator<string> {
   for (const { constraints, children } of errors) {
@@ -40,6 +43,6 @@ export function checkOptions(Type: new () => object, options: unknown, of: strin
   // What is not known may be called `__proto__`, and must not become one.
   const given = Object.entries(options).filter(([name]) => known.has(name));
   const candidate = Object.assign(new Type(), Object.fromEntries(given));
-  const wrong = [...sentences(validateSync(candidate, { forbidUnknownValues: false })), ...unknown];
+  const wrong = [...sentences(validator.validateSync(candidate, { forbidUnknownValues: false })), ...unknown];
   if (wrong.length > 0) throw new InvalidOptionError(wrong.join(' '));
 }

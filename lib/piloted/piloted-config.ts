@@ -1,5 +1,4 @@
 import { type ContainerPilotConfig } from '../containerpilot/config.js';
-import { loadContainerPilot } from '../containerpilot/load.js';
 import { type Logger } from '../kernel/logger.js';
 import { type ServiceOptions } from './piloted.options.js';
 
@@ -9,15 +8,12 @@ export class PilotedConfig {
 
   /**
    * @param path as the module's option `config`
-   * @throws ConfigError when there should be a file and it cannot be used
    */
   constructor(
     private readonly path: string | undefined,
     private readonly env: Readonly<Record<string, string | undefined>>,
     private readonly logger: Logger,
-  ) {
-    this.load();
-  }
+  ) {}
 
   /** What the file says, or undefined where the application has none. */
   get current(): ContainerPilotConfig | undefined {
@@ -39,23 +35,29 @@ export class PilotedConfig {
     return [...services.values()];
   }
 
+  /**
+   * Reads the file, where the application has one. The language of such files is loaded with the first.
+   *
+   * @throws ConfigError when there should be a file and it cannot be used
+   */
+  async load(): Promise<void> {
+    const path = this.path ?? (this.env.CONTAINERPILOT?.trim() ? '' : undefined);
+    if (path === undefined) return;
+    const { loadContainerPilot } = await import('../containerpilot/load.js');
+    this.loaded = loadContainerPilot(path, this.env);
+    for (const warning of this.loaded.warnings) this.logger.warn(warning);
+  }
+
   /** Reads the file again. One that is broken is reported, and what was read before goes on. */
-  reload(): void {
+  async reload(): Promise<void> {
     const registry = JSON.stringify(this.loaded?.registry);
     try {
-      this.load();
+      await this.load();
     } catch (error) {
       this.logger.error(`The configuration stays as it was: ${(error as Error).message}`);
       return;
     }
     if (registry !== JSON.stringify(this.loaded?.registry))
       this.logger.warn('The configuration names another registry now, which is used from the next start on.');
-  }
-
-  private load(): void {
-    const path = this.path ?? (this.env.CONTAINERPILOT?.trim() ? '' : undefined);
-    if (path === undefined) return;
-    this.loaded = loadContainerPilot(path, this.env);
-    for (const warning of this.loaded.warnings) this.logger.warn(warning);
   }
 }

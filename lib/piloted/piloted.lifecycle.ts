@@ -122,7 +122,7 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
 
   private async refresh(): Promise<void> {
     try {
-      this.config.reload();
+      await this.config.reload();
       await this.book.configure(this.config.services);
       await this.discovery.refresh();
     } catch (error) {

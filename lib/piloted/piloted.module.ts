@@ -42,10 +42,15 @@ const PROVIDERS: readonly Provider[] = [
   {
     provide: PilotedConfig,
     inject: [CHECKED_OPTIONS, PILOTED_LOGGER],
-    useFactory: ({ config, enabled }: PilotedModuleOptions, logger: Logger): PilotedConfig =>
-      enabled === false
-        ? new PilotedConfig(undefined, {}, logger)
-        : new PilotedConfig(config, process.env, logger),
+    useFactory: async (
+      { config, enabled }: PilotedModuleOptions,
+      logger: Logger,
+    ): Promise<PilotedConfig> => {
+      const given = enabled === false ? { path: undefined, env: {} } : { path: config, env: process.env };
+      const piloted = new PilotedConfig(given.path, given.env, logger);
+      await piloted.load();
+      return piloted;
+    },
   },
   {
     provide: PILOTED_SOURCE,

@@ -1,9 +1,7 @@
 import { type DynamicModule, Logger as NestLogger, Module, type Provider } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
-import { SchedulerRegistry } from '@nestjs/schedule';
 import { hostname } from 'node:os';
 import { type ContainerPilotConfig } from '../containerpilot/config.js';
-import { loadContainerPilot } from '../containerpilot/load.js';
 import { registryUrlOf } from '../containerpilot/registry-url.js';
 import { Keeper } from '../heartbeat/keeper.js';
 import { type Keeping } from '../heartbeat/keeping.js';
@@ -19,9 +17,9 @@ import { bootRegistry, DEFAULT_REGISTRY, REGISTRY_VARIABLE } from '../registry/u
 import { DISABLED_KEEPING } from './disabled-keeping.js';
 import { HeartbeatExplorer } from './heartbeat.explorer.js';
 import { IdleNotice } from './idle.notice.js';
-import { IsolatedKeeper } from './isolate/isolated-keeper.js';
 import { LoopbackWarning } from './loopback-warning.js';
 import { scheduleTicker } from './schedule.ticker.js';
+import { findSchedulerRegistry } from './scheduler-registry.js';
 import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
 import { SidekickLifecycle } from './sidekick.lifecycle.js';
 import {
@@ -62,11 +60,12 @@ const PROVIDERS: readonly Provider[] = [
   {
     provide: SIDEKICK_CONFIG,
     inject: [CHECKED_OPTIONS, SIDEKICK_LOGGER],
-    useFactory: (
+    useFactory: async (
       { config, enabled }: SidekickModuleOptions,
       logger: Logger,
-    ): ContainerPilotConfig | undefined => {
+    ): Promise<ContainerPilotConfig | undefined> => {
       if (config === undefined || enabled === false) return undefined;
+      const { loadContainerPilot } = await import('../containerpilot/load.js');
       const loaded = loadContainerPilot(config, process.env);
       for (const warning of loaded.warnings) logger.warn(warning);
       return loaded;
@@ -105,31 +104,26 @@ const PROVIDERS: readonly Provider[] = [
   },
   {
     provide: SIDEKICK_KEEPER,
-    inject: [
-      CHECKED_OPTIONS,
-      SIDEKICK_SOURCE,
-      SIDEKICK_LOGGER,
-      SIDEKICK_REGISTRY,
-      { token: SchedulerRegistry, optional: true },
-    ],
-    useFactory: (
+    inject: [CHECKED_OPTIONS, SIDEKICK_SOURCE, SIDEKICK_LOGGER, SIDEKICK_REGISTRY, ModulesContainer],
+    useFactory: async (
       { maxHang }: SidekickModuleOptions,
       source: NamedRegistry | undefined,
       logger: Logger,
       pooled: PooledRegistry | undefined,
-      scheduler?: SchedulerRegistry,
-    ): Keeping => {
+      modules: ModulesContainer,
+    ): Promise<Keeping> => {
       if (!source) return DISABLED_KEEPING;
       const deps = {
         clock: systemClock,
         random: Math.random,
         logger,
         // The application's own registry where it has one; importing ScheduleModule here would start its jobs twice.
-        ticker: scheduleTicker(scheduler ?? new SchedulerRegistry()),
+        ticker: scheduleTicker(() => findSchedulerRegistry(modules)),
         name: `${hostname()}:${process.pid}`,
       };
       if (pooled) return new Keeper({ ...deps, registry: pooled.registry });
       const url = isolatedUrl(source.named);
+      const { IsolatedKeeper } = await import('./isolate/isolated-keeper.js');
       return new IsolatedKeeper({
         ...deps,
         registry: () => url,

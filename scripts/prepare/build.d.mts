@@ -1,2 +1,4 @@
 /** See build.mjs. */
+export const COMPILED: string;
 export function build(root: string): Promise<void>;
+export function buildLibrary(root: string): Promise<void>;

@@ -2,45 +2,68 @@ import { access, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promis
 import { join } from 'node:path';
 import { step } from './step.mjs';
 
+/** The library as the compiler writes it, a file for each source; `dist` is bundled of these. */
+export const COMPILED = join('.cache', 'compiled');
+
 /**
- * Compiles the library, and the sample on top of it, where their sources are newer than what was compiled last.
+ * Builds the library, and the sample on top of it, where their sources are newer than what was built last.
  *
  * @param {string} root the repository
  */
 export async function build(root) {
-  const library = join(root, 'dist');
-  await compile({
-    root,
-    title: 'Building the library',
-    project: 'tsconfig.build.json',
-    sources: ['lib', 'tsconfig.json', 'tsconfig.build.json'],
-    output: library,
-    entry: 'index.js',
-  });
-  await compile({
+  await buildLibrary(root);
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  await refresh({
     root,
     title: 'Building the sample',
-    project: 'sample/tsconfig.build.json',
     sources: ['sample', 'tsconfig.json', 'dist/index.js'],
     output: join(root, 'sample', 'dist'),
-    entry: 'main.js',
+    newest: 'main.js',
+    run: (fresh) => [tsc, '-p', 'sample/tsconfig.build.json', '--outDir', fresh],
   });
 }
 
-/** Compiles beside the output and swaps: what runs from it now, and an interrupted build, see all of one or the other. */
-async function compile({ root, title, project, sources, output, entry }) {
-  const newest = Math.max(...(await Promise.all(sources.map((source) => changed(join(root, source))))));
-  const built = await stat(join(output, entry)).catch(() => undefined);
-  if (built && built.mtimeMs >= newest) return;
+/** Compiles the library and bundles it into `dist`. What `nest build` has left there is replaced. */
+export async function buildLibrary(root) {
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const compiled = join(root, COMPILED);
+  const maps = ['--sourceMap', '--inlineSources'];
+  await refresh({
+    root,
+    title: 'Compiling the library',
+    sources: ['lib', 'tsconfig.json', 'tsconfig.build.json'],
+    output: compiled,
+    newest: 'index.js',
+    run: (fresh) => [tsc, '-p', 'tsconfig.build.json', '--outDir', fresh, ...maps],
+  });
+  await refresh({
+    root,
+    title: 'Bundling the library',
+    sources: [join(COMPILED, 'index.js'), 'package.json', 'package-lock.json', 'scripts/prepare/bundle.mjs'],
+    output: join(root, 'dist'),
+    newest: 'chunks/core.js',
+    run: (fresh) => [join(root, 'scripts', 'prepare', 'bundle.mjs'), compiled, fresh],
+  });
+}
+
+/**
+ * Builds beside the output and swaps: what runs from it now, and an interrupted build, see all of one or the other.
+ *
+ * @param newest the file in the output whose time says when it was built
+ * @param run the program of Node, with its arguments, that writes a fresh output
+ */
+async function refresh({ root, title, sources, output, newest, run }) {
+  const changes = await Promise.all(sources.map((source) => changed(join(root, source))));
+  const built = await stat(join(output, newest)).catch(() => undefined);
+  if (built && built.mtimeMs >= Math.max(...changes)) return;
   const started = new Date();
   const fresh = join(root, '.cache', `build-${process.pid}`);
   const old = `${fresh}-old`;
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   await mkdir(join(root, '.cache'), { recursive: true });
   try {
-    await step(title, process.execPath, [tsc, '-p', project, '--outDir', fresh], { cwd: root });
+    await step(title, process.execPath, run(fresh), { cwd: root });
     // A source that was saved while it was being compiled is newer than this.
-    await utimes(join(fresh, entry), started, started);
+    await utimes(join(fresh, newest), started, started);
     if (await exists(output)) await rename(output, old);
     await rename(fresh, output);
   } finally {

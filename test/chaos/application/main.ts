@@ -52,14 +52,17 @@ const OF_THE_APPLICATION: ReadonlySet<Protection> = new Set(['jitter', 'expiry-g
 
 knowThreads();
 // Names that are not literals: the types are those of the sources, which are there before anything is built.
+const settings = JSON.parse(process.argv[2]!) as ApplicationSettings;
+const weakenings = settings.without.filter((protection) => !OF_THE_APPLICATION.has(protection));
+const compiled = (file: string): string => new URL(`../../../.cache/compiled/${file}`, import.meta.url).href;
 const BUILT = {
-  library: 'nestjs-sidekick',
-  registryUrl: new URL('../../../dist/registry/url.js', import.meta.url).href,
+  // Parts of it are replaced, which a bundle does not allow.
+  library: weakenings.length > 0 ? compiled('index.js') : 'nestjs-sidekick',
+  registryUrl: compiled('registry/url.js'),
 };
 const library = (await import(BUILT.library)) as typeof Library;
 const { DiscoveryService, PilotedModule, Sidekick, SidekickModule } = library;
 
-const settings = JSON.parse(process.argv[2]!) as ApplicationSettings;
 // The application's random numbers are the run's, and all the same where it has to do without jitter.
 Math.random = settings.without.includes('jitter') ? () => 0.5 : seededRandom(settings.seed);
 
@@ -88,10 +91,9 @@ const log =
 const logger: Logger = { log: log('log'), warn: log('warn'), error: log('error') };
 
 async function registry(): Promise<string | RegistrySource> {
-  const without = settings.without.filter((protection) => !OF_THE_APPLICATION.has(protection));
-  if (without.length === 0) return settings.registry;
+  if (weakenings.length === 0) return settings.registry;
   const { registrySource } = (await import(BUILT.registryUrl)) as typeof RegistryUrl;
-  return weakened(registrySource(settings.registry, {}), without);
+  return weakened(registrySource(settings.registry, {}), weakenings);
 }
 
 @Controller()

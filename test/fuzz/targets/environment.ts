@@ -63,7 +63,7 @@ export default dataTarget<Input>({
   run: async (env) => {
     await typed(() => registrySource(undefined, env));
     await typed(() => bootRegistry(undefined, env, silentLogger));
-    await typed(() => new PilotedConfig(undefined, env, silentLogger));
+    await typed(() => new PilotedConfig(undefined, env, silentLogger).load());
     loadContainerPilot('', env, { hostname: 'h' });
   },
 });

@@ -1,0 +1,10 @@
+/** `npm run build`: the library as it is published, in `dist`. `nest build` is the development build. */
+import { fileURLToPath } from 'node:url';
+import { buildLibrary } from './prepare/build.mjs';
+
+try {
+  await buildLibrary(fileURLToPath(new URL('..', import.meta.url)));
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}
