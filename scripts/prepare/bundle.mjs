@@ -4,7 +4,7 @@
  */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, join, resolve, sep } from 'node:path';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
@@ -124,6 +124,9 @@ async function scripts(compiled, out, names) {
     keepNames: true,
     minify: false,
     sourcemap: true,
+    // Written in a folder of .cache, to be moved to dist, which is less deep.
+    sourcemapPathTransform: (source) =>
+      source.slice('../'.length * (relative(root, out).split(sep).length - 1)),
   });
 }
 

@@ -6,7 +6,6 @@ describeConsumer('A fresh Nest 12 application of ES modules', {
     '@nestjs/common': '12.5.1',
     '@nestjs/core': '12.5.1',
     '@nestjs/platform-express': '12.5.1',
-    '@nestjs/schedule': '12.0.2',
     '@types/node': '20.19.43',
     'reflect-metadata': '^0.2.2',
     rxjs: '^7.8.2',
