@@ -1,4 +1,4 @@
-// node --expose-gc --import ./test/harness/typescript.mjs test/bench/pick.ts
+// npm run bench -- --only pick
 import { Directory } from '../../lib/discovery/directory.js';
 import { type Endpoint } from '../../lib/discovery/endpoint.js';
 import { systemClock } from '../../lib/kernel/clock.js';
@@ -7,6 +7,7 @@ import { DiscoveryService } from '../../lib/piloted/discovery.service.js';
 import { ServiceBook } from '../../lib/piloted/service-book.js';
 import { completeInstance } from '../../lib/registry/instance.js';
 import { type Entry, type Listing, type Registry, type WatchBatch } from '../../lib/registry/registry.js';
+import { median } from './median.js';
 
 const PICKS = 2_000_000;
 const ROUNDS = 9;
@@ -77,9 +78,6 @@ function time(run: Run): number {
   if (Number.isNaN(sum)) throw new Error('Something that is no endpoint was picked.');
   return took / PICKS;
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 
 interface Row {
   readonly what: string;

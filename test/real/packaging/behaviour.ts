@@ -41,6 +41,35 @@ NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: f
 );
 `;
 
+/** Uses the types of every path. */
+const TYPES = `
+import { Controller, Get } from '@nestjs/common';
+import { DiscoveryService, type Endpoint, memory, Service, ServiceHandle, Sidekick } from 'nestjs-sidekick';
+import { consul } from 'nestjs-sidekick/consul';
+import { loadContainerPilot } from 'nestjs-sidekick/containerpilot';
+import { dns } from 'nestjs-sidekick/dns';
+import { EtcdClient, EtcdModule } from 'nestjs-sidekick/etcd';
+import { VirtualClock } from 'nestjs-sidekick/testing';
+
+@Controller()
+export class TypedController {
+  constructor(
+    readonly discovery: DiscoveryService,
+    readonly sidekick: Sidekick,
+    readonly etcd: EtcdClient,
+    @Service('web') readonly web: ServiceHandle,
+  ) {}
+
+  @Get('typed')
+  typed(@Service('web') endpoint: Endpoint): string {
+    const port: number = endpoint.port;
+    return \`\${endpoint.address}:\${port}, \${this.web.endpoints.length}\`;
+  }
+}
+
+export const used = { memory, consul, dns, loadContainerPilot, EtcdModule, VirtualClock };
+`;
+
 /** What README.md shows, in an application of the kind given: installed, compiled, run. */
 export function describeConsumer(
   title: string,
@@ -85,6 +114,15 @@ export function describeConsumer(
         }
       },
       60_000,
+    );
+
+    it.each(plan.compilers)(
+      'compiles with TypeScript $version, module $module, moduleResolution $moduleResolution',
+      async (compiler) => {
+        await consumer.write({ 'src/types.ts': TYPES });
+        await expect(consumer.compile(compiler)).resolves.toBeUndefined();
+      },
+      PATIENCE,
     );
 
     it('can import every path of the package, or is told what to install', async () => {

@@ -6,9 +6,18 @@ import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { shell } from './shell.js';
 import { pack, root } from './tarball.js';
 
+/** A version of TypeScript, and how it resolves modules. */
+export interface Compiler {
+  readonly version: string;
+  readonly module: string;
+  readonly moduleResolution: string;
+}
+
 export interface ConsumerPlan {
   readonly type: 'module' | 'commonjs';
   readonly dependencies: Readonly<Record<string, string>>;
+  /** The compilers that its sources have to please too. */
+  readonly compilers: readonly Compiler[];
   /** Its sources, by path. */
   readonly files: Readonly<Record<string, string>>;
 }
@@ -18,7 +27,7 @@ export class Consumer {
   private constructor(readonly folder: string) {}
 
   /** Installs and compiles it, as strictly as can be. */
-  static async create({ type, dependencies, files }: ConsumerPlan): Promise<Consumer> {
+  static async create({ type, dependencies, compilers, files }: ConsumerPlan): Promise<Consumer> {
     const folder = await tempFolder('consumer');
     try {
       const tarball = await pack(folder);
@@ -28,7 +37,13 @@ export class Consumer {
           name: 'consumer',
           private: true,
           type,
-          dependencies: { ...dependencies, 'nestjs-sidekick': `file:${tarball.path}` },
+          dependencies: {
+            ...dependencies,
+            ...Object.fromEntries(
+              compilers.map(({ version }) => [`typescript-${version}`, `npm:typescript@${version}`]),
+            ),
+            'nestjs-sidekick': `file:${tarball.path}`,
+          },
         }),
         'tsconfig.json': JSON.stringify(TSCONFIG),
         ...files,
@@ -44,6 +59,14 @@ export class Consumer {
       await removeFolder(folder);
       throw error;
     }
+  }
+
+  /** Compiles it as one of its compilers does, without output. @throws Error with what the compiler reports */
+  async compile({ version, module, moduleResolution }: Compiler): Promise<void> {
+    const tsc = join('node_modules', `typescript-${version}`, 'bin', 'tsc');
+    const options = { module, moduleResolution, target: 'es2022', skipLibCheck: 'true' };
+    const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+    await shell(process.execPath, [tsc, '--noEmit', ...flags], { cwd: this.folder });
   }
 
   /** The package as it is installed. */
@@ -68,7 +91,8 @@ export class Consumer {
     await removeFolder(this.folder);
   }
 
-  private async write(files: Readonly<Record<string, string>>): Promise<void> {
+  /** Adds sources. */
+  async write(files: Readonly<Record<string, string>>): Promise<void> {
     for (const [path, text] of Object.entries(files)) {
       await mkdir(dirname(join(this.folder, path)), { recursive: true });
       await writeFile(join(this.folder, path), text);
@@ -103,7 +127,7 @@ const TSCONFIG = {
   compilerOptions: {
     module: 'nodenext',
     moduleResolution: 'nodenext',
-    target: 'es2023',
+    target: 'es2022',
     types: ['node'],
     strict: true,
     strictPropertyInitialization: false,

@@ -13,6 +13,13 @@ describeConsumer(
       'reflect-metadata': '^0.2.2',
       rxjs: '^7.8.2',
     },
+    // The oldest and the newest that README.md names, for each way to resolve modules.
+    compilers: [
+      { version: '5.0.4', module: 'commonjs', moduleResolution: 'node10' },
+      { version: '5.8.3', module: 'nodenext', moduleResolution: 'nodenext' },
+      { version: '7.0.2', module: 'nodenext', moduleResolution: 'nodenext' },
+      { version: '7.0.2', module: 'commonjs', moduleResolution: 'bundler' },
+    ],
   },
   // CommonJS has no `await` at the top of a file.
   {

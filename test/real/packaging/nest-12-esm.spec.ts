@@ -10,4 +10,10 @@ describeConsumer('A fresh Nest 12 application of ES modules', {
     'reflect-metadata': '^0.2.2',
     rxjs: '^7.8.2',
   },
+  // The oldest and the newest that README.md names.
+  compilers: [
+    { version: '5.0.4', module: 'nodenext', moduleResolution: 'nodenext' },
+    { version: '7.0.2', module: 'nodenext', moduleResolution: 'nodenext' },
+    { version: '7.0.2', module: 'esnext', moduleResolution: 'bundler' },
+  ],
 });
