@@ -42,10 +42,7 @@ const PROVIDERS: readonly Provider[] = [
   {
     provide: PilotedConfig,
     inject: [CHECKED_OPTIONS, PILOTED_LOGGER],
-    useFactory: async (
-      { config, enabled }: PilotedModuleOptions,
-      logger: Logger,
-    ): Promise<PilotedConfig> => {
+    useFactory: async ({ config, enabled }: PilotedModuleOptions, logger: Logger): Promise<PilotedConfig> => {
       const given = enabled === false ? { path: undefined, env: {} } : { path: config, env: process.env };
       const piloted = new PilotedConfig(given.path, given.env, logger);
       await piloted.load();
