@@ -1,0 +1,96 @@
+import { type INestApplicationContext, Module, type Type } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { RegistryRefusedError } from '../../../lib/kernel/errors/index.js';
+import { type Logger } from '../../../lib/kernel/logger.js';
+import { type InstanceItem } from '../../../lib/registry/item.js';
+import { memory, type MemorySource } from '../../../lib/registry/memory/memory.js';
+import { type Registry, type Session } from '../../../lib/registry/registry.js';
+import { type RegistrySource } from '../../../lib/registry/source.js';
+import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
+import { type SidekickModuleOptions } from '../../../lib/sidekick/sidekick.options.js';
+import { SIDEKICK_CLOCK } from '../../../lib/sidekick/sidekick.tokens.js';
+import { VirtualClock } from '../../../lib/testing/virtual-clock.js';
+
+/** Applications on one registry in memory, whose every line is kept. */
+export class Bench {
+  readonly registry: MemorySource = memory();
+  readonly lines: string[] = [];
+  readonly clock = new VirtualClock();
+  private readonly open: (() => unknown)[] = [];
+
+  /** Closes what a test has opened, the last first; nothing may be left. */
+  async close(): Promise<void> {
+    for (const close of this.open.splice(0).reverse()) await close();
+    expect(this.registry.store.sessions).toBe(0);
+    expect(this.clock.pending).toBe(0);
+  }
+
+  /** The instances of the service `web`. */
+  instances(): InstanceItem['instance'][] {
+    const { entries } = this.registry.store.list({ kind: 'service', service: 'web' });
+    return entries.map(({ item }) => (item as InstanceItem).instance);
+  }
+
+  warnings(): string[] {
+    return this.lines.filter((line) => line.startsWith('warn '));
+  }
+
+  closing<A extends INestApplicationContext>(app: A): A {
+    this.open.push(() => app.close());
+    return app;
+  }
+
+  appModule(options: SidekickModuleOptions): Type {
+    const line = (level: string) => (message: string) => void this.lines.push(`${level} ${message}`);
+    const logger: Logger = { log: line('log'), warn: line('warn'), error: line('error') };
+    @Module({ imports: [SidekickModule.forRoot({ registry: this.registry, logger, ...options })] })
+    class AppModule {}
+    return AppModule;
+  }
+
+  /** On the virtual clock. */
+  async compiled(options: SidekickModuleOptions): Promise<TestingModule> {
+    return await Test.createTestingModule({ imports: [this.appModule(options)] })
+      .overrideProvider(SIDEKICK_CLOCK)
+      .useValue(this.clock)
+      .compile();
+  }
+
+  async listening(server: Server, port = 0): Promise<number> {
+    this.open.push(() => server.close());
+    await new Promise<void>((resolve) => {
+      server.listen(port, '127.0.0.1', resolve);
+    });
+    return (server.address() as AddressInfo).port;
+  }
+
+  async freePort(): Promise<number> {
+    const probe = createServer();
+    const port = await this.listening(probe);
+    await new Promise((resolve) => {
+      probe.close(resolve);
+    });
+    return port;
+  }
+
+  /** Takes sessions, refuses writes: an etcd user without the right to write. */
+  readOnly(): RegistrySource {
+    const refusing = (session: Session): Session =>
+      Object.assign(Object.create(session) as Session, {
+        write: () => Promise.reject(new RegistryRefusedError('permission denied')),
+      });
+    return {
+      ...this.registry,
+      identity: 'read-only',
+      open: async (deps) => {
+        const inner = await this.registry.open(deps);
+        return Object.assign(Object.create(inner) as Registry, {
+          openSession: async (...args: Parameters<Registry['openSession']>) =>
+            refusing(await inner.openSession(...args)),
+        });
+      },
+    };
+  }
+}
