@@ -18,7 +18,7 @@ export const ON_SERVICE_CHANGE = 'nestjs-sidekick:on-service-change';
 export function OnServiceChange(name: string): MethodDecorator {
   checkName('name', name);
   return (target, key, descriptor) => {
-    recordUsage(name, target, key);
+    recordUsage(name, 'listener', target, key);
     const method = descriptor.value as object;
     const former = (Reflect.getMetadata(ON_SERVICE_CHANGE, method) as readonly string[] | undefined) ?? [];
     SetMetadata(ON_SERVICE_CHANGE, [...former, name])(target, key, descriptor);

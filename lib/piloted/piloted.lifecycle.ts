@@ -21,6 +21,7 @@ import { ServiceBook } from './service-book.js';
 import { ServiceChangeExplorer, type FoundListener } from './service-change.explorer.js';
 import { ServiceChangeSubscriptions } from './service-change-subscriptions.js';
 import { type ServiceHandle } from './service-handle.js';
+import { ServiceUsageExplorer } from './service-usage.explorer.js';
 import { onSighup } from './sighup.js';
 import { UnknownServiceError } from './unknown-service.error.js';
 
@@ -45,6 +46,7 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
     private readonly book: ServiceBook,
     private readonly discovery: DiscoveryService,
     private readonly explorer: ServiceChangeExplorer,
+    private readonly usages: ServiceUsageExplorer,
     private readonly subscriptions: ServiceChangeSubscriptions,
   ) {}
 
@@ -70,8 +72,9 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
   }
 
   private async start(): Promise<void> {
+    this.usages.checkHandlers();
     this.listeners = this.explorer.listeners();
-    for (const { service, where } of [...this.explorer.usages(), ...this.listeners]) {
+    for (const { service, where } of [...this.usages.usages(), ...this.listeners]) {
       if (!this.book.knows(service)) throw new UnknownServiceError(service, this.book.names, where);
       this.book.of(service);
     }

@@ -27,6 +27,7 @@ import { ServiceBook } from './service-book.js';
 import { ServiceChangeExplorer } from './service-change.explorer.js';
 import { ServiceChangeModule } from './service-change-subscriptions.js';
 import { type ServiceHandle } from './service-handle.js';
+import { ServiceUsageExplorer } from './service-usage.explorer.js';
 import { recordedServices } from './service-usage.js';
 import { getServiceToken } from './service.token.js';
 
@@ -102,6 +103,7 @@ const PROVIDERS: readonly Provider[] = [
   },
   DiscoveryService,
   ServiceChangeExplorer,
+  ServiceUsageExplorer,
   PilotedLifecycle,
 ];
 
@@ -186,12 +188,13 @@ function root(given: Provider[], imports: DynamicModule['imports'] = []): Dynami
   };
 }
 
-/** Undefined for a name that only classes of another application of this process use and this one does not know. */
+/** Undefined for a name that this application neither lists nor injects: a class that is only imported has no say. */
 function handleProvider(name: string): Provider {
   return {
     provide: getServiceToken(name),
-    inject: [ServiceBook],
-    useFactory: (book: ServiceBook) => (book.knows(name) ? book.of(name) : undefined),
+    inject: [ServiceBook, ServiceUsageExplorer],
+    useFactory: (book: ServiceBook, usages: ServiceUsageExplorer) =>
+      usages.injects(name) || book.names.includes(name) ? book.handle(name) : undefined,
   };
 }
 

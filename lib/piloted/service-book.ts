@@ -100,6 +100,12 @@ export class ServiceBook {
     return handle;
   }
 
+  /** As {@link ServiceBook.of}; of a service that is not listed yet, a handle that follows it once it is. */
+  handle(name: string): ServiceHandle {
+    if (this.knows(name)) return this.of(name);
+    return this.handles.get(name) ?? this.makeHandle({ name });
+  }
+
   /**
    * Lists what the configuration file says in place of what it said before: what is new is followed, what is gone is
    * let go, what differs is followed anew.

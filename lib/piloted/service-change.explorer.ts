@@ -6,7 +6,6 @@ import { decoratedMethods } from '../nest/decorated-methods.js';
 import { ON_SERVICE_CHANGE } from './on-service-change.decorator.js';
 import { PILOTED_LOGGER } from './piloted.tokens.js';
 import { type ServiceChange } from './service-change.js';
-import { usagesOf, type ServiceUsage } from './service-usage.js';
 
 /** A method that carries `@OnServiceChange`. */
 export interface FoundListener {
@@ -16,22 +15,13 @@ export interface FoundListener {
   readonly call: (change: ServiceChange) => void;
 }
 
-/** Finds what the classes of the application say about services. */
+/** Finds the methods that carry `@OnServiceChange`. */
 @Injectable()
 export class ServiceChangeExplorer {
   constructor(
     private readonly modules: ModulesContainer,
     @Inject(PILOTED_LOGGER) private readonly logger: Logger,
   ) {}
-
-  /** Where the classes of this application name a service in a decorator. */
-  usages(): readonly ServiceUsage[] {
-    const modules = [...this.modules.values()];
-    const wrappers = modules.flatMap(({ providers, controllers, injectables, middlewares }) =>
-      [providers, controllers, injectables, middlewares].flatMap((kind) => [...kind.values()]),
-    );
-    return usagesOf(wrappers.map(({ metatype }) => metatype));
-  }
 
   /** @throws InvalidOptionError when such a method belongs to a provider that is no singleton */
   listeners(): readonly FoundListener[] {

@@ -11,6 +11,9 @@ export interface ServiceChange extends ListChange {
   readonly events: readonly WatchEvent[];
 }
 
+/** The type of a `ServiceChange` at run time, as for `Endpoint`. */
+export const ServiceChange = Object;
+
 /** The current list of a service as a first change, in which every endpoint is added; undefined before there is one. */
 export function currentChange(handle: {
   readonly name: string;

@@ -9,6 +9,7 @@ import { type Clock } from '../kernel/clock.js';
 import { attempt } from '../kernel/deadline.js';
 import { ClosedError, DeadlineExceededError } from '../kernel/errors/index.js';
 import { expected } from '../kernel/expected.js';
+import { refuseEndpointFields } from './no-endpoint.js';
 import { NoEndpointsError } from './no-endpoints.error.js';
 import { type ServiceChange } from './service-change.js';
 import { UnknownServiceError } from './unknown-service.error.js';
@@ -295,3 +296,5 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
       : new NoEndpointsError(this.name, 'empty', this.deps.empty, options);
   }
 }
+
+refuseEndpointFields(ServiceHandle.prototype);

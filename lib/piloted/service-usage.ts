@@ -1,8 +1,14 @@
+/** What a decorator that names a service gives: `endpoint` to a handler's parameter, else the `handle`, or a `listener`. */
+export type ServiceUsageKind = 'endpoint' | 'handle' | 'listener';
+
 /** A class that names a service in a decorator. */
 export interface ServiceUsage {
   readonly service: string;
+  readonly kind: ServiceUsageKind;
   /** The class whose constructor, property or method carries the decorator. */
   readonly owner: object;
+  /** The method or property; undefined for the constructor. */
+  readonly key: string | symbol | undefined;
   /** The place, for messages: `OrdersController.list`. */
   readonly where: string;
 }
@@ -10,11 +16,21 @@ export interface ServiceUsage {
 const usages: ServiceUsage[] = [];
 const names = new Set<string>();
 
-/** Called by the decorators while classes are defined, before any module exists. */
-export function recordUsage(service: string, target: object, key: string | symbol | undefined): void {
+/** The place of a decorator, for messages. */
+export function placeOf(target: object, key: string | symbol | undefined): string {
   const owner = typeof target === 'function' ? target : target.constructor;
-  const member = key === undefined ? 'constructor' : String(key);
-  usages.push({ service, owner, where: `${owner.name}.${member}` });
+  return `${owner.name}.${key === undefined ? 'constructor' : String(key)}`;
+}
+
+/** Called by the decorators while classes are defined, before any module exists. */
+export function recordUsage(
+  service: string,
+  kind: ServiceUsageKind,
+  target: object,
+  key: string | symbol | undefined,
+): void {
+  const owner = typeof target === 'function' ? target : target.constructor;
+  usages.push({ service, kind, owner, key, where: placeOf(target, key) });
   names.add(service);
 }
 

@@ -1,5 +1,6 @@
 import { createParamDecorator, Inject } from '@nestjs/common';
 import { checkName } from '../kernel/names.js';
+import { servicePlace } from './service-place.js';
 import { recordUsage } from './service-usage.js';
 import { ServicePipe } from './service.pipe.js';
 import { getServiceToken } from './service.token.js';
@@ -26,16 +27,17 @@ const endpointParameter = createParamDecorator((name: string) => name);
  * }
  * ```
  *
- * @throws InvalidOptionError when `name` cannot be the name of a service
+ * @throws InvalidOptionError when the class is loaded: when `name` cannot be the name of a service, when the decorator stands
+ * elsewhere, and when the declared type shows that the other of the two is expected
  */
 export function Service(name: string): ServiceDecorator {
   checkName('name', name);
   const inject = Inject(getServiceToken(name));
   const parameter = endpointParameter(name, ServicePipe);
   return (target, key, index) => {
-    recordUsage(name, target, key);
-    if (key !== undefined && index !== undefined) parameter(target, key, index);
-    else if (index !== undefined) inject(target, key, index);
-    else if (key !== undefined) inject(target, key);
+    const place = servicePlace(name, target, key, index);
+    recordUsage(name, place === 'handler' ? 'endpoint' : 'handle', target, key);
+    if (place === 'property' && key !== undefined) inject(target, key);
+    else if (index !== undefined) (place === 'handler' ? parameter : inject)(target, key, index);
   };
 }

@@ -1,19 +1,46 @@
-import { Injectable, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
+import {
+  Inject,
+  Injectable,
+  Optional,
+  type ArgumentMetadata,
+  type OnModuleInit,
+  type PipeTransform,
+} from '@nestjs/common';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { type Endpoint } from '../discovery/endpoint.js';
+import { InvalidOptionError } from '../kernel/errors/index.js';
 import { DiscoveryService } from './discovery.service.js';
+import { missingRoot } from './missing-root.js';
+import { givenHandle, type GivenHandle } from './given-handle.js';
 import { ServiceHandle } from './service-handle.js';
+import { ServiceUsageExplorer } from './service-usage.explorer.js';
 import { getServiceToken } from './service.token.js';
 
 /** Turns a handler's `@Service(name)` into the next endpoint. Asks the injected handle, so that a test's own is used. */
 @Injectable()
-export class ServicePipe implements PipeTransform<unknown, Endpoint | Promise<Endpoint>> {
-  private readonly handles = new Map<string, Pick<ServiceHandle, 'pick'>>();
+export class ServicePipe implements PipeTransform<unknown, Endpoint | Promise<Endpoint>>, OnModuleInit {
+  private readonly handles = new Map<string, GivenHandle>();
 
   constructor(
-    private readonly modules: ModuleRef,
-    private readonly discovery: DiscoveryService,
+    @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Optional() @Inject(DiscoveryService) private readonly discovery?: DiscoveryService,
   ) {}
+
+  /**
+   * @throws InvalidOptionError when neither PilotedModule nor a provider of a test gives a service that is used, and when
+   * a test gives an array where a class injects the handle
+   */
+  onModuleInit(): void {
+    for (const { kind, service, where } of new ServiceUsageExplorer(this.modules).usages()) {
+      if (kind === 'endpoint' && !this.discovery && !this.provided(service))
+        throw missingRoot(`@Service("${service}") of ${where}`);
+      if (kind === 'handle' && Array.isArray(this.given(service)))
+        throw new InvalidOptionError(
+          `Expected the provider of getServiceToken('${service}') to be a ServiceHandle or an object with the members that ${where} uses, got an array. An array of endpoints is for the parameters of handlers.`,
+        );
+    }
+  }
 
   /** The name is read from the decorator and not from the value, which a global pipe may have changed. */
   transform(_value: unknown, { data: name = '' }: ArgumentMetadata): Endpoint | Promise<Endpoint> {
@@ -25,13 +52,27 @@ export class ServicePipe implements PipeTransform<unknown, Endpoint | Promise<En
     return handle instanceof ServiceHandle && handle.revision === 0 ? handle.next() : handle.pick();
   }
 
-  private find(name: string): Pick<ServiceHandle, 'pick'> {
+  private find(name: string): GivenHandle {
+    const handle = this.provided(name) ?? this.discovery?.of(name);
+    if (!handle) throw missingRoot(`@Service("${name}")`);
+    return handle;
+  }
+
+  private provided(name: string): GivenHandle | undefined {
+    const given = this.given(name);
+    return given === undefined || given === null ? undefined : givenHandle(name, given);
+  }
+
+  /** What the module of the handler provides, else what any module does; undefined for a class that was loaded later. */
+  private given(name: string): unknown {
+    return this.lookUp(name, true) ?? this.lookUp(name, false);
+  }
+
+  private lookUp(name: string, strict: boolean): unknown {
     try {
-      const handle = this.modules.get<ServiceHandle | undefined>(getServiceToken(name), { strict: false });
-      return handle ?? this.discovery.of(name);
+      return this.moduleRef.get<unknown>(getServiceToken(name), { strict });
     } catch {
-      // A class that was loaded after the module was made: its name has no provider.
-      return this.discovery.of(name);
+      return undefined;
     }
   }
 }

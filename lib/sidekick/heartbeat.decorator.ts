@@ -4,7 +4,7 @@ import { type KeepingOptions } from './sidekick.options.js';
 import { checkKeeping } from './sidekick.validation.js';
 
 /** Metadata key of {@link Heartbeat}. */
-export const HEARTBEAT = Symbol('nestjs-sidekick:heartbeat');
+export const HEARTBEAT = 'nestjs-sidekick:heartbeat';
 
 /** What each {@link Heartbeat} leaves on a method, in a list. */
 export interface HeartbeatMetadata {

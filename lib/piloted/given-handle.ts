@@ -1,0 +1,36 @@
+import { RoundRobin } from '../balancing/round-robin.js';
+import { type Endpoint } from '../discovery/endpoint.js';
+import { expected } from '../kernel/expected.js';
+import { NoEndpointsError } from './no-endpoints.error.js';
+import { type ServiceHandle } from './service-handle.js';
+
+/** What a handler's `@Service` needs of a handle. */
+export type GivenHandle = Pick<ServiceHandle, 'pick'>;
+
+/**
+ * The handle behind `getServiceToken(name)`, which a test may have given as an array of endpoints.
+ *
+ * @throws InvalidOptionError when it is neither a handle nor an array
+ */
+export function givenHandle(name: string, given: unknown): GivenHandle {
+  if (Array.isArray(given)) return handleOf(name, given as readonly Endpoint[]);
+  if (typeof (given as Partial<GivenHandle>).pick === 'function') return given as GivenHandle;
+  throw expected(
+    `the provider of getServiceToken('${name}')`,
+    'a ServiceHandle, an object with `pick`, or an array of endpoints',
+    given,
+  );
+}
+
+function handleOf(name: string, endpoints: readonly Endpoint[]): GivenHandle {
+  const balancer = new RoundRobin();
+  balancer.update(endpoints);
+  return {
+    pick: () => {
+      const endpoint = balancer.pick();
+      if (!endpoint)
+        throw new NoEndpointsError(name, 'empty', `getServiceToken('${name}') provides no endpoint`);
+      return endpoint;
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import { ON_SERVICE_CHANGE } from './on-service-change.decorator.js';
+
+/** Metadata of methods that are called without parameters of Nest's, or that does not make a method a handler. */
+export const HANDLED_OTHERWISE: ReadonlySet<string | symbol> = new Set([
+  ON_SERVICE_CHANGE,
+  'nestjs-sidekick:heartbeat',
+  // @nestjs/schedule
+  'SCHEDULER_NAME',
+  'SCHEDULER_TYPE',
+  'SCHEDULE_CRON_OPTIONS',
+  'SCHEDULE_INTERVAL_OPTIONS',
+  'SCHEDULE_TIMEOUT_OPTIONS',
+  // @nestjs/event-emitter
+  'EVENT_LISTENER_METADATA',
+  // Enhancers of @nestjs/common
+  '__guards__',
+  '__interceptors__',
+  '__pipes__',
+  '__exceptionFilters__',
+]);

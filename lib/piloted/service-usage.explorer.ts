@@ -1,0 +1,68 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { InvalidOptionError } from '../kernel/errors/index.js';
+import { HANDLED_OTHERWISE } from './handled-otherwise.js';
+import { usagesOf, type ServiceUsage } from './service-usage.js';
+import { getServiceToken } from './service.token.js';
+
+/** What Nest keeps of `@Inject` on a constructor's parameters and on properties. */
+interface Declared {
+  readonly param?: unknown;
+  readonly type?: unknown;
+}
+
+/** Finds the services that the classes and factories of this application name. */
+@Injectable()
+export class ServiceUsageExplorer {
+  private tokens: ReadonlySet<unknown> | undefined;
+
+  constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
+
+  /** Where the classes of this application name a service in a decorator. */
+  usages(): readonly ServiceUsage[] {
+    return usagesOf(this.wrappers().map(({ metatype }) => metatype));
+  }
+
+  /** Whether a class or factory of this application injects the handle of the service, whoever else of the process does. */
+  injects(service: string): boolean {
+    this.tokens ??= new Set(this.injected());
+    return this.tokens.has(getServiceToken(service));
+  }
+
+  /**
+   * Checks that each parameter with `@Service` belongs to a handler: Nest calls other methods without it.
+   *
+   * @throws InvalidOptionError that names the first method that is no handler
+   */
+  checkHandlers(): void {
+    for (const { metatype } of this.wrappers())
+      for (const { kind, key, service, where } of usagesOf([metatype])) {
+        if (kind !== 'endpoint' || key === undefined) continue;
+        const method = (metatype as { prototype?: Record<string | symbol, unknown> }).prototype?.[key];
+        if (typeof method !== 'function') continue;
+        if (Reflect.getMetadataKeys(method).some((each) => !HANDLED_OTHERWISE.has(each as string))) continue;
+        throw new InvalidOptionError(
+          `Expected ${where}, which has @Service("${service}") on a parameter, to be a handler of a route, message or event, got a method that Nest passes no parameters to. Inject the ServiceHandle in the constructor and call its pick().`,
+        );
+      }
+  }
+
+  private injected(): readonly unknown[] {
+    return this.wrappers().flatMap(({ metatype, inject }) => {
+      const factory = (inject ?? []).map((each) =>
+        typeof each === 'object' && 'token' in each ? each.token : each,
+      );
+      if (typeof metatype !== 'function') return factory;
+      const declared = ['self:paramtypes', 'self:properties_metadata'].flatMap(
+        (key) => (Reflect.getMetadata(key, metatype) as readonly Declared[] | undefined) ?? [],
+      );
+      return [...factory, ...declared.map(({ param, type }) => param ?? type)];
+    });
+  }
+
+  private wrappers() {
+    return [...this.modules.values()].flatMap(({ providers, controllers, injectables, middlewares }) =>
+      [providers, controllers, injectables, middlewares].flatMap((kind) => [...kind.values()]),
+    );
+  }
+}
