@@ -23,7 +23,8 @@ import { fromCursor, type Position, toCursor } from './cursor.js';
 import { asRegistry, registryError } from './failure.js';
 import { type EtcdLayout } from './layout.js';
 import { contentsOf } from './listing.js';
-import { readRange } from './read-scope.js';
+import { PageSize } from './page-size.js';
+import { type RangeReader, readRange } from './read-scope.js';
 import { EtcdSession } from './session.js';
 import { SessionRecord } from './session-record.js';
 import { WatchChanges } from './watch-changes.js';
@@ -37,6 +38,7 @@ export class EtcdRegistry implements Registry {
   private readonly leases: EtcdLeases;
   private readonly watches: EtcdWatches;
   private readonly changes: WatchChanges;
+  private readonly reader: RangeReader;
   private readonly closing: Closing;
   private warned = false;
 
@@ -49,6 +51,7 @@ export class EtcdRegistry implements Registry {
   ) {
     this.leases = new EtcdLeases(client);
     this.watches = new EtcdWatches(client, client.deps);
+    this.reader = { client, clock: client.deps.clock, pages: new PageSize() };
     this.changes = new WatchChanges(client, layout);
     this.closing = new Closing(`The registry ${url}`);
   }
@@ -78,11 +81,11 @@ export class EtcdRegistry implements Registry {
     this.begin(signal);
     checkScope(scope);
     refuseDatacenter(this.driver, scope);
-    const { client, layout, url } = this;
+    const { layout, url } = this;
     const what = `listing the ${scopeLabel(scope)}`;
     const { kvs, at } = await asRegistry(
       url,
-      async () => await readRange(client, layout.rangeOf(scope), what, signal),
+      async () => await readRange(this.reader, layout.rangeOf(scope), what, signal),
       [`read ${layout.grantedFor(scope)}`],
     );
     return { ...contentsOf(layout, scope, kvs), cursor: toCursor({ ...at, witness: witnessOfNewest(kvs) }) };
