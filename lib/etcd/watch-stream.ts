@@ -1,8 +1,11 @@
-import type { IWatchRequest, IWatchResponse } from 'etcd3';
+import type { IRangeResponse, IWatchRequest, IWatchResponse } from 'etcd3';
 import { Backoff } from '../kernel/backoff.js';
 import { type Clock, type Timer } from '../kernel/clock.js';
 import { type Random } from '../kernel/random.js';
+import { ClusterError } from './errors/cluster.error.js';
 import { EndpointError } from './errors/endpoint.error.js';
+import { EtcdResponseError } from './errors/etcd-response.error.js';
+import { type EtcdCaller } from './request.js';
 import { type EtcdStream, type EtcdStreamOpener } from './stream.js';
 
 /** Who hears of a {@link WatchStream}. */
@@ -16,12 +19,26 @@ export interface WatchStreamListener {
   onEnd(error: Error): void;
   /** Called every {@link HEARTBEAT} ms, whether a stream is open or not. */
   onBeat(): void;
+  /** A linearizable read on the stream's connection was answered, on a stream whose server answers no progress requests. */
+  onRead(header: IRangeResponse['header']): void;
+  /** Such a read is about to be sent. Returns a key that the user may read; undefined where nothing is watched. */
+  beforeRead(): Buffer | undefined;
 }
+
+/** The number of an answer that belongs to no watch. */
+const NO_WATCH = '-1';
+const PROGRESS: IWatchRequest = Object.freeze({ progress_request: {} });
 
 /** Milliseconds between two questions whether the server is still there. */
 export const HEARTBEAT = 500;
 /** Heartbeats without a word after which a server is left. */
 const SILENT_HEARTBEATS = 3;
+/** Streams in a row that began a watch and answered no progress request, after which reads replace the requests. */
+const UNANSWERING_STREAMS = 2;
+/** Heartbeats between two of these reads. */
+const READ_HEARTBEATS = 10;
+/** Heartbeats after which a stream that serves has proved itself. */
+const PROVEN_HEARTBEATS = 4;
 /** How long a watch waits between rounds of all endpoints: a few seconds at most, spread out for the herd's sake. */
 const RECONNECT = Object.freeze({ base: 100, cap: 4_000 });
 
@@ -29,6 +46,9 @@ const RECONNECT = Object.freeze({ base: 100, cap: 4_000 });
  * The stream of all watches of a client, kept open from {@link WatchStream.start} to {@link WatchStream.stop}. A server
  * that stays silent is left for the next, without a limit to the retries. Its time is counted in heartbeats, not by the
  * clock: after a blocked event loop the answers that wait are read first.
+ *
+ * A server is asked for its progress every heartbeat. etcd's gRPC proxy and etcd before 3.4 never answer that; what they
+ * are asked instead is a linearizable read every 5 s, on the same connection.
  */
 export class WatchStream {
   private stream: EtcdStream<IWatchRequest> | undefined;
@@ -42,11 +62,19 @@ export class WatchStream {
   /** The beat of the last word of a server that served. */
   private servedAt = 0;
   private failuresInRow = 0;
+  /** The beat at which this stream was opened. */
+  private openedAt = 0;
+  /** What this stream has answered so far. */
+  private answers: 'nothing' | 'watches' | 'progress' = 'nothing';
+  private unanswering = 0;
+  /** Set while reads show whether the server of this stream is alive; ends them. */
+  private reads: AbortController | undefined;
+  private readAt = 0;
   private failed: EndpointError[] = [];
   private readonly backoff: Backoff;
 
   constructor(
-    private readonly client: EtcdStreamOpener,
+    private readonly client: EtcdStreamOpener & EtcdCaller,
     private readonly deps: { readonly clock: Clock; readonly random: Random },
     private readonly listener: WatchStreamListener,
   ) {
@@ -65,7 +93,8 @@ export class WatchStream {
 
   /** The last heartbeat by which a server was known to serve. */
   get servedBy(): number {
-    return this.servedAt;
+    // Between two reads a server counts as serving: the stream ends with the first read that fails.
+    return this.reads ? this.beats : this.servedAt;
   }
 
   /** Why the stream is down: each endpoint's error since it last worked, in order. Empty while it works. */
@@ -80,9 +109,17 @@ export class WatchStream {
     this.connect();
   }
 
+  /** The server of this stream answers no progress requests: it is read from instead. */
+  readInstead(): void {
+    if (this.reads || !this.stream) return;
+    this.reads = new AbortController();
+    this.readAt = this.beats;
+  }
+
   /** Ends the stream and every timer. */
   stop(): void {
     this.wanted = false;
+    this.endReads();
     this.stream?.close();
     this.stream = undefined;
     this.heartbeat?.cancel();
@@ -124,6 +161,8 @@ export class WatchStream {
     }
     this.stream = stream;
     this.heardAt = this.beats;
+    this.openedAt = this.beats;
+    this.answers = 'nothing';
     this.listener.onOpen(stream);
   }
 
@@ -131,17 +170,30 @@ export class WatchStream {
     const { stream } = this;
     if (!stream) return;
     this.heardAt = this.beats;
-    if (!answer.canceled) {
-      this.servedAt = this.beats;
-      this.failed = [];
-      this.failuresInRow = 0;
-      this.backoff.reset();
+    if (!answer.canceled) this.served();
+    if (answer.watch_id === NO_WATCH && !answer.created && !answer.canceled) {
+      this.answers = 'progress';
+      this.unanswering = 0;
+      this.endReads();
+    } else if (this.answers === 'nothing') {
+      this.answers = 'watches';
+      if (this.unanswering >= UNANSWERING_STREAMS) this.readInstead();
     }
     this.listener.onAnswer(answer, stream);
   }
 
+  private served(): void {
+    this.servedAt = this.beats;
+    this.failed = [];
+    // A stream that is refused after its first answers would else be opened again without a pause.
+    if (this.beats - this.openedAt < PROVEN_HEARTBEATS) return;
+    this.failuresInRow = 0;
+    this.backoff.reset();
+  }
+
   private lost(error: Error): void {
     this.stream = undefined;
+    this.endReads();
     if (!(error instanceof EndpointError)) {
       this.listener.onEnd(error);
       return;
@@ -166,10 +218,64 @@ export class WatchStream {
     this.heartbeat = this.deps.clock.after(HEARTBEAT, () => {
       this.beats += 1;
       this.beatOn();
-      if (this.beats - this.heardAt > SILENT_HEARTBEATS)
-        this.stream?.fail(`silent for ${HEARTBEAT * SILENT_HEARTBEATS} ms`);
-      else this.stream?.write({ progress_request: {} });
+      if (this.stream) this.check(this.stream);
       this.listener.onBeat();
     });
+  }
+
+  private check(stream: EtcdStream<IWatchRequest>): void {
+    if (this.reads) {
+      if (this.beats - this.readAt >= READ_HEARTBEATS) void this.read(stream, this.reads);
+    } else if (this.beats - this.heardAt > SILENT_HEARTBEATS) {
+      if (this.answers === 'watches') this.unanswering += 1;
+      stream.fail(`silent for ${HEARTBEAT * SILENT_HEARTBEATS} ms`);
+    } else if (this.answers !== 'nothing') {
+      stream.write(PROGRESS);
+    }
+  }
+
+  private async read(stream: EtcdStream<IWatchRequest>, reads: AbortController): Promise<void> {
+    const key = this.listener.beforeRead();
+    if (!key) return;
+    this.readAt = Infinity;
+    const header = await this.header(stream, key, reads.signal);
+    if (this.reads !== reads) return;
+    if (header instanceof Error) {
+      stream.fail(header.message);
+      return;
+    }
+    this.served();
+    if (header) this.listener.onRead(header);
+    this.readAt = this.beats;
+    // The server may have been replaced by one that answers. A proxy never does, and logs each request as an error.
+    if (this.unanswering >= UNANSWERING_STREAMS) stream.write(PROGRESS);
+  }
+
+  /** Undefined where the cluster refuses the read, which is an answer too. */
+  private async header(
+    { endpoint }: EtcdStream<IWatchRequest>,
+    key: Buffer,
+    signal: AbortSignal,
+  ): Promise<IRangeResponse['header'] | Error | undefined> {
+    try {
+      const { header } = await this.client.callOne(
+        endpoint,
+        {
+          what: 'checking that a watched server is alive',
+          run: async ({ kv }, options) => await kv.range({ key, count_only: true }, options),
+        },
+        signal,
+      );
+      return header;
+    } catch (error) {
+      if (error instanceof EtcdResponseError) return undefined;
+      const [failure] = error instanceof ClusterError ? error.errors : [];
+      return new Error(failure?.reason ?? (error as Error).message);
+    }
+  }
+
+  private endReads(): void {
+    this.reads?.abort();
+    this.reads = undefined;
   }
 }

@@ -38,11 +38,19 @@ export class WatchTrack {
     return this.resumes && this.witness !== undefined;
   }
 
-  /** The server has begun at `revision`; forgets the pieces of an answer that a lost stream never completed. */
-  began(revision: bigint): void {
+  /**
+   * The server has begun at `revision`, undefined where it does not say; forgets the pieces of an answer that a lost
+   * stream never completed.
+   */
+  began(revision: bigint | undefined): void {
     this.held = [];
     this.position ??= revision;
     this.unproven = this.overlaps;
+  }
+
+  /** "Now" was at `revision`, for a watch that does not know yet. */
+  startsAt(revision: bigint): void {
+    this.position ??= revision;
   }
 
   /** The next stream is another than the one on which everything so far was learnt: it may lead to another store. */

@@ -2,37 +2,31 @@ import type { IWatchRequest, IWatchResponse } from 'etcd3';
 import { type Clock } from '../kernel/clock.js';
 import { type Random } from '../kernel/random.js';
 import { ClusterError } from './errors/cluster.error.js';
-import { type EndpointError } from './errors/endpoint.error.js';
+import { EndpointError } from './errors/endpoint.error.js';
 import { EtcdResponseError } from './errors/etcd-response.error.js';
+import { isInRange } from './key-range.js';
 import { type EtcdCaller } from './request.js';
+import { StoreChecks } from './store-checks.js';
 import { type EtcdStream, type EtcdStreamOpener } from './stream.js';
 import { type EtcdWatchRequest, type WatchNews } from './watch-news.js';
+import { WatchNumbers } from './watch-numbers.js';
 import { WatchQueue } from './watch-queue.js';
+import { type WatchState } from './watch-state.js';
 import { HEARTBEAT, WatchStream } from './watch-stream.js';
 import { WatchTrack } from './watch-track.js';
 
 /** Heartbeats between two signs of life of one watch: there may be very many. */
 const ALIVE_SPACING = 3_000 / HEARTBEAT;
 
+/** Heartbeats that a server which gets one request at a time may take to begin a watch. */
+const BEGIN_HEARTBEATS = 10;
+/** Heartbeats without another refusal after which a watch that was cancelled counts as served. */
+const SERVED_HEARTBEATS = 4;
+/** The cluster id of an answer that a proxy made up. Its revision is none of the store's. */
+const NO_CLUSTER = '0';
+
 const PERMISSION_DENIED = 7;
 const REFUSED_USER = /invalid auth token|permission denied|auth store is old|user name is empty/;
-
-interface Watch {
-  id: number;
-  readonly request: EtcdWatchRequest;
-  readonly track: WatchTrack;
-  readonly queue: WatchQueue<WatchNews>;
-  /** Lets go of the caller's signal. */
-  readonly release: () => void;
-  clusterId: string | undefined;
-  created: boolean;
-  /** The server's revision lies behind ours: a lagging member, or a store that went back. */
-  suspect: boolean;
-  /** The heartbeat it began with. */
-  readonly since: number;
-  /** The heartbeat at which it last had something to say. */
-  toldAt: number;
-}
 
 /**
  * Watches of one client. However many there are, they share one {@link WatchStream}: a server that stays silent, or
@@ -40,17 +34,21 @@ interface Watch {
  * property of the stream: whatever is said on it is a sign of life for all, those too that wait for their turn to begin.
  */
 export class EtcdWatches {
-  private readonly watches = new Map<number, Watch>();
+  private readonly watches = new Map<number, WatchState>();
   private readonly stream: WatchStream;
+  private readonly store: StoreChecks;
+  /** Of the stream that is open. */
+  private numbers: WatchNumbers<WatchState> | undefined;
   private verifying = false;
-  /** What was asked for on the stream and not yet answered, in order. */
-  private pending: number[] = [];
+  /** The heartbeat at which the last watch began. */
+  private begunAt = 0;
   private lastId = 0;
 
   constructor(
-    private readonly client: EtcdCaller & EtcdStreamOpener,
+    client: EtcdCaller & EtcdStreamOpener,
     deps: { readonly clock: Clock; readonly random: Random },
   ) {
+    this.store = new StoreChecks(client);
     this.stream = new WatchStream(client, deps, {
       onOpen: (stream) => {
         this.connected(stream);
@@ -59,6 +57,7 @@ export class EtcdWatches {
         this.answered(answer, stream);
       },
       onLost: () => {
+        this.numbers = undefined;
         for (const watch of this.watches.values()) watch.created = false;
       },
       onEnd: (error) => {
@@ -67,6 +66,10 @@ export class EtcdWatches {
       onBeat: () => {
         this.look();
       },
+      onRead: ({ cluster_id: clusterId, revision }) => {
+        for (const watch of this.watches.values()) this.compare(watch, clusterId, BigInt(revision));
+      },
+      beforeRead: () => this.markFloors([...this.watches.values()]),
     });
     client.onClose((error) => {
       this.end(error);
@@ -95,7 +98,7 @@ export class EtcdWatches {
     const stop = (): void => {
       this.finish(watch);
     };
-    const watch: Watch = {
+    const watch: WatchState = {
       id: (this.lastId += 1),
       request,
       track: new WatchTrack(request.after, request.witness),
@@ -105,7 +108,10 @@ export class EtcdWatches {
       },
       clusterId: request.clusterId,
       created: false,
+      createdAt: 0,
+      cancelled: undefined,
       suspect: false,
+      floor: undefined,
       since: this.stream.beat,
       toldAt: this.stream.beat,
     };
@@ -123,52 +129,76 @@ export class EtcdWatches {
     for (const watch of [...this.watches.values()]) this.finish(watch, error);
   }
 
-  private add(watch: Watch): void {
+  private add(watch: WatchState): void {
     this.watches.set(watch.id, watch);
-    if (this.stream.current) this.create(this.stream.current, watch);
+    if (this.numbers) this.begin(this.numbers, watch);
     else this.stream.start();
   }
 
-  private finish(watch: Watch, error?: Error): void {
+  private finish(watch: WatchState, error?: Error): void {
     watch.release();
     watch.queue.end(error);
     if (!this.watches.delete(watch.id)) return;
-    if (this.watches.size === 0) this.stream.stop();
-    else this.stream.current?.write({ cancel_request: { watch_id: watch.id } });
+    if (this.watches.size > 0) {
+      this.numbers?.end(watch);
+      return;
+    }
+    this.numbers = undefined;
+    this.stream.stop();
   }
 
   private connected(stream: EtcdStream<IWatchRequest>): void {
-    this.pending = [];
+    const numbers = new WatchNumbers<WatchState>(
+      (watch) => {
+        this.create(stream, watch);
+      },
+      (number) => {
+        stream.write({ cancel_request: { watch_id: number } });
+      },
+    );
+    this.numbers = numbers;
+    this.begunAt = this.stream.beat;
     for (const watch of this.watches.values()) {
       watch.track.onAnotherStream();
-      this.create(stream, watch);
+      this.begin(numbers, watch);
     }
   }
 
-  /** Tells those who wait that all is well, or that their patience is at an end. */
+  private begin(numbers: WatchNumbers<WatchState>, watch: WatchState): void {
+    if (!numbers.next) this.begunAt = this.stream.beat;
+    numbers.begin(watch);
+  }
+
+  /** Gives signs of life, and ends watches whose patience is at an end. */
   private look(): void {
     const { beat, servedBy, current } = this.stream;
-    const alive = current !== undefined && beat - servedBy <= 1;
+    if (current && this.numbers?.next && beat - this.begunAt > BEGIN_HEARTBEATS)
+      current.fail(`began no watch within ${BEGIN_HEARTBEATS * HEARTBEAT} ms`);
+    const alive = this.stream.current !== undefined && beat - servedBy <= 1;
     let error: ClusterError | undefined;
     for (const watch of this.watches.values()) {
-      const { request, track, since, toldAt } = watch;
-      if (alive) {
+      const { request, track, since, toldAt, cancelled, created, createdAt } = watch;
+      if (cancelled && created && beat - createdAt >= SERVED_HEARTBEATS) watch.cancelled = undefined;
+      const patience = (request.patience ?? Infinity) / HEARTBEAT;
+      if (watch.cancelled) {
+        if (beat - watch.cancelled.since >= patience)
+          this.finish(watch, new ClusterError([watch.cancelled.error]));
+      } else if (alive) {
         if (beat - toldAt >= ALIVE_SPACING && track.position !== undefined) this.tellAlive(watch);
-      } else if ((beat - Math.max(servedBy, since)) * HEARTBEAT >= (request.patience ?? Infinity)) {
+      } else if (beat - Math.max(servedBy, since) >= patience) {
         error ??= new ClusterError(this.failures);
         this.finish(watch, error);
       }
     }
   }
 
-  private tellAlive(watch: Watch): void {
+  private tellAlive(watch: WatchState): void {
     watch.toldAt = this.stream.beat;
     watch.queue.push({ kind: 'alive', revision: watch.track.position ?? 0n });
   }
 
-  private create(stream: EtcdStream<IWatchRequest>, watch: Watch): void {
+  private create(stream: EtcdStream<IWatchRequest>, watch: WatchState): void {
     const { key, rangeEnd, prevKv = false } = watch.request;
-    this.pending.push(watch.id);
     stream.write({
       create_request: {
         key,
@@ -182,47 +212,48 @@ export class EtcdWatches {
   }
 
   private answered(answer: IWatchResponse, stream: EtcdStream<IWatchRequest>): void {
-    // A refusal to begin names no watch: it answers the oldest request that waits.
-    const id = (answer.created ? this.pending.shift() : undefined) ?? Number(answer.watch_id);
-    const watch = this.watches.get(id);
+    const watch = this.numbers?.take(answer);
+    if (answer.created) {
+      this.begunAt = this.stream.beat;
+      if (this.numbers?.renumbers === true) this.stream.readInstead();
+    }
     if (answer.canceled) this.canceled(watch, answer, stream);
     else if (watch) this.told(watch, answer);
     else if (answer.watch_id === '-1') for (const one of this.watches.values()) this.told(one, answer);
   }
 
-  private told(watch: Watch, answer: IWatchResponse): void {
+  private told(watch: WatchState, answer: IWatchResponse): void {
     const { cluster_id: clusterId, revision } = answer.header;
-    watch.clusterId ??= clusterId;
-    if (watch.clusterId !== clusterId) {
-      this.replaced(watch, `cluster ${watch.clusterId} has become cluster ${clusterId}`);
-      return;
-    }
+    const madeUp = clusterId === NO_CLUSTER;
+    if (!madeUp && this.isAnother(watch, clusterId)) return;
     const { position: known } = watch.track;
     if (answer.created) {
       watch.created = true;
-      watch.suspect = known !== undefined && BigInt(revision) < known;
-      watch.track.began(BigInt(revision));
+      watch.createdAt = this.stream.beat;
+      watch.suspect = madeUp ? known === undefined : known !== undefined && BigInt(revision) < known;
+      watch.track.began(madeUp ? undefined : BigInt(revision));
     }
     if (!watch.created) return;
     if (watch.suspect) void this.verify();
+    const relevant = answer.events.filter(({ kv }) => isInRange(watch.request, kv.key));
     // What answers the request itself says nothing of the history yet.
-    const begins = answer.created && answer.events.length === 0;
-    if (!begins && watch.track.contradicts(answer.events, answer.fragment)) {
+    const begins = answer.created && relevant.length === 0;
+    if (!begins && watch.track.contradicts(relevant, answer.fragment)) {
       if (watch.track.witness?.deleted === true) void this.doubt(watch);
       else this.anotherHistory(watch);
       return;
     }
-    const events = watch.track.accept(answer.events, answer.fragment);
+    const events = watch.track.accept(relevant, answer.fragment);
     if (events.length > 0) {
       const { position = 0n, witness } = watch.track;
       watch.toldAt = this.stream.beat;
       watch.queue.push({ kind: 'events', events, revision: position, witness });
       // Where "now" is.
-    } else if (answer.created && known === undefined) this.tellAlive(watch);
+    } else if (answer.created && known === undefined && !madeUp) this.tellAlive(watch);
   }
 
   private canceled(
-    watch: Watch | undefined,
+    watch: WatchState | undefined,
     answer: IWatchResponse,
     stream: EtcdStream<IWatchRequest>,
   ): void {
@@ -234,7 +265,7 @@ export class EtcdWatches {
         // Only what it had already is gone. The server still knows the number of the watch.
         watch.track.forgetWitness();
         this.renumber(watch);
-        this.create(stream, watch);
+        if (this.numbers) this.begin(this.numbers, watch);
         return;
       }
       watch.queue.push({ kind: 'compacted', revision: BigInt(compacted) });
@@ -242,18 +273,16 @@ export class EtcdWatches {
     } else if (watch && REFUSED_USER.test(reason)) {
       void this.refused(watch, stream, reason);
     } else {
-      stream.fail(reason === '' ? 'the server cancelled a watch' : reason);
+      const error = new EndpointError(stream.endpoint, reason || 'the server cancelled a watch', false);
+      if (watch) watch.cancelled = { error, since: watch.cancelled?.since ?? this.stream.beat };
+      stream.fail(error.reason);
     }
   }
 
   /** An expired token looks like a missing permission here: a request tells them apart, and renews the token. */
-  private async refused(watch: Watch, stream: EtcdStream<IWatchRequest>, reason: string): Promise<void> {
-    const { key } = watch.request;
+  private async refused(watch: WatchState, stream: EtcdStream<IWatchRequest>, reason: string): Promise<void> {
     try {
-      await this.client.call({
-        what: 'checking the permission to watch',
-        run: async ({ kv }, options) => await kv.range({ key, count_only: true }, options),
-      });
+      await this.store.now(watch.request.key, 'checking the permission to watch');
     } catch (error) {
       if (!(error instanceof EtcdResponseError)) {
         stream.fail(reason);
@@ -265,7 +294,7 @@ export class EtcdWatches {
   }
 
   /** From now on the server's answers to its former number are not for it. */
-  private renumber(watch: Watch): void {
+  private renumber(watch: WatchState): void {
     this.watches.delete(watch.id);
     watch.id = this.lastId += 1;
     watch.created = false;
@@ -276,61 +305,76 @@ export class EtcdWatches {
    * The delete that the watch resumes with is missing. Older servers drop a delete when history is compacted at its very
    * revision, which a read just before that revision shows. Otherwise the history is another.
    */
-  private async doubt(watch: Watch): Promise<void> {
+  private async doubt(watch: WatchState): Promise<void> {
+    const { numbers } = this;
     const { current: stream } = this.stream;
     const { witness } = watch.track;
-    if (!stream || !witness) return;
-    stream.write({ cancel_request: { watch_id: watch.id } });
+    if (!stream || !numbers || !witness) return;
+    numbers.end(watch);
     this.renumber(watch);
-    const { key } = watch.request;
-    const revision = String(witness.revision - 1n);
+    let compacted: boolean;
     try {
-      await this.client.call({
-        what: 'checking how far history was compacted',
-        run: async ({ kv }, options) => await kv.range({ key, count_only: true, revision }, options),
-      });
+      compacted = await this.store.isCompacted(watch.request.key, witness.revision - 1n);
     } catch (error) {
-      if (!(error instanceof EtcdResponseError)) {
-        stream.fail((error as Error).message);
-        return;
-      }
-      if (error.compacted) {
-        watch.track.forgetWitness();
-        if (this.stream.current === stream && this.watches.has(watch.id)) this.create(stream, watch);
-        return;
-      }
+      stream.fail((error as Error).message);
+      return;
     }
-    if (this.watches.has(watch.id)) this.anotherHistory(watch);
+    if (this.watches.get(watch.id) !== watch) return;
+    if (!compacted) {
+      this.anotherHistory(watch);
+      return;
+    }
+    watch.track.forgetWitness();
+    if (this.numbers === numbers) this.begin(numbers, watch);
   }
 
-  private anotherHistory(watch: Watch): void {
+  private anotherHistory(watch: WatchState): void {
     this.replaced(watch, `the store's history up to revision ${watch.track.position} is another`);
   }
 
-  private replaced(watch: Watch, reason: string): void {
+  private replaced(watch: WatchState, reason: string): void {
     watch.queue.push({ kind: 'replaced', reason });
     this.finish(watch);
   }
 
-  /** A member that lags catches up; a store that went back stays behind, as a linearizable read tells. */
+  /** Whether the answer of `clusterId` comes from another cluster, which ends the watch. */
+  private isAnother(watch: WatchState, clusterId: string): boolean {
+    watch.clusterId ??= clusterId;
+    if (watch.clusterId === clusterId) return false;
+    this.replaced(watch, `cluster ${watch.clusterId} has become cluster ${clusterId}`);
+    return true;
+  }
+
+  /** To be called before a read is sent. Returns a key that the user may read: no other is certain to be one. */
+  private markFloors(watches: readonly WatchState[]): Buffer | undefined {
+    // Events that arrive meanwhile may be newer than the read.
+    for (const watch of watches) watch.floor = watch.track.position;
+    return watches[0]?.request.key;
+  }
+
+  /** Compares a watch with the revision of a linearizable read. */
+  private compare(watch: WatchState, clusterId: string, revision: bigint): void {
+    if (this.watches.get(watch.id) !== watch || this.isAnother(watch, clusterId)) return;
+    const { floor, created, track } = watch;
+    watch.suspect = false;
+    if (floor !== undefined) {
+      if (revision < floor) this.replaced(watch, `the store went back from revision ${floor} to ${revision}`);
+    } else if (created && track.position === undefined) {
+      track.startsAt(revision);
+      this.tellAlive(watch);
+    }
+  }
+
+  /** A member that lags catches up; a store that went back stays behind, as a linearizable read shows. */
   private async verify(): Promise<void> {
     if (this.verifying) return;
     this.verifying = true;
     try {
       const suspects = [...this.watches.values()].filter(({ suspect }) => suspect);
-      // A key that the user may read: no other is certain to be one.
-      const key = suspects[0]?.request.key;
+      const key = this.markFloors(suspects);
       if (!key) return;
-      const { header } = await this.client.call({
-        what: 'reading the revision',
-        run: async ({ kv }, options) => await kv.range({ key, count_only: true }, options),
-      });
-      for (const watch of suspects) {
-        const { position = 0n } = watch.track;
-        watch.suspect = false;
-        if (BigInt(header.revision) >= position) continue;
-        this.replaced(watch, `the store went back from revision ${position} to ${header.revision}`);
-      }
+      const { cluster_id: clusterId, revision } = await this.store.now(key, 'reading the revision');
+      for (const watch of suspects) this.compare(watch, clusterId, BigInt(revision));
     } catch {
       // Still suspect: the next sign of life asks again.
     } finally {

@@ -1,0 +1,30 @@
+import { type EndpointError } from './errors/endpoint.error.js';
+import { type EtcdWatchRequest, type WatchNews } from './watch-news.js';
+import { type WatchQueue } from './watch-queue.js';
+import { type WatchTrack } from './watch-track.js';
+
+/** One watch of a client. */
+export interface WatchState {
+  /** The number that is proposed to the server. */
+  id: number;
+  readonly request: EtcdWatchRequest;
+  readonly track: WatchTrack;
+  readonly queue: WatchQueue<WatchNews>;
+  /** Removes the listener from the caller's signal. */
+  readonly release: () => void;
+  clusterId: string | undefined;
+  /** Whether it has begun on the stream that is open. */
+  created: boolean;
+  /** The heartbeat at which it began there. */
+  createdAt: number;
+  /** Why it was cancelled without a known reason, and since which heartbeat. */
+  cancelled: { readonly error: EndpointError; readonly since: number } | undefined;
+  /** The server's revision lies behind ours: a lagging member, or a store that went back. */
+  suspect: boolean;
+  /** How far it had come when the last read of the store was sent. */
+  floor: bigint | undefined;
+  /** The heartbeat it began with. */
+  readonly since: number;
+  /** The heartbeat at which it last had news. */
+  toldAt: number;
+}

@@ -1,0 +1,150 @@
+import { jest } from '@jest/globals';
+import { systemClock } from '../../../lib/kernel/clock.js';
+import { silentLogger } from '../../../lib/kernel/logger.js';
+import { etcd } from '../../../lib/registry/etcd/index.js';
+import { Follower } from '../../../lib/registry/follower.js';
+import { completeInstance } from '../../../lib/registry/instance.js';
+import { type Item } from '../../../lib/registry/item.js';
+import { type Registry } from '../../../lib/registry/registry.js';
+import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
+import { type EtcdProxy, startEtcdProxy } from '../../harness/etcd-proxy.js';
+import { sleep, until } from '../../harness/wait.js';
+
+jest.setTimeout(60_000);
+
+const { signal } = new AbortController();
+const SERVICES = ['api', 'billing', 'stock'];
+
+async function open(proxies: readonly EtcdProxy[]): Promise<Registry> {
+  const endpoints = proxies.map(({ url }) => url);
+  return await etcd({ endpoints }).open({ clock: systemClock, random: Math.random, logger: silentLogger });
+}
+
+function instance(service: string, id: string, port = 80): Item {
+  return { kind: 'instance', instance: completeInstance({ service, id, address: '10.0.0.9', port }) };
+}
+
+/** The list of a service, as `service/id` of each entry. */
+class Mirror {
+  list: readonly string[] = [];
+  /** How often it became stale after its first list. */
+  stale = 0;
+  private readonly follower: Follower;
+
+  constructor(registry: Registry, service: string) {
+    this.follower = new Follower({
+      registry,
+      scope: { kind: 'service', service },
+      clock: systemClock,
+      random: Math.random,
+      logger: silentLogger,
+      onSet: ({ entries }) => {
+        this.list = [...entries.values()].map(({ item }) =>
+          item.kind === 'instance' ? `${item.instance.service}/${item.instance.id}` : item.key,
+        );
+      },
+      onState: (state) => {
+        if (state.stale) this.stale += 1;
+      },
+    });
+    this.follower.start();
+  }
+
+  get age(): number {
+    return systemClock.now() - (this.follower.state.lastHeard ?? 0);
+  }
+
+  async ready(): Promise<void> {
+    await this.follower.ready;
+  }
+
+  async close(): Promise<void> {
+    await this.follower.close();
+  }
+}
+
+describe.each(['3.5', '3.4'] as const)('the etcd registry behind the gRPC proxy of etcd %s', (version) => {
+  let cluster: EtcdCluster;
+  let proxies: EtcdProxy[] = [];
+  let registry: Registry;
+  let mirrors: Mirror[] = [];
+
+  beforeAll(async () => {
+    cluster = await startEtcd({ version });
+    proxies = [await startEtcdProxy(cluster, version), await startEtcdProxy(cluster, version)];
+  });
+  afterAll(async () => {
+    await Promise.all(proxies.map(async (proxy) => await proxy.stop()));
+    await cluster.stop();
+  });
+  afterEach(async () => {
+    await Promise.all(mirrors.map(async (mirror) => await mirror.close()));
+    await registry.close();
+  });
+
+  async function follow(through: readonly EtcdProxy[]): Promise<Mirror[]> {
+    registry = await open(through);
+    mirrors = SERVICES.map((service) => new Mirror(registry, service));
+    await Promise.all(mirrors.map(async (mirror) => await mirror.ready()));
+    return mirrors;
+  }
+
+  it('keeps the lists of several services apart, fresh, and without a word in the log of the proxy', async () => {
+    const [api, billing, stock] = await follow(proxies.slice(0, 1));
+    for (let i = 0; i < 5; i += 1) {
+      await cluster.put(`/nestjs-sidekick/billing/b${i}`, `{"Op":0,"Addr":"10.0.0.9:${i + 1}"}`);
+    }
+    await until('billing to have five', () => billing!.list.length === 5);
+    await cluster.put('/nestjs-sidekick/stock/s', '{"Op":0,"Addr":"10.0.0.9:1"}');
+    await until('stock to have one', () => stock!.list.length === 1);
+    // Longer than any server may be silent, and than two reads.
+    await sleep(11_000);
+    expect(api!.list).toEqual([]);
+    expect(billing!.list).toEqual(['b0', 'b1', 'b2', 'b3', 'b4'].map((id) => `billing/${id}`));
+    expect(stock!.list).toEqual(['stock/s']);
+    for (const mirror of mirrors) {
+      expect(mirror.stale).toBe(0);
+      expect(mirror.age).toBeLessThan(5_000);
+    }
+    expect(proxies[0]!.log()).not.toContain('not supported request');
+    await cluster.etcdctl(['del', '--prefix', '/nestjs-sidekick/']);
+    await until('all to be empty again', () => mirrors.every(({ list }) => list.length === 0));
+  });
+
+  it('registers, renews and withdraws through it', async () => {
+    const [api] = await follow(proxies.slice(0, 1));
+    const session = await registry.openSession({ ttl: 2 }, signal);
+    await session.write(instance('api', 'own'), undefined, signal);
+    await until('it to be listed', () => api!.list.includes('api/own'));
+    for (let i = 0; i < 6; i += 1) {
+      await sleep(700);
+      // The proxy renews leases at a pace of its own, and answers with its next renewal.
+      await session.renew(signal, true);
+    }
+    expect(api!.list).toEqual(['api/own']);
+    await session.end(signal);
+    await until('it to be gone', () => api!.list.length === 0);
+  });
+
+  it('leaves a proxy that hangs, and misses nothing', async () => {
+    const [, billing] = await follow(proxies);
+    const session = await registry.openSession({ ttl: 30 }, signal);
+    await session.write(instance('billing', 'one'), undefined, signal);
+    await until('it to be listed', () => billing!.list.includes('billing/one'));
+    for (const proxy of proxies) {
+      await proxy.pause();
+      await cluster.put(
+        `/nestjs-sidekick/billing/${proxy.endpoint.replace(':', '-')}`,
+        '{"Addr":"10.0.0.9:1"}',
+      );
+      const count = proxies.indexOf(proxy) + 2;
+      await until('the next to be listed', () => billing!.list.length === count, { deadline: 20_000 });
+      proxy.resume();
+    }
+    await session.end(signal);
+    await cluster.etcdctl(['del', '--prefix', '/nestjs-sidekick/']);
+    await until('all to be empty again', () => mirrors.every(({ list }) => list.length === 0), {
+      deadline: 20_000,
+    });
+  });
+});
