@@ -7,6 +7,7 @@ import { EtcdResponseError } from './errors/etcd-response.error.js';
 import { isInRange } from './key-range.js';
 import { type EtcdCaller } from './request.js';
 import { StoreChecks } from './store-checks.js';
+import { StoreComparison } from './store-comparison.js';
 import { type EtcdStream, type EtcdStreamOpener } from './stream.js';
 import { type EtcdWatchRequest, type WatchNews } from './watch-news.js';
 import { WatchNumbers } from './watch-numbers.js';
@@ -37,9 +38,9 @@ export class EtcdWatches {
   private readonly watches = new Map<number, WatchState>();
   private readonly stream: WatchStream;
   private readonly store: StoreChecks;
+  private readonly comparison: StoreComparison;
   /** Of the stream that is open. */
   private numbers: WatchNumbers<WatchState> | undefined;
-  private verifying = false;
   /** The heartbeat at which the last watch began. */
   private begunAt = 0;
   private lastId = 0;
@@ -49,6 +50,14 @@ export class EtcdWatches {
     deps: { readonly clock: Clock; readonly random: Random },
   ) {
     this.store = new StoreChecks(client);
+    this.comparison = new StoreComparison(this.store, {
+      onAnother: (watch, reason) => {
+        this.replaced(watch, reason);
+      },
+      onLocated: (watch) => {
+        this.tellAlive(watch);
+      },
+    });
     this.stream = new WatchStream(client, deps, {
       onOpen: (stream) => {
         this.connected(stream);
@@ -67,9 +76,9 @@ export class EtcdWatches {
         this.look();
       },
       onRead: ({ cluster_id: clusterId, revision }) => {
-        for (const watch of this.watches.values()) this.compare(watch, clusterId, BigInt(revision));
+        this.comparison.compare([...this.watches.values()], clusterId, BigInt(revision));
       },
-      beforeRead: () => this.markFloors([...this.watches.values()]),
+      beforeRead: () => this.comparison.begin([...this.watches.values()]),
     });
     client.onClose((error) => {
       this.end(error);
@@ -225,7 +234,7 @@ export class EtcdWatches {
   private told(watch: WatchState, answer: IWatchResponse): void {
     const { cluster_id: clusterId, revision } = answer.header;
     const madeUp = clusterId === NO_CLUSTER;
-    if (!madeUp && this.isAnother(watch, clusterId)) return;
+    if (!madeUp && this.comparison.isAnother(watch, clusterId)) return;
     const { position: known } = watch.track;
     if (answer.created) {
       watch.created = true;
@@ -234,7 +243,7 @@ export class EtcdWatches {
       watch.track.began(madeUp ? undefined : BigInt(revision));
     }
     if (!watch.created) return;
-    if (watch.suspect) void this.verify();
+    if (watch.suspect) void this.comparison.verify(this.watches.values());
     const relevant = answer.events.filter(({ kv }) => isInRange(watch.request, kv.key));
     // What answers the request itself says nothing of the history yet.
     const begins = answer.created && relevant.length === 0;
@@ -333,52 +342,8 @@ export class EtcdWatches {
   }
 
   private replaced(watch: WatchState, reason: string): void {
+    if (this.watches.get(watch.id) !== watch) return;
     watch.queue.push({ kind: 'replaced', reason });
     this.finish(watch);
-  }
-
-  /** Whether the answer of `clusterId` comes from another cluster, which ends the watch. */
-  private isAnother(watch: WatchState, clusterId: string): boolean {
-    watch.clusterId ??= clusterId;
-    if (watch.clusterId === clusterId) return false;
-    this.replaced(watch, `cluster ${watch.clusterId} has become cluster ${clusterId}`);
-    return true;
-  }
-
-  /** To be called before a read is sent. Returns a key that the user may read: no other is certain to be one. */
-  private markFloors(watches: readonly WatchState[]): Buffer | undefined {
-    // Events that arrive meanwhile may be newer than the read.
-    for (const watch of watches) watch.floor = watch.track.position;
-    return watches[0]?.request.key;
-  }
-
-  /** Compares a watch with the revision of a linearizable read. */
-  private compare(watch: WatchState, clusterId: string, revision: bigint): void {
-    if (this.watches.get(watch.id) !== watch || this.isAnother(watch, clusterId)) return;
-    const { floor, created, track } = watch;
-    watch.suspect = false;
-    if (floor !== undefined) {
-      if (revision < floor) this.replaced(watch, `the store went back from revision ${floor} to ${revision}`);
-    } else if (created && track.position === undefined) {
-      track.startsAt(revision);
-      this.tellAlive(watch);
-    }
-  }
-
-  /** A member that lags catches up; a store that went back stays behind, as a linearizable read shows. */
-  private async verify(): Promise<void> {
-    if (this.verifying) return;
-    this.verifying = true;
-    try {
-      const suspects = [...this.watches.values()].filter(({ suspect }) => suspect);
-      const key = this.markFloors(suspects);
-      if (!key) return;
-      const { cluster_id: clusterId, revision } = await this.store.now(key, 'reading the revision');
-      for (const watch of suspects) this.compare(watch, clusterId, BigInt(revision));
-    } catch {
-      // Still suspect: the next sign of life asks again.
-    } finally {
-      this.verifying = false;
-    }
   }
 }
