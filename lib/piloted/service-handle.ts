@@ -115,12 +115,20 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
    * @throws NoEndpointsError when there is none
    * @throws InvalidOptionError when the endpoint has no port of the name that was asked for
    */
-  url(path = '/', { protocol = 'http', port }: UrlOptions = {}): string {
-    const endpoint = this.pick();
-    const number =
-      port === undefined ? endpoint.port : Object.hasOwn(endpoint.ports, port) && endpoint.ports[port];
-    if (!number)
-      throw expected('port', `one of ${Object.keys(endpoint.ports).join(', ') || 'no ports'}`, port);
+  url(path = '/', options: UrlOptions = {}): string {
+    return this.urlOf(this.pick(), path, options);
+  }
+
+  /**
+   * The URL of `path` at `endpoint`, with an IPv6 address in brackets. For an endpoint that is picked already, as in a
+   * route handler or with {@link start}.
+   *
+   * @throws InvalidOptionError when the endpoint has no port of the name that was asked for
+   */
+  urlOf(endpoint: Endpoint, path = '/', { protocol = 'http', port }: UrlOptions = {}): string {
+    const { ports } = endpoint;
+    const number = port === undefined ? endpoint.port : Object.hasOwn(ports, port) && ports[port];
+    if (!number) throw expected('port', `one of ${Object.keys(ports).join(', ') || 'no ports'}`, port);
     return `${protocol}://${joinHostPort(endpoint.address, number)}${path.startsWith('/') ? '' : '/'}${path}`;
   }
 

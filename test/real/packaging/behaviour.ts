@@ -70,17 +70,22 @@ export class TypedController {
 export const used = { memory, consul, dns, loadContainerPilot, EtcdModule, VirtualClock };
 `;
 
-/** What README.md shows, in an application of the kind given: installed, compiled, run. */
+/**
+ * What README.md shows, in an application of the kind given: installed, compiled, run.
+ *
+ * @param more further cases, of this kind alone
+ */
 export function describeConsumer(
   title: string,
   plan: Omit<ConsumerPlan, 'files'>,
-  own: ConsumerPlan['files'] = {},
+  more: (consumer: () => Consumer) => void = () => undefined,
 ): void {
   describe(title, () => {
     let consumer: Consumer;
 
     beforeAll(async () => {
-      const files = { ...(await readmeFiles()), 'src/probe.ts': PROBE, 'src/peerless.ts': PEERLESS, ...own };
+      const shown = await readmeFiles(plan.type);
+      const files = { ...shown, 'src/probe.ts': PROBE, 'src/peerless.ts': PEERLESS };
       consumer = await Consumer.create({ ...plan, files });
     }, PATIENCE);
     afterAll(async () => {
@@ -108,6 +113,8 @@ export function describeConsumer(
           });
           expect(new URL(url).port).toBe(String(port));
           expect(known).toBe(1);
+          // Taken for the end, this would be the signal that it ends by.
+          app.signal('SIGHUP');
         } finally {
           expect(await app.end('SIGTERM')).toEqual({ code: null, signal: 'SIGTERM' });
           await removeFolder(folder);
@@ -141,5 +148,7 @@ export function describeConsumer(
       const said = await consumer.run('dist/peerless.js', { SIDEKICK_REGISTRY: url });
       expect(said).toContain(`npm install ${packageName}`);
     });
+
+    more(() => consumer);
   });
 }

@@ -112,6 +112,10 @@ export class Application {
     child.stderr?.on('data', (chunk) => (this.output += String(chunk)));
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
   /** Asks it to end, and resolves with how it did. */
   async end(
     signal: NodeJS.Signals = 'SIGTERM',

@@ -1,4 +1,24 @@
+import { join } from 'node:path';
 import { describeConsumer } from './behaviour.js';
+import { readmeJestConfig } from './readme.js';
+import { shell } from './shell.js';
+
+/** A test as an application has it, of what README.md shows. */
+const SPEC = `
+import { Test } from '@nestjs/testing';
+import { PilotedModule, memory } from 'nestjs-sidekick';
+import { AppController } from './app.controller';
+
+it('imports the package, and boots', async () => {
+  const module = await Test.createTestingModule({
+    imports: [PilotedModule.forRoot({ registry: memory(), boot: 'empty' })],
+    controllers: [AppController],
+  }).compile();
+  await module.init();
+  expect(module.get(AppController)).toBeInstanceOf(AppController);
+  await module.close();
+});
+`;
 
 describeConsumer(
   'A fresh Nest 11 application of CommonJS modules',
@@ -9,9 +29,15 @@ describeConsumer(
       '@nestjs/core': '11.2.10',
       '@nestjs/platform-express': '11.2.10',
       '@nestjs/schedule': '^6.0.0',
+      '@nestjs/testing': '11.2.6',
+      '@swc/core': '1.16.18',
+      '@swc/jest': '0.2.39',
       '@types/node': '20.19.43',
+      jest: '^30.0.0',
       'reflect-metadata': '^0.2.2',
       rxjs: '^7.8.2',
+      'ts-jest': '^29.4.0',
+      typescript: '6.0.3',
     },
     // The oldest and the newest that README.md names, for each way to resolve modules.
     compilers: [
@@ -21,18 +47,17 @@ describeConsumer(
       { version: '7.0.2', module: 'commonjs', moduleResolution: 'bundler' },
     ],
   },
-  // CommonJS has no `await` at the top of a file.
-  {
-    'src/main.ts': `
-import { NestFactory } from '@nestjs/core';
-import { AppModule } from './app.module.js';
-
-async function bootstrap(): Promise<void> {
-  const app = await NestFactory.create(AppModule);
-  app.enableShutdownHooks();
-  await app.listen(process.env.PORT ?? 3000);
-}
-void bootstrap();
-`,
+  (consumer) => {
+    it('runs its tests with the Jest configuration of README.md', async () => {
+      await consumer().write({ 'src/app.spec.ts': SPEC });
+      const { folder } = consumer();
+      const template = { rootDir: 'src', testRegex: '.*\\.spec\\.ts$', testEnvironment: 'node' };
+      const config = JSON.stringify({ ...template, ...(await readmeJestConfig()) });
+      const jest = join(folder, 'node_modules', 'jest', 'bin', 'jest.js');
+      const report = JSON.parse(
+        await shell(process.execPath, [jest, '--json', '--config', config], { cwd: folder }),
+      ) as { numPassedTests: number; numTotalTests: number };
+      expect(report).toMatchObject({ numPassedTests: 1, numTotalTests: 1 });
+    }, 120_000);
   },
 );

@@ -380,6 +380,11 @@ describe('PilotedModule', () => {
       expect(new URL(handle.url('@evil.example')).hostname).toBe('[fd00::1]');
       expect(handle.url('x', { protocol: 'https', port: 'grpc' })).toBe('https://[fd00::1]:81/x');
       expect(() => handle.url('/', { port: 'constructor' })).toThrow(/^Expected `port` to be one of grpc/);
+      const given = { ...handle.pick(), address: '2001:db8::7', port: 8080 };
+      expect(handle.urlOf(given, '/invoices')).toBe('http://[2001:db8::7]:8080/invoices');
+      expect(handle.urlOf(given)).toBe('http://[2001:db8::7]:8080/');
+      expect(handle.urlOf(given, 'x', { protocol: 'https', port: 'grpc' })).toBe('https://[2001:db8::7]:81/x');
+      expect(() => handle.urlOf(given, '/', { port: 'nope' })).toThrow(/^Expected `port` to be one of grpc/);
     });
 
     it('iterates over its lists, and ends with the application', async () => {
