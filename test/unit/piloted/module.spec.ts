@@ -19,6 +19,7 @@ import { ServiceHandle } from '../../../lib/piloted/service-handle.js';
 import { Service } from '../../../lib/piloted/service.decorator.js';
 import { getServiceToken } from '../../../lib/piloted/service.token.js';
 import { UnknownServiceError } from '../../../lib/piloted/unknown-service.error.js';
+import { completeInstance } from '../../../lib/registry/instance.js';
 import { memory, type MemorySource } from '../../../lib/registry/memory/memory.js';
 import { registryPool } from '../../../lib/registry/pool.js';
 import { type RegistrySource } from '../../../lib/registry/source.js';
@@ -380,10 +381,18 @@ describe('PilotedModule', () => {
       expect(new URL(handle.url('@evil.example')).hostname).toBe('[fd00::1]');
       expect(handle.url('x', { protocol: 'https', port: 'grpc' })).toBe('https://[fd00::1]:81/x');
       expect(() => handle.url('/', { port: 'constructor' })).toThrow(/^Expected `port` to be one of grpc/);
-      const given = { ...handle.pick(), address: '2001:db8::7', port: 8080 };
+      const given = completeInstance({
+        service: 'web',
+        id: 'seven',
+        address: '2001:db8::7',
+        port: 8080,
+        ports: { grpc: 81 },
+      });
       expect(handle.urlOf(given, '/invoices')).toBe('http://[2001:db8::7]:8080/invoices');
       expect(handle.urlOf(given)).toBe('http://[2001:db8::7]:8080/');
-      expect(handle.urlOf(given, 'x', { protocol: 'https', port: 'grpc' })).toBe('https://[2001:db8::7]:81/x');
+      expect(handle.urlOf(given, 'x', { protocol: 'https', port: 'grpc' })).toBe(
+        'https://[2001:db8::7]:81/x',
+      );
       expect(() => handle.urlOf(given, '/', { port: 'nope' })).toThrow(/^Expected `port` to be one of grpc/);
     });
 
