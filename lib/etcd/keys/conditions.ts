@@ -1,6 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import type { ICompare, IKeyValue } from 'etcd3';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
-import { isPresent, modifiedAt, valueIs } from './operations.js';
+import { bytes, isPresent, modifiedAt, valueIs } from './operations.js';
 
 /** What a caller wants to hold of the key's previous state. */
 export interface Conditions {
@@ -22,6 +23,15 @@ export function conditionCompares(key: string, { prevValue, prevIndex }: Conditi
   ];
 }
 
+/** Longest value that is not UTF-8 in a message, in bytes. */
+const SHOWN_BYTES = 32;
+
+function shown(value: Buffer): string {
+  if (isUtf8(value)) return value.toString();
+  const more = value.length > SHOWN_BYTES ? '…' : '';
+  return `bytes ${value.toString('hex', 0, SHOWN_BYTES)}${more}, which are not UTF-8`;
+}
+
 /** The error for conditions that `found` does not meet, in the v2 server's words, or undefined where it meets them. */
 export function conditionError(
   found: IKeyValue,
@@ -30,8 +40,9 @@ export function conditionError(
 ): KeysError | undefined {
   const { prevValue, prevIndex } = conditions;
   const differs: string[] = [];
-  const value = found.value.toString();
-  if (prevValue !== undefined && prevValue !== value) differs.push(`[${prevValue} != ${value}]`);
+  // As the server compares: a value that is not UTF-8 reads like another string than its bytes are.
+  if (prevValue !== undefined && !found.value.equals(bytes(prevValue)))
+    differs.push(`[${prevValue} != ${shown(found.value)}]`);
   if (prevIndex !== undefined && String(prevIndex) !== found.mod_revision)
     differs.push(`[${prevIndex} != ${found.mod_revision}]`);
   return differs.length === 0 ? undefined : new KeysError(KeysErrorCode.TestFailed, differs.join(' '), index);

@@ -4,7 +4,8 @@ import { KeysError, KeysErrorCode } from '../errors/index.js';
 import { txnInput } from './explain.js';
 import { KeysApi } from './keys-api.js';
 import { type KeysPort, type RequestOptions, type WatchedEvents, type WatchRange } from './keys-port.js';
-import { leaseKind } from './lease-id.js';
+import { leaseKind, newLeaseId } from './lease-id.js';
+import { MAX_ROUNDS } from './rounds.js';
 
 const header = { cluster_id: '255', member_id: '1', revision: '15', raft_term: '1' };
 
@@ -128,7 +129,7 @@ describe('TestSetAction', () => {
   const written = done({ response_put: { prev_kv: null } });
 
   it.each<[string, Parameters<KeysApi['set']>[2], string, boolean]>([
-    ['default', {}, 'mod("/foo") < "1"', false],
+    ['default', {}, 'version("/foo") != "0"', false],
     ['prevExist', { prevExist: true }, 'version("/foo") != "0"', true],
     ['no prevExist', { prevExist: false }, 'version("/foo") = "0"', true],
     ['prevValue', { prevValue: 'bar baz' }, 'value("/foo") = "bar baz"', true],
@@ -303,17 +304,95 @@ describe('TestHTTPKeysAPISetError, TestHTTPKeysAPIGetError, TestHTTPKeysAPIDelet
   });
 });
 
+describe('a value that is not UTF-8', () => {
+  const odd = { ...kv('/foo', '', 10, 12), value: Buffer.from([0xff]) };
+  const read = odd.value.toString();
+
+  it.each<[string, (keys: KeysApi) => Promise<unknown>]>([
+    ['set', async (keys) => await keys.set('/foo', 'x', { prevValue: read })],
+    ['update', async (keys) => await keys.update('/foo', 'x', { prevValue: read })],
+    ['refresh', async (keys) => await keys.update('/foo', '', { prevValue: read, refresh: true, ttl: 10 })],
+    ['delete', async (keys) => await keys.delete('/foo', { prevValue: read })],
+  ])('is never equal to the string that it reads like: %s', async (_, call) => {
+    const { keys, port } = api(refused(found(odd), found()));
+    await expect(call(keys)).rejects.toMatchObject({
+      code: 101,
+      about: `[${read} != bytes ff, which are not UTF-8]`,
+    });
+    expect(port.requests).toHaveLength(1);
+  });
+});
+
+describe('a key that other clients keep changing', () => {
+  it('ends a call after a hundred attempts, ever more slowly', async () => {
+    const { keys, port, clock } = api(refused(found(), found(), found(), found()));
+    const call = keys.create('/a/b', 'x').catch((caught: unknown) => caught);
+    await clock.advance(500);
+    expect(port.requests.length).toBeLessThan(30);
+    await clock.advance(60_000);
+    expect(await call).toMatchObject({ code: 101 });
+    expect(String(await call)).toContain('/a/b or what is around it was changed by other clients');
+    expect(port.requests).toHaveLength(MAX_ROUNDS);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('a refresh', () => {
+  const lease = newLeaseId('key', () => 0.5);
+  const now = (value: string, modified: number): ITxnResponse =>
+    done(found(kv('/foo', value, 10, modified, lease)));
+
+  it('is decided by a transaction after the renewal', async () => {
+    const { keys, port } = api(now('a', 12), done(found()));
+    const { node } = await keys.update('/foo', '', { prevValue: 'a', refresh: true, ttl: 10 });
+    expect(node).toMatchObject({ value: 'a', modifiedIndex: 12, ttl: 10 });
+    expect(said(port.requests[1])[0]).toBe('mod("/foo") = "12"');
+  });
+
+  it('fails where another client wrote between its read and its renewal', async () => {
+    const { keys, port } = api(now('a', 12), refused(found()), now('b', 13));
+    await expect(keys.update('/foo', '', { prevValue: 'a', refresh: true, ttl: 10 })).rejects.toMatchObject({
+      code: 101,
+      about: '[a != b]',
+    });
+    expect(port.requests).toHaveLength(3);
+  });
+
+  it('begins again where it has no condition, so that the new value gets the TTL', async () => {
+    const { keys } = api(now('a', 12), refused(found()), now('b', 13), done(found()));
+    const { node } = await keys.update('/foo', '', { refresh: true, ttl: 10 });
+    expect(node).toMatchObject({ value: 'b', modifiedIndex: 13 });
+  });
+
+  it('of a directory is decided so as well', async () => {
+    const dirLease = newLeaseId('dir', () => 0.5);
+    const marker = done(found(), found(kv('/foo/', '', 10, 12, dirLease)));
+    const { keys, port } = api(marker, refused(found()), done(found(), found()));
+    await expect(keys.update('/foo', '', { dir: true, refresh: true, ttl: 10 })).rejects.toMatchObject({
+      code: 100,
+    });
+    expect(said(port.requests[1])[0]).toBe('mod("/foo/") = "12"');
+  });
+});
+
 describe('a plain set', () => {
   it('tries twice behind a fence, and then without one, once', async () => {
     const changed = refused(found(kv('/foo', 'x', 1, 14)), found());
     const { keys, port } = api(changed, changed, done({ response_put: { prev_kv: null } }));
     await keys.set('/foo', 'y');
-    expect(port.requests.map((request) => said(request)[0])).toEqual([
-      'mod("/foo") < "1"',
-      'mod("/foo") < "16"',
-      '',
+    expect(port.requests.map((request) => said(request).slice(0, 2))).toEqual([
+      ['version("/foo") != "0"', 'mod("/foo") < "1"'],
+      ['version("/foo") != "0"', 'mod("/foo") < "16"'],
+      ['', 'put "/foo" "y"'],
     ]);
     expect(port.options.map(({ oneShot }) => oneShot)).toEqual([false, false, true]);
+  });
+
+  it('creates a key by a request that is sent once: a late copy would bring it back after a delete', async () => {
+    const { keys, port } = api(refused(found(), found()), done({ response_put: { prev_kv: null } }));
+    await keys.set('/foo', 'y');
+    expect(port.requests.map((request) => said(request)[0])).toEqual(['version("/foo") != "0"', '']);
+    expect(port.options.map(({ oneShot }) => oneShot)).toEqual([false, true]);
   });
 
   it('asks for the key alone where its surroundings may not be read', async () => {
@@ -321,7 +400,7 @@ describe('a plain set', () => {
     const { keys, port } = api(denied, done({ response_put: { prev_kv: null } }));
     await keys.set('/a/b', 'y');
     expect(port.requests).toHaveLength(2);
-    expect(port.requests[1]?.compare).toHaveLength(1);
+    expect(port.requests[1]?.compare?.map(({ key }) => String(key))).toEqual(['/a/b', '/a/b']);
     const refusing = api(denied);
     await expect(refusing.keys.set('/a/b', 'y')).rejects.toBe(denied);
     expect(refusing.port.requests).toHaveLength(2);

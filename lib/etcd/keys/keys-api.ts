@@ -55,7 +55,7 @@ export class KeysApi {
     private readonly deps: KeysApiDeps,
   ) {
     this.leases = new LeaseKeeper(port, deps.clock, deps.random);
-    this.store = new Store(port, this.leases, deps.clock);
+    this.store = new Store(port, this.leases, deps.clock, deps.random);
   }
 
   /**
@@ -71,8 +71,8 @@ export class KeysApi {
   }
 
   /**
-   * Writes a value, makes a directory, compares and swaps, or refreshes, as the options say. A plain set goes round
-   * the members like a read; with a condition it is sent once.
+   * Writes a value, makes a directory, compares and swaps, or refreshes, as the options say. A plain set over an
+   * existing key goes round the members like a read; one of a key that does not exist, or with a condition, is sent once.
    *
    * @throws KeysError 100, 101, 102, 104, 105 or 107 as the v2 server would
    */

@@ -26,7 +26,7 @@ export function modifiedAt(key: string, revision: number): ICompare {
   return { target: 'Mod', result: 'Equal', key: bytes(key), mod_revision: String(revision) };
 }
 
-/** The key was not changed after this revision, or is not there. */
+/** The key was not changed after this revision; holds also where it is not there. */
 export function notModifiedSince(key: string, revision: number): ICompare {
   return { target: 'Mod', result: 'Less', key: bytes(key), mod_revision: String(revision + 1) };
 }

@@ -1,5 +1,6 @@
 import type { ITxnRequest, ITxnResponse, IResponseHeader } from 'etcd3';
 import { type Clock } from '../../kernel/clock.js';
+import { type Random } from '../../kernel/random.js';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
 import { hexId } from '../hex-id.js';
 import { type KeysPort, type RequestOptions } from './keys-port.js';
@@ -21,6 +22,7 @@ export class Store {
     readonly port: KeysPort,
     readonly leases: LeaseKeeper,
     readonly clock: Clock,
+    readonly random: Random,
   ) {}
 
   /** One transaction. */

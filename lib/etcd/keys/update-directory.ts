@@ -3,6 +3,7 @@ import { rangeEnd, type KeyPath } from './key-path.js';
 import { hasLease, leaseKind } from './lease-id.js';
 import { type KeysResponse } from './node.js';
 import { isAbsent, kvOf, kvsOf, modifiedAt, put, read } from './operations.js';
+import { Rounds } from './rounds.js';
 import { bare, type Store } from './store.js';
 import { dirNode } from './tree.js';
 
@@ -22,7 +23,9 @@ export interface UpdateDirectoryRequest {
 export async function updateDirectory(store: Store, request: UpdateDirectoryRequest): Promise<KeysResponse> {
   const { path, ttl, signal } = request;
   const end = rangeEnd(path.directory);
+  const rounds = new Rounds(store, path);
   for (;;) {
+    await rounds.begin(signal);
     const seen = await store.txn(
       {
         success: [
@@ -43,8 +46,17 @@ export async function updateDirectory(store: Store, request: UpdateDirectoryRequ
 
     if (marker && ttl !== undefined && leaseKind(lease) === 'dir') {
       if ((await store.port.keepAlive(lease, signal)) === ttl) {
+        // Only now is it certain that the lease that was renewed is still the directory's.
+        const { succeeded, header } = await store.txn(
+          {
+            compare: [modifiedAt(path.directory, Number(marker.mod_revision))],
+            success: [read(path.directory, { keysOnly: true })],
+          },
+          { signal, oneShot: false },
+        );
+        if (!succeeded) continue;
         const prevNode = dirNode(path.key, marker, {});
-        return { ...bare('update', seen.header), node: { ...prevNode, ...store.secondsLeft(ttl) }, prevNode };
+        return { ...bare('update', header), node: { ...prevNode, ...store.secondsLeft(ttl) }, prevNode };
       }
     }
     if (!empty && (ttl !== undefined || hasLease(lease))) {

@@ -7,6 +7,7 @@ import { leaseKind } from './lease-id.js';
 import { type Grant } from './lease-keeper.js';
 import { type KeysAction, type KeysResponse } from './node.js';
 import { isAbsent, isPresent, kvOf, notModifiedSince, previousOf, put, read, remove } from './operations.js';
+import { Rounds } from './rounds.js';
 import { bare, isUnauthorized, type Store } from './store.js';
 import { fileNode } from './tree.js';
 
@@ -31,9 +32,10 @@ export interface WriteRequest extends Conditions {
 }
 
 /**
- * Fenced attempts of a plain `set`. Each is a transaction that does nothing once the key has been changed since the
- * last answer, so it may be sent again elsewhere, and a copy that lands late is harmless. Where others write the same
- * key that often, the next attempt has no fence and is sent once.
+ * Fenced attempts of a plain `set`. Each is a transaction that does nothing once the key has been changed or deleted
+ * since the last answer, so it may be sent again elsewhere, and a copy that lands late is harmless. Where others write the
+ * same key that often, the next attempt has no fence and is sent once. So is one of a key that does not exist: nothing
+ * in the store would tell a late copy that the key has been created and deleted since.
  */
 const FENCED_ATTEMPTS = 2;
 
@@ -49,7 +51,7 @@ function compares(request: WriteRequest, fence: number | undefined): readonly IC
     case 'compareAndSwap':
       return conditionCompares(path.key, request);
     case 'set':
-      return fence === undefined ? [] : [notModifiedSince(path.key, fence)];
+      return fence === undefined ? [] : [isPresent(path.key), notModifiedSince(path.key, fence)];
   }
 }
 
@@ -110,9 +112,12 @@ async function attempts(store: Store, first: WriteRequest, grant: Grant | undefi
   let request = first;
   let guards = new Guards(request.path);
   let guarded = true;
-  for (let round = 0; ; round += 1) {
-    const plain = request.action === 'set' && !request.dir;
-    const fence = plain && round < FENCED_ATTEMPTS ? store.revision : undefined;
+  let absent = false;
+  const rounds = new Rounds(store, first.path);
+  const plain = first.action === 'set' && !first.dir;
+  for (;;) {
+    await rounds.begin(first.signal);
+    const fence = plain && !absent && rounds.count <= FENCED_ATTEMPTS ? store.revision : undefined;
     let answer: ITxnResponse;
     try {
       answer = await store.txn(
@@ -130,6 +135,7 @@ async function attempts(store: Store, first: WriteRequest, grant: Grant | undefi
       continue;
     }
     if (answer.succeeded) return answerOf(request, answer, grant, store);
+    absent = kvOf(answer, 0) === undefined;
     const isDirectory = guarded && guards.learn(answer, 1);
     const error = refusal(request, answer, isDirectory);
     if (error) throw error;

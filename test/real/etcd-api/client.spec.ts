@@ -320,6 +320,31 @@ describe('a pinned member that fails', () => {
     }
   });
 
+  it.each(['that was there', 'that it created'])(
+    'does not bring a key back %s and was deleted, when it is resumed',
+    async (how) => {
+      const { member, client } = await follower();
+      const writer = await connect(etcd.urls.filter((url) => url !== member.url));
+      const names = Array.from({ length: 10 }, (_, i) => `/deleted-${how.length}/${i}`);
+      if (how === 'that was there') for (const name of names) await writer.keys.set(name, '0');
+      await client.keys.get('/foo');
+      await member.pause();
+      try {
+        await Promise.all(names.map(async (name) => await client.keys.set(name, '1').catch(() => undefined)));
+        for (const name of names) await writer.keys.delete(name).catch(() => undefined);
+      } finally {
+        member.resume();
+      }
+      await etcd.whenHealthy();
+      const end = performance.now() + 2_000;
+      while (performance.now() < end) {
+        for (const name of names) expect(await failure(writer.keys.get(name))).toMatchObject({ code: 100 });
+        await sleep(100);
+      }
+    },
+    20_000,
+  );
+
   it('fails a compare-and-swap whose answer is lost, once', async () => {
     const { member, client } = await follower();
     const { index } = await client.keys.set('/swap', '0');
