@@ -31,9 +31,18 @@ describe('classify', () => {
     ],
     ['8 RESOURCE_EXHAUSTED: etcdserver: mvcc: database space exceeded', 'answer', true],
     ['11 OUT_OF_RANGE: etcdserver: mvcc: required revision has been compacted', 'answer', true],
-    // A token that has expired.
+    // What stands in etcd's place, or before it.
+    ['12 UNIMPLEMENTED: Received HTTP status code 404', 'endpoint', true],
+    ['16 UNAUTHENTICATED: Received HTTP status code 401', 'endpoint', true],
+    ['7 PERMISSION_DENIED: Received HTTP status code 403', 'endpoint', true],
+    ['14 UNAVAILABLE: Received HTTP status code 502', 'endpoint', false],
+    ['12 UNIMPLEMENTED: unknown service etcdserverpb.KV', 'endpoint', true],
+    ['7 PERMISSION_DENIED: RBAC: access denied', 'endpoint', true],
+    ['16 UNAUTHENTICATED: Jwt is missing', 'endpoint', true],
+    // A token that has expired, or that was not asked for yet.
     [`16 UNAUTHENTICATED: ${STALE_TOKEN}`, 'token', true],
     ['3 INVALID_ARGUMENT: etcdserver: revision of auth store is old', 'token', false],
+    ['3 INVALID_ARGUMENT: etcdserver: user name is empty', 'token', true],
   ] as const)('reads %s', (message, kind, unsent) => {
     expect(classify(new Error(message))).toMatchObject({ kind, unsent });
   });
@@ -57,6 +66,12 @@ describe('classify', () => {
     );
     expect(classify(refused)).toMatchObject({ reason: 'connect ECONNREFUSED 127.0.0.1:1', cause: refused });
     expect(classify(new Error('14 UNAVAILABLE: ')).reason).toBe('no reason given');
+    expect(classify(new Error('12 UNIMPLEMENTED: Received HTTP status code 404')).reason).toBe(
+      'answered with HTTP status 404, which etcd never does: is another server, or a proxy without a route to etcd, at this address?',
+    );
+    expect(classify(new Error('7 PERMISSION_DENIED: RBAC: access denied')).reason).toBe(
+      "refused in words that are not etcd's: RBAC: access denied",
+    );
   });
 
   it('says what is wrong with TLS, and keeps what it was told', () => {

@@ -9,6 +9,8 @@ const REFUSED =
   '14 UNAVAILABLE: No connection established. Last error: connect ECONNREFUSED. Resolution note: ';
 const DROPPED = '14 UNAVAILABLE: Connection dropped';
 
+const NO_LEADER = '14 UNAVAILABLE: etcdserver: no leader';
+
 /** What each endpoint answers: a value, an error's text, or silence. */
 type Script = Record<string, { value?: string; error?: string; silent?: true }>;
 
@@ -21,7 +23,11 @@ interface Bench {
   request(options?: Partial<EtcdRequest<string>>): EtcdRequest<string>;
 }
 
-async function bench(script: Script, options: object = {}): Promise<Bench> {
+async function bench(
+  script: Script,
+  options: object = {},
+  authenticate = async (): Promise<{ token: string }> => await Promise.resolve({ token: 't' }),
+): Promise<Bench> {
   const clock = new VirtualClock();
   const asked: string[] = [];
   const closed: string[] = [];
@@ -36,7 +42,7 @@ async function bench(script: Script, options: object = {}): Promise<Bench> {
         ({
           endpoint,
           close: () => closed.push(endpoint),
-          auth: { authenticate: async () => await Promise.resolve({ token: 't' }) },
+          auth: { authenticate },
         }) as unknown as EtcdConnection,
     },
   );
@@ -122,18 +128,82 @@ describe('EtcdTransport', () => {
     const { transport, request } = await bench({
       'http://a:1': { error: REFUSED },
       'http://b:1': { error: DROPPED },
-      'http://c:1': { error: '14 UNAVAILABLE: etcdserver: no leader' },
+      'http://c:1': { error: '14 UNAVAILABLE: etcdserver: leader is gone' },
     });
     const error = (await transport.call(request()).catch(caught)) as ClusterError;
     expect(error.message).toBe(
       'etcd cluster is unavailable or misconfigured; error #0: http://a:1: connect ECONNREFUSED; ' +
-        'error #1: http://b:1: Connection dropped; error #2: http://c:1: etcdserver: no leader',
+        'error #1: http://b:1: Connection dropped; error #2: http://c:1: etcdserver: leader is gone',
     );
     expect(error.detail()).toBe(
       'error #0: http://a:1: connect ECONNREFUSED\nerror #1: http://b:1: Connection dropped\n' +
-        'error #2: http://c:1: etcdserver: no leader\n',
+        'error #2: http://c:1: etcdserver: leader is gone\n',
     );
     expect(transport.pinned).toBe('http://a:1');
+  });
+
+  describe('while the members elect a leader', () => {
+    const electing = (): Script => ({
+      'http://a:1': { silent: true },
+      'http://b:1': { error: '14 UNAVAILABLE: etcdserver: leader changed' },
+      'http://c:1': { error: NO_LEADER },
+    });
+
+    it('goes round once more, first to those that speak', async () => {
+      const script = electing();
+      const { transport, request, clock, asked } = await bench(script);
+      const call = transport.call(request());
+      await clock.advance(1_000);
+      script['http://c:1'] = { value: 'of the new leader' };
+      await clock.advance(500);
+      expect(await call).toBe('of the new leader');
+      expect(asked).toEqual(['a', 'b', 'c', 'b', 'c'].map((host) => `http://${host}:1`));
+      expect(transport.pinned).toBe('http://c:1');
+      expect(clock.pending).toBe(0);
+    });
+
+    it('gives up after that, with every error', async () => {
+      const { transport, request, clock } = await bench(electing());
+      const call = transport.call(request()).catch(caught);
+      await clock.advance(2_500);
+      expect(await call).toBeInstanceOf(ClusterError);
+      expect(((await call) as ClusterError).errors.map(({ endpoint }) => endpoint)).toEqual(
+        ['a', 'b', 'c', 'b', 'c', 'a'].map((host) => `http://${host}:1`),
+      );
+      expect(clock.pending).toBe(0);
+    });
+
+    it('keeps to the caller’s signal', async () => {
+      const { transport, request, clock, asked } = await bench(electing());
+      const controller = new AbortController();
+      const reason = new Error('changed my mind');
+      const call = transport.call(request(), controller.signal).catch(caught);
+      await clock.advance(1_100);
+      controller.abort(reason);
+      expect(await call).toBe(reason);
+      expect(asked).toHaveLength(3);
+      expect(clock.pending).toBe(0);
+    });
+
+    it('never sends a one-shot request a second time', async () => {
+      const { transport, request, clock, asked } = await bench({
+        'http://a:1': { error: NO_LEADER },
+        'http://b:1': { error: NO_LEADER },
+        'http://c:1': { error: NO_LEADER },
+      });
+      const call = transport.call(request({ oneShot: true })).catch(caught);
+      await clock.advance(1_000);
+      expect(await call).toBeInstanceOf(ClusterError);
+      expect(asked).toHaveLength(3);
+    });
+  });
+
+  it('leaves an endpoint at which something else than etcd answers', async () => {
+    const { transport, request } = await bench({
+      'http://a:1': { error: '12 UNIMPLEMENTED: Received HTTP status code 404' },
+    });
+    expect(await transport.call(request({ oneShot: true }))).toBe('ok');
+    expect(transport.pinned).toBe('http://b:1');
   });
 
   it('takes the cluster’s no for an answer', async () => {
@@ -186,6 +256,37 @@ describe('EtcdTransport', () => {
     asked = 0;
     await expect(transport.call(hopeless)).rejects.toThrow(EtcdResponseError);
     expect(asked).toBe(2);
+  });
+
+  it('logs in once authentication is enabled, though it was told that there is none', async () => {
+    const USER_EMPTY = '3 INVALID_ARGUMENT: etcdserver: user name is empty';
+    let enabled = false;
+    let logins = 0;
+    const authenticate = async (): Promise<{ token: string }> => {
+      logins += 1;
+      if (enabled) return await Promise.resolve({ token: 't' });
+      throw new Error('9 FAILED_PRECONDITION: etcdserver: authentication is not enabled');
+    };
+    const user = { username: 'u', password: 'p' };
+    const { transport, request } = await bench({}, user, authenticate);
+    let loginsNeeded = 0;
+    const guarded = request({
+      oneShot: true,
+      run: async () => {
+        if (logins < loginsNeeded) throw new Error(USER_EMPTY);
+        return await Promise.resolve('ok');
+      },
+    });
+    expect(await transport.call(guarded)).toBe('ok');
+    expect(await transport.call(guarded)).toBe('ok');
+    expect(logins).toBe(1);
+    enabled = true;
+    loginsNeeded = 2;
+    expect(await transport.call(guarded)).toBe('ok');
+    expect(logins).toBe(2);
+
+    const nobody = await bench({ 'http://a:1': { error: USER_EMPTY } });
+    await expect(nobody.transport.call(nobody.request())).rejects.toThrow(EtcdResponseError);
   });
 
   it('says each request as a command, without secrets, when it is asked to', async () => {

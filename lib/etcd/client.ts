@@ -7,8 +7,9 @@ import { expected } from '../kernel/expected.js';
 import { type Logger, silentLogger } from '../kernel/logger.js';
 import { type Random } from '../kernel/random.js';
 import { callOptions } from './call-options.js';
-import { classify } from './classify.js';
+import { classify, isElection } from './classify.js';
 import { etcdctlCommand } from './command.js';
+import { ConnectionPool, WIRE_MARGIN_MS } from './connection-pool.js';
 import { type Connect, type EtcdConnection, etcd3Connect } from './connection.js';
 import { isSecure } from './endpoint.js';
 import { ClusterError } from './errors/cluster.error.js';
@@ -46,9 +47,7 @@ type Outcome<T> = { result: T; error?: never } | { result?: never; error: Endpoi
 export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
   readonly reach: Reach;
   private readonly selection: EndpointSelection;
-  private readonly connections = new Map<string, EtcdConnection>();
-  /** When each connection was made or gave a sign of life. */
-  private readonly heardAt = new WeakMap<EtcdConnection, number>();
+  private readonly pool: ConnectionPool;
   private readonly tokens: TokenKeeper;
   private readonly streams = new Set<{ close(): void }>();
   private readonly closing = new AbortController();
@@ -67,6 +66,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     // It stands over every stream: that is no leak to warn of.
     setMaxListeners(0, this.closing.signal);
     this.selection = new EndpointSelection(settings.endpoints, deps.random);
+    this.pool = new ConnectionPool(deps.connect, tls, deps.clock, settings.headerTimeoutPerRequest);
     this.tokens = new TokenKeeper(
       settings.credentials && (async (endpoint) => await this.authenticate(endpoint)),
     );
@@ -85,7 +85,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
       clock: deps.clock ?? systemClock,
       random: deps.random ?? Math.random,
       logger: deps.logger ?? silentLogger,
-      connect: deps.connect ?? etcd3Connect(await loadEtcd3(), tls),
+      connect: deps.connect ?? etcd3Connect(await loadEtcd3(), tls, settings.proxy),
     });
   }
 
@@ -115,10 +115,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
    */
   setEndpoints(endpoints: string | readonly string[]): void {
     const list = checkEndpoints(endpoints, this.settings.tls !== undefined);
-    if (!this.selection.replace(list)) return;
-    for (const [endpoint, connection] of this.connections) {
-      if (!list.includes(endpoint)) this.retire(connection);
-    }
+    if (this.selection.replace(list)) this.pool.keepOnly(list);
   }
 
   /** Pins an endpoint. One that is not in the list changes nothing. */
@@ -129,16 +126,26 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
   async call<T>(request: EtcdRequest<T>, signal?: AbortSignal): Promise<T> {
     this.ensureOpen();
     const errors: EndpointError[] = [];
-    for (const endpoint of this.selection.round()) {
-      const { result, error } = await this.callAt(endpoint, request, signal);
-      if (!error) {
-        if (errors.length > 0) this.selection.succeeded(endpoint);
-        this.reach.answered();
-        return result;
+    let round = this.selection.round();
+    for (let rounds = 1; ; rounds += 1) {
+      const failed: EndpointError[] = [];
+      for (const endpoint of round) {
+        const { result, error } = await this.callAt(endpoint, request, signal);
+        if (!error) {
+          if (errors.length + failed.length > 0) this.selection.succeeded(endpoint);
+          this.reach.answered();
+          return result;
+        }
+        failed.push(error);
+        this.selection.failed(endpoint);
+        if (request.oneShot === true && !error.unsent) break;
       }
-      errors.push(error);
-      this.selection.failed(endpoint);
-      if (request.oneShot === true && !error.unsent) break;
+      errors.push(...failed);
+      const electing = failed.filter(({ reason }) => isElection(reason)).map(({ endpoint }) => endpoint);
+      if (rounds === ROUNDS || electing.length === 0 || request.oneShot === true) break;
+      await this.whileElecting(signal);
+      // A member that speaks comes before one that was silent.
+      round = [...electing, ...this.selection.round().filter((endpoint) => !electing.includes(endpoint))];
     }
     this.reach.failed();
     throw new ClusterError(errors);
@@ -192,16 +199,16 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
 
   /** The versions of the answering server and of the cluster. */
   async version(signal?: AbortSignal): Promise<EtcdVersion> {
-    return await fetchVersion(this, this.tls, signal);
+    return await fetchVersion(this, this.tls, this.settings.proxy, signal);
   }
 
   async openStream<Q, A>(endpoint: string, plan: StreamPlan<Q, A>): Promise<EtcdStream<Q>> {
     this.ensureOpen();
     const token = await this.streamToken(endpoint);
-    const connection = await this.freshConnection(endpoint, this.connections.get(endpoint));
+    const connection = await this.freshConnection(endpoint);
     // The stream cancels its call itself; the signal is only ever the client's own end.
     const signal = this.closing.signal;
-    const onHeard = (): void => this.heard(connection);
+    const onHeard = (): void => this.pool.heard(connection);
     const options = callOptions({ token, requireLeader: true, deadline: undefined, signal, onHeard });
     const call = await this.startStream(connection, async () => await plan.open(connection, options));
     const stream = new EtcdStream<Q>(
@@ -213,13 +220,15 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
       (error, kind) => {
         if (kind === 'endpoint' || kind === 'silent') this.selection.failed(endpoint);
         if (kind === 'token') this.tokens.drop(token);
-        if (kind === 'endpoint' && error instanceof EndpointError) this.retireAfter(error, connection);
-        if (kind === 'silent') this.retireSilent(connection);
+        if (kind === 'endpoint' && error instanceof EndpointError) this.pool.retireAfter(error, connection);
+        if (kind === 'silent') this.pool.retireSilent(connection);
       },
       (error) => {
         plan.onEnd(error);
       },
       () => !this.tokens.isCurrent(token),
+      this.settings.credentials !== undefined,
+      (reason) => throughProxy(connection, reason),
     );
     this.streams.add(stream);
     call.on('data', (message) => {
@@ -238,12 +247,19 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
   close(): void {
     this.closing.abort(new ClosedError('The etcd client'));
     for (const stream of [...this.streams]) stream.close();
-    for (const connection of [...this.connections.values()]) this.retire(connection);
+    this.pool.keepOnly([]);
   }
 
   /** What a debugger or a log shows of it: nothing that its settings hold. */
   [inspect.custom](): string {
     return `EtcdTransport <${this.endpoints.join(',')}>`;
+  }
+
+  private async whileElecting(signal: AbortSignal | undefined): Promise<void> {
+    const { clock, random } = this.deps;
+    await withSignals([signal, this.closing.signal], async (ended) => {
+      await pause(clock, ELECTION_PAUSE_MS * (0.75 + random() / 2), ended);
+    });
   }
 
   private ensureOpen(): void {
@@ -256,14 +272,14 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     signal: AbortSignal | undefined,
   ): Promise<Outcome<T>> {
     this.explain(endpoint, request);
-    const connection = this.connections.get(endpoint) ?? (await this.freshConnection(endpoint));
+    const connection = this.pool.existing(endpoint) ?? (await this.freshConnection(endpoint));
     const outcome = await this.callOver(connection, request, signal);
     if (!this.tls || !(outcome.error?.cause instanceof TlsError)) return outcome;
     // Certificates may have been replaced since this connection was made.
     await this.tls.identity.refresh();
     this.ensureOpen();
-    if (connection.certificates === this.tls.identity.current) return outcome;
-    return await this.callOver(this.connection(endpoint), request, signal);
+    if (this.pool.isCurrent(connection)) return outcome;
+    return await this.callOver(this.pool.get(endpoint), request, signal);
   }
 
   private async callOver<T>(
@@ -299,10 +315,10 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
         this.reach.answered();
         throw new EtcdResponseError(endpoint, reason, status, error);
       }
-      const failure = new EndpointError(endpoint, reason, unsent || !sent, cause);
+      const failure = new EndpointError(endpoint, throughProxy(connection, reason), unsent || !sent, cause);
       // Whoever is late himself has not looked at what was answered in time.
-      if (!late) this.retireAfter(failure, connection);
-      else if (clock.now() < due + LATE_ONESELF) this.retireSilent(connection);
+      if (!late) this.pool.retireAfter(failure, connection);
+      else if (clock.now() < due + LATE_ONESELF) this.pool.retireSilent(connection);
       return { error: failure };
     }
   }
@@ -322,7 +338,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
         const token = await this.tokens.get(connection.endpoint, inner);
         onSend();
         try {
-          const onHeard = (): void => this.heard(connection);
+          const onHeard = (): void => this.pool.heard(connection);
           const options = callOptions({ token, requireLeader, deadline, signal: inner, onHeard });
           return await request.run(connection, options, inner);
         } catch (error) {
@@ -340,8 +356,8 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
       this.ensureOpen();
       const { kind, reason, unsent, cause } = classify(error);
       if (kind === 'foreign') throw error;
-      const failure = new EndpointError(connection.endpoint, reason, unsent, cause);
-      this.retireAfter(failure, connection);
+      const failure = new EndpointError(connection.endpoint, throughProxy(connection, reason), unsent, cause);
+      this.pool.retireAfter(failure, connection);
       throw failure;
     }
   }
@@ -366,8 +382,8 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     const what = `logging in as "${username}"`;
     return await attempt({ clock, timeout, signal: this.closing.signal, what }, async (signal) => {
       const deadline = wireDeadline(clock, timeout);
-      const connection = this.connection(endpoint);
-      const onHeard = (): void => this.heard(connection);
+      const connection = this.pool.get(endpoint);
+      const onHeard = (): void => this.pool.heard(connection);
       const options = callOptions({ token: undefined, requireLeader: false, deadline, signal, onHeard });
       try {
         return (await connection.auth.authenticate({ name: username, password }, options)).token;
@@ -380,44 +396,12 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
   }
 
   /** A connection by the certificates as they are now; one of before is left. */
-  private async freshConnection(endpoint: string, former?: EtcdConnection): Promise<EtcdConnection> {
+  private async freshConnection(endpoint: string): Promise<EtcdConnection> {
     await this.tls?.identity.refresh();
     this.ensureOpen();
-    if (former && former.certificates !== this.tls?.identity.current) this.retire(former);
-    return this.connection(endpoint);
-  }
-
-  private connection(endpoint: string): EtcdConnection {
-    const known = this.connections.get(endpoint);
-    if (known) return known;
-    const connection = this.deps.connect(endpoint);
-    this.connections.set(endpoint, connection);
-    this.heard(connection);
-    return connection;
-  }
-
-  /** What the server itself says against serving is no fault of the connection. */
-  private retireAfter({ reason }: EndpointError, connection: EtcdConnection): void {
-    if (!reason.startsWith('etcdserver:')) this.retire(connection);
-  }
-
-  /**
-   * A connection on which nothing was heard for as long as one endpoint may take is dead. One answer that is late, or a
-   * connection that is slow to come up, is only slow: a new one would be slower, and make it so for everybody.
-   */
-  private retireSilent(connection: EtcdConnection): void {
-    const heard = this.heardAt.get(connection) ?? -Infinity;
-    if (this.deps.clock.now() - heard >= this.timeout - 2 * WIRE_MARGIN) this.retire(connection);
-  }
-
-  private heard(connection: EtcdConnection): void {
-    this.heardAt.set(connection, this.deps.clock.now());
-  }
-
-  private retire(connection: EtcdConnection): void {
-    if (this.connections.get(connection.endpoint) !== connection) return;
-    this.connections.delete(connection.endpoint);
-    connection.close();
+    const former = this.pool.existing(endpoint);
+    if (former && !this.pool.isCurrent(former)) this.pool.retire(former);
+    return this.pool.get(endpoint);
   }
 
   private explain(endpoint: string, { command, input }: EtcdRequest<unknown>): void {
@@ -427,12 +411,23 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
   }
 }
 
+/** Rounds of the endpoints that an idempotent request is given while the members elect a leader. */
+const ROUNDS = 2;
+
+/** Milliseconds between these, on average: a vote is a matter of tens of milliseconds, then every member hears of it. */
+const ELECTION_PAUSE_MS = 400;
+
 /** Milliseconds beyond a deadline by which its end was noticed too late to blame anybody else. */
 const LATE_ONESELF = 250;
 
 /** gRPC's own word comes first: it alone says whether a request that ran out of time had been sent. */
-const WIRE_MARGIN = 10;
+/** A reason that names the proxy, where a connection goes through one and etcd itself has not spoken. */
+function throughProxy({ proxy }: EtcdConnection, reason: string): string {
+  if (proxy === undefined || reason.startsWith('etcdserver:')) return reason;
+  // gRPC has no reason for a proxy that opens no tunnel.
+  return `${reason === 'undefined' ? 'no connection' : reason} (through ${proxy})`;
+}
 
 function wireDeadline(clock: Clock, timeout: number): Date {
-  return new Date(clock.wall() + Math.max(1, timeout - WIRE_MARGIN));
+  return new Date(clock.wall() + Math.max(1, timeout - WIRE_MARGIN_MS));
 }

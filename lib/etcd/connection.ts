@@ -9,7 +9,7 @@ import type {
   WatchClient,
 } from 'etcd3';
 import { ConnectingSockets } from './connecting-sockets.js';
-import { isSecure, targetOf } from './endpoint.js';
+import { isSecure, proxyOf, targetOf } from './endpoint.js';
 import { type Etcd3Module } from './peer.js';
 import { type TlsMaterial } from '../tls/identity.js';
 import { type EtcdTls } from './tls.js';
@@ -20,6 +20,8 @@ export interface EtcdConnection {
   readonly endpoint: string;
   /** The certificates it shows and trusts, where there are any. */
   readonly certificates?: TlsMaterial;
+  /** The proxy it goes through, for messages. */
+  readonly proxy?: string;
   readonly kv: KVClient;
   readonly lease: LeaseClient;
   readonly watch: WatchClient;
@@ -72,8 +74,10 @@ interface Internals {
 
 let connections = 0;
 
-function channelOptions(tls: EtcdTls | undefined): NonNullable<IOptions['grpcOptions']> {
+function channelOptions(tls: EtcdTls | undefined, proxied: boolean): NonNullable<IOptions['grpcOptions']> {
   return {
+    // Left to itself gRPC obeys `http_proxy`, which is seldom meant for the servers of one's own network.
+    'grpc.enable_http_proxy': proxied ? 1 : 0,
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
     'grpc.keepalive_time_ms': KEEPALIVE_TIME,
@@ -97,13 +101,18 @@ function channelOptions(tls: EtcdTls | undefined): NonNullable<IOptions['grpcOpt
   };
 }
 
-/** Makes connections over `etcd3`, one client an endpoint, each with the certificates there are by then. */
-export function etcd3Connect(etcd3: Etcd3Module, tls: EtcdTls | undefined): Connect {
+/**
+ * Makes connections over `etcd3`, one client an endpoint, each with the certificates there are by then.
+ *
+ * @param proxy `env`: through the proxy that the environment names
+ */
+export function etcd3Connect(etcd3: Etcd3Module, tls: EtcdTls | undefined, proxy?: 'env'): Connect {
   const { Etcd3 } = etcd3;
   const policy = onceUnmarked(etcd3);
   return (endpoint) => {
     const certificates = tls?.identity.current;
     const { ca, cert, key } = certificates ?? {};
+    const via = proxy && proxyOf(endpoint);
     const client: Etcd3 = new Etcd3({
       hosts: targetOf(endpoint),
       ...(isSecure(endpoint)
@@ -115,7 +124,7 @@ export function etcd3Connect(etcd3: Etcd3Module, tls: EtcdTls | undefined): Conn
             } as NonNullable<IOptions['credentials']>,
           }
         : {}),
-      grpcOptions: channelOptions(tls),
+      grpcOptions: channelOptions(tls, via !== undefined),
       faultHandling: { global: ONCE, host: () => policy },
     });
     const { pool } = client as unknown as Internals;
@@ -123,6 +132,7 @@ export function etcd3Connect(etcd3: Etcd3Module, tls: EtcdTls | undefined): Conn
     return {
       endpoint,
       ...(certificates && { certificates }),
+      ...(via && { proxy: via.label }),
       kv: client.kv,
       lease: client.leaseClient,
       watch: client.watchClient,

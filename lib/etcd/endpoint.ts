@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { isHost, joinHostPort, splitHostPort } from '../kernel/address.js';
+import { type EnvProxy, envProxy } from '../kernel/env-proxy.js';
 import { expected } from '../kernel/expected.js';
 import { redactUrl } from '../kernel/redact.js';
 import { NoEtcdEndpointsError } from './errors/no-etcd-endpoints.error.js';
@@ -50,6 +51,23 @@ export function parseEndpoints(
   });
   if (texts.length === 0) throw new NoEtcdEndpointsError();
   return [...new Set(texts.map((text) => parseEndpoint(text, scheme)))];
+}
+
+/** The variables that gRPC reads for its proxy. */
+const PROXY_VARIABLES = Object.freeze({
+  proxy: ['grpc_proxy', 'https_proxy', 'http_proxy'],
+  direct: ['no_grpc_proxy', 'no_proxy'],
+});
+
+/** Host and port of an endpoint in its normal form. */
+export function placeOf(endpoint: string): { readonly host: string; readonly port: number } | undefined {
+  return splitHostPort(endpoint.replace(/^https?:\/\//, ''));
+}
+
+/** The proxy of the environment through which an endpoint in its normal form is reached, where there is one. */
+export function proxyOf(endpoint: string): EnvProxy | undefined {
+  const place = placeOf(endpoint);
+  return place && envProxy(PROXY_VARIABLES, place);
 }
 
 /**

@@ -36,6 +36,11 @@ export interface EtcdOptions {
    * @default 'random'
    */
   readonly selectionMode?: SelectionMode;
+  /**
+   * `env`: servers are reached through the HTTP proxy that `grpc_proxy`, `https_proxy` or `http_proxy` names, except for
+   * the hosts of `no_grpc_proxy` or `no_proxy`. Otherwise these variables are ignored.
+   */
+  readonly proxy?: 'env';
   /** Says each request as the `etcdctl` command that would do the same, secrets masked, to the logger. */
   readonly debug?: boolean;
 }
@@ -56,6 +61,7 @@ export interface EtcdSettings {
   readonly tls: EtcdTlsOptions | undefined;
   readonly headerTimeoutPerRequest: number;
   readonly selectionMode: SelectionMode;
+  readonly proxy: 'env' | undefined;
   readonly debug: boolean;
 }
 
@@ -66,6 +72,7 @@ const KNOWN: readonly (keyof EtcdOptions)[] = [
   'tls',
   'headerTimeoutPerRequest',
   'selectionMode',
+  'proxy',
   'debug',
 ];
 
@@ -86,6 +93,7 @@ export function checkEtcdOptions(options: EtcdOptions): EtcdSettings {
     headerTimeoutPerRequest = ETCD_DEFAULTS.headerTimeoutPerRequest,
     selectionMode = ETCD_DEFAULTS.selectionMode,
     debug = false,
+    proxy,
   } = options;
   if (!Number.isFinite(headerTimeoutPerRequest) || headerTimeoutPerRequest < 1) {
     throw expected(
@@ -97,6 +105,8 @@ export function checkEtcdOptions(options: EtcdOptions): EtcdSettings {
   if (!['random', 'prioritize-leader'].includes(selectionMode)) {
     throw expected('selectionMode', '"random" or "prioritize-leader"', selectionMode);
   }
+  if (proxy !== undefined && (proxy as unknown) !== 'env')
+    throw expected('proxy', '"env" or left out', proxy);
   if (typeof debug !== 'boolean') throw expected('debug', 'true or false', debug);
   const tls = checkTls(options.tls);
   const endpoints = checkEndpoints(options.endpoints, tls !== undefined);
@@ -106,6 +116,7 @@ export function checkEtcdOptions(options: EtcdOptions): EtcdSettings {
     tls,
     headerTimeoutPerRequest,
     selectionMode,
+    proxy,
     debug,
   };
 }

@@ -32,7 +32,8 @@ export interface EtcdCaller {
   readonly timeout: number;
 
   /**
-   * Makes a request at the pinned endpoint and, while that is safe, at the others.
+   * Makes a request at the pinned endpoint and, while that is safe, at the others. Where members report an election, a
+   * request that is not `oneShot` goes round once more.
    *
    * @throws the signal's reason when the caller aborts, whatever else went wrong
    * @throws EtcdResponseError when the cluster answered and refused

@@ -58,6 +58,8 @@ export class EtcdStream<Q> {
 
   /**
    * @param onFailed hears of a failure before the plan's owner does
+   * @param hasUser whether a refused token can be replaced by another
+   * @param complete adds to a reason what its connection knows
    */
   constructor(
     readonly endpoint: string,
@@ -66,15 +68,21 @@ export class EtcdStream<Q> {
     private readonly onFailed: (error: Error, kind: StreamFailure) => void,
     private readonly onEnd: (error: Error) => void,
     private readonly isStale: () => boolean,
+    hasUser = true,
+    complete: (reason: string) => string = (reason) => reason,
   ) {
     call.on('end', () => {
       this.finish('endpoint', new EndpointError(endpoint, 'the server ended the stream', false));
     });
     call.on('error', (error) => {
       const { kind, reason, status, unsent, cause } = classify(error);
-      if (kind === 'answer') this.finish(kind, new EtcdResponseError(endpoint, reason, status, error));
+      if (kind === 'answer' || (kind === 'token' && !hasUser))
+        this.finish('answer', new EtcdResponseError(endpoint, reason, status, error));
       else
-        this.finish(kind === 'token' ? kind : 'endpoint', new EndpointError(endpoint, reason, unsent, cause));
+        this.finish(
+          kind === 'token' ? kind : 'endpoint',
+          new EndpointError(endpoint, complete(reason), unsent, cause),
+        );
     });
   }
 

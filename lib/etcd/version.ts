@@ -1,12 +1,13 @@
-import { request as httpRequest } from 'node:http';
+import { type Agent, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { type EnvProxy } from '../kernel/env-proxy.js';
 import { serverNameOptions } from '../tls/server-name.js';
 import { tlsFailure } from '../tls/tls-failure.js';
-import { isSecure } from './endpoint.js';
+import { ProxyTunnel, SecureTunnelAgent, TunnelAgent } from '../tls/proxy-tunnel.js';
+import { isSecure, placeOf, proxyOf } from './endpoint.js';
 import { type EtcdCaller } from './request.js';
 import { type EtcdTls } from './tls.js';
 import { EndpointError } from './errors/endpoint.error.js';
-import { EtcdResponseError } from './errors/etcd-response.error.js';
 
 /** Versions as etcd tells them, such as `3.5.16`. */
 export interface EtcdVersion {
@@ -22,6 +23,7 @@ const MAX_BODY = 65_536;
 export async function fetchVersion(
   caller: EtcdCaller,
   tls: EtcdTls | undefined,
+  proxy: 'env' | undefined,
   signal: AbortSignal | undefined,
 ): Promise<EtcdVersion> {
   return await caller.call(
@@ -29,17 +31,29 @@ export async function fetchVersion(
       what: 'asking for the version',
       command: () => ['version'],
       run: async ({ endpoint }, _options, ended) => {
-        const body = await get(endpoint, tls, caller.timeout, ended);
-        return readVersion(endpoint, body);
+        const agent = proxy && agentThrough(proxyOf(endpoint), endpoint);
+        try {
+          return readVersion(endpoint, await get(endpoint, tls, agent, caller.timeout, ended));
+        } finally {
+          agent?.destroy();
+        }
       },
     },
     signal,
   );
 }
 
+function agentThrough(proxy: EnvProxy | undefined, endpoint: string): Agent | undefined {
+  const place = placeOf(endpoint);
+  if (!proxy || !place) return undefined;
+  const tunnel = new ProxyTunnel(proxy, place);
+  return isSecure(endpoint) ? new SecureTunnelAgent({}, tunnel) : new TunnelAgent({}, tunnel);
+}
+
 async function get(
   endpoint: string,
   tls: EtcdTls | undefined,
+  agent: Agent | undefined,
   timeout: number,
   signal: AbortSignal,
 ): Promise<string> {
@@ -52,7 +66,7 @@ async function get(
     const request = (secure ? httpsRequest : httpRequest)(
       `${endpoint}/version`,
       {
-        agent: false,
+        agent: agent ?? false,
         timeout,
         signal,
         ...(secure && {
@@ -87,11 +101,20 @@ function readVersion(endpoint: string, body: string): EtcdVersion {
   try {
     parsed = JSON.parse(body);
   } catch (error) {
-    throw new EtcdResponseError(endpoint, 'the version is not JSON', undefined, error);
+    throw new EndpointError(
+      endpoint,
+      'answered /version without JSON: is another server at this address?',
+      false,
+      error,
+    );
   }
   const { etcdserver, etcdcluster } = (parsed ?? {}) as Partial<Record<string, unknown>>;
   if (typeof etcdserver !== 'string' || typeof etcdcluster !== 'string') {
-    throw new EtcdResponseError(endpoint, 'the version has no etcdserver or etcdcluster', undefined);
+    throw new EndpointError(
+      endpoint,
+      'answered /version without `etcdserver` and `etcdcluster`: is another server at this address?',
+      false,
+    );
   }
   return { etcdserver, etcdcluster };
 }

@@ -15,6 +15,7 @@ const HARMLESS = new Set([
   'port',
   'prefix',
   'protocol',
+  'proxy',
   'selectionMode',
   'server',
   'serverName',

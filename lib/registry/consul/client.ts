@@ -7,13 +7,14 @@ import {
   DeadlineExceededError,
   RegistryRefusedError,
   RegistryUnavailableError,
+  TlsError,
 } from '../../kernel/errors/index.js';
 import { REDACTED } from '../../kernel/redact.js';
 import { tlsFailure } from '../../tls/tls-failure.js';
 import { Answer } from './answer.js';
 import { CONNECTION_LIMIT, connectionError } from './failure.js';
 import { neededRight } from './needed-right.js';
-import { consulUrl, endpointOf, type ConsulSettings } from './options.js';
+import { consulUrl, endpointOf, proxyOf, type ConsulSettings } from './options.js';
 import { fixedToken, TokenFile, type TokenSource } from './token.js';
 import { type ConsulRequest, openTransport, type Transport } from './transport.js';
 
@@ -63,6 +64,7 @@ const REFUSALS = new Set([400, 401, 403, 405, 413]);
 export class ConsulClient {
   readonly url: string;
   readonly endpoint: string;
+  private readonly proxy: string | undefined;
   /** What ends each request that is under way. */
   private readonly inFlight = new Set<AbortController>();
   private closed = false;
@@ -75,6 +77,7 @@ export class ConsulClient {
   ) {
     this.url = consulUrl(settings);
     this.endpoint = endpointOf(settings);
+    this.proxy = proxyOf(settings)?.label;
   }
 
   /**
@@ -152,7 +155,16 @@ export class ConsulClient {
 
   /** A failure that may pass. */
   unavailable(error: Error): RegistryUnavailableError {
-    return new RegistryUnavailableError(this.url, [{ endpoint: this.endpoint, error }], { cause: error });
+    const failure = this.throughProxy(error);
+    return new RegistryUnavailableError(this.url, [{ endpoint: this.endpoint, error: failure }], {
+      cause: error,
+    });
+  }
+
+  private throughProxy(error: Error): Error {
+    if (this.proxy === undefined || error instanceof TlsError || error.message.includes(this.proxy))
+      return error;
+    return new Error(`${error.message} (through ${this.proxy})`, { cause: error });
   }
 
   /** Reads an answer; one that is not Consul's counts as Consul being out of reach. */

@@ -1,4 +1,5 @@
 import { isHost, isPort, joinHostPort } from '../../kernel/address.js';
+import { type EnvProxy, envProxy } from '../../kernel/env-proxy.js';
 import { InvalidOptionError } from '../../kernel/errors/index.js';
 import { checkObject, expected } from '../../kernel/expected.js';
 
@@ -34,6 +35,11 @@ export interface ConsulOptions {
   readonly tokenFile?: string;
   /** The datacenter whose keys and services are read and whose keys are written; the agent's own by default. */
   readonly dc?: string;
+  /**
+   * `env`: the agent is reached through the HTTP proxy that `http_proxy` names, or `https_proxy` with TLS, unless it is one
+   * of the hosts of `no_proxy` (upper-case names count too). Otherwise these variables are ignored.
+   */
+  readonly proxy?: 'env';
   /** Milliseconds one request may take; 3,000 by default. Watches have deadlines of their own. */
   readonly timeout?: number;
   /**
@@ -96,6 +102,7 @@ const RULES: Readonly<Record<keyof ConsulOptions, Rule>> = {
   },
   tokenFile: { what: 'the path of a file', holds: isText },
   dc: { what: 'the name of a datacenter', holds: isText },
+  proxy: { what: '"env" or left out', holds: (value) => value === 'env' },
   timeout: {
     what: 'a number of milliseconds greater than 0',
     holds: (value) => typeof value === 'number' && Number.isFinite(value) && value > 0,
@@ -167,6 +174,13 @@ export function consulSettings(options: ConsulOptions): ConsulSettings {
 /** `host:port`, as messages name the agent. */
 export function endpointOf({ host, port }: Pick<ConsulSettings, 'host' | 'port'>): string {
   return joinHostPort(host, port);
+}
+
+/** The proxy of the environment through which the agent is reached, where `proxy` asks for one. */
+export function proxyOf({ proxy, secure, host, port }: ConsulSettings): EnvProxy | undefined {
+  if (proxy === undefined) return undefined;
+  const names = secure ? ['https_proxy', 'HTTPS_PROXY'] : ['http_proxy', 'HTTP_PROXY'];
+  return envProxy({ proxy: names, direct: ['no_proxy', 'NO_PROXY'] }, { host, port });
 }
 
 /** The URL without secrets. */

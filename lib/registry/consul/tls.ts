@@ -1,5 +1,6 @@
 import { Agent, type AgentOptions, type RequestOptions } from 'node:https';
 import { type Duplex } from 'node:stream';
+import { type ProxyTunnel } from '../../tls/proxy-tunnel.js';
 import { TlsIdentity } from '../../tls/identity.js';
 import { serverNameOptions } from '../../tls/server-name.js';
 import { type ConsulTlsOptions } from './options.js';
@@ -11,6 +12,7 @@ class IdentityAgent extends Agent {
   constructor(
     options: AgentOptions,
     private readonly identity: TlsIdentity,
+    private readonly tunnel: ProxyTunnel | undefined,
   ) {
     // A session that is resumed would bring the certificates of its beginning back.
     super({ ...options, maxCachedSessions: 0 });
@@ -23,18 +25,23 @@ class IdentityAgent extends Agent {
     const fail = (error: unknown): void => {
       callback(error as Error, undefined as unknown as Duplex);
     };
-    this.identity.refresh().then(() => {
+    const connect = async (): Promise<void> => {
+      await this.identity.refresh();
+      const tunnel = await this.tunnel?.open();
       if (this.ended) {
-        fail(new Error('The connection was closed.'));
-        return;
+        tunnel?.destroy();
+        throw new Error('The connection was closed.');
       }
-      const socket = super.createConnection({ ...options, ...this.identity.current });
+      const through = tunnel && { socket: tunnel };
+      const socket = super.createConnection({ ...options, ...this.identity.current, ...through });
       if (socket) callback(null, socket);
-    }, fail);
+    };
+    connect().catch(fail);
   }
 
   override destroy(): void {
     this.ended = true;
+    this.tunnel?.close();
     super.destroy();
   }
 }
@@ -42,13 +49,19 @@ class IdentityAgent extends Agent {
 /**
  * Makes an agent with connections of its own.
  *
+ * @param tunnel what they go through, closed with the agent
  * @throws InvalidOptionError when a file cannot be read or holds no PEM block, or what is given does not fit together
  */
-export async function tlsAgent(options: AgentOptions, tls: ConsulTlsOptions): Promise<Agent> {
+export async function tlsAgent(
+  options: AgentOptions,
+  tls: ConsulTlsOptions,
+  tunnel?: ProxyTunnel,
+): Promise<Agent> {
   const { ca, cert, key, serverName, verify = true } = tls;
   const identity = await TlsIdentity.load({ ca, cert, key });
   return new IdentityAgent(
     { ...options, rejectUnauthorized: verify, ...serverNameOptions(serverName) },
     identity,
+    tunnel,
   );
 }

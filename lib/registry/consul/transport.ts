@@ -3,7 +3,8 @@ import { Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { abortReason } from '../../kernel/deadline.js';
 import { optionalPeer } from '../../kernel/optional-peer.js';
-import { type ConsulSettings } from './options.js';
+import { ProxyTunnel, TunnelAgent } from '../../tls/proxy-tunnel.js';
+import { type ConsulSettings, proxyOf } from './options.js';
 import { tlsAgent } from './tls.js';
 
 /** One request to Consul's HTTP API. */
@@ -139,7 +140,13 @@ export async function openTransport(
   const { host, port, secure } = settings;
   // The client would look up an IPv6 address with its brackets; what the agent says wins.
   const connections = { keepAlive: true, host, ...options };
-  const agent = secure ? await tlsAgent(connections, settings.tls) : new HttpAgent(connections);
+  const proxy = proxyOf(settings);
+  const tunnel = proxy && new ProxyTunnel(proxy, { host, port });
+  const agent = secure
+    ? await tlsAgent(connections, settings.tls, tunnel)
+    : tunnel
+      ? new TunnelAgent(connections, tunnel)
+      : new HttpAgent(connections);
   const client = new Consul({ host: isIPv6(host) ? `[${host}]` : host, port, secure, agent });
   return new PapiTransport(client as unknown as PapiClient, agent);
 }

@@ -18,13 +18,14 @@ describe('consulFromUrl', () => {
   it('means the same as the function with the same options', () => {
     const url =
       'consuls://h:1?dc=east&token=t&timeout=500&deregisterAfter=120&enableTagOverride=true&initialStatus=warning' +
-      '&ca=/ca.pem&cert=/c.pem&key=/k.pem&serverName=consul.east&verify=false';
+      '&proxy=env&ca=/ca.pem&cert=/c.pem&key=/k.pem&serverName=consul.east&verify=false';
     const options = {
       host: 'h',
       port: 1,
       secure: true,
       dc: 'east',
       token: 't',
+      proxy: 'env',
       timeout: 500,
       deregisterAfter: 120,
       enableTagOverride: true,

@@ -25,6 +25,7 @@ const PARAMETERS: Readonly<Record<string, Setter>> = {
   dc: ({ options }, value) => (options.dc = value),
   token: ({ options }, value) => (options.token = value),
   tokenFile: ({ options }, value) => (options.tokenFile = value),
+  proxy: ({ options }, value) => (options.proxy = value as 'env'),
   timeout: ({ options }, value) => (options.timeout = number(value) as number),
   deregisterAfter: ({ options }, value) => (options.deregisterAfter = number(value) as number),
   enableTagOverride: ({ options }, value) => (options.enableTagOverride = flag(value) as boolean),

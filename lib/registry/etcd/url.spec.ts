@@ -22,6 +22,7 @@ describe('etcdFromUrl', () => {
     ['etcd://a:1/?prefix=', etcd({ endpoints: 'a:1', prefix: '' })],
     ['etcd://a:1?prefix=/', etcd({ endpoints: 'a:1', prefix: '/' })],
     ['etcd://a:1?prefix=%2Facme%2F', etcd({ endpoints: 'a:1', prefix: '/acme' })],
+    ['etcd://a:1?proxy=env', etcd({ endpoints: 'a:1', proxy: 'env' })],
     ['http://a:1,http://b:2', etcd({ endpoints: ['http://a:1', 'http://b:2'] })],
   ])('reads %s', (url, source) => {
     expect(etcdFromUrl(url).identity).toBe(source.identity);
