@@ -33,6 +33,7 @@ export type RequestKind = 'open' | 'renew' | 'write' | 'remove' | 'end' | 'list'
 export class FaultyRegistry implements Registry {
   readonly driver: string;
   readonly url: string;
+  readonly reportsCauses: boolean;
   /** How often each kind of request was made, whatever came of it. */
   readonly requests = new Map<RequestKind, number>();
   private readonly faults = new Map<RequestKind, Fault>();
@@ -46,6 +47,7 @@ export class FaultyRegistry implements Registry {
   ) {
     this.driver = inner.driver;
     this.url = inner.url;
+    this.reportsCauses = inner.reportsCauses ?? true;
   }
 
   /** Does `fault` to every request, or to those of one kind, from now on. Running watches are cut. */

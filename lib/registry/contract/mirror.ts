@@ -82,9 +82,13 @@ export class Mirror {
       if (before.get(id)?.version !== entry.version) this.seen.push(entry);
     }
     for (const { slot } of listing.malformed) this.malformed.add(this.locate(slot));
-    for (const [id, entry] of before)
-      if (!this.entries.has(id) && !this.malformed.has(id))
-        this.deletes.push({ kind: 'delete', slot: slotOf(entry.item), cause: 'unknown' });
+    const expired = listing.expired && new Set(listing.expired.map(slotId));
+    for (const [id, entry] of before) {
+      if (this.entries.has(id) || this.malformed.has(id)) continue;
+      const slot = slotOf(entry.item);
+      const cause = expired ? (expired.has(slotId(slot)) ? 'expired' : 'withdrawn') : 'unknown';
+      this.deletes.push({ kind: 'delete', slot, cause });
+    }
   }
 
   private apply(change: Change): void {
