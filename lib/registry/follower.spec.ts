@@ -243,6 +243,16 @@ describe('Follower', () => {
     expect(states.at(-1)?.error?.message).toMatch(/was not answered within 5000 ms/);
   });
 
+  it('waits for a list as long as the driver says', async () => {
+    Object.assign(registry, { listTimeoutMs: 20_000 });
+    registry.answer = () => new Promise<Listing>(() => undefined);
+    await started();
+    await clock.advance(19_900);
+    expect(states.at(-1)?.error).toBeUndefined();
+    await clock.advance(200);
+    expect(states.at(-1)?.error?.message).toMatch(/was not answered within 20000 ms/);
+  });
+
   it('backs off while lists succeed but every watch fails', async () => {
     registry.watchFails = new Error('no watches here');
     await started();

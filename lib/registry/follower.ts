@@ -56,7 +56,7 @@ export interface FollowerOptions {
   readonly from?: Listing;
   /** Milliseconds after which, with no word from the watch, the scope is listed again; the watch alone by default. */
   readonly interval?: number;
-  /** Milliseconds for one list; 5,000 by default. */
+  /** Milliseconds for one list; the registry's own by default, which is 5,000 unless its driver gives another. */
   readonly listTimeout?: number;
   readonly backoff?: BackoffOptions;
 }
@@ -180,7 +180,7 @@ export class Follower {
       const listing = await attempt(
         {
           clock,
-          timeout: this.options.listTimeout ?? LIST_TIMEOUT,
+          timeout: this.options.listTimeout ?? registry.listTimeoutMs ?? LIST_TIMEOUT,
           signal: this.lifetime.signal,
           what: `Listing the ${scopeLabel(scope)} in ${registry.url}`,
         },

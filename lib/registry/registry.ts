@@ -144,6 +144,13 @@ export interface Registry {
   /** Where it is, without secrets, for messages. */
   readonly url: string;
   /**
+   * Milliseconds that one {@link Registry.list} may take. For drivers that read a list by several requests, each with a
+   * deadline of its own: a long list over a slow link is then not cut off while it arrives.
+   *
+   * @default 5000
+   */
+  readonly listTimeoutMs?: number;
+  /**
    * False where the driver can never report whether an entry was withdrawn or has expired. `expiryGuard` is refused on
    * such a registry, since it would hold every instance that is stopped cleanly.
    *

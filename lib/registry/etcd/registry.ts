@@ -29,12 +29,15 @@ import { EtcdSession } from './session.js';
 import { SessionRecord } from './session-record.js';
 import { WatchChanges } from './watch-changes.js';
 
+/** Milliseconds for a whole list: at 20 Mbit/s enough for 60 MB. Each page has the deadline of a request. */
+const LIST_TIMEOUT_MS = 30_000;
 /** etcd's own floor. */
 const MIN_TTL = 2;
 
 /** etcd as the registry: entries are keys bound to leases. */
 export class EtcdRegistry implements Registry {
   readonly driver = 'etcd';
+  readonly listTimeoutMs = LIST_TIMEOUT_MS;
   private readonly leases: EtcdLeases;
   private readonly watches: EtcdWatches;
   private readonly changes: WatchChanges;
