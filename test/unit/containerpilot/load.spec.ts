@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -8,6 +8,8 @@ import {
   type ConsulDescription,
   loadContainerPilot,
 } from '../../../lib/subpaths/containerpilot.js';
+
+const DOCUMENTATION = readFileSync(new URL('../../../docs/containerpilot.md', import.meta.url), 'utf8');
 
 const folder = mkdtempSync(join(tmpdir(), 'containerpilot-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -359,6 +361,27 @@ describe('what is wrong', () => {
       unsetVariables: ['N'],
     });
     expect(problems[0]?.message).toContain(`${path}:5:29: Expected \`watches[1].interval\``);
+  });
+
+  it('reads as docs/containerpilot.md shows it', () => {
+    const path = save(
+      '{\n  consul: "c:1",\n  watches: [\n    { name: "web", interval: 5 },\n    { name: "db", interval: {{ .N | default 0 }} },\n  ]\n}',
+    );
+    const [shown] = /^\/etc\/containerpilot\.json5:5:29: .*?(?=\n```$)/ms.exec(DOCUMENTATION) ?? [];
+    expect(failure(path).message).toBe(shown?.replace('/etc/containerpilot.json5', path));
+  });
+
+  it('is not the example of docs/containerpilot.md', () => {
+    const [, example] = /^```json5\n(.*?)^```$/ms.exec(DOCUMENTATION) ?? [];
+    const { watches } = load(example ?? '', {
+      SERVICE_NAME_0: 'db',
+      SERVICE_NAME_3: 'web',
+      SERVICE_INTERVAL_3: '5',
+    });
+    expect(watches).toEqual([
+      { name: 'db', interval: 10 },
+      { name: 'web', interval: 5 },
+    ]);
   });
 
   it('points into the file although the template moved everything', () => {
