@@ -114,6 +114,7 @@ async function scripts(compiled, out, names) {
     plugins: [compilerMaps, workers, classValidator()],
     treeshake: { moduleSideEffects: (_id, isExternal) => !isExternal },
     onLog: fail,
+    checks,
   });
   return await bundle.write({
     dir: out,
@@ -137,9 +138,13 @@ async function declarations(compiled, out, names) {
     external,
     plugins: [dts({ dtsInput: true, emitDtsOnly: true, tsconfig: false, sourcemap: false })],
     onLog: fail,
+    checks,
   });
   return await bundle.write({ dir: out, format: 'es', chunkFileNames: 'chunks/[name].d.ts' });
 }
+
+/** How long plugins take is a fault of a busy machine and not of the bundle. */
+const checks = { pluginTimings: false };
 
 /** A warning of the bundler is a fault of the bundle. */
 function fail(level, log, report) {
