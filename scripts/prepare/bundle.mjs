@@ -49,7 +49,8 @@ const workers = {
   transform(code, id) {
     return code.replace(/new URL\('(\.[^']+\.js)', import\.meta\.url\)/g, (_, path) => {
       const file = resolve(id, '..', path);
-      const name = basename(file, '.js');
+      // A bundler's output may have a `worker.js` of the application's own in the same place.
+      const name = `nestjs-sidekick-${basename(file, '.js')}`;
       const reference = this.emitFile({ type: 'chunk', id: file, name });
       return `new URL(import.meta.ROLLUP_FILE_URL_${reference})`;
     });

@@ -1,3 +1,4 @@
+export * from './bundled-package.error.js';
 export * from './closed.error.js';
 export * from './deadline-exceeded.error.js';
 export * from './invalid-option.error.js';

@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http';
+import type Consul from 'consul';
 import { isIPv6 } from 'node:net';
 import { abortReason } from '../../kernel/deadline.js';
-import { optionalPeer } from '../../kernel/optional-peer.js';
+import { peerFailure } from '../../kernel/optional-peer.js';
 import { ProxyTunnel, TunnelAgent } from '../../tls/proxy-tunnel.js';
 import { type ConsulSettings, proxyOf } from './options.js';
 import { tlsAgent } from './tls.js';
@@ -132,11 +133,7 @@ export async function openTransport(
   settings: ConsulSettings,
   options: ConnectionOptions,
 ): Promise<Transport> {
-  const { default: Consul } = await optionalPeer(
-    'consul',
-    'The Consul registry',
-    async () => await import('consul'),
-  );
+  const Client = await loadConsul();
   const { host, port, secure } = settings;
   // The client would look up an IPv6 address with its brackets; what the agent says wins.
   const connections = { keepAlive: true, host, ...options };
@@ -147,6 +144,14 @@ export async function openTransport(
     : tunnel
       ? new TunnelAgent(connections, tunnel)
       : new HttpAgent(connections);
-  const client = new Consul({ host: isIPv6(host) ? `[${host}]` : host, port, secure, agent });
+  const client = new Client({ host: isIPv6(host) ? `[${host}]` : host, port, secure, agent });
   return new PapiTransport(client as unknown as PapiClient, agent);
+}
+
+async function loadConsul(): Promise<typeof Consul> {
+  try {
+    return (await import('consul')).default;
+  } catch (error) {
+    throw peerFailure(error, 'consul', 'The Consul registry');
+  }
 }

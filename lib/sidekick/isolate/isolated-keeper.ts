@@ -14,6 +14,7 @@ import { type Item } from '../../registry/item.js';
 import { sameItem } from '../../registry/same-item.js';
 import { startPulse } from './hang-watch.js';
 import { type Beats, type Report, type Request, type WorkerSettings } from './protocol.js';
+import { startFailure, workerFile } from './worker-file.js';
 import { WorkerFailureError } from './worker-failure.error.js';
 
 export interface IsolatedKeeperDeps {
@@ -65,6 +66,11 @@ export class IsolatedKeeper implements Keeping {
   private worker: Worker | undefined;
   private pulsing: Timer | undefined;
   private restart: Timer | undefined;
+  private readonly file = workerFile();
+  /** Whether a thread has ever started. */
+  private reported = false;
+  /** Why none can. */
+  private failed: Error | undefined;
   /** Where a thread has died, what is asked waits until the next one has taken the entries on. */
   private recovering = false;
   private number = 0;
@@ -191,7 +197,7 @@ export class IsolatedKeeper implements Keeping {
     });
     this.pulsing?.cancel();
     await this.worker?.terminate();
-    this.refuseAll();
+    this.refuseAll(new ClosedError('The sidekick'));
     this.entries.clear();
     this.listeners.clear();
   }
@@ -199,18 +205,29 @@ export class IsolatedKeeper implements Keeping {
   private launch(): Worker {
     const { registry, name, maxHang, logger } = this.deps;
     const settings: WorkerSettings = { registry: registry(), name, maxHang, pulse: this.pulse };
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: settings });
+    const worker = new Worker(this.file, { workerData: settings });
+    let failure: Error | undefined;
     worker.on('message', (report: Report) => {
+      this.reported = true;
       this.receive(report);
     });
     worker.on('error', (error) => {
+      failure = error;
       logger.error(`The heartbeat thread failed: ${error.message}`);
     });
     worker.on('exit', () => {
-      if (this.closed) this.refuseAll();
+      if (this.closed) this.refuseAll(new ClosedError('The sidekick'));
+      else if (failure && !this.reported) this.fail(startFailure(failure));
       else this.replace();
     });
     return worker;
+  }
+
+  /** Gives up: a thread that cannot even start would fail again. */
+  private fail(error: Error): void {
+    this.failed = error;
+    this.worker = undefined;
+    this.refuseAll(error);
   }
 
   /**
@@ -287,6 +304,7 @@ export class IsolatedKeeper implements Keeping {
 
   private async ask(request: Request): Promise<Result> {
     if (this.closed) throw new ClosedError('The sidekick');
+    if (this.failed) throw this.failed;
     this.pulsing ??= startPulse(this.deps.clock, this.pulse);
     if (this.recovering) return await this.enter(request, true).answer.promise;
     this.worker ??= this.launch();
@@ -306,8 +324,8 @@ export class IsolatedKeeper implements Keeping {
     return asked;
   }
 
-  private refuseAll(): void {
-    for (const { answer } of this.asked.values()) answer.reject(new ClosedError('The sidekick'));
+  private refuseAll(error: Error): void {
+    for (const { answer } of this.asked.values()) answer.reject(error);
     this.asked.clear();
   }
 

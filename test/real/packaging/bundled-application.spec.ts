@@ -1,0 +1,130 @@
+import { join } from 'node:path';
+import { Consumer } from './consumer.js';
+import { shell } from './shell.js';
+
+const PATIENCE = 300_000;
+
+/** Boots on the registry of the environment, and prints how that ended. */
+const APP = `
+import 'reflect-metadata';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { PilotedModule, SidekickModule } from 'nestjs-sidekick';
+
+const isolate = process.env.ISOLATE === 'true';
+
+@Module({ imports: [SidekickModule.forRoot({ key: 'me', isolate }), PilotedModule.forRoot()] })
+class AppModule {}
+
+NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false })
+  .then(async (app) => {
+    console.log('booted');
+    await app.close();
+  })
+  .catch((error: Error) => console.log(error.message));
+`;
+
+/** What Nest itself asks to leave out where it is not installed. */
+const EXTERNAL = [
+  '@nestjs/microservices',
+  '@nestjs/websockets',
+  '@nestjs/platform-express',
+  'class-transformer',
+];
+
+/** ES modules have no `require`, which packages of CommonJS call. */
+const BANNER =
+  "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);" +
+  "import { fileURLToPath as pathOf } from 'node:url'; const __dirname = pathOf(new URL('.', import.meta.url));";
+
+describe('An application that esbuild has bundled', () => {
+  let consumer: Consumer;
+
+  const bundle = async (format: 'cjs' | 'esm'): Promise<void> => {
+    const flags = [
+      ...EXTERNAL.map((name) => `--external:${name}`),
+      ...(format === 'esm' ? [`--banner:js=${BANNER}`] : []),
+    ];
+    const output = join('bundled', format === 'esm' ? 'app.mjs' : 'app.cjs');
+    const esbuild = join('node_modules', 'esbuild', 'bin', 'esbuild');
+    await shell(
+      join(consumer.folder, esbuild),
+      ['dist/app.js', '--bundle', '--platform=node', `--format=${format}`, `--outfile=${output}`, ...flags],
+      { cwd: consumer.folder },
+    );
+  };
+
+  beforeAll(async () => {
+    consumer = await Consumer.create({
+      type: 'module',
+      dependencies: {
+        '@nestjs/common': '12.5.1',
+        '@nestjs/core': '12.5.1',
+        '@types/node': '20.19.43',
+        esbuild: '0.28.2',
+        'reflect-metadata': '^0.2.2',
+        rxjs: '^7.8.2',
+      },
+      compilers: [],
+      files: { 'src/app.ts': APP },
+    });
+    await bundle('cjs');
+    await bundle('esm');
+  }, PATIENCE);
+  afterAll(async () => {
+    await (consumer as Consumer | undefined)?.remove();
+  });
+
+  describe.each(['cjs', 'esm'] as const)('as %s', (format) => {
+    const file = join('bundled', format === 'esm' ? 'app.mjs' : 'app.cjs');
+
+    it('boots without the optional peers', async () => {
+      expect(await consumer.run(file, { SIDEKICK_REGISTRY: 'memory:' })).toBe('booted\n');
+    }, 60_000);
+
+    it.each([
+      ['etcd3', 'etcd://127.0.0.1:1'],
+      ['consul', 'consul://127.0.0.1:1'],
+    ])(
+      'is told to install %s',
+      async (name, url) => {
+        const said = await consumer.run(file, { SIDEKICK_REGISTRY: url });
+        expect(said).toContain(
+          `needs the package "${name}", which is not installed. Run: npm install ${name}`,
+        );
+      },
+      60_000,
+    );
+
+    it('is told that `isolate` needs the library outside of the bundle', async () => {
+      const registry = `file:${join(consumer.folder, 'registry')}`;
+      const said = await consumer.run(file, { SIDEKICK_REGISTRY: registry, ISOLATE: 'true' });
+      expect(said).toMatch(/^The package "nestjs-sidekick" cannot be part of a bundle: .*worker thread.*\n$/);
+      expect(said).toContain('--external:nestjs-sidekick');
+    }, 60_000);
+  });
+
+  it(
+    'is told that etcd3 needs to stay outside of the bundle',
+    async () => {
+      const install = [
+        'install',
+        'etcd3@^1.1.2',
+        '--prefer-offline',
+        '--no-audit',
+        '--no-fund',
+        '--loglevel=error',
+      ];
+      await shell('npm', install, { cwd: consumer.folder });
+      for (const format of ['cjs', 'esm'] as const) {
+        await bundle(format);
+        const file = join('bundled', format === 'esm' ? 'app.mjs' : 'app.cjs');
+        const said = await consumer.run(file, { SIDEKICK_REGISTRY: 'etcd://127.0.0.1:1' });
+        expect(said).toMatch(
+          /^The package "etcd3" cannot be part of a bundle: .*rpc\.proto is not there\..*\n$/,
+        );
+      }
+    },
+    PATIENCE,
+  );
+});
