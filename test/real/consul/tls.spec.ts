@@ -8,6 +8,7 @@ import { systemClock } from '../../../lib/kernel/clock.js';
 import { silentLogger } from '../../../lib/kernel/logger.js';
 import { createTlsSet, type TlsSet } from '../../harness/certificates.js';
 import { type ConsulAgent, startConsul } from '../../harness/consul.js';
+import { ConnectProxy, withEnvironment } from '../../harness/connect-proxy.js';
 import { ids, instance, never, open, service } from './support.js';
 
 let tls: TlsSet;
@@ -46,6 +47,18 @@ describe('Consul over TLS', () => {
     await byUrl.close();
     await held.end(never());
     await registry.close();
+  });
+
+  it('is reached through the proxy of the environment where it is asked for', async () => {
+    const proxy = await ConnectProxy.start();
+    await withEnvironment({ https_proxy: proxy.url }, async () => {
+      const { ca, cert, key } = tls.good;
+      const registry = await open(agent, { tls: { ca, cert: cert!, key: key! }, proxy: 'env' });
+      expect(await ids(registry, 'web')).toEqual([]);
+      expect(proxy.asked).toContain(`127.0.0.1:${agent.port}`);
+      await registry.close();
+    });
+    await proxy.stop();
   });
 
   it('verifies by default, and says what is wrong with the certificate', async () => {

@@ -4,6 +4,7 @@ import { ClusterError, EtcdResponseError } from '../../../lib/etcd/errors/index.
 import { type EtcdOptions } from '../../../lib/etcd/options.js';
 import { createTlsSet, type TlsSet } from '../../harness/certificates.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
+import { ConnectProxy, withEnvironment } from '../../harness/connect-proxy.js';
 import { sleep } from '../../harness/wait.js';
 
 jest.setTimeout(60_000);
@@ -49,6 +50,26 @@ describe('etcd over TLS', () => {
     expect(await get({ endpoints: etcd.urls, tls: { ca, cert: cert!, key: key! } })).toBe('secret');
     const files = tls.harness.clientFiles;
     expect(await get({ endpoints: etcd.hosts, tls: { ...files } })).toBe('secret');
+  });
+
+  it('is reached through the proxy of the environment where it is asked for', async () => {
+    const proxy = await ConnectProxy.start();
+    await withEnvironment({ http_proxy: proxy.url }, async () => {
+      const { ca, cert, key } = tls.good;
+      const options = { endpoints: etcd.urls, tls: { ca, cert: cert!, key: key! } };
+      expect(await get(options)).toBe('secret');
+      expect(proxy.asked).toEqual([]);
+      expect(await get({ ...options, proxy: 'env' })).toBe('secret');
+      const transport = await EtcdTransport.create({ ...options, proxy: 'env' });
+      expect((await transport.version()).etcdserver).toBe('3.5.16');
+      transport.close();
+      expect(proxy.asked).toEqual(Array.from({ length: 2 }, () => etcd.members[0]!.endpoint));
+      proxy.status = 403;
+      expect((await failure({ ...options, proxy: 'env' })).message).toContain(
+        `(through the proxy ${proxy.url} of the variable http_proxy)`,
+      );
+    });
+    await proxy.stop();
   });
 
   it('tells the versions over TLS', async () => {
