@@ -6,16 +6,11 @@ import { placeOf } from './service-usage.js';
 /** Where `@Service` stands: on a handler's parameter, a constructor's parameter or a property. */
 export type ServicePlace = 'handler' | 'constructor' | 'property';
 
-/** Types that no endpoint and no handle has. */
-const NEITHER: ReadonlySet<unknown> = new Set([
-  String,
-  Number,
-  Boolean,
-  Array,
-  Promise,
-  Function,
-  DiscoveryService,
-]);
+/**
+ * Types that no endpoint and no handle has. Not `Function`: TypeScript emits it for a name that is imported by
+ * `import { type Endpoint }`, since `Endpoint` is a value too.
+ */
+const NEITHER: ReadonlySet<unknown> = new Set([String, Number, Boolean, Array, Promise, DiscoveryService]);
 
 /**
  * Where a decorator stands, from what it is called with.

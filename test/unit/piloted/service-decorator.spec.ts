@@ -337,3 +337,17 @@ describe('@Service', () => {
     });
   });
 });
+
+describe('a parameter whose type is imported by `import { type Endpoint }`', () => {
+  it.each([Object, Function])('is an endpoint with %p as its emitted type', (type) => {
+    class Typed {
+      list(web: unknown): unknown {
+        return web;
+      }
+    }
+    Reflect.defineMetadata('design:paramtypes', [type], Typed.prototype, 'list');
+    expect(() => {
+      Service('web')(Typed.prototype, 'list', 0);
+    }).not.toThrow();
+  });
+});
