@@ -1,23 +1,27 @@
-export * from './kernel/errors/index.js';
-export { file } from './registry/file/file.js';
+export * from './common/errors/index.js';
+export { file } from './registries/file/file.js';
 export { ConfigError } from './containerpilot/config.error.js';
-export { NoAddressError } from './containerpilot/no-address.error.js';
-export { fixed, type FixedInstance, type FixedServices } from './registry/fixed/fixed.js';
-export { memory, type MemoryOptions, type MemorySource } from './registry/memory/memory.js';
-export { type MemoryStore } from './registry/memory/store.js';
+export { NoAddressError } from './common/errors/no-address.error.js';
+export { fixed, type FixedInstance, type FixedServices } from './registries/fixed/fixed.js';
+export { memory, type MemoryOptions, type MemorySource } from './registries/memory/memory.js';
+export { type MemoryStore } from './registries/memory/store.js';
 export {
   completeInstance,
   DEFAULT_WEIGHT,
   type Instance,
   type PartialInstance,
 } from './registry/instance.js';
-export type * from './registry/item.js';
+export type * from './registry/entry-record.js';
 export type * from './registry/registry.js';
 export { SessionGoneError } from './registry/session-gone.error.js';
-export type * from './registry/source.js';
-export { type Beat, type BeatEvent, type BeatState } from './heartbeat/beat.js';
-export { AlreadyHeldError } from './heartbeat/already-held.error.js';
-export { type LostReason } from './heartbeat/hold-machine.js';
+export type * from './registry/registry-source.js';
+export {
+  type RegistrationStatus,
+  type RegistrationEvent,
+  type RegistrationState,
+} from './registration/registration-status.js';
+export { AlreadyHeldError } from './registration/already-held.error.js';
+export { type LostReason } from './registration/registration-machine.js';
 export { Heartbeat } from './sidekick/heartbeat.decorator.js';
 export { IntervalTooSmallError } from './sidekick/interval-too-small.error.js';
 export { type AnnouncedService, type KeptKey, type ServiceUpdate } from './sidekick/kept-entry.js';

@@ -1,5 +1,5 @@
-import { expected } from '../kernel/expected.js';
-import { type Random } from '../kernel/random.js';
+import { expected } from '../common/expected.js';
+import { type Random } from '../common/random.js';
 import { type Balancer } from './balancer.js';
 import { RandomChoice } from './random-choice.js';
 import { RoundRobin } from './round-robin.js';

@@ -1,5 +1,5 @@
 import { type Endpoint } from '../discovery/endpoint.js';
-import { type Random } from '../kernel/random.js';
+import { type Random } from '../common/random.js';
 import { type Balancer } from './balancer.js';
 
 /** Any endpoint, each as likely as the others: needs no memory, and many clients never march in step. */

@@ -1,6 +1,6 @@
 import { type ContainerPilotConfig } from '../containerpilot/config.js';
 import { checkContainerPilot } from '../containerpilot/load.js';
-import { joinHostPort } from '../kernel/address.js';
+import { joinHostPort } from '../common/address.js';
 import { EXIT, type Terminal } from './terminal.js';
 
 const USAGE = `Usage: piloted check [FILE]

@@ -1,4 +1,4 @@
-import { SidekickError } from '../kernel/errors/index.js';
+import { SidekickError } from '../common/errors/index.js';
 
 /** Standard input cannot be read; `cause` has the operating system's error. */
 export class InputError extends SidekickError {

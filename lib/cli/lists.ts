@@ -1,16 +1,16 @@
 import { loadContainerPilot } from '../containerpilot/load.js';
 import { registryUrlOf } from '../containerpilot/registry-url.js';
-import { Directory } from '../discovery/directory.js';
+import { ServiceCache } from '../discovery/service-cache.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { type ServiceQuery } from '../discovery/service-query.js';
-import { joinHostPort } from '../kernel/address.js';
-import { systemClock } from '../kernel/clock.js';
-import { attempt } from '../kernel/deadline.js';
-import { InvalidOptionError, SidekickError } from '../kernel/errors/index.js';
-import { type Logger, silentLogger } from '../kernel/logger.js';
-import { checkName } from '../kernel/names.js';
-import { registryPool } from '../registry/pool.js';
-import { registrySource } from '../registry/url.js';
+import { joinHostPort } from '../common/address.js';
+import { systemClock } from '../common/clock.js';
+import { attempt } from '../common/async/deadline.js';
+import { InvalidOptionError, SidekickError } from '../common/errors/index.js';
+import { type Logger, silentLogger } from '../common/logger.js';
+import { checkName } from '../common/names.js';
+import { registryPool } from '../registry/registry-pool.js';
+import { registrySource } from '../registries/registry-url.js';
 import { readArguments } from './arguments.js';
 import { EXIT, interruption, type Terminal } from './terminal.js';
 
@@ -63,7 +63,7 @@ async function run({ registry, queries, json }: Wanted, terminal: Terminal, foll
   const logger: Logger = { ...silentLogger, warn: terminal.err, error: terminal.err };
   const deps = { clock: systemClock, random: Math.random, logger };
   const pooled = await registryPool.acquire(registrySource(registry, terminal.env), deps);
-  const directory = new Directory(deps);
+  const directory = new ServiceCache(deps);
   try {
     await directory.start(pooled.registry);
     const views = queries.map((query) => ({ query, view: directory.watch(query) }));

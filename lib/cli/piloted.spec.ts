@@ -1,11 +1,11 @@
 import { PassThrough } from 'node:stream';
 import { until } from '../../test/harness/wait.js';
-import { systemClock } from '../kernel/clock.js';
-import { silentLogger } from '../kernel/logger.js';
+import { systemClock } from '../common/clock.js';
+import { silentLogger } from '../common/logger.js';
 import { completeInstance } from '../registry/instance.js';
-import { registryPool } from '../registry/pool.js';
+import { registryPool } from '../registry/registry-pool.js';
 import { type Registry, type Session } from '../registry/registry.js';
-import { registrySource } from '../registry/url.js';
+import { registrySource } from '../registries/registry-url.js';
 import { piloted } from './piloted.js';
 
 const URL = 'memory:piloted-spec';

@@ -1,11 +1,11 @@
 import { PassThrough } from 'node:stream';
 import { until } from '../../test/harness/wait.js';
-import { type KeyItem } from '../registry/item.js';
-import { systemClock } from '../kernel/clock.js';
-import { silentLogger } from '../kernel/logger.js';
-import { registryPool } from '../registry/pool.js';
+import { type KeyRecord } from '../registry/entry-record.js';
+import { systemClock } from '../common/clock.js';
+import { silentLogger } from '../common/logger.js';
+import { registryPool } from '../registry/registry-pool.js';
 import { type Registry } from '../registry/registry.js';
-import { registrySource } from '../registry/url.js';
+import { registrySource } from '../registries/registry-url.js';
 import { sidekicker } from './sidekicker.js';
 
 const URL = 'memory:sidekicker-spec';
@@ -40,7 +40,7 @@ describe('sidekicker', () => {
 
   const value = async (key: string): Promise<string | undefined> => {
     const { entries } = await registry.list({ kind: 'key', key }, NEVER);
-    return (entries[0]?.item as KeyItem | undefined)?.value;
+    return (entries[0]?.record as KeyRecord | undefined)?.value;
   };
 
   it('keeps the key until it is interrupted and then removes it (the seed left it behind)', async () => {
@@ -90,7 +90,7 @@ describe('sidekicker', () => {
       for await (const batch of registry.watch({ kind: 'key', key: 'k' }, cursor, abort.signal)) {
         if (batch.kind !== 'changes') continue;
         for (const change of batch.changes)
-          written.push(change.kind === 'put' ? (change.entry.item as KeyItem).value : change.kind);
+          written.push(change.kind === 'put' ? (change.entry.record as KeyRecord).value : change.kind);
       }
     })();
     stdin.end('running\n');

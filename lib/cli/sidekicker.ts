@@ -1,14 +1,14 @@
 import { hostname } from 'node:os';
-import { type BeatEvent } from '../heartbeat/beat.js';
-import { Keeper } from '../heartbeat/keeper.js';
-import { clockTicker } from '../heartbeat/ticker.js';
-import { systemClock } from '../kernel/clock.js';
-import { SidekickError } from '../kernel/errors/index.js';
-import { expected } from '../kernel/expected.js';
-import { type Logger, silentLogger } from '../kernel/logger.js';
-import { type KeyItem } from '../registry/item.js';
-import { registryPool } from '../registry/pool.js';
-import { registrySource } from '../registry/url.js';
+import { type RegistrationEvent } from '../registration/registration-status.js';
+import { LocalRegistrar } from '../registration/local-registrar.js';
+import { clockTicker } from '../registration/ticker.js';
+import { systemClock } from '../common/clock.js';
+import { SidekickError } from '../common/errors/index.js';
+import { expected } from '../common/expected.js';
+import { type Logger, silentLogger } from '../common/logger.js';
+import { type KeyRecord } from '../registry/entry-record.js';
+import { registryPool } from '../registry/registry-pool.js';
+import { registrySource } from '../registries/registry-url.js';
 import { SIDEKICK_DEFAULTS } from '../sidekick/sidekick.defaults.js';
 import { type KeepingOptions } from '../sidekick/sidekick.options.js';
 import { checkKeeping, checkKey, checkValue } from '../sidekick/sidekick.validation.js';
@@ -83,7 +83,7 @@ function settings(args: readonly string[]): Settings | 'help' {
   return { ...keeping, key, value, fromInput, hold, servers, verbose: flags.verbose === true };
 }
 
-function told({ type, key, reason }: BeatEvent): string {
+function told({ type, key, reason }: RegistrationEvent): string {
   return reason === undefined ? `${type} ${key}` : `${type} ${key} (${reason})`;
 }
 
@@ -114,10 +114,10 @@ async function keepKey(given: Settings, terminal: Terminal, lines: ValueLines | 
   const pooled = await registryPool.acquire(registrySource(given.servers, terminal.env), deps);
   const { registry } = pooled;
   const name = `${hostname()}:${process.pid}`;
-  const keeper = new Keeper({ ...deps, registry, ticker: clockTicker(systemClock), name });
+  const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(systemClock), name });
   if (verbose) keeper.onEvent((event) => terminal.err(told(event)));
   const interrupted = interruption(terminal.interrupted);
-  const produce = (): KeyItem => ({ kind: 'key', key, value: lines ? lines.newest : value });
+  const produce = (): KeyRecord => ({ kind: 'key', key, value: lines ? lines.newest : value });
   try {
     const { id, first } = await keeper.keep(key, produce, {
       ttl: given.ttl ?? SIDEKICK_DEFAULTS.ttl,

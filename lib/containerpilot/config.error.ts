@@ -1,5 +1,5 @@
-import { SidekickError } from '../kernel/errors/index.js';
-import { shortened } from '../kernel/shortened.js';
+import { SidekickError } from '../common/errors/index.js';
+import { truncated } from '../common/truncated.js';
 
 /** What is known about where a configuration is wrong. */
 export interface ConfigErrorPlace {
@@ -66,7 +66,7 @@ function describe(reason: string, place: ConfigErrorPlace): string {
   const { unsetVariables = [], others = [] } = place;
   const names = unsetVariables
     .slice(0, SHOWN_VARIABLES)
-    .map((name) => shortened(name))
+    .map((name) => truncated(name))
     .join(', ');
   const more =
     unsetVariables.length > SHOWN_VARIABLES ? ` and ${unsetVariables.length - SHOWN_VARIABLES} more` : '';
@@ -84,9 +84,9 @@ function describe(reason: string, place: ConfigErrorPlace): string {
 function at(reason: string, { file, line, column, source }: ConfigErrorPlace): string {
   const name = file ?? (line === undefined ? undefined : 'configuration');
   const place = [name, line, column].filter((part) => part !== undefined).join(':');
-  const why = shortened(reason, LONGEST_REASON);
+  const why = truncated(reason, LONGEST_REASON);
   return [
-    place === '' ? why : `${shortened(place, LONGEST_REASON)}: ${why}`,
+    place === '' ? why : `${truncated(place, LONGEST_REASON)}: ${why}`,
     ...(source === undefined ? [] : [source]),
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 import { type ConfigDocument } from './document.js';
 import { type JsonNode, type Member } from './json5/node.js';
-import { similarName } from './similar-name.js';
+import { similarName } from '../common/similar-name.js';
 
 /**
  * A value of a configuration and its path. The methods convert as loosely as ContainerPilot does (`"80"` is a port,

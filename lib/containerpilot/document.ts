@@ -1,5 +1,5 @@
-import { shown } from '../kernel/expected.js';
-import { REDACTED } from '../kernel/redact.js';
+import { shown } from '../common/expected.js';
+import { REDACTED } from '../common/redact.js';
 import { ConfigError } from './config.error.js';
 import { type JsonNode } from './json5/node.js';
 import { positionAt, sourceLine } from './source-position.js';

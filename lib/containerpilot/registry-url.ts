@@ -1,5 +1,5 @@
 import { type ConsulDescription, type RegistryDescription } from './config.js';
-import { joinHostPort } from '../kernel/address.js';
+import { joinHostPort } from '../common/address.js';
 
 /** The registry URL for what a ContainerPilot configuration names. Holds the token: never printed as it is. */
 export function registryUrlOf(registry: RegistryDescription): string {

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
-import { isHost, isPort, joinHostPort } from '../kernel/address.js';
-import { expected, shown } from '../kernel/expected.js';
+import { isHost, isPort, joinHostPort } from '../common/address.js';
+import { expected, shown } from '../common/expected.js';
 import { type Endpoint } from './endpoint.js';
 
 /** Which addresses an endpoint may have. */

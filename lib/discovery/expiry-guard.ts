@@ -1,4 +1,4 @@
-import { type Clock } from '../kernel/clock.js';
+import { type Clock } from '../common/clock.js';
 
 /** When many endpoints of a service expire together, the registry is doubted before they are. */
 export interface ExpiryGuardOptions {

@@ -1,5 +1,5 @@
-import { checkObject, expected } from '../kernel/expected.js';
-import { isName } from '../kernel/names.js';
+import { checkObject, expected } from '../common/expected.js';
+import { isName } from '../common/names.js';
 import { readInstance } from '../registry/instance-shape.js';
 import { type Endpoint } from './endpoint.js';
 import { type ServiceSource } from './service-query.js';

@@ -1,8 +1,8 @@
 import { chmod, chown, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeFolder, tempFolder } from '../../test/harness/temp.js';
-import { systemClock } from '../kernel/clock.js';
-import { silentLogger } from '../kernel/logger.js';
+import { systemClock } from '../common/clock.js';
+import { silentLogger } from '../common/logger.js';
 import { completeInstance } from '../registry/instance.js';
 import { encodeSnapshot, type SnapshotList } from './snapshot-codec.js';
 import { SnapshotFile } from './snapshot-file.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { type Clock } from '../kernel/clock.js';
-import { pause } from '../kernel/deadline.js';
+import { type Clock } from '../common/clock.js';
+import { pause } from '../common/async/deadline.js';
 
 /** Milliseconds after which a lock is one whose holder was killed: writing takes a small part of it. */
 const ABANDONED_MS = 10_000;

@@ -1,5 +1,5 @@
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
-import { InvalidOptionError } from '../kernel/errors/index.js';
+import { InvalidOptionError } from '../common/errors/index.js';
 
 /** A method of a provider or controller that carries a decorator of this library. */
 export interface DecoratedMethod<T> {

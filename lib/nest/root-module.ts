@@ -1,6 +1,6 @@
 import { type Type } from '@nestjs/common';
 import { type ModuleRef, type ModulesContainer } from '@nestjs/core';
-import { InvalidOptionError } from '../kernel/errors/index.js';
+import { InvalidOptionError } from '../common/errors/index.js';
 
 /** What Nest keeps of dynamic modules. Reached through `ModuleRef`, which has no public way to it. */
 interface Container {

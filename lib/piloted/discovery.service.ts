@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Observable } from 'rxjs';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { type ServiceChange } from './service-change.js';
-import { ServiceBook } from './service-book.js';
+import { ServiceHandles } from './service-handles.js';
 import { type ServiceHandle } from './service-handle.js';
 
 /** One service in a {@link DiscoveryDump}. */
@@ -28,7 +28,7 @@ export interface DiscoveryDump {
 /** The others, found: endpoints of services from a cache that follows the registry. */
 @Injectable()
 export class DiscoveryService {
-  constructor(private readonly book: ServiceBook) {}
+  constructor(private readonly book: ServiceHandles) {}
 
   /** Each new list of any service. Completes when the application closes. */
   get changes(): Observable<ServiceChange> {

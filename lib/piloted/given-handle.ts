@@ -1,6 +1,6 @@
 import { RoundRobin } from '../balancing/round-robin.js';
 import { type Endpoint } from '../discovery/endpoint.js';
-import { expected } from '../kernel/expected.js';
+import { expected } from '../common/expected.js';
 import { NoEndpointsError } from './no-endpoints.error.js';
 import { type ServiceHandle } from './service-handle.js';
 

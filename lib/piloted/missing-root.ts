@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../kernel/errors/index.js';
+import { InvalidOptionError } from '../common/errors/index.js';
 
 /** The error of an application that uses discovery and has forgotten its module. @param what needs it */
 export function missingRoot(what: string): InvalidOptionError {

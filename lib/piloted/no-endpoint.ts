@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../kernel/errors/index.js';
+import { InvalidOptionError } from '../common/errors/index.js';
 
 /**
  * Makes a handle that is used as an endpoint say so: both are given by `@Service`, and the types of a constructor are not

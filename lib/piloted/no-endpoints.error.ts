@@ -1,5 +1,5 @@
-import { shown } from '../kernel/expected.js';
-import { SidekickError } from '../kernel/errors/index.js';
+import { shown } from '../common/expected.js';
+import { SidekickError } from '../common/errors/index.js';
 
 /** There is nothing to pick: `reason` tells whether the registry said so or has not said anything yet. */
 export class NoEndpointsError extends SidekickError {

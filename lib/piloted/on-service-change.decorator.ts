@@ -1,5 +1,5 @@
 import { SetMetadata } from '@nestjs/common';
-import { checkName } from '../kernel/names.js';
+import { checkName } from '../common/names.js';
 import { recordUsage } from './service-usage.js';
 
 /** Under which a method's services stand. */

@@ -1,5 +1,5 @@
 import { type ContainerPilotConfig } from '../containerpilot/config.js';
-import { type Logger } from '../kernel/logger.js';
+import { type Logger } from '../common/logger.js';
 import { type ServiceOptions } from './piloted.options.js';
 
 /** The ContainerPilot file of an application, where it has one. */

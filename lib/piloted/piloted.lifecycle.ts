@@ -5,19 +5,19 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
-import { type Directory } from '../discovery/directory.js';
-import { systemClock } from '../kernel/clock.js';
-import { attempt } from '../kernel/deadline.js';
-import { RegistryUnavailableError, SidekickError } from '../kernel/errors/index.js';
-import { type Logger } from '../kernel/logger.js';
-import { registryPool, type PooledRegistry } from '../registry/pool.js';
-import { type RegistrySource } from '../registry/source.js';
+import { type ServiceCache } from '../discovery/service-cache.js';
+import { systemClock } from '../common/clock.js';
+import { attempt } from '../common/async/deadline.js';
+import { RegistryUnavailableError, SidekickError } from '../common/errors/index.js';
+import { type Logger } from '../common/logger.js';
+import { registryPool, type SharedRegistry } from '../registry/registry-pool.js';
+import { type RegistrySource } from '../registry/registry-source.js';
 import { DiscoveryService } from './discovery.service.js';
 import { PilotedConfig } from './piloted-config.js';
 import { PILOTED_DEFAULTS } from './piloted.defaults.js';
 import { type PilotedModuleOptions } from './piloted.options.js';
-import { PILOTED_DIRECTORY, PILOTED_LOGGER, PILOTED_OPTIONS, PILOTED_SOURCE } from './piloted.tokens.js';
-import { ServiceBook } from './service-book.js';
+import { PILOTED_CACHE, PILOTED_LOGGER, PILOTED_OPTIONS, PILOTED_SOURCE } from './piloted.tokens.js';
+import { ServiceHandles } from './service-handles.js';
 import { ServiceChangeExplorer, type FoundListener } from './service-change.explorer.js';
 import { ServiceChangeSubscriptions } from './service-change-subscriptions.js';
 import { type ServiceHandle } from './service-handle.js';
@@ -32,7 +32,7 @@ import { UnknownServiceError } from './unknown-service.error.js';
 @Injectable()
 export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   private starting: Promise<void> | undefined;
-  private pooled: PooledRegistry | undefined;
+  private pooled: SharedRegistry | undefined;
   private endSighup: (() => void) | undefined;
   private refreshing: Promise<void> = Promise.resolve();
   private listeners: readonly FoundListener[] = [];
@@ -40,10 +40,10 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
   constructor(
     @Inject(PILOTED_OPTIONS) private readonly options: PilotedModuleOptions,
     @Inject(PILOTED_SOURCE) private readonly source: RegistrySource,
-    @Inject(PILOTED_DIRECTORY) private readonly directory: Directory,
+    @Inject(PILOTED_CACHE) private readonly directory: ServiceCache,
     @Inject(PILOTED_LOGGER) private readonly logger: Logger,
     private readonly config: PilotedConfig,
-    private readonly book: ServiceBook,
+    private readonly book: ServiceHandles,
     private readonly discovery: DiscoveryService,
     private readonly explorer: ServiceChangeExplorer,
     private readonly usages: ServiceUsageExplorer,

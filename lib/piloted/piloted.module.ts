@@ -1,14 +1,14 @@
 import { Logger as NestLogger, Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
-import { Directory } from '../discovery/directory.js';
+import { ServiceCache } from '../discovery/service-cache.js';
 import { type ExpiryGuardOptions } from '../discovery/expiry-guard.js';
-import { systemClock } from '../kernel/clock.js';
-import { type Logger } from '../kernel/logger.js';
+import { systemClock } from '../common/clock.js';
+import { type Logger } from '../common/logger.js';
 import { asyncOptionsProviders } from '../nest/async-options.js';
 import { checkRootModule } from '../nest/root-module.js';
-import { fixed } from '../registry/fixed/fixed.js';
-import { type RegistrySource } from '../registry/source.js';
-import { bootRegistry } from '../registry/url.js';
+import { fixed } from '../registries/fixed/fixed.js';
+import { type RegistrySource } from '../registry/registry-source.js';
+import { bootRegistry } from '../registries/registry-url.js';
 import { registryUrlOf } from '../containerpilot/registry-url.js';
 import { missingRoot } from './missing-root.js';
 import { DiscoveryService } from './discovery.service.js';
@@ -21,9 +21,9 @@ import {
   type PilotedOptionsFactory,
   type ServiceOptions,
 } from './piloted.options.js';
-import { PILOTED_DIRECTORY, PILOTED_LOGGER, PILOTED_OPTIONS, PILOTED_SOURCE } from './piloted.tokens.js';
+import { PILOTED_CACHE, PILOTED_LOGGER, PILOTED_OPTIONS, PILOTED_SOURCE } from './piloted.tokens.js';
 import { checkPilotedOptions, checkServices } from './piloted.validation.js';
-import { ServiceBook } from './service-book.js';
+import { ServiceHandles } from './service-handles.js';
 import { ServiceChangeExplorer } from './service-change.explorer.js';
 import { ServiceChangeModule } from './service-change-subscriptions.js';
 import { type ServiceHandle } from './service-handle.js';
@@ -64,13 +64,13 @@ const PROVIDERS: readonly Provider[] = [
     },
   },
   {
-    provide: PILOTED_DIRECTORY,
+    provide: PILOTED_CACHE,
     inject: [CHECKED_OPTIONS, PILOTED_LOGGER],
     useFactory: (
       { allow, enabled, expiryGuard, snapshot }: PilotedModuleOptions,
       logger: Logger,
-    ): Directory =>
-      new Directory({
+    ): ServiceCache =>
+      new ServiceCache({
         clock: systemClock,
         random: Math.random,
         logger,
@@ -80,14 +80,14 @@ const PROVIDERS: readonly Provider[] = [
       }),
   },
   {
-    provide: ServiceBook,
-    inject: [CHECKED_OPTIONS, PilotedConfig, PILOTED_DIRECTORY],
+    provide: ServiceHandles,
+    inject: [CHECKED_OPTIONS, PilotedConfig, PILOTED_CACHE],
     useFactory: async (
       { services, balancer, bootTimeout, enabled }: PilotedModuleOptions,
       config: PilotedConfig,
-      directory: Directory,
-    ): Promise<ServiceBook> => {
-      const book = new ServiceBook({
+      directory: ServiceCache,
+    ): Promise<ServiceHandles> => {
+      const book = new ServiceHandles({
         directory,
         clock: systemClock,
         random: Math.random,
@@ -146,8 +146,8 @@ export class PilotedModule {
     checkServices('services', services);
     const providers = services.map(optionsOf).map((service) => ({
       provide: getServiceToken(service.name),
-      inject: [{ token: ServiceBook, optional: true }],
-      useFactory: (book?: ServiceBook): ServiceHandle => {
+      inject: [{ token: ServiceHandles, optional: true }],
+      useFactory: (book?: ServiceHandles): ServiceHandle => {
         if (!book) throw missingRoot(`PilotedModule.forFeature(['${service.name}'])`);
         book.declare(service);
         return book.of(service.name);
@@ -183,7 +183,7 @@ function root(given: Provider[], imports: DynamicModule['imports'] = []): Dynami
       return [...given, checkedOptions(), ...PROVIDERS, ...recordedServices().map(handleProvider)];
     },
     get exports(): NonNullable<DynamicModule['exports']> {
-      return [DiscoveryService, ServiceBook, ...recordedServices().map(getServiceToken)];
+      return [DiscoveryService, ServiceHandles, ...recordedServices().map(getServiceToken)];
     },
   };
 }
@@ -192,8 +192,8 @@ function root(given: Provider[], imports: DynamicModule['imports'] = []): Dynami
 function handleProvider(name: string): Provider {
   return {
     provide: getServiceToken(name),
-    inject: [ServiceBook, ServiceUsageExplorer],
-    useFactory: (book: ServiceBook, usages: ServiceUsageExplorer) =>
+    inject: [ServiceHandles, ServiceUsageExplorer],
+    useFactory: (book: ServiceHandles, usages: ServiceUsageExplorer) =>
       usages.injects(name) || book.names.includes(name) ? book.handle(name) : undefined,
   };
 }

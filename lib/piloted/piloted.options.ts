@@ -1,7 +1,7 @@
 import { type InjectionToken, type ModuleMetadata, type Type } from '@nestjs/common';
 import { type BalancerOption } from '../balancing/create-balancer.js';
-import { type Logger } from '../kernel/logger.js';
-import { type RegistrySource } from '../registry/source.js';
+import { type Logger } from '../common/logger.js';
+import { type RegistrySource } from '../registry/registry-source.js';
 
 /** A service and what of it is wanted. */
 export interface ServiceOptions {

@@ -1,13 +1,13 @@
 import { IsBoolean, IsIn, IsNumber, IsOptional, Max, Min, ValidateBy } from 'class-validator';
 import { BALANCER_NAMES, isBalancerOption } from '../balancing/create-balancer.js';
 import { AddressPolicy } from '../discovery/address-policy.js';
-import { checkOptions, told } from '../kernel/check-options.js';
-import { expected } from '../kernel/expected.js';
-import { isName, MAX_NAME_BYTES } from '../kernel/names.js';
+import { checkOptions, describeIssues } from '../common/check-options.js';
+import { expected } from '../common/expected.js';
+import { isName, MAX_NAME_BYTES } from '../common/names.js';
 import { type PilotedModuleOptions, type ServiceOptions } from './piloted.options.js';
 
 const holds = (validate: (value: unknown) => boolean, what: string): PropertyDecorator =>
-  ValidateBy({ name: 'holds', validator: { validate } }, told(what));
+  ValidateBy({ name: 'holds', validator: { validate } }, describeIssues(what));
 
 const isText = (value: unknown): boolean => typeof value === 'string';
 const isFilled = (value: unknown): boolean => typeof value === 'string' && value.length > 0;
@@ -23,9 +23,9 @@ class Service {
   @IsOptional() @holds(isFilled, 'a text') dc = undefined;
   @IsOptional() @holds(isFilled, 'a text') zone = undefined;
   @IsOptional()
-  @IsNumber({}, told('a number of seconds, at least 1'))
-  @Min(1, told('a number of seconds, at least 1'))
-  @Max(86_400, told('a number of seconds, at most 86400'))
+  @IsNumber({}, describeIssues('a number of seconds, at least 1'))
+  @Min(1, describeIssues('a number of seconds, at least 1'))
+  @Max(86_400, describeIssues('a number of seconds, at most 86400'))
   interval = undefined;
   @IsOptional() @holds(isBalancerOption, BALANCER) balancer = undefined;
 }
@@ -44,11 +44,11 @@ class Options {
   @IsOptional() @holds(isText, 'a path, or empty for the variable CONTAINERPILOT') config = undefined;
   @IsOptional() @holds(Array.isArray, 'a list of names or of objects with a `name`') services = undefined;
   @IsOptional() @holds(isBalancerOption, BALANCER) balancer = undefined;
-  @IsOptional() @IsIn(['wait', 'empty', 'fail'], told(BOOT)) boot = undefined;
+  @IsOptional() @IsIn(['wait', 'empty', 'fail'], describeIssues(BOOT)) boot = undefined;
   @IsOptional() @holds(isSeconds, SECONDS) bootTimeout = undefined;
   @IsOptional() @holds(isFilled, 'the path of a file') snapshot = undefined;
-  @IsOptional() @IsBoolean(told('true or false')) enabled = undefined;
-  @IsOptional() @IsBoolean(told('true or false')) sighup = undefined;
+  @IsOptional() @IsBoolean(describeIssues('true or false')) enabled = undefined;
+  @IsOptional() @IsBoolean(describeIssues('true or false')) sighup = undefined;
   @IsOptional()
   @holds((value) => Array.isArray(value) && value.every(isText), 'a list of CIDRs such as "10.0.0.0/8"')
   allow = undefined;

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { type Logger } from '../kernel/logger.js';
-import { messageOf, stackOf } from '../kernel/thrown.js';
+import { type Logger } from '../common/logger.js';
+import { messageOf, stackOf } from '../common/thrown.js';
 import { decoratedMethods } from '../nest/decorated-methods.js';
 import { ON_SERVICE_CHANGE } from './on-service-change.decorator.js';
 import { PILOTED_LOGGER } from './piloted.tokens.js';

@@ -3,12 +3,12 @@ import { watchEvents, type WatchEvent } from '../containerpilot/watch-events.js'
 import { type Balancer, type Call } from '../balancing/balancer.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { diffEndpoints, type EndpointsDiff } from '../discovery/list-change.js';
-import { type ServiceView } from '../discovery/service-view.js';
-import { joinHostPort } from '../kernel/address.js';
-import { type Clock } from '../kernel/clock.js';
-import { attempt } from '../kernel/deadline.js';
-import { ClosedError, DeadlineExceededError } from '../kernel/errors/index.js';
-import { expected } from '../kernel/expected.js';
+import { type ServiceSelection } from '../discovery/service-selection.js';
+import { joinHostPort } from '../common/address.js';
+import { type Clock } from '../common/clock.js';
+import { attempt } from '../common/async/deadline.js';
+import { ClosedError, DeadlineExceededError } from '../common/errors/index.js';
+import { expected } from '../common/expected.js';
 import { refuseEndpointFields } from './no-endpoint.js';
 import { NoEndpointsError } from './no-endpoints.error.js';
 import { type ServiceChange } from './service-change.js';
@@ -51,7 +51,7 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
   private balancer: Balancer = NOTHING_TO_PICK;
   private list = NONE;
   private count = 0;
-  private view: ServiceView | undefined;
+  private view: ServiceSelection | undefined;
   private refreshing: Promise<void> | undefined;
   private closed = false;
 
@@ -209,7 +209,7 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
    * Called by the module: follows `view` and picks with `balancer` from now on. What the handle had before stays in
    * use until the view has a list.
    */
-  async attach(view: ServiceView, balancer: Balancer): Promise<void> {
+  async attach(view: ServiceSelection, balancer: Balancer): Promise<void> {
     if (balancer !== this.balancer) balancer.update(this.list);
     this.balancer = balancer;
     const former = this.view;

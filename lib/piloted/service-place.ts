@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../kernel/errors/index.js';
+import { InvalidOptionError } from '../common/errors/index.js';
 import { DiscoveryService } from './discovery.service.js';
 import { ServiceHandle } from './service-handle.js';
 import { placeOf } from './service-usage.js';

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { InvalidOptionError } from '../kernel/errors/index.js';
+import { InvalidOptionError } from '../common/errors/index.js';
 import { HANDLED_OTHERWISE } from './handled-otherwise.js';
 import { usagesOf, type ServiceUsage } from './service-usage.js';
 import { getServiceToken } from './service.token.js';

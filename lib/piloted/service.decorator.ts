@@ -1,5 +1,5 @@
 import { createParamDecorator, Inject } from '@nestjs/common';
-import { checkName } from '../kernel/names.js';
+import { checkName } from '../common/names.js';
 import { servicePlace } from './service-place.js';
 import { recordUsage } from './service-usage.js';
 import { ServicePipe } from './service.pipe.js';

@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { type Endpoint } from '../discovery/endpoint.js';
-import { InvalidOptionError } from '../kernel/errors/index.js';
+import { InvalidOptionError } from '../common/errors/index.js';
 import { DiscoveryService } from './discovery.service.js';
 import { missingRoot } from './missing-root.js';
 import { givenHandle, type GivenHandle } from './given-handle.js';

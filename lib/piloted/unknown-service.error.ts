@@ -1,5 +1,5 @@
-import { shown } from '../kernel/expected.js';
-import { SidekickError } from '../kernel/errors/index.js';
+import { shown } from '../common/expected.js';
+import { SidekickError } from '../common/errors/index.js';
 
 /** A service was asked for that is not among those the application has listed. */
 export class UnknownServiceError extends SidekickError {

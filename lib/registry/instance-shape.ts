@@ -1,6 +1,6 @@
-import { isHost, isPort } from '../kernel/address.js';
-import { expected } from '../kernel/expected.js';
-import { isName } from '../kernel/names.js';
+import { isHost, isPort } from '../common/address.js';
+import { expected } from '../common/expected.js';
+import { isName } from '../common/names.js';
 import { completeInstance, type Instance, type PartialInstance } from './instance.js';
 
 /** The greatest weight of an instance. */
@@ -9,7 +9,8 @@ export const MAX_WEIGHT = 65_535;
 type Rule = readonly [field: keyof Instance, what: string, holds: (value: unknown) => boolean];
 
 /** Whether `value` is a text of whole characters, which every registry brings back as it was. */
-export const isText = (value: unknown): value is string => typeof value === 'string' && value.isWellFormed();
+export const isString = (value: unknown): value is string =>
+  typeof value === 'string' && value.isWellFormed();
 
 /** Whether `value` is an object whose members have such texts for names, and `holds` for each. */
 export function isRecordOf(value: unknown, holds: (one: unknown) => boolean): boolean {
@@ -17,7 +18,7 @@ export function isRecordOf(value: unknown, holds: (one: unknown) => boolean): bo
     typeof value === 'object' &&
     value !== null &&
     !Array.isArray(value) &&
-    Object.entries(value).every(([name, one]) => isText(name) && holds(one))
+    Object.entries(value).every(([name, one]) => isString(name) && holds(one))
   );
 }
 
@@ -30,14 +31,14 @@ const RULES: readonly Rule[] = [
 
 const OPTIONAL_RULES: readonly Rule[] = [
   ['ports', 'an object of names and ports', (value) => isRecordOf(value, isPort)],
-  ['tags', 'a list of texts', (value) => Array.isArray(value) && value.every(isText)],
-  ['meta', 'an object of names and texts', (value) => isRecordOf(value, isText)],
+  ['tags', 'a list of texts', (value) => Array.isArray(value) && value.every(isString)],
+  ['meta', 'an object of names and texts', (value) => isRecordOf(value, isString)],
   [
     'weight',
     `a whole number from 0 to ${MAX_WEIGHT}`,
     (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_WEIGHT,
   ],
-  ['zone', 'a text', isText],
+  ['zone', 'a text', isString],
 ];
 
 /**

@@ -1,7 +1,7 @@
 import { VirtualClock } from '../testing/virtual-clock.js';
-import { memory } from './memory/memory.js';
+import { memory } from '../registries/memory/memory.js';
 import { Outage, outageOf } from './outage.js';
-import { silentLogger } from '../kernel/logger.js';
+import { silentLogger } from '../common/logger.js';
 
 const never = new AbortController().signal;
 

@@ -1,8 +1,8 @@
-import { Backoff, type BackoffOptions } from '../kernel/backoff.js';
-import { type Clock, type Timer } from '../kernel/clock.js';
-import { DeadlineExceededError, RegistryUnavailableError } from '../kernel/errors/index.js';
-import { createGate, type Gate } from '../kernel/gate.js';
-import { type Random } from '../kernel/random.js';
+import { Backoff, type BackoffOptions } from '../common/async/backoff.js';
+import { type Clock, type Timer } from '../common/clock.js';
+import { DeadlineExceededError, RegistryUnavailableError } from '../common/errors/index.js';
+import { Semaphore } from '../common/async/semaphore.js';
+import { type Random } from '../common/random.js';
 import { type Registry } from './registry.js';
 
 export interface OutageDeps {
@@ -32,7 +32,7 @@ const AT_ONCE = 64;
  */
 export class Outage {
   /** What every list goes through: those of very many readers come one after the other, each in its own time. */
-  readonly gate: Gate = createGate(AT_ONCE);
+  readonly lists = new Semaphore(AT_ONCE);
   private readonly backoff: Backoff;
   private readonly waiting = new Set<() => void>();
   private timer: Timer | undefined;

@@ -1,4 +1,4 @@
-import { type Item, type Slot } from './item.js';
+import { type EntryRecord, type EntryKey } from './entry-record.js';
 
 /** All instances of one service. */
 export interface ServiceScope {
@@ -8,13 +8,13 @@ export interface ServiceScope {
   readonly dc?: string;
 }
 
-/** What is listed and watched: a whole service, or one slot. */
-export type Scope = ServiceScope | Slot;
+/** What is listed and watched: a whole service, or one entry key. */
+export type Scope = ServiceScope | EntryKey;
 
-/** What a registry holds in a slot. */
-export interface Entry {
-  readonly item: Item;
-  /** Changes with every write of the slot; opaque, compared for equality only. */
+/** What a registry holds in an entry key. */
+export interface RegistryEntry {
+  readonly record: EntryRecord;
+  /** Changes with every write of the entry key; opaque, compared for equality only. */
   readonly version: string;
   /**
    * `id` of the session that keeps the entry alive; undefined when no live session stands behind it, as with an entry
@@ -23,9 +23,9 @@ export interface Entry {
   readonly owner: string | undefined;
 }
 
-/** An entry that could not be understood. Its slot keeps its last good value, and the others are served. */
-export interface Malformed {
-  readonly slot: Slot;
+/** An entry that could not be understood. Its entry key keeps its last good value, and the others are served. */
+export interface MalformedEntry {
+  readonly entryKey: EntryKey;
   /** What was expected and what was found, in one sentence. */
   readonly reason: string;
 }
@@ -35,8 +35,8 @@ export type Cursor = string;
 
 /** The complete content of a scope at one moment. */
 export interface Listing {
-  readonly entries: readonly Entry[];
-  readonly malformed: readonly Malformed[];
+  readonly entries: readonly RegistryEntry[];
+  readonly malformed: readonly MalformedEntry[];
   /** Where a watch that follows this listing without a gap begins. */
   readonly cursor: Cursor;
   /**
@@ -44,15 +44,19 @@ export interface Listing {
    * this list, an empty one too, thereby reports that every other entry that went was withdrawn. Left out: the driver
    * cannot tell why an entry went.
    */
-  readonly expired?: readonly Slot[];
+  readonly expired?: readonly EntryKey[];
 }
 
 /** One change within a scope, in the registry's order. */
 export type Change =
-  | { readonly kind: 'put'; readonly entry: Entry }
+  | { readonly kind: 'put'; readonly entry: RegistryEntry }
   /** `expired`: its session ended without a word. `withdrawn`: it was removed. `unknown`: the driver cannot tell. */
-  | { readonly kind: 'delete'; readonly slot: Slot; readonly cause: 'withdrawn' | 'expired' | 'unknown' }
-  | { readonly kind: 'malformed'; readonly malformed: Malformed };
+  | {
+      readonly kind: 'delete';
+      readonly entryKey: EntryKey;
+      readonly cause: 'withdrawn' | 'expired' | 'unknown';
+    }
+  | { readonly kind: 'malformed'; readonly malformed: MalformedEntry };
 
 /** What a watch delivers. */
 export type WatchBatch =
@@ -76,26 +80,26 @@ export interface Renewal {
   /** Seconds that were granted this time. */
   readonly ttl: number;
   /** Slots of this session that the registry no longer has, while the session itself goes on. */
-  readonly missing: readonly Slot[];
+  readonly missing: readonly EntryKey[];
 }
 
 /** The outcome of a guarded write. */
-export type Written =
+export type WriteResult =
   | {
       readonly ok: true;
       readonly version: string;
-      /** Where a watch of this slot that follows this write without a gap begins, from drivers that can tell. */
+      /** Where a watch of this entry key that follows this write without a gap begins, from drivers that can tell. */
       readonly cursor?: Cursor;
     }
   /** Somebody was there first; `current` is what stands in the slot now. */
-  | { readonly ok: false; readonly current: Entry | undefined };
+  | { readonly ok: false; readonly current: RegistryEntry | undefined };
 
 /**
- * What keeps entries alive: a lease in etcd, a session with its checks in Consul. Many slots share one. Methods make
+ * What keeps entries alive: a lease in etcd, a session with its checks in Consul. Many entry keys share one. Methods make
  * one attempt each (the driver may go round its endpoints within `signal`) and leave retrying to the caller.
  */
 export interface Session {
-  /** As `Entry.owner` shows it. */
+  /** As `RegistryEntry.owner` shows it. */
   readonly id: string;
   /** Seconds granted by the server. */
   readonly ttl: number;
@@ -115,23 +119,23 @@ export interface Session {
   renew(signal: AbortSignal, patient?: boolean): Promise<Renewal>;
 
   /**
-   * Writes `item`, bound to this session, if its slot still has `version` (`undefined`: is still empty, or holds
+   * Writes `record`, bound to this session, if its entry key still has `version` (`undefined`: is still empty, or holds
    * what cannot be understood). A write that
    * timed out and lands late fails its guard or dies with the session; it never brings a withdrawn entry back for
    * longer than the session lives.
    *
    * @throws SessionGoneError when the registry no longer knows the session
    */
-  write(item: Item, version: string | undefined, signal: AbortSignal): Promise<Written>;
+  write(record: EntryRecord, version: string | undefined, signal: AbortSignal): Promise<WriteResult>;
 
   /**
-   * Removes what this session holds in `slot`. An entry of another session is left alone, and nothing to remove is no
+   * Removes what this session holds in `entry key`. An entry of another session is left alone, and nothing to remove is no
    * error.
    *
    * @param version remove the entry only while it has this version, so that a removal which lands late spares what was
-   *   written after it; without one, whatever this session holds in the slot
+   *   written after it; without one, whatever this session holds in the entry key
    */
-  remove(slot: Slot, signal: AbortSignal, version?: string): Promise<void>;
+  remove(entryKey: EntryKey, signal: AbortSignal, version?: string): Promise<void>;
 
   /** Gives the session up: everything it holds is gone when this resolves. A second call does nothing. */
   end(signal: AbortSignal): Promise<void>;
@@ -174,7 +178,7 @@ export interface Registry {
 
   /**
    * What happens in `scope` after `cursor`, with no gap and nothing twice. Delivers a batch at least every
-   * {@link SIGN_OF_LIFE} ms (an empty one where nothing happened) and throws when its registry has gone silent. Ends
+   * {@link SIGN_OF_LIFE_MS} ms (an empty one where nothing happened) and throws when its registry has gone silent. Ends
    * after a `reset`, and with an abort of `signal` it returns without an error.
    */
   watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncIterable<WatchBatch>;
@@ -190,4 +194,4 @@ export interface Registry {
 }
 
 /** Milliseconds within which a watch shows that it is alive. */
-export const SIGN_OF_LIFE = 5_000;
+export const SIGN_OF_LIFE_MS = 5_000;

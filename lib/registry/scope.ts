@@ -1,23 +1,23 @@
-import { RegistryRefusedError } from '../kernel/errors/index.js';
-import { quoted } from '../kernel/shortened.js';
-import { type Slot, slotLabel } from './item.js';
+import { RegistryRefusedError } from '../common/errors/index.js';
+import { quoted } from '../common/truncated.js';
+import { type EntryKey, entryKeyLabel } from './entry-record.js';
 import { type Scope } from './registry.js';
 
-/** Whether `slot` lies within `scope`. */
-export function inScope(scope: Scope, slot: Slot): boolean {
+/** Whether `entry key` lies within `scope`. */
+export function inScope(scope: Scope, entryKey: EntryKey): boolean {
   switch (scope.kind) {
     case 'key':
-      return slot.kind === 'key' && slot.key === scope.key;
+      return entryKey.kind === 'key' && entryKey.key === scope.key;
     case 'instance':
-      return slot.kind === 'instance' && slot.service === scope.service && slot.id === scope.id;
+      return entryKey.kind === 'instance' && entryKey.service === scope.service && entryKey.id === scope.id;
     case 'service':
-      return slot.kind === 'instance' && slot.service === scope.service;
+      return entryKey.kind === 'instance' && entryKey.service === scope.service;
   }
 }
 
 /** A scope as messages show it. */
 export function scopeLabel(scope: Scope): string {
-  return scope.kind === 'service' ? `service ${quoted(scope.service)}` : slotLabel(scope);
+  return scope.kind === 'service' ? `service ${quoted(scope.service)}` : entryKeyLabel(scope);
 }
 
 /**

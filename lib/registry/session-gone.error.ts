@@ -1,4 +1,4 @@
-import { SidekickError } from '../kernel/errors/index.js';
+import { SidekickError } from '../common/errors/index.js';
 
 /** The registry no longer knows a session: it expired or was revoked, and every entry it held is gone. */
 export class SessionGoneError extends SidekickError {

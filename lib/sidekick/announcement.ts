@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, networkInterfaces } from 'node:os';
-import { DEFAULT_INTERFACES, type Interfaces, selectAddress } from '../containerpilot/interfaces.js';
+import { DEFAULT_INTERFACES, type Interfaces, selectAddress } from '../common/interfaces.js';
 import { completeInstance, type Instance } from '../registry/instance.js';
 import { type ServiceAnnouncement } from './sidekick.options.js';
 

@@ -1,10 +1,10 @@
-import { type Keeping } from '../heartbeat/keeping.js';
+import { type Registrar } from '../registration/registrar.js';
 
 const done = (): Promise<void> => Promise.resolve();
 const nothing = (): void => undefined;
 
 /** Keeps nothing, for a module with `enabled: false`. */
-export const DISABLED_KEEPING: Keeping = Object.freeze({
+export const DISABLED_KEEPING: Registrar = Object.freeze({
   beats: Object.freeze([]),
   onEvent: () => nothing,
   keep: () => Promise.resolve({ id: '', first: done() }),

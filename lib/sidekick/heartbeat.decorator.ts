@@ -1,5 +1,5 @@
 import { SetMetadata } from '@nestjs/common';
-import { checkName } from '../kernel/names.js';
+import { checkName } from '../common/names.js';
 import { type KeepingOptions } from './sidekick.options.js';
 import { checkKeeping } from './sidekick.validation.js';
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { InvalidOptionError } from '../kernel/errors/index.js';
+import { InvalidOptionError } from '../common/errors/index.js';
 import { decoratedMethods } from '../nest/decorated-methods.js';
 import { HEARTBEAT, type HeartbeatMetadata } from './heartbeat.decorator.js';
 import { type SidekickModuleOptions } from './sidekick.options.js';

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { type ContainerPilotConfig } from '../containerpilot/config.js';
-import { type Logger } from '../kernel/logger.js';
+import { type Logger } from '../common/logger.js';
 import { isInjected } from '../nest/is-injected.js';
 import { plannedServices } from './planned-service.js';
 import { type SidekickModuleOptions } from './sidekick.options.js';

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../kernel/errors/index.js';
+import { InvalidOptionError } from '../common/errors/index.js';
 
 /** An update interval under one second was asked for. */
 export class IntervalTooSmallError extends InvalidOptionError {

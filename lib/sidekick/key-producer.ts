@@ -1,9 +1,9 @@
-import { type Produce } from '../heartbeat/kept.js';
+import { type ComputeRecord } from '../registration/value-updater.js';
 import { type Value } from './sidekick.options.js';
 import { checkValue } from './sidekick.validation.js';
 
-/** Makes the item of a key from its value, and checks a computed one. */
-export function keyProducer(key: string, value: Value): Produce {
+/** Makes the record of a key from its value, and checks a computed one. */
+export function keyProducer(key: string, value: Value): ComputeRecord {
   if (typeof value !== 'function') return () => ({ kind: 'key', key, value });
   return async (signal) => {
     const computed: unknown = await value(signal);

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Clock } from '../kernel/clock.js';
-import { attempt } from '../kernel/deadline.js';
-import { isLoopback, splitHostPort } from '../kernel/address.js';
-import { type Logger } from '../kernel/logger.js';
+import { type Clock } from '../common/clock.js';
+import { attempt } from '../common/async/deadline.js';
+import { isLoopback, splitHostPort } from '../common/address.js';
+import { type Logger } from '../common/logger.js';
 import { type Instance } from '../registry/instance.js';
-import { type PooledRegistry } from '../registry/pool.js';
+import { type SharedRegistry } from '../registry/registry-pool.js';
 import {
   SIDEKICK_CLOCK,
   SIDEKICK_LOGGER,
@@ -24,7 +24,7 @@ export class LoopbackWarning {
     @Inject(SIDEKICK_LOGGER) private readonly logger: Logger,
     @Inject(SIDEKICK_REGISTRY_URL) private readonly url: string,
     /** Undefined where it is open in another thread. */
-    @Inject(SIDEKICK_REGISTRY) private readonly pooled: PooledRegistry | undefined,
+    @Inject(SIDEKICK_REGISTRY) private readonly pooled: SharedRegistry | undefined,
   ) {}
 
   /** Does not reject: where the registry does not say who reads it, there is nothing to warn of. */

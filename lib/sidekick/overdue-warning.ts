@@ -1,4 +1,4 @@
-import { type Clock, type Timer } from '../kernel/clock.js';
+import { type Clock, type Timer } from '../common/clock.js';
 
 /** Milliseconds a registration may take before a WARN names what it waits for. */
 export const OVERDUE_MS = 4_000;

@@ -1,5 +1,5 @@
 import { type HttpAdapterHost, type ModulesContainer } from '@nestjs/core';
-import { isPort, splitHostPort } from '../kernel/address.js';
+import { isPort, splitHostPort } from '../common/address.js';
 import { type Bound } from './announcement.js';
 
 /** The server of this application that `app.listen()` starts. */

@@ -1,5 +1,5 @@
 import { type ContainerPilotConfig, type ContainerPilotService } from '../containerpilot/config.js';
-import { type RegistrationHints } from '../registry/item.js';
+import { type RegistrationHints } from '../registry/entry-record.js';
 import { MAX_SECONDS, MIN_TTL } from './sidekick.defaults.js';
 import {
   type KeepingOptions,

@@ -1,5 +1,5 @@
-import { type Ticker } from '../heartbeat/ticker.js';
-import { MAX_TIMEOUT } from '../kernel/clock.js';
+import { type Ticker } from '../registration/ticker.js';
+import { MAX_TIMEOUT } from '../common/clock.js';
 
 /** What a ticker needs of the `SchedulerRegistry` of `@nestjs/schedule`. */
 export interface IntervalRegistry {

@@ -1,9 +1,9 @@
-import { joinHostPort } from '../kernel/address.js';
-import { Backoff, type BackoffOptions } from '../kernel/backoff.js';
-import { type Clock } from '../kernel/clock.js';
-import { pause } from '../kernel/deadline.js';
-import { expected } from '../kernel/expected.js';
-import { type Logger } from '../kernel/logger.js';
+import { joinHostPort } from '../common/address.js';
+import { Backoff, type BackoffOptions } from '../common/async/backoff.js';
+import { type Clock } from '../common/clock.js';
+import { pause } from '../common/async/deadline.js';
+import { expected } from '../common/expected.js';
+import { type Logger } from '../common/logger.js';
 import { accepts } from './accepting.js';
 import { announcedAddress, type Bound, uniqueId } from './announcement.js';
 import { OverdueWarning } from './overdue-warning.js';

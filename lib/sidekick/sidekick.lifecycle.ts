@@ -7,11 +7,11 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { type ContainerPilotConfig } from '../containerpilot/config.js';
-import { type Keeping } from '../heartbeat/keeping.js';
-import { type Clock } from '../kernel/clock.js';
-import { pause } from '../kernel/deadline.js';
-import { type Logger } from '../kernel/logger.js';
-import { type PooledRegistry } from '../registry/pool.js';
+import { type Registrar } from '../registration/registrar.js';
+import { type Clock } from '../common/clock.js';
+import { pause } from '../common/async/deadline.js';
+import { type Logger } from '../common/logger.js';
+import { type SharedRegistry } from '../registry/registry-pool.js';
 import { HeartbeatExplorer } from './heartbeat.explorer.js';
 import { ownServer, type OwnServer } from './own-server.js';
 import { plannedServices } from './planned-service.js';
@@ -22,7 +22,7 @@ import { Sidekick } from './sidekick.service.js';
 import {
   SIDEKICK_CLOCK,
   SIDEKICK_CONFIG,
-  SIDEKICK_KEEPER,
+  SIDEKICK_REGISTRAR,
   SIDEKICK_LOGGER,
   SIDEKICK_OPTIONS,
   SIDEKICK_REGISTRY,
@@ -48,8 +48,8 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
 
   constructor(
     @Inject(SIDEKICK_OPTIONS) private readonly options: SidekickModuleOptions,
-    @Inject(SIDEKICK_REGISTRY) private readonly registry: PooledRegistry | undefined,
-    @Inject(SIDEKICK_KEEPER) private readonly keeper: Keeping,
+    @Inject(SIDEKICK_REGISTRY) private readonly registry: SharedRegistry | undefined,
+    @Inject(SIDEKICK_REGISTRAR) private readonly keeper: Registrar,
     @Inject(SIDEKICK_LOGGER) private readonly logger: Logger,
     @Inject(Sidekick) private readonly sidekick: Sidekick,
     @Inject(HeartbeatExplorer) private readonly explorer: HeartbeatExplorer,

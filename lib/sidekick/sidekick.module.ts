@@ -3,17 +3,17 @@ import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { hostname } from 'node:os';
 import { type ContainerPilotConfig } from '../containerpilot/config.js';
 import { registryUrlOf } from '../containerpilot/registry-url.js';
-import { Keeper } from '../heartbeat/keeper.js';
-import { type Keeping } from '../heartbeat/keeping.js';
-import { systemClock } from '../kernel/clock.js';
-import { expected } from '../kernel/expected.js';
-import { type Logger } from '../kernel/logger.js';
-import { redactUrl } from '../kernel/redact.js';
+import { LocalRegistrar } from '../registration/local-registrar.js';
+import { type Registrar } from '../registration/registrar.js';
+import { systemClock } from '../common/clock.js';
+import { expected } from '../common/expected.js';
+import { type Logger } from '../common/logger.js';
+import { redactUrl } from '../common/redact.js';
 import { asyncOptionsProviders } from '../nest/async-options.js';
 import { checkRootModule } from '../nest/root-module.js';
-import { type PooledRegistry, registryPool } from '../registry/pool.js';
-import { type RegistrySource } from '../registry/source.js';
-import { bootRegistry, DEFAULT_REGISTRY, REGISTRY_VARIABLE } from '../registry/url.js';
+import { type SharedRegistry, registryPool } from '../registry/registry-pool.js';
+import { type RegistrySource } from '../registry/registry-source.js';
+import { bootRegistry, DEFAULT_REGISTRY, REGISTRY_VARIABLE } from '../registries/registry-url.js';
 import { DISABLED_KEEPING } from './disabled-keeping.js';
 import { HeartbeatExplorer } from './heartbeat.explorer.js';
 import { IdleNotice } from './idle.notice.js';
@@ -31,7 +31,7 @@ import { Sidekick } from './sidekick.service.js';
 import {
   SIDEKICK_CLOCK,
   SIDEKICK_CONFIG,
-  SIDEKICK_KEEPER,
+  SIDEKICK_REGISTRAR,
   SIDEKICK_LOGGER,
   SIDEKICK_OPTIONS,
   SIDEKICK_REGISTRY,
@@ -97,21 +97,21 @@ const PROVIDERS: readonly Provider[] = [
       { isolate }: SidekickModuleOptions,
       registry: NamedRegistry | undefined,
       logger: Logger,
-    ): Promise<PooledRegistry | undefined> =>
+    ): Promise<SharedRegistry | undefined> =>
       isolate === true || !registry
         ? undefined
         : await registryPool.acquire(registry.source, { clock: systemClock, random: Math.random, logger }),
   },
   {
-    provide: SIDEKICK_KEEPER,
+    provide: SIDEKICK_REGISTRAR,
     inject: [CHECKED_OPTIONS, SIDEKICK_SOURCE, SIDEKICK_LOGGER, SIDEKICK_REGISTRY, ModulesContainer],
     useFactory: async (
       { maxHang }: SidekickModuleOptions,
       source: NamedRegistry | undefined,
       logger: Logger,
-      pooled: PooledRegistry | undefined,
+      pooled: SharedRegistry | undefined,
       modules: ModulesContainer,
-    ): Promise<Keeping> => {
+    ): Promise<Registrar> => {
       if (!source) return DISABLED_KEEPING;
       const deps = {
         clock: systemClock,
@@ -121,10 +121,10 @@ const PROVIDERS: readonly Provider[] = [
         ticker: scheduleTicker(() => findSchedulerRegistry(modules)),
         name: `${hostname()}:${process.pid}`,
       };
-      if (pooled) return new Keeper({ ...deps, registry: pooled.registry });
+      if (pooled) return new LocalRegistrar({ ...deps, registry: pooled.registry });
       const url = isolatedUrl(source.named);
-      const { IsolatedKeeper } = await import('./isolate/isolated-keeper.js');
-      return new IsolatedKeeper({
+      const { WorkerRegistrar } = await import('../registration/worker/worker-registrar.js');
+      return new WorkerRegistrar({
         ...deps,
         registry: () => url,
         maxHang: (maxHang ?? SIDEKICK_DEFAULTS.maxHang) * 1000,

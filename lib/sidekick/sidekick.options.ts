@@ -1,6 +1,6 @@
 import { type InjectionToken, type ModuleMetadata, type Type } from '@nestjs/common';
-import { type Logger } from '../kernel/logger.js';
-import { type RegistrySource } from '../registry/source.js';
+import { type Logger } from '../common/logger.js';
+import { type RegistrySource } from '../registry/registry-source.js';
 
 /**
  * A value that is kept under a key: a string, or the function that computes it. The function is called for the first

@@ -1,15 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Observable, Subject } from 'rxjs';
-import { type Beat, type BeatEvent } from '../heartbeat/beat.js';
-import { ALREADY_HELD } from '../heartbeat/already-held.error.js';
-import { type Keeping, type KeepOptions } from '../heartbeat/keeping.js';
-import { type Produce } from '../heartbeat/kept.js';
-import { joinHostPort } from '../kernel/address.js';
-import { InvalidOptionError } from '../kernel/errors/index.js';
-import { expected } from '../kernel/expected.js';
-import { type Logger } from '../kernel/logger.js';
-import { type RegistrationHints } from '../registry/item.js';
-import { BeatLog } from './beat-log.js';
+import { type RegistrationStatus, type RegistrationEvent } from '../registration/registration-status.js';
+import { ALREADY_HELD } from '../registration/already-held.error.js';
+import { type Registrar, type RegistrationOptions } from '../registration/registrar.js';
+import { type ComputeRecord } from '../registration/value-updater.js';
+import { joinHostPort } from '../common/address.js';
+import { InvalidOptionError } from '../common/errors/index.js';
+import { expected } from '../common/expected.js';
+import { type Logger } from '../common/logger.js';
+import { type RegistrationHints } from '../registry/entry-record.js';
+import { BeatLog } from './registration-log.js';
 import { announcedAddress, announcedInstance, type Bound, uniqueId } from './announcement.js';
 import { type AnnouncedService, type KeptKey, type ServiceUpdate } from './kept-entry.js';
 import { LoopbackWarning } from './loopback-warning.js';
@@ -22,7 +22,7 @@ import {
   type Value,
 } from './sidekick.options.js';
 import {
-  SIDEKICK_KEEPER,
+  SIDEKICK_REGISTRAR,
   SIDEKICK_LOGGER,
   SIDEKICK_OPTIONS,
   SIDEKICK_REGISTRY_URL,
@@ -50,7 +50,7 @@ interface Primary {
 export class Sidekick {
   /** Out of sight of who prints this object: the URL of a registry may hold a password. */
   readonly #options: SidekickModuleOptions;
-  private readonly subject = new Subject<BeatEvent>();
+  private readonly subject = new Subject<RegistrationEvent>();
   private readonly primaryKeys: Primary[] = [];
   private readonly primaryServices: { readonly id: string; readonly service: AnnouncedService }[] = [];
   /** The key of each entry, by its id. */
@@ -61,7 +61,7 @@ export class Sidekick {
 
   constructor(
     @Inject(SIDEKICK_OPTIONS) options: SidekickModuleOptions,
-    @Inject(SIDEKICK_KEEPER) private readonly keeper: Keeping,
+    @Inject(SIDEKICK_REGISTRAR) private readonly keeper: Registrar,
     @Inject(SIDEKICK_LOGGER) private readonly logger: SwitchableLogger,
     @Inject(SIDEKICK_REGISTRY_URL) url: string,
     @Inject(LoopbackWarning) private readonly loopback: LoopbackWarning,
@@ -83,12 +83,12 @@ export class Sidekick {
   }
 
   /** Everything that happens to what is kept; completes with {@link Sidekick.stop}. */
-  get events(): Observable<BeatEvent> {
+  get events(): Observable<RegistrationEvent> {
     return this.subject.asObservable();
   }
 
   /** Each kept key and instance: its state, its last acknowledgement and how many milliseconds ago that was. */
-  get beats(): readonly Beat[] {
+  get beats(): readonly RegistrationStatus[] {
     return this.keeper.beats;
   }
 
@@ -269,8 +269,8 @@ export class Sidekick {
         checkAnnouncement(next, 'update()');
         current = next;
         instance = announcedInstance(next, address, instance.port);
-        const item = instance;
-        await this.keeper.value(id, () => ({ kind: 'instance', instance: item, hints }));
+        const record = instance;
+        await this.keeper.value(id, () => ({ kind: 'instance', instance: record, hints }));
       },
       pause: () => this.handle(id).pause(),
       resume: () => {
@@ -311,12 +311,12 @@ export class Sidekick {
 
   private async add(
     key: string,
-    produce: Produce,
+    produce: ComputeRecord,
     options: Keep,
     onId?: (id: string) => void,
   ): Promise<string> {
     if (this.stopped) return '';
-    const keepOptions: KeepOptions = {
+    const keepOptions: RegistrationOptions = {
       ttl: options.ttl ?? this.defaults.ttl,
       updateInterval: options.updateInterval ?? this.defaults.updateInterval,
       exclusive: options.exclusive ?? SIDEKICK_DEFAULTS.exclusive,

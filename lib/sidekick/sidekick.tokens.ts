@@ -11,7 +11,7 @@ export const SIDEKICK_CONFIG = Symbol('nestjs-sidekick:sidekick-config');
 export const SIDEKICK_REGISTRY = Symbol('nestjs-sidekick:sidekick-registry');
 
 /** The keeper. */
-export const SIDEKICK_KEEPER = Symbol('nestjs-sidekick:keeper');
+export const SIDEKICK_REGISTRAR = Symbol('nestjs-sidekick:keeper');
 
 /** The logger that can be replaced at run time. */
 export const SIDEKICK_LOGGER = Symbol('nestjs-sidekick:sidekick-logger');

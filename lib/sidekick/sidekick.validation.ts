@@ -8,14 +8,14 @@ import {
   ValidateBy,
   type ValidationOptions,
 } from 'class-validator';
-import { isHost, isPort } from '../kernel/address.js';
-import { checkOptions, told } from '../kernel/check-options.js';
-import { InvalidOptionError } from '../kernel/errors/index.js';
-import { expected } from '../kernel/expected.js';
-import { checkName, isName, MAX_NAME_BYTES } from '../kernel/names.js';
-import { isInterfaceSpec } from '../containerpilot/interfaces.js';
-import { MAX_VALUE_BYTES } from '../registry/check-item.js';
-import { isRecordOf, isText } from '../registry/instance-shape.js';
+import { isHost, isPort } from '../common/address.js';
+import { checkOptions, describeIssues } from '../common/check-options.js';
+import { InvalidOptionError } from '../common/errors/index.js';
+import { expected } from '../common/expected.js';
+import { checkName, isName, MAX_NAME_BYTES } from '../common/names.js';
+import { isInterfaceSpec } from '../common/interfaces.js';
+import { MAX_VALUE_BYTES } from '../registry/check-record.js';
+import { isRecordOf, isString } from '../registry/instance-shape.js';
 import { IntervalTooSmallError } from './interval-too-small.error.js';
 import { MAX_SECONDS, MIN_TTL, MIN_UPDATE_INTERVAL } from './sidekick.defaults.js';
 import {
@@ -37,75 +37,89 @@ const UPDATE_INTERVAL = `a number of seconds from ${MIN_UPDATE_INTERVAL} to ${MA
 const MAX_HANG = `a number of seconds from 1 to ${MAX_SECONDS}`;
 
 class Keeping {
-  @IsOptional() @IsInt(told(TTL)) @Min(MIN_TTL, told(TTL)) @Max(MAX_SECONDS, told(TTL)) ttl = undefined;
-  @IsOptional() @IsNumber({}, told(UPDATE_INTERVAL)) @Max(MAX_SECONDS, told(UPDATE_INTERVAL)) updateInterval =
-    undefined;
-  @IsOptional() @IsBoolean(told('true or false')) exclusive = undefined;
+  @IsOptional()
+  @IsInt(describeIssues(TTL))
+  @Min(MIN_TTL, describeIssues(TTL))
+  @Max(MAX_SECONDS, describeIssues(TTL))
+  ttl = undefined;
+  @IsOptional()
+  @IsNumber({}, describeIssues(UPDATE_INTERVAL))
+  @Max(MAX_SECONDS, describeIssues(UPDATE_INTERVAL))
+  updateInterval = undefined;
+  @IsOptional() @IsBoolean(describeIssues('true or false')) exclusive = undefined;
 }
 
 class Options extends Keeping {
   @IsOptional()
   @holds(
     'source',
-    (value) => isText(value) || isRecordOf({ value }, (source) => typeof source === 'object'),
+    (value) => isString(value) || isRecordOf({ value }, (source) => typeof source === 'object'),
     {
       message: 'Expected `registry` to be a URL or what a driver function returns, got something else.',
     },
   )
   registry = undefined;
-  @IsOptional() @holds('path', isText, told("a path, or '' for the variable CONTAINERPILOT")) config =
-    undefined;
-  @IsOptional() @holds('name', isName, told(NAME)) key = undefined;
+  @IsOptional()
+  @holds('path', isString, describeIssues("a path, or '' for the variable CONTAINERPILOT"))
+  config = undefined;
+  @IsOptional() @holds('name', isName, describeIssues(NAME)) key = undefined;
   @IsOptional()
   @holds(
     'value',
-    (value) => isText(value) || typeof value === 'function',
-    told('a text or a function that makes one'),
+    (value) => isString(value) || typeof value === 'function',
+    describeIssues('a text or a function that makes one'),
   )
   value = undefined;
   @IsOptional() service = undefined;
-  @IsOptional() @IsBoolean(told('true or false')) failFast = undefined;
+  @IsOptional() @IsBoolean(describeIssues('true or false')) failFast = undefined;
   @IsOptional()
-  @IsNumber({}, told('a number of seconds from 0 to 3600'))
-  @Min(0, told('a number of seconds from 0 to 3600'))
-  @Max(3600, told('a number of seconds from 0 to 3600'))
+  @IsNumber({}, describeIssues('a number of seconds from 0 to 3600'))
+  @Min(0, describeIssues('a number of seconds from 0 to 3600'))
+  @Max(3600, describeIssues('a number of seconds from 0 to 3600'))
   drain = undefined;
-  @IsOptional() @IsBoolean(told('true or false')) enabled = undefined;
-  @IsOptional() @IsBoolean(told('true or false')) isolate = undefined;
+  @IsOptional() @IsBoolean(describeIssues('true or false')) enabled = undefined;
+  @IsOptional() @IsBoolean(describeIssues('true or false')) isolate = undefined;
   @IsOptional()
-  @IsNumber({}, told(MAX_HANG))
-  @Min(1, told(MAX_HANG))
-  @Max(MAX_SECONDS, told(MAX_HANG))
+  @IsNumber({}, describeIssues(MAX_HANG))
+  @Min(1, describeIssues(MAX_HANG))
+  @Max(MAX_SECONDS, describeIssues(MAX_HANG))
   maxHang = undefined;
   @IsOptional() logger = undefined;
 }
 
 class Announcement {
-  @holds('name', isName, told(NAME)) name = undefined;
-  @IsOptional() @holds('name', isName, told(NAME)) id = undefined;
-  @IsOptional() @holds('host', isHost, told('an IP address or a hostname')) address = undefined;
+  @holds('name', isName, describeIssues(NAME)) name = undefined;
+  @IsOptional() @holds('name', isName, describeIssues(NAME)) id = undefined;
+  @IsOptional() @holds('host', isHost, describeIssues('an IP address or a hostname')) address = undefined;
   @IsOptional()
   @holds(
     'interfaces',
     (value) => Array.isArray(value) && value.length > 0 && value.every(isInterfaceSpec),
-    told('a list of interface specifications such as eth0, eth0:inet6, inet, 10.0.0.0/8 or static:10.0.0.1'),
+    describeIssues(
+      'a list of interface specifications such as eth0, eth0:inet6, inet, 10.0.0.0/8 or static:10.0.0.1',
+    ),
   )
   interfaces = undefined;
-  @IsOptional() @holds('port', isPort, told('a whole number from 1 to 65535')) port = undefined;
+  @IsOptional() @holds('port', isPort, describeIssues('a whole number from 1 to 65535')) port = undefined;
   @IsOptional()
-  @holds('ports', (value) => isRecordOf(value, isPort), told('an object of ports, each from 1 to 65535'))
+  @holds(
+    'ports',
+    (value) => isRecordOf(value, isPort),
+    describeIssues('an object of ports, each from 1 to 65535'),
+  )
   ports = undefined;
   @IsOptional()
-  @holds('tags', (value) => Array.isArray(value) && value.every(isText), told('a list of texts'))
+  @holds('tags', (value) => Array.isArray(value) && value.every(isString), describeIssues('a list of texts'))
   tags = undefined;
-  @IsOptional() @holds('meta', (value) => isRecordOf(value, isText), told('an object of texts')) meta =
-    undefined;
   @IsOptional()
-  @IsInt(told('a whole number from 0 to 65535'))
-  @Min(0, told('a whole number from 0 to 65535'))
-  @Max(65_535, told('a whole number from 0 to 65535'))
+  @holds('meta', (value) => isRecordOf(value, isString), describeIssues('an object of texts'))
+  meta = undefined;
+  @IsOptional()
+  @IsInt(describeIssues('a whole number from 0 to 65535'))
+  @Min(0, describeIssues('a whole number from 0 to 65535'))
+  @Max(65_535, describeIssues('a whole number from 0 to 65535'))
   weight = undefined;
-  @IsOptional() @holds('zone', isText, told('a text')) zone = undefined;
+  @IsOptional() @holds('zone', isString, describeIssues('a text')) zone = undefined;
 }
 
 /** @throws InvalidOptionError, IntervalTooSmallError */
@@ -143,7 +157,7 @@ export function checkSidekickOptions(options: SidekickModuleOptions): void {
 
 /** @throws InvalidOptionError when it is no text of whole characters, or over 64 KiB */
 export function checkValue(key: string, value: unknown): asserts value is string {
-  if (!isText(value)) throw expected(`value of ${key}`, 'a text', value);
+  if (!isString(value)) throw expected(`value of ${key}`, 'a text', value);
   const bytes = Buffer.byteLength(value);
   if (bytes > MAX_VALUE_BYTES) {
     throw expected(`value of ${key}`, `at most ${MAX_VALUE_BYTES} bytes long`, `${bytes} bytes`);

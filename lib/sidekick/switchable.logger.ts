@@ -1,4 +1,4 @@
-import { type Logger } from '../kernel/logger.js';
+import { type Logger } from '../common/logger.js';
 
 /** A logger whose target can be replaced while others hold on to it. */
 export class SwitchableLogger implements Logger {

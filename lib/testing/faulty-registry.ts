@@ -1,7 +1,7 @@
-import { type Clock } from '../kernel/clock.js';
-import { pause } from '../kernel/deadline.js';
-import { RegistryRefusedError, RegistryUnavailableError } from '../kernel/errors/index.js';
-import { type Item, type Slot } from '../registry/item.js';
+import { type Clock } from '../common/clock.js';
+import { pause } from '../common/async/deadline.js';
+import { RegistryRefusedError, RegistryUnavailableError } from '../common/errors/index.js';
+import { type EntryRecord, type EntryKey } from '../registry/entry-record.js';
 import {
   type Cursor,
   type Listing,
@@ -11,7 +11,7 @@ import {
   type Session,
   type SessionOptions,
   type WatchBatch,
-  type Written,
+  type WriteResult,
 } from '../registry/registry.js';
 
 /** What a {@link FaultyRegistry} does to each request. */
@@ -102,10 +102,10 @@ export class FaultyRegistry implements Registry {
       ...(session.renewTimeoutMs === undefined ? {} : { renewTimeoutMs: session.renewTimeoutMs }),
       renew: (signal, patient): Promise<Renewal> =>
         this.request('renew', signal, () => session.renew(signal, patient)),
-      write: (item: Item, version, signal): Promise<Written> =>
-        this.request('write', signal, () => session.write(item, version, signal)),
-      remove: (slot: Slot, signal, version) =>
-        this.request('remove', signal, () => session.remove(slot, signal, version)),
+      write: (record: EntryRecord, version, signal): Promise<WriteResult> =>
+        this.request('write', signal, () => session.write(record, version, signal)),
+      remove: (entryKey: EntryKey, signal, version) =>
+        this.request('remove', signal, () => session.remove(entryKey, signal, version)),
       end: (signal) => this.request('end', signal, () => session.end(signal)),
     };
   }

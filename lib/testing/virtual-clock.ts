@@ -1,4 +1,4 @@
-import { type Clock, type Timer } from '../kernel/clock.js';
+import { type Clock, type Timer } from '../common/clock.js';
 
 interface Pending {
   readonly due: number;

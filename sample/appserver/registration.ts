@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { type BeatEvent, Sidekick } from 'nestjs-sidekick';
+import { type RegistrationEvent, Sidekick } from 'nestjs-sidekick';
 
-const WORDS: Readonly<Record<BeatEvent['type'], string>> = {
+const WORDS: Readonly<Record<RegistrationEvent['type'], string>> = {
   alive: 'registered',
   late: 'renewal is late',
   lost: 'lost',

@@ -1,12 +1,17 @@
 // npm run bench -- --only pick
-import { Directory } from '../../lib/discovery/directory.js';
+import { ServiceCache } from '../../lib/discovery/service-cache.js';
 import { type Endpoint } from '../../lib/discovery/endpoint.js';
-import { systemClock } from '../../lib/kernel/clock.js';
-import { silentLogger } from '../../lib/kernel/logger.js';
+import { systemClock } from '../../lib/common/clock.js';
+import { silentLogger } from '../../lib/common/logger.js';
 import { DiscoveryService } from '../../lib/piloted/discovery.service.js';
-import { ServiceBook } from '../../lib/piloted/service-book.js';
+import { ServiceHandles } from '../../lib/piloted/service-handles.js';
 import { completeInstance } from '../../lib/registry/instance.js';
-import { type Entry, type Listing, type Registry, type WatchBatch } from '../../lib/registry/registry.js';
+import {
+  type RegistryEntry,
+  type Listing,
+  type Registry,
+  type WatchBatch,
+} from '../../lib/registry/registry.js';
 import { median } from './median.js';
 
 const PICKS = 2_000_000;
@@ -16,10 +21,10 @@ const SIZES = [3, 10, 100, 1_000, 10_000];
 /** A registry with `size` endpoints in every service, whose watch never says anything. */
 function still(size: number): Registry {
   const listing = (service: string): Listing => ({
-    entries: Array.from({ length: size }, (_, index): Entry => {
+    entries: Array.from({ length: size }, (_, index): RegistryEntry => {
       const address = `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
       const instance = completeInstance({ service, id: `${service}-${index}`, address, port: 8_000 });
-      return { item: { kind: 'instance', instance }, version: '1', owner: undefined };
+      return { record: { kind: 'instance', instance }, version: '1', owner: undefined };
     }),
     malformed: [],
     cursor: '0',
@@ -46,8 +51,8 @@ interface World {
 }
 
 async function world(services: number, size: number): Promise<World> {
-  const directory = new Directory({ clock: systemClock, random: Math.random, logger: silentLogger });
-  const book = new ServiceBook({
+  const directory = new ServiceCache({ clock: systemClock, random: Math.random, logger: silentLogger });
+  const book = new ServiceHandles({
     directory,
     clock: systemClock,
     random: Math.random,

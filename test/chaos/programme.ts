@@ -1,4 +1,4 @@
-import { createGate } from '../../lib/kernel/gate.js';
+import { Semaphore } from '../../lib/common/async/semaphore.js';
 import { type Outcome, play, type PlayOptions } from './play.js';
 import { type Protection, PROTECTIONS } from './protection.js';
 import { type Scenario } from './scenarios/scenario.js';
@@ -42,12 +42,12 @@ export function playAll(
 ): Promise<Outcome>[] {
   const start = async ({ scenario, without }: Part): Promise<Outcome> =>
     await play(scenario, { ...options, without });
-  const together = createGate(atOnce);
+  const together = new Semaphore(atOnce);
   const outcomes = new Map<Part, Promise<Outcome>>();
   for (const part of parts.filter(({ scenario }) => !scenario.alone))
     outcomes.set(
       part,
-      together(async () => await start(part)),
+      together.run(async () => await start(part)),
     );
   let before: Promise<unknown> = Promise.allSettled(outcomes.values());
   for (const part of parts.filter(({ scenario }) => scenario.alone)) {

@@ -1,4 +1,4 @@
-import { type Random } from '../../lib/kernel/random.js';
+import { type Random } from '../../lib/common/random.js';
 
 /** Numbers in [0, 1) that are the same for the same seed: a small generator with 32 bits of state (splitmix). */
 export function seededRandom(seed: number): Random {

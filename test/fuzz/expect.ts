@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { isHost, isPort } from '../../lib/kernel/address.js';
-import { isName } from '../../lib/kernel/names.js';
+import { isHost, isPort } from '../../lib/common/address.js';
+import { isName } from '../../lib/common/names.js';
 import { type Instance } from '../../lib/registry/instance.js';
-import { type Item, slotId, slotOf } from '../../lib/registry/item.js';
+import { type EntryRecord, entryKeyId, entryKeyOf } from '../../lib/registry/entry-record.js';
 import { type Listing } from '../../lib/registry/registry.js';
 
 /** Characters of the sentence that says why an entry cannot be understood. */
@@ -30,11 +30,11 @@ export function expectInstance(instance: Instance): void {
 }
 
 /** That what came in as an entry is one. */
-export function expectItem(item: Item): void {
-  if (item.kind === 'instance') return expectInstance(item.instance);
-  assert.ok(isName(item.key), 'the key is a name');
-  assert.ok(item.value.isWellFormed(), 'the value is well-formed');
-  assert.ok(Buffer.byteLength(item.value) <= LARGEST_VALUE, 'the value is not too long');
+export function expectRecord(record: EntryRecord): void {
+  if (record.kind === 'instance') return expectInstance(record.instance);
+  assert.ok(isName(record.key), 'the key is a name');
+  assert.ok(record.value.isWellFormed(), 'the value is well-formed');
+  assert.ok(Buffer.byteLength(record.value) <= LARGEST_VALUE, 'the value is not too long');
 }
 
 /** That a complaint can be read. */
@@ -42,12 +42,12 @@ export function expectReason(reason: string): void {
   assert.ok(reason.length > 10 && reason.length <= LONGEST_REASON, `a sentence: ${reason.slice(0, 200)}`);
 }
 
-/** That a listing is sound: each slot once, every entry one, every complaint a sentence. */
+/** That a listing is sound: each entry key once, every entry one, every complaint a sentence. */
 export function expectListing({ entries, malformed }: Listing): void {
-  const slots = entries.map(({ item }) => slotId(slotOf(item)));
-  assert.equal(new Set(slots).size, slots.length, 'each slot is there once');
-  for (const { item, version } of entries) {
-    expectItem(item);
+  const entryKeys = entries.map(({ record }) => entryKeyId(entryKeyOf(record)));
+  assert.equal(new Set(entryKeys).size, entryKeys.length, 'each slot is there once');
+  for (const { record, version } of entries) {
+    expectRecord(record);
     assert.equal(typeof version, 'string');
   }
   for (const { reason } of malformed) expectReason(reason);

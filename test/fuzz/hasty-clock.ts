@@ -1,4 +1,4 @@
-import { type Clock, type Timer } from '../../lib/kernel/clock.js';
+import { type Clock, type Timer } from '../../lib/common/clock.js';
 
 /** A clock on which every wait is over at once: whoever waits has waited, and it is that much later. */
 export class HastyClock implements Clock {

@@ -1,4 +1,4 @@
-import { SidekickError } from '../../lib/kernel/errors/index.js';
+import { SidekickError } from '../../lib/common/errors/index.js';
 
 /**
  * Milliseconds of computing one input may take, so that a busy machine is no finding. Most take well under one; what is

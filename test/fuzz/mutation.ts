@@ -127,23 +127,23 @@ function changed(root: unknown, [at, change, value]: Change): unknown {
   const visit = (node: unknown): unknown => {
     if (left-- === 0) return change === 'nest' ? [node] : value;
     if (Array.isArray(node))
-      return node.flatMap((item: unknown) => {
+      return node.flatMap((record: unknown) => {
         const hit = left === 0;
-        const next = visit(item);
+        const next = visit(record);
         if (!hit) return [next];
-        return change === 'remove' ? [] : change === 'double' ? [item, item] : [next];
+        return change === 'remove' ? [] : change === 'double' ? [record, record] : [next];
       });
     if (typeof node !== 'object' || node === null) return node;
     return Object.fromEntries(
-      Object.entries(node).flatMap(([name, item]: [string, unknown]) => {
+      Object.entries(node).flatMap(([name, record]: [string, unknown]) => {
         const hit = left === 0;
-        const next = visit(item);
+        const next = visit(record);
         if (!hit || change === 'replace' || change === 'nest') return [[name, next]];
         return change === 'remove'
           ? []
           : [
-              [name, item],
-              [`${name}2`, item],
+              [name, record],
+              [`${name}2`, record],
             ];
       }),
     );
@@ -153,7 +153,7 @@ function changed(root: unknown, [at, change, value]: Change): unknown {
 
 function count(node: unknown): number {
   if (typeof node !== 'object' || node === null) return 1;
-  return Object.values(node).reduce((sum: number, item) => sum + count(item), 1);
+  return Object.values(node).reduce((sum: number, record) => sum + count(record), 1);
 }
 
 /** JSON values made of those of a corpus by a few changes of their parts. */

@@ -25,7 +25,7 @@ const OPTIONS: ts.CompilerOptions = {
   noEmit: true,
   paths: {
     'nestjs-sidekick': [join(ROOT, 'lib/index.ts')],
-    'nestjs-sidekick/*': [join(ROOT, 'lib/subpaths/*.ts')],
+    'nestjs-sidekick/*': [join(ROOT, 'lib/*/index.ts'), join(ROOT, 'lib/registries/*/index.ts')],
   },
 };
 

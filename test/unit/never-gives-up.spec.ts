@@ -1,15 +1,15 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { Directory } from '../../lib/discovery/directory.js';
-import { EtcdTransport } from '../../lib/etcd/client.js';
-import { type EtcdConnection } from '../../lib/etcd/connection.js';
-import { Keeper } from '../../lib/heartbeat/keeper.js';
-import { clockTicker } from '../../lib/heartbeat/ticker.js';
-import { silentLogger } from '../../lib/kernel/logger.js';
-import { EtcdLayout } from '../../lib/registry/etcd/layout.js';
-import { EtcdRegistry } from '../../lib/registry/etcd/registry.js';
-import { type KeyItem } from '../../lib/registry/item.js';
-import { memory } from '../../lib/registry/memory/memory.js';
+import { ServiceCache } from '../../lib/discovery/service-cache.js';
+import { EtcdTransport } from '../../lib/etcd-client/client.js';
+import { type EtcdConnection } from '../../lib/etcd-client/connection.js';
+import { LocalRegistrar } from '../../lib/registration/local-registrar.js';
+import { clockTicker } from '../../lib/registration/ticker.js';
+import { silentLogger } from '../../lib/common/logger.js';
+import { EtcdLayout } from '../../lib/registries/etcd/layout.js';
+import { EtcdRegistry } from '../../lib/registries/etcd/registry.js';
+import { type KeyRecord } from '../../lib/registry/entry-record.js';
+import { memory } from '../../lib/registries/memory/memory.js';
 import { type Registry } from '../../lib/registry/registry.js';
 import { FaultyRegistry, type RequestKind } from '../../lib/testing/faulty-registry.js';
 import { VirtualClock } from '../../lib/testing/virtual-clock.js';
@@ -77,15 +77,15 @@ class Noted extends FaultyRegistry {
 async function application(
   registry: Registry,
   clock: VirtualClock,
-): Promise<{ readonly keeper: Keeper; readonly directory: Directory; close(): Promise<void> }> {
+): Promise<{ readonly keeper: LocalRegistrar; readonly directory: ServiceCache; close(): Promise<void> }> {
   // The longest wait each time: the hours are long enough as they are.
   const deps = { clock, random: () => 1 - Number.EPSILON, logger: silentLogger };
-  const keeper = new Keeper({ ...deps, registry, ticker: clockTicker(clock), name: 'test' });
-  const directory = new Directory(deps);
+  const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(clock), name: 'test' });
+  const directory = new ServiceCache(deps);
   await directory.start(registry);
   directory.watch({ service: 'web' });
-  const item: KeyItem = { kind: 'key', key: 'k', value: 'v' };
-  const keeping = keeper.keep('k', () => item, { ttl: 10, updateInterval: 3_600, exclusive: false });
+  const record: KeyRecord = { kind: 'key', key: 'k', value: 'v' };
+  const keeping = keeper.keep('k', () => record, { ttl: 10, updateInterval: 3_600, exclusive: false });
   await clock.advance(100);
   await keeping;
   const close = async (): Promise<void> => {

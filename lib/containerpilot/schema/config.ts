@@ -2,7 +2,7 @@ import { type ContainerPilotConfig, type RegistryDescription } from '../config.j
 import { Cursor, Members } from '../cursor.js';
 import { type ConfigDocument } from '../document.js';
 import { type JsonNode } from '../json5/node.js';
-import { similarName } from '../similar-name.js';
+import { similarName } from '../../common/similar-name.js';
 import { type Env } from '../template/render.js';
 import { readConsul } from './consul.js';
 import { readEtcd } from './etcd.js';

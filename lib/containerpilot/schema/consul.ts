@@ -1,4 +1,4 @@
-import { splitHostPort, isHost } from '../../kernel/address.js';
+import { splitHostPort, isHost } from '../../common/address.js';
 import { type ConsulDescription, type ConsulTls } from '../config.js';
 import { type Cursor } from '../cursor.js';
 import { type Env } from '../template/render.js';

@@ -1,4 +1,4 @@
-import { withoutSlashes } from '../../kernel/without-slashes.js';
+import { withoutSlashes } from '../../common/without-slashes.js';
 import { type EtcdDescription } from '../config.js';
 import { type Cursor } from '../cursor.js';
 

@@ -1,4 +1,4 @@
-import { isName, MAX_NAME_BYTES } from '../../kernel/names.js';
+import { isName, MAX_NAME_BYTES } from '../../common/names.js';
 import { type Cursor, type Members } from '../cursor.js';
 
 const DNS_NAME = /^[a-z][a-zA-Z0-9-]+$/;

@@ -1,7 +1,7 @@
 import { type ContainerPilotService } from '../config.js';
 import { type Cursor, type Members } from '../cursor.js';
 import { parseDuration } from '../duration.js';
-import { DEFAULT_INTERFACES, isInterfaceSpec } from '../interfaces.js';
+import { DEFAULT_INTERFACES, isInterfaceSpec } from '../../common/interfaces.js';
 import { readName } from './name.js';
 import { readSeconds } from './seconds.js';
 

@@ -1,4 +1,4 @@
-import { type Item, type Slot } from '../item.js';
+import { type EntryRecord, type EntryKey } from '../entry-record.js';
 import { type Registry } from '../registry.js';
 
 /** One registry as a driver's tests set it up. Made anew for each case; several may share a server. */
@@ -19,7 +19,7 @@ export interface ContractCapabilities {
   readonly keys?: boolean;
   /** The registry guards writes of instances itself; `false` where two writers can pass each other. */
   readonly guardedInstances?: boolean;
-  /** A renewal names slots that are missing; `false` where only a watch or a list tells. */
+  /** A renewal names entry keys that are missing; `false` where only a watch or a list tells. */
   readonly reportsMissing?: boolean;
   /** It has no datacenters and refuses `dc`; `true` where it has them. */
   readonly datacenters?: boolean;
@@ -38,12 +38,12 @@ export interface RegistryContract<S extends ContractSubject = ContractSubject> {
   readonly content?: { readonly service: string; readonly instances: number };
 
   open(): Promise<S>;
-  /** Makes `slot` hold something that cannot be understood, by other means than the driver. */
-  corrupt?(subject: S, slot: Slot): Promise<void>;
-  /** Removes what is in `slot` behind its holder's back. */
-  forget?(subject: S, slot: Slot): Promise<void>;
-  /** Writes `item` with no session behind it. */
-  plant?(subject: S, item: Item): Promise<void>;
+  /** Makes `entry key` hold something that cannot be understood, by other means than the driver. */
+  corrupt?(subject: S, entryKey: EntryKey): Promise<void>;
+  /** Removes what is in `entry key` behind its holder's back. */
+  forget?(subject: S, entryKey: EntryKey): Promise<void>;
+  /** Writes `record` with no session behind it. */
+  plant?(subject: S, record: EntryRecord): Promise<void>;
   /** Ends a session behind its holder's back. */
   revoke?(subject: S, session: string): Promise<void>;
   /** Forgets the registry's history. */

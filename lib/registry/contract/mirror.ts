@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
-import { type Slot, slotId, slotLabel, slotOf } from '../item.js';
-import { type Change, type Entry, type Listing, type Registry, type Scope } from '../registry.js';
+import { type EntryKey, entryKeyId, entryKeyLabel, entryKeyOf } from '../entry-record.js';
+import { type Change, type RegistryEntry, type Listing, type Registry, type Scope } from '../registry.js';
 import { inScope } from '../scope.js';
 
 /**
  * What a reader of a scope believes who lists once and then only listens. Everything it is told is checked: it lies
- * in the scope, it is new, and a slot that goes was there.
+ * in the scope, it is new, and an entry key that goes was there.
  */
 export class Mirror {
   /** What is there now. */
-  readonly entries = new Map<string, Entry>();
+  readonly entries = new Map<string, RegistryEntry>();
   /** Slots whose content cannot be understood. */
   readonly malformed = new Set<string>();
   /** Every entry that appeared or changed, in the order it was told. */
-  readonly seen: Entry[] = [];
+  readonly seen: RegistryEntry[] = [];
   readonly deletes: Extract<Change, { kind: 'delete' }>[] = [];
   batches = 0;
   resets = 0;
@@ -36,12 +36,12 @@ export class Mirror {
     return new Mirror(registry, scope, await registry.list(scope, new AbortController().signal));
   }
 
-  get(slot: Slot): Entry | undefined {
-    return this.entries.get(slotId(slot));
+  get(entryKey: EntryKey): RegistryEntry | undefined {
+    return this.entries.get(entryKeyId(entryKey));
   }
 
-  has(slot: Slot): boolean {
-    return this.entries.has(slotId(slot));
+  has(entryKey: EntryKey): boolean {
+    return this.entries.has(entryKeyId(entryKey));
   }
 
   /** Ends the watch, and throws what went wrong in it. */
@@ -76,30 +76,30 @@ export class Mirror {
     this.entries.clear();
     this.malformed.clear();
     for (const entry of listing.entries) {
-      const id = this.locate(slotOf(entry.item));
+      const id = this.locate(entryKeyOf(entry.record));
       assert.ok(!this.entries.has(id), `a list names ${id} once`);
       this.entries.set(id, entry);
       if (before.get(id)?.version !== entry.version) this.seen.push(entry);
     }
-    for (const { slot } of listing.malformed) this.malformed.add(this.locate(slot));
-    const expired = listing.expired && new Set(listing.expired.map(slotId));
+    for (const { entryKey } of listing.malformed) this.malformed.add(this.locate(entryKey));
+    const expired = listing.expired && new Set(listing.expired.map(entryKeyId));
     for (const [id, entry] of before) {
       if (this.entries.has(id) || this.malformed.has(id)) continue;
-      const slot = slotOf(entry.item);
-      const cause = expired ? (expired.has(slotId(slot)) ? 'expired' : 'withdrawn') : 'unknown';
-      this.deletes.push({ kind: 'delete', slot, cause });
+      const entryKey = entryKeyOf(entry.record);
+      const cause = expired ? (expired.has(entryKeyId(entryKey)) ? 'expired' : 'withdrawn') : 'unknown';
+      this.deletes.push({ kind: 'delete', entryKey, cause });
     }
   }
 
   private apply(change: Change): void {
     switch (change.kind) {
       case 'put': {
-        const slot = slotOf(change.entry.item);
-        const id = this.locate(slot);
+        const entryKey = entryKeyOf(change.entry.record);
+        const id = this.locate(entryKey);
         assert.notEqual(
           this.entries.get(id)?.version,
           change.entry.version,
-          `${slotLabel(slot)} was told twice`,
+          `${entryKeyLabel(entryKey)} was told twice`,
         );
         this.entries.set(id, change.entry);
         this.malformed.delete(id);
@@ -107,22 +107,22 @@ export class Mirror {
         break;
       }
       case 'delete': {
-        const id = this.locate(change.slot);
+        const id = this.locate(change.entryKey);
         const known = this.entries.delete(id);
         assert.ok(
           this.malformed.delete(id) || known,
-          `${slotLabel(change.slot)} went without having been there`,
+          `${entryKeyLabel(change.entryKey)} went without having been there`,
         );
         this.deletes.push(change);
         break;
       }
       case 'malformed':
-        this.malformed.add(this.locate(change.malformed.slot));
+        this.malformed.add(this.locate(change.malformed.entryKey));
     }
   }
 
-  private locate(slot: Slot): string {
-    assert.ok(inScope(this.scope, slot), `${slotLabel(slot)} lies outside what is watched`);
-    return slotId(slot);
+  private locate(entryKey: EntryKey): string {
+    assert.ok(inScope(this.scope, entryKey), `${entryKeyLabel(entryKey)} lies outside what is watched`);
+    return entryKeyId(entryKey);
   }
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { systemClock } from '../../kernel/clock.js';
-import { pause } from '../../kernel/deadline.js';
+import { systemClock } from '../../common/clock.js';
+import { pause } from '../../common/async/deadline.js';
 import { completeInstance, type PartialInstance } from '../instance.js';
-import { type InstanceItem, type KeyItem, type Slot } from '../item.js';
-import { type Entry, type Registry, type Scope, type Session, type WatchBatch } from '../registry.js';
+import { type InstanceRecord, type KeyRecord, type EntryKey } from '../entry-record.js';
+import { type RegistryEntry, type Registry, type Scope, type Session, type WatchBatch } from '../registry.js';
 import { type ContractCapabilities, type ContractSubject, type RegistryContract } from './contract.js';
 import { Mirror } from './mirror.js';
 
@@ -74,26 +74,26 @@ export class World<S extends ContractSubject = ContractSubject> {
   }
 
   /** A plain key, or an instance where the registry has no keys: for cases that take either. */
-  item(value: string, name = unique('item')): KeyItem | InstanceItem {
+  record(value: string, name = unique('item')): KeyRecord | InstanceRecord {
     return this.can('keys')
       ? { kind: 'key', key: name, value }
       : instance({ service: name, id: 'one', address: '10.0.0.1', port: 80, meta: { value } });
   }
 
-  /** Writes `item` and expects to be let. */
-  async put(session: Session, item: KeyItem | InstanceItem, version?: string): Promise<string> {
-    const written = await session.write(item, version, this.signal);
+  /** Writes `record` and expects to be let. */
+  async put(session: Session, record: KeyRecord | InstanceRecord, version?: string): Promise<string> {
+    const written = await session.write(record, version, this.signal);
     assert.ok(written.ok, `the write was refused: ${JSON.stringify(written)}`);
     return written.version;
   }
 
-  async entries(scope: Scope, registry = this.registry): Promise<readonly Entry[]> {
+  async entries(scope: Scope, registry = this.registry): Promise<readonly RegistryEntry[]> {
     return (await registry.list(scope, this.signal)).entries;
   }
 
-  /** The only entry in `slot`, or undefined. */
-  async entry(slot: Slot, registry = this.registry): Promise<Entry | undefined> {
-    const entries = await this.entries(slot, registry);
+  /** The only entry in `entry key`, or undefined. */
+  async entry(entryKey: EntryKey, registry = this.registry): Promise<RegistryEntry | undefined> {
+    const entries = await this.entries(entryKey, registry);
     assert.ok(entries.length <= 1, 'a slot holds at most one entry');
     return entries[0];
   }
@@ -133,8 +133,8 @@ export class World<S extends ContractSubject = ContractSubject> {
   }
 }
 
-/** An instance item with every default filled in. */
-export function instance(partial: PartialInstance): InstanceItem {
+/** An instance record with every default filled in. */
+export function instance(partial: PartialInstance): InstanceRecord {
   return { kind: 'instance', instance: completeInstance(partial) };
 }
 
@@ -144,8 +144,8 @@ export async function drain(batches: AsyncIterable<WatchBatch>): Promise<void> {
   while ((await iterator.next()).done !== true);
 }
 
-/** What {@link World.item} wrote. */
-export function valueOf(entry: Entry | undefined): string | undefined {
+/** What {@link World.record} wrote. */
+export function valueOf(entry: RegistryEntry | undefined): string | undefined {
   if (!entry) return undefined;
-  return entry.item.kind === 'key' ? entry.item.value : entry.item.instance.meta.value;
+  return entry.record.kind === 'key' ? entry.record.value : entry.record.instance.meta.value;
 }

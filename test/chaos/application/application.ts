@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { type Deferred, deferred } from '../../../lib/kernel/deferred.js';
+import { type Deferred, deferred } from '../../../lib/common/async/deferred.js';
 import { reaper } from '../../harness/reaper.js';
 import { monotonic, sleep, until } from '../../harness/wait.js';
 import { type Recorder } from '../recording/recorder.js';

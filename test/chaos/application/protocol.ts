@@ -1,4 +1,4 @@
-import { type Beat } from '../../../lib/heartbeat/beat.js';
+import { type RegistrationStatus } from '../../../lib/registration/registration-status.js';
 import { type DiscoveryDump } from '../../../lib/piloted/discovery.service.js';
 import { type Happening } from '../recording/event.js';
 import { type KeptSettings } from './settings.js';
@@ -38,7 +38,7 @@ export interface Commands {
   /** Withdraws everything, and puts it back. */
   pause(): Promise<void>;
   resume(): void;
-  beats(): readonly Beat[];
+  beats(): readonly RegistrationStatus[];
   dump(): DiscoveryDump;
   picks(): Picks;
   refresh(): Promise<void>;

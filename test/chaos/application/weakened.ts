@@ -1,4 +1,4 @@
-import { type Item } from '../../../lib/registry/item.js';
+import { type EntryRecord } from '../../../lib/registry/entry-record.js';
 import {
   type Cursor,
   type Listing,
@@ -6,9 +6,9 @@ import {
   type Scope,
   type Session,
   type WatchBatch,
-  type Written,
+  type WriteResult,
 } from '../../../lib/registry/registry.js';
-import { type RegistryDeps, type RegistrySource } from '../../../lib/registry/source.js';
+import { type RegistryDeps, type RegistrySource } from '../../../lib/registry/registry-source.js';
 import { type Protection } from '../protection.js';
 import { unguarded } from './unguarded.js';
 
@@ -70,7 +70,7 @@ class Weakened implements Registry {
   }
 }
 
-/** A session that takes a slot whoever has it. */
+/** A session that takes an entry key whoever has it. */
 class Grabbing implements Session {
   constructor(private readonly inner: Session) {}
 
@@ -82,9 +82,9 @@ class Grabbing implements Session {
     return this.inner.ttl;
   }
 
-  async write(item: Item, version: string | undefined, signal: AbortSignal): Promise<Written> {
-    const written = await this.inner.write(item, version, signal);
-    return written.ok ? written : await this.inner.write(item, written.current?.version, signal);
+  async write(record: EntryRecord, version: string | undefined, signal: AbortSignal): Promise<WriteResult> {
+    const written = await this.inner.write(record, version, signal);
+    return written.ok ? written : await this.inner.write(record, written.current?.version, signal);
   }
 
   renew: Session['renew'] = async (...given) => await this.inner.renew(...given);

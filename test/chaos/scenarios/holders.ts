@@ -1,4 +1,4 @@
-import { type Random } from '../../../lib/kernel/random.js';
+import { type Random } from '../../../lib/common/random.js';
 import { monotonic, sleep, until } from '../../harness/wait.js';
 import { type Application } from '../application/application.js';
 import { between, seededRandom } from '../random.js';

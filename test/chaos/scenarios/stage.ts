@@ -1,4 +1,4 @@
-import { type Random } from '../../../lib/kernel/random.js';
+import { type Random } from '../../../lib/common/random.js';
 import { type ConsulAgent, type ConsulOptions, startConsul } from '../../harness/consul.js';
 import { type EtcdCluster, type EtcdOptions, startEtcd } from '../../harness/etcd.js';
 import { type EtcdMember } from '../../harness/etcd-member.js';

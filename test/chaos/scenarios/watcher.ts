@@ -1,7 +1,7 @@
-import { EtcdTransport } from '../../../lib/etcd/client.js';
-import { EtcdWatches } from '../../../lib/etcd/watch.js';
-import { type WatchNews } from '../../../lib/etcd/watch-news.js';
-import { type Random } from '../../../lib/kernel/random.js';
+import { EtcdTransport } from '../../../lib/etcd-client/client.js';
+import { EtcdWatches } from '../../../lib/etcd-client/watch.js';
+import { type WatchNews } from '../../../lib/etcd-client/watch-news.js';
+import { type Random } from '../../../lib/common/random.js';
 import { type KeyChange } from '../recording/event.js';
 import { type Recorder } from '../recording/recorder.js';
 import { between } from '../random.js';

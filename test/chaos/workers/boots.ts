@@ -3,8 +3,8 @@ import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { memory, PilotedModule, SidekickModule } from '../../../lib/index.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { registryPool } from '../../../lib/registry/pool.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { registryPool } from '../../../lib/registry/registry-pool.js';
 import { serve, settings } from '../../harness/worker-side.js';
 import { belongings } from './belongings.js';
 

@@ -1,12 +1,12 @@
 /** Many clients of one registry: each has its own connection, keeps a key alive and follows a service. */
-import { Directory } from '../../../lib/discovery/directory.js';
-import { type ServiceView } from '../../../lib/discovery/service-view.js';
-import { Keeper } from '../../../lib/heartbeat/keeper.js';
-import { clockTicker } from '../../../lib/heartbeat/ticker.js';
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { ServiceCache } from '../../../lib/discovery/service-cache.js';
+import { type ServiceSelection } from '../../../lib/discovery/service-selection.js';
+import { LocalRegistrar } from '../../../lib/registration/local-registrar.js';
+import { clockTicker } from '../../../lib/registration/ticker.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 import { type Registry } from '../../../lib/registry/registry.js';
-import { registrySource } from '../../../lib/registry/url.js';
+import { registrySource } from '../../../lib/registries/registry-url.js';
 import { monotonic, until } from '../../harness/wait.js';
 import { serve, settings } from '../../harness/worker-side.js';
 import { seededRandom } from '../random.js';
@@ -32,9 +32,9 @@ export interface Return {
 interface Client {
   readonly number: number;
   readonly registry: Registry;
-  readonly keeper: Keeper;
-  readonly directory: Directory;
-  readonly view: ServiceView;
+  readonly keeper: LocalRegistrar;
+  readonly directory: ServiceCache;
+  readonly view: ServiceSelection;
 }
 
 const { url, from, count, seed, ttl, jitter } = settings() as HerdSettings;
@@ -47,11 +47,11 @@ async function start(number: number): Promise<Client> {
   const random = jitter ? seededRandom(seed + number) : () => 0.5;
   const deps = { clock: systemClock, random, logger: silentLogger };
   const registry = await registrySource(url, {}).open(deps);
-  const keeper = new Keeper({ ...deps, registry, ticker: clockTicker(systemClock), name: 'herd' });
+  const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(systemClock), name: 'herd' });
   const key = `herd-${number}`;
-  const item = { kind: 'key', key, value: 'here' } as const;
-  const { first } = await keeper.keep(key, () => item, { ttl, updateInterval: 600, exclusive: false });
-  const directory = new Directory(deps);
+  const record = { kind: 'key', key, value: 'here' } as const;
+  const { first } = await keeper.keep(key, () => record, { ttl, updateInterval: 600, exclusive: false });
+  const directory = new ServiceCache(deps);
   await directory.start(registry);
   const view = directory.watch({ service: 'herd' });
   // It goes on trying where the machine was too busy for the first time.

@@ -1,15 +1,15 @@
 /** One application that follows a service, and takes up and ends whatever can be taken up. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Directory } from '../../../lib/discovery/directory.js';
-import { Keeper } from '../../../lib/heartbeat/keeper.js';
-import { clockTicker } from '../../../lib/heartbeat/ticker.js';
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { ServiceBook } from '../../../lib/piloted/service-book.js';
-import { memory } from '../../../lib/registry/memory/memory.js';
+import { ServiceCache } from '../../../lib/discovery/service-cache.js';
+import { LocalRegistrar } from '../../../lib/registration/local-registrar.js';
+import { clockTicker } from '../../../lib/registration/ticker.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { ServiceHandles } from '../../../lib/piloted/service-handles.js';
+import { memory } from '../../../lib/registries/memory/memory.js';
 import { type Registry } from '../../../lib/registry/registry.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
-import { registrySource } from '../../../lib/registry/url.js';
+import { registrySource } from '../../../lib/registries/registry-url.js';
 import { until } from '../../harness/wait.js';
 import { serve, settings } from '../../harness/worker-side.js';
 import { belongings, type Belongings } from './belongings.js';
@@ -28,9 +28,9 @@ const deps = { clock: systemClock, random: Math.random, logger: silentLogger };
 const { url } = settings() as LeakSettings;
 // What the store in memory keeps for watches that come back is not what is looked at.
 const registry = await (url === 'memory:' ? memory({ history: 64 }) : registrySource(url, {})).open(deps);
-const directory = new Directory(deps);
-const book = new ServiceBook({ directory, ...deps, balancer: 'round-robin', bootTimeout: 10 });
-const keeper = new Keeper({ ...deps, registry, ticker: clockTicker(systemClock), name: 'leak' });
+const directory = new ServiceCache(deps);
+const book = new ServiceHandles({ directory, ...deps, balancer: 'round-robin', bootTimeout: 10 });
+const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(systemClock), name: 'leak' });
 const SCOPE = { kind: 'service', service: SERVICE } as const;
 /** Before anything was written: a watch from here has something to tell at once. */
 const { cursor: begin } = await registry.list(SCOPE, never);
@@ -83,8 +83,8 @@ const SUBSCRIPTIONS: Readonly<Record<string, (index: number) => Promise<void>>> 
   },
   key: async (index) => {
     const key = `leak-${index}`;
-    const item = { kind: 'key', key, value: 'here' } as const;
-    const { id, first } = await keeper.keep(key, () => item, {
+    const record = { kind: 'key', key, value: 'here' } as const;
+    const { id, first } = await keeper.keep(key, () => record, {
       ttl: 30,
       updateInterval: 60,
       exclusive: false,

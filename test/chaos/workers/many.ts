@@ -1,10 +1,10 @@
 /** One application that keeps any number of keys alive. */
-import { Keeper } from '../../../lib/heartbeat/keeper.js';
-import { clockTicker } from '../../../lib/heartbeat/ticker.js';
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { type Item } from '../../../lib/registry/item.js';
-import { registrySource } from '../../../lib/registry/url.js';
+import { LocalRegistrar } from '../../../lib/registration/local-registrar.js';
+import { clockTicker } from '../../../lib/registration/ticker.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { type EntryRecord } from '../../../lib/registry/entry-record.js';
+import { registrySource } from '../../../lib/registries/registry-url.js';
 import { monotonic, until } from '../../harness/wait.js';
 import { serve, settings } from '../../harness/worker-side.js';
 
@@ -32,12 +32,12 @@ const TOO_LONG = 'x'.repeat(70_000);
 const { url, updateInterval } = settings() as ManySettings;
 const deps = { clock: systemClock, random: Math.random, logger: silentLogger };
 const registry = await registrySource(url, {}).open(deps);
-const keeper = new Keeper({ ...deps, registry, ticker: clockTicker(systemClock), name: 'many' });
+const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(systemClock), name: 'many' });
 const misbehaving = new Map<string, Misbehaviour>();
 const said: Said[] = [];
 keeper.onEvent(({ key, type }) => said.push({ at: monotonic(), key, type }));
 
-async function value(key: string): Promise<Item> {
+async function value(key: string): Promise<EntryRecord> {
   switch (misbehaving.get(key)) {
     case 'throws':
       throw new Error('no value today');

@@ -3,8 +3,8 @@ import 'reflect-metadata';
 import { type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Sidekick, SidekickModule } from '../../../lib/index.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { type Random } from '../../../lib/kernel/random.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { type Random } from '../../../lib/common/random.js';
 import { type KeptKey } from '../../../lib/sidekick/kept-entry.js';
 import { httpJson } from '../../harness/http.js';
 import { serve, settings } from '../../harness/worker-side.js';
@@ -39,7 +39,7 @@ const ARRIVES = 5_000;
 const CLOSE = 2_000;
 
 /** One key of a round, as it should be. */
-class Slot {
+class EntryKey {
   kept = false;
   paused = false;
   value = '';
@@ -56,7 +56,7 @@ class Round {
   readonly steps: string[] = [];
   readonly faults: RaceFault[] = [];
   private readonly random: Random;
-  private readonly slots: readonly Slot[];
+  private readonly entryKeys: readonly EntryKey[];
   private readonly calls: Promise<unknown>[] = [];
   private closing: Promise<void> | undefined;
   private values = 0;
@@ -66,7 +66,7 @@ class Round {
     private readonly app: INestApplicationContext,
   ) {
     this.random = seededRandom(seed + number);
-    this.slots = ['a', 'b', 'c'].map((name) => new Slot(`/race/${number}/${name}`));
+    this.entryKeys = ['a', 'b', 'c'].map((name) => new EntryKey(`/race/${number}/${name}`));
   }
 
   async play(): Promise<void> {
@@ -91,7 +91,7 @@ class Round {
 
   private step(): void {
     const sidekick = this.app.get(Sidekick);
-    const slot = pickOne(this.random, this.slots);
+    const entryKey = pickOne(this.random, this.entryKeys);
     const kind = pickOne(this.random, [
       'keep',
       'keep',
@@ -103,29 +103,29 @@ class Round {
       'all',
       'ttl',
     ] as const);
-    this.steps.push(`${kind} ${slot.key}`);
+    this.steps.push(`${kind} ${entryKey.key}`);
     switch (kind) {
       case 'keep':
-        return this.keep(slot, sidekick);
+        return this.keep(entryKey, sidekick);
       case 'value':
-        return this.onKey(slot, async (handle) => {
-          slot.value = `v${++this.values}`;
-          await handle.value(slot.value);
+        return this.onKey(entryKey, async (handle) => {
+          entryKey.value = `v${++this.values}`;
+          await handle.value(entryKey.value);
         });
       case 'pause':
-        return this.onKey(slot, async (handle) => {
-          slot.paused = true;
+        return this.onKey(entryKey, async (handle) => {
+          entryKey.paused = true;
           await handle.pause();
         });
       case 'resume':
-        return this.onKey(slot, (handle) => {
-          slot.paused = false;
+        return this.onKey(entryKey, (handle) => {
+          entryKey.paused = false;
           handle.resume();
         });
       case 'stop':
-        return this.onKey(slot, async (handle) => {
-          slot.kept = false;
-          slot.handle = undefined;
+        return this.onKey(entryKey, async (handle) => {
+          entryKey.kept = false;
+          entryKey.handle = undefined;
           await handle.stop();
         });
       case 'all':
@@ -135,29 +135,29 @@ class Round {
     }
   }
 
-  private keep(slot: Slot, sidekick: Sidekick): void {
-    slot.turn = slot.turn.then(async () => {
-      if (slot.kept) return;
-      Object.assign(slot, { kept: true, paused: false, open: false, value: `v${++this.values}` });
-      const keeping = sidekick.keep(slot.key, slot.value, { ttl: between(this.random, 2, 4) });
+  private keep(entryKey: EntryKey, sidekick: Sidekick): void {
+    entryKey.turn = entryKey.turn.then(async () => {
+      if (entryKey.kept) return;
+      Object.assign(entryKey, { kept: true, paused: false, open: false, value: `v${++this.values}` });
+      const keeping = sidekick.keep(entryKey.key, entryKey.value, { ttl: between(this.random, 2, 4) });
       this.call(keeping);
-      slot.handle = await keeping.catch(() => undefined);
+      entryKey.handle = await keeping.catch(() => undefined);
     });
   }
 
-  private onKey(slot: Slot, run: (handle: KeptKey) => Promise<void> | void): void {
-    slot.turn = slot.turn.then(() => {
-      if (!slot.kept || !slot.handle) return;
-      this.call((async (handle: KeptKey) => await run(handle))(slot.handle));
+  private onKey(entryKey: EntryKey, run: (handle: KeptKey) => Promise<void> | void): void {
+    entryKey.turn = entryKey.turn.then(() => {
+      if (!entryKey.kept || !entryKey.handle) return;
+      this.call((async (handle: KeptKey) => await run(handle))(entryKey.handle));
     });
   }
 
   /** Pauses or resumes everything. */
   private all(sidekick: Sidekick, paused: boolean): void {
-    for (const slot of this.slots) {
-      if (slot.handle) slot.paused = paused;
+    for (const entryKey of this.entryKeys) {
+      if (entryKey.handle) entryKey.paused = paused;
       // It is being kept just now: before or after?
-      else if (slot.kept) slot.open = true;
+      else if (entryKey.kept) entryKey.open = true;
     }
     if (paused) this.call(sidekick.pause());
     else sidekick.resume();
@@ -172,20 +172,24 @@ class Round {
   }
 
   private async settle(): Promise<void> {
-    await Promise.all(this.slots.map(async ({ turn }) => await turn));
+    await Promise.all(this.entryKeys.map(async ({ turn }) => await turn));
     await Promise.all(this.calls.splice(0));
   }
 
   /** What should be there is there, and nothing else. */
   private async arrived(): Promise<void> {
     const expected = new Map(
-      this.slots.flatMap(({ key, kept, paused, value }) => (kept && !paused ? [[key, value] as const] : [])),
+      this.entryKeys.flatMap(({ key, kept, paused, value }) =>
+        kept && !paused ? [[key, value] as const] : [],
+      ),
     );
-    const undecided = new Set(this.slots.filter(({ open }) => open).map(({ key }) => key));
+    const undecided = new Set(this.entryKeys.filter(({ open }) => open).map(({ key }) => key));
     const until = monotonic() + ARRIVES;
     for (;;) {
       const found = await this.found();
-      const wrong = this.slots.find(({ key }) => !undecided.has(key) && found.get(key) !== expected.get(key));
+      const wrong = this.entryKeys.find(
+        ({ key }) => !undecided.has(key) && found.get(key) !== expected.get(key),
+      );
       if (!wrong) return;
       if (monotonic() > until) {
         const want = expected.get(wrong.key) ?? 'nothing';

@@ -1,8 +1,8 @@
 /** Writes one snapshot after the other, of 2,000 endpoints each, until it is killed. */
 import { type SnapshotList } from '../../../lib/discovery/snapshot-codec.js';
 import { SnapshotFile } from '../../../lib/discovery/snapshot-file.js';
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
 
 const [path] = process.argv.slice(2) as [string];

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import fc from 'fast-check';
-import { ipBytes } from '../../../lib/containerpilot/ip.js';
+import { ipBytes } from '../../../lib/common/ip.js';
 import { AddressPolicy } from '../../../lib/discovery/address-policy.js';
-import { isHost, isPort, joinHostPort, splitHostPort } from '../../../lib/kernel/address.js';
+import { isHost, isPort, joinHostPort, splitHostPort } from '../../../lib/common/address.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
 import { mutatedTexts } from '../mutation.js';
 import { hosts, ports } from '../values.js';

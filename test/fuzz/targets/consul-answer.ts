@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { Answer } from '../../../lib/registry/consul/answer.js';
-import { cursorOf } from '../../../lib/registry/consul/cursor.js';
-import { consulSettings } from '../../../lib/registry/consul/options.js';
-import { viewOf } from '../../../lib/registry/consul/scope-view.js';
+import { Answer } from '../../../lib/registries/consul/answer.js';
+import { cursorOf } from '../../../lib/registries/consul/cursor.js';
+import { consulSettings } from '../../../lib/registries/consul/options.js';
+import { viewOf } from '../../../lib/registries/consul/scope-view.js';
 import { type Scope } from '../../../lib/registry/registry.js';
 import { expectListing } from '../expect.js';
 import { jsonOf, jsonText, mutatedBytes, mutatedJson } from '../mutation.js';

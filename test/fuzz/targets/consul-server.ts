@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { ConsulClient } from '../../../lib/registry/consul/client.js';
-import { ConsulRegistry } from '../../../lib/registry/consul/consul-registry.js';
-import { consulSettings } from '../../../lib/registry/consul/options.js';
-import { fixedToken } from '../../../lib/registry/consul/token.js';
-import { type RawAnswer, type Transport } from '../../../lib/registry/consul/transport.js';
+import { ConsulClient } from '../../../lib/registries/consul/client.js';
+import { ConsulRegistry } from '../../../lib/registries/consul/consul-registry.js';
+import { consulSettings } from '../../../lib/registries/consul/options.js';
+import { fixedToken } from '../../../lib/registries/consul/token.js';
+import { type RawAnswer, type Transport } from '../../../lib/registries/consul/transport.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
-import { type Item, slotOf } from '../../../lib/registry/item.js';
+import { type EntryRecord, entryKeyOf } from '../../../lib/registry/entry-record.js';
 import { expectListing } from '../expect.js';
 import { typed } from '../judge.js';
 import { HastyClock } from '../hasty-clock.js';
@@ -14,7 +14,7 @@ import { dataTarget } from '../target.js';
 
 type Said = readonly [status: number, headers: Readonly<Record<string, string>>, body: unknown];
 
-const ITEMS: readonly Item[] = [
+const ITEMS: readonly EntryRecord[] = [
   { kind: 'key', key: 'k', value: 'v' },
   {
     kind: 'instance',
@@ -93,15 +93,15 @@ export default dataTarget<readonly Said[]>({
     const registry = new ConsulRegistry(client, clock);
     const { signal } = new AbortController();
     try {
-      for (const item of ITEMS) {
+      for (const record of ITEMS) {
         await typed(async () => {
-          expectListing(await registry.list(slotOf(item), signal));
+          expectListing(await registry.list(entryKeyOf(record), signal));
         });
         await typed(async () => {
           const session = await registry.openSession({ ttl: 10 }, signal);
-          await typed(() => session.write(item, undefined, signal));
+          await typed(() => session.write(record, undefined, signal));
           await typed(() => session.renew(signal));
-          await typed(() => session.remove(slotOf(item), signal));
+          await typed(() => session.remove(entryKeyOf(record), signal));
           await session.end(signal);
         });
       }

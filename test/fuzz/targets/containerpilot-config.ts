@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { isHost, isPort } from '../../../lib/kernel/address.js';
-import { isName } from '../../../lib/kernel/names.js';
+import { isHost, isPort } from '../../../lib/common/address.js';
+import { isName } from '../../../lib/common/names.js';
 import { ConfigError } from '../../../lib/containerpilot/config.error.js';
 import { type ContainerPilotConfig } from '../../../lib/containerpilot/config.js';
-import { isInterfaceSpec } from '../../../lib/containerpilot/interfaces.js';
+import { isInterfaceSpec } from '../../../lib/common/interfaces.js';
 import { checkContainerPilotText } from '../../../lib/containerpilot/load.js';
 import { registryUrlOf } from '../../../lib/containerpilot/registry-url.js';
-import { registrySource } from '../../../lib/registry/url.js';
+import { registrySource } from '../../../lib/registries/registry-url.js';
 import { ENVIRONMENT, TEMPLATE_WORDS } from '../environment.js';
 import { anyJson, mutatedTexts } from '../mutation.js';
 import { hosts, names, ports } from '../values.js';

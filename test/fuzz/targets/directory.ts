@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { AddressPolicy } from '../../../lib/discovery/address-policy.js';
-import { Directory } from '../../../lib/discovery/directory.js';
+import { ServiceCache } from '../../../lib/discovery/service-cache.js';
 import { completeInstance, type PartialInstance } from '../../../lib/registry/instance.js';
-import { memory } from '../../../lib/registry/memory/memory.js';
+import { memory } from '../../../lib/registries/memory/memory.js';
 import { VirtualClock } from '../../../lib/testing/virtual-clock.js';
 import { hosts, names, ports } from '../values.js';
 import { dataTarget } from '../target.js';
@@ -45,18 +45,18 @@ export default dataTarget<readonly Step[]>({
     const tell = (text: string): void => void said.push(text);
     const deps = { clock, random: () => 0.5, logger: { log: tell, warn: tell, error: tell } };
     const registry = await source.open(deps);
-    const directory = new Directory({ ...deps, allow: ALLOW });
+    const directory = new ServiceCache({ ...deps, allow: ALLOW });
     const policy = new AddressPolicy(ALLOW);
     try {
       await directory.start(registry);
       const view = directory.watch({ service: SERVICE });
       for (const { what, id, address, port, tag } of steps) {
-        const slot = { kind: 'instance', service: SERVICE, id } as const;
+        const entryKey = { kind: 'instance', service: SERVICE, id } as const;
         const more = { tags: [tag], meta: Object.fromEntries([[tag, tag]]) };
         const partial = { service: SERVICE, id, address, port, ...more } as PartialInstance;
         if (what === 'put') source.store.put({ kind: 'instance', instance: completeInstance(partial) });
-        else if (what === 'corrupt') source.store.corrupt(slot, 'Expected something else, got this.');
-        else if (what === 'remove') source.store.remove(slot);
+        else if (what === 'corrupt') source.store.corrupt(entryKey, 'Expected something else, got this.');
+        else if (what === 'remove') source.store.remove(entryKey);
         else source.store.compact();
         await clock.advance(10);
         const ids = view.endpoints.map((endpoint) => endpoint.id);

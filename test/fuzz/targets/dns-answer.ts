@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { type RecordWithTtl, type SrvRecord } from 'node:dns';
-import { DnsRegistry } from '../../../lib/registry/dns/registry.js';
-import { readDnsOptions } from '../../../lib/registry/dns/options.js';
-import { type DnsResolver } from '../../../lib/registry/dns/resolver.js';
+import { DnsRegistry } from '../../../lib/registries/dns/registry.js';
+import { readDnsOptions } from '../../../lib/registries/dns/options.js';
+import { type DnsResolver } from '../../../lib/registries/dns/resolver.js';
 import { expectListing } from '../expect.js';
 import { HastyClock } from '../hasty-clock.js';
 import { anyJson } from '../mutation.js';

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { consul } from '../../../lib/registry/consul/source.js';
-import { dns } from '../../../lib/registry/dns/dns.js';
-import { etcd } from '../../../lib/registry/etcd/source.js';
-import { file } from '../../../lib/registry/file/file.js';
-import { fixed } from '../../../lib/registry/fixed/fixed.js';
+import { consul } from '../../../lib/registries/consul/source.js';
+import { dns } from '../../../lib/registries/dns/dns.js';
+import { etcd } from '../../../lib/registries/etcd/source.js';
+import { file } from '../../../lib/registries/file/file.js';
+import { fixed } from '../../../lib/registries/fixed/fixed.js';
 import { readInstance } from '../../../lib/registry/instance-shape.js';
-import { registrySource } from '../../../lib/registry/url.js';
+import { registrySource } from '../../../lib/registries/registry-url.js';
 import { checkAnnouncement, checkSidekickOptions } from '../../../lib/sidekick/sidekick.validation.js';
 import { checkPilotedOptions } from '../../../lib/piloted/piloted.validation.js';
 import { expectInstance } from '../expect.js';

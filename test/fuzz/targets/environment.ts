@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { loadContainerPilot } from '../../../lib/containerpilot/load.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 import { PilotedConfig } from '../../../lib/piloted/piloted-config.js';
-import { bootRegistry, registrySource } from '../../../lib/registry/url.js';
+import { bootRegistry, registrySource } from '../../../lib/registries/registry-url.js';
 import { typed } from '../judge.js';
 import { mutatedTexts } from '../mutation.js';
 import { hosts, names, ports } from '../values.js';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { IEvent, IKeyValue } from 'etcd3';
 import fc from 'fast-check';
-import { eventResponse } from '../../../lib/etcd/keys/event.js';
-import { canonicalKey, KeyPath } from '../../../lib/etcd/keys/key-path.js';
-import { type Node } from '../../../lib/etcd/keys/node.js';
-import { buildTree } from '../../../lib/etcd/keys/tree.js';
+import { eventResponse } from '../../../lib/etcd-client/keys/event.js';
+import { canonicalKey, KeyPath } from '../../../lib/etcd-client/keys/key-path.js';
+import { type Node } from '../../../lib/etcd-client/keys/node.js';
+import { buildTree } from '../../../lib/etcd-client/keys/tree.js';
 import { mutatedTexts } from '../mutation.js';
 import { names } from '../values.js';
 import { dataTarget } from '../target.js';

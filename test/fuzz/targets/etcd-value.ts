@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { MAX_VALUE_BYTES } from '../../../lib/registry/check-item.js';
-import { decodeItem, encodeItem } from '../../../lib/registry/etcd/codec.js';
-import { saysEnded } from '../../../lib/registry/etcd/session-record.js';
-import { type Slot } from '../../../lib/registry/item.js';
-import { expectItem, expectReason } from '../expect.js';
+import { MAX_VALUE_BYTES } from '../../../lib/registry/check-record.js';
+import { decodeRecord, encodeRecord } from '../../../lib/registries/etcd/codec.js';
+import { saysEnded } from '../../../lib/registries/etcd/session-record.js';
+import { type EntryKey } from '../../../lib/registry/entry-record.js';
+import { expectRecord, expectReason } from '../expect.js';
 import { jsonOf, jsonText, mutatedBytes, mutatedJson } from '../mutation.js';
 import { bytesTarget } from '../target.js';
 
-const SLOTS: readonly Slot[] = [
+const SLOTS: readonly EntryKey[] = [
   { kind: 'instance', service: 'web', id: 'a' },
   { kind: 'key', key: 'k' },
 ];
@@ -33,17 +33,17 @@ export default bytesTarget({
     ),
   run: (bytes) => {
     assert.equal(typeof saysEnded(bytes), 'boolean');
-    for (const slot of SLOTS) {
-      const decoded = decodeItem(slot, bytes);
+    for (const entryKey of SLOTS) {
+      const decoded = decodeRecord(entryKey, bytes);
       if ('reason' in decoded) {
         expectReason(decoded.reason);
         continue;
       }
       if ('deleted' in decoded) continue;
-      expectItem(decoded.item);
-      const again = encodeItem(decoded.item);
+      expectRecord(decoded.record);
+      const again = encodeRecord(decoded.record);
       if (again.length <= MAX_VALUE_BYTES)
-        assert.equal(jsonText(decodeItem(slot, again)), jsonText(decoded), 'it comes back as it was');
+        assert.equal(jsonText(decodeRecord(entryKey, again)), jsonText(decoded), 'it comes back as it was');
     }
   },
 });

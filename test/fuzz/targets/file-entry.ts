@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { entryText, readEntryText } from '../../../lib/registry/file/entry-file.js';
-import { readSessionFile } from '../../../lib/registry/file/session-file.js';
-import { expectItem } from '../expect.js';
+import { entryText, readEntryText } from '../../../lib/registries/file/entry-file.js';
+import { readSessionFile } from '../../../lib/registries/file/session-file.js';
+import { expectRecord } from '../expect.js';
 import { jsonOf, jsonText, mutatedJson, mutatedTexts } from '../mutation.js';
 import { textTarget } from '../target.js';
 
@@ -20,8 +20,12 @@ export default textTarget({
     if (session) {
       for (const time of [session.ttl, session.deadline, session.wall]) assert.ok(Number.isFinite(time));
     }
-    const { item } = readEntryText(text);
-    expectItem(item);
-    assert.equal(jsonText(readEntryText(entryText(item, 'session')).item), jsonText(item), 'it comes back');
+    const { record } = readEntryText(text);
+    expectRecord(record);
+    assert.equal(
+      jsonText(readEntryText(entryText(record, 'session')).record),
+      jsonText(record),
+      'it comes back',
+    );
   },
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import { type NetworkInterfaceInfo } from 'node:os';
 import fc from 'fast-check';
-import { isInterfaceSpec, selectAddress } from '../../../lib/containerpilot/interfaces.js';
+import { isInterfaceSpec, selectAddress } from '../../../lib/common/interfaces.js';
 import { mutatedTexts } from '../mutation.js';
 import { hosts, names } from '../values.js';
 import { dataTarget } from '../target.js';

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { posix } from 'node:path';
 import fc from 'fast-check';
-import { decodeSegment, encodeSegment, isName } from '../../../lib/kernel/names.js';
-import { agentIds, anyCaseFilter, encodeName, idFilter } from '../../../lib/registry/consul/names.js';
-import { fromCursor } from '../../../lib/registry/etcd/cursor.js';
-import { EtcdLayout } from '../../../lib/registry/etcd/layout.js';
-import { namesOf } from '../../../lib/registry/dns/names.js';
-import { readVersionName, stemOf, versionName } from '../../../lib/registry/file/layout.js';
-import { type Slot, slotId } from '../../../lib/registry/item.js';
+import { decodeSegment, encodeSegment, isName } from '../../../lib/common/names.js';
+import { agentIds, anyCaseFilter, encodeName, idFilter } from '../../../lib/registries/consul/names.js';
+import { fromCursor } from '../../../lib/registries/etcd/cursor.js';
+import { EtcdLayout } from '../../../lib/registries/etcd/layout.js';
+import { namesOf } from '../../../lib/registries/dns/names.js';
+import { readVersionName, stemOf, versionName } from '../../../lib/registries/file/layout.js';
+import { type EntryKey, entryKeyId } from '../../../lib/registry/entry-record.js';
 import { twins } from '../values.js';
 import { dataTarget } from '../target.js';
 
@@ -26,7 +26,7 @@ function places(name: string): Readonly<Record<string, string>> {
   };
 }
 
-function slots(one: string, two: string): readonly Slot[] {
+function entryKeys(one: string, two: string): readonly EntryKey[] {
   return [
     { kind: 'key', key: one },
     { kind: 'instance', service: one, id: two },
@@ -44,7 +44,7 @@ export default dataTarget<readonly [string, string]>({
     decodeSegment(one);
     readVersionName(one);
     fromCursor(one);
-    layout.slotOf({ kind: 'service', service: 'web' }, Buffer.from(`/p/web/${one}`));
+    layout.entryKeyOf({ kind: 'service', service: 'web' }, Buffer.from(`/p/web/${one}`));
     const [first, second] = [places(checked(one)), places(checked(two))];
     for (const [store, place] of Object.entries(first))
       assert.equal(place === second[store], one === two, `${store} keeps two names apart`);
@@ -57,7 +57,7 @@ export default dataTarget<readonly [string, string]>({
     assert.equal(posix.normalize(path), path, 'a path is not cleaned');
     assert.match(path, /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]+$/u, 'a path can be printed');
     const key = layout.keyOf({ kind: 'instance', service: one, id: two });
-    assert.deepEqual(layout.slotOf({ kind: 'service', service: one }, Buffer.from(key)), {
+    assert.deepEqual(layout.entryKeyOf({ kind: 'service', service: one }, Buffer.from(key)), {
       kind: 'instance',
       service: one,
       id: two,
@@ -67,7 +67,7 @@ export default dataTarget<readonly [string, string]>({
         !/["\\]/.test(field?.slice(field.indexOf('"') + 1, field.lastIndexOf('"')) ?? ''),
         'quotes hold',
       );
-    const ids = [...slots(one, two), ...slots(two, one)].map(slotId);
+    const ids = [...entryKeys(one, two), ...entryKeys(two, one)].map(entryKeyId);
     assert.equal(new Set(ids).size, one === two ? 2 : 4, 'slots have distinct ids');
     namesOf(one, { domain: 'example.org', protocol: 'tcp' });
   },

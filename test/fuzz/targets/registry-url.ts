@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { redactUrl } from '../../../lib/kernel/redact.js';
-import { registrySource } from '../../../lib/registry/url.js';
+import { redactUrl } from '../../../lib/common/redact.js';
+import { registrySource } from '../../../lib/registries/registry-url.js';
 import { mutatedTexts } from '../mutation.js';
 import { hosts } from '../values.js';
 import { textTarget } from '../target.js';

@@ -1,10 +1,10 @@
 import { type StdioOptions } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { openFileRegistry } from '../../../lib/registry/file/open.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { openFileRegistry } from '../../../lib/registries/file/open.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
-import { type KeyItem } from '../../../lib/registry/item.js';
+import { type KeyRecord } from '../../../lib/registry/entry-record.js';
 import { type Registry } from '../../../lib/registry/registry.js';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { until } from '../../harness/wait.js';
@@ -44,7 +44,7 @@ describe('The programs and what reads their output', () => {
 
   const value = async (): Promise<string | undefined> => {
     const { entries } = await registry.list({ kind: 'key', key: 'k' }, NEVER);
-    return (entries[0]?.item as KeyItem | undefined)?.value;
+    return (entries[0]?.record as KeyRecord | undefined)?.value;
   };
 
   it('sidekicker keeps its key when the reader of its log ends, and removes it at the end', async () => {

@@ -1,7 +1,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { RegistryRefusedError } from '../../../lib/kernel/errors/index.js';
+import { RegistryRefusedError } from '../../../lib/common/errors/index.js';
 import { type ConsulAgent, startConsul } from '../../harness/consul.js';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { until } from '../../harness/wait.js';

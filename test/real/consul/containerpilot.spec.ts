@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SidekickModule } from '../../../lib/index.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 import { type ConsulAgent, startConsul } from '../../harness/consul.js';
 import { until } from '../../harness/wait.js';
 

@@ -1,9 +1,9 @@
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { consul } from '../../../lib/registry/consul/index.js';
-import { encodeName } from '../../../lib/registry/consul/names.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { consul } from '../../../lib/registries/consul/index.js';
+import { encodeName } from '../../../lib/registries/consul/names.js';
 import { describeRegistryContract } from '../../../lib/registry/contract/index.js';
-import { type Slot } from '../../../lib/registry/item.js';
+import { type EntryKey } from '../../../lib/registry/entry-record.js';
 import { type ConsulAgent, startConsul } from '../../harness/consul.js';
 
 let agent: ConsulAgent;
@@ -22,9 +22,9 @@ async function consulSession(owner: string): Promise<string> {
   return found.ID;
 }
 
-function keyOf(slot: Slot): string {
-  if (slot.kind !== 'key') throw new Error('The suite uses keys here.');
-  return `/v1/kv/${encodeURIComponent(encodeName(slot.key))}`;
+function keyOf(entryKey: EntryKey): string {
+  if (entryKey.kind !== 'key') throw new Error('The suite uses keys here.');
+  return `/v1/kv/${encodeURIComponent(encodeName(entryKey.key))}`;
 }
 
 describeRegistryContract({
@@ -39,17 +39,17 @@ describeRegistryContract({
       connect: () => source.open({ clock: systemClock, random: Math.random, logger: silentLogger }),
     };
   },
-  corrupt: async (_, slot) => {
-    if (slot.kind !== 'instance') throw new Error('The suite spoils an instance.');
-    const body = { ID: slot.id, Name: slot.service, Address: '10.0.0.1', Port: 0 };
+  corrupt: async (_, entryKey) => {
+    if (entryKey.kind !== 'instance') throw new Error('The suite spoils an instance.');
+    const body = { ID: entryKey.id, Name: entryKey.service, Address: '10.0.0.1', Port: 0 };
     await agent.request('/v1/agent/service/register', { method: 'PUT', body });
   },
-  forget: async (_, slot) => {
-    await agent.request(keyOf(slot), { method: 'DELETE' });
+  forget: async (_, entryKey) => {
+    await agent.request(keyOf(entryKey), { method: 'DELETE' });
   },
-  plant: async (_, item) => {
-    if (item.kind !== 'key') throw new Error('The suite plants a key.');
-    const set = { Verb: 'set', Key: item.key, Value: Buffer.from(item.value).toString('base64') };
+  plant: async (_, record) => {
+    if (record.kind !== 'key') throw new Error('The suite plants a key.');
+    const set = { Verb: 'set', Key: record.key, Value: Buffer.from(record.value).toString('base64') };
     await agent.json('/v1/txn', { method: 'PUT', body: [{ KV: set }] });
   },
   revoke: async (_, session) => {

@@ -1,5 +1,5 @@
 import { getActiveResourcesInfo } from 'node:process';
-import { RegistryUnavailableError } from '../../../lib/kernel/errors/index.js';
+import { RegistryUnavailableError } from '../../../lib/common/errors/index.js';
 import { SessionGoneError } from '../../../lib/registry/session-gone.error.js';
 import { type ConsulAgent, startConsul } from '../../harness/consul.js';
 import { HttpRelay } from '../../harness/http-relay.js';

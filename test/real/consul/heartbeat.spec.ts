@@ -1,26 +1,26 @@
-import { type BeatEvent } from '../../../lib/heartbeat/beat.js';
-import { Keeper } from '../../../lib/heartbeat/keeper.js';
-import { clockTicker } from '../../../lib/heartbeat/ticker.js';
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { type Item, type KeyItem } from '../../../lib/registry/item.js';
+import { type RegistrationEvent } from '../../../lib/registration/registration-status.js';
+import { LocalRegistrar } from '../../../lib/registration/local-registrar.js';
+import { clockTicker } from '../../../lib/registration/ticker.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { type EntryRecord, type KeyRecord } from '../../../lib/registry/entry-record.js';
 import { type Registry } from '../../../lib/registry/registry.js';
 import { type ConsulAgent, startConsul } from '../../harness/consul.js';
 import { monotonic, until } from '../../harness/wait.js';
 import { ids, instance, never, open } from './support.js';
 
 interface Kept {
-  readonly keeper: Keeper;
+  readonly keeper: LocalRegistrar;
   readonly registry: Registry;
-  readonly events: BeatEvent[];
-  keep(item: Item, ttl?: number): Promise<void>;
+  readonly events: RegistrationEvent[];
+  keep(record: EntryRecord, ttl?: number): Promise<void>;
   types(key: string): string[];
   close(): Promise<void>;
 }
 
 async function keeping(agent: ConsulAgent): Promise<Kept> {
   const registry = await open(agent);
-  const keeper = new Keeper({
+  const keeper = new LocalRegistrar({
     registry,
     clock: systemClock,
     random: Math.random,
@@ -28,15 +28,15 @@ async function keeping(agent: ConsulAgent): Promise<Kept> {
     ticker: clockTicker(systemClock),
     name: 'test',
   });
-  const events: BeatEvent[] = [];
+  const events: RegistrationEvent[] = [];
   keeper.onEvent((event) => events.push(event));
   return {
     keeper,
     registry,
     events,
-    keep: async (item, ttl = 3) => {
-      const key = item.kind === 'key' ? item.key : `${item.instance.service}/${item.instance.id}`;
-      const { first } = await keeper.keep(key, () => item, { ttl, updateInterval: 8, exclusive: false });
+    keep: async (record, ttl = 3) => {
+      const key = record.kind === 'key' ? record.key : `${record.instance.service}/${record.instance.id}`;
+      const { first } = await keeper.keep(key, () => record, { ttl, updateInterval: 8, exclusive: false });
       await first;
     },
     types: (key) => events.filter((event) => event.key === key).map(({ type }) => type),
@@ -47,7 +47,7 @@ async function keeping(agent: ConsulAgent): Promise<Kept> {
   };
 }
 
-const KEY: KeyItem = { kind: 'key', key: 'app/leader', value: 'me' };
+const KEY: KeyRecord = { kind: 'key', key: 'app/leader', value: 'me' };
 
 async function valueOf(agent: ConsulAgent): Promise<string | undefined> {
   const answer = await agent.request('/v1/kv/app/leader?raw');
@@ -99,18 +99,19 @@ describe('A heartbeat on Consul', () => {
   });
 
   it.each([
-    ['an instance', instance({}) as Item],
-    ['a key', KEY as Item],
+    ['an instance', instance({}) as EntryRecord],
+    ['a key', KEY as EntryRecord],
   ])(
     'leaves %s to who started last, and takes it back when that one goes',
-    async (_, item) => {
+    async (_, record) => {
       const [older, newer] = [await keeping(agent), await keeping(agent)];
-      await older.keep(item);
-      await newer.keep(item);
+      await older.keep(record);
+      await newer.keep(record);
       await until('the older to stand by', () => older.events.some(({ reason }) => reason === 'taken-over'));
-      const slot = item.kind === 'key' ? item : ({ kind: 'instance', service: 'web', id: 'web-1' } as const);
+      const entryKey =
+        record.kind === 'key' ? record : ({ kind: 'instance', service: 'web', id: 'web-1' } as const);
       const holder = async (): Promise<string | undefined> =>
-        (await newer.registry.list(slot, never())).entries[0]?.owner;
+        (await newer.registry.list(entryKey, never())).entries[0]?.owner;
       const owner = await holder();
       expect(owner).toBeDefined();
       // Long enough for several renewals of both: no fight.

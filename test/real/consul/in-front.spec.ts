@@ -1,4 +1,4 @@
-import { RegistryRefusedError, RegistryUnavailableError } from '../../../lib/kernel/errors/index.js';
+import { RegistryRefusedError, RegistryUnavailableError } from '../../../lib/common/errors/index.js';
 import { type Session } from '../../../lib/registry/registry.js';
 import { type ConsulAgent, startConsul } from '../../harness/consul.js';
 import { HttpRelay, type RelayAnswer } from '../../harness/http-relay.js';
@@ -22,7 +22,7 @@ const IN_FRONT: readonly (readonly [string, RelayAnswer])[] = [
 ];
 
 const key = { kind: 'key', key: 'k', value: 'v' } as const;
-const item = instance({});
+const record = instance({});
 
 describe('What answers in front of Consul', () => {
   let agent: ConsulAgent;
@@ -44,7 +44,7 @@ describe('What answers in front of Consul', () => {
     const registry = await open({ host: agent.host, port: relay.port } as ConsulAgent);
     const session: Session = await registry.openSession({ ttl: 30 }, never());
     await session.write(key, undefined, never());
-    const written = await session.write(item, undefined, never());
+    const written = await session.write(record, undefined, never());
     expect(written).toMatchObject({ ok: true });
     const { cursor } = await registry.list({ kind: 'key', key: 'k' }, never());
     relay.intercept(() => answer);
@@ -53,7 +53,7 @@ describe('What answers in front of Consul', () => {
       renew: () => session.renew(never()),
       'write a key': () => session.write({ ...key, value: 'w' }, '1', never()),
       'write a new key': () => session.write({ ...key, key: 'l' }, undefined, never()),
-      'write an instance': () => session.write(item, written.ok ? written.version : '', never()),
+      'write an instance': () => session.write(record, written.ok ? written.version : '', never()),
       'remove a key': () => session.remove({ kind: 'key', key: 'k' }, never()),
       'list a key': () => registry.list({ kind: 'key', key: 'k' }, never()),
       'list a service': () => registry.list(service('web'), never()),

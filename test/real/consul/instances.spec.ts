@@ -52,12 +52,12 @@ describe('Instances in Consul', () => {
 
   it('expire when they are not renewed, and are back with the next renewal', async () => {
     const held = await session(2);
-    const item = instance({ service: 'mortal', id: 'mortal-1' });
-    await held.write(item, undefined, never());
+    const record = instance({ service: 'mortal', id: 'mortal-1' });
+    await held.write(record, undefined, never());
     expect(held.ttl).toBe(2);
     await until('the instance to expire', async () => (await ids(registry, 'mortal')).length === 0);
-    const slot = { kind: 'instance', service: 'mortal', id: 'mortal-1' } as const;
-    expect((await registry.list(slot, never())).entries).toEqual([]);
+    const entryKey = { kind: 'instance', service: 'mortal', id: 'mortal-1' } as const;
+    expect((await registry.list(entryKey, never())).entries).toEqual([]);
     expect((await held.renew(never())).missing).toEqual([]);
     await until('the instance to be back', async () => (await ids(registry, 'mortal')).length === 1);
   });
@@ -67,14 +67,17 @@ describe('Instances in Consul', () => {
     const connection = await open(lossy);
     try {
       const held = await connection.openSession({ ttl: 10 }, never());
-      const items = [instance({ id: 'web-1' }), instance({ id: 'web-2' })];
-      for (const item of items) await held.write(item, undefined, never());
+      const records = [instance({ id: 'web-1' }), instance({ id: 'web-2' })];
+      for (const record of records) await held.write(record, undefined, never());
       await lossy.kill();
       await lossy.restart();
       const { missing } = await until('a renewal', async () => await held.renew(never()));
-      expect(missing.map((slot) => slot.kind === 'instance' && slot.id).sort()).toEqual(['web-1', 'web-2']);
-      for (const item of items)
-        expect(await held.write(item, undefined, never())).toMatchObject({ ok: true });
+      expect(missing.map((entryKey) => entryKey.kind === 'instance' && entryKey.id).sort()).toEqual([
+        'web-1',
+        'web-2',
+      ]);
+      for (const record of records)
+        expect(await held.write(record, undefined, never())).toMatchObject({ ok: true });
       expect(await ids(connection, 'web')).toEqual(['web-1', 'web-2']);
       await held.end(never());
       expect(await lossy.json('/v1/agent/services')).toEqual({});
@@ -95,24 +98,24 @@ describe('Instances in Consul', () => {
 
   it('belong to who wrote last: the one before neither renews nor removes them', async () => {
     const [one, two] = [await session(3), await session(3)];
-    const item = instance({ service: 'contested', id: 'contested-1' });
-    const slot = { kind: 'instance', service: 'contested', id: 'contested-1' } as const;
-    const first = await one.write(item, undefined, never());
+    const record = instance({ service: 'contested', id: 'contested-1' });
+    const entryKey = { kind: 'instance', service: 'contested', id: 'contested-1' } as const;
+    const first = await one.write(record, undefined, never());
     if (!first.ok) throw new Error('The slot was taken.');
-    expect(await two.write(item, first.version, never())).toMatchObject({ ok: true });
-    expect((await registry.list(slot, never())).entries[0]?.owner).toBe(two.id);
-    expect((await one.renew(never())).missing).toEqual([slot]);
-    await one.remove(slot, never());
+    expect(await two.write(record, first.version, never())).toMatchObject({ ok: true });
+    expect((await registry.list(entryKey, never())).entries[0]?.owner).toBe(two.id);
+    expect((await one.renew(never())).missing).toEqual([entryKey]);
+    await one.remove(entryKey, never());
     await one.end(never());
-    expect((await registry.list(slot, never())).entries[0]?.owner).toBe(two.id);
+    expect((await registry.list(entryKey, never())).entries[0]?.owner).toBe(two.id);
     // Nobody renews for the newer holder: its entry dies with it.
     await until('it to expire', async () => (await ids(registry, 'contested')).length === 0);
   });
 
   it('that arrive after their removal are swept away by the next renewal', async () => {
     const held = await session();
-    const item = instance({ service: 'ghost', id: 'ghost-1' });
-    await held.write(item, undefined, never());
+    const record = instance({ service: 'ghost', id: 'ghost-1' });
+    await held.write(record, undefined, never());
     const [registered] = Object.values(
       await agent.json<Record<string, Record<string, unknown>>>(
         '/v1/agent/services?filter=' + encodeURIComponent('Service == "ghost"'),
@@ -139,7 +142,7 @@ describe('Instances in Consul', () => {
     const { entries } = await registry.list(service('foreign'), never());
     expect(entries[0]).toMatchObject({
       owner: undefined,
-      item: {
+      record: {
         instance: {
           id: 'nomad-7',
           address: '127.0.0.1',
@@ -169,8 +172,8 @@ describe('Instances in Consul', () => {
     await held.write(instance({ service: 'resting', id: 'resting-1' }), undefined, never());
     await agent.request('/v1/agent/service/maintenance/resting-1?enable=true', { method: 'PUT' });
     await until('it to leave the list', async () => (await ids(registry, 'resting')).length === 0);
-    const slot = { kind: 'instance', service: 'resting', id: 'resting-1' } as const;
-    expect((await registry.list(slot, never())).entries[0]?.owner).toBe(held.id);
+    const entryKey = { kind: 'instance', service: 'resting', id: 'resting-1' } as const;
+    expect((await registry.list(entryKey, never())).entries[0]?.owner).toBe(held.id);
     expect((await held.renew(never())).missing).toEqual([]);
   });
 
@@ -194,8 +197,8 @@ describe('Instances in Consul', () => {
     const renewals = (async () => {
       while (!written.signal.aborted) expect((await held.renew(never())).missing).toEqual([]);
     })();
-    const items = Array.from({ length: 40 }, (_, n) => instance({ service: 'busy', id: `busy-${n}` }));
-    await Promise.all(items.map((item) => held.write(item, undefined, never())));
+    const records = Array.from({ length: 40 }, (_, n) => instance({ service: 'busy', id: `busy-${n}` }));
+    await Promise.all(records.map((record) => held.write(record, undefined, never())));
     written.abort();
     await renewals;
     expect((await held.renew(never())).missing).toEqual([]);

@@ -1,10 +1,10 @@
 import { jest } from '@jest/globals';
-import { Directory } from '../../../lib/discovery/directory.js';
-import { type ServiceView } from '../../../lib/discovery/service-view.js';
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { RegistryUnavailableError } from '../../../lib/kernel/errors/index.js';
-import { SIGN_OF_LIFE } from '../../../lib/registry/registry.js';
+import { ServiceCache } from '../../../lib/discovery/service-cache.js';
+import { type ServiceSelection } from '../../../lib/discovery/service-selection.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { RegistryUnavailableError } from '../../../lib/common/errors/index.js';
+import { SIGN_OF_LIFE_MS } from '../../../lib/registry/registry.js';
 import { type ConsulAgent, startConsul } from '../../harness/consul.js';
 import { monotonic, sleep, until } from '../../harness/wait.js';
 import { follow, ids, instance, never, open } from './support.js';
@@ -39,13 +39,13 @@ describe('Many watches on an agent that admits 200 connections', () => {
         await sleep(500);
       }
     })();
-    const directory = new Directory(deps);
+    const directory = new ServiceCache(deps);
     await directory.start(registry);
     const views = Array.from({ length: SERVICES }, (_, i) => directory.watch({ service: `s${i}` }));
     await Promise.all(views.map(async (view) => await view.ready()));
 
-    const went = new Set<ServiceView>();
-    const end = monotonic() + 2 * SIGN_OF_LIFE;
+    const went = new Set<ServiceSelection>();
+    const end = monotonic() + 2 * SIGN_OF_LIFE_MS;
     while (monotonic() < end) {
       for (const view of views) if (view.freshness.stale) went.add(view);
       await sleep(100);
@@ -56,7 +56,7 @@ describe('Many watches on an agent that admits 200 connections', () => {
       await session.write(instance({ service: `s${SERVICES - 1}`, id: 'new' }), undefined, never()),
     ).toMatchObject({ ok: true });
     await until('the change', () => last.endpoints.some(({ id }) => id === 'new'), {
-      deadline: SIGN_OF_LIFE,
+      deadline: SIGN_OF_LIFE_MS,
     });
     expect(await ids(registry, 's0')).toEqual(['own']);
 

@@ -1,8 +1,8 @@
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { type Logger, silentLogger } from '../../../lib/kernel/logger.js';
-import { consul, type ConsulOptions } from '../../../lib/registry/consul/index.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { type Logger, silentLogger } from '../../../lib/common/logger.js';
+import { consul, type ConsulOptions } from '../../../lib/registries/consul/index.js';
 import { completeInstance, type PartialInstance } from '../../../lib/registry/instance.js';
-import { type InstanceItem } from '../../../lib/registry/item.js';
+import { type InstanceRecord } from '../../../lib/registry/entry-record.js';
 import { type Registry, type ServiceScope, type WatchBatch } from '../../../lib/registry/registry.js';
 import { type ConsulAgent } from '../../harness/consul.js';
 
@@ -21,7 +21,7 @@ export function never(): AbortSignal {
   return new AbortController().signal;
 }
 
-export function instance(partial: Partial<PartialInstance>): InstanceItem {
+export function instance(partial: Partial<PartialInstance>): InstanceRecord {
   return {
     kind: 'instance',
     instance: completeInstance({ service: 'web', id: 'web-1', address: '10.0.0.1', port: 80, ...partial }),
@@ -35,7 +35,7 @@ export function service(name: string): ServiceScope {
 /** The ids that are listed. */
 export async function ids(registry: Registry, name: string): Promise<string[]> {
   const { entries } = await registry.list(service(name), never());
-  return entries.map(({ item }) => (item.kind === 'instance' ? item.instance.id : '')).sort();
+  return entries.map(({ record }) => (record.kind === 'instance' ? record.instance.id : '')).sort();
 }
 
 /** Follows a service in the background; `stop` ends it and throws what went wrong. */

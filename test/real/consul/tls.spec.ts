@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import { type AddressInfo } from 'node:net';
-import { RegistryUnavailableError } from '../../../lib/kernel/errors/index.js';
-import { type ConsulOptions } from '../../../lib/registry/consul/index.js';
-import { consulFromUrl } from '../../../lib/registry/consul/url.js';
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { RegistryUnavailableError } from '../../../lib/common/errors/index.js';
+import { type ConsulOptions } from '../../../lib/registries/consul/index.js';
+import { consulFromUrl } from '../../../lib/registries/consul/url.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 import { createTlsSet, type TlsSet } from '../../harness/certificates.js';
 import { type ConsulAgent, startConsul } from '../../harness/consul.js';
 import { ConnectProxy, withEnvironment } from '../../harness/connect-proxy.js';

@@ -1,6 +1,6 @@
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { dnsFromUrl } from '../../../lib/registry/dns/url.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { dnsFromUrl } from '../../../lib/registries/dns/url.js';
 import { type Registry } from '../../../lib/registry/registry.js';
 import { type ConsulAgent, startConsul } from '../../harness/consul.js';
 import { freePorts } from '../../harness/ports.js';
@@ -31,7 +31,7 @@ describe("Consul's DNS with its default limits", () => {
     const expected = Array.from({ length: INSTANCES }, (_, n) => `10.0.0.${n + 1}:${8_001 + n}`).sort();
     for (let n = 0; n < 5; n++) {
       const { entries } = await registry.list({ kind: 'service', service: 'web' }, signal);
-      const ids = entries.map(({ item }) => (item.kind === 'instance' ? item.instance.id : ''));
+      const ids = entries.map(({ record }) => (record.kind === 'instance' ? record.instance.id : ''));
       expect(ids.sort()).toEqual(expected);
     }
   });

@@ -1,14 +1,14 @@
 import { type Answer } from 'dns-packet';
-import { systemClock } from '../../../lib/kernel/clock.js';
+import { systemClock } from '../../../lib/common/clock.js';
 import {
   InvalidOptionError,
   RegistryRefusedError,
   RegistryUnavailableError,
-} from '../../../lib/kernel/errors/index.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+} from '../../../lib/common/errors/index.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 import { describeRegistryContract } from '../../../lib/registry/contract/index.js';
-import { dns } from '../../../lib/registry/dns/dns.js';
-import { dnsFromUrl } from '../../../lib/registry/dns/url.js';
+import { dns } from '../../../lib/registries/dns/dns.js';
+import { dnsFromUrl } from '../../../lib/registries/dns/url.js';
 import { type Instance } from '../../../lib/registry/instance.js';
 import { type Registry, type WatchBatch } from '../../../lib/registry/registry.js';
 import { type DnsServer, startDns } from '../../harness/dns.js';
@@ -53,8 +53,8 @@ describe('dns', () => {
   });
 
   const list = async (service: string): Promise<Instance[]> =>
-    (await registry.list({ kind: 'service', service }, signal)).entries.flatMap(({ item }) =>
-      item.kind === 'instance' ? [item.instance] : [],
+    (await registry.list({ kind: 'service', service }, signal)).entries.flatMap(({ record }) =>
+      record.kind === 'instance' ? [record.instance] : [],
     );
 
   it('takes the addresses of SRV targets, of the lowest priority, with their weights', async () => {

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
-import { EtcdClient } from '../../../lib/etcd/etcd-client.js';
-import { ClusterError, KeysError } from '../../../lib/etcd/errors/index.js';
+import { EtcdClient } from '../../../lib/etcd-client/etcd-client.js';
+import { ClusterError, KeysError } from '../../../lib/etcd-client/errors/index.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { type EtcdMember } from '../../harness/etcd-member.js';
 import { TcpProxy } from '../../harness/proxy.js';

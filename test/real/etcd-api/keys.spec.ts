@@ -1,5 +1,5 @@
-import { EtcdClient } from '../../../lib/etcd/etcd-client.js';
-import { KeysError } from '../../../lib/etcd/errors/index.js';
+import { EtcdClient } from '../../../lib/etcd-client/etcd-client.js';
+import { KeysError } from '../../../lib/etcd-client/errors/index.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { monotonic, sleep, until } from '../../harness/wait.js';
 

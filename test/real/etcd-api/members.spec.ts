@@ -1,5 +1,5 @@
-import { EtcdClient } from '../../../lib/etcd/etcd-client.js';
-import { ClusterError, EtcdResponseError } from '../../../lib/etcd/errors/index.js';
+import { EtcdClient } from '../../../lib/etcd-client/etcd-client.js';
+import { ClusterError, EtcdResponseError } from '../../../lib/etcd-client/errors/index.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { until } from '../../harness/wait.js';
 

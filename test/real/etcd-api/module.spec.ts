@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Controller, Get, Injectable, Module, Param } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { EtcdClient, EtcdModule, KeysError } from '../../../lib/subpaths/etcd.js';
+import { EtcdClient, EtcdModule, KeysError } from '../../../lib/etcd/index.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { sleep } from '../../harness/wait.js';
 

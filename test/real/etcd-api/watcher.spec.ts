@@ -1,5 +1,5 @@
-import { EtcdClient } from '../../../lib/etcd/etcd-client.js';
-import { type KeysResponse } from '../../../lib/etcd/keys/node.js';
+import { EtcdClient } from '../../../lib/etcd-client/etcd-client.js';
+import { type KeysResponse } from '../../../lib/etcd-client/keys/node.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { TcpProxy } from '../../harness/proxy.js';
 import { sleep, until } from '../../harness/wait.js';

@@ -1,9 +1,9 @@
 import { jest } from '@jest/globals';
-import { EtcdClient } from '../../../lib/etcd/etcd-client.js';
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { etcd } from '../../../lib/registry/etcd/index.js';
-import { type KeyItem } from '../../../lib/registry/item.js';
+import { EtcdClient } from '../../../lib/etcd-client/etcd-client.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { etcd } from '../../../lib/registries/etcd/index.js';
+import { type KeyRecord } from '../../../lib/registry/entry-record.js';
 import { type Registry } from '../../../lib/registry/registry.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { until } from '../../harness/wait.js';
@@ -13,7 +13,7 @@ jest.setTimeout(60_000);
 const { signal } = new AbortController();
 const ROOT = { username: 'root', password: 'root canary' };
 
-const key = (name: string, value: string): KeyItem => ({ kind: 'key', key: name, value });
+const key = (name: string, value: string): KeyRecord => ({ kind: 'key', key: name, value });
 
 // The documented order of a rollout: every client gets its credentials, then authentication is enabled.
 describe.each(['3.4', '3.5'] as const)(
@@ -53,7 +53,7 @@ describe.each(['3.4', '3.5'] as const)(
       expect((await first).node.value).toBe('2');
       await session.renew(signal);
       const listing = await registry.list({ kind: 'key', key: '/later' }, signal);
-      expect(listing.entries).toMatchObject([{ item: { value: '2' } }]);
+      expect(listing.entries).toMatchObject([{ record: { value: '2' } }]);
       const changes = registry.watch(
         { kind: 'key', key: '/later' },
         listing.cursor,

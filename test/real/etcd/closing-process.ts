@@ -1,6 +1,6 @@
 /** A client of etcd in a process of its own, which is closed at any moment and then has nothing left to do. */
-import { EtcdTransport } from '../../../lib/etcd/client.js';
-import { type EtcdOptions } from '../../../lib/etcd/options.js';
+import { EtcdTransport } from '../../../lib/etcd-client/client.js';
+import { type EtcdOptions } from '../../../lib/etcd-client/options.js';
 import { serve, settings } from '../../harness/worker-side.js';
 
 /** Milliseconds after which it tells what keeps it. */

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { type EtcdOptions } from '../../../lib/etcd/options.js';
+import { type EtcdOptions } from '../../../lib/etcd-client/options.js';
 import { createTlsSet, type TlsSet } from '../../harness/certificates.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { TcpProxy } from '../../harness/proxy.js';

@@ -1,10 +1,10 @@
 import { jest } from '@jest/globals';
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { etcd } from '../../../lib/registry/etcd/index.js';
-import { Follower } from '../../../lib/registry/follower.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { etcd } from '../../../lib/registries/etcd/index.js';
+import { ListWatcher } from '../../../lib/registry/list-watcher.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
-import { type Item } from '../../../lib/registry/item.js';
+import { type EntryRecord } from '../../../lib/registry/entry-record.js';
 import { type Registry } from '../../../lib/registry/registry.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { type EtcdProxy, startEtcdProxy } from '../../harness/etcd-proxy.js';
@@ -20,7 +20,7 @@ async function open(proxies: readonly EtcdProxy[]): Promise<Registry> {
   return await etcd({ endpoints }).open({ clock: systemClock, random: Math.random, logger: silentLogger });
 }
 
-function instance(service: string, id: string, port = 80): Item {
+function instance(service: string, id: string, port = 80): EntryRecord {
   return { kind: 'instance', instance: completeInstance({ service, id, address: '10.0.0.9', port }) };
 }
 
@@ -29,18 +29,18 @@ class Mirror {
   list: readonly string[] = [];
   /** How often it became stale after its first list. */
   stale = 0;
-  private readonly follower: Follower;
+  private readonly follower: ListWatcher;
 
   constructor(registry: Registry, service: string) {
-    this.follower = new Follower({
+    this.follower = new ListWatcher({
       registry,
       scope: { kind: 'service', service },
       clock: systemClock,
       random: Math.random,
       logger: silentLogger,
       onSet: ({ entries }) => {
-        this.list = [...entries.values()].map(({ item }) =>
-          item.kind === 'instance' ? `${item.instance.service}/${item.instance.id}` : item.key,
+        this.list = [...entries.values()].map(({ record }) =>
+          record.kind === 'instance' ? `${record.instance.service}/${record.instance.id}` : record.key,
         );
       },
       onState: (state) => {

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
-import { EtcdTransport } from '../../../lib/etcd/client.js';
-import { ClusterError, LeaseNotFoundError } from '../../../lib/etcd/errors/index.js';
-import { EtcdLeases, type GrantedLease, hexadecimal } from '../../../lib/etcd/lease.js';
+import { EtcdTransport } from '../../../lib/etcd-client/client.js';
+import { ClusterError, LeaseNotFoundError } from '../../../lib/etcd-client/errors/index.js';
+import { EtcdLeases, type GrantedLease, hexadecimal } from '../../../lib/etcd-client/lease.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { type EtcdMember } from '../../harness/etcd-member.js';
 import { sleep, until } from '../../harness/wait.js';

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
-import { EtcdTransport } from '../../../lib/etcd/client.js';
-import { EtcdLeases } from '../../../lib/etcd/lease.js';
-import { EtcdWatches } from '../../../lib/etcd/watch.js';
+import { EtcdTransport } from '../../../lib/etcd-client/client.js';
+import { EtcdLeases } from '../../../lib/etcd-client/lease.js';
+import { EtcdWatches } from '../../../lib/etcd-client/watch.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { type EtcdMember } from '../../harness/etcd-member.js';
 import { TcpProxy } from '../../harness/proxy.js';

@@ -1,12 +1,12 @@
 import { jest } from '@jest/globals';
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 import { describeRegistryContract } from '../../../lib/registry/contract/index.js';
-import { encodeItem } from '../../../lib/registry/etcd/codec.js';
-import { EtcdLayout } from '../../../lib/registry/etcd/layout.js';
-import { etcd } from '../../../lib/registry/etcd/index.js';
-import { DEFAULT_PREFIX } from '../../../lib/registry/etcd/options.js';
-import { slotOf } from '../../../lib/registry/item.js';
+import { encodeRecord } from '../../../lib/registries/etcd/codec.js';
+import { EtcdLayout } from '../../../lib/registries/etcd/layout.js';
+import { etcd } from '../../../lib/registries/etcd/index.js';
+import { DEFAULT_PREFIX } from '../../../lib/registries/etcd/options.js';
+import { entryKeyOf } from '../../../lib/registry/entry-record.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 
 jest.setTimeout(60_000);
@@ -32,9 +32,10 @@ describe.each(['3.5', '3.4'] as const)('etcd %s', (version) => {
           await source.open({ clock: systemClock, random: Math.random, logger: silentLogger }),
       };
     },
-    corrupt: async (_, slot) => await cluster.put(layout.keyOf(slot), 'rubbish'),
-    forget: async (_, slot) => await cluster.delete(layout.keyOf(slot)),
-    plant: async (_, item) => await cluster.put(layout.keyOf(slotOf(item)), encodeItem(item).toString()),
+    corrupt: async (_, entryKey) => await cluster.put(layout.keyOf(entryKey), 'rubbish'),
+    forget: async (_, entryKey) => await cluster.delete(layout.keyOf(entryKey)),
+    plant: async (_, record) =>
+      await cluster.put(layout.keyOf(entryKeyOf(record)), encodeRecord(record).toString()),
     revoke: async (_, session) => await cluster.revoke(BigInt(session).toString(16)),
     compact: async () => await cluster.compact(),
   });

@@ -1,18 +1,18 @@
 import { jest } from '@jest/globals';
-import { EtcdTransport } from '../../../lib/etcd/client.js';
-import { ClusterError, EndpointError } from '../../../lib/etcd/errors/index.js';
-import { EtcdLeases } from '../../../lib/etcd/lease.js';
-import { type EtcdCaller, type EtcdRequest } from '../../../lib/etcd/request.js';
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { RegistryRefusedError, RegistryUnavailableError } from '../../../lib/kernel/errors/index.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { etcd, type EtcdRegistryOptions } from '../../../lib/registry/etcd/index.js';
-import { EtcdLayout } from '../../../lib/registry/etcd/layout.js';
-import { etcdFromUrl } from '../../../lib/registry/etcd/url.js';
-import { SessionRecord } from '../../../lib/registry/etcd/session-record.js';
-import { EtcdSession } from '../../../lib/registry/etcd/session.js';
+import { EtcdTransport } from '../../../lib/etcd-client/client.js';
+import { ClusterError, EndpointError } from '../../../lib/etcd-client/errors/index.js';
+import { EtcdLeases } from '../../../lib/etcd-client/lease.js';
+import { type EtcdCaller, type EtcdRequest } from '../../../lib/etcd-client/request.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { RegistryRefusedError, RegistryUnavailableError } from '../../../lib/common/errors/index.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { etcd, type EtcdRegistryOptions } from '../../../lib/registries/etcd/index.js';
+import { EtcdLayout } from '../../../lib/registries/etcd/layout.js';
+import { etcdFromUrl } from '../../../lib/registries/etcd/url.js';
+import { SessionRecord } from '../../../lib/registries/etcd/session-record.js';
+import { EtcdSession } from '../../../lib/registries/etcd/session.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
-import { type Item, type KeyItem } from '../../../lib/registry/item.js';
+import { type EntryRecord, type KeyRecord } from '../../../lib/registry/entry-record.js';
 import { type Change, type Registry, type Scope } from '../../../lib/registry/registry.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { until } from '../../harness/wait.js';
@@ -25,9 +25,9 @@ async function open(options: EtcdRegistryOptions): Promise<Registry> {
   return await etcd(options).open({ clock: systemClock, random: Math.random, logger: silentLogger });
 }
 
-const key = (name: string, value = 'v'): KeyItem => ({ kind: 'key', key: name, value });
+const key = (name: string, value = 'v'): KeyRecord => ({ kind: 'key', key: name, value });
 
-const web = (id: string, port = 80): Item => ({
+const web = (id: string, port = 80): EntryRecord => ({
   kind: 'instance',
   instance: completeInstance({ service: 'web', id, address: '10.0.0.1', port, tags: ['blue'], zone: 'z1' }),
 });
@@ -91,7 +91,7 @@ describe('the etcd registry', () => {
     }
     await cluster.put('/nestjs-sidekick/go/broken', '{"Op":0,"Addr":"nowhere"}');
     const { entries, malformed } = await registry.list({ kind: 'service', service: 'go' }, signal);
-    expect(entries.map(({ item }) => item)).toEqual(
+    expect(entries.map(({ record }) => record)).toEqual(
       metadata.map((_, i) => ({
         kind: 'instance',
         instance: completeInstance({
@@ -105,7 +105,7 @@ describe('the etcd registry', () => {
     );
     expect(malformed).toEqual([
       {
-        slot: { kind: 'instance', service: 'go', id: 'broken' },
+        entryKey: { kind: 'instance', service: 'go', id: 'broken' },
         reason: 'Expected `Addr` to be host:port, got "nowhere".',
       },
     ]);
@@ -127,12 +127,12 @@ describe('the etcd registry', () => {
       '/nestjs-sidekick/twice/10.0.0.9:8080',
       '{"Op":0,"Addr":"10.0.0.9:8080","Metadata":{"version":"1.4"}}',
     );
-    expect((await registry.list(scope, signal)).entries.map(({ item }) => item)).toEqual([
+    expect((await registry.list(scope, signal)).entries.map(({ record }) => record)).toEqual([
       { kind: 'instance', instance },
     ]);
     await cluster.delete('/nestjs-sidekick/twice/10.0.0.9:8080');
     await until('all three to be told', () => watch.changes.length === 3);
-    expect(watch.changes.map((change) => change.kind === 'put' && change.entry.item)).toEqual(
+    expect(watch.changes.map((change) => change.kind === 'put' && change.entry.record)).toEqual(
       Array.from({ length: 3 }, () => ({ kind: 'instance', instance })),
     );
     await session.end(signal);
@@ -169,7 +169,7 @@ describe('the etcd registry', () => {
     const own = completeInstance({ service: 'go-web', id: 'own', address: '10.0.0.1', port: 1 });
     await session.write({ kind: 'instance', instance: own }, undefined, signal);
     const { entries } = await other.list({ kind: 'service', service: 'go-web' }, signal);
-    expect(entries.map(({ item }) => item)).toMatchObject([
+    expect(entries.map(({ record }) => record)).toMatchObject([
       { instance: { id: '10.0.0.9:80', address: '10.0.0.9', meta: { version: '1.4' } } },
       { instance: own },
     ]);
@@ -200,7 +200,7 @@ describe('the etcd registry', () => {
     await watch.end();
     expect(
       watch.changes.map(
-        (change) => change.kind === 'delete' && [(change.slot as { id: string }).id, change.cause],
+        (change) => change.kind === 'delete' && [(change.entryKey as { id: string }).id, change.cause],
       ),
     ).toEqual([
       ['removes', 'withdrawn'],
@@ -227,7 +227,9 @@ describe('the etcd registry', () => {
       );
     }
     const { entries } = await registry.list({ kind: 'service', service: 'pages' }, signal);
-    expect(new Set(entries.map(({ item }) => item.kind === 'instance' && item.instance.id)).size).toBe(count);
+    expect(new Set(entries.map(({ record }) => record.kind === 'instance' && record.instance.id)).size).toBe(
+      count,
+    );
     await session.end(signal);
   });
 

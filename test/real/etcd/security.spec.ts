@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
-import { EtcdTransport } from '../../../lib/etcd/client.js';
-import { ClusterError, EtcdResponseError } from '../../../lib/etcd/errors/index.js';
-import { type EtcdOptions } from '../../../lib/etcd/options.js';
+import { EtcdTransport } from '../../../lib/etcd-client/client.js';
+import { ClusterError, EtcdResponseError } from '../../../lib/etcd-client/errors/index.js';
+import { type EtcdOptions } from '../../../lib/etcd-client/options.js';
 import { createTlsSet, type TlsSet } from '../../harness/certificates.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { ConnectProxy, withEnvironment } from '../../harness/connect-proxy.js';

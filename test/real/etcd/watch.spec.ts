@@ -1,8 +1,8 @@
 import { jest } from '@jest/globals';
-import { EtcdTransport } from '../../../lib/etcd/client.js';
-import { EtcdResponseError } from '../../../lib/etcd/errors/index.js';
-import { EtcdWatches } from '../../../lib/etcd/watch.js';
-import { type EtcdWatchRequest, type WatchNews } from '../../../lib/etcd/watch-news.js';
+import { EtcdTransport } from '../../../lib/etcd-client/client.js';
+import { EtcdResponseError } from '../../../lib/etcd-client/errors/index.js';
+import { EtcdWatches } from '../../../lib/etcd-client/watch.js';
+import { type EtcdWatchRequest, type WatchNews } from '../../../lib/etcd-client/watch-news.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { sleep, until } from '../../harness/wait.js';
 

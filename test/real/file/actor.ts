@@ -1,10 +1,10 @@
 // A process of its own on the file registry: actor.ts <role> <folder> <arguments…>
-import { file } from '../../../lib/registry/file/file.js';
+import { file } from '../../../lib/registries/file/file.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
-import { type KeyItem } from '../../../lib/registry/item.js';
+import { type KeyRecord } from '../../../lib/registry/entry-record.js';
 import { type Registry, type Session } from '../../../lib/registry/registry.js';
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 import { monotonic, sleep } from '../../harness/wait.js';
 
 const [role = '', folder = '', ...args] = process.argv.slice(2);
@@ -53,7 +53,7 @@ async function counter(registry: Registry, session: Session, key: string): Promi
   while (!stopped) {
     const { entries } = await registry.list({ kind: 'key', key }, signal);
     const [current] = entries;
-    const count = Number(current?.item.kind === 'key' ? current.item.value : 0) + 1;
+    const count = Number(current?.record.kind === 'key' ? current.record.value : 0) + 1;
     const written = await session.write({ kind: 'key', key, value: String(count) }, current?.version, signal);
     if (written.ok) await tell({ kind: 'counted', count });
   }
@@ -61,14 +61,14 @@ async function counter(registry: Registry, session: Session, key: string): Promi
 
 /** Takes an empty key and gives it back, again and again: the key is a mutex. */
 async function locker(session: Session, key: string): Promise<void> {
-  const item: KeyItem = { kind: 'key', key, value: String(process.pid) };
+  const record: KeyRecord = { kind: 'key', key, value: String(process.pid) };
   while (!stopped) {
-    const written = await session.write(item, undefined, signal);
+    const written = await session.write(record, undefined, signal);
     if (!written.ok) continue;
     const from = monotonic();
     await sleep(Math.random() * 3);
     const to = monotonic();
-    await session.remove(item, signal);
+    await session.remove(record, signal);
     await tell({ kind: 'locked', from, to });
   }
 }

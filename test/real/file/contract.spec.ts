@@ -2,21 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 import { describeRegistryContract } from '../../../lib/registry/contract/index.js';
-import { type Slot, slotOf } from '../../../lib/registry/item.js';
-import { entryText } from '../../../lib/registry/file/entry-file.js';
-import { Layout, readVersionName, stemOfSlot } from '../../../lib/registry/file/layout.js';
-import { openFileRegistry } from '../../../lib/registry/file/open.js';
+import { type EntryKey, entryKeyOf } from '../../../lib/registry/entry-record.js';
+import { entryText } from '../../../lib/registries/file/entry-file.js';
+import { Layout, readVersionName, stemOfEntryKey } from '../../../lib/registries/file/layout.js';
+import { openFileRegistry } from '../../../lib/registries/file/open.js';
 
 const deps = { clock: systemClock, random: Math.random, logger: silentLogger };
 
-async function filesOf(root: string, slot: Slot): Promise<string[]> {
-  const folder = new Layout(root).folder(slot);
+async function filesOf(root: string, entryKey: EntryKey): Promise<string[]> {
+  const folder = new Layout(root).folder(entryKey);
   const names = await readdir(folder);
   return names
-    .filter((name) => readVersionName(name)?.stem === stemOfSlot(slot))
+    .filter((name) => readVersionName(name)?.stem === stemOfEntryKey(entryKey))
     .map((name) => join(folder, name));
 }
 
@@ -35,17 +35,20 @@ for (const notify of [true, false])
         },
       };
     },
-    corrupt: async ({ root }, slot) => {
-      for (const path of await filesOf(root, slot)) await writeFile(path, '{"format":1,"instance":');
+    corrupt: async ({ root }, entryKey) => {
+      for (const path of await filesOf(root, entryKey)) await writeFile(path, '{"format":1,"instance":');
     },
-    forget: async ({ root }, slot) => {
-      for (const path of await filesOf(root, slot)) await rm(path);
+    forget: async ({ root }, entryKey) => {
+      for (const path of await filesOf(root, entryKey)) await rm(path);
     },
-    plant: async ({ root }, item) => {
-      const { session: _nobody, ...rest } = JSON.parse(entryText(item, 'x')) as Record<string, unknown>;
-      const slot = slotOf(item);
-      await mkdir(new Layout(root).folder(slot), { recursive: true });
-      await writeFile(join(new Layout(root).folder(slot), `${stemOfSlot(slot)}.json`), JSON.stringify(rest));
+    plant: async ({ root }, record) => {
+      const { session: _nobody, ...rest } = JSON.parse(entryText(record, 'x')) as Record<string, unknown>;
+      const entryKey = entryKeyOf(record);
+      await mkdir(new Layout(root).folder(entryKey), { recursive: true });
+      await writeFile(
+        join(new Layout(root).folder(entryKey), `${stemOfEntryKey(entryKey)}.json`),
+        JSON.stringify(rest),
+      );
     },
     revoke: async ({ root }, session) => {
       const path = new Layout(root).session(session);

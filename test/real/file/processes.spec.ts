@@ -2,9 +2,9 @@ import { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { file } from '../../../lib/registry/file/file.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { file } from '../../../lib/registries/file/file.js';
 import { type Registry, type Scope } from '../../../lib/registry/registry.js';
 import { forkTypeScript } from '../../harness/fork.js';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
@@ -67,8 +67,8 @@ describe('processes on one file registry', () => {
   };
 
   const ids = async (): Promise<string[]> =>
-    (await registry.list(web, signal)).entries.map(({ item }) =>
-      item.kind === 'instance' ? item.instance.id : '',
+    (await registry.list(web, signal)).entries.map(({ record }) =>
+      record.kind === 'instance' ? record.instance.id : '',
     );
 
   /** Notes when the watch of `web` first shows what `holds` describes. */
@@ -81,7 +81,7 @@ describe('processes on one file registry', () => {
         if (batch.kind === 'listing')
           seen.push(
             batch.listing.entries
-              .map(({ item }) => (item.kind === 'instance' ? item.instance.id : ''))
+              .map(({ record }) => (record.kind === 'instance' ? record.instance.id : ''))
               .sort(),
           );
     })();
@@ -159,7 +159,7 @@ describe('processes on one file registry', () => {
 
     const told = counts();
     const [entry] = (await registry.list({ kind: 'key', key }, signal)).entries;
-    const final = Number(entry?.item.kind === 'key' ? entry.item.value : NaN);
+    const final = Number(entry?.record.kind === 'key' ? entry.record.value : NaN);
     expect(new Set(told).size).toBe(told.length);
     expect(Math.max(...told)).toBeLessThanOrEqual(final);
     // What a killed process wrote last it may not have told.

@@ -1,23 +1,24 @@
-import { type BeatEvent } from '../../../lib/heartbeat/beat.js';
-import { Keeper } from '../../../lib/heartbeat/keeper.js';
-import { type KeepOptions } from '../../../lib/heartbeat/keeping.js';
-import { clockTicker } from '../../../lib/heartbeat/ticker.js';
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { type RegistrationEvent } from '../../../lib/registration/registration-status.js';
+import { LocalRegistrar } from '../../../lib/registration/local-registrar.js';
+import { type RegistrationOptions } from '../../../lib/registration/registrar.js';
+import { clockTicker } from '../../../lib/registration/ticker.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
-import { type Item } from '../../../lib/registry/item.js';
-import { registryPool } from '../../../lib/registry/pool.js';
-import { registrySource } from '../../../lib/registry/url.js';
+import { type EntryRecord } from '../../../lib/registry/entry-record.js';
+import { registryPool } from '../../../lib/registry/registry-pool.js';
+import { registrySource } from '../../../lib/registries/registry-url.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { KeyReader } from '../../harness/reader.js';
 import { monotonic, sleep, until } from '../../harness/wait.js';
 
-const OPTIONS: KeepOptions = { ttl: 10, updateInterval: 8, exclusive: false };
+const OPTIONS: RegistrationOptions = { ttl: 10, updateInterval: 8, exclusive: false };
 
 const key =
-  (name: string, value: string): (() => Item) =>
+  (name: string, value: string): (() => EntryRecord) =>
   () => ({ kind: 'key', key: name, value });
-const types = (events: readonly BeatEvent[]): string[] => events.map(({ type, reason }) => reason ?? type);
+const types = (events: readonly RegistrationEvent[]): string[] =>
+  events.map(({ type, reason }) => reason ?? type);
 
 describe('the heartbeat on a cluster of three etcd members', () => {
   let etcd: EtcdCluster;
@@ -31,7 +32,11 @@ describe('the heartbeat on a cluster of three etcd members', () => {
   });
   afterAll(() => etcd.stop());
 
-  async function keeper(): Promise<{ keeper: Keeper; events: BeatEvent[]; close: () => Promise<void> }> {
+  async function keeper(): Promise<{
+    keeper: LocalRegistrar;
+    events: RegistrationEvent[];
+    close: () => Promise<void>;
+  }> {
     const deps = { clock: systemClock, random: Math.random, logger: silentLogger };
     const source = registrySource(`etcd://${etcd.hosts}`, {});
     // A connection of its own for each, as separate processes have.
@@ -39,8 +44,8 @@ describe('the heartbeat on a cluster of three etcd members', () => {
       { ...source, identity: `${source.identity}#${closers.length}` },
       deps,
     );
-    const made = new Keeper({ ...deps, registry, ticker: clockTicker(systemClock), name: 'spec' });
-    const events: BeatEvent[] = [];
+    const made = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(systemClock), name: 'spec' });
+    const events: RegistrationEvent[] = [];
     made.onEvent((event) => events.push(event));
     const close = async (): Promise<void> => {
       await made.close();
@@ -51,10 +56,10 @@ describe('the heartbeat on a cluster of three etcd members', () => {
   }
 
   async function keep(
-    on: Keeper,
+    on: LocalRegistrar,
     name: string,
     value: string,
-    options: Partial<KeepOptions> = {},
+    options: Partial<RegistrationOptions> = {},
   ): Promise<string> {
     const { id, first } = await on.keep(name, key(name, value), { ...OPTIONS, ...options });
     await first;

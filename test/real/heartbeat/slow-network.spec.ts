@@ -1,9 +1,9 @@
-import { type BeatEvent } from '../../../lib/heartbeat/beat.js';
-import { Keeper } from '../../../lib/heartbeat/keeper.js';
-import { clockTicker } from '../../../lib/heartbeat/ticker.js';
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { registrySource } from '../../../lib/registry/url.js';
+import { type RegistrationEvent } from '../../../lib/registration/registration-status.js';
+import { LocalRegistrar } from '../../../lib/registration/local-registrar.js';
+import { clockTicker } from '../../../lib/registration/ticker.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { registrySource } from '../../../lib/registries/registry-url.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { TcpProxy } from '../../harness/proxy.js';
 import { monotonic, until } from '../../harness/wait.js';
@@ -29,8 +29,8 @@ describe('the heartbeat at a round trip of 600 ms from etcd', () => {
     proxy.delay(ONE_WAY_MS);
     const deps = { clock: systemClock, random: Math.random, logger: silentLogger };
     const registry = await registrySource(`etcd://${proxy.endpoint}`, {}).open(deps);
-    const keeper = new Keeper({ ...deps, registry, ticker: clockTicker(systemClock), name: 'spec' });
-    const events: BeatEvent[] = [];
+    const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(systemClock), name: 'spec' });
+    const events: RegistrationEvent[] = [];
     keeper.onEvent((event) => events.push(event));
     try {
       const options = { ttl: TTL, updateInterval: 8, exclusive: false };

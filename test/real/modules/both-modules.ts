@@ -11,7 +11,7 @@ import {
   Sidekick,
   SidekickModule,
 } from '../../../lib/index.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 import { until } from '../../harness/wait.js';
 
 interface Seen {

@@ -2,7 +2,7 @@ import { type INestApplication, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type Server } from 'node:http';
 import { SidekickModule, type SidekickModuleOptions } from '../../../lib/index.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 
 describe('app.listen() with a service that etcd refuses', () => {

@@ -1,5 +1,5 @@
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 import { until } from '../../harness/wait.js';
 import { discover, type Discovering } from './support.js';
 

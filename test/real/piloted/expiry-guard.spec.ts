@@ -1,11 +1,11 @@
 import { rename } from 'node:fs/promises';
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { consul } from '../../../lib/registry/consul/index.js';
-import { file } from '../../../lib/registry/file/file.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { consul } from '../../../lib/registries/consul/index.js';
+import { file } from '../../../lib/registries/file/file.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
 import { type Registry, type Session } from '../../../lib/registry/registry.js';
-import { type RegistrySource } from '../../../lib/registry/source.js';
+import { type RegistrySource } from '../../../lib/registry/registry-source.js';
 import { startConsul } from '../../harness/consul.js';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { until } from '../../harness/wait.js';

@@ -1,6 +1,6 @@
 import { Test, type TestingModule } from '@nestjs/testing';
 import { DiscoveryService, PilotedModule, type PilotedModuleOptions } from '../../../lib/index.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 
 /** An application with PilotedModule alone. */
 export interface Discovering {

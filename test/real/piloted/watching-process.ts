@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { Module } from '@nestjs/common';
 import { DiscoveryService, PilotedModule } from '../../../lib/index.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 
 @Module({ imports: [PilotedModule.forRoot({ config: process.argv[2] ?? '', logger: silentLogger })] })
 class AppModule {}

@@ -9,14 +9,14 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { piloted } from '../../../lib/cli/piloted.js';
 import { sidekicker } from '../../../lib/cli/sidekicker.js';
-import { consul, type ConsulOptions } from '../../../lib/subpaths/consul.js';
+import { consul, type ConsulOptions } from '../../../lib/registries/consul/index.js';
 import {
   EtcdClient,
   EtcdModule,
   type EtcdModuleOptions,
   etcd,
   type EtcdOptions,
-} from '../../../lib/subpaths/etcd.js';
+} from '../../../lib/etcd/index.js';
 import {
   DiscoveryService,
   PilotedModule,

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { etcd as etcdRegistry } from '../../../lib/subpaths/etcd.js';
+import { etcd as etcdRegistry } from '../../../lib/etcd/index.js';
 import {
   type Change,
   DiscoveryService,
@@ -9,7 +9,7 @@ import {
   Sidekick,
   SidekickModule,
 } from '../../../lib/index.js';
-import { systemClock } from '../../../lib/kernel/clock.js';
+import { systemClock } from '../../../lib/common/clock.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { until } from '../../harness/wait.js';
 import { documented } from './documented.js';

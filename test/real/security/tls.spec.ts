@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
-import { consul } from '../../../lib/subpaths/consul.js';
-import { EtcdClient, EtcdModule, etcd } from '../../../lib/subpaths/etcd.js';
+import { consul } from '../../../lib/registries/consul/index.js';
+import { EtcdClient, EtcdModule, etcd } from '../../../lib/etcd/index.js';
 import {
   DiscoveryService,
   PilotedModule,

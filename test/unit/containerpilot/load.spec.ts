@@ -7,7 +7,7 @@ import {
   type ContainerPilotConfig,
   type ConsulDescription,
   loadContainerPilot,
-} from '../../../lib/subpaths/containerpilot.js';
+} from '../../../lib/containerpilot/index.js';
 
 const DOCUMENTATION = readFileSync(new URL('../../../docs/containerpilot.md', import.meta.url), 'utf8');
 

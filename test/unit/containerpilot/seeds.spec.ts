@@ -1,4 +1,4 @@
-import { loadContainerPilot, renderTemplate } from '../../../lib/subpaths/containerpilot.js';
+import { loadContainerPilot, renderTemplate } from '../../../lib/containerpilot/index.js';
 
 /** What went wrong in the programs this one follows, each as a test. */
 describe('go-piloted: what its configuration does, and what it must not', () => {

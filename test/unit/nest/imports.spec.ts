@@ -7,11 +7,11 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 
 import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
-import { memory } from '../../../lib/registry/memory/memory.js';
-import { registryPool } from '../../../lib/registry/pool.js';
+import { memory } from '../../../lib/registries/memory/memory.js';
+import { registryPool } from '../../../lib/registry/registry-pool.js';
 import { Heartbeat } from '../../../lib/sidekick/heartbeat.decorator.js';
 import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
 import { type SidekickModuleOptions } from '../../../lib/sidekick/sidekick.options.js';

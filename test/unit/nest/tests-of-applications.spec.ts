@@ -18,8 +18,8 @@ import {
   SIDEKICK_OPTIONS,
   SidekickModule,
 } from '../../../lib/index.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { registryPool } from '../../../lib/registry/pool.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { registryPool } from '../../../lib/registry/registry-pool.js';
 import { eventually } from '../piloted/announcer.js';
 
 const quiet = { logger: silentLogger };

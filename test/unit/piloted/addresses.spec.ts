@@ -4,27 +4,27 @@ import { type RecordWithTtl } from 'node:dns';
 import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { joinHostPort } from '../../../lib/kernel/address.js';
-import { InvalidOptionError } from '../../../lib/kernel/errors/index.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { joinHostPort } from '../../../lib/common/address.js';
+import { InvalidOptionError } from '../../../lib/common/errors/index.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 import { DiscoveryService } from '../../../lib/piloted/discovery.service.js';
 import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
 import { type PilotedModuleOptions } from '../../../lib/piloted/piloted.options.js';
-import { ConsulClient } from '../../../lib/registry/consul/client.js';
-import { ConsulRegistry } from '../../../lib/registry/consul/consul-registry.js';
-import { consulSettings } from '../../../lib/registry/consul/options.js';
-import { fixedToken } from '../../../lib/registry/consul/token.js';
-import { type Transport } from '../../../lib/registry/consul/transport.js';
-import { DnsRegistry } from '../../../lib/registry/dns/registry.js';
-import { readDnsOptions } from '../../../lib/registry/dns/options.js';
-import { type DnsResolver } from '../../../lib/registry/dns/resolver.js';
-import { decodeItem } from '../../../lib/registry/etcd/codec.js';
-import { file } from '../../../lib/registry/file/file.js';
-import { fixed } from '../../../lib/registry/fixed/fixed.js';
+import { ConsulClient } from '../../../lib/registries/consul/client.js';
+import { ConsulRegistry } from '../../../lib/registries/consul/consul-registry.js';
+import { consulSettings } from '../../../lib/registries/consul/options.js';
+import { fixedToken } from '../../../lib/registries/consul/token.js';
+import { type Transport } from '../../../lib/registries/consul/transport.js';
+import { DnsRegistry } from '../../../lib/registries/dns/registry.js';
+import { readDnsOptions } from '../../../lib/registries/dns/options.js';
+import { type DnsResolver } from '../../../lib/registries/dns/resolver.js';
+import { decodeRecord } from '../../../lib/registries/etcd/codec.js';
+import { file } from '../../../lib/registries/file/file.js';
+import { fixed } from '../../../lib/registries/fixed/fixed.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
-import { memory } from '../../../lib/registry/memory/memory.js';
+import { memory } from '../../../lib/registries/memory/memory.js';
 import { type Listing, type Registry } from '../../../lib/registry/registry.js';
-import { type RegistryDeps, type RegistrySource } from '../../../lib/registry/source.js';
+import { type RegistryDeps, type RegistrySource } from '../../../lib/registry/registry-source.js';
 import { listing, ScriptedRegistry } from './scripted-registry.js';
 
 type Address = readonly [address: string, port: number];
@@ -128,20 +128,20 @@ const WAYS: Readonly<
     takes: [...INSIDE, ...OUTSIDE, ...MALFORMED],
     options: async (given) => {
       const parts = given.map(([address, port], n) => {
-        const slot = { kind: 'instance', service: SERVICE, id: idOf(n) } as const;
+        const entryKey = { kind: 'instance', service: SERVICE, id: idOf(n) } as const;
         return {
-          slot,
-          decoded: decodeItem(slot, Buffer.from(JSON.stringify({ Addr: joinHostPort(address, port) }))),
+          entryKey,
+          decoded: decodeRecord(entryKey, Buffer.from(JSON.stringify({ Addr: joinHostPort(address, port) }))),
         };
       });
       return {
         registry: scripted(() => ({
           ...listing([]),
           entries: parts.flatMap(({ decoded }) =>
-            'item' in decoded ? [{ item: decoded.item, version: '1', owner: undefined }] : [],
+            'record' in decoded ? [{ record: decoded.record, version: '1', owner: undefined }] : [],
           ),
-          malformed: parts.flatMap(({ slot, decoded }) =>
-            'reason' in decoded ? [{ slot, reason: decoded.reason }] : [],
+          malformed: parts.flatMap(({ entryKey, decoded }) =>
+            'reason' in decoded ? [{ entryKey, reason: decoded.reason }] : [],
           ),
         })),
       };

@@ -1,8 +1,8 @@
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 import { completeInstance, type PartialInstance } from '../../../lib/registry/instance.js';
 import { type Registry, type Session } from '../../../lib/registry/registry.js';
-import { type RegistrySource } from '../../../lib/registry/source.js';
+import { type RegistrySource } from '../../../lib/registry/registry-source.js';
 
 type Announced = Partial<PartialInstance> & { readonly id: string };
 

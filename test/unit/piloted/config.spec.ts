@@ -11,8 +11,8 @@ import { type PilotedModuleOptions } from '../../../lib/piloted/piloted.options.
 import { PILOTED_SOURCE } from '../../../lib/piloted/piloted.tokens.js';
 import { type ServiceChange } from '../../../lib/piloted/service-change.js';
 import { UnknownServiceError } from '../../../lib/piloted/unknown-service.error.js';
-import { memory, type MemorySource } from '../../../lib/registry/memory/memory.js';
-import { type RegistrySource } from '../../../lib/registry/source.js';
+import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
+import { type RegistrySource } from '../../../lib/registry/registry-source.js';
 import { Announcer, eventually } from './announcer.js';
 
 describe('PilotedModule with a containerpilot.json', () => {

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { Directory } from '../../../lib/discovery/directory.js';
+import { ServiceCache } from '../../../lib/discovery/service-cache.js';
 import { type Endpoint } from '../../../lib/discovery/endpoint.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { ServiceBook } from '../../../lib/piloted/service-book.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { ServiceHandles } from '../../../lib/piloted/service-handles.js';
 import { type ServiceHandle } from '../../../lib/piloted/service-handle.js';
 import { UnknownServiceError } from '../../../lib/piloted/unknown-service.error.js';
 import { type Change } from '../../../lib/registry/registry.js';
@@ -14,7 +14,7 @@ import { gone, listing, put, ScriptedRegistry, webEntry } from './scripted-regis
 interface World {
   readonly clock: VirtualClock;
   readonly registry: ScriptedRegistry;
-  readonly book: ServiceBook;
+  readonly book: ServiceHandles;
   readonly handle: ServiceHandle;
   close(): Promise<void>;
 }
@@ -23,8 +23,8 @@ async function world(...ids: string[]): Promise<World> {
   const clock = new VirtualClock();
   const registry = new ScriptedRegistry();
   registry.answer = () => listing(ids.map((id) => webEntry(id)));
-  const directory = new Directory({ clock, random: () => 0.5, logger: silentLogger });
-  const book = new ServiceBook({
+  const directory = new ServiceCache({ clock, random: () => 0.5, logger: silentLogger });
+  const book = new ServiceHandles({
     directory,
     clock,
     random: () => 0.5,

@@ -11,7 +11,7 @@ import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
 import { type ServiceHandle } from '../../../lib/piloted/service-handle.js';
 import { Service } from '../../../lib/piloted/service.decorator.js';
 import { getServiceToken } from '../../../lib/piloted/service.token.js';
-import { memory, type MemorySource } from '../../../lib/registry/memory/memory.js';
+import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
 import { Announcer } from './announcer.js';
 
 const events: string[] = [];

@@ -10,13 +10,13 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Transport } from '@nestjs/microservices';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 import { DiscoveryService } from '../../../lib/piloted/discovery.service.js';
 import { OnServiceChange } from '../../../lib/piloted/on-service-change.decorator.js';
 import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
 import { type ServiceChange } from '../../../lib/piloted/service-change.js';
-import { memory, type MemorySource } from '../../../lib/registry/memory/memory.js';
-import { registryPool } from '../../../lib/registry/pool.js';
+import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
+import { registryPool } from '../../../lib/registry/registry-pool.js';
 import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
 import { Announcer, eventually } from './announcer.js';
 

@@ -1,11 +1,11 @@
-import { deferred } from '../../../lib/kernel/deferred.js';
+import { deferred } from '../../../lib/common/async/deferred.js';
 import { completeInstance, type PartialInstance } from '../../../lib/registry/instance.js';
 import {
   type Change,
   type Cursor,
-  type Entry,
+  type RegistryEntry,
   type Listing,
-  type Malformed,
+  type MalformedEntry,
   type Registry,
   type Scope,
   type Session,
@@ -13,9 +13,9 @@ import {
 } from '../../../lib/registry/registry.js';
 
 /** An entry of service `web` as a registry would hold it. */
-export function webEntry(id: string, more: Partial<PartialInstance> = {}, version = '1'): Entry {
+export function webEntry(id: string, more: Partial<PartialInstance> = {}, version = '1'): RegistryEntry {
   const instance = completeInstance({ service: 'web', id, address: '10.0.0.1', port: 80, ...more });
-  return { item: { kind: 'instance', instance }, version, owner: 'session' };
+  return { record: { kind: 'instance', instance }, version, owner: 'session' };
 }
 
 export function put(id: string, more: Partial<PartialInstance> = {}, version = '1'): Change {
@@ -23,15 +23,18 @@ export function put(id: string, more: Partial<PartialInstance> = {}, version = '
 }
 
 export function gone(id: string, cause: 'withdrawn' | 'expired' | 'unknown' = 'withdrawn'): Change {
-  return { kind: 'delete', slot: { kind: 'instance', service: 'web', id }, cause };
+  return { kind: 'delete', entryKey: { kind: 'instance', service: 'web', id }, cause };
 }
 
-export function listing(entries: readonly Entry[], malformed: readonly Malformed[] = []): Listing {
+export function listing(
+  entries: readonly RegistryEntry[],
+  malformed: readonly MalformedEntry[] = [],
+): Listing {
   return { entries, malformed, cursor: 'c' };
 }
 
-export function broken(id: string, reason = 'Expected JSON, got "{".'): Malformed {
-  return { slot: { kind: 'instance', service: 'web', id }, reason };
+export function broken(id: string, reason = 'Expected JSON, got "{".'): MalformedEntry {
+  return { entryKey: { kind: 'instance', service: 'web', id }, reason };
 }
 
 /** One open watch; the test feeds it. */

@@ -18,8 +18,8 @@ import {
   ServiceHandle,
   getServiceToken,
 } from '../../../lib/index.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { type MemorySource } from '../../../lib/registry/memory/memory.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { type MemorySource } from '../../../lib/registries/memory/memory.js';
 import { Announcer } from './announcer.js';
 
 /** What Nest's ValidationPipe needs of class-transformer, for types that it validates. */

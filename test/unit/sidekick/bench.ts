@@ -2,12 +2,12 @@ import { type INestApplicationContext, Module, type Type } from '@nestjs/common'
 import { Test, type TestingModule } from '@nestjs/testing';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { RegistryRefusedError } from '../../../lib/kernel/errors/index.js';
-import { type Logger } from '../../../lib/kernel/logger.js';
-import { type InstanceItem } from '../../../lib/registry/item.js';
-import { memory, type MemorySource } from '../../../lib/registry/memory/memory.js';
+import { RegistryRefusedError } from '../../../lib/common/errors/index.js';
+import { type Logger } from '../../../lib/common/logger.js';
+import { type InstanceRecord } from '../../../lib/registry/entry-record.js';
+import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
 import { type Registry, type Session } from '../../../lib/registry/registry.js';
-import { type RegistrySource } from '../../../lib/registry/source.js';
+import { type RegistrySource } from '../../../lib/registry/registry-source.js';
 import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
 import { type SidekickModuleOptions } from '../../../lib/sidekick/sidekick.options.js';
 import { SIDEKICK_CLOCK } from '../../../lib/sidekick/sidekick.tokens.js';
@@ -28,9 +28,9 @@ export class Bench {
   }
 
   /** The instances of the service `web`. */
-  instances(): InstanceItem['instance'][] {
+  instances(): InstanceRecord['instance'][] {
     const { entries } = this.registry.store.list({ kind: 'service', service: 'web' });
-    return entries.map(({ item }) => (item as InstanceItem).instance);
+    return entries.map(({ record }) => (record as InstanceRecord).instance);
   }
 
   warnings(): string[] {

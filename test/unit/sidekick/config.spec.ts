@@ -4,10 +4,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 import { type Instance } from '../../../lib/registry/instance.js';
-import { type InstanceItem } from '../../../lib/registry/item.js';
-import { memory, type MemorySource } from '../../../lib/registry/memory/memory.js';
+import { type InstanceRecord } from '../../../lib/registry/entry-record.js';
+import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
 import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
 import { type SidekickModuleOptions } from '../../../lib/sidekick/sidekick.options.js';
 import { until } from '../../harness/wait.js';
@@ -35,7 +35,7 @@ describe('SidekickModule with a ContainerPilot configuration', () => {
   const instances = (service: string): Instance[] =>
     registry.store
       .list({ kind: 'service', service })
-      .entries.map(({ item }) => (item as InstanceItem).instance);
+      .entries.map(({ record }) => (record as InstanceRecord).instance);
 
   async function boot(
     text: string,

@@ -1,8 +1,8 @@
 import { jest } from '@jest/globals';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { memory } from '../../../lib/registry/memory/memory.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { memory } from '../../../lib/registries/memory/memory.js';
 import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
 
 describe('SidekickModule under fake timers', () => {
@@ -17,7 +17,7 @@ describe('SidekickModule under fake timers', () => {
     jest.useFakeTimers();
     const app = await NestFactory.create(AppModule, { logger: false });
     await app.init();
-    expect(registry.store.entry({ kind: 'key', key: 'k' })?.item).toMatchObject({ value: 'v' });
+    expect(registry.store.entry({ kind: 'key', key: 'k' })?.record).toMatchObject({ value: 'v' });
     await app.close();
     expect(registry.store.entry({ kind: 'key', key: 'k' })).toBeUndefined();
   });

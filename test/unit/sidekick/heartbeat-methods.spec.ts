@@ -1,8 +1,8 @@
 import { Injectable, Module, Scope, type INestApplication, type Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { type KeyItem } from '../../../lib/registry/item.js';
-import { memory, type MemorySource } from '../../../lib/registry/memory/memory.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { type KeyRecord } from '../../../lib/registry/entry-record.js';
+import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
 import { Heartbeat } from '../../../lib/sidekick/heartbeat.decorator.js';
 import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
 import { Sidekick } from '../../../lib/sidekick/sidekick.service.js';
@@ -49,7 +49,7 @@ describe('@Heartbeat', () => {
   }
 
   const value = (key: string): string | undefined =>
-    (source.store.entry({ kind: 'key', key })?.item as KeyItem | undefined)?.value;
+    (source.store.entry({ kind: 'key', key })?.record as KeyRecord | undefined)?.value;
 
   it.each<[string, Provider]>([
     ['made by a factory', { provide: 'queue', useFactory: () => new Queue('7') }],

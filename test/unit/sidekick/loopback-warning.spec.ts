@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { type Registry } from '../../../lib/registry/registry.js';
-import { type RegistrySource } from '../../../lib/registry/source.js';
+import { type RegistrySource } from '../../../lib/registry/registry-source.js';
 import { until } from '../../harness/wait.js';
 import { Bench } from './bench.js';
 

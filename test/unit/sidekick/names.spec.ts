@@ -1,9 +1,9 @@
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { InvalidOptionError } from '../../../lib/kernel/errors/index.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
+import { InvalidOptionError } from '../../../lib/common/errors/index.js';
+import { silentLogger } from '../../../lib/common/logger.js';
 import { ODD_NAMES } from '../../../lib/registry/contract/cases/names.js';
-import { memory, type MemorySource } from '../../../lib/registry/memory/memory.js';
+import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
 import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
 import { Sidekick } from '../../../lib/sidekick/sidekick.service.js';
 
@@ -28,7 +28,7 @@ describe('names of keys and announced services', () => {
     const sidekick = app.get(Sidekick);
     for (const [n, name] of ODD_NAMES.entries()) await sidekick.keep(name, `value ${n}`);
     for (const [n, key] of ODD_NAMES.entries())
-      expect(registry.store.entry({ kind: 'key', key })?.item).toEqual({
+      expect(registry.store.entry({ kind: 'key', key })?.record).toEqual({
         kind: 'key',
         key,
         value: `value ${n}`,

@@ -9,11 +9,11 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { systemClock } from '../../../lib/kernel/clock.js';
-import { silentLogger } from '../../../lib/kernel/logger.js';
-import { type InstanceItem, type KeyItem } from '../../../lib/registry/item.js';
-import { memory, type MemorySource } from '../../../lib/registry/memory/memory.js';
-import { type RegistrySource } from '../../../lib/registry/source.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { type InstanceRecord, type KeyRecord } from '../../../lib/registry/entry-record.js';
+import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
+import { type RegistrySource } from '../../../lib/registry/registry-source.js';
 import { FaultyRegistry } from '../../../lib/testing/faulty-registry.js';
 import { Heartbeat } from '../../../lib/sidekick/heartbeat.decorator.js';
 import { IntervalTooSmallError } from '../../../lib/sidekick/interval-too-small.error.js';
@@ -45,12 +45,12 @@ describe('SidekickModule', () => {
   }
 
   const value = (key: string): string | undefined =>
-    (registry.store.entry({ kind: 'key', key })?.item as KeyItem | undefined)?.value;
+    (registry.store.entry({ kind: 'key', key })?.record as KeyRecord | undefined)?.value;
 
-  const instances = (): InstanceItem['instance'][] =>
+  const instances = (): InstanceRecord['instance'][] =>
     registry.store
       .list({ kind: 'service', service: 'web' })
-      .entries.map(({ item }) => (item as InstanceItem).instance);
+      .entries.map(({ record }) => (record as InstanceRecord).instance);
 
   it('keeps the key from the boot to the end of close()', async () => {
     const running = await boot({ key: '/servers/web/1', value: 'running' });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { ClosedError, RegistryRefusedError } from '../../../kernel/errors/index.js';
+import { ClosedError, RegistryRefusedError } from '../../../common/errors/index.js';
 import { type Scope } from '../../registry.js';
-import { slotOf } from '../../item.js';
+import { entryKeyOf } from '../../entry-record.js';
 import { drain, unique, type World } from '../world.js';
 import { type Case } from './case.js';
 
@@ -41,10 +41,10 @@ export const connection: readonly Case[] = [
       if (!world.can('write')) return;
       await assert.rejects(world.registry.openSession({ ttl: 30 }, aborted), reason);
       const session = await world.session();
-      const item = world.item('never');
-      await assert.rejects(session.write(item, undefined, aborted), reason);
+      const record = world.record('never');
+      await assert.rejects(session.write(record, undefined, aborted), reason);
       await assert.rejects(session.renew(aborted), reason);
-      assert.equal(await world.entry(slotOf(item)), undefined);
+      assert.equal(await world.entry(entryKeyOf(record)), undefined);
     },
   },
   {
@@ -89,8 +89,9 @@ export const connection: readonly Case[] = [
       const scope: Scope = { kind: 'service', service: content.service };
       const listed = await world.entries(scope);
       assert.equal(listed.length, content.instances);
-      const slots = listed.map((entry) => slotOf(entry.item));
-      for (const [n, slot] of slots.entries()) assert.deepEqual(await world.entry(slot), listed[n]);
+      const entryKeys = listed.map((entry) => entryKeyOf(entry.record));
+      for (const [n, entryKey] of entryKeys.entries())
+        assert.deepEqual(await world.entry(entryKey), listed[n]);
       await assert.rejects(world.registry.openSession({ ttl: 30 }, world.signal), RegistryRefusedError);
     },
   },

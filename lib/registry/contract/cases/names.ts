@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { InvalidOptionError, SidekickError } from '../../../kernel/errors/index.js';
-import { type Item, type Slot, slotId, slotOf } from '../../item.js';
+import { InvalidOptionError, SidekickError } from '../../../common/errors/index.js';
+import { type EntryRecord, type EntryKey, entryKeyId, entryKeyOf } from '../../entry-record.js';
 import { type Scope } from '../../registry.js';
 import { drain, instance, unique, type World } from '../world.js';
 import { type Case } from './case.js';
@@ -81,7 +81,7 @@ function scopesOf(world: World, name: string): readonly Scope[] {
   ];
 }
 
-function itemIn(scope: Scope): Item {
+function recordIn(scope: Scope): EntryRecord {
   if (scope.kind === 'key') return { ...scope, value: 'value' };
   return instance({ ...where, service: scope.service, id: scope.kind === 'instance' ? scope.id : 'one' });
 }
@@ -102,15 +102,15 @@ export const names: readonly Case[] = [
       const prefix = unique('odd');
       // The longest leave no room for a prefix, and these must be whole: another run may be holding them.
       const whole = (name: string) => name.length > 100 || name in {};
-      const items = ODD_NAMES.map(
+      const records = ODD_NAMES.map(
         (name) =>
           ({ kind: 'key', key: whole(name) ? name : `${prefix}${name}`, value: unique('value') }) as const,
       );
       await unpolluted(async () => {
-        for (const item of items) await world.put(session, item, (await world.entry(item))?.version);
-        for (const item of items) assert.deepEqual((await world.entry(item))?.item, item);
+        for (const record of records) await world.put(session, record, (await world.entry(record))?.version);
+        for (const record of records) assert.deepEqual((await world.entry(record))?.record, record);
         await session.end(world.signal);
-        for (const item of items) assert.equal(await world.entry(item), undefined);
+        for (const record of records) assert.equal(await world.entry(record), undefined);
       });
     },
   },
@@ -119,17 +119,20 @@ export const names: readonly Case[] = [
     check: async (world) => {
       const session = await world.session();
       const service = unique('service');
-      const items = ODD_NAMES.map((id, n) => instance({ service, id, address: '10.0.0.1', port: n + 1 }));
+      const records = ODD_NAMES.map((id, n) => instance({ service, id, address: '10.0.0.1', port: n + 1 }));
       const mirror = await world.mirror({ kind: 'service', service }, await world.connect());
-      for (const item of items) await world.put(session, item);
+      for (const record of records) await world.put(session, record);
       const listed = await world.entries({ kind: 'service', service });
-      const sorted = (slots: readonly Slot[]) => slots.map(slotId).sort();
-      assert.deepEqual(sorted(listed.map(({ item }) => slotOf(item))), sorted(items.map(slotOf)));
-      for (const item of items) assert.deepEqual((await world.entry(slotOf(item)))?.item, item);
-      await world.eventually('the watch has told of all', () => mirror.entries.size === items.length);
-      for (const item of items) assert.deepEqual(mirror.get(slotOf(item))?.item, item);
+      const sorted = (entryKeys: readonly EntryKey[]) => entryKeys.map(entryKeyId).sort();
+      assert.deepEqual(
+        sorted(listed.map(({ record }) => entryKeyOf(record))),
+        sorted(records.map(entryKeyOf)),
+      );
+      for (const record of records) assert.deepEqual((await world.entry(entryKeyOf(record)))?.record, record);
+      await world.eventually('the watch has told of all', () => mirror.entries.size === records.length);
+      for (const record of records) assert.deepEqual(mirror.get(entryKeyOf(record))?.record, record);
       assert.deepEqual((await session.renew(world.signal)).missing, []);
-      for (const item of items) await session.remove(slotOf(item), world.signal);
+      for (const record of records) await session.remove(entryKeyOf(record), world.signal);
       assert.deepEqual(await world.entries({ kind: 'service', service }), []);
     },
   },
@@ -138,18 +141,18 @@ export const names: readonly Case[] = [
     check: async (world) => {
       const session = await world.session();
       const id = unique('id');
-      const items = ODD_NAMES.map((service, n) =>
+      const records = ODD_NAMES.map((service, n) =>
         instance({ service, id, address: '10.0.0.1', port: n + 1 }),
       );
       await unpolluted(async () => {
-        for (const item of items) await world.put(session, item);
-        for (const item of items) {
-          const listed = await world.entries({ kind: 'service', service: item.instance.service });
+        for (const record of records) await world.put(session, record);
+        for (const record of records) {
+          const listed = await world.entries({ kind: 'service', service: record.instance.service });
           assert.deepEqual(
             listed
-              .map((entry) => entry.item)
-              .filter((found) => slotId(slotOf(found)) === slotId(slotOf(item))),
-            [item],
+              .map((entry) => entry.record)
+              .filter((found) => entryKeyId(entryKeyOf(found)) === entryKeyId(entryKeyOf(record))),
+            [record],
           );
         }
         await session.end(world.signal);
@@ -161,20 +164,22 @@ export const names: readonly Case[] = [
     check: async (world) => {
       const session = await world.session();
       const service = unique('service');
-      const items = ODD_TEXTS.map((text, n) => {
+      const records = ODD_TEXTS.map((text, n) => {
         // As JSON reads it: `__proto__` is a member like any other.
         const meta = Object.fromEntries([[text, text]]);
         const ports = Object.fromEntries([[text, n + 1]]);
         return instance({ ...where, service, id: `id-${n}`, tags: [text, 'b'], meta, ports, zone: text });
       });
       await unpolluted(async () => {
-        for (const item of items) await world.put(session, item);
+        for (const record of records) await world.put(session, record);
         const listed = await world.entries({ kind: 'service', service });
-        assert.equal(listed.length, items.length);
-        for (const item of items)
+        assert.equal(listed.length, records.length);
+        for (const record of records)
           assert.deepEqual(
-            listed.map((entry) => entry.item).find((found) => slotId(slotOf(found)) === slotId(slotOf(item))),
-            item,
+            listed
+              .map((entry) => entry.record)
+              .find((found) => entryKeyId(entryKeyOf(found)) === entryKeyId(entryKeyOf(record))),
+            record,
           );
       });
     },
@@ -190,13 +195,13 @@ export const names: readonly Case[] = [
         { meta: { name: text } },
         { zone: text },
       ]) {
-        const item = instance({ ...where, service: unique('service'), id: 'one', ...more });
-        const written = await session.write(item, undefined, world.signal).catch((error: unknown) => error);
-        const found = await world.entry(slotOf(item));
+        const record = instance({ ...where, service: unique('service'), id: 'one', ...more });
+        const written = await session.write(record, undefined, world.signal).catch((error: unknown) => error);
+        const found = await world.entry(entryKeyOf(record));
         if (written instanceof Error) {
           assert.ok(written instanceof SidekickError, `an error of the library: ${written.stack}`);
           assert.equal(found, undefined);
-        } else assert.deepEqual(found?.item, item);
+        } else assert.deepEqual(found?.record, record);
       }
     },
   },
@@ -211,9 +216,9 @@ export const names: readonly Case[] = [
             await assert.rejects(world.registry.list(scope, world.signal), InvalidOptionError);
             await assert.rejects(drain(world.registry.watch(scope, '', world.signal)), InvalidOptionError);
             if (!session) continue;
-            const item = itemIn(scope);
-            await assert.rejects(session.write(item, undefined, world.signal), InvalidOptionError);
-            await assert.rejects(session.remove(slotOf(item), world.signal), InvalidOptionError);
+            const record = recordIn(scope);
+            await assert.rejects(session.write(record, undefined, world.signal), InvalidOptionError);
+            await assert.rejects(session.remove(entryKeyOf(record), world.signal), InvalidOptionError);
           }
         }
       });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { slotOf } from '../../item.js';
+import { entryKeyOf } from '../../entry-record.js';
 import { SessionGoneError } from '../../session-gone.error.js';
 import { instance, unique, valueOf } from '../world.js';
 import { type Case } from './case.js';
 
-/** How many slots one session holds in the case of many. */
+/** How many entry keys one session holds in the case of many. */
 const MANY = 500;
 /** Writes under way at once in the case of many. */
 const AT_ONCE = 25;
@@ -24,13 +24,13 @@ export const sessions: readonly Case[] = [
     name: 'removes everything a session held when it ends, at once; a second end does nothing',
     check: async (world) => {
       const [session, other] = [await world.session(), await world.session()];
-      const items = [world.item('1'), world.item('2'), world.item('3')];
-      const kept = world.item('kept');
-      for (const item of items) await world.put(session, item);
+      const records = [world.record('1'), world.record('2'), world.record('3')];
+      const kept = world.record('kept');
+      for (const record of records) await world.put(session, record);
       await world.put(other, kept);
       await session.end(world.signal);
-      for (const item of items) assert.equal(await world.entry(slotOf(item)), undefined);
-      assert.ok(await world.entry(slotOf(kept)));
+      for (const record of records) assert.equal(await world.entry(entryKeyOf(record)), undefined);
+      assert.ok(await world.entry(entryKeyOf(kept)));
       await session.end(world.signal);
     },
   },
@@ -40,14 +40,14 @@ export const sessions: readonly Case[] = [
     check: async (world) => {
       const reader = await world.connect();
       const session = await world.session(world.registry, world.ttl);
-      const item = world.item('mortal');
-      await world.put(session, item);
-      const mirror = await world.mirror(slotOf(item), reader);
+      const record = world.record('mortal');
+      await world.put(session, record);
+      const mirror = await world.mirror(entryKeyOf(record), reader);
       await world.pass(session.ttl * 500);
-      assert.ok(await world.entry(slotOf(item), reader), 'there after half its time');
+      assert.ok(await world.entry(entryKeyOf(record), reader), 'there after half its time');
       await world.eventually(
         'the entry expires',
-        async () => (await world.entry(slotOf(item), reader)) === undefined,
+        async () => (await world.entry(entryKeyOf(record), reader)) === undefined,
         world.expiry,
       );
       await world.eventually('the watch tells', () => mirror.deletes.length === 1);
@@ -59,15 +59,15 @@ export const sessions: readonly Case[] = [
     expiries: 2,
     check: async (world) => {
       const session = await world.session(world.registry, world.ttl);
-      const item = world.item('kept');
-      const version = await world.put(session, item);
-      const mirror = await world.mirror(slotOf(item), await world.connect());
+      const record = world.record('kept');
+      const version = await world.put(session, record);
+      const mirror = await world.mirror(entryKeyOf(record), await world.connect());
       for (let beat = 0; beat < 6; beat++) {
         await world.pass((session.ttl * 1_000) / 3);
         const { ttl, missing } = await session.renew(world.signal);
         assert.ok(ttl >= world.ttl);
         assert.deepEqual(missing, []);
-        assert.equal((await world.entry(slotOf(item)))?.version, version);
+        assert.equal((await world.entry(entryKeyOf(record)))?.version, version);
       }
       assert.deepEqual(mirror.deletes, []);
     },
@@ -86,20 +86,20 @@ export const sessions: readonly Case[] = [
     check: async (world) => {
       const session = await world.session(world.registry, world.ttl);
       const name = unique('item');
-      const slot = slotOf(world.item('', name));
-      await world.put(session, world.item('old', name));
+      const entryKey = entryKeyOf(world.record('', name));
+      await world.put(session, world.record('old', name));
       await world.eventually(
         'the entry expires',
-        async () => (await world.entry(slot)) === undefined,
+        async () => (await world.entry(entryKey)) === undefined,
         world.expiry,
       );
       await assert.rejects(session.renew(world.signal), SessionGoneError);
       await assert.rejects(
-        session.write(world.item('late', name), undefined, world.signal),
+        session.write(world.record('late', name), undefined, world.signal),
         SessionGoneError,
       );
-      await world.put(await world.session(), world.item('new', name));
-      assert.equal(valueOf(await world.entry(slot)), 'new');
+      await world.put(await world.session(), world.record('new', name));
+      assert.equal(valueOf(await world.entry(entryKey)), 'new');
     },
   },
   {
@@ -107,11 +107,11 @@ export const sessions: readonly Case[] = [
     tools: ['revoke'],
     check: async (world) => {
       const session = await world.session();
-      const item = world.item('revoked');
-      await world.put(session, item);
+      const record = world.record('revoked');
+      await world.put(session, record);
       await world.contract.revoke?.(world.subject, session.id);
       await assert.rejects(session.renew(world.signal), SessionGoneError);
-      assert.equal(await world.entry(slotOf(item)), undefined);
+      assert.equal(await world.entry(entryKeyOf(record)), undefined);
     },
   },
   {
@@ -119,18 +119,18 @@ export const sessions: readonly Case[] = [
     tools: ['forget'],
     check: async (world) => {
       const session = await world.session();
-      const [kept, lost] = [world.item('kept'), world.item('lost')];
+      const [kept, lost] = [world.record('kept'), world.record('lost')];
       await world.put(session, kept);
       await world.put(session, lost);
-      const mirror = await world.mirror(slotOf(lost));
-      await world.contract.forget?.(world.subject, slotOf(lost));
-      await world.eventually('the watch tells', () => !mirror.has(slotOf(lost)));
+      const mirror = await world.mirror(entryKeyOf(lost));
+      await world.contract.forget?.(world.subject, entryKeyOf(lost));
+      await world.eventually('the watch tells', () => !mirror.has(entryKeyOf(lost)));
       const { missing } = await session.renew(world.signal);
-      assert.deepEqual(missing, world.can('reportsMissing') ? [slotOf(lost)] : []);
+      assert.deepEqual(missing, world.can('reportsMissing') ? [entryKeyOf(lost)] : []);
       await world.put(session, lost);
       assert.deepEqual((await session.renew(world.signal)).missing, []);
-      assert.ok(await world.entry(slotOf(kept)));
-      await world.eventually('the watch tells', () => mirror.has(slotOf(lost)));
+      assert.ok(await world.entry(entryKeyOf(kept)));
+      await world.eventually('the watch tells', () => mirror.has(entryKeyOf(lost)));
     },
   },
   {
@@ -138,11 +138,11 @@ export const sessions: readonly Case[] = [
     tools: ['plant'],
     check: async (world) => {
       const name = unique('item');
-      await world.contract.plant?.(world.subject, world.item('planted', name));
-      const entry = await world.entry(slotOf(world.item('', name)));
+      await world.contract.plant?.(world.subject, world.record('planted', name));
+      const entry = await world.entry(entryKeyOf(world.record('', name)));
       assert.equal(valueOf(entry), 'planted');
       assert.equal(entry?.owner, undefined);
-      await world.put(await world.session(), world.item('ours', name), entry?.version);
+      await world.put(await world.session(), world.record('ours', name), entry?.version);
     },
   },
   {
@@ -150,18 +150,18 @@ export const sessions: readonly Case[] = [
     check: async (world) => {
       const session = await world.session();
       const service = unique('service');
-      const items = Array.from({ length: MANY }, (_, n) =>
+      const records = Array.from({ length: MANY }, (_, n) =>
         instance({ service, id: `instance-${n}`, address: '10.0.0.1', port: 1_000 + n }),
       );
       const mirror = await world.mirror({ kind: 'service', service }, await world.connect());
       for (let n = 0; n < MANY; n += AT_ONCE)
-        await Promise.all(items.slice(n, n + AT_ONCE).map((item) => world.put(session, item)));
+        await Promise.all(records.slice(n, n + AT_ONCE).map((record) => world.put(session, record)));
       assert.deepEqual((await session.renew(world.signal)).missing, []);
       const listed = await world.entries({ kind: 'service', service });
-      const ports = listed.map(({ item }) => (item.kind === 'instance' ? item.instance.port : 0));
+      const ports = listed.map(({ record }) => (record.kind === 'instance' ? record.instance.port : 0));
       assert.deepEqual(
         ports.sort((a, b) => a - b),
-        items.map((item) => item.instance.port),
+        records.map((record) => record.instance.port),
       );
       await world.eventually('the watch has told of all', () => mirror.entries.size === MANY);
       await session.end(world.signal);

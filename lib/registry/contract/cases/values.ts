@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { InvalidOptionError } from '../../../kernel/errors/index.js';
-import { MAX_VALUE_BYTES } from '../../check-item.js';
-import { slotId, slotOf } from '../../item.js';
+import { InvalidOptionError } from '../../../common/errors/index.js';
+import { MAX_VALUE_BYTES } from '../../check-record.js';
+import { entryKeyId, entryKeyOf } from '../../entry-record.js';
 import { instance, unique } from '../world.js';
 import { type Case } from './case.js';
 
@@ -11,7 +11,7 @@ export const values: readonly Case[] = [
     name: 'keeps an instance with everything it can carry',
     check: async (world) => {
       const session = await world.session();
-      const item = instance({
+      const record = instance({
         service: unique('service'),
         id: 'one',
         address: '2001:db8::1',
@@ -22,17 +22,17 @@ export const values: readonly Case[] = [
         weight: 42,
         zone: 'eu-west-1a',
       });
-      await world.put(session, item);
-      assert.deepEqual((await world.entry(slotOf(item)))?.item, item);
+      await world.put(session, record);
+      assert.deepEqual((await world.entry(entryKeyOf(record)))?.record, record);
     },
   },
   {
     name: 'keeps an instance with nothing but its address',
     check: async (world) => {
       const session = await world.session();
-      const item = instance({ service: unique('service'), id: 'one', address: 'web.example.org', port: 1 });
-      await world.put(session, item);
-      assert.deepEqual((await world.entry(slotOf(item)))?.item, item);
+      const record = instance({ service: unique('service'), id: 'one', address: 'web.example.org', port: 1 });
+      await world.put(session, record);
+      assert.deepEqual((await world.entry(entryKeyOf(record)))?.record, record);
     },
   },
   {
@@ -46,9 +46,9 @@ export const values: readonly Case[] = [
         '\0'.repeat(MAX_VALUE_BYTES),
       ];
       for (const value of ['', ' ', 'a=b\nc\0d', '\ufeffa', '{"json":true}', '世界 🚀', ...long]) {
-        const item = { kind: 'key', key: unique('key'), value } as const;
-        await world.put(session, item);
-        assert.deepEqual((await world.entry(item))?.item, item);
+        const record = { kind: 'key', key: unique('key'), value } as const;
+        await world.put(session, record);
+        assert.deepEqual((await world.entry(record))?.record, record);
       }
     },
   },
@@ -63,9 +63,9 @@ export const values: readonly Case[] = [
         '\ud800',
         'a\udc00',
       ]) {
-        const item = { kind: 'key', key: unique('key'), value } as const;
-        await assert.rejects(session.write(item, undefined, world.signal), InvalidOptionError);
-        assert.equal(await world.entry(item), undefined);
+        const record = { kind: 'key', key: unique('key'), value } as const;
+        await assert.rejects(session.write(record, undefined, world.signal), InvalidOptionError);
+        assert.equal(await world.entry(record), undefined);
       }
     },
   },
@@ -84,9 +84,9 @@ export const values: readonly Case[] = [
         { ports: { '\ud800': 1 } },
         { zone: '\ud800' },
       ]) {
-        const item = instance({ ...bare(), ...more });
-        await assert.rejects(session.write(item, undefined, world.signal), InvalidOptionError);
-        assert.equal(await world.entry(slotOf(item)), undefined);
+        const record = instance({ ...bare(), ...more });
+        await assert.rejects(session.write(record, undefined, world.signal), InvalidOptionError);
+        assert.equal(await world.entry(entryKeyOf(record)), undefined);
       }
     },
   },
@@ -100,19 +100,19 @@ export const values: readonly Case[] = [
         instance({ service, id, address: '10.0.0.1', port: 80 }),
       );
       assert.ok(one && two && three);
-      for (const item of [one, two, three]) await world.put(session, item);
+      for (const record of [one, two, three]) await world.put(session, record);
       const mirror = await world.mirror({ kind: 'service', service });
-      await world.contract.corrupt?.(world.subject, slotOf(two));
-      await world.eventually('the watch tells', () => mirror.malformed.has(slotId(slotOf(two))));
+      await world.contract.corrupt?.(world.subject, entryKeyOf(two));
+      await world.eventually('the watch tells', () => mirror.malformed.has(entryKeyId(entryKeyOf(two))));
       const listing = await world.registry.list({ kind: 'service', service }, world.signal);
-      const slots = listing.entries.map(({ item }) => slotId(slotOf(item))).sort();
-      assert.deepEqual(slots, [slotId(slotOf(one)), slotId(slotOf(three))].sort());
+      const entryKeys = listing.entries.map(({ record }) => entryKeyId(entryKeyOf(record))).sort();
+      assert.deepEqual(entryKeys, [entryKeyId(entryKeyOf(one)), entryKeyId(entryKeyOf(three))].sort());
       assert.deepEqual(
-        listing.malformed.map(({ slot }) => slot),
-        [slotOf(two)],
+        listing.malformed.map(({ entryKey }) => entryKey),
+        [entryKeyOf(two)],
       );
       assert.ok((listing.malformed[0]?.reason.length ?? 0) > 10);
-      // Nobody can know its version: for a writer the slot is as good as empty.
+      // Nobody can know its version: for a writer the entry key is as good as empty.
       await world.put(session, two);
       await world.eventually(
         'the watch tells',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
-import { type Slot, slotId, slotOf } from '../../item.js';
-import { type Scope, SIGN_OF_LIFE, type WatchBatch } from '../../registry.js';
+import { type EntryKey, entryKeyId, entryKeyOf } from '../../entry-record.js';
+import { type Scope, SIGN_OF_LIFE_MS, type WatchBatch } from '../../registry.js';
 import { drain, instance, unique, valueOf, type World } from '../world.js';
 import { type Case } from './case.js';
 
@@ -21,7 +21,7 @@ async function batches(world: World, scope: Scope, cursor: string, count: number
     await world.eventually(
       `${count} batches arrive`,
       () => failed || found.length >= count,
-      count * SIGN_OF_LIFE + 1_000,
+      count * SIGN_OF_LIFE_MS + 1_000,
     );
   } finally {
     controller.abort();
@@ -30,23 +30,23 @@ async function batches(world: World, scope: Scope, cursor: string, count: number
   return found;
 }
 
-/** Writes 1, 2, 3 … into each slot, each write on top of the one before, until `until`. */
+/** Writes 1, 2, 3 … into each entry key, each write on top of the one before, until `until`. */
 async function hammer(world: World, names: readonly string[], until: () => boolean): Promise<void> {
   const session = await world.session(await world.connect());
   await Promise.all(
     names.map(async (name) => {
       let version: string | undefined;
       for (let n = 1; !until(); n++) {
-        version = await world.put(session, world.item(String(n), name), version);
+        version = await world.put(session, world.record(String(n), name), version);
         // An answer from memory takes no time: the readers shall have their turn.
         await setImmediate();
         if (n % 10 === 0) {
-          await session.remove(slotOf(world.item('', name)), world.signal);
+          await session.remove(entryKeyOf(world.record('', name)), world.signal);
           version = undefined;
         }
       }
       // What is left is the same for all.
-      await world.put(session, world.item('0', name), version);
+      await world.put(session, world.record('0', name), version);
     }),
   );
 }
@@ -62,15 +62,15 @@ export const watches: readonly Case[] = [
     check: async (world) => {
       const session = await world.session();
       const name = unique('item');
-      const slot = slotOf(world.item('', name));
-      const mirror = await world.mirror(slot, await world.connect());
-      const first = await world.put(session, world.item('1', name));
-      await world.eventually('the put arrives', () => mirror.get(slot)?.version === first);
-      assert.equal(mirror.get(slot)?.owner, session.id);
-      const second = await world.put(session, world.item('2', name), first);
-      await world.eventually('the replacement arrives', () => mirror.get(slot)?.version === second);
-      await session.remove(slot, world.signal);
-      await world.eventually('the withdrawal arrives', () => !mirror.has(slot));
+      const entryKey = entryKeyOf(world.record('', name));
+      const mirror = await world.mirror(entryKey, await world.connect());
+      const first = await world.put(session, world.record('1', name));
+      await world.eventually('the put arrives', () => mirror.get(entryKey)?.version === first);
+      assert.equal(mirror.get(entryKey)?.owner, session.id);
+      const second = await world.put(session, world.record('2', name), first);
+      await world.eventually('the replacement arrives', () => mirror.get(entryKey)?.version === second);
+      await session.remove(entryKey, world.signal);
+      await world.eventually('the withdrawal arrives', () => !mirror.has(entryKey));
       assert.deepEqual(mirror.seen.map(valueOf), ['1', '2']);
       assert.equal(mirror.deletes.length, 1);
       assert.notEqual(mirror.deletes[0]?.cause, 'expired');
@@ -81,10 +81,10 @@ export const watches: readonly Case[] = [
     check: async (world) => {
       const session = await world.session();
       const name = unique('service');
-      const item = (id: string) => instance({ service: name, id, address: '10.0.0.1', port: 80 });
-      await world.put(session, item('before'));
+      const record = (id: string) => instance({ service: name, id, address: '10.0.0.1', port: 80 });
+      await world.put(session, record('before'));
       const { cursor } = await world.registry.list(service(name), world.signal);
-      await world.put(session, item('between'));
+      await world.put(session, record('between'));
       const [batch] = await batches(world, service(name), cursor, 1);
       const told =
         batch?.kind === 'changes'
@@ -92,7 +92,11 @@ export const watches: readonly Case[] = [
           : batch?.kind === 'listing'
             ? batch.listing.entries
             : [];
-      assert.ok(told.some((entry) => slotId(slotOf(entry.item)) === slotId(slotOf(item('between')))));
+      assert.ok(
+        told.some(
+          (entry) => entryKeyId(entryKeyOf(entry.record)) === entryKeyId(entryKeyOf(record('between'))),
+        ),
+      );
     },
   },
   {
@@ -100,14 +104,14 @@ export const watches: readonly Case[] = [
     needs: ['write', 'keys'],
     check: async (world) => {
       const names = [unique('storm'), unique('storm'), unique('storm')];
-      const slots: Slot[] = names.map((name) => slotOf(world.item('', name)));
+      const entryKeys: EntryKey[] = names.map((name) => entryKeyOf(world.record('', name)));
       let over = false;
       const storm = hammer(world, names, () => over);
       const reader = await world.connect();
       const mirrors = [];
       try {
         for (let round = 0; round < 5; round++) {
-          for (const slot of slots) mirrors.push(await world.mirror(slot, reader));
+          for (const entryKey of entryKeys) mirrors.push(await world.mirror(entryKey, reader));
           await world.pass(50);
         }
       } finally {
@@ -139,9 +143,9 @@ export const watches: readonly Case[] = [
       await world.put(session, near(watched, 'one'));
       await world.put(session, near(watched, 'two'));
       await world.eventually('both arrive', () => mirror.entries.size === 2);
-      await session.remove(slotOf(near(watched, 'one')), world.signal);
+      await session.remove(entryKeyOf(near(watched, 'one')), world.signal);
       await world.eventually('one goes', () => mirror.entries.size === 1);
-      assert.ok(mirror.has(slotOf(near(watched, 'two'))));
+      assert.ok(mirror.has(entryKeyOf(near(watched, 'two'))));
     },
   },
   {
@@ -149,19 +153,19 @@ export const watches: readonly Case[] = [
     check: async (world) => {
       const session = await world.session();
       const name = unique('service');
-      const item = (id: string, port: number) => instance({ service: name, id, address: '10.0.0.1', port });
-      const slot = slotOf(item('one', 80));
-      const mirror = await world.mirror(slot);
-      await world.put(session, item('two', 80));
-      await world.put(session, item('one-more', 80));
-      await world.put(session, item('one', 80));
-      await world.eventually('it arrives', () => mirror.has(slot));
+      const record = (id: string, port: number) => instance({ service: name, id, address: '10.0.0.1', port });
+      const entryKey = entryKeyOf(record('one', 80));
+      const mirror = await world.mirror(entryKey);
+      await world.put(session, record('two', 80));
+      await world.put(session, record('one-more', 80));
+      await world.put(session, record('one', 80));
+      await world.eventually('it arrives', () => mirror.has(entryKey));
       assert.equal(mirror.entries.size, 1);
       assert.equal(mirror.seen.length, 1);
     },
   },
   {
-    name: `shows that it is alive every ${SIGN_OF_LIFE} ms while nothing happens`,
+    name: `shows that it is alive every ${SIGN_OF_LIFE_MS} ms while nothing happens`,
     needs: [],
     check: async (world) => {
       const scope = service(world.contract.content?.service ?? unique('quiet'));
@@ -196,9 +200,9 @@ export const watches: readonly Case[] = [
     name: 'starts over from a cursor it does not know',
     check: async (world) => {
       const session = await world.session();
-      const item = world.item('there');
-      await world.put(session, item);
-      const [batch] = await batches(world, slotOf(item), 'never-given-out', 1);
+      const record = world.record('there');
+      await world.put(session, record);
+      const [batch] = await batches(world, entryKeyOf(record), 'never-given-out', 1);
       assert.ok(batch?.kind === 'reset' || batch?.kind === 'listing', `got ${batch?.kind}`);
       if (batch.kind === 'listing') assert.deepEqual(batch.listing.entries.map(valueOf), ['there']);
     },
@@ -209,12 +213,12 @@ export const watches: readonly Case[] = [
     check: async (world) => {
       const session = await world.session();
       const name = unique('item');
-      const slot = slotOf(world.item('', name));
-      const first = await world.put(session, world.item('1', name));
-      const { cursor } = await world.registry.list(slot, world.signal);
-      await world.put(session, world.item('2', name), first);
+      const entryKey = entryKeyOf(world.record('', name));
+      const first = await world.put(session, world.record('1', name));
+      const { cursor } = await world.registry.list(entryKey, world.signal);
+      await world.put(session, world.record('2', name), first);
       await world.contract.compact?.(world.subject);
-      const [batch] = await batches(world, slot, cursor, 1);
+      const [batch] = await batches(world, entryKey, cursor, 1);
       if (batch?.kind === 'listing') assert.deepEqual(batch.listing.entries.map(valueOf), ['2']);
       else if (batch?.kind === 'changes')
         assert.deepEqual(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { slotOf } from '../../item.js';
+import { entryKeyOf } from '../../entry-record.js';
 import { SessionGoneError } from '../../session-gone.error.js';
 import { instance, unique, valueOf } from '../world.js';
 import { type Case } from './case.js';
@@ -10,10 +10,10 @@ export const writes: readonly Case[] = [
     name: 'writes into an empty slot and lists what was written, with its owner and version',
     check: async (world) => {
       const session = await world.session();
-      const item = world.item('first');
-      assert.equal(await world.entry(slotOf(item)), undefined);
-      const version = await world.put(session, item);
-      assert.deepEqual(await world.entry(slotOf(item)), { item, version, owner: session.id });
+      const record = world.record('first');
+      assert.equal(await world.entry(entryKeyOf(record)), undefined);
+      const version = await world.put(session, record);
+      assert.deepEqual(await world.entry(entryKeyOf(record)), { record, version, owner: session.id });
     },
   },
   {
@@ -21,9 +21,9 @@ export const writes: readonly Case[] = [
     check: async (world) => {
       const other = await world.connect();
       const session = await world.session();
-      const item = world.item('first');
-      const version = await world.put(session, item);
-      assert.deepEqual(await world.entry(slotOf(item), other), { item, version, owner: session.id });
+      const record = world.record('first');
+      const version = await world.put(session, record);
+      assert.deepEqual(await world.entry(entryKeyOf(record), other), { record, version, owner: session.id });
     },
   },
   {
@@ -31,10 +31,10 @@ export const writes: readonly Case[] = [
     check: async (world) => {
       const session = await world.session();
       const name = unique('item');
-      const first = await world.put(session, world.item('1', name));
-      const second = await world.put(session, world.item('2', name), first);
+      const first = await world.put(session, world.record('1', name));
+      const second = await world.put(session, world.record('2', name), first);
       assert.notEqual(second, first);
-      const entry = await world.entry(slotOf(world.item('', name)));
+      const entry = await world.entry(entryKeyOf(world.record('', name)));
       assert.equal(valueOf(entry), '2');
       assert.equal(entry?.version, second);
     },
@@ -43,9 +43,9 @@ export const writes: readonly Case[] = [
     name: 'gives a new version to the same value written again',
     check: async (world) => {
       const session = await world.session();
-      const item = world.item('same');
-      const first = await world.put(session, item);
-      assert.notEqual(await world.put(session, item, first), first);
+      const record = world.record('same');
+      const first = await world.put(session, record);
+      assert.notEqual(await world.put(session, record, first), first);
     },
   },
   {
@@ -54,13 +54,13 @@ export const writes: readonly Case[] = [
     check: async (world) => {
       const [one, two] = [await world.session(), await world.session(await world.connect())];
       const name = unique('item');
-      const version = await world.put(one, world.item('one', name));
-      const written = await two.write(world.item('two', name), undefined, world.signal);
+      const version = await world.put(one, world.record('one', name));
+      const written = await two.write(world.record('two', name), undefined, world.signal);
       assert.deepEqual(written, {
         ok: false,
-        current: { item: world.item('one', name), version, owner: one.id },
+        current: { record: world.record('one', name), version, owner: one.id },
       });
-      assert.equal(valueOf(await world.entry(slotOf(world.item('', name)))), 'one');
+      assert.equal(valueOf(await world.entry(entryKeyOf(world.record('', name)))), 'one');
     },
   },
   {
@@ -68,10 +68,10 @@ export const writes: readonly Case[] = [
     needs: ['write', 'guardedInstances'],
     check: async (world) => {
       const [one, two] = [await world.session(), await world.session(await world.connect())];
-      const item = instance({ service: unique('service'), id: 'one', address: '10.0.0.1', port: 80 });
-      const version = await world.put(one, item);
-      const written = await two.write(item, undefined, world.signal);
-      assert.deepEqual(written, { ok: false, current: { item, version, owner: one.id } });
+      const record = instance({ service: unique('service'), id: 'one', address: '10.0.0.1', port: 80 });
+      const version = await world.put(one, record);
+      const written = await two.write(record, undefined, world.signal);
+      assert.deepEqual(written, { ok: false, current: { record, version, owner: one.id } });
     },
   },
   {
@@ -80,9 +80,9 @@ export const writes: readonly Case[] = [
     check: async (world) => {
       const session = await world.session();
       const name = unique('item');
-      const first = await world.put(session, world.item('1', name));
-      const second = await world.put(session, world.item('2', name), first);
-      const written = await session.write(world.item('3', name), first, world.signal);
+      const first = await world.put(session, world.record('1', name));
+      const second = await world.put(session, world.record('2', name), first);
+      const written = await session.write(world.record('3', name), first, world.signal);
       assert.ok(!written.ok);
       assert.equal(written.current?.version, second);
     },
@@ -92,11 +92,11 @@ export const writes: readonly Case[] = [
     needs: ['write', 'keys'],
     check: async (world) => {
       const session = await world.session();
-      const item = world.item('1');
-      const version = await world.put(session, item);
-      await session.remove(slotOf(item), world.signal);
-      assert.deepEqual(await session.write(item, version, world.signal), { ok: false, current: undefined });
-      assert.equal(await world.entry(slotOf(item)), undefined);
+      const record = world.record('1');
+      const version = await world.put(session, record);
+      await session.remove(entryKeyOf(record), world.signal);
+      assert.deepEqual(await session.write(record, version, world.signal), { ok: false, current: undefined });
+      assert.equal(await world.entry(entryKeyOf(record)), undefined);
     },
   },
   {
@@ -108,11 +108,11 @@ export const writes: readonly Case[] = [
       for (let n = 0; n < 8; n++) sessions.push(await world.session(n % 2 === 0 ? world.registry : other));
       const name = unique('item');
       const written = await Promise.all(
-        sessions.map((session, n) => session.write(world.item(String(n), name), undefined, world.signal)),
+        sessions.map((session, n) => session.write(world.record(String(n), name), undefined, world.signal)),
       );
       const winner = written.findIndex(({ ok }) => ok);
       assert.equal(written.filter(({ ok }) => ok).length, 1);
-      assert.equal(valueOf(await world.entry(slotOf(world.item('', name)))), String(winner));
+      assert.equal(valueOf(await world.entry(entryKeyOf(world.record('', name)))), String(winner));
     },
   },
   {
@@ -121,27 +121,27 @@ export const writes: readonly Case[] = [
     check: async (world) => {
       const [one, two] = [await world.session(), await world.session(await world.connect())];
       const name = unique('item');
-      const slot = slotOf(world.item('', name));
-      const first = await world.put(one, world.item('one', name));
-      const second = await world.put(two, world.item('two', name), first);
-      assert.equal((await world.entry(slot))?.owner, two.id);
-      await one.remove(slot, world.signal);
-      assert.equal((await world.entry(slot))?.version, second);
+      const entryKey = entryKeyOf(world.record('', name));
+      const first = await world.put(one, world.record('one', name));
+      const second = await world.put(two, world.record('two', name), first);
+      assert.equal((await world.entry(entryKey))?.owner, two.id);
+      await one.remove(entryKey, world.signal);
+      assert.equal((await world.entry(entryKey))?.version, second);
       await one.end(world.signal);
-      assert.equal((await world.entry(slot))?.version, second);
+      assert.equal((await world.entry(entryKey))?.version, second);
     },
   },
   {
     name: 'removes its own entry, and does nothing where there is none',
     check: async (world) => {
       const session = await world.session();
-      const [kept, gone] = [world.item('kept'), world.item('gone')];
+      const [kept, gone] = [world.record('kept'), world.record('gone')];
       await world.put(session, kept);
       await world.put(session, gone);
-      await session.remove(slotOf(gone), world.signal);
-      await session.remove(slotOf(gone), world.signal);
-      assert.equal(await world.entry(slotOf(gone)), undefined);
-      assert.ok(await world.entry(slotOf(kept)));
+      await session.remove(entryKeyOf(gone), world.signal);
+      await session.remove(entryKeyOf(gone), world.signal);
+      assert.equal(await world.entry(entryKeyOf(gone)), undefined);
+      assert.ok(await world.entry(entryKeyOf(kept)));
     },
   },
   {
@@ -149,16 +149,16 @@ export const writes: readonly Case[] = [
     check: async (world) => {
       const session = await world.session();
       const name = unique('item');
-      const slot = slotOf(world.item('', name));
-      const first = await world.put(session, world.item('1', name));
-      const second = await world.put(session, world.item('2', name), first);
-      await session.remove(slot, world.signal, first);
-      assert.equal((await world.entry(slot))?.version, second);
-      await session.remove(slot, world.signal, second);
-      assert.equal(await world.entry(slot), undefined);
-      const third = await world.put(session, world.item('3', name));
-      await session.remove(slot, world.signal, second);
-      assert.equal((await world.entry(slot))?.version, third);
+      const entryKey = entryKeyOf(world.record('', name));
+      const first = await world.put(session, world.record('1', name));
+      const second = await world.put(session, world.record('2', name), first);
+      await session.remove(entryKey, world.signal, first);
+      assert.equal((await world.entry(entryKey))?.version, second);
+      await session.remove(entryKey, world.signal, second);
+      assert.equal(await world.entry(entryKey), undefined);
+      const third = await world.put(session, world.record('3', name));
+      await session.remove(entryKey, world.signal, second);
+      assert.equal((await world.entry(entryKey))?.version, third);
     },
   },
   {
@@ -166,9 +166,9 @@ export const writes: readonly Case[] = [
     check: async (world) => {
       const session = await world.session();
       await session.end(world.signal);
-      const item = world.item('late');
-      await assert.rejects(session.write(item, undefined, world.signal), SessionGoneError);
-      assert.equal(await world.entry(slotOf(item)), undefined);
+      const record = world.record('late');
+      await assert.rejects(session.write(record, undefined, world.signal), SessionGoneError);
+      assert.equal(await world.entry(entryKeyOf(record)), undefined);
     },
   },
 ];

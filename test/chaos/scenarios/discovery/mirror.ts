@@ -1,13 +1,13 @@
-import { systemClock } from '../../../../lib/kernel/clock.js';
-import { type Logger } from '../../../../lib/kernel/logger.js';
-import { type Random } from '../../../../lib/kernel/random.js';
+import { systemClock } from '../../../../lib/common/clock.js';
+import { type Logger } from '../../../../lib/common/logger.js';
+import { type Random } from '../../../../lib/common/random.js';
 import {
   type Cursor,
   type Registry,
   type ServiceScope,
   type WatchBatch,
 } from '../../../../lib/registry/registry.js';
-import { registrySource } from '../../../../lib/registry/url.js';
+import { registrySource } from '../../../../lib/registries/registry-url.js';
 import { sleep } from '../../../harness/wait.js';
 import { weakened } from '../../application/weakened.js';
 import { type Protection } from '../../protection.js';
@@ -127,7 +127,7 @@ export class Mirror {
     const changes = batch.changes.flatMap((change): PortChange[] => {
       if (change.kind === 'malformed') return [];
       if (change.kind === 'put') return [putOf(change.entry)];
-      return change.slot.kind === 'instance' ? [{ id: change.slot.id }] : [];
+      return change.entryKey.kind === 'instance' ? [{ id: change.entryKey.id }] : [];
     });
     this.record('mirror-changes', batch.cursor, changes);
     return batch.cursor;
@@ -152,8 +152,8 @@ function revisionOf(cursor: Cursor): number {
   return Number(cursor.split(':')[1]);
 }
 
-function putOf({ item, version }: { readonly item: unknown; readonly version: string }): PortChange {
-  const { instance } = item as {
+function putOf({ record, version }: { readonly record: unknown; readonly version: string }): PortChange {
+  const { instance } = record as {
     readonly instance: { readonly id: string; readonly meta: Record<string, string> };
   };
   return { id: instance.id, put: { version: Number(version), value: instance.meta.n ?? '' } };

@@ -1,6 +1,6 @@
 import { rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Random } from '../../../../lib/kernel/random.js';
+import { type Random } from '../../../../lib/common/random.js';
 import { type ConsulAgent } from '../../../harness/consul.js';
 import { HttpRelay, type RelayAnswer } from '../../../harness/http-relay.js';
 import { monotonic, sleep, until } from '../../../harness/wait.js';

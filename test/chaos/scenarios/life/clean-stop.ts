@@ -1,4 +1,4 @@
-import { createGate } from '../../../../lib/kernel/gate.js';
+import { Semaphore } from '../../../../lib/common/async/semaphore.js';
 import { TcpProxy } from '../../../harness/proxy.js';
 import { sleep, until } from '../../../harness/wait.js';
 import { type Application } from '../../application/application.js';
@@ -71,9 +71,9 @@ export const stopsCleanly: Scenario = {
   async run(stage, { kills }) {
     const rounds = Math.ceil(kills / 20);
     const findings: Finding[] = [];
-    const some = createGate(AT_ONCE);
+    const some = new Semaphore(AT_ONCE);
     for (let round = 0; round < rounds; round++) {
-      const parts = plan(kills >= 20).map((part) => some(async () => await part(stage)));
+      const parts = plan(kills >= 20).map((part) => some.run(async () => await part(stage)));
       findings.push(...(await Promise.all(parts)).flat());
     }
     const stops = stage.recorder.events.filter(({ kind }) => kind === 'stopped').length;

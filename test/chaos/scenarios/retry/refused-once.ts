@@ -1,6 +1,6 @@
-import { EtcdTransport } from '../../../../lib/etcd/client.js';
-import { EtcdClient } from '../../../../lib/etcd/etcd-client.js';
-import { EtcdResponseError, KeysError } from '../../../../lib/etcd/errors/index.js';
+import { EtcdTransport } from '../../../../lib/etcd-client/client.js';
+import { EtcdClient } from '../../../../lib/etcd-client/etcd-client.js';
+import { EtcdResponseError, KeysError } from '../../../../lib/etcd-client/errors/index.js';
 import { type EtcdCluster } from '../../../harness/etcd.js';
 import { Metrics } from '../../../harness/metrics.js';
 import { monotonic, sleep } from '../../../harness/wait.js';

@@ -1,0 +1,87 @@
+import { abortReason, onAbort } from './abort.js';
+
+interface Waiter {
+  readonly start: () => void;
+}
+
+/** Limits how many tasks run at the same time. Tasks that wait start in the order in which they came. */
+export class Semaphore {
+  private running = 0;
+  private readonly queue = new Set<Waiter>();
+
+  /** @param limit tasks at a time */
+  constructor(readonly limit: number) {}
+
+  /** How many tasks wait for a place. */
+  get waiting(): number {
+    return this.queue.size;
+  }
+
+  /**
+   * Runs `task` as soon as a place is free. A task that has started keeps its place until it settles, also after an
+   * abort.
+   *
+   * @param signal gives up waiting, for the place and for the task
+   * @throws the error of `task`
+   * @throws the reason of `signal` when it is aborted first
+   */
+  async run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (signal?.aborted) throw abortReason(signal);
+    return await new Promise<T>((resolve, reject) => {
+      const waiter: Waiter = {
+        start: () => {
+          const settled = (async () => await task())();
+          void settled.then(resolve, reject).finally(() => {
+            remove();
+            this.release();
+          });
+        },
+      };
+      const remove = onAbort(signal, () => {
+        this.queue.delete(waiter);
+        if (signal) reject(abortReason(signal));
+      });
+      if (this.running >= this.limit) {
+        this.queue.add(waiter);
+        return;
+      }
+      this.running += 1;
+      waiter.start();
+    });
+  }
+
+  /** Hands the place to the task that has waited longest, so that no later one overtakes it. */
+  private release(): void {
+    for (const waiter of this.queue) {
+      this.queue.delete(waiter);
+      waiter.start();
+      return;
+    }
+    this.running -= 1;
+  }
+}
+
+/**
+ * Runs `task` for each of `values`, at most `limit` at a time. After a failure no further task is started.
+ *
+ * @throws the first failure, once all running tasks have settled
+ */
+export async function forEachLimited<T>(
+  values: Iterable<T>,
+  limit: number,
+  task: (value: T) => Promise<void>,
+): Promise<void> {
+  const iterator = values[Symbol.iterator]();
+  const failures: unknown[] = [];
+  const worker = async (): Promise<void> => {
+    for (let next = iterator.next(); next.done !== true && failures.length === 0; next = iterator.next()) {
+      try {
+        await task(next.value);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: limit }, worker));
+  if (failures.length > 0) throw failures[0];
+}

@@ -1,0 +1,123 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { CertificateAuthority } from '../../../test/harness/certificates.js';
+import { removeFolder, tempFolder } from '../../../test/harness/temp.js';
+import { InvalidOptionError } from '../errors/index.js';
+import { TlsIdentity, type TlsSources } from './identity.js';
+
+const authority = CertificateAuthority.create('one');
+const [first, second] = [authority.issue({ commonName: 'a' }), authority.issue({ commonName: 'b' })];
+
+let folder: string;
+beforeEach(async () => {
+  folder = await tempFolder('identity');
+});
+afterEach(async () => {
+  await removeFolder(folder);
+});
+
+async function put(name: string, text: string): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, text);
+  return path;
+}
+
+async function complaint(sources: TlsSources): Promise<InvalidOptionError> {
+  const error: unknown = await TlsIdentity.load(sources).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(InvalidOptionError);
+  return error as InvalidOptionError;
+}
+
+describe('the certificates of a client', () => {
+  it('are taken as text, as bytes, from files and from a folder of authorities', async () => {
+    const authorities = join(folder, 'authorities');
+    await mkdir(authorities);
+    await writeFile(join(authorities, 'a.pem'), authority.pem);
+    await writeFile(join(authorities, 'b.pem'), CertificateAuthority.create('two').pem);
+    await writeFile(join(authorities, 'README'), 'not one');
+    const { current } = await TlsIdentity.load({
+      ca: authorities,
+      cert: Buffer.from(first.cert),
+      key: await put('key.pem', first.key),
+    });
+    expect(current.ca?.toString().match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
+    expect(current.cert?.toString()).toBe(first.cert);
+    expect(current.key?.toString()).toBe(first.key);
+  });
+
+  it('are read again when they change, and the same object stays while they do not', async () => {
+    const cert = await put('cert.pem', first.cert);
+    const key = await put('key.pem', first.key);
+    const identity = await TlsIdentity.load({ cert, key });
+    const before = identity.current;
+    await identity.refresh();
+    expect(identity.current).toBe(before);
+    await put('cert.pem', second.cert);
+    await put('key.pem', second.key);
+    await Promise.all([identity.refresh(), identity.refresh()]);
+    expect(identity.current.cert?.toString()).toBe(second.cert);
+  });
+
+  it('stay as they were while the files are being replaced', async () => {
+    const cert = await put('cert.pem', first.cert);
+    const key = await put('key.pem', first.key);
+    const identity = await TlsIdentity.load({ cert, key });
+    const before = identity.current;
+    for (const half of [
+      async () => await put('cert.pem', second.cert),
+      async () => await put('cert.pem', ''),
+      async () => {
+        await rm(cert);
+      },
+    ]) {
+      await half();
+      await identity.refresh();
+      expect(identity.current).toBe(before);
+    }
+  });
+
+  it.each<[string, () => Promise<TlsSources>, RegExp]>([
+    ['a file that is not there', async () => ({ ca: '/nowhere/ca.pem' }), /`tls.ca` .* ENOENT.*ca\.pem/],
+    [
+      'a file without PEM',
+      async () => ({ cert: await put('x', 'x') }),
+      /`tls.cert` .* no PEM block is in it/,
+    ],
+    [
+      'the key of another certificate',
+      async () => ({ cert: first.cert, key: second.key }),
+      /`tls.key` to be the private key of `tls.cert`, got that of another/,
+    ],
+    [
+      'a key with a passphrase',
+      async () => ({
+        cert: first.cert,
+        key: generateKeyPairSync('rsa', {
+          modulusLength: 2048,
+          publicKeyEncoding: { type: 'spki', format: 'pem' },
+          privateKeyEncoding: { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'canary' },
+        }).privateKey,
+      }),
+      /`tls.key` to be a private key that is not encrypted, got one with a passphrase/,
+    ],
+    [
+      'what is PEM by its first line alone',
+      async () => ({ cert: '-----BEGIN CERTIFICATE-----\nx', key: first.key }),
+      /`tls` to hold certificates and a private key in PEM form, but: /,
+    ],
+  ])('are refused at once: %s', async (_, sources, sentence) => {
+    expect((await complaint(await sources())).message).toMatch(sentence);
+  });
+
+  it('never show a key, also not one that was taken for a path', async () => {
+    const body = first.key.replace(/-----.*-----\n?/g, '');
+    for (const key of [body, body.replace(/\s/g, ''), body.slice(0, 64), 'canary']) {
+      const error = await complaint({ cert: first.cert, key });
+      const shown = `${inspect(error, { depth: 9 })}${JSON.stringify(error)}${error.stack ?? ''}`;
+      expect(error.message).toMatch(/`tls.key` to be PEM text or the path of it, but: it cannot be read \(E/);
+      expect(shown).not.toContain(key.trim().slice(0, 40));
+    }
+  });
+});

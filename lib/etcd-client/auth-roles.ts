@@ -1,0 +1,138 @@
+import { expected } from '../common/expected.js';
+import { callAuth, checkAuthName } from './auth-call.js';
+import { type EtcdTransport } from './client.js';
+import { type CallOptions } from './keys/options.js';
+import {
+  permissionRange,
+  toPermission,
+  type KeyRange,
+  type Permission,
+  type PermissionType,
+  wirePermission,
+} from './permission.js';
+
+/** A role and what it may do. */
+export interface Role {
+  readonly role: string;
+  readonly permissions: readonly Permission[];
+}
+
+/** etcd's roles. */
+export class AuthRoles {
+  constructor(private readonly transport: EtcdTransport) {}
+
+  /** The names of all roles. */
+  async list(options: CallOptions = {}): Promise<readonly string[]> {
+    const { roles } = await callAuth(
+      this.transport,
+      {
+        what: 'listing the roles',
+        words: ['role', 'list'],
+        reads: true,
+        run: async ({ auth }, call) => await auth.roleList(call),
+      },
+      options,
+    );
+    return roles;
+  }
+
+  /** @throws EtcdResponseError when there is no such role */
+  async get(role: string, options: CallOptions = {}): Promise<Role> {
+    checkAuthName('role', role);
+    const { perm } = await callAuth(
+      this.transport,
+      {
+        what: `reading the role "${role}"`,
+        words: ['role', 'get', role],
+        reads: true,
+        run: async ({ auth }, call) => await auth.roleGet({ role }, call),
+      },
+      options,
+    );
+    return { role, permissions: perm.map(toPermission) };
+  }
+
+  /** @throws EtcdResponseError when the name is taken */
+  async add(role: string, options: CallOptions = {}): Promise<void> {
+    checkAuthName('role', role);
+    await callAuth(
+      this.transport,
+      {
+        what: `adding the role "${role}"`,
+        words: ['role', 'add', role],
+        run: async ({ auth }, call) => await auth.roleAdd({ name: role }, call),
+      },
+      options,
+    );
+  }
+
+  /** @throws EtcdResponseError when there is no such role */
+  async remove(role: string, options: CallOptions = {}): Promise<void> {
+    checkAuthName('role', role);
+    await callAuth(
+      this.transport,
+      {
+        what: `removing the role "${role}"`,
+        words: ['role', 'delete', role],
+        run: async ({ auth }, call) => await auth.roleDelete({ role }, call),
+      },
+      options,
+    );
+  }
+
+  /**
+   * Lets a role read, write or both: `/foo` that key alone, `/foo/` or `/foo/*` everything below it, `/foo*` everything
+   * that begins so. One request each.
+   */
+  async grantKV(
+    role: string,
+    prefixes: readonly string[],
+    type: PermissionType,
+    options: CallOptions = {},
+  ): Promise<Role> {
+    checkAuthName('role', role);
+    const permType = wirePermission(type);
+    for (const { prefix, range } of checkPrefixes(prefixes)) {
+      await callAuth(
+        this.transport,
+        {
+          what: `letting the role "${role}" ${type} "${prefix}"`,
+          words: ['role', 'grant-permission', role, type, ...rangeWords(range)],
+          run: async ({ auth }, call) =>
+            await auth.roleGrantPermission({ name: role, perm: { permType, ...range } }, call),
+        },
+        options,
+      );
+    }
+    return await this.get(role, options);
+  }
+
+  /** Takes back what {@link AuthRoles.grantKV} gave for exactly these prefixes. One request each. */
+  async revokeKV(role: string, prefixes: readonly string[], options: CallOptions = {}): Promise<Role> {
+    checkAuthName('role', role);
+    for (const { prefix, range } of checkPrefixes(prefixes)) {
+      await callAuth(
+        this.transport,
+        {
+          what: `taking "${prefix}" from the role "${role}"`,
+          words: ['role', 'revoke-permission', role, ...rangeWords(range)],
+          run: async ({ auth }, call) => await auth.roleRevokePermission({ role, ...range }, call),
+        },
+        options,
+      );
+    }
+    return await this.get(role, options);
+  }
+}
+
+function rangeWords({ key, range_end }: KeyRange): string[] {
+  return [key.toString(), ...(range_end.length > 0 ? [range_end.toString()] : [])];
+}
+
+function checkPrefixes(
+  prefixes: readonly string[],
+): readonly { readonly prefix: string; readonly range: KeyRange }[] {
+  const given: unknown = prefixes;
+  if (!Array.isArray(given)) throw expected('prefixes', 'an array of keys', prefixes);
+  return prefixes.map((prefix) => ({ prefix, range: permissionRange(prefix) }));
+}

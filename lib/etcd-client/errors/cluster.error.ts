@@ -1,0 +1,27 @@
+import { SidekickError } from '../../common/errors/index.js';
+import { type EndpointError } from './endpoint.error.js';
+
+/**
+ * No endpoint could serve the request: every one was tried, or, for a one-shot operation, those that could be tried
+ * without the risk of doing it twice. `errors` holds each attempt's error in the order they were made.
+ */
+export class ClusterError extends SidekickError {
+  readonly code = 'SIDEKICK_ETCD_CLUSTER';
+
+  constructor(readonly errors: readonly EndpointError[]) {
+    super(['etcd cluster is unavailable or misconfigured', ...numbered(errors)].join('; '), {
+      cause: errors.at(-1),
+    });
+  }
+
+  /** One line an attempt: `error #0: http://10.0.0.1:2379: connect ECONNREFUSED 10.0.0.1:2379`. */
+  detail(): string {
+    return numbered(this.errors)
+      .map((line) => `${line}\n`)
+      .join('');
+  }
+}
+
+function numbered(errors: readonly EndpointError[]): string[] {
+  return errors.map((error, index) => `error #${index}: ${error.message}`);
+}

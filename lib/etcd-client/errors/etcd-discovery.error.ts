@@ -1,0 +1,17 @@
+import { SidekickError } from '../../common/errors/index.js';
+
+/** Neither SRV record of a domain named an etcd endpoint. */
+export class EtcdDiscoveryError extends SidekickError {
+  readonly code = 'SIDEKICK_ETCD_DISCOVERY';
+
+  constructor(
+    readonly domain: string,
+    readonly errors: readonly Error[],
+  ) {
+    const reasons = errors.map(({ message }) => message).join('; ');
+    super(
+      `Expected an SRV record _etcd-client-ssl._tcp.${domain} or _etcd-client._tcp.${domain} that names an etcd server, got none${reasons === '' ? '' : ` (${reasons})`}.`,
+      { cause: errors[0] },
+    );
+  }
+}

@@ -1,0 +1,19 @@
+import type * as etcd3 from 'etcd3';
+import { peerFailure } from '../common/optional-peer.js';
+
+/** What the package `etcd3` exports. */
+export type Etcd3Module = typeof etcd3;
+
+/**
+ * Loads the package `etcd3`.
+ *
+ * @throws MissingPeerError when it is not installed
+ * @throws BundledPackageError when it was bundled, since it reads its .proto files beside itself
+ */
+export async function loadEtcd3(): Promise<Etcd3Module> {
+  try {
+    return await import('etcd3');
+  } catch (error) {
+    throw peerFailure(error, 'etcd3', 'The etcd client');
+  }
+}

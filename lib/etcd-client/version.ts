@@ -1,0 +1,120 @@
+import { type Agent, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { type EnvProxy } from '../common/env-proxy.js';
+import { serverNameOptions } from '../common/tls/server-name.js';
+import { tlsFailure } from '../common/tls/tls-failure.js';
+import { ProxyTunnel, SecureTunnelAgent, TunnelAgent } from '../common/tls/proxy-tunnel.js';
+import { isSecure, placeOf, proxyOf } from './endpoint.js';
+import { type EtcdCaller } from './request.js';
+import { type EtcdTls } from './tls.js';
+import { EndpointError } from './errors/endpoint.error.js';
+
+/** Versions as etcd tells them, such as `3.5.16`. */
+export interface EtcdVersion {
+  /** Of the server that answered. */
+  readonly etcdserver: string;
+  /** Of the API that all members of the cluster understand. */
+  readonly etcdcluster: string;
+}
+
+const MAX_BODY = 65_536;
+
+/** Asks a server for the versions over HTTP, since gRPC tells only its own. */
+export async function fetchVersion(
+  caller: EtcdCaller,
+  tls: EtcdTls | undefined,
+  proxy: 'env' | undefined,
+  signal: AbortSignal | undefined,
+): Promise<EtcdVersion> {
+  return await caller.call(
+    {
+      what: 'asking for the version',
+      command: () => ['version'],
+      run: async ({ endpoint }, _options, ended) => {
+        const agent = proxy && agentThrough(proxyOf(endpoint), endpoint);
+        try {
+          return readVersion(endpoint, await get(endpoint, tls, agent, caller.timeout, ended));
+        } finally {
+          agent?.destroy();
+        }
+      },
+    },
+    signal,
+  );
+}
+
+function agentThrough(proxy: EnvProxy | undefined, endpoint: string): Agent | undefined {
+  const place = placeOf(endpoint);
+  if (!proxy || !place) return undefined;
+  const tunnel = new ProxyTunnel(proxy, place);
+  return isSecure(endpoint) ? new SecureTunnelAgent({}, tunnel) : new TunnelAgent({}, tunnel);
+}
+
+async function get(
+  endpoint: string,
+  tls: EtcdTls | undefined,
+  agent: Agent | undefined,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<string> {
+  const secure = isSecure(endpoint);
+  return await new Promise<string>((resolve, reject) => {
+    const fail = (error: Error): void => {
+      const cause = tlsFailure(error.message, (error as NodeJS.ErrnoException).code, error) ?? error;
+      reject(new EndpointError(endpoint, cause.message, false, cause));
+    };
+    const request = (secure ? httpsRequest : httpRequest)(
+      `${endpoint}/version`,
+      {
+        agent: agent ?? false,
+        timeout,
+        signal,
+        ...(secure && {
+          // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+          rejectUnauthorized: true,
+          ...tls?.identity.current,
+          ...serverNameOptions(tls?.serverName),
+        }),
+      },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          body += chunk;
+          if (body.length > MAX_BODY) request.destroy(new Error('the answer is too long'));
+        });
+        response.on('end', () => {
+          if (response.statusCode === 200) resolve(body);
+          else fail(new Error(`the server answered with HTTP status ${String(response.statusCode)}`));
+        });
+        response.on('error', fail);
+      },
+    );
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${timeout} ms`)));
+    request.on('error', fail);
+    request.end();
+  });
+}
+
+function readVersion(endpoint: string, body: string): EtcdVersion {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch (error) {
+    throw new EndpointError(
+      endpoint,
+      'answered /version without JSON: is another server at this address?',
+      false,
+      error,
+    );
+  }
+  const { etcdserver, etcdcluster } = (parsed ?? {}) as Partial<Record<string, unknown>>;
+  if (typeof etcdserver !== 'string' || typeof etcdcluster !== 'string') {
+    throw new EndpointError(
+      endpoint,
+      'answered /version without `etcdserver` and `etcdcluster`: is another server at this address?',
+      false,
+    );
+  }
+  return { etcdserver, etcdcluster };
+}

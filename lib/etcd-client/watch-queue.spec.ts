@@ -1,0 +1,60 @@
+import { WatchQueue } from './watch-queue.js';
+
+function setUp(): { queue: WatchQueue<string>; returned: () => number } {
+  let returns = 0;
+  const queue = new WatchQueue<string>(
+    (newer, older) => newer === 'alive' && older === 'alive',
+    () => (returns += 1),
+  );
+  return { queue, returned: () => returns };
+}
+
+describe('WatchQueue', () => {
+  it('hands out what waits, and then what comes', async () => {
+    const { queue } = setUp();
+    queue.push('a');
+    expect(await queue.next()).toEqual({ done: false, value: 'a' });
+    const next = queue.next();
+    queue.push('b');
+    expect(await next).toEqual({ done: false, value: 'b' });
+  });
+
+  it('lets signs of life not pile up', async () => {
+    const { queue } = setUp();
+    for (const record of ['alive', 'alive', 'a', 'alive', 'alive']) queue.push(record);
+    queue.end();
+    const records: string[] = [];
+    for await (const record of queue) records.push(record);
+    expect(records).toEqual(['alive', 'a', 'alive']);
+  });
+
+  it('ends after what is in it, with its error once', async () => {
+    const { queue } = setUp();
+    queue.push('a');
+    queue.end(new Error('refused'));
+    queue.push('too late');
+    expect(await queue.next()).toEqual({ done: false, value: 'a' });
+    await expect(queue.next()).rejects.toThrow('refused');
+    expect(await queue.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it('ends under a reader that waits', async () => {
+    const well = setUp().queue;
+    const done = well.next();
+    well.end();
+    expect(await done).toEqual({ done: true, value: undefined });
+    const ill = setUp().queue;
+    const failing = ill.next();
+    ill.end(new Error('refused'));
+    await expect(failing).rejects.toThrow('refused');
+  });
+
+  it('is told when its reader has had enough', async () => {
+    const { queue, returned } = setUp();
+    queue.push('a');
+    queue.push('b');
+    for await (const record of queue) if (record === 'a') break;
+    expect(returned()).toBe(1);
+    expect(await queue.next()).toEqual({ done: true, value: undefined });
+  });
+});

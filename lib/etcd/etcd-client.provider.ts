@@ -1,0 +1,30 @@
+import { type FactoryProvider, Logger } from '@nestjs/common';
+import { EtcdClient } from '../etcd-client/etcd-client.js';
+import { type EtcdOptions } from '../etcd-client/options.js';
+import { discoverSrv } from '../etcd-client/srv.js';
+import { expected } from '../common/expected.js';
+import { type EtcdModuleOptions } from './etcd-module-options.js';
+import { MODULE_OPTIONS_TOKEN } from './etcd.module-definition.js';
+
+/**
+ * The client's options from the module's.
+ *
+ * @throws InvalidOptionError when `endpoints` and `srv` are both given
+ * @throws EtcdDiscoveryError when the domain names no endpoint
+ */
+export async function clientOptions(options: EtcdModuleOptions): Promise<EtcdOptions> {
+  if (typeof options !== 'object' || (options as unknown) === null)
+    throw expected('options', 'an object with `endpoints` or `srv`', options);
+  const { srv, endpoints, ...rest } = options;
+  if (srv === undefined) return { ...rest, endpoints: endpoints ?? [] };
+  if (endpoints !== undefined) throw expected('srv', 'left out when `endpoints` are given', srv);
+  return { ...rest, endpoints: await discoverSrv(srv) };
+}
+
+/** Makes the application's client when it boots. */
+export const etcdClientProvider: FactoryProvider<EtcdClient> = {
+  provide: EtcdClient,
+  inject: [MODULE_OPTIONS_TOKEN],
+  useFactory: async (options: EtcdModuleOptions) =>
+    await EtcdClient.create(await clientOptions(options), { logger: new Logger(EtcdClient.name) }),
+};

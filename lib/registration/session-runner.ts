@@ -1,0 +1,282 @@
+import { Backoff, type BackoffOptions } from '../common/async/backoff.js';
+import { type Clock, type Timer } from '../common/clock.js';
+import { attempt } from '../common/async/deadline.js';
+import { type Logger } from '../common/logger.js';
+import { type Random } from '../common/random.js';
+import { type EntryKey } from '../registry/entry-record.js';
+import { isUnreachable, type Outage, outageOf } from '../registry/outage.js';
+import { type Registry, type Session } from '../registry/registry.js';
+import { SessionGoneError } from '../registry/session-gone.error.js';
+import {
+  expiryOf,
+  INITIAL_SESSION,
+  planSession,
+  type RenewalNeeds,
+  renewalTimeout,
+  type SessionEvent,
+  type SessionPhase,
+  type SessionSignal,
+  type SessionState,
+  stepSession,
+} from './session-machine.js';
+
+/** What a session runner and those above it work with. */
+export interface HeartbeatDeps {
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** Who is told about a session: one a held entry. */
+export interface SessionListener {
+  onSession(signal: SessionSignal, session: Session | undefined): void;
+  /** The registry no longer has this listener's entry, though the session goes on. */
+  onMissing(entryKey: EntryKey): void;
+  /** There is no session, and the last try to open one failed. */
+  onOpenFailed(error: Error): void;
+}
+
+/** Milliseconds one try may take to open a session, or to renew one that is lost: long enough to go round a cluster once. */
+const OPEN_TIMEOUT = 5_000;
+
+/** While the session may still live, tries come quickly: the next member is likely to answer. */
+const LATE_BACKOFF: BackoffOptions = Object.freeze({ base: 50, cap: 500 });
+
+/** Once it is lost there is less of a hurry, and everybody else has lost theirs too: back within 5 s, no sooner. */
+const LOST_BACKOFF: BackoffOptions = Object.freeze({ base: 250, cap: 4_000 });
+
+/** Share of the newest measurement in a smoothed round trip. */
+const NEW_SAMPLE_SHARE = 0.25;
+
+/** Runs the session machine against a registry: opens one session, renews it, opens another when it is gone. */
+export class SessionRunner {
+  private state: SessionState = INITIAL_SESSION;
+  private session: Session | undefined;
+  private timer: Timer | undefined;
+  private readonly aborter = new AbortController();
+  private readonly listeners = new Set<SessionListener>();
+  private readonly late: Backoff;
+  private readonly lost: Backoff;
+  private readonly outage: Outage;
+  private working: Promise<void> | undefined;
+  private warnedTtl: number | undefined;
+  private refused = false;
+  /** Milliseconds from a request to its answer, smoothed. */
+  private roundTrip = 0;
+  /** The round trip is that of an opening, which takes several. */
+  private rough = false;
+
+  /** @param ttl seconds to ask for */
+  constructor(
+    private readonly deps: HeartbeatDeps,
+    readonly ttl: number,
+    private readonly name: string,
+  ) {
+    this.late = new Backoff(LATE_BACKOFF, deps.random);
+    this.lost = new Backoff(LOST_BACKOFF, deps.random);
+    this.outage = outageOf(deps.registry, deps);
+  }
+
+  get phase(): SessionPhase {
+    return this.state.phase;
+  }
+
+  /** Monotonic milliseconds of the last acknowledged grant or renewal; undefined before the first. */
+  get lastAck(): number | undefined {
+    return this.state.ttl === 0 ? undefined : this.state.ackAt;
+  }
+
+  /** The session to write by, while there is one that is not known or presumed dead. */
+  get usable(): Session | undefined {
+    return this.state.phase === 'alive' || this.state.phase === 'late' ? this.session : undefined;
+  }
+
+  /** How many entries depend on this session. */
+  get size(): number {
+    return this.listeners.size;
+  }
+
+  add(listener: SessionListener): void {
+    this.listeners.add(listener);
+    this.apply({ kind: 'needed' });
+    const session = this.usable;
+    if (session) listener.onSession('up', session);
+  }
+
+  delete(listener: SessionListener): void {
+    this.listeners.delete(listener);
+  }
+
+  /** A write found the session gone before a renewal did. */
+  reportGone(session: Session): void {
+    if (session === this.session) this.apply({ kind: 'gone' });
+  }
+
+  /** Ends the session and with it all its entries; resolves when they are gone or `signal` is aborted. */
+  async end(signal: AbortSignal): Promise<void> {
+    if (this.state.phase === 'ended') return;
+    this.apply({ kind: 'ended' });
+    this.timer?.cancel();
+    this.aborter.abort();
+    await this.working;
+    const session = this.session;
+    this.session = undefined;
+    await session?.end(signal);
+  }
+
+  private apply(event: SessionEvent): void {
+    const { state, signals } = stepSession(this.state, event, this.deps.clock.now());
+    this.state = state;
+    if (event.kind === 'gone') this.session = undefined;
+    for (const signal of signals) {
+      for (const listener of [...this.listeners]) listener.onSession(signal, this.session);
+    }
+    this.schedule();
+  }
+
+  /** Wakes up for the next attempt, and at the moment the session may be gone, whichever comes first. */
+  private schedule(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+    const plan = planSession(this.state);
+    if (plan.kind === 'idle') return;
+    const { phase } = this.state;
+    const expiry = phase === 'alive' || phase === 'late' ? expiryOf(this.state) : Infinity;
+    const at = this.working ? expiry : Math.min(plan.at, expiry);
+    if (at === Infinity) return;
+    this.timer = this.deps.clock.after(at - this.deps.clock.now(), () => {
+      this.timer = undefined;
+      this.apply({ kind: 'clock' });
+      this.work();
+    });
+  }
+
+  private work(): void {
+    const plan = planSession(this.state);
+    if (this.working || plan.kind === 'idle' || plan.at > this.deps.clock.now()) return;
+    this.timer?.cancel();
+    this.working = (plan.kind === 'open' ? this.open() : this.renew()).finally(() => {
+      this.working = undefined;
+      this.schedule();
+    });
+    this.schedule();
+  }
+
+  private async open(): Promise<void> {
+    const { registry, clock, random } = this.deps;
+    const sentAt = clock.now();
+    this.outage.trying();
+    try {
+      const session = await attempt(
+        {
+          clock,
+          timeout: OPEN_TIMEOUT,
+          signal: this.aborter.signal,
+          what: `Opening a session at ${registry.url}`,
+        },
+        async (signal) => {
+          const opened = await registry.openSession({ ttl: this.ttl, name: this.name }, signal);
+          if (signal.aborted) await this.giveBack(opened);
+          return opened;
+        },
+      );
+      this.session = session;
+      this.roundTrip = clock.now() - sentAt;
+      this.rough = true;
+      this.checkTtl(session.ttl);
+      this.recovered();
+      this.apply({ kind: 'opened', sentAt, ttl: session.ttl, jitter: random() });
+    } catch (error) {
+      if (this.aborter.signal.aborted) return;
+      const retryAfter = this.lost.next();
+      if (isUnreachable(error)) this.outage.failed(error, retryAfter);
+      else this.warnOfRefusal(error as Error);
+      this.apply({ kind: 'failed', retryAfter });
+      for (const listener of [...this.listeners]) listener.onOpenFailed(error as Error);
+    }
+  }
+
+  private async renew(): Promise<void> {
+    const { registry, clock, random, logger } = this.deps;
+    const session = this.session;
+    if (!session) return;
+    const { lost, ttl } = this.state;
+    const sentAt = clock.now();
+    this.outage.trying();
+    try {
+      const renewal = await attempt(
+        {
+          clock,
+          timeout: lost ? OPEN_TIMEOUT : renewalTimeout(ttl, this.needs(session)),
+          signal: this.aborter.signal,
+          what: `Renewing session ${session.id} at ${registry.url}`,
+        },
+        (signal) => session.renew(signal, lost),
+      );
+      this.measured(clock.now() - sentAt);
+      this.checkTtl(renewal.ttl);
+      this.recovered();
+      if (renewal.ttl <= 0) this.apply({ kind: 'gone' });
+      else this.apply({ kind: 'renewed', sentAt, ttl: renewal.ttl, jitter: random() });
+      for (const entryKey of renewal.missing) {
+        for (const listener of [...this.listeners]) listener.onMissing(entryKey);
+      }
+    } catch (error) {
+      if (this.aborter.signal.aborted) return;
+      if (error instanceof SessionGoneError) {
+        this.outage.answered();
+        this.apply({ kind: 'gone' });
+        return;
+      }
+      const retryAfter = (this.state.lost ? this.lost : this.late).next();
+      if (isUnreachable(error)) this.outage.failed(error, retryAfter);
+      this.apply({ kind: 'failed', retryAfter });
+      logger.debug?.(`Renewing session ${session.id} at ${registry.url} failed: ${(error as Error).message}`);
+    }
+  }
+
+  private needs({ renewTimeoutMs }: Session): RenewalNeeds {
+    return { roundTrip: this.roundTrip, ...(renewTimeoutMs === undefined ? {} : { asked: renewTimeoutMs }) };
+  }
+
+  private measured(took: number): void {
+    this.roundTrip = this.rough ? took : this.roundTrip + (took - this.roundTrip) * NEW_SAMPLE_SHARE;
+    this.rough = false;
+  }
+
+  /** Ends a session that was granted too late for anybody to want it. */
+  private async giveBack(session: Session): Promise<void> {
+    const { registry, clock } = this.deps;
+    const what = `Ending session ${session.id} at ${registry.url}`;
+    await attempt({ clock, timeout: OPEN_TIMEOUT, what }, (signal) => session.end(signal)).catch(
+      () => undefined,
+    );
+  }
+
+  /** An outage is logged by itself; a registry that answers and refuses is not. */
+  private warnOfRefusal({ message }: Error): void {
+    if (this.refused) return;
+    this.refused = true;
+    const { registry, logger } = this.deps;
+    logger.warn(
+      `Opening a session at ${registry.url} failed and is retried (logged once until it succeeds): ${message}`,
+    );
+  }
+
+  private recovered(): void {
+    this.refused = false;
+    this.outage.answered();
+    this.late.reset();
+    this.lost.reset();
+  }
+
+  private checkTtl(granted: number): void {
+    if (granted === this.ttl || granted === this.warnedTtl) return;
+    this.warnedTtl = granted;
+    const { registry, logger } = this.deps;
+    logger.warn(
+      `The registry ${registry.url} granted a TTL of ${granted} s where ${this.ttl} s was asked for; the granted one counts.`,
+    );
+  }
+}

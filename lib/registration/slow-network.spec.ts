@@ -1,0 +1,65 @@
+import { silentLogger } from '../common/logger.js';
+import { memory } from '../registries/memory/memory.js';
+import { type Session } from '../registry/registry.js';
+import { FaultyRegistry } from '../testing/faulty-registry.js';
+import { VirtualClock } from '../testing/virtual-clock.js';
+import { type RegistrationEvent } from './registration-status.js';
+import { LocalRegistrar } from './local-registrar.js';
+import { clockTicker } from './ticker.js';
+
+/** Keeps a key for ten minutes where each request takes `delay` milliseconds, and gives the events. */
+async function tenMinutes(
+  ttl: number,
+  delay: number,
+  renewTimeoutMs?: number,
+): Promise<readonly RegistrationEvent[]> {
+  const clock = new VirtualClock();
+  const deps = { clock, random: () => 0.5, logger: silentLogger };
+  const registry = new FaultyRegistry(await memory().open(deps), clock);
+  if (renewTimeoutMs !== undefined) {
+    const open = registry.openSession.bind(registry);
+    // Opened before the network became slow: nothing is measured yet.
+    registry.openSession = async (options, signal): Promise<Session> => ({
+      ...(await open(options, signal)),
+      renewTimeoutMs,
+    });
+  } else registry.slow(delay);
+  const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(clock), name: 'test' });
+  const events: RegistrationEvent[] = [];
+  keeper.onEvent((event) => events.push(event));
+  const keeping = keeper.keep('k', () => ({ kind: 'key', key: 'k', value: 'v' }), {
+    ttl,
+    updateInterval: 8,
+    exclusive: false,
+  });
+  await clock.advance(100);
+  registry.slow(delay);
+  await clock.advance(600_000);
+  await (
+    await keeping
+  ).first;
+  const seen = [...events];
+  const closing = keeper.close();
+  await clock.advance(5_000);
+  await closing;
+  return seen;
+}
+
+describe('a slow network', () => {
+  it.each([
+    [3, 600],
+    [10, 1_100],
+    [10, 1_900],
+  ])('is no reason to lose a key with a TTL of %d s at a round trip of %d ms', async (ttl, delay) => {
+    expect(await tenMinutes(ttl, delay)).toEqual([{ type: 'alive', key: 'k' }]);
+  });
+
+  it('is no reason either where it becomes slow later and the driver was given a timeout', async () => {
+    expect(await tenMinutes(3, 600, 5_000)).toEqual([{ type: 'alive', key: 'k' }]);
+  });
+
+  it('loses the key where a round trip takes longer than a third of the TTL', async () => {
+    const events = await tenMinutes(3, 1_400);
+    expect(events.map(({ type }) => type)).toContain('lost');
+  });
+});

@@ -1,0 +1,226 @@
+import { silentLogger } from '../common/logger.js';
+import { type EntryRecord, type KeyRecord, type EntryKey } from '../registry/entry-record.js';
+import { memory, type MemorySource } from '../registries/memory/memory.js';
+import { FaultyRegistry } from '../testing/faulty-registry.js';
+import { VirtualClock } from '../testing/virtual-clock.js';
+import { type RegistrationEvent } from './registration-status.js';
+import { LocalRegistrar } from './local-registrar.js';
+import { type RegistrationOptions } from './registrar.js';
+import { clockTicker } from './ticker.js';
+
+const OPTIONS: RegistrationOptions = { ttl: 9, updateInterval: 1, exclusive: false };
+const K: EntryKey = { kind: 'key', key: 'k' };
+
+describe('a withdrawal that fails at first', () => {
+  let clock: VirtualClock;
+  let source: MemorySource;
+  let registry: FaultyRegistry;
+  let keeper: LocalRegistrar;
+  let log: string[];
+  let events: RegistrationEvent[];
+
+  beforeEach(async () => {
+    clock = new VirtualClock();
+    source = memory();
+    log = [];
+    events = [];
+    const write = (line: string): void => void log.push(line);
+    const deps = { clock, random: () => 0.5, logger: { ...silentLogger, warn: write, log: write } };
+    registry = new FaultyRegistry(await source.open(deps), clock);
+    keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(clock), name: 'test' });
+    keeper.onEvent((event) => events.push(event));
+  });
+
+  afterEach(async () => {
+    const closing = keeper.close();
+    await clock.advance(3_000);
+    await closing;
+    expect(clock.pending).toBe(0);
+  });
+
+  const entry = (entryKey = K) => source.store.entry(entryKey);
+  const value = (entryKey = K): string | undefined =>
+    (entry(entryKey)?.record as KeyRecord | undefined)?.value;
+  const producing =
+    (text: string, key = 'k') =>
+    (): EntryRecord => ({ kind: 'key', key, value: text });
+
+  async function keep(text: string, key = 'k', options = OPTIONS): Promise<string> {
+    const keeping = keeper.keep(key, producing(text, key), options);
+    await clock.advance(50);
+    const { id, first } = await keeping;
+    await first;
+    return id;
+  }
+
+  /** Stops `id` while the registry does `fault` to removals, and waits until the answer is given up. */
+  async function stop(id: string): Promise<void> {
+    const stopping = keeper.stop(id);
+    await clock.advance(2_500);
+    await stopping;
+  }
+
+  it('is tried again after a refusal, until the entry is gone', async () => {
+    const id = await keep('v');
+    await keep('w', 'other');
+    registry.fail('refuse', 'remove');
+    await stop(id);
+    expect(value()).toBe('v');
+    registry.heal();
+    await clock.advance(5_000);
+    expect(value()).toBeUndefined();
+    expect(value({ kind: 'key', key: 'other' })).toBe('w');
+    const removals = registry.count('remove');
+    await clock.advance(60_000);
+    expect(registry.count('remove')).toBe(removals);
+  });
+
+  it('warns of a refusal once, and reports how many attempts failed when it succeeds', async () => {
+    const id = await keep('v');
+    registry.fail('refuse', 'remove');
+    await stop(id);
+    await clock.advance(300_000);
+    expect(registry.count('remove')).toBeGreaterThan(100);
+    expect(log.filter((line) => line.includes('refused'))).toHaveLength(1);
+    const attempts = registry.count('remove');
+    registry.heal();
+    await clock.advance(5_000);
+    expect(log.filter((line) => line.includes(`succeeded after ${attempts} failed attempts`))).toHaveLength(
+      1,
+    );
+  });
+
+  it('is tried again after a refusal of a pause', async () => {
+    const id = await keep('v');
+    registry.fail('refuse', 'remove');
+    const pausing = keeper.pause(id);
+    await clock.advance(2_500);
+    await pausing;
+    registry.heal();
+    await clock.advance(5_000);
+    expect(value()).toBeUndefined();
+    expect(keeper.beats[0]?.state).toBe('paused');
+  });
+
+  it.each([
+    ['hang', 'v'],
+    ['hang', 'new'],
+    ['down', 'v'],
+    ['refuse', 'v'],
+    ['refuse', 'new'],
+  ] as const)('spares what is kept after it (%s, then "%s")', async (fault, text) => {
+    const id = await keep('v');
+    registry.fail(fault, 'remove');
+    await stop(id);
+    await keep(text);
+    registry.heal();
+    events.length = 0;
+    await clock.advance(30_000);
+    expect(value()).toBe(text);
+    expect(events).toEqual([]);
+    expect(keeper.beats).toMatchObject([{ key: 'k', state: 'alive' }]);
+  });
+
+  it('spares what is kept after it by a session of another TTL', async () => {
+    const id = await keep('v');
+    registry.fail('down');
+    await stop(id);
+    const keeping = keeper.keep('k', producing('v'), { ...OPTIONS, ttl: 5, exclusive: true });
+    await clock.advance(1_000);
+    registry.heal();
+    await clock.advance(20_000);
+    const { first } = await keeping;
+    await first.catch(() => undefined);
+    expect(value()).toBe('v');
+    expect(keeper.beats).toMatchObject([{ key: 'k', state: 'alive' }]);
+    expect(source.store.sessions).toBe(1);
+  });
+
+  it('spares, when it lands late, what was written after a resume', async () => {
+    const id = await keep('v');
+    const version = entry()?.version;
+    registry.fail('hang', 'remove');
+    const pausing = keeper.pause(id);
+    await clock.advance(2_500);
+    await pausing;
+    registry.heal();
+    keeper.resume(id);
+    await clock.advance(3_000);
+    expect(value()).toBe('v');
+    expect(entry()?.version).not.toBe(version);
+  });
+
+  it('removes a value whose write was carried out and not answered', async () => {
+    const id = await keep('v');
+    registry.fail('swallow', 'write');
+    const writing = keeper.value(id, producing('w'));
+    await clock.advance(100);
+    await stop(id);
+    await writing;
+    await clock.advance(5_000);
+    expect(value()).toBeUndefined();
+  });
+});
+
+describe('a session that is refused', () => {
+  it('is one warning, also long after the start', async () => {
+    const clock = new VirtualClock();
+    const log: string[] = [];
+    const source = memory();
+    const deps = {
+      clock,
+      random: () => 0.5,
+      logger: { ...silentLogger, warn: (line: string) => void log.push(line) },
+    };
+    const registry = new FaultyRegistry(await source.open(deps), clock);
+    const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(clock), name: 'test' });
+    const { first } = await keeper.keep('k', () => ({ kind: 'key', key: 'k', value: 'v' }), OPTIONS);
+    await clock.advance(50);
+    await first;
+    for (const round of [1, 2]) {
+      registry.fail('refuse', 'open');
+      source.store.revoke(source.store.entry(K)?.owner ?? '');
+      await clock.advance(300_000);
+      expect(keeper.beats[0]?.state).toBe('lost');
+      expect(log.filter((line) => /^Opening a session at .* failed and is retried/.test(line))).toHaveLength(
+        round,
+      );
+      registry.heal();
+      await clock.advance(6_000);
+      expect(keeper.beats[0]?.state).toBe('alive');
+    }
+    const closing = keeper.close();
+    await clock.advance(2_000);
+    await closing;
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('refused writes', () => {
+  it('are one warning an entry, not one a tick', async () => {
+    const clock = new VirtualClock();
+    const log: string[] = [];
+    const write = (line: string): void => void log.push(line);
+    const deps = { clock, random: () => 0.5, logger: { ...silentLogger, warn: write, log: write } };
+    const registry = new FaultyRegistry(await memory().open(deps), clock);
+    const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(clock), name: 'test' });
+    registry.fail('refuse', 'write');
+    const keys = Array.from({ length: 20 }, (_, n) => `key-${n}.`);
+    for (const key of keys) {
+      const { first } = await keeper.keep(key, () => ({ kind: 'key', key, value: 'v' }), OPTIONS);
+      first.catch(() => undefined);
+    }
+    await clock.advance(300_000);
+    expect(registry.count('write')).toBeGreaterThan(20 * 250);
+    for (const key of keys) expect(log.filter((line) => line.includes(`"${key}"`))).toHaveLength(1);
+    expect(log.length).toBeLessThanOrEqual(20);
+    log.length = 0;
+    registry.heal();
+    await clock.advance(2_000);
+    expect(log.filter((line) => /succeeded after \d{3} failed attempts/.test(line))).toHaveLength(20);
+    const closing = keeper.close();
+    await clock.advance(2_000);
+    await closing;
+    expect(clock.pending).toBe(0);
+  });
+});

@@ -1,0 +1,338 @@
+import { Worker } from 'node:worker_threads';
+import { type RegistrationStatus, type RegistrationEvent } from '../registration-status.js';
+import { type Registrar, type RegistrationOptions, type RegistrationHandle } from '../registrar.js';
+import { firstRecord, ValueUpdater, type ComputeRecord } from '../value-updater.js';
+import { type Ticker } from '../ticker.js';
+import { Backoff } from '../../common/async/backoff.js';
+import { type Clock, type Timer } from '../../common/clock.js';
+import { attempt } from '../../common/async/deadline.js';
+import { type Deferred, deferred } from '../../common/async/deferred.js';
+import { ClosedError } from '../../common/errors/index.js';
+import { type Logger } from '../../common/logger.js';
+import { type Random } from '../../common/random.js';
+import { type EntryRecord } from '../../registry/entry-record.js';
+import { sameRecord } from '../../registry/same-record.js';
+import { startPulse } from './hang-watch.js';
+import { type Beats, type Report, type Request, type WorkerSettings } from './protocol.js';
+import { startFailure, workerFile } from './worker-file.js';
+import { WorkerFailureError } from './worker-failure.error.js';
+
+export interface WorkerRegistrarDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly ticker: Ticker;
+  /** Gives the URL of the registry, which the worker opens; a function, so that no secret is where it could be printed. */
+  readonly registry: () => string;
+  readonly name: string;
+  /** Milliseconds. */
+  readonly maxHang: number;
+}
+
+interface Entry {
+  readonly key: string;
+  readonly value: ValueUpdater;
+  record: EntryRecord;
+  /** The last answer to a changed value. */
+  written?: Promise<unknown>;
+  options: RegistrationOptions;
+  paused: boolean;
+}
+
+type Result = string | number | undefined;
+
+/** What was asked of the thread and is not answered. */
+interface Asked {
+  readonly request: Request;
+  readonly answer: Deferred<Result>;
+  /** Whether it is asked again of the next thread where this one dies. */
+  readonly lasting: boolean;
+}
+
+/** Milliseconds a clean end may take before the worker is ended as it is: a little more than its keeper takes. */
+const CLOSE_TIMEOUT = 1_950;
+
+/**
+ * A keeper in a worker thread: the beats go on while the main thread is busy. Values are computed in the main thread,
+ * where the application is; the worker keeps the last one.
+ */
+export class WorkerRegistrar implements Registrar {
+  private readonly entries = new Map<string, Entry>();
+  private readonly asked = new Map<number, Asked>();
+  private readonly listeners = new Set<(event: RegistrationEvent) => void>();
+  private readonly pulse = new Int32Array(new SharedArrayBuffer(4));
+  private readonly backoff: Backoff;
+  /** Started with the first request, so that a boot that fails before leaves nothing behind. */
+  private worker: Worker | undefined;
+  private pulsing: Timer | undefined;
+  private restart: Timer | undefined;
+  private readonly file = workerFile();
+  /** Whether a thread has ever started. */
+  private reported = false;
+  /** Why none can. */
+  private failed: Error | undefined;
+  /** Where a thread has died, what is asked waits until the next one has taken the entries on. */
+  private recovering = false;
+  private number = 0;
+  private connections = 0;
+  private latest: Beats['beats'] = [];
+  private latestAt = 0;
+  private closed = false;
+
+  constructor(private readonly deps: WorkerRegistrarDeps) {
+    this.backoff = new Backoff(undefined, deps.random);
+  }
+
+  get beats(): readonly RegistrationStatus[] {
+    const { clock } = this.deps;
+    const since = clock.now() - this.latestAt;
+    return this.latest.map(({ key, state, age }) => {
+      const now = age === undefined ? undefined : age + since;
+      return Object.freeze({
+        key,
+        state,
+        lastAck: now === undefined ? undefined : new Date(clock.wall() - now),
+        age: now,
+      });
+    });
+  }
+
+  onEvent(listener: (event: RegistrationEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  async keep(key: string, produce: ComputeRecord, options: RegistrationOptions): Promise<RegistrationHandle> {
+    const { clock, logger, ticker } = this.deps;
+    const record = await firstRecord({ clock, logger }, key, produce, options.updateInterval * 1000);
+    const id = String(await this.ask({ kind: 'keep', key, record, options }));
+    const value = new ValueUpdater(
+      { clock, logger, ticker },
+      {
+        key,
+        put: (next) => {
+          const entry = this.entries.get(id);
+          if (!entry || sameRecord(entry.record, next)) return;
+          entry.record = next;
+          entry.written = this.ask({ kind: 'value', id, record: next });
+          // Whoever changed the value may not wait for it.
+          entry.written.catch(() => undefined);
+        },
+        tick: () => undefined,
+      },
+      produce,
+      options.updateInterval * 1000,
+    );
+    this.entries.set(id, { key, value, record, options, paused: false });
+    value.start();
+    const first = this.ask({ kind: 'first', id }).then(() => undefined);
+    // Whoever does not wait for the first write is not punished for its failure.
+    first.catch(() => undefined);
+    return { id, first };
+  }
+
+  async value(id: string, produce: ComputeRecord): Promise<void> {
+    const entry = this.entries.get(id);
+    if (!entry) return;
+    await entry.value.replace(produce);
+    await this.unlessClosed(entry.written);
+  }
+
+  updateInterval(id: string, seconds: number): void {
+    const entry = this.entries.get(id);
+    if (!entry) return;
+    entry.options = { ...entry.options, updateInterval: seconds };
+    entry.value.setInterval(seconds * 1000);
+    void this.ask({ kind: 'update-interval', id, seconds }).catch(() => undefined);
+  }
+
+  async ttl(id: string, seconds: number): Promise<void> {
+    const entry = this.entries.get(id);
+    if (!entry) return;
+    entry.options = { ...entry.options, ttl: seconds };
+    await this.unlessClosed(this.ask({ kind: 'ttl', id, seconds }));
+  }
+
+  async pause(id: string): Promise<void> {
+    const entry = this.entries.get(id);
+    if (!entry) return;
+    entry.paused = true;
+    await this.unlessClosed(this.ask({ kind: 'pause', id }));
+  }
+
+  resume(id: string): void {
+    const entry = this.entries.get(id);
+    if (!entry) return;
+    entry.paused = false;
+    void this.ask({ kind: 'resume', id }).catch(() => undefined);
+  }
+
+  async stop(id: string): Promise<void> {
+    const entry = this.entries.get(id);
+    if (!entry) return;
+    entry.value.stop();
+    this.entries.delete(id);
+    await this.unlessClosed(this.ask({ kind: 'stop', id }));
+  }
+
+  async connect(ttl: number): Promise<() => void> {
+    this.connections += 1;
+    const connection = this.connections;
+    await this.ask({ kind: 'connect', ttl, connection });
+    return () => void this.ask({ kind: 'disconnect', connection }).catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    const { clock, logger } = this.deps;
+    for (const { value } of this.entries.values()) value.stop();
+    const closing = this.worker ? this.send(this.worker, { kind: 'close' }) : Promise.resolve(undefined);
+    this.closed = true;
+    this.restart?.cancel();
+    const what = 'Ending the heartbeat thread';
+    await attempt({ clock, timeout: CLOSE_TIMEOUT, what }, async () => {
+      await closing;
+    }).catch((error: unknown) => {
+      logger.warn((error as Error).message);
+    });
+    this.pulsing?.cancel();
+    await this.worker?.terminate();
+    this.refuseAll(new ClosedError('The sidekick'));
+    this.entries.clear();
+    this.listeners.clear();
+  }
+
+  private launch(): Worker {
+    const { registry, name, maxHang, logger } = this.deps;
+    const settings: WorkerSettings = { registry: registry(), name, maxHang, pulse: this.pulse };
+    const worker = new Worker(this.file, { workerData: settings });
+    let failure: Error | undefined;
+    worker.on('message', (report: Report) => {
+      this.reported = true;
+      this.receive(report);
+    });
+    worker.on('error', (error) => {
+      failure = error;
+      logger.error(`The heartbeat thread failed: ${error.message}`);
+    });
+    worker.on('exit', () => {
+      if (this.closed) this.refuseAll(new ClosedError('The sidekick'));
+      else if (failure && !this.reported) this.fail(startFailure(failure));
+      else this.replace();
+    });
+    return worker;
+  }
+
+  /** Gives up: a thread that cannot even start would fail again. */
+  private fail(error: Error): void {
+    this.failed = error;
+    this.worker = undefined;
+    this.refuseAll(error);
+  }
+
+  /**
+   * Has another thread go on where one has died. The entries of the dead one go with their TTL, unless the next takes
+   * them on before.
+   */
+  private replace(): void {
+    this.recovering = true;
+    this.worker = undefined;
+    for (const [number, { answer, lasting }] of this.asked) {
+      if (lasting) continue;
+      this.asked.delete(number);
+      answer.reject(
+        new WorkerFailureError({ code: 'SIDEKICK_WORKER', message: 'The heartbeat thread has ended.' }),
+      );
+    }
+    this.restart = this.deps.clock.after(this.backoff.next(), () => {
+      const worker = this.launch();
+      this.worker = worker;
+      void this.takeOn(worker);
+    });
+  }
+
+  /** What was asked and not answered is asked again once the thread has the entries it is about. */
+  private async takeOn(worker: Worker): Promise<void> {
+    const taken = [...this.entries].map(async ([id, { key, record, options, paused }]) => {
+      const keeping = this.send(worker, { kind: 'keep', key, record, options: this.again(key, options) });
+      // Right behind, so that nothing is written before.
+      if (paused) await Promise.all([keeping, this.send(worker, { kind: 'pause', id })]);
+      else await keeping;
+    });
+    await Promise.allSettled(taken);
+    if (this.worker !== worker || this.closed) return;
+    this.recovering = false;
+    for (const [number, { request }] of this.asked) worker.postMessage({ number, request });
+  }
+
+  /** An entry that the dead thread held is written over. One that it did not hold waits for its entry key, as it did there. */
+  private again(key: string, options: RegistrationOptions): RegistrationOptions {
+    switch (this.latest.find((beat) => beat.key === key)?.state) {
+      case 'alive':
+      case 'late':
+        return { ...options, exclusive: false };
+      case 'standby':
+      case 'lost':
+      case 'paused':
+        return { ...options, waits: true };
+      default:
+        return options;
+    }
+  }
+
+  private receive(report: Report): void {
+    switch (report.kind) {
+      case 'answer': {
+        const answer = this.asked.get(report.number)?.answer;
+        this.asked.delete(report.number);
+        if (report.failure) answer?.reject(new WorkerFailureError(report.failure));
+        else answer?.resolve(report.result);
+        return;
+      }
+      case 'beats':
+        this.latest = report.beats;
+        this.latestAt = this.deps.clock.now();
+        return;
+      case 'event':
+        this.backoff.reset();
+        for (const listener of [...this.listeners]) listener(report.event);
+        return;
+      case 'log':
+        this.deps.logger[report.level]?.(report.message);
+    }
+  }
+
+  private async ask(request: Request): Promise<Result> {
+    if (this.closed) throw new ClosedError('The sidekick');
+    if (this.failed) throw this.failed;
+    this.pulsing ??= startPulse(this.deps.clock, this.pulse);
+    if (this.recovering) return await this.enter(request, true).answer.promise;
+    this.worker ??= this.launch();
+    return await this.send(this.worker, request, true);
+  }
+
+  private async send(worker: Worker, request: Request, lasting = false): Promise<Result> {
+    const { answer, number } = this.enter(request, lasting);
+    worker.postMessage({ number, request });
+    return await answer.promise;
+  }
+
+  private enter(request: Request, lasting: boolean): Asked & { readonly number: number } {
+    this.number += 1;
+    const asked = { request, answer: deferred<Result>(), lasting, number: this.number };
+    this.asked.set(this.number, asked);
+    return asked;
+  }
+
+  private refuseAll(error: Error): void {
+    for (const { answer } of this.asked.values()) answer.reject(error);
+    this.asked.clear();
+  }
+
+  /** Whoever waits for a change when everything is closed has nothing to wait for any more. */
+  private async unlessClosed(changing: Promise<unknown> | undefined): Promise<void> {
+    await changing?.catch((error: unknown) => {
+      if (!(error instanceof ClosedError)) throw error;
+    });
+  }
+}

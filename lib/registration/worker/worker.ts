@@ -1,0 +1,57 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { LocalRegistrar } from '../local-registrar.js';
+import { clockTicker } from '../ticker.js';
+import { systemClock } from '../../common/clock.js';
+import { type Logger } from '../../common/logger.js';
+import { registrySource } from '../../registries/registry-url.js';
+import { watchPulse } from './hang-watch.js';
+import { type Report, type Request, type WorkerSettings } from './protocol.js';
+import { WorkerHost } from './worker-host.js';
+
+const settings = workerData as WorkerSettings;
+const port = parentPort;
+if (!port) throw new Error('This file is the worker thread of an isolated heartbeat.');
+
+const report = (message: Report): void => {
+  port.postMessage(message);
+};
+const level = (name: 'log' | 'warn' | 'error' | 'debug') => (message: string) => {
+  report({ kind: 'log', level: name, message });
+};
+const logger: Logger = {
+  log: level('log'),
+  warn: level('warn'),
+  error: level('error'),
+  debug: level('debug'),
+};
+
+const deps = { clock: systemClock, random: Math.random, logger };
+const registry = await registrySource(settings.registry, {}).open(deps);
+const keeper = new LocalRegistrar({
+  ...deps,
+  registry,
+  ticker: clockTicker(systemClock),
+  name: settings.name,
+});
+const served = new WorkerHost(keeper, systemClock, report);
+
+const watch = watchPulse(systemClock, settings.pulse, settings.maxHang, {
+  onHang: () => {
+    logger.warn(
+      `The main thread has hung for ${settings.maxHang} ms; everything is withdrawn until it is back.`,
+    );
+    void served.pauseAll();
+  },
+  onBack: () => {
+    served.resumeAll();
+  },
+});
+
+port.on('message', ({ number, request }: { readonly number: number; readonly request: Request }) => {
+  void served.handle(number, request).then(async () => {
+    if (request.kind !== 'close') return;
+    watch.cancel();
+    await registry.close();
+    port.close();
+  });
+});

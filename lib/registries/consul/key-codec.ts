@@ -1,0 +1,47 @@
+import { shown } from '../../common/expected.js';
+import { utf8 } from '../../common/utf8.js';
+import { MAX_VALUE_BYTES } from '../../registry/check-record.js';
+import { type PlainKey, entryKeyLabel } from '../../registry/entry-record.js';
+import { type RegistryEntry, type MalformedEntry } from '../../registry/registry.js';
+import { isObject } from './answer.js';
+import { ownerOf } from './owner.js';
+
+/** A key as it stands in Consul. */
+export interface StoredKey {
+  readonly entry: RegistryEntry;
+  /** For guards: changes with every write. */
+  readonly modifyIndex: number;
+  /** The Consul session that holds it. */
+  readonly session: string | undefined;
+}
+
+/** One element of the answer to `GET /v1/kv/…`. */
+export function decodeKey(entryKey: PlainKey, element: unknown): StoredKey | MalformedEntry {
+  const malformed = (what: string, got: unknown): MalformedEntry => ({
+    entryKey,
+    reason: `Expected ${what} in Consul's ${entryKeyLabel(entryKey)}, got ${shown(got)}.`,
+  });
+  if (!isObject(element)) return malformed('an object', element);
+  const { Value, ModifyIndex, Session, Flags } = element;
+  if (Value !== null && typeof Value !== 'string') return malformed('a value in base64', Value);
+  if (typeof ModifyIndex !== 'number') return malformed('a ModifyIndex', ModifyIndex);
+  const session = typeof Session === 'string' && Session !== '' ? Session : undefined;
+  const bytes = Buffer.from(Value ?? '', 'base64');
+  if (bytes.length > MAX_VALUE_BYTES)
+    return malformed(`a value of at most ${MAX_VALUE_BYTES} bytes`, bytes.length);
+  const value = utf8(bytes);
+  if (value === undefined) return malformed('a value in UTF-8', Value);
+  return {
+    entry: {
+      record: { kind: 'key', key: entryKey.key, value },
+      version: String(ModifyIndex),
+      owner: session === undefined ? undefined : (ownerOf(Flags) ?? session),
+    },
+    modifyIndex: ModifyIndex,
+    session,
+  };
+}
+
+export function isStoredKey(decoded: StoredKey | MalformedEntry): decoded is StoredKey {
+  return 'entry' in decoded;
+}

@@ -1,0 +1,327 @@
+import { RegistryRefusedError, RegistryUnavailableError } from '../../common/errors/index.js';
+import { VirtualClock } from '../../testing/virtual-clock.js';
+import { type WatchBatch } from '../../registry/registry.js';
+import { ConsulClient } from './client.js';
+import { ConsulRegistry } from './consul-registry.js';
+import { consulSettings } from './options.js';
+import { fixedToken } from './token.js';
+import { type ConsulRequest, type RawAnswer, type Transport } from './transport.js';
+
+/** An answer about the instances at `ports`. */
+function instances(index: number | undefined, ...ports: number[]): RawAnswer {
+  const body = ports.map((port) => ({
+    Node: { Node: 'n1', Address: '10.0.0.1' },
+    Service: { ID: `web-${port}`, Service: 'web', Port: port, ModifyIndex: port },
+    Checks: [],
+  }));
+  return answer(body, index === undefined ? {} : { 'x-consul-index': String(index) });
+}
+
+function answer(body: unknown, headers: Record<string, string> = {}, status = 200): RawAnswer {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return { status, headers, body: Buffer.from(text) };
+}
+
+type Reply = (request: ConsulRequest, signal: AbortSignal) => RawAnswer | Promise<RawAnswer>;
+
+/** A registry whose answers a test writes. */
+class Script implements Transport {
+  readonly clock = new VirtualClock();
+  readonly requests: ConsulRequest[] = [];
+  readonly registry: ConsulRegistry;
+  closed = 0;
+
+  constructor(public reply: Reply) {
+    const settings = consulSettings({ token: 'secret-canary' });
+    const client = new ConsulClient(settings, this.clock, fixedToken(settings.token), {
+      calls: this,
+      reads: this,
+      watches: this,
+    });
+    this.registry = new ConsulRegistry(client, this.clock);
+  }
+
+  async send(
+    request: ConsulRequest,
+    _headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<RawAnswer> {
+    this.requests.push(request);
+    return await this.reply(request, signal);
+  }
+
+  close(): void {
+    this.closed += 1;
+  }
+
+  /** Follows the service `web`. */
+  follow(cursor = ''): { batches: WatchBatch[]; done: Promise<unknown>; stop: () => void } {
+    const controller = new AbortController();
+    const batches: WatchBatch[] = [];
+    const done = (async () => {
+      for await (const batch of this.registry.watch(
+        { kind: 'service', service: 'web' },
+        cursor,
+        controller.signal,
+      ))
+        batches.push(batch);
+      return 'ended';
+    })().catch((error: unknown) => error);
+    return { batches, done, stop: () => controller.abort() };
+  }
+
+  /** What a Consul does that has no news: it answers when the wait is over. */
+  async blocked(request: ConsulRequest, quiet: RawAnswer): Promise<RawAnswer> {
+    const wait = Number.parseFloat(request.query?.wait ?? '0');
+    await new Promise<void>((resolve) => void this.clock.after(wait * 1_000, resolve));
+    return quiet;
+  }
+}
+
+const counts = (batches: readonly WatchBatch[]): (number | string)[] =>
+  batches.map((batch) => (batch.kind === 'listing' ? batch.listing.entries.length : batch.kind));
+
+const never = new AbortController().signal;
+
+describe('A watch of Consul', () => {
+  it('asks for what is there, then waits for news from there, and shows that it is alive', async () => {
+    const script: Script = new Script((request) => script.blocked(request, instances(7, 80)));
+    const { batches, done, stop } = script.follow();
+    await script.clock.advance(10_000);
+    expect(counts(batches)).toEqual([1, 'changes', 'changes', 'changes']);
+    expect(script.requests[0]?.query).not.toHaveProperty('index');
+    expect(script.requests[1]?.query).toMatchObject({ index: '7', wait: '3s' });
+    stop();
+    expect(await done).toBe('ended');
+    await script.clock.advance(5_000);
+    expect(script.clock.pending).toBe(0);
+  });
+
+  it('tells instances that fail from those that were deregistered, unless Consul has lost its data', async () => {
+    const check = (CheckID: string) => [{ CheckID, Status: 'critical', Output: '', ServiceID: 'web-80' }];
+    const failing = (index: number, CheckID: string): RawAnswer =>
+      answer(
+        [
+          {
+            Node: { Node: 'n1', Address: '10.0.0.1' },
+            Service: { ID: 'web-80', Service: 'web', Port: 80, ModifyIndex: 1 },
+            Checks: check(CheckID),
+          },
+        ],
+        { 'x-consul-index': String(index) },
+      );
+    const script: Script = new Script(() => instances(7, 80));
+    const expired = async (reply: RawAnswer): Promise<unknown> => {
+      script.reply = ({ path }) =>
+        path.startsWith('/health') ? reply : answer('ACL support disabled', {}, 401);
+      const listed = script.registry.list({ kind: 'service', service: 'web' }, never);
+      await script.clock.advance(0);
+      return (await listed).expired;
+    };
+    const entryKey = (id: string) => ({ kind: 'instance', service: 'web', id });
+    expect(await expired(instances(7, 80))).toEqual([]);
+    expect(await expired(failing(8, 'service:web-80'))).toEqual([entryKey('web-80'), entryKey('web-80@n1')]);
+    expect(await expired(failing(9, 'serfHealth'))).toHaveLength(2);
+    expect(await expired(failing(10, '_service_maintenance:web-80'))).toEqual([]);
+    expect(await expired(failing(11, '_node_maintenance'))).toEqual([]);
+    expect(await expired(instances(12))).toEqual([]);
+    expect(await expired(instances(3))).toBeUndefined();
+    await script.clock.advance(10_000);
+    expect(await expired(instances(4))).toEqual([]);
+  });
+
+  it('says nothing new to who has the same content already', async () => {
+    const script: Script = new Script((request) => script.blocked(request, instances(7, 80)));
+    const listed = script.registry.list({ kind: 'service', service: 'web' }, never);
+    await script.clock.advance(10);
+    const { cursor } = await listed;
+    const { batches, stop } = script.follow(cursor);
+    await script.clock.advance(100);
+    expect(counts(batches)).toEqual(['changes']);
+    stop();
+    await script.clock.advance(5_000);
+  });
+
+  it.each([
+    ['goes back at each answer', (n: number) => instances(1_000 - n, 80 + (n % 2))],
+    ['is 0', (n: number) => instances(0, 80 + (n % 2))],
+    ['is missing', (n: number) => instances(undefined, 80 + (n % 2))],
+    ['stays the same without a wait', () => instances(7, 80)],
+  ])('asks at most once a second where the index %s', async (_, next) => {
+    const script: Script = new Script(() => next(script.requests.length));
+    const { batches, stop } = script.follow();
+    await script.clock.advance(60_000);
+    expect(script.requests.length).toBeGreaterThan(15);
+    expect(script.requests.length).toBeLessThanOrEqual(62);
+    expect(batches.length).toBe(script.requests.length);
+    stop();
+    await script.clock.advance(1_000);
+  });
+
+  it('starts over without an index when the index goes back', async () => {
+    let index = 500;
+    const script: Script = new Script((request) =>
+      request.query?.index === '500'
+        ? instances((index = 3), 81)
+        : script.blocked(request, instances(index, 80)),
+    );
+    const { batches, stop } = script.follow();
+    await script.clock.advance(3_500);
+    expect(counts(batches)).toEqual([1, 1, 1, ...batches.slice(3).map(({ kind }) => kind)]);
+    expect(script.requests.map(({ query }) => query?.index)).toEqual([undefined, '500', undefined, '3']);
+    stop();
+    await script.clock.advance(5_000);
+  });
+
+  it('reads a scope that changes without a pause ten times a second', async () => {
+    let index = 1;
+    const script: Script = new Script(() => instances((index += 1), index));
+    const { batches, stop } = script.follow();
+    await script.clock.advance(10_000);
+    expect(batches.length).toBeGreaterThan(90);
+    expect(batches.length).toBeLessThanOrEqual(108);
+    stop();
+    await script.clock.advance(1_000);
+  });
+
+  it('gives up a server that says nothing, within five seconds', async () => {
+    const script: Script = new Script((request) =>
+      request.query?.index === undefined ? instances(7, 80) : new Promise(() => undefined),
+    );
+    const { batches, done } = script.follow();
+    await script.clock.advance(5_000);
+    expect(await done).toBeInstanceOf(RegistryUnavailableError);
+    expect(counts(batches)).toEqual([1]);
+    expect(script.clock.pending).toBe(0);
+  });
+
+  it('never takes an answer that is none for an empty list', async () => {
+    const odd: RawAnswer[] = [
+      answer('<html>welcome</html>', { 'content-type': 'text/html', 'x-consul-index': '9' }),
+      answer({ ok: true }, { 'x-consul-index': '9' }),
+      answer('"text"', { 'x-consul-index': '9' }),
+      answer('', { 'x-consul-index': '9' }),
+      answer('No cluster leader', {}, 500),
+      answer('Too many', {}, 429),
+      answer('', { location: '/elsewhere' }, 301),
+      { ...instances(9), headers: { 'x-consul-index': '9', 'x-consul-knownleader': 'false' } },
+    ];
+    for (const wrong of odd) {
+      const script: Script = new Script(() => wrong);
+      const { batches, done } = script.follow();
+      await script.clock.advance(100);
+      expect(await done).toBeInstanceOf(RegistryUnavailableError);
+      expect(batches).toEqual([]);
+      await expect(script.registry.list({ kind: 'service', service: 'web' }, never)).rejects.toThrow(
+        RegistryUnavailableError,
+      );
+    }
+  });
+
+  it('believes an empty list where ACLs are off, or the token may read', async () => {
+    const rights = [answer('ACL support disabled', {}, 401), answer([{ Allow: true }, { Allow: true }])];
+    for (const right of rights) {
+      const script: Script = new Script(({ path }) => (path.startsWith('/internal') ? right : instances(7)));
+      const listing = await script.registry.list({ kind: 'service', service: 'web' }, never);
+      expect(listing.entries).toEqual([]);
+    }
+  });
+
+  it('asks for a node where Consul cannot be asked for rights', async () => {
+    for (const nodes of [[], [{ Node: 'n1' }]]) {
+      const script: Script = new Script(({ path }) => {
+        if (path.startsWith('/internal')) return answer('no such page', {}, 404);
+        return path === '/catalog/nodes' ? answer(nodes) : instances(7);
+      });
+      const listed = script.registry.list({ kind: 'service', service: 'web' }, never);
+      if (nodes.length === 0) await expect(listed).rejects.toThrow(RegistryRefusedError);
+      else expect((await listed).entries).toEqual([]);
+    }
+  });
+
+  it('believes Consul when it says that it has left something out', async () => {
+    const script: Script = new Script(() => ({
+      ...instances(7),
+      headers: { 'x-consul-index': '7', 'x-consul-results-filtered-by-acls': 'true' },
+    }));
+    await expect(script.registry.list({ kind: 'service', service: 'web' }, never)).rejects.toThrow(
+      RegistryRefusedError,
+    );
+  });
+
+  it('masks its token in what an answer says', async () => {
+    const script: Script = new Script(() => answer('you sent secret-canary', {}, 403));
+    const listed = script.registry.list({ kind: 'service', service: 'web' }, never);
+    await expect(listed).rejects.toThrow('you sent ***');
+  });
+
+  it('lets a query that its watch has left end by itself', async () => {
+    const signals: AbortSignal[] = [];
+    const script: Script = new Script((request, signal) => {
+      signals.push(signal);
+      return script.blocked(request, instances(7, 80));
+    });
+    const { done, stop } = script.follow();
+    await script.clock.advance(1_000);
+    stop();
+    expect(await done).toBe('ended');
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+    await script.clock.advance(3_000);
+    expect(signals).toHaveLength(2);
+    expect(script.clock.pending).toBe(0);
+  });
+
+  it('cuts what a watch has left when the connection is closed', async () => {
+    const signals: AbortSignal[] = [];
+    const script: Script = new Script((request, signal) => {
+      signals.push(signal);
+      return request.query?.index === undefined ? instances(7, 80) : new Promise(() => undefined);
+    });
+    const { done, stop } = script.follow();
+    await script.clock.advance(100);
+    stop();
+    await done;
+    await script.registry.close();
+    expect(signals[1]?.aborted).toBe(true);
+    expect(script.clock.pending).toBe(0);
+  });
+
+  it('has each of many watches begin at once, and turns that are short enough for all to have theirs', async () => {
+    const waits: number[] = [];
+    let running = 0;
+    let most = 0;
+    const script: Script = new Script(async (request) => {
+      const { wait } = request.query ?? {};
+      if (wait === undefined) return instances(7, 80);
+      waits.push(Number.parseFloat(wait));
+      most = Math.max(most, (running += 1));
+      const answered = await script.blocked(request, instances(7, 80));
+      running -= 1;
+      return answered;
+    });
+    const watches = Array.from({ length: 400 }, () => script.follow());
+    await script.clock.advance(10);
+    expect(watches.map(({ batches }) => batches.length)).toEqual(watches.map(() => 1));
+    await script.clock.advance(20_000);
+    const heard = watches.map(({ batches }) => batches.length);
+    await script.clock.advance(5_000);
+    expect(watches.every(({ batches }, i) => batches.length > heard[i]!)).toBe(true);
+    expect(most).toBe(96);
+    expect(Math.min(...waits)).toBeLessThan(0.8);
+    for (const { stop } of watches) stop();
+    await script.clock.advance(5_000);
+    expect(script.clock.pending).toBe(0);
+  });
+
+  it('ends what is under way when the connection is closed', async () => {
+    const script: Script = new Script(() => new Promise(() => undefined));
+    const { done } = script.follow();
+    const listed = script.registry.list({ kind: 'service', service: 'web' }, never);
+    await script.clock.advance(10);
+    await script.registry.close();
+    await script.registry.close();
+    await expect(listed).rejects.toThrow('has been closed');
+    expect(await done).toBe('ended');
+    expect(script.clock.pending).toBe(0);
+  });
+});

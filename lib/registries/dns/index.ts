@@ -1,0 +1,2 @@
+export { dns } from './dns.js';
+export { type DnsOptions } from './options.js';

@@ -1,0 +1,106 @@
+import { isHost, isPort, joinHostPort, splitHostPort } from '../../common/address.js';
+import { shown } from '../../common/expected.js';
+import { utf8 } from '../../common/utf8.js';
+import { MAX_VALUE_BYTES } from '../../registry/check-record.js';
+import { type Instance } from '../../registry/instance.js';
+import { isString, readInstance } from '../../registry/instance-shape.js';
+import { type InstanceKey, type EntryRecord, type EntryKey } from '../../registry/entry-record.js';
+
+/** `Op` of etcd's Go package `naming/endpoints` for an endpoint that is there. */
+const OP_ADD = 0;
+/** The same for one that is deleted. Go deletes the key instead; the value comes from other writers. */
+const OP_DELETE = 1;
+
+/** The fields of an instance that travel in `Metadata`, besides the address. */
+const METADATA = ['ports', 'tags', 'meta', 'weight', 'zone'] as const;
+
+/**
+ * The value of an record: a plain key's own text, and for an instance the JSON that etcd's Go package
+ * `naming/endpoints` reads, which is never longer than what `checkRecord` measures.
+ */
+export function encodeRecord(record: EntryRecord): Buffer {
+  return Buffer.from(record.kind === 'key' ? record.value : encodeInstance(record.instance));
+}
+
+function encodeInstance(instance: Instance): string {
+  const { address, port, id, tags, meta, weight, zone, ports } = instance;
+  return JSON.stringify({
+    Op: OP_ADD,
+    Addr: joinHostPort(address, port),
+    Metadata: { id, tags, meta, weight, ...(zone !== undefined && { zone }), ports },
+  });
+}
+
+/** What stands in an entry key, that its writer declares it deleted, or why it cannot be understood, in one sentence. */
+export type Decoded =
+  { readonly record: EntryRecord } | { readonly deleted: true } | { readonly reason: string };
+
+/**
+ * The record behind a value. Of `Metadata` that others wrote, which may be any JSON, the fields that fit an instance are
+ * taken, and every string under another name becomes a member of `meta`. The rest is ignored.
+ */
+export function decodeRecord(entryKey: EntryKey, value: Buffer): Decoded {
+  if (value.length > MAX_VALUE_BYTES) {
+    return { reason: `Expected a value of at most ${MAX_VALUE_BYTES} bytes, got ${value.length}.` };
+  }
+  const text = utf8(value);
+  if (text === undefined) return { reason: 'Expected a value in UTF-8, got other bytes.' };
+  return entryKey.kind === 'key' ? { record: { ...entryKey, value: text } } : decodeInstance(entryKey, text);
+}
+
+interface BareInstance {
+  readonly service: string;
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+function decodeInstance(entryKey: InstanceKey, text: string): Decoded {
+  let fields: unknown;
+  try {
+    fields = JSON.parse(text);
+  } catch {
+    return { reason: `Expected JSON like {"Op":0,"Addr":"host:port"}, got ${shown(text)}.` };
+  }
+  const { Op: op = OP_ADD, Addr: addr, Metadata: metadata } = (fields ?? {}) as Record<string, unknown>;
+  if (op === OP_DELETE) return { deleted: true };
+  if (op !== OP_ADD) return { reason: `Expected \`Op\` to be ${OP_ADD} or ${OP_DELETE}, got ${shown(op)}.` };
+  const target = typeof addr === 'string' ? splitHostPort(addr) : undefined;
+  if (!target || !isHost(target.host) || !isPort(target.port)) {
+    return { reason: `Expected \`Addr\` to be host:port, got ${shown(addr)}.` };
+  }
+  const bare: BareInstance = {
+    service: entryKey.service,
+    id: entryKey.id,
+    address: target.host,
+    port: target.port,
+  };
+  try {
+    return { record: { kind: 'instance', instance: readInstance('instance', withMetadata(bare, metadata)) } };
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function withMetadata(bare: BareInstance, metadata: unknown): object {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return bare;
+  const given = metadata as Readonly<Record<string, unknown>>;
+  const taken = METADATA.filter((field) => given[field] !== undefined && fits(bare, field, given[field]));
+  const instance = { ...bare, ...Object.fromEntries(taken.map((field) => [field, given[field]])) };
+  // An entry of this library names its id here, and keeps its strings in `meta`.
+  if (given.id === bare.id) return instance;
+  const strings = Object.entries(given).filter(
+    ([name, value]) => !(METADATA as readonly string[]).includes(name) && isString(name) && isString(value),
+  );
+  const meta = taken.includes('meta') ? (given.meta as object) : {};
+  return strings.length === 0 ? instance : { ...instance, meta: { ...Object.fromEntries(strings), ...meta } };
+}
+
+function fits(bare: BareInstance, field: string, value: unknown): boolean {
+  try {
+    readInstance('instance', { ...bare, [field]: value });
+    return true;
+  } catch {
+    return false;
+  }
+}

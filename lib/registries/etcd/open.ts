@@ -1,0 +1,23 @@
+import { EtcdTransport } from '../../etcd-client/client.js';
+import { LeaderPin } from '../../etcd-client/leader-pin.js';
+import { type Registry } from '../../registry/registry.js';
+import { type RegistryDeps } from '../../registry/registry-source.js';
+import { EtcdLayout } from './layout.js';
+import { type EtcdRegistrySettings } from './options.js';
+import { EtcdRegistry } from './registry.js';
+
+/**
+ * Makes the connection object.
+ *
+ * @throws MissingPeerError when `etcd3` is not installed
+ * @throws InvalidOptionError when a file of `tls` cannot be read
+ */
+export async function openEtcd(
+  url: string,
+  { options, prefix }: EtcdRegistrySettings,
+  deps: RegistryDeps,
+): Promise<Registry> {
+  const client = await EtcdTransport.create(options, deps);
+  if (options.selectionMode === 'prioritize-leader') new LeaderPin(client, client.deps.clock).start();
+  return new EtcdRegistry(url, client, new EtcdLayout(prefix), options.headerTimeoutPerRequest);
+}

@@ -1,0 +1,51 @@
+import { isSecure } from '../../etcd-client/endpoint.js';
+import { checkEtcdOptions, type EtcdOptions, type EtcdSettings } from '../../etcd-client/options.js';
+import { checkObject, expected } from '../../common/expected.js';
+import { isName } from '../../common/names.js';
+import { withoutSlashes } from '../../common/without-slashes.js';
+
+/** Options of the etcd registry. */
+export interface EtcdRegistryOptions extends EtcdOptions {
+  /**
+   * What the keys of all instances begin with: `<prefix>/<service>/<id>`. Plain keys are kept as they are named, outside
+   * of it. `services` gives the Go target `services/web`, `/` gives `/web`, and an empty string gives `web`.
+   *
+   * @default '/nestjs-sidekick'
+   */
+  readonly prefix?: string;
+}
+
+/** Go finds the instances of `web` by `endpoints.NewManager(client, "/nestjs-sidekick/web")`. */
+export const DEFAULT_PREFIX = '/nestjs-sidekick';
+
+/** Checked options. Holds secrets: never printed. */
+export interface EtcdRegistrySettings {
+  readonly client: EtcdSettings;
+  /** As given to the client. */
+  readonly options: EtcdOptions;
+  /** Without a slash at its end, unless it is `/`; may be empty. */
+  readonly prefix: string;
+}
+
+/**
+ * Checks the options of the registry; connects to nothing.
+ *
+ * @throws InvalidOptionError in one sentence that names the option
+ */
+export function checkRegistryOptions(given: EtcdRegistryOptions): EtcdRegistrySettings {
+  checkObject('etcd', given);
+  const { prefix = DEFAULT_PREFIX, ...options } = given;
+  if (prefix !== '' && !isName(prefix)) throw expected('prefix', 'a string like "/services"', prefix);
+  return { client: checkEtcdOptions(options), options, prefix: withoutSlashes(prefix) || prefix.slice(0, 1) };
+}
+
+/**
+ * Where the registry is, without credentials: `etcd://10.0.0.1:2379,10.0.0.2:2379/services`, or
+ * `etcd://10.0.0.1:2379?prefix=services` where the path of a URL cannot give the prefix.
+ */
+export function registryUrl({ client, prefix }: EtcdRegistrySettings): string {
+  const scheme = client.endpoints.every(isSecure) ? 'etcds' : 'etcd';
+  const hosts = client.endpoints.map((endpoint) => endpoint.replace(/^https?:\/\//, '')).join(',');
+  const inPath = prefix.startsWith('/') && prefix !== '/';
+  return `${scheme}://${hosts}${inPath ? prefix : `?prefix=${encodeURIComponent(prefix).replaceAll('%2F', '/')}`}`;
+}

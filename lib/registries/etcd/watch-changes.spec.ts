@@ -1,0 +1,153 @@
+import type { IEvent, IKeyValue } from 'etcd3';
+import { type EtcdConnection } from '../../etcd-client/connection.js';
+import { EtcdResponseError } from '../../etcd-client/errors/etcd-response.error.js';
+import { type EtcdCaller, type EtcdRequest } from '../../etcd-client/request.js';
+import { type Change } from '../../registry/registry.js';
+import { EtcdLayout } from './layout.js';
+import { contentsOf } from './listing.js';
+import { WatchChanges } from './watch-changes.js';
+
+const SCOPE = { kind: 'service', service: 'web' } as const;
+const GO = '/p/web/10.0.0.9:80';
+const OWN = '/p/web/10.0.0.9%3A80';
+
+/** A store that remembers what each key held at each revision. */
+class FakeStore implements EtcdCaller {
+  readonly timeout = 1_000;
+  readonly requests: number[] = [];
+  refusal: Error | undefined;
+  private readonly states: ReadonlyMap<string, IKeyValue>[] = [new Map()];
+
+  /** Writes one transaction: a port for each key that is put, undefined for one that is deleted. */
+  commit(writes: Readonly<Record<string, number | string | undefined>>): IEvent[] {
+    const before = this.current;
+    const after = new Map(before);
+    this.states.push(after);
+    const mod_revision = String(this.states.length - 1);
+    return Object.entries(writes).map(([name, value]) => {
+      const key = Buffer.from(name);
+      if (value === undefined) {
+        after.delete(name);
+        return { type: 'Delete', kv: { key, mod_revision }, prev_kv: before.get(name) } as unknown as IEvent;
+      }
+      const text = typeof value === 'number' ? `{"Op":0,"Addr":"10.0.0.9:${value}"}` : value;
+      const kv = { key, value: Buffer.from(text), lease: '0', mod_revision } as unknown as IKeyValue;
+      after.set(name, kv);
+      return { type: 'Put', kv } as unknown as IEvent;
+    });
+  }
+
+  get current(): ReadonlyMap<string, IKeyValue> {
+    return this.states.at(-1) ?? new Map<string, IKeyValue>();
+  }
+
+  async call<T>(request: EtcdRequest<T>): Promise<T> {
+    if (this.refusal) throw this.refusal;
+    const txn = async ({
+      success,
+    }: {
+      success: { request_range: { key: Buffer; revision: string } }[];
+    }): Promise<unknown> => {
+      this.requests.push(success.length);
+      return await Promise.resolve({
+        responses: success.map(({ request_range: { key, revision } }) => {
+          const kv = this.states[Number(revision)]?.get(key.toString());
+          return { response_range: { kvs: kv ? [kv] : [] } };
+        }),
+      });
+    };
+    return await request.run({ kv: { txn } } as unknown as EtcdConnection, {}, {} as never);
+  }
+
+  async callOne<T>(): Promise<T> {
+    return await Promise.reject(new Error('not asked for here'));
+  }
+}
+
+function setUp(): { store: FakeStore; told(events: readonly IEvent[]): Promise<string[]> } {
+  const store = new FakeStore();
+  const changes = new WatchChanges(store, new EtcdLayout('/p'));
+  return { store, told: async (events) => (await changes.of(SCOPE, events)).map(shown) };
+}
+
+function shown(change: Change): string {
+  if (change.kind === 'delete') return `delete ${change.cause}`;
+  if (change.kind === 'malformed') return 'malformed';
+  const { record } = change.entry;
+  return record.kind === 'instance' ? `${record.instance.id} at ${record.instance.port}` : record.key;
+}
+
+function listed(store: FakeStore): string[] {
+  const kvs = [...store.current.values()].sort((a, b) => a.key.compare(b.key));
+  return contentsOf(new EtcdLayout('/p'), SCOPE, kvs).entries.map((entry) => shown({ kind: 'put', entry }));
+}
+
+describe('the changes of an etcd watch', () => {
+  it('keeps an own instance when the key that Go registered with the same id goes', async () => {
+    const { store, told } = setUp();
+    expect(await told(store.commit({ [OWN]: 1 }))).toEqual(['10.0.0.9:80 at 1']);
+    expect(await told(store.commit({ [GO]: 2 }))).toEqual(['10.0.0.9:80 at 1']);
+    expect(listed(store)).toEqual(['10.0.0.9:80 at 1']);
+    expect(await told(store.commit({ [GO]: undefined }))).toEqual(['10.0.0.9:80 at 1']);
+    expect(await told(store.commit({ [OWN]: undefined }))).toEqual(['delete withdrawn']);
+    expect(listed(store)).toEqual([]);
+  });
+
+  it('falls back to what Go registered when the own instance goes', async () => {
+    const { store, told } = setUp();
+    expect(await told(store.commit({ [GO]: 2 }))).toEqual(['10.0.0.9:80 at 2']);
+    expect(await told(store.commit({ [OWN]: 1 }))).toEqual(['10.0.0.9:80 at 1']);
+    expect(await told(store.commit({ [OWN]: undefined }))).toEqual(['10.0.0.9:80 at 2']);
+    expect(listed(store)).toEqual(['10.0.0.9:80 at 2']);
+    expect(await told(store.commit({ [GO]: undefined }))).toEqual(['delete withdrawn']);
+  });
+
+  it('reads both keys as they were at the event, however late it is read', async () => {
+    const { store, told } = setUp();
+    const events = [
+      ...store.commit({ [GO]: 2, [OWN]: 1 }),
+      ...store.commit({ [OWN]: undefined }),
+      ...store.commit({ [OWN]: 3 }),
+      ...store.commit({ [GO]: undefined }),
+      ...store.commit({ [OWN]: undefined }),
+    ];
+    expect(await told(events)).toEqual([
+      '10.0.0.9:80 at 1',
+      '10.0.0.9:80 at 1',
+      '10.0.0.9:80 at 2',
+      '10.0.0.9:80 at 3',
+      '10.0.0.9:80 at 3',
+      'delete withdrawn',
+    ]);
+    expect(store.requests).toEqual([4]);
+  });
+
+  it('asks nothing about ids that only one key can have', async () => {
+    const { store, told } = setUp();
+    expect(await told(store.commit({ '/p/web/one': 1 }))).toEqual(['one at 1']);
+    expect(await told(store.commit({ '/p/web/one': undefined }))).toEqual(['delete withdrawn']);
+    expect(store.requests).toEqual([]);
+  });
+
+  it('fails where it cannot read the other key, instead of guessing', async () => {
+    const { store, told } = setUp();
+    const events = store.commit({ [OWN]: undefined });
+    store.refusal = new EtcdResponseError('http://a', 'mvcc: required revision has been compacted', 11);
+    await expect(told(events)).rejects.toBe(store.refusal);
+  });
+
+  it('takes an entry that its writer declares deleted for gone', async () => {
+    const { store, told } = setUp();
+    await told(store.commit({ '/p/web/one': 1, [OWN]: 1, [GO]: 2 }));
+    const gone = '{"Op":1,"Addr":"10.0.0.9:1"}';
+    expect(await told(store.commit({ '/p/web/one': gone }))).toEqual(['delete withdrawn']);
+    expect(await told(store.commit({ [OWN]: gone }))).toEqual(['10.0.0.9:80 at 2']);
+    expect(listed(store)).toEqual(['10.0.0.9:80 at 2']);
+  });
+
+  it('lists the other key where the encoded one comes later', () => {
+    const { store } = setUp();
+    store.commit({ '/p/web/a b': 2, '/p/web/a%20b': 1, '/p/web/c%20d': 3, '/p/web/c d': 4 });
+    expect(listed(store)).toEqual(['a b at 1', 'c d at 3']);
+  });
+});

@@ -1,0 +1,140 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../common/clock.js';
+import { type KeyRecord, entryKeyOf } from '../../registry/entry-record.js';
+import { type RegistryEntry, type WriteResult } from '../../registry/registry.js';
+import { commit, type Seen } from './commit.js';
+import { Layout } from './layout.js';
+import { ensureRoot } from './root.js';
+import { FileSession } from './session.js';
+import { FileStore } from './store.js';
+
+const { signal } = new AbortController();
+const record = (value: string): KeyRecord => ({ kind: 'key', key: 'k', value });
+const entryKey = entryKeyOf(record(''));
+
+describe('a writer who is overtaken after he looked', () => {
+  let store: FileStore;
+  let other: FileSession;
+  beforeEach(async () => {
+    const layout = new Layout(await mkdtemp(join(tmpdir(), 'sidekick-commit-')));
+    await ensureRoot(layout);
+    store = new FileStore('file:', layout, systemClock, { boot: 'boot', now: () => systemClock.now() });
+    other = await FileSession.open(store, 'other', { ttl: 60 });
+    await FileSession.open(store, 'slow', { ttl: 60 });
+  });
+  afterEach(async () => {
+    await rm(store.layout.root, { recursive: true });
+  });
+
+  /** Writes as session `slow`, with `meanwhile` between its look and what it does about it. */
+  async function slowly(guard: string | undefined, meanwhile: () => Promise<unknown>): Promise<WriteResult> {
+    let looked: Seen | undefined;
+    return await commit({
+      layout: store.layout,
+      folder: store.folder(entryKey),
+      record: record('slow'),
+      session: 'slow',
+      guard,
+      look: async (where) => {
+        const seen = await store.look(where);
+        if (!looked) {
+          looked = seen;
+          await meanwhile();
+        }
+        return seen;
+      },
+      signal,
+    });
+  }
+
+  async function write(value: string, guard?: string): Promise<string> {
+    const written = await other.write(record(value), guard, signal);
+    if (!written.ok) throw new Error('the other writer lost');
+    return written.version;
+  }
+
+  const current = async (): Promise<RegistryEntry | undefined> => (await store.list(entryKey)).entries[0];
+  const files = async (): Promise<string[]> => (await readdir(store.layout.keys)).sort();
+
+  it('wins when nobody came', async () => {
+    await expect(slowly(undefined, async () => undefined)).resolves.toMatchObject({ ok: true });
+    expect(await files()).toEqual(['k@1.json']);
+  });
+
+  it('loses when the slot he found empty was taken', async () => {
+    const lost = await slowly(undefined, async () => await write('other'));
+    expect(lost).toMatchObject({ ok: false, current: { record: record('other') } });
+    expect(await files()).toEqual(['k@1.json']);
+  });
+
+  it('loses when the slot he found empty was taken and written on', async () => {
+    const lost = await slowly(undefined, async () => await write('second', await write('first')));
+    expect(lost).toMatchObject({ ok: false, current: { record: record('second') } });
+    expect(await files()).toEqual(['k@2.json']);
+  });
+
+  it('loses when what he would replace was replaced', async () => {
+    const first = await write('first');
+    const lost = await slowly(first, async () => await write('second', first));
+    expect(lost).toMatchObject({ ok: false, current: { record: record('second') } });
+    expect(await files()).toEqual(['k@2.json']);
+  });
+
+  it('loses when what he would replace was removed', async () => {
+    const first = await write('first');
+    const lost = await slowly(first, async () => await other.remove(entryKey, signal));
+    expect(lost).toEqual({ ok: false, current: undefined });
+    expect(await files()).toEqual([]);
+  });
+
+  it('loses when what he would replace was removed and the slot taken anew, under the same number', async () => {
+    const first = await write('first');
+    const lost = await slowly(first, async () => {
+      await other.remove(entryKey, signal);
+      await write('anew');
+    });
+    expect(lost).toMatchObject({ ok: false, current: { record: record('anew') } });
+    expect(await files()).toEqual(['k@1.json']);
+  });
+
+  it('loses to who found the slot empty after a sweep, though his own number would be greater', async () => {
+    const dead = await FileSession.open(store, 'dead', { ttl: 60 });
+    let version: string | undefined;
+    for (let n = 0; n < 5; n++) {
+      const written = await dead.write(record(String(n)), version, signal);
+      version = written.ok ? written.version : undefined;
+    }
+    await rm(store.layout.session('dead'));
+    expect(await current()).toBeUndefined();
+    expect(await files()).toEqual(['k@5.json']);
+    const lost = await slowly(undefined, async () => {
+      await rm(join(store.layout.keys, 'k@5.json'));
+      await write('new');
+    });
+    expect(lost).toMatchObject({ ok: false, current: { record: record('new') } });
+    expect(await files()).toEqual(['k@1.json']);
+  });
+
+  it('tries again, and wins, when only a sweep came', async () => {
+    const dead = await FileSession.open(store, 'dead', { ttl: 60 });
+    await dead.write(record('dead'), undefined, signal);
+    await rm(store.layout.session('dead'));
+    const won = await slowly(undefined, async () => await rm(join(store.layout.keys, 'k@1.json')));
+    expect(won).toMatchObject({ ok: true });
+    expect(await current()).toMatchObject({ record: record('slow'), owner: 'slow' });
+    expect(await files()).toEqual(['k@1.json']);
+  });
+
+  it('makes his folder again when it was swept away', async () => {
+    const won = await slowly(undefined, async () => await rm(store.layout.keys, { recursive: true }));
+    expect(won).toMatchObject({ ok: true });
+    expect(await files()).toEqual(['k@1.json']);
+  });
+
+  it('leaves no file of his own behind, whatever happens', async () => {
+    await slowly(undefined, async () => await write('other'));
+    expect(await readdir(store.layout.temporary)).toEqual([]);
+  });
+});

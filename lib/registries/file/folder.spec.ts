@@ -1,0 +1,42 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../common/clock.js';
+import { Folder, type Tops } from './folder.js';
+
+describe('a folder that is read by several at once', () => {
+  let path: string;
+  beforeEach(async () => {
+    path = await mkdtemp(join(tmpdir(), 'sidekick-folder-'));
+  });
+  afterEach(async () => {
+    await rm(path, { recursive: true });
+  });
+
+  function put(port: number): void {
+    const instance = { service: 'web', id: 'a', address: '10.0.0.1', port };
+    writeFileSync(join(path, '.draft'), JSON.stringify({ format: 1, instance }));
+    renameSync(join(path, '.draft'), join(path, 'a.json'));
+  }
+
+  function portOf(tops: Tops): number {
+    const content = tops.get('a')?.content;
+    if (!content || !('entry' in content) || content.entry.record.kind !== 'instance')
+      throw new Error('Expected an instance.');
+    return content.entry.record.instance.port;
+  }
+
+  it('is never known as it was before, when a reading that began first ends last', async () => {
+    const folder = new Folder('file:', path, 'web', systemClock);
+    for (let port = 1; port <= 2_000; port += 2) {
+      put(port);
+      const early = Array.from({ length: 4 }, async () => await folder.read());
+      for (let turns = port % 16; turns > 0; turns -= 1) await new Promise(setImmediate);
+      put(port + 1);
+      expect(portOf(await folder.read())).toBe(port + 1);
+      await Promise.all(early);
+      expect(portOf(await folder.read({ changed: () => false }))).toBe(port + 1);
+    }
+  });
+});

@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto';
+import { abortReason } from '../../common/async/abort.js';
+import { RegistryUnavailableError } from '../../common/errors/index.js';
+import { expected } from '../../common/expected.js';
+import { Notifier } from '../../registry/notifier.js';
+import { checkScope } from '../../registry/check-record.js';
+import { AbortScope } from '../../common/async/abort-scope.js';
+import {
+  type Cursor,
+  type Listing,
+  type Registry,
+  type Scope,
+  type Session,
+  type SessionOptions,
+  SIGN_OF_LIFE_MS,
+  type WatchBatch,
+} from '../../registry/registry.js';
+import { refuseDatacenter } from '../../registry/scope.js';
+import { type Folder } from './folder.js';
+import { FolderWatcher } from './folder-watcher.js';
+import { asRegistryError } from './fs-error.js';
+import { stemOfEntryKey } from './layout.js';
+import { ensureRoot, recheckRoot } from './root.js';
+import { FileSession } from './session.js';
+import { type FileStore, listingOf } from './store.js';
+import { sweep } from './sweep.js';
+
+/** Milliseconds between two sweeps of one connection at least. */
+const SWEEP_EVERY = 60_000;
+
+/** How a {@link FileRegistry} behaves. */
+export interface FileRegistryOptions {
+  /** Ask the file system to tell of changes, beside looking for them. */
+  readonly notify: boolean;
+}
+
+/** A registry in a folder, shared by the processes of one machine. */
+export class FileRegistry implements Registry {
+  readonly driver = 'file';
+  private readonly scope: AbortScope;
+  private readonly followers = new Map<Folder, FolderWatcher>();
+  private swept = -Infinity;
+  private checked = false;
+
+  constructor(
+    private readonly store: FileStore,
+    private readonly options: FileRegistryOptions = { notify: true },
+  ) {
+    this.scope = new AbortScope(`The registry ${store.url}`);
+  }
+
+  get url(): string {
+    return this.store.url;
+  }
+
+  async openSession(options: SessionOptions, signal: AbortSignal): Promise<Session> {
+    const { ttl } = options;
+    if (!(ttl > 0 && ttl < Infinity)) throw expected('ttl', 'a number of seconds above 0', ttl);
+    return await this.run(signal, async () => {
+      await this.check();
+      const now = this.store.clock.now();
+      if (now - this.swept >= SWEEP_EVERY) {
+        this.swept = now;
+        await sweep(this.store);
+      }
+      return await FileSession.open(this.store, randomBytes(10).toString('hex'), options);
+    });
+  }
+
+  async list(scope: Scope, signal: AbortSignal): Promise<Listing> {
+    return await this.run(signal, async () => {
+      checkScope(scope);
+      refuseDatacenter(this.driver, scope);
+      if (this.checked) await recheckRoot(this.store.layout);
+      else await this.check();
+      return await this.store.list(scope);
+    });
+  }
+
+  async *watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void, void> {
+    checkScope(scope);
+    refuseDatacenter(this.driver, scope);
+    const linked = this.scope.link(signal);
+    const bell = new Notifier();
+    const folder = this.store.folder(scope);
+    const follower = this.followers.get(folder) ?? new FolderWatcher(this.store, folder, this.options.notify);
+    this.followers.set(folder, follower);
+    try {
+      yield* this.follow(scope, cursor, follower, bell, linked.signal);
+    } finally {
+      linked.release();
+      if (follower.unsubscribe(bell) && this.followers.get(folder) === follower) {
+        this.followers.delete(folder);
+        await follower.stop();
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.scope.close();
+    const followers = [...this.followers.values()];
+    this.followers.clear();
+    await Promise.all(followers.map((follower) => follower.stop()));
+  }
+
+  private async *follow(
+    scope: Scope,
+    from: Cursor,
+    follower: FolderWatcher,
+    bell: Notifier,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchBatch, void, void> {
+    const { clock } = this.store;
+    const start = clock.now();
+    // What others of this connection saw before now may be older than the list this watch goes on from.
+    const stem = scope.kind === 'service' ? undefined : stemOfEntryKey(scope);
+    const subscription = follower.subscribe(bell, stem);
+    let cursor = from;
+    let due = start + SIGN_OF_LIFE_MS / 2;
+    while (!signal.aborted) {
+      const { sight } = subscription;
+      const silence = clock.now() - (sight?.at ?? start);
+      if (silence > SIGN_OF_LIFE_MS) throw this.silent(silence);
+      if (sight?.found instanceof Error) throw asRegistryError(this.url, sight.found);
+      const listing = sight && listingOf(sight.found, scope);
+      const news = listing !== undefined && listing.cursor !== cursor;
+      const late = clock.now() >= due;
+      if (news || late) due = clock.now() + SIGN_OF_LIFE_MS / 2;
+      if (news) {
+        cursor = listing.cursor;
+        yield { kind: 'listing', listing };
+      } else if (late && listing) yield { kind: 'changes', changes: [], cursor };
+      await bell.wait(clock, Math.max(0, due - clock.now()), signal);
+    }
+  }
+
+  private async check(): Promise<void> {
+    await ensureRoot(this.store.layout);
+    this.checked = true;
+  }
+
+  private silent(silence: number): Error {
+    const error = new Error(`it could not be read for ${Math.round(silence)} ms`);
+    return new RegistryUnavailableError(this.url, [{ endpoint: this.store.layout.root, error }]);
+  }
+
+  private async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    this.scope.assertOpen();
+    if (signal.aborted) throw abortReason(signal);
+    try {
+      return await work();
+    } catch (error) {
+      throw asRegistryError(this.url, error);
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import { abortReason } from '../../common/async/abort.js';
+import { checkRecord, checkScope } from '../../registry/check-record.js';
+import { type EntryRecord, type EntryKey, entryKeyId, entryKeyOf } from '../../registry/entry-record.js';
+import {
+  type Renewal,
+  type Session,
+  type SessionOptions,
+  type WriteResult,
+} from '../../registry/registry.js';
+import { SessionGoneError } from '../../registry/session-gone.error.js';
+import { commit, removeVersions } from './commit.js';
+import { type Folder, newestOf } from './folder.js';
+import { asRegistryError } from './fs-error.js';
+import { forEachLimited } from '../../common/async/semaphore.js';
+import { FILES_AT_ONCE } from './layout.js';
+import { stemOfEntryKey } from './layout.js';
+import { type SessionFile } from './session-file.js';
+import { recheckRoot } from './root.js';
+import { type FileStore } from './store.js';
+import { removeFile, replaceFile } from './write-file.js';
+
+/** A session of the file registry: one small file whose deadline stands for all entries that name it. */
+export class FileSession implements Session {
+  private readonly held = new Map<string, EntryKey>();
+  private readonly running = new Set<Promise<unknown>>();
+  private deadline = 0;
+  private over = false;
+
+  private constructor(
+    private readonly store: FileStore,
+    readonly id: string,
+    private readonly options: SessionOptions,
+  ) {}
+
+  /** Opens a session: from now on, its file is there. */
+  static async open(store: FileStore, id: string, options: SessionOptions): Promise<FileSession> {
+    const session = new FileSession(store, id, options);
+    await session.put(store.time.now() + session.lifetime);
+    return session;
+  }
+
+  get ttl(): number {
+    return this.options.ttl;
+  }
+
+  async renew(signal: AbortSignal): Promise<Renewal> {
+    return await this.run(signal, async () => {
+      const before = this.deadline;
+      await this.check();
+      await this.put(this.store.time.now() + this.lifetime);
+      // Others may have seen the old deadline pass before the new one was there.
+      if (this.store.time.now() >= before) await this.put(0, { ended: true, late: true });
+      await this.check();
+      return { ttl: this.ttl, missing: await this.missing() };
+    });
+  }
+
+  async write(record: EntryRecord, version: string | undefined, signal: AbortSignal): Promise<WriteResult> {
+    checkRecord(record);
+    return await this.run(signal, async () => {
+      await this.check();
+      const { store, id } = this;
+      const entryKey = entryKeyOf(record);
+      const written = await commit({
+        layout: store.layout,
+        folder: store.folder(entryKey),
+        record,
+        session: id,
+        guard: version,
+        look: (where) => store.look(where),
+        signal,
+      });
+      if (written.ok) this.held.set(entryKeyId(entryKey), entryKey);
+      return written;
+    });
+  }
+
+  async remove(entryKey: EntryKey, signal: AbortSignal, version?: string): Promise<void> {
+    checkScope(entryKey);
+    await this.run(signal, async () => {
+      if (!(await this.removeOwn([entryKey], version))) this.held.delete(entryKeyId(entryKey));
+    });
+  }
+
+  async end(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) throw abortReason(signal);
+    if (this.over) return;
+    // No write or renewal under way may land after the end.
+    this.over = true;
+    await Promise.allSettled(this.running);
+    try {
+      await this.finish();
+    } catch (error) {
+      this.over = false;
+      throw asRegistryError(this.store.url, error);
+    }
+  }
+
+  private get lifetime(): number {
+    return this.ttl * 1_000;
+  }
+
+  /** With the file saying so, everything is gone for everybody at once; then it is cleared away. */
+  private async finish(): Promise<void> {
+    await recheckRoot(this.store.layout);
+    const path = this.store.layout.session(this.id);
+    if ((await this.store.book.aliveUntil(this.id, true)) !== undefined) await this.put(0, { ended: true });
+    await this.removeOwn(this.held.values());
+    await removeFile(path);
+    this.held.clear();
+  }
+
+  /** @returns whether an entry of this session was spared, since it has another version than `version` */
+  private async removeOwn(entryKeys: Iterable<EntryKey>, version?: string): Promise<boolean> {
+    let spared = false;
+    for (const [folder, stems] of this.byFolder(entryKeys)) {
+      const [only] = stems.size === 1 ? stems.keys() : [];
+      const names = await folder.names(only);
+      const own = newestOf(names).filter(({ stem }) => stems.has(stem));
+      await forEachLimited(own, FILES_AT_ONCE, async (name) => {
+        const content = await folder.content(name);
+        if (!content || !('entry' in content) || content.entry.session !== this.id) return;
+        if (version === undefined || version === content.version) await removeVersions(folder, name, names);
+        else spared = true;
+      });
+    }
+    return spared;
+  }
+
+  private async missing(): Promise<readonly EntryKey[]> {
+    const missing: EntryKey[] = [];
+    for (const [folder, entryKeys] of this.byFolder(this.held.values())) {
+      for (const { stem } of await folder.names()) entryKeys.delete(stem);
+      missing.push(...entryKeys.values());
+    }
+    return missing;
+  }
+
+  private byFolder(entryKeys: Iterable<EntryKey>): Map<Folder, Map<string, EntryKey>> {
+    const folders = new Map<Folder, Map<string, EntryKey>>();
+    for (const entryKey of entryKeys) {
+      const folder = this.store.folder(entryKey);
+      const stems = folders.get(folder) ?? new Map<string, EntryKey>();
+      folders.set(folder, stems.set(stemOfEntryKey(entryKey), entryKey));
+    }
+    return folders;
+  }
+
+  /** @throws SessionGoneError unless everybody else sees this session alive too */
+  private async check(): Promise<void> {
+    const late = this.over || this.store.time.now() >= this.deadline;
+    if (late || (await this.store.book.aliveUntil(this.id, true)) === undefined)
+      throw new SessionGoneError(this.store.url, this.id);
+  }
+
+  /** Writes the session's file: whole, or not at all. */
+  private async put(deadline: number, end: Pick<SessionFile, 'ended' | 'late'> = {}): Promise<void> {
+    const { layout, time, clock } = this.store;
+    const { name } = this.options;
+    const file: SessionFile = {
+      format: 1,
+      id: this.id,
+      ...(name === undefined ? {} : { name: name.slice(0, 200) }),
+      pid: process.pid,
+      ttl: this.ttl,
+      ...(time.boot === undefined ? {} : { boot: time.boot }),
+      deadline: Math.round(deadline),
+      wall: Math.round(clock.wall() + (end.ended ? 0 : this.lifetime)),
+      ...end,
+    };
+    await replaceFile(layout, layout.session(this.id), JSON.stringify(file));
+    this.deadline = file.deadline;
+  }
+
+  private async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    if (signal.aborted) throw abortReason(signal);
+    const working = recheckRoot(this.store.layout).then(work);
+    this.running.add(working);
+    try {
+      return await working;
+    } catch (error) {
+      throw asRegistryError(this.store.url, error);
+    } finally {
+      this.running.delete(working);
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import { type Clock } from '../../common/clock.js';
+import { abortReason } from '../../common/async/abort.js';
+import { expected } from '../../common/expected.js';
+import { Notifier } from '../../registry/notifier.js';
+import { checkScope } from '../../registry/check-record.js';
+import { AbortScope } from '../../common/async/abort-scope.js';
+import {
+  type Cursor,
+  type Listing,
+  type Registry,
+  type Scope,
+  type Session,
+  type SessionOptions,
+  SIGN_OF_LIFE_MS,
+  type WatchBatch,
+} from '../../registry/registry.js';
+import { refuseDatacenter } from '../../registry/scope.js';
+import { MemorySession } from './session.js';
+import { type MemoryStore } from './store.js';
+
+/** A connection to a {@link MemoryStore}. */
+export class MemoryRegistry implements Registry {
+  readonly driver = 'memory';
+  private readonly scope: AbortScope;
+
+  constructor(
+    readonly url: string,
+    private readonly store: MemoryStore,
+    private readonly clock: Clock,
+  ) {
+    this.scope = new AbortScope(`The registry ${url}`);
+  }
+
+  async openSession({ ttl }: SessionOptions, signal: AbortSignal): Promise<Session> {
+    await this.begin(signal);
+    if (!(ttl > 0 && ttl < Infinity)) throw expected('ttl', 'a number of seconds above 0', ttl);
+    return new MemorySession(this.url, this.store, this.store.grant(ttl, this.clock, this));
+  }
+
+  async list(scope: Scope, signal: AbortSignal): Promise<Listing> {
+    await this.begin(signal);
+    checkScope(scope);
+    refuseDatacenter(this.driver, scope);
+    return this.store.list(scope);
+  }
+
+  async *watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void, void> {
+    checkScope(scope);
+    refuseDatacenter(this.driver, scope);
+    const linked = this.scope.link(signal);
+    const bell = new Notifier();
+    const unsubscribe = this.store.subscribe(bell);
+    try {
+      yield* this.follow(scope, cursor, bell, linked.signal);
+    } finally {
+      unsubscribe();
+      linked.release();
+    }
+  }
+
+  /** Ends what is still open. Sessions nobody ended go as if their holder had died: no one is left to renew them. */
+  async close(): Promise<void> {
+    this.scope.close();
+    this.store.disconnect(this);
+    await Promise.resolve();
+  }
+
+  private async *follow(
+    scope: Scope,
+    from: Cursor,
+    bell: Notifier,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchBatch, void, void> {
+    let cursor = from;
+    let due = this.clock.now() + SIGN_OF_LIFE_MS / 2;
+    while (!signal.aborted) {
+      const news = this.store.changes(scope, cursor);
+      if (!news) {
+        yield { kind: 'reset', reason: `the history since ${cursor} is no longer kept` };
+        return;
+      }
+      cursor = news.cursor;
+      if (news.changes.length > 0 || this.clock.now() >= due) {
+        yield { kind: 'changes', ...news };
+        due = this.clock.now() + SIGN_OF_LIFE_MS / 2;
+      }
+      await bell.wait(this.clock, due - this.clock.now(), signal);
+    }
+  }
+
+  private async begin(signal: AbortSignal): Promise<void> {
+    this.scope.assertOpen();
+    if (signal.aborted) throw abortReason(signal);
+    await Promise.resolve();
+  }
+}

@@ -1,0 +1,64 @@
+import { abortReason } from '../../common/async/abort.js';
+import { checkRecord, checkScope } from '../../registry/check-record.js';
+import { type EntryRecord, type EntryKey, entryKeyId, entryKeyOf } from '../../registry/entry-record.js';
+import { type Renewal, type Session, type WriteResult } from '../../registry/registry.js';
+import { SessionGoneError } from '../../registry/session-gone.error.js';
+import { type Lease } from './lease.js';
+import { type MemoryStore } from './store.js';
+
+/** A lease of a {@link MemoryStore} as the port shows it. */
+export class MemorySession implements Session {
+  constructor(
+    private readonly url: string,
+    private readonly store: MemoryStore,
+    private readonly lease: Lease,
+  ) {}
+
+  get id(): string {
+    return this.lease.id;
+  }
+
+  get ttl(): number {
+    return this.lease.ttl;
+  }
+
+  async renew(signal: AbortSignal): Promise<Renewal> {
+    await this.begin(signal);
+    this.check();
+    this.lease.renew();
+    const missing = [...this.lease.held.values()].filter((entryKey) => !this.store.has(entryKey));
+    return { ttl: this.lease.ttl, missing };
+  }
+
+  async write(record: EntryRecord, version: string | undefined, signal: AbortSignal): Promise<WriteResult> {
+    checkRecord(record);
+    await this.begin(signal);
+    this.check();
+    const current = this.store.entry(entryKeyOf(record));
+    if (current?.version !== version) return { ok: false, current };
+    return { ok: true, version: this.store.put(record, this.lease).version };
+  }
+
+  async remove(entryKey: EntryKey, signal: AbortSignal, version?: string): Promise<void> {
+    checkScope(entryKey);
+    await this.begin(signal);
+    const current = this.store.entry(entryKey);
+    if (version !== undefined && current && current.version !== version) return;
+    this.lease.held.delete(entryKeyId(entryKey));
+    if (current?.owner === this.id) this.store.remove(entryKey);
+  }
+
+  async end(signal: AbortSignal): Promise<void> {
+    await this.begin(signal);
+    this.store.endLease(this.lease, 'withdrawn');
+  }
+
+  private async begin(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) throw abortReason(signal);
+    await Promise.resolve();
+  }
+
+  private check(): void {
+    if (!this.store.alive(this.lease)) throw new SessionGoneError(this.url, this.id);
+  }
+}

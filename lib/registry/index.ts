@@ -1,0 +1,41 @@
+/** `nestjs-sidekick/registry`: the driver port with its run-time helpers, and the list-and-watch cache. */
+export { checkRecord, checkScope, MAX_VALUE_BYTES } from './check-record.js';
+export { completeListing } from './complete-listing.js';
+export {
+  type EntryKey,
+  entryKeyId,
+  entryKeyLabel,
+  entryKeyOf,
+  type EntryRecord,
+  type InstanceKey,
+  type InstanceRecord,
+  type KeyRecord,
+  type PlainKey,
+  type RegistrationHints,
+} from './entry-record.js';
+export { type EntriesDiff, type RemovalCause, type RemovedEntry } from './entry-store.js';
+export { completeInstance, DEFAULT_WEIGHT, type Instance, type PartialInstance } from './instance.js';
+export {
+  ListWatcher,
+  type ListWatcherOptions,
+  type ListWatchState,
+  type ListUpdate,
+} from './list-watcher.js';
+export {
+  type Change,
+  type Cursor,
+  type Listing,
+  type MalformedEntry,
+  type Registry,
+  type RegistryEntry,
+  type Renewal,
+  type Scope,
+  type ServiceScope,
+  type Session,
+  type SessionOptions,
+  SIGN_OF_LIFE_MS,
+  type WatchBatch,
+  type WriteResult,
+} from './registry.js';
+export { type RegistryDeps, type RegistrySource } from './registry-source.js';
+export { SessionGoneError } from './session-gone.error.js';

@@ -1,7 +1,0 @@
-export {
-  consul,
-  type ConsulInitialStatus,
-  type ConsulOptions,
-  type ConsulTlsOptions,
-  UnexpectedAnswerError,
-} from '../registry/consul/index.js';

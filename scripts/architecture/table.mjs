@@ -1,0 +1,156 @@
+/**
+ * The folders of `lib/` and what each may import: the one source of `test/unit/architecture.spec.ts` and of the picture
+ * in `docs/architecture.md`. A folder may always import itself. The longest path that matches a file is its folder.
+ */
+const DRIVERS = {
+  memory: 'this process, for tests',
+  file: 'the processes of one machine, through files',
+  fixed: 'a list written in the configuration',
+  dns: 'SRV, A and AAAA records',
+  consul: 'a Consul agent, by the `consul` package',
+};
+
+const drivers = Object.entries(DRIVERS).map(([name, about]) => ({
+  folder: `registries/${name}`,
+  about,
+  imports: ['common', 'registry'],
+}));
+
+export const folders = [
+  {
+    folder: 'common',
+    about:
+      'no Nest, no registry: clock, backoff, deadlines, errors, option checks, redaction, addresses, TLS',
+    imports: [],
+  },
+  {
+    folder: 'registry',
+    about: 'the port that every driver implements, and the list-and-watch cache over it',
+    imports: ['common'],
+  },
+  {
+    folder: 'registry/contract',
+    about: 'the suite that every driver passes',
+    imports: ['common', 'registry'],
+  },
+  ...drivers,
+  {
+    folder: 'registries/etcd',
+    about: 'an etcd cluster, by the etcd client below',
+    imports: ['common', 'registry', 'etcd-client'],
+  },
+  {
+    folder: 'registries/registry-url.ts',
+    about: 'the one place that knows every driver; loads a driver when its URL is opened',
+    imports: ['common', 'registry', 'registries/etcd', ...drivers.map(({ folder }) => folder)],
+  },
+  {
+    folder: 'etcd-client',
+    about: 'the etcd client: endpoints, errors, leases, watches, keys, members, auth',
+    imports: ['common'],
+  },
+  {
+    folder: 'containerpilot',
+    about: "ContainerPilot's configuration language and its watch events",
+    imports: ['common'],
+  },
+  {
+    folder: 'registration',
+    about: 'Registrar and Registration: pure state machines and their runners',
+    imports: ['common', 'registry'],
+  },
+  {
+    folder: 'registration/worker',
+    about: 'the registrar in a worker thread',
+    imports: ['common', 'registry', 'registration', 'registries/registry-url.ts'],
+  },
+  {
+    folder: 'discovery',
+    about: 'the service cache: endpoints, address policy, expiry guard, snapshot',
+    imports: ['common', 'registry'],
+  },
+  { folder: 'balancing', about: 'the balancers', imports: ['common', 'discovery'] },
+  { folder: 'nest', about: 'what the Nest modules share', imports: ['common'] },
+  {
+    folder: 'sidekick',
+    about: '`SidekickModule`: registration in Nest',
+    imports: [
+      'common',
+      'nest',
+      'registry',
+      'registries/registry-url.ts',
+      'registration',
+      'registration/worker',
+      'containerpilot',
+    ],
+  },
+  {
+    folder: 'piloted',
+    about: '`PilotedModule`: discovery in Nest',
+    imports: [
+      'common',
+      'nest',
+      'registry',
+      'registries/registry-url.ts',
+      'discovery',
+      'balancing',
+      'containerpilot',
+    ],
+  },
+  {
+    folder: 'etcd',
+    about: '`EtcdModule`, and the public names of `nestjs-sidekick/etcd`',
+    imports: ['common', 'nest', 'etcd-client', 'registries/etcd'],
+  },
+  {
+    folder: 'testing',
+    about: 'for tests of applications and drivers: virtual clock, a registry whose faults a test commands',
+    imports: ['common', 'registry', 'registry/contract', 'registries/memory', 'discovery'],
+  },
+  {
+    folder: 'cli',
+    about: 'the programs `piloted` and `sidekicker`',
+    imports: [
+      'common',
+      'registry',
+      'registries/registry-url.ts',
+      'registration',
+      'discovery',
+      'containerpilot',
+      'sidekick',
+    ],
+  },
+  {
+    folder: 'index.ts',
+    about: 'the application API of `nestjs-sidekick`',
+    imports: [
+      'common',
+      'registry',
+      'registries/memory',
+      'registries/file',
+      'registries/fixed',
+      'registration',
+      'discovery',
+      'balancing',
+      'containerpilot',
+      'sidekick',
+      'piloted',
+    ],
+  },
+];
+
+/** Packages that only some folders may import. */
+export const packages = [
+  { name: /^@nestjs\//, folders: ['nest', 'sidekick', 'piloted', 'etcd', 'testing', 'index.ts'] },
+  { name: /^etcd3$/, folders: ['etcd-client', 'registries/etcd'] },
+  { name: /^@grpc\//, folders: ['etcd-client', 'registries/etcd'] },
+  { name: /^consul$/, folders: ['registries/consul'] },
+];
+
+/** The folder of the table that a file of `lib/` belongs to, or undefined. */
+export function folderOf(path) {
+  return folders
+    .map(({ folder }) => folder)
+    .filter((folder) => path === folder || path.startsWith(`${folder}/`))
+    .sort((a, b) => b.length - a.length)[0];
+}
