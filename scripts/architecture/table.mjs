@@ -92,6 +92,7 @@ export const folders = [
       'nest',
       'registry',
       'registries/registry-url.ts',
+      'registries/fixed',
       'discovery',
       'balancing',
       'containerpilot',
