@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { InvalidOptionError } from '../common/errors/index.js';
-import { truncated } from '../common/truncated.js';
+import { truncate } from '../common/strings.js';
 
 /** Characters of a complaint, which repeats what it complains of. */
 const LONGEST = 400;
@@ -25,6 +25,6 @@ export function readArguments(
     const { values, positionals } = parseArgs({ args: long, options, allowPositionals: true, strict: true });
     return { flags: values as Arguments['flags'], rest: positionals };
   } catch (error) {
-    throw new InvalidOptionError(truncated((error as Error).message, LONGEST), { cause: error });
+    throw new InvalidOptionError(truncate((error as Error).message, LONGEST), { cause: error });
   }
 }

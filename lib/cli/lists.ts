@@ -72,7 +72,7 @@ async function run({ registry, queries, json }: Wanted, terminal: Terminal, foll
     };
     const what = `The first list from ${pooled.registry.url}`;
     await attempt(
-      { clock: systemClock, timeout: FIRST_LIST, signal: terminal.interrupted, what },
+      { clock: systemClock, timeoutMs: FIRST_LIST, signal: terminal.interrupted, what },
       async () => {
         await Promise.all(views.map(({ view }) => view.ready()));
       },

@@ -1,7 +1,7 @@
 import { type ValidationArguments, type ValidationError, Validator } from 'class-validator';
 import { InvalidOptionError } from './errors/invalid-option.error.js';
 import { expected } from './expected.js';
-import { truncated } from './truncated.js';
+import { truncate } from './strings.js';
 
 /**
  * The `message` of a class-validator decorator in the library's own words:
@@ -38,7 +38,7 @@ export function checkOptions(Type: new () => object, options: unknown, of: strin
   const strangers = Object.keys(options).filter((name) => !known.has(name));
   const unknown = strangers.map(
     (name) =>
-      `Expected the options of ${of} to be among ${[...known].join(', ')}, got \`${truncated(name)}\`.`,
+      `Expected the options of ${of} to be among ${[...known].join(', ')}, got \`${truncate(name)}\`.`,
   );
   // What is not known may be called `__proto__`, and must not become one.
   const given = Object.entries(options).filter(([name]) => known.has(name));

@@ -40,17 +40,17 @@ class SystemTimer implements Timer {
 }
 
 /** Node fires a longer timeout at once; a longer wait is made of several. */
-export const MAX_TIMEOUT = 2_147_483_647;
+export const MAX_TIMEOUT_MS = 2_147_483_647;
 
 /** The clock of the running process. It keeps its pace under the fake timers of a test runner. */
 export const systemClock: Clock = {
   now: own.now,
   wall: own.wall,
   after: (delay, run) => {
-    if (!(delay > MAX_TIMEOUT)) return new SystemTimer(own.start(run, Math.max(0, delay)));
+    if (!(delay > MAX_TIMEOUT_MS)) return new SystemTimer(own.start(run, Math.max(0, delay)));
     let timer: Timer;
     const wait = (left: number): void => {
-      const part = Math.min(left, MAX_TIMEOUT);
+      const part = Math.min(left, MAX_TIMEOUT_MS);
       timer = new SystemTimer(
         own.start(() => {
           if (left > part) wait(left - part);

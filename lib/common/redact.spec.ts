@@ -1,4 +1,4 @@
-import { expected, shown } from './expected.js';
+import { expected, formatValue } from './expected.js';
 import { redactUrl } from './redact.js';
 
 describe('a URL without its secrets', () => {
@@ -55,7 +55,7 @@ describe('a value in a complaint', () => {
     [{ key: '-----BEGIN PRIVATE KEY-----\ncanary' }],
     ['-----BEGIN PRIVATE KEY-----\ncanary'],
   ])('holds no secret: %j', (value) => {
-    expect(shown(value)).not.toContain('canary');
+    expect(formatValue(value)).not.toContain('canary');
     expect(expected('x', 'something else', value).message).not.toContain('canary');
   });
 
@@ -69,6 +69,6 @@ describe('a value in a complaint', () => {
     [() => undefined, 'a function'],
     ['x'.repeat(100), `"${'x'.repeat(79)}…`],
   ])('is shown as it is otherwise: %p', (value, text) => {
-    expect(shown(value)).toBe(text);
+    expect(formatValue(value)).toBe(text);
   });
 });

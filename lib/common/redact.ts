@@ -1,4 +1,4 @@
-import { truncated } from './truncated.js';
+import { truncate } from './strings.js';
 
 /** What stands where a secret was. */
 export const REDACTED = '***';
@@ -63,6 +63,6 @@ export function redactMember(name: string, value: unknown): unknown {
 const LONGEST_URL = 500;
 
 /** {@link redactUrl}, no longer than a message has room for. */
-export function shownUrl(url: string): string {
-  return truncated(redactUrl(url), LONGEST_URL);
+export function formatUrl(url: string): string {
+  return truncate(redactUrl(url), LONGEST_URL);
 }

@@ -1,5 +1,5 @@
 import { SidekickError } from '../common/errors/index.js';
-import { truncated } from '../common/truncated.js';
+import { truncate } from '../common/strings.js';
 
 /** What is known about where a configuration is wrong. */
 export interface ConfigErrorPlace {
@@ -66,7 +66,7 @@ function describe(reason: string, place: ConfigErrorPlace): string {
   const { unsetVariables = [], others = [] } = place;
   const names = unsetVariables
     .slice(0, SHOWN_VARIABLES)
-    .map((name) => truncated(name))
+    .map((name) => truncate(name))
     .join(', ');
   const more =
     unsetVariables.length > SHOWN_VARIABLES ? ` and ${unsetVariables.length - SHOWN_VARIABLES} more` : '';
@@ -84,9 +84,9 @@ function describe(reason: string, place: ConfigErrorPlace): string {
 function at(reason: string, { file, line, column, source }: ConfigErrorPlace): string {
   const name = file ?? (line === undefined ? undefined : 'configuration');
   const place = [name, line, column].filter((part) => part !== undefined).join(':');
-  const why = truncated(reason, LONGEST_REASON);
+  const why = truncate(reason, LONGEST_REASON);
   return [
-    place === '' ? why : `${truncated(place, LONGEST_REASON)}: ${why}`,
+    place === '' ? why : `${truncate(place, LONGEST_REASON)}: ${why}`,
     ...(source === undefined ? [] : [source]),
   ].join('\n');
 }

@@ -1,4 +1,4 @@
-import { shown } from '../common/expected.js';
+import { formatValue } from '../common/expected.js';
 import { REDACTED } from '../common/redact.js';
 import { ConfigError } from './config.error.js';
 import { type JsonNode } from './json5/node.js';
@@ -50,7 +50,7 @@ export class ConfigDocument {
     if (node.kind === 'null') return 'null';
     if (node.kind === 'string' && node.value === '') return '""';
     if (!this.rendered.isLiteral(node.start, node.end)) return `a ${node.kind} from the environment`;
-    return secret ? REDACTED : shown(node.value);
+    return secret ? REDACTED : formatValue(node.value);
   }
 
   private place(offset: number): { readonly line: number; readonly column: number } {

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { isHost, isPort, joinHostPort } from '../common/address.js';
-import { expected, shown } from '../common/expected.js';
+import { expected, formatValue } from '../common/expected.js';
 import { type Endpoint } from './endpoint.js';
 
 /** Which addresses an endpoint may have. */
@@ -20,10 +20,10 @@ export class AddressPolicy {
   /** Why `endpoint` must not be used, as a sentence, or undefined where it may. */
   refusal({ address, port, ports }: Endpoint): string | undefined {
     if (!isHost(address))
-      return `Expected its address to be an IP address or a hostname, got ${shown(address)}.`;
+      return `Expected its address to be an IP address or a hostname, got ${formatValue(address)}.`;
     for (const number of [port, ...Object.values(ports)])
       if (!isPort(number))
-        return `Expected its port to be a whole number from 1 to 65535, got ${shown(number)}.`;
+        return `Expected its port to be a whole number from 1 to 65535, got ${formatValue(number)}.`;
     if (!this.ranges || this.allows(this.ranges, address)) return undefined;
     return `Its address ${joinHostPort(address, port)} is not in the allowed ${(this.allow ?? []).join(', ')}.`;
   }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Clock, type Timer } from '../common/clock.js';
 import { deferred, type Deferred } from '../common/async/deferred.js';
 import { ClosedError } from '../common/errors/index.js';
-import { quoted } from '../common/truncated.js';
+import { quote } from '../common/strings.js';
 import { type Logger } from '../common/logger.js';
 import { type Random } from '../common/random.js';
 import { type WarnOnce } from '../common/warn-once.js';
@@ -182,7 +182,7 @@ export class CachedService {
     const refusal = this.deps.policy.refusal(endpoint);
     if (refusal !== undefined) {
       this.endpoints.delete(id);
-      const label = (): string => `endpoint ${quoted(id)} of service ${quoted(this.source.service)}`;
+      const label = (): string => `endpoint ${quote(id)} of service ${quote(this.source.service)}`;
       this.deps.warnings.warn(JSON.stringify([this.source.service, id, refusal]), {
         message: () => `Leaving out ${label()}: ${refusal}`,
         label,

@@ -332,7 +332,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
   ): Promise<T> {
     const { clock } = this.deps;
     const timeout = request.timeout ?? this.timeout;
-    return await attempt({ clock, timeout, signal, what: request.what }, async (inner) => {
+    return await attempt({ clock, timeoutMs: timeout, signal, what: request.what }, async (inner) => {
       const deadline = wireDeadline(clock, timeout);
       const requireLeader = request.requireLeader ?? true;
       for (let renewed = false; ; renewed = true) {
@@ -381,7 +381,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     const { clock } = this.deps;
     const timeout = this.timeout;
     const what = `logging in as "${username}"`;
-    return await attempt({ clock, timeout, signal: this.closing.signal, what }, async (signal) => {
+    return await attempt({ clock, timeoutMs: timeout, signal: this.closing.signal, what }, async (signal) => {
       const deadline = wireDeadline(clock, timeout);
       const connection = this.pool.get(endpoint);
       const onHeard = (): void => this.pool.heard(connection);

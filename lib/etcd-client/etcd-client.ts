@@ -103,7 +103,7 @@ export class EtcdClient {
     if (this.transport.closed) return;
     const { deps, timeout } = this.transport;
     try {
-      await attempt({ clock: deps.clock, timeout, what: 'ending leases' }, async (signal) =>
+      await attempt({ clock: deps.clock, timeoutMs: timeout, what: 'ending leases' }, async (signal) =>
         this.keys.close(signal),
       );
     } catch {

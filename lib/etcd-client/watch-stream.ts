@@ -40,7 +40,7 @@ const READ_HEARTBEATS = 10;
 /** Heartbeats after which a stream that serves has proved itself. */
 const PROVEN_HEARTBEATS = 4;
 /** How long a watch waits between rounds of all endpoints: a few seconds at most, spread out for the herd's sake. */
-const RECONNECT = Object.freeze({ base: 100, cap: 4_000 });
+const RECONNECT = Object.freeze({ baseMs: 100, capMs: 4_000 });
 
 /**
  * The stream of all watches of a client, kept open from {@link WatchStream.start} to {@link WatchStream.stop}. A server

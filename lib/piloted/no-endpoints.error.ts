@@ -1,4 +1,4 @@
-import { shown } from '../common/expected.js';
+import { formatValue } from '../common/expected.js';
 import { SidekickError } from '../common/errors/index.js';
 
 /** There is nothing to pick: `reason` tells whether the registry said so or has not said anything yet. */
@@ -20,7 +20,7 @@ export class NoEndpointsError extends SidekickError {
     options?: { readonly cause?: unknown },
   ) {
     super(
-      `Service ${shown(service)} has ${SENTENCES[reason]}${detail === undefined ? '' : ` (${detail})`}.`,
+      `Service ${formatValue(service)} has ${SENTENCES[reason]}${detail === undefined ? '' : ` (${detail})`}.`,
       options,
     );
   }

@@ -96,7 +96,7 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
     const timeout = this.options.bootTimeout ?? PILOTED_DEFAULTS.bootTimeout;
     const what = `The first lists of ${handles.length} services`;
     try {
-      await attempt({ clock: systemClock, timeout: timeout * 1_000, what }, () =>
+      await attempt({ clock: systemClock, timeoutMs: timeout * 1_000, what }, () =>
         Promise.all(handles.map((handle) => handle.firstAnswer())),
       );
     } catch (error) {

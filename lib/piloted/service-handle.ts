@@ -146,7 +146,7 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
   async ready({ min = 1, timeout = this.deps.bootTimeout }: ReadyOptions = {}): Promise<readonly Endpoint[]> {
     const what = `Waiting for ${min} endpoints of service "${this.name}"`;
     try {
-      await attempt({ clock: this.deps.clock, timeout: timeout * 1_000, what }, (signal) =>
+      await attempt({ clock: this.deps.clock, timeoutMs: timeout * 1_000, what }, (signal) =>
         this.reach(min, signal),
       );
       return this.list;
@@ -179,7 +179,9 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
     if (refreshing) {
       const timeout = this.deps.bootTimeout * 1_000;
       const what = `The refresh of service "${this.name}"`;
-      await attempt({ clock: this.deps.clock, timeout, what }, () => refreshing).catch(() => undefined);
+      await attempt({ clock: this.deps.clock, timeoutMs: timeout, what }, () => refreshing).catch(
+        () => undefined,
+      );
     }
     return this.pick();
   }

@@ -1,4 +1,4 @@
-import { shown } from '../common/expected.js';
+import { formatValue } from '../common/expected.js';
 import { SidekickError } from '../common/errors/index.js';
 
 /** A service was asked for that is not among those the application has listed. */
@@ -14,7 +14,7 @@ export class UnknownServiceError extends SidekickError {
   ) {
     const list = known.length > 0 ? known.join(', ') : 'none';
     super(
-      `Unknown service ${shown(service)}${where === undefined ? '' : ` at ${where}`}. Known services: ${list}.`,
+      `Unknown service ${formatValue(service)}${where === undefined ? '' : ` at ${where}`}. Known services: ${list}.`,
     );
   }
 }

@@ -34,6 +34,6 @@ export class EntryRequests {
   private async request<T>(doing: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { clock, registry } = this.deps;
     const what = `${doing} the ${entryKeyLabel(this.entryKey)} at ${registry.url}`;
-    return await attempt({ clock, timeout: TIMEOUT, signal: this.signal, what }, run);
+    return await attempt({ clock, timeoutMs: TIMEOUT, signal: this.signal, what }, run);
   }
 }

@@ -231,7 +231,7 @@ export class LocalRegistrar implements Registrar {
   private async within(what: string, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { clock, logger } = this.deps;
     const { signal } = this.closing;
-    await attempt({ clock, timeout: WITHDRAW_TIMEOUT, what, signal }, run).catch((error: unknown) => {
+    await attempt({ clock, timeoutMs: WITHDRAW_TIMEOUT, what, signal }, run).catch((error: unknown) => {
       // The end of everything is also the end of this.
       if (signal.aborted) return;
       logger.warn(`${(error as Error).message} It continues in the background.`);
@@ -242,7 +242,7 @@ export class LocalRegistrar implements Registrar {
     if (this.sessions.get(session.ttl) === session) this.sessions.delete(session.ttl);
     const { clock, logger, registry } = this.deps;
     const what = `Ending a session at ${registry.url}`;
-    const ended = attempt({ clock, timeout: END_TIMEOUT, what }, (signal) => session.end(signal)).catch(
+    const ended = attempt({ clock, timeoutMs: END_TIMEOUT, what }, (signal) => session.end(signal)).catch(
       (error: unknown) => {
         logger.warn(`${what} failed, its entries go with its TTL: ${(error as Error).message}`);
       },

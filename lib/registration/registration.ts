@@ -26,7 +26,7 @@ import { EntryRequests } from './entry-requests.js';
 import { EntryWatch } from './entry-watch.js';
 import { Waiters } from './waiters.js';
 
-const REQUEST_BACKOFF: BackoffOptions = Object.freeze({ base: 100, cap: 2_000 });
+const REQUEST_BACKOFF: BackoffOptions = Object.freeze({ baseMs: 100, capMs: 2_000 });
 
 /** Events after which there is no point in waiting for the rest of a backoff. */
 const URGENT: ReadonlySet<RegistrationInput['kind']> = new Set(['session', 'item', 'withdraw', 'resume']);

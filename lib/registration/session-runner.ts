@@ -41,10 +41,10 @@ export interface SessionListener {
 const OPEN_TIMEOUT = 5_000;
 
 /** While the session may still live, tries come quickly: the next member is likely to answer. */
-const LATE_BACKOFF: BackoffOptions = Object.freeze({ base: 50, cap: 500 });
+const LATE_BACKOFF: BackoffOptions = Object.freeze({ baseMs: 50, capMs: 500 });
 
 /** Once it is lost there is less of a hurry, and everybody else has lost theirs too: back within 5 s, no sooner. */
-const LOST_BACKOFF: BackoffOptions = Object.freeze({ base: 250, cap: 4_000 });
+const LOST_BACKOFF: BackoffOptions = Object.freeze({ baseMs: 250, capMs: 4_000 });
 
 /** Share of the newest measurement in a smoothed round trip. */
 const NEW_SAMPLE_SHARE = 0.25;
@@ -171,7 +171,7 @@ export class SessionRunner {
       const session = await attempt(
         {
           clock,
-          timeout: OPEN_TIMEOUT,
+          timeoutMs: OPEN_TIMEOUT,
           signal: this.aborter.signal,
           what: `Opening a session at ${registry.url}`,
         },
@@ -208,7 +208,7 @@ export class SessionRunner {
       const renewal = await attempt(
         {
           clock,
-          timeout: lost ? OPEN_TIMEOUT : renewalTimeout(ttl, this.needs(session)),
+          timeoutMs: lost ? OPEN_TIMEOUT : renewalTimeout(ttl, this.needs(session)),
           signal: this.aborter.signal,
           what: `Renewing session ${session.id} at ${registry.url}`,
         },
@@ -249,7 +249,7 @@ export class SessionRunner {
   private async giveBack(session: Session): Promise<void> {
     const { registry, clock } = this.deps;
     const what = `Ending session ${session.id} at ${registry.url}`;
-    await attempt({ clock, timeout: OPEN_TIMEOUT, what }, (signal) => session.end(signal)).catch(
+    await attempt({ clock, timeoutMs: OPEN_TIMEOUT, what }, (signal) => session.end(signal)).catch(
       () => undefined,
     );
   }

@@ -44,7 +44,7 @@ export async function firstRecord(
   });
   const what = `Computing the value of "${key}"`;
   try {
-    return await attempt({ clock, timeout: interval, what }, async (signal) => await produce(signal));
+    return await attempt({ clock, timeoutMs: interval, what }, async (signal) => await produce(signal));
   } catch (error) {
     if (!(error instanceof DeadlineExceededError)) throw error;
     throw new DeadlineExceededError(
@@ -126,7 +126,7 @@ export class ValueUpdater {
     let given: AbortSignal | undefined;
     try {
       const record = await attempt(
-        { clock, timeout: interval, signal: call.signal, what },
+        { clock, timeoutMs: interval, signal: call.signal, what },
         async (signal) => {
           given = signal;
           try {

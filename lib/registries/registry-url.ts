@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../common/errors/index.js';
 import { expected } from '../common/expected.js';
 import { type Logger } from '../common/logger.js';
-import { redactUrl, shownUrl } from '../common/redact.js';
+import { redactUrl, formatUrl } from '../common/redact.js';
 import { consulFromUrl } from './consul/url.js';
 import { dnsFromUrl } from './dns/url.js';
 import { etcdFromUrl } from './etcd/url.js';
@@ -90,7 +90,7 @@ function fromServers(option: string, list: string): string {
   const [scheme] = schemes;
   if (schemes.size !== 1 || scheme === undefined)
     throw new InvalidOptionError(
-      `Expected \`${option}\` to be a comma-separated list of servers, all http://host:port or all https://host:port, got ${JSON.stringify(shownUrl(list))}.`,
+      `Expected \`${option}\` to be a comma-separated list of servers, all http://host:port or all https://host:port, got ${JSON.stringify(formatUrl(list))}.`,
     );
   return `${scheme === 'https' ? 'etcds' : 'etcd'}://${servers.map((server) => server?.[2]).join(',')}`;
 }

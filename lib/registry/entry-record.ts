@@ -1,4 +1,4 @@
-import { quoted } from '../common/truncated.js';
+import { quote } from '../common/strings.js';
 import { type Instance } from './instance.js';
 
 /** The place of a plain key. */
@@ -60,6 +60,6 @@ export function entryKeyId(entryKey: EntryKey): string {
 /** A entry key as messages show it: on one line, whatever its names are. */
 export function entryKeyLabel(entryKey: EntryKey): string {
   return entryKey.kind === 'key'
-    ? `key ${quoted(entryKey.key)}`
-    : `instance ${quoted(entryKey.id)} of service ${quoted(entryKey.service)}`;
+    ? `key ${quote(entryKey.key)}`
+    : `instance ${quote(entryKey.id)} of service ${quote(entryKey.service)}`;
 }

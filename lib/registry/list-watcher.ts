@@ -180,7 +180,7 @@ export class ListWatcher {
       const listing = await attempt(
         {
           clock,
-          timeout: this.options.listTimeout ?? registry.listTimeoutMs ?? LIST_TIMEOUT,
+          timeoutMs: this.options.listTimeout ?? registry.listTimeoutMs ?? LIST_TIMEOUT,
           signal: this.lifetime.signal,
           what: `Listing the ${scopeLabel(scope)} in ${registry.url}`,
         },
@@ -215,7 +215,7 @@ export class ListWatcher {
     const stop = new AbortController();
     const watchdog = new Watchdog({
       clock,
-      timeout: Math.min(interval ?? Infinity, SILENCE),
+      timeoutMs: Math.min(interval ?? Infinity, SILENCE),
       signal,
       what: `The watch of the ${scopeLabel(scope)} in ${registry.url}`,
     });
@@ -254,7 +254,7 @@ export class ListWatcher {
   private dismiss(iterator: AsyncIterator<WatchBatch, unknown> | undefined): void {
     if (!iterator?.return) return;
     const end = iterator.return.bind(iterator);
-    const farewell = attempt({ clock: this.options.clock, timeout: FAREWELL, what: 'Ending a watch' }, () =>
+    const farewell = attempt({ clock: this.options.clock, timeoutMs: FAREWELL, what: 'Ending a watch' }, () =>
       end(),
     ).catch(() => undefined);
     this.farewells.add(farewell);

@@ -11,7 +11,7 @@ export interface OutageDeps {
 }
 
 /** Whatever was read is fresh again within 5 s of the registry's return. */
-const BACKOFF: BackoffOptions = Object.freeze({ base: 100, cap: 4_000 });
+const BACKOFF: BackoffOptions = Object.freeze({ baseMs: 100, capMs: 4_000 });
 
 /** Milliseconds a turn lasts when nothing is heard of what came of it. */
 const TURN = 5_000;

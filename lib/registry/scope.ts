@@ -1,5 +1,5 @@
 import { RegistryRefusedError } from '../common/errors/index.js';
-import { quoted } from '../common/truncated.js';
+import { quote } from '../common/strings.js';
 import { type EntryKey, entryKeyLabel } from './entry-record.js';
 import { type Scope } from './registry.js';
 
@@ -17,7 +17,7 @@ export function inScope(scope: Scope, entryKey: EntryKey): boolean {
 
 /** A scope as messages show it. */
 export function scopeLabel(scope: Scope): string {
-  return scope.kind === 'service' ? `service ${quoted(scope.service)}` : entryKeyLabel(scope);
+  return scope.kind === 'service' ? `service ${quote(scope.service)}` : entryKeyLabel(scope);
 }
 
 /**
@@ -28,6 +28,6 @@ export function scopeLabel(scope: Scope): string {
 export function refuseDatacenter(driver: string, scope: Scope): void {
   if (scope.kind === 'service' && scope.dc !== undefined)
     throw new RegistryRefusedError(
-      `The ${driver} registry has no datacenters, but ${scopeLabel(scope)} was asked for in ${quoted(scope.dc)}: only consul takes \`dc\`.`,
+      `The ${driver} registry has no datacenters, but ${scopeLabel(scope)} was asked for in ${quote(scope.dc)}: only consul takes \`dc\`.`,
     );
 }

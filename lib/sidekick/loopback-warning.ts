@@ -49,7 +49,7 @@ export class LoopbackWarning {
     if (!advertised) return hostsOf(url).find((host) => !isLoopback(host));
     const what = `Asking ${url} for its advertised address`;
     const { signal } = this.closing;
-    return await attempt({ clock, timeout: TIMEOUT_MS, signal, what }, advertised).catch(() => undefined);
+    return await attempt({ clock, timeoutMs: TIMEOUT_MS, signal, what }, advertised).catch(() => undefined);
   }
 }
 

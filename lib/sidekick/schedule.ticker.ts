@@ -1,5 +1,5 @@
 import { type Ticker } from '../registration/ticker.js';
-import { MAX_TIMEOUT } from '../common/clock.js';
+import { MAX_TIMEOUT_MS } from '../common/clock.js';
 
 /** What a ticker needs of the `SchedulerRegistry` of `@nestjs/schedule`. */
 export interface IntervalRegistry {
@@ -20,7 +20,7 @@ export function scheduleTicker(find: () => IntervalRegistry | undefined): Ticker
     // Another module of the same process may keep the same key in another registry.
     let unique = name;
     for (let n = 2; registry?.doesExist('interval', unique); n += 1) unique = `${name}#${n}`;
-    const handle = setInterval(run, Math.min(ms, MAX_TIMEOUT));
+    const handle = setInterval(run, Math.min(ms, MAX_TIMEOUT_MS));
     registry?.addInterval(unique, handle);
     return {
       cancel: () => {

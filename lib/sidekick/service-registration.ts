@@ -12,7 +12,7 @@ import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
 import { type Sidekick } from './sidekick.service.js';
 
 /** How often an address or a port that is not there yet is looked for. */
-const POLL: BackoffOptions = Object.freeze({ base: 100, cap: 1_000 });
+const POLL: BackoffOptions = Object.freeze({ baseMs: 100, capMs: 1_000 });
 
 /** Milliseconds that `app.listen()` has after the boot before another server is looked for on `service.port`. */
 const LISTEN_GRACE_MS = 1_000;

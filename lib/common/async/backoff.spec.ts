@@ -1,7 +1,7 @@
 import { Backoff } from './backoff.js';
 
 const waits = (random: number, count: number): number[] => {
-  const backoff = new Backoff({ base: 100, cap: 1_000 }, () => random);
+  const backoff = new Backoff({ baseMs: 100, capMs: 1_000 }, () => random);
   return Array.from({ length: count }, () => backoff.next());
 };
 
@@ -13,7 +13,7 @@ describe('a backoff', () => {
   });
 
   it('begins again after a success', () => {
-    const backoff = new Backoff({ base: 100, cap: 1_000 }, () => 1);
+    const backoff = new Backoff({ baseMs: 100, capMs: 1_000 }, () => 1);
     for (let i = 0; i < 10; i += 1) backoff.next();
     backoff.reset();
     expect(backoff.next()).toBe(100);

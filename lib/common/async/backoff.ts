@@ -3,13 +3,13 @@ import { type Random } from '../random.js';
 /** How long to wait between attempts, in milliseconds. */
 export interface BackoffOptions {
   /** Upper bound of the first wait. */
-  readonly base: number;
+  readonly baseMs: number;
   /** Upper bound of any wait. */
-  readonly cap: number;
+  readonly capMs: number;
 }
 
 /** Retries of the library, unless a place names its own: 100 ms doubling to 5 s. */
-export const DEFAULT_BACKOFF: BackoffOptions = Object.freeze({ base: 100, cap: 5_000 });
+export const DEFAULT_BACKOFF: BackoffOptions = Object.freeze({ baseMs: 100, capMs: 5_000 });
 
 /**
  * Exponential backoff with jitter, so that clients that lost a server together do not come back together. While it
@@ -26,9 +26,9 @@ export class Backoff {
 
   /** The next wait in milliseconds. */
   next(): number {
-    const { base, cap } = this.options;
-    const bound = Math.min(cap, base * 2 ** Math.min(this.attempts, 30));
-    const least = bound === cap ? cap / 2 : 0;
+    const { baseMs, capMs } = this.options;
+    const bound = Math.min(capMs, baseMs * 2 ** Math.min(this.attempts, 30));
+    const least = bound === capMs ? capMs / 2 : 0;
     this.attempts += 1;
     return least + this.random() * (bound - least);
   }

@@ -7,7 +7,7 @@ import { DeadlineExceededError } from '../errors/index.js';
 async function attemptWhileBlocked<T>(ask: () => Promise<T>): Promise<T> {
   return await new Promise<T>((resolve, reject) => {
     setImmediate(() => {
-      attempt({ clock: systemClock, timeout: 5, what: 'asking' }, ask).then(resolve, reject);
+      attempt({ clock: systemClock, timeoutMs: 5, what: 'asking' }, ask).then(resolve, reject);
       const until = performance.now() + 50;
       while (performance.now() < until);
     });

@@ -6,7 +6,7 @@ import { abortReason, isError, onAbort } from './abort.js';
 export interface AttemptOptions {
   readonly clock: Clock;
   /** Milliseconds until the attempt is given up; `Infinity` for none. */
-  readonly timeout: number;
+  readonly timeoutMs: number;
   /** The caller's own cancel; it wins over every other error. */
   readonly signal?: AbortSignal | undefined;
   /** What is attempted, for the error: "renewing the lease at 10.0.0.1:2379". */
@@ -24,7 +24,7 @@ export async function attempt<T>(
   options: AttemptOptions,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { clock, timeout, signal, what } = options;
+  const { clock, timeoutMs, signal, what } = options;
   if (signal?.aborted) throw abortReason(signal);
   const inner = new AbortController();
   return await new Promise<T>((resolve, reject) => {
@@ -34,11 +34,11 @@ export async function attempt<T>(
       reject(error);
     };
     const exceeded = (): void => {
-      fail(new DeadlineExceededError(`${what} was not answered within ${Math.round(timeout)} ms.`));
+      fail(new DeadlineExceededError(`${what} was not answered within ${Math.round(timeoutMs)} ms.`));
     };
     // After a blocked event loop timers come first: an answer that is there already is read in between.
-    let timer = Number.isFinite(timeout)
-      ? clock.after(timeout, () => {
+    let timer = Number.isFinite(timeoutMs)
+      ? clock.after(timeoutMs, () => {
           timer = clock.after(0, exceeded);
         })
       : undefined;

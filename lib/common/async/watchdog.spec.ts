@@ -19,7 +19,7 @@ describe('Watchdog', () => {
   });
 
   function make(timeout: number): Watchdog {
-    return new Watchdog({ clock, timeout, signal: controller.signal, what: 'The watch' });
+    return new Watchdog({ clock, timeoutMs: timeout, signal: controller.signal, what: 'The watch' });
   }
 
   const never = (): Promise<never> => new Promise(() => undefined);

@@ -6,7 +6,7 @@ import { DeadlineExceededError } from '../errors/deadline-exceeded.error.js';
 export interface WatchdogOptions {
   readonly clock: Clock;
   /** Milliseconds until one wait is given up; `Infinity` for none. */
-  readonly timeout: number;
+  readonly timeoutMs: number;
   /** Ends the wait that is going on, and each further one. */
   readonly signal: AbortSignal;
   /** What is waited for, for the error: "The watch of the key "a"". */
@@ -33,9 +33,9 @@ export class Watchdog {
    * @throws the signal's reason when it is aborted first
    */
   wait<T>(promise: Promise<T>): Promise<T> {
-    const { clock, timeout, signal } = this.options;
-    this.deadline = clock.now() + timeout;
-    if (!this.timer && Number.isFinite(timeout)) this.arm();
+    const { clock, timeoutMs, signal } = this.options;
+    this.deadline = clock.now() + timeoutMs;
+    if (!this.timer && Number.isFinite(timeoutMs)) this.arm();
     return new Promise<T>((resolve, reject) => {
       this.fail = reject;
       if (signal.aborted) reject(abortReason(signal));
@@ -66,9 +66,10 @@ export class Watchdog {
   }
 
   private exceeded(): void {
-    const { clock, timeout, what } = this.options;
+    const { clock, timeoutMs, what } = this.options;
     this.timer = undefined;
     if (clock.now() < this.deadline) this.arm();
-    else this.fail?.(new DeadlineExceededError(`${what} was not answered within ${Math.round(timeout)} ms.`));
+    else
+      this.fail?.(new DeadlineExceededError(`${what} was not answered within ${Math.round(timeoutMs)} ms.`));
   }
 }

@@ -1,4 +1,4 @@
-import { truncated } from '../truncated.js';
+import { truncate } from '../strings.js';
 
 /** Options every error of the library takes. */
 export interface SidekickErrorOptions {
@@ -18,7 +18,7 @@ export abstract class SidekickError extends Error {
   abstract readonly code: string | number;
 
   constructor(message: string, options?: SidekickErrorOptions) {
-    super(truncated(message, LONGEST), options?.cause === undefined ? undefined : { cause: options.cause });
+    super(truncate(message, LONGEST), options?.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
   }
 }

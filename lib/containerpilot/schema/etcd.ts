@@ -1,4 +1,4 @@
-import { withoutSlashes } from '../../common/without-slashes.js';
+import { trimTrailingSlashes } from '../../common/strings.js';
 import { type EtcdDescription } from '../config.js';
 import { type Cursor } from '../cursor.js';
 
@@ -9,7 +9,7 @@ function endpointUrl(text: string): string | undefined {
   const url = /^https?:\/\//i.test(text) ? text : `http://${text}`;
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   return parsed && parsed.hostname !== '' && parsed.username === '' && parsed.password === ''
-    ? withoutSlashes(url)
+    ? trimTrailingSlashes(url)
     : undefined;
 }
 

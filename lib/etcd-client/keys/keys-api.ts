@@ -132,7 +132,7 @@ export class KeysApi {
     const text = checkValue(path, value, options);
     const { ttl, signal } = options;
     const answer = await attempt(
-      { clock: this.deps.clock, timeout: Infinity, signal, what: `creating a key in ${path.key}` },
+      { clock: this.deps.clock, timeoutMs: Infinity, signal, what: `creating a key in ${path.key}` },
       // One after the other: side by side they would only take each other's names away.
       async (inner) =>
         await this.mutex.run(path.key, async () =>

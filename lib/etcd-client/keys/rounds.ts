@@ -11,7 +11,7 @@ export const MAX_ROUNDS = 100;
 const IMMEDIATE = 5;
 
 /** Milliseconds between the others, so that clients that compete for one key come apart. */
-const CONTENTION = Object.freeze({ base: 10, cap: 200 });
+const CONTENTION = Object.freeze({ baseMs: 10, capMs: 200 });
 
 /** Counts the transactions of one call: each begins a round, and no call goes round without an end. */
 export class Rounds {

@@ -64,7 +64,7 @@ export class Watcher implements AsyncIterable<KeysResponse> {
   async next(signal?: AbortSignal): Promise<KeysResponse> {
     const what = `waiting for an event of ${this.path.key}`;
     for (;;) {
-      await attempt({ clock: this.clock, timeout: Infinity, signal, what }, async (inner) =>
+      await attempt({ clock: this.clock, timeoutMs: Infinity, signal, what }, async (inner) =>
         this.mutex.run(LANE, async () => this.fill(inner)),
       );
       // Taken only now that nothing can be aborted any more: an event is never taken by a call that failed.
@@ -122,7 +122,7 @@ export class Watcher implements AsyncIterable<KeysResponse> {
     watch.batch.catch(() => undefined);
     const { batch } = watch;
     const what = `watching ${this.path.key}`;
-    const read = await attempt({ clock: this.clock, timeout: Infinity, signal, what }, async () => batch);
+    const read = await attempt({ clock: this.clock, timeoutMs: Infinity, signal, what }, async () => batch);
     if (read.done === true) throw new ClosedError('The watcher');
     await this.take(read.value, signal);
     watch.batch = undefined;

@@ -190,7 +190,7 @@ export class WorkerRegistrar implements Registrar {
     this.closed = true;
     this.restart?.cancel();
     const what = 'Ending the heartbeat thread';
-    await attempt({ clock, timeout: CLOSE_TIMEOUT, what }, async () => {
+    await attempt({ clock, timeoutMs: CLOSE_TIMEOUT, what }, async () => {
       await closing;
     }).catch((error: unknown) => {
       logger.warn((error as Error).message);

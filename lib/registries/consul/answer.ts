@@ -1,5 +1,5 @@
-import { shown } from '../../common/expected.js';
-import { truncated } from '../../common/truncated.js';
+import { formatValue } from '../../common/expected.js';
+import { truncate } from '../../common/strings.js';
 import { isConsulsOwn } from './own-words.js';
 import { type RawAnswer } from './transport.js';
 import { UnexpectedAnswerError } from './unexpected-answer.error.js';
@@ -51,7 +51,7 @@ export class Answer {
 
   /** The body as text, shortened: Consul's own words where it refuses or fails. */
   get text(): string {
-    return truncated(this.masked(this.raw.body.toString('utf8')).trim(), LONGEST_TEXT);
+    return truncate(this.masked(this.raw.body.toString('utf8')).trim(), LONGEST_TEXT);
   }
 
   /** `X-Consul-Index`; 0 where it is missing or no whole number. */
@@ -97,7 +97,7 @@ export class Answer {
 
   /** The answer of something in front of Consul, as an error. */
   foreign(): UnexpectedAnswerError {
-    const said = this.text === '' ? 'nothing' : shown(this.text);
+    const said = this.text === '' ? 'nothing' : formatValue(this.text);
     return new UnexpectedAnswerError(
       `Expected Consul to answer ${this.what}, got status ${this.status} and ${said}, which Consul does not write. Does an ingress, a gateway or a login page in front of it answer, and does it let /v1 pass?`,
     );
@@ -105,7 +105,7 @@ export class Answer {
 
   unexpected(what: string, got: unknown, cause?: unknown): UnexpectedAnswerError {
     return new UnexpectedAnswerError(
-      `Expected the answer to ${this.what} to be ${what}, got ${this.masked(shown(got))} (status ${this.status}). Is it Consul that answers there?`,
+      `Expected the answer to ${this.what} to be ${what}, got ${this.masked(formatValue(got))} (status ${this.status}). Is it Consul that answers there?`,
       { cause },
     );
   }

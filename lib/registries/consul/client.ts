@@ -209,7 +209,7 @@ export class ConsulClient {
     this.inFlight.add(ending);
     try {
       const raw = await attempt(
-        { clock: this.clock, timeout, signal: ending.signal, what: label(request) },
+        { clock: this.clock, timeoutMs: timeout, signal: ending.signal, what: label(request) },
         async (inner) => {
           const token = await this.token.current();
           return await this.lanes[lane].send(

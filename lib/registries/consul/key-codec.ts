@@ -1,5 +1,5 @@
-import { shown } from '../../common/expected.js';
-import { utf8 } from '../../common/utf8.js';
+import { formatValue } from '../../common/expected.js';
+import { decodeUtf8 } from '../../common/strings.js';
 import { MAX_VALUE_BYTES } from '../../registry/check-record.js';
 import { type PlainKey, entryKeyLabel } from '../../registry/entry-record.js';
 import { type RegistryEntry, type MalformedEntry } from '../../registry/registry.js';
@@ -19,7 +19,7 @@ export interface StoredKey {
 export function decodeKey(entryKey: PlainKey, element: unknown): StoredKey | MalformedEntry {
   const malformed = (what: string, got: unknown): MalformedEntry => ({
     entryKey,
-    reason: `Expected ${what} in Consul's ${entryKeyLabel(entryKey)}, got ${shown(got)}.`,
+    reason: `Expected ${what} in Consul's ${entryKeyLabel(entryKey)}, got ${formatValue(got)}.`,
   });
   if (!isObject(element)) return malformed('an object', element);
   const { Value, ModifyIndex, Session, Flags } = element;
@@ -29,7 +29,7 @@ export function decodeKey(entryKey: PlainKey, element: unknown): StoredKey | Mal
   const bytes = Buffer.from(Value ?? '', 'base64');
   if (bytes.length > MAX_VALUE_BYTES)
     return malformed(`a value of at most ${MAX_VALUE_BYTES} bytes`, bytes.length);
-  const value = utf8(bytes);
+  const value = decodeUtf8(bytes);
   if (value === undefined) return malformed('a value in UTF-8', Value);
   return {
     entry: {

@@ -1,4 +1,4 @@
-import { shown } from '../../common/expected.js';
+import { formatValue } from '../../common/expected.js';
 import { type Answer, isObject } from './answer.js';
 import { type ConsulClient } from './client.js';
 import { type ConsulRequest } from './transport.js';
@@ -36,7 +36,8 @@ export async function checkReadAccess(
       { method: 'GET', path: `/health/service/${service}` },
       `its list is empty, yet the token lacks ${right}, without which Consul leaves out what is there`,
     );
-  if (empty.filtered) throw refusal(`\`service:read\` on ${shown(service)} or \`node:read\` on its nodes`);
+  if (empty.filtered)
+    throw refusal(`\`service:read\` on ${formatValue(service)} or \`node:read\` on its nodes`);
   const request: ConsulRequest = {
     ...AUTHORIZE,
     body: [
@@ -49,7 +50,7 @@ export async function checkReadAccess(
   if (answer.denied) throw client.failure(request, answer);
   // A Consul without this way to ask leaves one thing to go by: some node is always there.
   const rights = answer.ok ? client.read(answer, rightsOf) : { service: true, everyNode: false };
-  if (!rights.service) throw refusal(`\`service:read\` on ${shown(service)}`);
+  if (!rights.service) throw refusal(`\`service:read\` on ${formatValue(service)}`);
   if (rights.everyNode) return;
   const nodes = await client.call(NODES, { signal, lane: 'reads' });
   if (client.read(nodes, () => nodes.array()).length === 0) throw refusal('`node:read`');

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../../common/errors/index.js';
-import { shownUrl } from '../../common/redact.js';
+import { formatUrl } from '../../common/redact.js';
 import { type RegistrySource } from '../../registry/registry-source.js';
 import { type ConsulInitialStatus, type ConsulOptions, type ConsulTlsOptions } from './options.js';
 import { consul } from './source.js';
@@ -39,7 +39,7 @@ const PARAMETERS: Readonly<Record<string, Setter>> = {
 
 function complaint(what: string, url: string, name?: string): InvalidOptionError {
   const got = name === undefined ? '' : ` \`${name}\` in`;
-  return new InvalidOptionError(`Expected the registry URL to ${what}, got${got} ${shownUrl(url)}.`);
+  return new InvalidOptionError(`Expected the registry URL to ${what}, got${got} ${formatUrl(url)}.`);
 }
 
 /**

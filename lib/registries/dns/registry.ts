@@ -117,7 +117,7 @@ export class DnsRegistry implements Registry {
     const what = `Service "${service}" of the registry ${this.url}`;
     try {
       const { instances, malformed, ttl } = await attempt(
-        { clock: this.clock, timeout: LOOKUP_TIMEOUT, signal, what },
+        { clock: this.clock, timeoutMs: LOOKUP_TIMEOUT, signal, what },
         async () => await lookup(this.resolver, this.settings, service),
       );
       const isAsked = (id: string): boolean => scope.kind === 'service' || id === scope.id;

@@ -117,7 +117,7 @@ export class CompleteResolver implements DnsResolver {
     const { signal } = this.lifetime;
     const what = `Name server ${server} over TCP`;
     const late = new AbortController();
-    return await attempt({ clock, timeout: TCP_TIMEOUT_MS, signal, what }, async (inner) => {
+    return await attempt({ clock, timeoutMs: TCP_TIMEOUT_MS, signal, what }, async (inner) => {
       inner.addEventListener('abort', () => late.abort(), { once: true });
       return await askOverTcp(server, name, type, late.signal);
     });

@@ -1,6 +1,6 @@
 import { isHost, isPort, joinHostPort, splitHostPort } from '../../common/address.js';
-import { shown } from '../../common/expected.js';
-import { utf8 } from '../../common/utf8.js';
+import { formatValue } from '../../common/expected.js';
+import { decodeUtf8 } from '../../common/strings.js';
 import { MAX_VALUE_BYTES } from '../../registry/check-record.js';
 import { type Instance } from '../../registry/instance.js';
 import { isString, readInstance } from '../../registry/instance-shape.js';
@@ -43,7 +43,7 @@ export function decodeRecord(entryKey: EntryKey, value: Buffer): Decoded {
   if (value.length > MAX_VALUE_BYTES) {
     return { reason: `Expected a value of at most ${MAX_VALUE_BYTES} bytes, got ${value.length}.` };
   }
-  const text = utf8(value);
+  const text = decodeUtf8(value);
   if (text === undefined) return { reason: 'Expected a value in UTF-8, got other bytes.' };
   return entryKey.kind === 'key' ? { record: { ...entryKey, value: text } } : decodeInstance(entryKey, text);
 }
@@ -60,14 +60,15 @@ function decodeInstance(entryKey: InstanceKey, text: string): Decoded {
   try {
     fields = JSON.parse(text);
   } catch {
-    return { reason: `Expected JSON like {"Op":0,"Addr":"host:port"}, got ${shown(text)}.` };
+    return { reason: `Expected JSON like {"Op":0,"Addr":"host:port"}, got ${formatValue(text)}.` };
   }
   const { Op: op = OP_ADD, Addr: addr, Metadata: metadata } = (fields ?? {}) as Record<string, unknown>;
   if (op === OP_DELETE) return { deleted: true };
-  if (op !== OP_ADD) return { reason: `Expected \`Op\` to be ${OP_ADD} or ${OP_DELETE}, got ${shown(op)}.` };
+  if (op !== OP_ADD)
+    return { reason: `Expected \`Op\` to be ${OP_ADD} or ${OP_DELETE}, got ${formatValue(op)}.` };
   const target = typeof addr === 'string' ? splitHostPort(addr) : undefined;
   if (!target || !isHost(target.host) || !isPort(target.port)) {
-    return { reason: `Expected \`Addr\` to be host:port, got ${shown(addr)}.` };
+    return { reason: `Expected \`Addr\` to be host:port, got ${formatValue(addr)}.` };
   }
   const bare: BareInstance = {
     service: entryKey.service,

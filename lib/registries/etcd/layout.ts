@@ -1,7 +1,6 @@
 import { expected } from '../../common/expected.js';
 import { checkName, decodeSegment, encodeSegment } from '../../common/names.js';
-import { utf8 } from '../../common/utf8.js';
-import { withoutSlashes } from '../../common/without-slashes.js';
+import { decodeUtf8, trimTrailingSlashes } from '../../common/strings.js';
 import { checkScope } from '../../registry/check-record.js';
 import { type InstanceKey, type EntryKey } from '../../registry/entry-record.js';
 import { type Scope } from '../../registry/registry.js';
@@ -36,7 +35,7 @@ export class EtcdLayout {
 
   /** @param prefix `/a` for `/a/web/<id>`, `a` for `a/web/<id>`, `/` for `/web/<id>`, an empty string for `web/<id>` */
   constructor(readonly prefix: string) {
-    this.root = prefix === '' ? '' : `${withoutSlashes(prefix)}/`;
+    this.root = prefix === '' ? '' : `${trimTrailingSlashes(prefix)}/`;
   }
 
   /**
@@ -72,7 +71,7 @@ export class EtcdLayout {
   entryKeyOf(scope: Scope, key: Uint8Array): EntryKey {
     if (scope.kind !== 'service') return scope;
     const bytes = this.segmentOf(scope.service, key);
-    const segment = utf8(bytes) ?? `${HEX}${Buffer.from(bytes).toString('hex')}`;
+    const segment = decodeUtf8(bytes) ?? `${HEX}${Buffer.from(bytes).toString('hex')}`;
     return { kind: 'instance', service: scope.service, id: decodeSegment(segment) ?? segment };
   }
 
@@ -83,7 +82,7 @@ export class EtcdLayout {
   siblingOf(scope: Scope, key: Uint8Array): Sibling | undefined {
     if (scope.kind !== 'service') return undefined;
     const bytes = this.segmentOf(scope.service, key);
-    const segment = utf8(bytes);
+    const segment = decodeUtf8(bytes);
     const { id } = this.entryKeyOf(scope, key) as InstanceKey;
     const decoded = segment === undefined ? undefined : decodeSegment(segment);
     const folder = this.folderOf(scope.service);
@@ -136,5 +135,5 @@ function foreignSegment(id: string, escaped: boolean): Buffer | undefined {
   if (escaped) return decodeSegment(id) === undefined ? Buffer.from(id) : undefined;
   const [, digits] = /^0x((?:[0-9a-f]{2})+)$/.exec(id) ?? [];
   const bytes = digits === undefined ? undefined : Buffer.from(digits, 'hex');
-  return bytes && utf8(bytes) === undefined ? bytes : undefined;
+  return bytes && decodeUtf8(bytes) === undefined ? bytes : undefined;
 }

@@ -2,7 +2,7 @@ import { isSecure } from '../../etcd-client/endpoint.js';
 import { checkEtcdOptions, type EtcdOptions, type EtcdSettings } from '../../etcd-client/options.js';
 import { checkObject, expected } from '../../common/expected.js';
 import { isName } from '../../common/names.js';
-import { withoutSlashes } from '../../common/without-slashes.js';
+import { trimTrailingSlashes } from '../../common/strings.js';
 
 /** Options of the etcd registry. */
 export interface EtcdRegistryOptions extends EtcdOptions {
@@ -36,7 +36,11 @@ export function checkRegistryOptions(given: EtcdRegistryOptions): EtcdRegistrySe
   checkObject('etcd', given);
   const { prefix = DEFAULT_PREFIX, ...options } = given;
   if (prefix !== '' && !isName(prefix)) throw expected('prefix', 'a string like "/services"', prefix);
-  return { client: checkEtcdOptions(options), options, prefix: withoutSlashes(prefix) || prefix.slice(0, 1) };
+  return {
+    client: checkEtcdOptions(options),
+    options,
+    prefix: trimTrailingSlashes(prefix) || prefix.slice(0, 1),
+  };
 }
 
 /**

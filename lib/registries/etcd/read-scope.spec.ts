@@ -32,7 +32,7 @@ class SlowLink implements EtcdCaller {
     const errors: EndpointError[] = [];
     for (let i = 0; i < this.endpoints; i += 1) {
       try {
-        return await attempt({ clock, timeout, signal, what: request.what }, async (ended) =>
+        return await attempt({ clock, timeoutMs: timeout, signal, what: request.what }, async (ended) =>
           request.run(connection as unknown as EtcdConnection, {}, ended),
         );
       } catch (error) {

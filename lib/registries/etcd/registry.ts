@@ -152,7 +152,7 @@ export class EtcdRegistry implements Registry {
           case 'events': {
             last = news.witness;
             const cursor = toCursor({ clusterId, revision: news.revision, witness: last });
-            const changes = await attempt({ clock, timeout: Infinity, signal, what }, async () =>
+            const changes = await attempt({ clock, timeoutMs: Infinity, signal, what }, async () =>
               this.changes.of(scope, news.events),
             );
             yield { kind: 'changes', changes, cursor };

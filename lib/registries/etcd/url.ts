@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../../common/errors/index.js';
-import { shownUrl } from '../../common/redact.js';
-import { withoutSlashes } from '../../common/without-slashes.js';
+import { formatUrl } from '../../common/redact.js';
+import { trimTrailingSlashes } from '../../common/strings.js';
 import { type EtcdTlsOptions } from '../../etcd-client/options.js';
 import { type RegistrySource } from '../../registry/registry-source.js';
 import { type EtcdRegistryOptions } from './options.js';
@@ -32,7 +32,7 @@ const PARAMETERS: Readonly<Record<string, Setter>> = {
 const TLS = 'tls';
 
 function complaint(what: string, url: string): InvalidOptionError {
-  return new InvalidOptionError(`Expected the registry URL to ${what}, got ${shownUrl(url)}.`);
+  return new InvalidOptionError(`Expected the registry URL to ${what}, got ${formatUrl(url)}.`);
 }
 
 /**
@@ -63,7 +63,7 @@ export function etcdFromUrl(url: string): RegistrySource {
   const secure = isSecure(scheme, parameters.get(TLS), url);
   const hasTls = Object.keys(draft.tls).length > 0;
   if (hasTls && !secure) throw complaint('begin with etcds://, since certificates are given', url);
-  const prefix = decode(withoutSlashes(path), url);
+  const prefix = decode(trimTrailingSlashes(path), url);
   if (prefix !== '' && draft.options.prefix !== undefined)
     throw complaint('give the prefix as its path or as `prefix`, not both', url);
   return etcd({

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { abortReason } from '../../common/async/abort.js';
 import { RegistryRefusedError } from '../../common/errors/index.js';
-import { quoted } from '../../common/truncated.js';
+import { quote } from '../../common/strings.js';
 import { type EntryRecord, type EntryKey, entryKeyLabel, entryKeyOf } from '../../registry/entry-record.js';
 import { type RegistryEntry, type WriteResult } from '../../registry/registry.js';
 import { entryText, versionOf } from './entry-file.js';
@@ -47,7 +47,7 @@ export async function commit(write: Commit): Promise<WriteResult> {
     if (current?.version !== guard) return { ok: false, current };
     if (top?.name.number === MAX_VERSION)
       throw new RegistryRefusedError(
-        `The ${entryKeyLabel(entryKey)} cannot be written: its file ${quoted(join(folder.path, top.name.file))} has the highest number there is. Remove that file.`,
+        `The ${entryKeyLabel(entryKey)} cannot be written: its file ${quote(join(folder.path, top.name.file))} has the highest number there is. Remove that file.`,
       );
     const name = versionName(stemOfEntryKey(entryKey), (top?.name.number ?? 0) + 1);
     const text = entryText(record, session);

@@ -3,7 +3,7 @@ import { type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock } from '../../common/clock.js';
 import { InvalidOptionError, RegistryUnavailableError } from '../../common/errors/index.js';
-import { quoted } from '../../common/truncated.js';
+import { quote } from '../../common/strings.js';
 import { decodeSegment } from '../../common/names.js';
 import { type EntryKey, entryKeyLabel, entryKeyOf } from '../../registry/entry-record.js';
 import { type EntryFile, MAX_ENTRY_FILE, readEntryText, versionOf } from './entry-file.js';
@@ -107,7 +107,7 @@ export class Folder {
       const identity = identityOf(read.stat);
       const content: Content =
         'refused' in read
-          ? { version: identity, reason: `Expected the file ${quoted(name.file)} to be ${read.refused}.` }
+          ? { version: identity, reason: `Expected the file ${quote(name.file)} to be ${read.refused}.` }
           : this.understand(name, read.text);
       // Of two readings under way the one that began first may end last, with what was there before.
       if (reading > (this.cache.get(name.file)?.reading ?? 0))
@@ -119,7 +119,7 @@ export class Folder {
       if (UNREADABLE.has(errno))
         return {
           version: errno,
-          reason: `Expected the file ${quoted(name.file)} to be a file one can read, got ${errno}.`,
+          reason: `Expected the file ${quote(name.file)} to be a file one can read, got ${errno}.`,
         };
       return undefinedIfMissing(error);
     }
@@ -164,7 +164,7 @@ export class Folder {
       if (service !== this.service || stemOfEntryKey(entryKey) !== name.stem)
         return {
           version,
-          reason: `Expected the file ${quoted(name.file)} to hold what it is named after, got ${entryKeyLabel(entryKey)}.`,
+          reason: `Expected the file ${quote(name.file)} to hold what it is named after, got ${entryKeyLabel(entryKey)}.`,
         };
       this.entryKeys.set(name.stem, entryKey);
       return { version, entry };

@@ -1,4 +1,4 @@
-import { truncated } from '../../../common/truncated.js';
+import { truncate } from '../../../common/strings.js';
 import { TemplateFailure } from '../failure.js';
 import { toText } from '../values/bytes.js';
 import { type Lexer } from './lexer.js';
@@ -7,7 +7,7 @@ import { type Token, type TokenType } from './token.js';
 /** A token as an error names it. */
 export function describe(token: Token): string {
   if (token.type === 'eof') return 'the end of the template';
-  return JSON.stringify(truncated(toText(token.text), 40));
+  return JSON.stringify(truncate(toText(token.text), 40));
 }
 
 /** Tokens with a look ahead of any length, and the errors about them. */
