@@ -58,7 +58,7 @@ const compiled = (file: string): string => new URL(`../../../.cache/compiled/${f
 const BUILT = {
   // Parts of it are replaced, which a bundle does not allow.
   library: weakenings.length > 0 ? compiled('index.js') : 'nestjs-sidekick',
-  registryUrl: compiled('registry/url.js'),
+  registryUrl: compiled('registries/registry-url.js'),
 };
 const library = (await import(BUILT.library)) as typeof Library;
 const { DiscoveryService, PilotedModule, Sidekick, SidekickModule } = library;

@@ -5,7 +5,7 @@ import type * as PeerModule from '../../../lib/etcd-client/peer.js';
 type Kv = EtcdConnection['kv'];
 
 const built = (file: string): string =>
-  new URL(`../../../.cache/compiled/etcd/${file}`, import.meta.url).href;
+  new URL(`../../../.cache/compiled/etcd-client/${file}`, import.meta.url).href;
 
 /** Connections to etcd whose writes compare nothing: they land whatever has happened since they were sent. */
 export async function unguarded(): Promise<Connect> {
