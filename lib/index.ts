@@ -4,7 +4,7 @@ export { ConfigError } from './containerpilot/config.error.js';
 export { NoAddressError } from './common/errors/no-address.error.js';
 export { fixed, type FixedInstance, type FixedServices } from './registries/fixed/fixed.js';
 export { memory, type MemoryOptions, type MemorySource } from './registries/memory/memory.js';
-export { type MemoryStore } from './registries/memory/store.js';
+export { type MemoryStore } from './registries/memory/memory-store.js';
 export {
   completeInstance,
   DEFAULT_WEIGHT,

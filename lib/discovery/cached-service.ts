@@ -92,8 +92,8 @@ export class CachedService {
       clock: this.deps.clock,
       random: this.deps.random,
       logger: this.deps.logger,
-      ...(interval === undefined ? {} : { interval }),
-      onSet: (set) => {
+      ...(interval === undefined ? {} : { intervalMs: interval }),
+      onUpdate: (set) => {
         this.take(set);
       },
     });

@@ -36,7 +36,7 @@ export class EntryWatch {
       clock,
       random,
       logger,
-      onSet: ({ entries }) => {
+      onUpdate: ({ entries }) => {
         this.entry = entries.get(id);
         this.onSeen(this.entry);
       },

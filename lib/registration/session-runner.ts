@@ -4,7 +4,11 @@ import { attempt } from '../common/async/deadline.js';
 import { type Logger } from '../common/logger.js';
 import { type Random } from '../common/random.js';
 import { type EntryKey } from '../registry/entry-record.js';
-import { isUnreachable, type Outage, outageOf } from '../registry/outage.js';
+import {
+  isUnreachable,
+  type ReconnectCoordinator,
+  reconnectCoordinatorOf,
+} from '../registry/reconnect-coordinator.js';
 import { type Registry, type Session } from '../registry/registry.js';
 import { SessionGoneError } from '../registry/session-gone.error.js';
 import {
@@ -58,7 +62,7 @@ export class SessionRunner {
   private readonly listeners = new Set<SessionListener>();
   private readonly late: Backoff;
   private readonly lost: Backoff;
-  private readonly outage: Outage;
+  private readonly reconnect: ReconnectCoordinator;
   private working: Promise<void> | undefined;
   private warnedTtl: number | undefined;
   private refused = false;
@@ -75,7 +79,7 @@ export class SessionRunner {
   ) {
     this.late = new Backoff(LATE_BACKOFF, deps.random);
     this.lost = new Backoff(LOST_BACKOFF, deps.random);
-    this.outage = outageOf(deps.registry, deps);
+    this.reconnect = reconnectCoordinatorOf(deps.registry, deps);
   }
 
   get phase(): SessionPhase {
@@ -166,7 +170,7 @@ export class SessionRunner {
   private async open(): Promise<void> {
     const { registry, clock, random } = this.deps;
     const sentAt = clock.now();
-    this.outage.trying();
+    this.reconnect.attemptStarted();
     try {
       const session = await attempt(
         {
@@ -190,7 +194,7 @@ export class SessionRunner {
     } catch (error) {
       if (this.aborter.signal.aborted) return;
       const retryAfter = this.lost.next();
-      if (isUnreachable(error)) this.outage.failed(error, retryAfter);
+      if (isUnreachable(error)) this.reconnect.attemptFailed(error, retryAfter);
       else this.warnOfRefusal(error as Error);
       this.apply({ kind: 'failed', retryAfter });
       for (const listener of [...this.listeners]) listener.onOpenFailed(error as Error);
@@ -203,7 +207,7 @@ export class SessionRunner {
     if (!session) return;
     const { lost, ttl } = this.state;
     const sentAt = clock.now();
-    this.outage.trying();
+    this.reconnect.attemptStarted();
     try {
       const renewal = await attempt(
         {
@@ -225,12 +229,12 @@ export class SessionRunner {
     } catch (error) {
       if (this.aborter.signal.aborted) return;
       if (error instanceof SessionGoneError) {
-        this.outage.answered();
+        this.reconnect.attemptSucceeded();
         this.apply({ kind: 'gone' });
         return;
       }
       const retryAfter = (this.state.lost ? this.lost : this.late).next();
-      if (isUnreachable(error)) this.outage.failed(error, retryAfter);
+      if (isUnreachable(error)) this.reconnect.attemptFailed(error, retryAfter);
       this.apply({ kind: 'failed', retryAfter });
       logger.debug?.(`Renewing session ${session.id} at ${registry.url} failed: ${(error as Error).message}`);
     }
@@ -266,7 +270,7 @@ export class SessionRunner {
 
   private recovered(): void {
     this.refused = false;
-    this.outage.answered();
+    this.reconnect.attemptSucceeded();
     this.late.reset();
     this.lost.reset();
   }

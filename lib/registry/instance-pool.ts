@@ -3,10 +3,10 @@ import { assembleInstance, type Instance } from './instance.js';
 type Parts = Pick<Instance, 'ports' | 'tags' | 'meta'>;
 
 /** Distinct metadata kept at least. */
-const LEAST = 64;
+const MIN_POOL_SIZE = 64;
 
 /** Instances for each that is kept: where metadata is shared by fewer there is little to be had. */
-const SHARED_BY = 8;
+const INSTANCES_PER_POOLED_PART = 8;
 
 /**
  * Lets instances with equal metadata share it: a hundred copies of a service mostly carry the same tags, and each
@@ -27,7 +27,8 @@ export class InstancePool {
     this.parts.delete(key);
     this.parts.set(key, known ?? { ports, tags, meta });
     if (known) return assembleInstance({ ...instance, ...known });
-    if (this.parts.size > Math.max(LEAST, population / SHARED_BY)) this.forgetOldest();
+    if (this.parts.size > Math.max(MIN_POOL_SIZE, population / INSTANCES_PER_POOLED_PART))
+      this.forgetOldest();
     return instance;
   }
 

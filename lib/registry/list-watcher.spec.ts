@@ -11,7 +11,7 @@ import { deferred } from '../common/async/deferred.js';
 import { ClosedError, RegistryUnavailableError } from '../common/errors/index.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { ListWatcher, type ListWatchState, type ListUpdate } from './list-watcher.js';
-import { outageOf } from './outage.js';
+import { reconnectCoordinatorOf } from './reconnect-coordinator.js';
 import { type Listing } from './registry.js';
 
 describe('Follower', () => {
@@ -34,9 +34,9 @@ describe('Follower', () => {
         warn: (text) => warnings.push(text),
         error: (text) => warnings.push(text),
       },
-      onSet: (set) => sets.push({ ...set, entries: new Map(set.entries) }),
+      onUpdate: (set) => sets.push({ ...set, entries: new Map(set.entries) }),
       onState: (state) => states.push(state),
-      ...(interval === undefined ? {} : { interval }),
+      ...(interval === undefined ? {} : { intervalMs: interval }),
     });
   }
 
@@ -213,14 +213,14 @@ describe('Follower', () => {
     registry.answer = () => Promise.reject(away('connection refused'));
     registry.watch_.push(away('connection reset'));
     await clock.advance(1_100);
-    const shared = outageOf(registry, { clock, random: () => 0.5 });
-    shared.failed(away('certificate has expired'));
+    const shared = reconnectCoordinatorOf(registry, { clock, random: () => 0.5 });
+    shared.attemptFailed(away('certificate has expired'));
     expect(follower.state.stale).toBe(true);
     expect(follower.state.error?.message).toMatch(/certificate has expired/);
-    shared.answered();
+    shared.attemptSucceeded();
     registry.answer = () => Promise.reject(new Error('permission denied'));
     await clock.advance(5_000);
-    shared.failed(away('connection reset'));
+    shared.attemptFailed(away('connection reset'));
     expect(follower.state.error?.message).toBe('permission denied');
   });
 
@@ -451,7 +451,7 @@ describe('Follower', () => {
       clock,
       random: () => 0.5,
       logger: { log: () => undefined, warn: () => undefined, error: (text) => warnings.push(text) },
-      onSet: () => {
+      onUpdate: () => {
         throw new Error('my fault');
       },
     });

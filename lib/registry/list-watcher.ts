@@ -9,7 +9,7 @@ import { WarnOnce } from '../common/warn-once.js';
 import { Watchdog } from '../common/async/watchdog.js';
 import { EntryStore, type EntriesDiff } from './entry-store.js';
 import { MalformedWarnings, manyMalformed } from './malformed-warnings.js';
-import { isUnreachable, type Outage, outageOf } from './outage.js';
+import { isUnreachable, type ReconnectCoordinator, reconnectCoordinatorOf } from './reconnect-coordinator.js';
 import {
   SIGN_OF_LIFE_MS,
   type Cursor,
@@ -49,28 +49,28 @@ export interface ListWatcherOptions {
   readonly random: Random;
   readonly logger: Logger;
   /** Called with the first list, an empty one too, and then with each set that differs from the one before. */
-  readonly onSet: (set: ListUpdate) => void;
+  readonly onUpdate: (set: ListUpdate) => void;
   /** Called when it becomes stale, at each further failure, and when it is fresh again. */
   readonly onState?: (state: ListWatchState) => void;
   /** What is known already, from the write that made it: spares the first list. */
   readonly from?: Listing;
   /** Milliseconds after which, with no word from the watch, the scope is listed again; the watch alone by default. */
-  readonly interval?: number;
+  readonly intervalMs?: number;
   /** Milliseconds for one list; the registry's own by default, which is 5,000 unless its driver gives another. */
-  readonly listTimeout?: number;
+  readonly listTimeoutMs?: number;
   readonly backoff?: BackoffOptions;
 }
 
 /** Milliseconds between two lists that nobody asked for. */
-const LIST_SPACING = 1_000;
+const MIN_LIST_INTERVAL_MS = 1_000;
 
 /** Milliseconds of silence after which a watch is given up, even if its driver says nothing. */
-const SILENCE = 3 * SIGN_OF_LIFE_MS;
+const SILENCE_TIMEOUT_MS = 3 * SIGN_OF_LIFE_MS;
 
-const LIST_TIMEOUT = 5_000;
+const DEFAULT_LIST_TIMEOUT_MS = 5_000;
 
 /** Milliseconds a watch is given to let go of what it holds, before {@link ListWatcher.close} goes on without it. */
-const FAREWELL = 1_000;
+const WATCH_END_TIMEOUT_MS = 1_000;
 
 /**
  * Keeps the complete current content of a scope in step with a registry: lists, then watches from where the list
@@ -78,33 +78,33 @@ const FAREWELL = 1_000;
  * the registry ever makes the set empty.
  */
 export class ListWatcher {
-  private readonly entries: EntryStore;
+  private readonly store: EntryStore;
   private readonly malformed: MalformedWarnings;
   private readonly backoff: Backoff;
-  private readonly outage: Outage;
+  private readonly reconnect: ReconnectCoordinator;
   private readonly first: Deferred<void> = deferred();
   private readonly lifetime = new AbortController();
-  private readonly farewells = new Set<Promise<unknown>>();
+  private readonly endingWatches = new Set<Promise<unknown>>();
   /** Ends the watch or the pause that is going on, because somebody asked for a list. */
   private interrupt = new AbortController();
   /** Those who asked for a list that has not begun. */
-  private asked: Deferred<void> | undefined;
+  private requested: Deferred<void> | undefined;
   private revision = 0;
   private stale = true;
   private since: number | undefined;
   private error: Error | undefined;
   private lastHeard: number | undefined;
   private listedAt = -Infinity;
-  private troubled = false;
+  private warned = false;
   private running: Promise<void> | undefined;
 
   constructor(private readonly options: ListWatcherOptions) {
     const { clock, logger, registry } = options;
     const warnings = new WarnOnce(clock, logger, manyMalformed(registry.url));
     this.malformed = new MalformedWarnings(warnings, registry.url);
-    this.entries = new EntryStore(this.malformed);
+    this.store = new EntryStore(this.malformed);
     this.backoff = new Backoff(options.backoff ?? DEFAULT_BACKOFF, options.random);
-    this.outage = outageOf(options.registry, options);
+    this.reconnect = reconnectCoordinatorOf(options.registry, options);
   }
 
   /** Resolves after the first list has been handed to `onSet`; rejects only with {@link ClosedError}. */
@@ -114,7 +114,7 @@ export class ListWatcher {
 
   get state(): ListWatchState {
     // Who waits for a turn knows why the others failed in the meantime.
-    const error = isUnreachable(this.error) ? (this.outage.reason ?? this.error) : this.error;
+    const error = isUnreachable(this.error) ? (this.reconnect.lastError ?? this.error) : this.error;
     return {
       stale: this.stale,
       ...(this.since === undefined ? {} : { since: this.since }),
@@ -139,9 +139,9 @@ export class ListWatcher {
    */
   refresh(): Promise<void> {
     if (this.lifetime.signal.aborted) return Promise.reject(this.closedError());
-    this.asked ??= deferred();
+    this.requested ??= deferred();
     this.interrupt.abort();
-    return this.asked.promise;
+    return this.requested.promise;
   }
 
   /** Ends the watch and every timer. A second call waits for the first. */
@@ -151,42 +151,42 @@ export class ListWatcher {
     this.lifetime.abort(closed);
     this.interrupt.abort(closed);
     await this.running;
-    await Promise.all(this.farewells);
+    await Promise.all(this.endingWatches);
     this.malformed.close();
     this.first.reject(closed);
-    this.asked?.reject(closed);
+    this.requested?.reject(closed);
   }
 
   private async run(): Promise<void> {
     const { from } = this.options;
     let known = from && this.take(from);
     while (!this.lifetime.signal.aborted) {
-      const cursor = known ?? (await this.outage.lists.run(() => this.list()));
+      const cursor = known ?? (await this.reconnect.listSemaphore.run(() => this.list()));
       known = undefined;
-      const wait = cursor === undefined ? this.backoffAfter(this.error) : await this.follow(cursor);
-      await this.rest(Math.max(wait, this.listedAt + LIST_SPACING - this.options.clock.now()));
-      await this.outage.turn(this.interrupt.signal);
+      const wait = cursor === undefined ? this.backoffAfter(this.error) : await this.watch(cursor);
+      await this.pause(Math.max(wait, this.listedAt + MIN_LIST_INTERVAL_MS - this.options.clock.now()));
+      await this.reconnect.waitForProbe(this.interrupt.signal);
     }
   }
 
   /** One list, for everybody who has asked for it so far. */
   private async list(): Promise<Cursor | undefined> {
     const { registry, scope, clock } = this.options;
-    const asked = this.asked;
-    this.asked = undefined;
+    const asked = this.requested;
+    this.requested = undefined;
     this.interrupt = new AbortController();
     if (this.lifetime.signal.aborted) this.interrupt.abort();
     try {
       const listing = await attempt(
         {
           clock,
-          timeoutMs: this.options.listTimeout ?? registry.listTimeoutMs ?? LIST_TIMEOUT,
+          timeoutMs: this.options.listTimeoutMs ?? registry.listTimeoutMs ?? DEFAULT_LIST_TIMEOUT_MS,
           signal: this.lifetime.signal,
           what: `Listing the ${scopeLabel(scope)} in ${registry.url}`,
         },
         (signal) => registry.list(scope, signal),
       );
-      this.outage.answered();
+      this.reconnect.attemptSucceeded();
       this.take(listing);
       asked?.resolve();
       return listing.cursor;
@@ -195,7 +195,7 @@ export class ListWatcher {
         asked?.reject(this.closedError());
         return undefined;
       }
-      this.failed(error as Error);
+      this.markStale(error as Error);
       asked?.reject(error as Error);
       return undefined;
     }
@@ -203,19 +203,19 @@ export class ListWatcher {
 
   private take(listing: Listing): Cursor {
     this.listedAt = this.options.clock.now();
-    this.emit(this.entries.replace(listing));
-    this.fresh();
+    this.emit(this.store.replace(listing));
+    this.markFresh();
     return listing.cursor;
   }
 
   /** Follows one watch to its end and returns the milliseconds to wait before the next list. */
-  private async follow(cursor: Cursor): Promise<number> {
-    const { registry, scope, clock, interval } = this.options;
+  private async watch(cursor: Cursor): Promise<number> {
+    const { registry, scope, clock, intervalMs } = this.options;
     const { signal } = this.interrupt;
     const stop = new AbortController();
     const watchdog = new Watchdog({
       clock,
-      timeoutMs: Math.min(interval ?? Infinity, SILENCE),
+      timeoutMs: Math.min(intervalMs ?? Infinity, SILENCE_TIMEOUT_MS),
       signal,
       what: `The watch of the ${scopeLabel(scope)} in ${registry.url}`,
     });
@@ -228,20 +228,20 @@ export class ListWatcher {
           throw new Error(`The watch of the ${scopeLabel(scope)} ended without a reason.`);
         const batch = next.value;
         if (batch.kind === 'reset') return 0;
-        this.calm();
+        this.recovered();
         this.lastHeard = clock.now();
-        if (batch.kind === 'listing') this.emit(this.entries.replace(batch.listing));
-        else if (batch.changes.length > 0) this.emit(this.entries.apply(batch.changes));
+        if (batch.kind === 'listing') this.emit(this.store.replace(batch.listing));
+        else if (batch.changes.length > 0) this.emit(this.store.apply(batch.changes));
       }
     } catch (error) {
       if (signal.aborted) return 0;
-      if (interval !== undefined && clock.now() - (this.lastHeard ?? 0) >= interval) return 0;
-      this.failed(error as Error);
+      if (intervalMs !== undefined && clock.now() - (this.lastHeard ?? 0) >= intervalMs) return 0;
+      this.markStale(error as Error);
       return this.backoff.next();
     } finally {
       watchdog.end();
       stop.abort(signal.reason);
-      this.dismiss(watch);
+      this.endWatch(watch);
     }
   }
 
@@ -251,17 +251,18 @@ export class ListWatcher {
   }
 
   /** Lets a watch end in its own time; only {@link ListWatcher.close} waits for it. */
-  private dismiss(iterator: AsyncIterator<WatchBatch, unknown> | undefined): void {
+  private endWatch(iterator: AsyncIterator<WatchBatch, unknown> | undefined): void {
     if (!iterator?.return) return;
     const end = iterator.return.bind(iterator);
-    const farewell = attempt({ clock: this.options.clock, timeoutMs: FAREWELL, what: 'Ending a watch' }, () =>
-      end(),
+    const farewell = attempt(
+      { clock: this.options.clock, timeoutMs: WATCH_END_TIMEOUT_MS, what: 'Ending a watch' },
+      () => end(),
     ).catch(() => undefined);
-    this.farewells.add(farewell);
-    void farewell.then(() => this.farewells.delete(farewell));
+    this.endingWatches.add(farewell);
+    void farewell.then(() => this.endingWatches.delete(farewell));
   }
 
-  private async rest(delay: number): Promise<void> {
+  private async pause(delay: number): Promise<void> {
     if (delay <= 0) return;
     await pause(this.options.clock, delay, this.interrupt.signal).catch(() => undefined);
   }
@@ -270,45 +271,51 @@ export class ListWatcher {
     const { added, updated, removed } = diff;
     if (this.revision > 0 && added.length + updated.length + removed.length === 0) return;
     this.revision += 1;
-    this.tell(() =>
-      this.options.onSet({ entries: this.entries.current, added, updated, removed, revision: this.revision }),
+    this.callListener(() =>
+      this.options.onUpdate({
+        entries: this.store.current,
+        added,
+        updated,
+        removed,
+        revision: this.revision,
+      }),
     );
   }
 
-  private fresh(): void {
+  private markFresh(): void {
     const wasStale = this.stale;
     this.lastHeard = this.options.clock.now();
     this.stale = false;
     this.since = undefined;
     this.error = undefined;
-    if (wasStale) this.tell(() => this.options.onState?.(this.state));
+    if (wasStale) this.callListener(() => this.options.onState?.(this.state));
     this.first.resolve();
   }
 
-  private failed(error: Error): void {
-    if (isUnreachable(error)) this.outage.failed(error);
+  private markStale(error: Error): void {
+    if (isUnreachable(error)) this.reconnect.attemptFailed(error);
     if (!this.stale) this.since = this.options.clock.now();
     this.stale = true;
     this.error = error;
-    if (!this.troubled) {
-      this.troubled = true;
+    if (!this.warned) {
+      this.warned = true;
       this.options.logger.warn(
         `The ${scopeLabel(this.options.scope)} cannot be followed, what is known stays in use: ${error.message}`,
       );
     }
-    this.tell(() => this.options.onState?.(this.state));
+    this.callListener(() => this.options.onState?.(this.state));
   }
 
   /** A watch that works ends the trouble; a list alone does not, or list and watch could take turns in the log. */
-  private calm(): void {
+  private recovered(): void {
     this.backoff.reset();
-    if (!this.troubled) return;
-    this.troubled = false;
+    if (!this.warned) return;
+    this.warned = false;
     this.options.logger.log(`The ${scopeLabel(this.options.scope)} is followed again.`);
   }
 
   /** A listener that throws is its own fault and not the registry's. */
-  private tell(run: () => void): void {
+  private callListener(run: () => void): void {
     try {
       run();
     } catch (error) {

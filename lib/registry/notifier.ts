@@ -5,21 +5,21 @@ import { type Clock } from '../common/clock.js';
  * missed. One waiter at a time.
  */
 export class Notifier {
-  private rung = false;
+  private notified = false;
   private wake: (() => void) | undefined;
 
   /** Ends the wait under way, or else the next one. */
-  ring(): void {
-    this.rung = true;
+  notify(): void {
+    this.notified = true;
     this.wake?.();
   }
 
   /** Waits for a ring, at most `timeout` ms, and no longer than until `signal` is aborted. */
   async wait(clock: Clock, timeout: number, signal: AbortSignal): Promise<'rung' | 'timeout' | 'aborted'> {
-    if (!signal.aborted && !this.rung) await this.sleep(clock, timeout, signal);
+    if (!signal.aborted && !this.notified) await this.sleep(clock, timeout, signal);
     if (signal.aborted) return 'aborted';
-    if (!this.rung) return 'timeout';
-    this.rung = false;
+    if (!this.notified) return 'timeout';
+    this.notified = false;
     return 'rung';
   }
 

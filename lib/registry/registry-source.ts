@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Clock } from '../common/clock.js';
 import { type Logger } from '../common/logger.js';
 import { type Random } from '../common/random.js';
@@ -25,4 +26,13 @@ export interface RegistrySource {
    * @throws MissingPeerError when the driver's package is not installed
    */
   open(deps: RegistryDeps): Promise<Registry>;
+}
+
+/**
+ * Makes the identity of a source whose settings hold secrets: a digest, equal for equal settings.
+ *
+ * @param settings everything that distinguishes one connection from another, as a string
+ */
+export function sourceIdentity(driver: string, settings: string): string {
+  return `${driver}:${createHash('sha256').update(settings).digest('base64url')}`;
 }

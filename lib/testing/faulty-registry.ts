@@ -37,8 +37,8 @@ export class FaultyRegistry implements Registry {
   /** How often each kind of request was made, whatever came of it. */
   readonly requests = new Map<RequestKind, number>();
   private readonly faults = new Map<RequestKind, Fault>();
-  private everything: Fault = 'none';
-  private delay = 0;
+  private faultOfAll: Fault = 'none';
+  private delayMs = 0;
   private cut = new AbortController();
 
   constructor(
@@ -52,7 +52,7 @@ export class FaultyRegistry implements Registry {
 
   /** Does `fault` to every request, or to those of one kind, from now on. Running watches are cut. */
   fail(fault: Fault, kind?: RequestKind): void {
-    if (kind === undefined) this.everything = fault;
+    if (kind === undefined) this.faultOfAll = fault;
     else this.faults.set(kind, fault);
     if (fault !== 'none' && (kind === undefined || kind === 'watch')) {
       this.cut.abort(this.error());
@@ -62,13 +62,13 @@ export class FaultyRegistry implements Registry {
 
   /** Everything works again. */
   heal(): void {
-    this.everything = 'none';
+    this.faultOfAll = 'none';
     this.faults.clear();
   }
 
   /** Makes every request wait before it is carried out, in milliseconds. */
   slow(delay: number): void {
-    this.delay = delay;
+    this.delayMs = delay;
   }
 
   /** How often this kind of request was made. */
@@ -112,8 +112,8 @@ export class FaultyRegistry implements Registry {
 
   private async request<T>(kind: RequestKind, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
     this.requests.set(kind, this.count(kind) + 1);
-    if (this.delay > 0) await pause(this.clock, this.delay, signal);
-    const fault = this.everything === 'none' ? (this.faults.get(kind) ?? 'none') : this.everything;
+    if (this.delayMs > 0) await pause(this.clock, this.delayMs, signal);
+    const fault = this.faultOfAll === 'none' ? (this.faults.get(kind) ?? 'none') : this.faultOfAll;
     switch (fault) {
       case 'down':
         throw this.error();

@@ -1,4 +1,4 @@
-import { identityOf } from '../../registry/source-identity.js';
+import { sourceIdentity } from '../../registry/registry-source.js';
 import { type RegistrySource } from '../../registry/registry-source.js';
 import { type ConsulOptions, consulSettings, consulUrl } from './options.js';
 
@@ -11,7 +11,7 @@ import { type ConsulOptions, consulSettings, consulUrl } from './options.js';
 export function consul(options: ConsulOptions = {}): RegistrySource {
   const settings = consulSettings(options);
   return {
-    identity: identityOf(
+    identity: sourceIdentity(
       'consul',
       JSON.stringify(settings, Object.keys(settings).concat(Object.keys(settings.tls)).sort()),
     ),

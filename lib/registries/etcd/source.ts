@@ -1,4 +1,4 @@
-import { identityOf } from '../../registry/source-identity.js';
+import { sourceIdentity } from '../../registry/registry-source.js';
 import { type RegistrySource } from '../../registry/registry-source.js';
 import { checkRegistryOptions, type EtcdRegistryOptions, registryUrl } from './options.js';
 
@@ -16,7 +16,7 @@ export function etcd(options: EtcdRegistryOptions): RegistrySource {
   const settings = checkRegistryOptions(options);
   const url = registryUrl(settings);
   return {
-    identity: identityOf('etcd', JSON.stringify([settings.client, settings.prefix])),
+    identity: sourceIdentity('etcd', JSON.stringify([settings.client, settings.prefix])),
     url,
     open: async (deps) => {
       const { openEtcd } = await import('./open.js');

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { systemClock } from '../../common/clock.js';
 import { type KeyRecord, entryKeyOf } from '../../registry/entry-record.js';
 import { type RegistryEntry, type WriteResult } from '../../registry/registry.js';
-import { commit, type Seen } from './commit.js';
+import { commit, type ObservedEntry } from './commit.js';
 import { Layout } from './layout.js';
 import { ensureRoot } from './root.js';
-import { FileSession } from './session.js';
-import { FileStore } from './store.js';
+import { FileSession } from './file-session.js';
+import { FileStore } from './file-store.js';
 
 const { signal } = new AbortController();
 const record = (value: string): KeyRecord => ({ kind: 'key', key: 'k', value });
@@ -30,15 +30,15 @@ describe('a writer who is overtaken after he looked', () => {
 
   /** Writes as session `slow`, with `meanwhile` between its look and what it does about it. */
   async function slowly(guard: string | undefined, meanwhile: () => Promise<unknown>): Promise<WriteResult> {
-    let looked: Seen | undefined;
+    let looked: ObservedEntry | undefined;
     return await commit({
       layout: store.layout,
       folder: store.folder(entryKey),
       record: record('slow'),
       session: 'slow',
       guard,
-      look: async (where) => {
-        const seen = await store.look(where);
+      observe: async (where) => {
+        const seen = await store.observe(where);
         if (!looked) {
           looked = seen;
           await meanwhile();

@@ -5,13 +5,13 @@ import { quote } from '../../common/strings.js';
 import { type EntryRecord, type EntryKey, entryKeyLabel, entryKeyOf } from '../../registry/entry-record.js';
 import { type RegistryEntry, type WriteResult } from '../../registry/registry.js';
 import { entryText, versionOf } from './entry-file.js';
-import { type Folder, type Top } from './folder.js';
+import { type Folder, type NewestVersion } from './folder.js';
 import { type Layout, MAX_VERSION, stemOfEntryKey, type VersionName, versionName } from './layout.js';
 import { createFile, removeFile } from './write-file.js';
 
 /** What a write went by: the newest version then, and the entry in it if a session keeps it alive. */
-export interface Seen {
-  readonly top: Top | undefined;
+export interface ObservedEntry {
+  readonly top: NewestVersion | undefined;
   readonly current: RegistryEntry | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface Commit {
   readonly session: string;
   /** What must be in the entry key; undefined for nothing. */
   readonly guard: string | undefined;
-  readonly look: (entryKey: EntryKey) => Promise<Seen>;
+  readonly observe: (entryKey: EntryKey) => Promise<ObservedEntry>;
   readonly signal: AbortSignal;
 }
 
@@ -39,11 +39,11 @@ export interface Commit {
  * What a killed writer leaves is either not yet named, or an entry that goes with his session.
  */
 export async function commit(write: Commit): Promise<WriteResult> {
-  const { layout, folder, record, session, guard, look, signal } = write;
+  const { layout, folder, record, session, guard, observe, signal } = write;
   const entryKey = entryKeyOf(record);
   for (;;) {
     if (signal.aborted) throw abortReason(signal);
-    const { top, current } = await look(entryKey);
+    const { top, current } = await observe(entryKey);
     if (current?.version !== guard) return { ok: false, current };
     if (top?.name.number === MAX_VERSION)
       throw new RegistryRefusedError(
@@ -52,7 +52,7 @@ export async function commit(write: Commit): Promise<WriteResult> {
     const name = versionName(stemOfEntryKey(entryKey), (top?.name.number ?? 0) + 1);
     const text = entryText(record, session);
     if (!(await createFile(layout, join(folder.path, name.file), text))) continue;
-    if (await stands(folder, name, top)) {
+    if (await baseUnchanged(folder, name, top)) {
       if (top) await removeFile(join(folder.path, top.name.file));
       return { ok: true, version: versionOf(text) };
     }
@@ -86,7 +86,11 @@ export async function removeOlder(
 }
 
 /** Whether what `name` was built on is still what it was. */
-async function stands(folder: Folder, name: VersionName, before: Top | undefined): Promise<boolean> {
+async function baseUnchanged(
+  folder: Folder,
+  name: VersionName,
+  before: NewestVersion | undefined,
+): Promise<boolean> {
   if (before) return (await folder.content(before.name))?.version === before.content.version;
   return (await folder.names(name.stem)).every(({ number }) => number === name.number);
 }

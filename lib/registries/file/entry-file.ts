@@ -7,7 +7,7 @@ import { type EntryRecord } from '../../registry/entry-record.js';
 import { isSessionId } from './session-file.js';
 
 /** Greatest file of an entry, in bytes: JSON may need six for one, and there are names and a session beside the value. */
-export const MAX_ENTRY_FILE = 6 * MAX_VALUE_BYTES + 16_384;
+export const MAX_ENTRY_FILE_BYTES = 6 * MAX_VALUE_BYTES + 16_384;
 
 /** What the file of an entry says. */
 export interface EntryFile {

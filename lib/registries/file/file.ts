@@ -22,6 +22,6 @@ export function file(folder: string = defaultFolder()): RegistrySource {
   return {
     identity: url,
     url,
-    open: async (deps) => await (await import('./open.js')).openFileRegistry(url, root, deps),
+    open: async (deps) => await (await import('./file-registry.js')).openFileRegistry(url, root, deps),
   };
 }

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../common/clock.js';
-import { Folder, type Tops } from './folder.js';
+import { Folder, type NewestVersions } from './folder.js';
 
 describe('a folder that is read by several at once', () => {
   let path: string;
@@ -20,7 +20,7 @@ describe('a folder that is read by several at once', () => {
     renameSync(join(path, '.draft'), join(path, 'a.json'));
   }
 
-  function portOf(tops: Tops): number {
+  function portOf(tops: NewestVersions): number {
     const content = tops.get('a')?.content;
     if (!content || !('entry' in content) || content.entry.record.kind !== 'instance')
       throw new Error('Expected an instance.');

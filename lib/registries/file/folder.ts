@@ -6,10 +6,10 @@ import { InvalidOptionError, RegistryUnavailableError } from '../../common/error
 import { quote } from '../../common/strings.js';
 import { decodeSegment } from '../../common/names.js';
 import { type EntryKey, entryKeyLabel, entryKeyOf } from '../../registry/entry-record.js';
-import { type EntryFile, MAX_ENTRY_FILE, readEntryText, versionOf } from './entry-file.js';
+import { type EntryFile, MAX_ENTRY_FILE_BYTES, readEntryText, versionOf } from './entry-file.js';
 import { errnoOf } from './fs-error.js';
 import { forEachLimited } from '../../common/async/semaphore.js';
-import { FILES_AT_ONCE } from './layout.js';
+import { MAX_CONCURRENT_FILES } from './layout.js';
 import { readVersionName, stemOf, stemOfEntryKey, type VersionName } from './layout.js';
 import { readBounded } from './read-bounded.js';
 
@@ -19,14 +19,14 @@ export type Content =
   | { readonly version: string; readonly reason: string };
 
 /** The newest version of an entry key. */
-export interface Top {
+export interface NewestVersion {
   readonly name: VersionName;
   readonly entryKey: EntryKey;
   readonly content: Content;
 }
 
 /** Every entry key of a folder that has a file, by its stem. */
-export type Tops = ReadonlyMap<string, Top>;
+export type NewestVersions = ReadonlyMap<string, NewestVersion>;
 
 /** Whether the content of a file known before may be another by now. */
 export type MayHaveChanged = (name: VersionName) => boolean;
@@ -35,7 +35,7 @@ interface Cached {
   /** Of the file, as long as it is the same one. */
   readonly identity: string;
   /** The file was too young when it was read: another one after it could look the same. */
-  readonly young: boolean;
+  readonly ambiguous: boolean;
   /** Of those of the folder, in the order in which they began. */
   readonly reading: number;
   readonly content: Content;
@@ -44,11 +44,11 @@ interface Cached {
 /** What opening a link, a file of somebody else, or a socket fails with. */
 const UNREADABLE = new Set(['ELOOP', 'EACCES', 'EPERM', 'ENXIO', 'EISDIR']);
 /** Attempts to read a folder while its files are replaced; each fails only if one was, just then. */
-const ATTEMPTS = 100;
+const MAX_READ_ATTEMPTS = 100;
 /** Beyond this many names one reading of a folder takes several system calls, and what moves meanwhile may be missed. */
-const ONE_READING = 200;
+const ATOMIC_READDIR_ENTRIES = 200;
 /** Milliseconds within which two files may have the same times and, one after the other, the same inode. */
-const YOUNG = 1_000;
+const TIMESTAMP_RESOLUTION_MS = 1_000;
 
 /** How a {@link Folder} is read. */
 export interface ReadOptions {
@@ -79,15 +79,15 @@ export class Folder {
   ) {}
 
   /** The newest version of one entry key. */
-  async top(stem: string): Promise<Top | undefined> {
+  async newest(stem: string): Promise<NewestVersion | undefined> {
     return (await this.read({ only: stem })).get(stem);
   }
 
   /**
    * The newest version of every entry key. A missing folder has none.
    */
-  async read({ only, changed, watched = false }: ReadOptions = {}): Promise<Tops> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  async read({ only, changed, watched = false }: ReadOptions = {}): Promise<NewestVersions> {
+    for (let attempt = 0; attempt < MAX_READ_ATTEMPTS; attempt++) {
       const newest = newestOf(await this.names(only), only);
       const tops = await this.contents(newest, changed, watched);
       // Otherwise a file went after the folder was read: a newer version of its entry key is there by now, or none.
@@ -95,7 +95,9 @@ export class Folder {
       if (only === undefined) this.forgetAllBut(newest);
       return tops;
     }
-    const error = new Error(`its entries were replaced faster than they could be read, ${ATTEMPTS} times`);
+    const error = new Error(
+      `its entries were replaced faster than they could be read, ${MAX_READ_ATTEMPTS} times`,
+    );
     throw new RegistryUnavailableError(this.url, [{ endpoint: this.path, error }]);
   }
 
@@ -103,15 +105,15 @@ export class Folder {
   async content(name: VersionName): Promise<Content | undefined> {
     const reading = (this.readings += 1);
     try {
-      const read = await readBounded(join(this.path, name.file), MAX_ENTRY_FILE);
+      const read = await readBounded(join(this.path, name.file), MAX_ENTRY_FILE_BYTES);
       const identity = identityOf(read.stat);
       const content: Content =
         'refused' in read
           ? { version: identity, reason: `Expected the file ${quote(name.file)} to be ${read.refused}.` }
-          : this.understand(name, read.text);
+          : this.parse(name, read.text);
       // Of two readings under way the one that began first may end last, with what was there before.
       if (reading > (this.cache.get(name.file)?.reading ?? 0))
-        this.cache.set(name.file, { identity, young: !this.settled(read.stat), reading, content });
+        this.cache.set(name.file, { identity, ambiguous: !this.settled(read.stat), reading, content });
       return content;
     } catch (error) {
       const errno = errnoOf(error) ?? '';
@@ -129,9 +131,9 @@ export class Folder {
     newest: readonly VersionName[],
     changed: MayHaveChanged | undefined,
     watched: boolean,
-  ): Promise<Tops> {
-    const tops = new Map<string, Top>();
-    await forEachLimited(newest, FILES_AT_ONCE, async (name) => {
+  ): Promise<NewestVersions> {
+    const tops = new Map<string, NewestVersion>();
+    await forEachLimited(newest, MAX_CONCURRENT_FILES, async (name) => {
       const content = (await this.cached(name, changed, watched)) ?? (await this.content(name));
       if (content) tops.set(name.stem, { name, entryKey: this.entryKey(name, content), content });
     });
@@ -146,7 +148,7 @@ export class Folder {
     const cached = this.cache.get(name.file);
     if (!cached) return undefined;
     if (changed && !changed(name)) return cached.content;
-    if (cached.young && !watched) return undefined;
+    if (cached.ambiguous && !watched) return undefined;
     try {
       const same = identityOf(await stat(join(this.path, name.file), { bigint: true })) === cached.identity;
       return same ? cached.content : undefined;
@@ -155,7 +157,7 @@ export class Folder {
     }
   }
 
-  private understand(name: VersionName, text: string): Content {
+  private parse(name: VersionName, text: string): Content {
     const version = versionOf(text);
     try {
       const entry = readEntryText(text);
@@ -187,7 +189,7 @@ export class Folder {
   /** The files of all versions of all entry keys, or of the one with stem `only`. */
   async names(only?: string): Promise<VersionName[]> {
     const [count, names] = await this.list(only);
-    if (count <= ONE_READING || (only !== undefined && names.length > 0)) return names;
+    if (count <= ATOMIC_READDIR_ENTRIES || (only !== undefined && names.length > 0)) return names;
     const [, again] = await this.list(only);
     return [...new Map([...names, ...again].map((name) => [name.file, name])).values()];
   }
@@ -203,7 +205,7 @@ export class Folder {
   }
 
   private settled({ mtimeNs }: BigIntStats): boolean {
-    return this.clock.wall() - Number(mtimeNs / 1_000_000n) > YOUNG;
+    return this.clock.wall() - Number(mtimeNs / 1_000_000n) > TIMESTAMP_RESOLUTION_MS;
   }
 
   /** How many files there are, and those that matter. */

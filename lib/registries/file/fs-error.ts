@@ -7,11 +7,11 @@ export function errnoOf(error: unknown): string | undefined {
 }
 
 /** The code of a file system without hard links, or of a link across two file systems. */
-const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK']);
+const LINK_UNSUPPORTED_CODES = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK']);
 
 /** What helps against each refusal. */
 function adviceOn(errno: string, syscall: unknown): string {
-  if (syscall === 'link' && NO_LINKS.has(errno))
+  if (syscall === 'link' && LINK_UNSUPPORTED_CODES.has(errno))
     return 'Its file system has no hard links, by which the file registry decides between concurrent writers: name a folder on another file system with file:/some/folder.';
   if (errno === 'EROFS') return 'Its file system can only be read: name another with file:/some/folder.';
   if (errno === 'ENAMETOOLONG') return 'Name a folder with a shorter path.';
@@ -21,7 +21,7 @@ function adviceOn(errno: string, syscall: unknown): string {
 }
 
 /** What trying again does not change. */
-const REFUSALS = new Set([
+const NON_RETRYABLE_CODES = new Set([
   'EACCES',
   'EPERM',
   'EROFS',
@@ -40,7 +40,7 @@ export function asRegistryError(url: string, error: unknown): Error {
   const failure = error instanceof Error ? error : new Error(String(error), { cause: error });
   const errno = errnoOf(error);
   if (failure instanceof SidekickError || errno === undefined || !/^E[A-Z0-9]+$/.test(errno)) return failure;
-  if (REFUSALS.has(errno))
+  if (NON_RETRYABLE_CODES.has(errno))
     return new RegistryRefusedError(
       `The registry ${url} refused: ${failure.message}. ${adviceOn(errno, (error as NodeJS.ErrnoException).syscall)}`,
       { cause: error },

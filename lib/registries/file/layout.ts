@@ -5,10 +5,10 @@ import { type EntryKey } from '../../registry/entry-record.js';
 import { type Scope } from '../../registry/registry.js';
 
 /** Longest readable name of a file or folder, in characters; file systems take 255 bytes, number and ending included. */
-const MAX_READABLE = 160;
+const MAX_READABLE_LENGTH = 160;
 
 /** What is left of a name beside its digest, for people who look into the folder. */
-const READABLE_PART = 60;
+const READABLE_PREFIX_LENGTH = 60;
 
 /**
  * The name of a file or folder for a service, an id or a key: different for different names, also where the file
@@ -16,11 +16,11 @@ const READABLE_PART = 60;
  */
 export function stemOf(name: string): string {
   const readable = encodeSegment(name);
-  const plain = readable.length <= MAX_READABLE && !/[A-Z]/.test(readable.replace(/%[\dA-F]{2}/g, ''));
+  const plain = readable.length <= MAX_READABLE_LENGTH && !/[A-Z]/.test(readable.replace(/%[\dA-F]{2}/g, ''));
   if (plain) return readable;
   const digest = createHash('sha256').update(name).digest('hex').slice(0, 32);
   // Never what encodeSegment writes: there, a percent sign stands before two digits.
-  return `${readable.slice(0, READABLE_PART).toLowerCase()}%%${digest}`;
+  return `${readable.slice(0, READABLE_PREFIX_LENGTH).toLowerCase()}%%${digest}`;
 }
 
 /** One version of an entry, as its file is named. */
@@ -77,4 +77,4 @@ export function stemOfEntryKey(entryKey: EntryKey): string {
 }
 
 /** Files read or removed at the same time: enough to keep the thread pool busy, few enough to leave room for others. */
-export const FILES_AT_ONCE = 8;
+export const MAX_CONCURRENT_FILES = 8;

@@ -2,20 +2,20 @@ import { constants, type BigIntStats } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 /** What {@link readBounded} found. */
-export type Bounded =
+export type BoundedRead =
   | { readonly text: string; readonly stat: BigIntStats }
   | { readonly refused: string; readonly stat: BigIntStats };
 
 /** Neither follows a link nor waits for whoever would write to a pipe, on platforms that know either. */
-const NO_SURPRISE = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const SAFE_OPEN_FLAGS = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
  * Reads a regular file of at most `limit` bytes as well-formed UTF-8. What is none is told, not thrown.
  *
  * @throws file system errors, `ENOENT` among them
  */
-export async function readBounded(path: string, limit: number): Promise<Bounded> {
-  const handle = await open(path, constants.O_RDONLY | NO_SURPRISE);
+export async function readBounded(path: string, limit: number): Promise<BoundedRead> {
+  const handle = await open(path, constants.O_RDONLY | SAFE_OPEN_FLAGS);
   try {
     const stat = await handle.stat({ bigint: true });
     if (!stat.isFile()) return { refused: 'a regular file, got something else', stat };

@@ -4,15 +4,15 @@ import { errnoOf } from './fs-error.js';
 import { type Layout } from './layout.js';
 
 /** Nobody but the owner. */
-export const PRIVATE_FOLDER = 0o700;
+export const PRIVATE_FOLDER_MODE = 0o700;
 /** Nobody but the owner. */
-export const PRIVATE_FILE = 0o600;
+export const PRIVATE_FILE_MODE = 0o600;
 /** Group and others may write. */
-const SHARED = 0o022;
+const SHARED_WRITE_MODE = 0o022;
 
 /** Makes `folder` and what is above it, where missing. */
 export async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
+  await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER_MODE });
 }
 
 /**
@@ -60,6 +60,6 @@ async function checkOwn(folder: string): Promise<void> {
       `belongs to user ${stat.uid}, not to user ${own}`,
       'name another with file:/some/folder of your own',
     );
-  if ((stat.mode & SHARED) !== 0)
+  if ((stat.mode & SHARED_WRITE_MODE) !== 0)
     refuse('can be written by other users', `run chmod 700 ${folder}, or name another`);
 }

@@ -7,8 +7,8 @@ import { VirtualClock } from '../../testing/virtual-clock.js';
 import { completeInstance } from '../../registry/instance.js';
 import { type EntryRecord } from '../../registry/entry-record.js';
 import { Layout, readVersionName } from './layout.js';
-import { FileRegistry } from './registry.js';
-import { FileStore } from './store.js';
+import { FileRegistry } from './file-registry.js';
+import { FileStore } from './file-store.js';
 
 const { signal } = new AbortController();
 const web = (id: string): EntryRecord => ({

@@ -1,18 +1,18 @@
 import { readdir, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeOlder, removeVersions } from './commit.js';
-import { MAX_ENTRY_FILE, readEntryText } from './entry-file.js';
+import { MAX_ENTRY_FILE_BYTES, readEntryText } from './entry-file.js';
 import { Folder, newestOf } from './folder.js';
 import { errnoOf } from './fs-error.js';
 import { forEachLimited } from '../../common/async/semaphore.js';
-import { FILES_AT_ONCE } from './layout.js';
+import { MAX_CONCURRENT_FILES } from './layout.js';
 import { readBounded } from './read-bounded.js';
 import { readSessionFile } from './session-file.js';
-import { type FileStore } from './store.js';
+import { type FileStore } from './file-store.js';
 import { removeFile } from './write-file.js';
 
 /** Milliseconds after which what nobody needs any more is removed: time for whoever is just reading it. */
-const GRACE = 60_000;
+const GRACE_MS = 60_000;
 
 /**
  * Removes what processes that died left behind: sessions long over with their entries, superseded versions, files
@@ -28,20 +28,20 @@ export async function sweep(store: FileStore): Promise<void> {
     // Fails, as it should, unless the folder is empty.
     if (await isOld(store, path)) await rmdir(path).catch(() => undefined);
   }
-  await forEachLimited(over, FILES_AT_ONCE, async (id) => removeFile(layout.session(id)));
-  await forEachLimited(await namesIn(layout.temporary), FILES_AT_ONCE, async (name) => {
+  await forEachLimited(over, MAX_CONCURRENT_FILES, async (id) => removeFile(layout.session(id)));
+  await forEachLimited(await namesIn(layout.temporary), MAX_CONCURRENT_FILES, async (name) => {
     const path = join(layout.temporary, name);
     if (await isOld(store, path)) await removeFile(path);
   });
 }
 
 /** The sessions that are long over. */
-async function sessionsOver({ layout, book }: FileStore): Promise<Set<string>> {
+async function sessionsOver({ layout, sessions }: FileStore): Promise<Set<string>> {
   const over = new Set<string>();
-  await forEachLimited(await namesIn(layout.sessions), FILES_AT_ONCE, async (name) => {
-    const read = await readBounded(join(layout.sessions, name), GRACE).catch(() => undefined);
+  await forEachLimited(await namesIn(layout.sessions), MAX_CONCURRENT_FILES, async (name) => {
+    const read = await readBounded(join(layout.sessions, name), GRACE_MS).catch(() => undefined);
     const file = read && 'text' in read ? readSessionFile(read.text) : undefined;
-    if (file && name === `${file.id}.json` && book.isLongOver(file, GRACE)) over.add(file.id);
+    if (file && name === `${file.id}.json` && sessions.isLongOver(file, GRACE_MS)) over.add(file.id);
   });
   return over;
 }
@@ -49,7 +49,7 @@ async function sessionsOver({ layout, book }: FileStore): Promise<Set<string>> {
 async function sweepFolder(store: FileStore, path: string, over: ReadonlySet<string>): Promise<void> {
   const folder = new Folder(store.url, path, undefined, store.clock);
   const names = await folder.names();
-  await forEachLimited(newestOf(names), FILES_AT_ONCE, async (name) => {
+  await forEachLimited(newestOf(names), MAX_CONCURRENT_FILES, async (name) => {
     const file = join(path, name.file);
     const session = await sessionBehind(file);
     const gone =
@@ -63,7 +63,7 @@ async function sweepFolder(store: FileStore, path: string, over: ReadonlySet<str
 /** Who keeps the entry in `file` alive; undefined where nobody does, or nobody can tell. */
 async function sessionBehind(file: string): Promise<string | undefined> {
   try {
-    const read = await readBounded(file, MAX_ENTRY_FILE);
+    const read = await readBounded(file, MAX_ENTRY_FILE_BYTES);
     return 'text' in read ? readEntryText(read.text).session : undefined;
   } catch {
     return undefined;
@@ -76,7 +76,7 @@ async function exists(path: string): Promise<boolean> {
 
 async function isOld(store: FileStore, path: string): Promise<boolean> {
   const changed = await changedAt(path);
-  return changed !== undefined && store.clock.wall() - changed > GRACE;
+  return changed !== undefined && store.clock.wall() - changed > GRACE_MS;
 }
 
 /** When the file was changed last, in milliseconds since the Unix epoch. */

@@ -3,10 +3,10 @@ import { link, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf } from './fs-error.js';
 import { type Layout } from './layout.js';
-import { ensureRoot, makeFolder, PRIVATE_FILE } from './root.js';
+import { ensureRoot, makeFolder, PRIVATE_FILE_MODE } from './root.js';
 
 /** Attempts while somebody sweeps the folders away. */
-const ATTEMPTS = 10;
+const MAX_ATTEMPTS = 10;
 
 /** Puts a file in place whole: replaces what is there. */
 export async function replaceFile(layout: Layout, path: string, text: string): Promise<void> {
@@ -46,11 +46,11 @@ async function publish(
   for (let attempt = 1; ; attempt++) {
     const temporary = join(layout.temporary, randomBytes(12).toString('hex'));
     try {
-      await writeFile(temporary, text, { flag: 'wx', mode: PRIVATE_FILE });
+      await writeFile(temporary, text, { flag: 'wx', mode: PRIVATE_FILE_MODE });
       await place(temporary, path);
       return;
     } catch (error) {
-      if (errnoOf(error) !== 'ENOENT' || attempt === ATTEMPTS) throw error;
+      if (errnoOf(error) !== 'ENOENT' || attempt === MAX_ATTEMPTS) throw error;
       await ensureRoot(layout);
       await makeFolder(dirname(path));
     } finally {

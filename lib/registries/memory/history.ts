@@ -16,7 +16,7 @@ export class History {
   /** @returns the revision of `change` */
   push(change: Change): number {
     this.changes.push(change);
-    if (this.changes.length > 2 * this.limit) this.dropAllBut(this.limit);
+    if (this.changes.length > 2 * this.limit) this.retain(this.limit);
     return this.revision;
   }
 
@@ -29,10 +29,10 @@ export class History {
 
   /** Forgets everything up to now. */
   compact(): void {
-    this.dropAllBut(0);
+    this.retain(0);
   }
 
-  private dropAllBut(kept: number): void {
+  private retain(kept: number): void {
     const dropped = this.changes.length - kept;
     this.changes = this.changes.slice(dropped);
     this.compacted += dropped;

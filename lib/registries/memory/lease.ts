@@ -4,7 +4,7 @@ import { type EntryKey } from '../../registry/entry-record.js';
 /** What keeps entries of a {@link MemoryStore} alive: it expires by itself unless it is renewed in time. */
 export class Lease {
   /** Every entry key this lease wrote last, whether the store still has it or not. */
-  readonly held = new Map<string, EntryKey>();
+  readonly entryKeys = new Map<string, EntryKey>();
   private deadline: number;
   private timer: Timer;
 
@@ -18,7 +18,7 @@ export class Lease {
     private readonly expire: (lease: Lease) => void,
   ) {
     this.deadline = clock.now() + ttl * 1_000;
-    this.timer = this.arm();
+    this.timer = this.schedule();
   }
 
   /** Whether the time is over, even where the timer has not run yet, as after a blocked event loop. */
@@ -36,10 +36,10 @@ export class Lease {
   }
 
   /** One timer a lease, moved on when it fires: a renewal costs no timer. */
-  private arm(): Timer {
+  private schedule(): Timer {
     return this.clock.after(this.deadline - this.clock.now(), () => {
       if (this.overdue) this.expire(this);
-      else this.timer = this.arm();
+      else this.timer = this.schedule();
     });
   }
 }

@@ -1,6 +1,6 @@
 import { type RegistrySource } from '../../registry/registry-source.js';
-import { MemoryRegistry } from './registry.js';
-import { MemoryStore } from './store.js';
+import { MemoryRegistry } from './memory-registry.js';
+import { MemoryStore } from './memory-store.js';
 
 /** A registry in the memory of this process, and the store behind it. */
 export interface MemorySource extends RegistrySource {

@@ -1,7 +1,7 @@
 import { expected } from '../../common/expected.js';
 import { isName } from '../../common/names.js';
 import { memorySource, type MemorySource } from './memory.js';
-import { MemoryStore } from './store.js';
+import { MemoryStore } from './memory-store.js';
 
 /** The stores that URLs name, for as long as the process runs. */
 const stores = new Map<string, MemoryStore>();

@@ -33,7 +33,7 @@ export interface RegistryContract<S extends ContractSubject = ContractSubject> {
   /** Seconds of the sessions that are left to expire; 2 unless the registry grants nothing so short. */
   readonly ttl?: number;
   /** Milliseconds after its last renewal within which an entry must be gone; `ttl` and 3 s unless given. */
-  readonly expiry?: number;
+  readonly expiryMs?: number;
   /** Instances a read-only registry holds already, all of one service. */
   readonly content?: { readonly service: string; readonly instances: number };
 
@@ -54,6 +54,6 @@ export interface RegistryContract<S extends ContractSubject = ContractSubject> {
 export interface ContractCase {
   readonly name: string;
   /** Milliseconds a runner should allow. */
-  readonly timeout: number;
+  readonly timeoutMs: number;
   readonly run: () => Promise<void>;
 }

@@ -13,7 +13,7 @@ export type * from './contract.js';
 const CASES: readonly Case[] = [...connection, ...writes, ...sessions, ...watches, ...values, ...names];
 
 /** Milliseconds allowed for a case that waits for no expiry. */
-const USUAL = 30_000;
+const BASE_TIMEOUT_MS = 30_000;
 
 /**
  * The suite every registry driver passes, as plain asynchronous functions: whichever test runner calls them, they
@@ -22,10 +22,10 @@ const USUAL = 30_000;
 export function registryContract<S extends ContractSubject>(
   contract: RegistryContract<S>,
 ): readonly ContractCase[] {
-  const expiry = contract.expiry ?? (contract.ttl ?? 2) * 1_000 + 3_000;
+  const expiry = contract.expiryMs ?? (contract.ttl ?? 2) * 1_000 + 3_000;
   return CASES.filter((one) => applies(one, contract)).map(({ name, expiries = 0, check }) => ({
     name,
-    timeout: USUAL + expiries * expiry,
+    timeoutMs: BASE_TIMEOUT_MS + expiries * expiry,
     run: async () => {
       const world = await World.open(contract);
       try {
@@ -65,6 +65,6 @@ export function describeRegistryContract<S extends ContractSubject>(
   runner: ContractRunner = globals(),
 ): void {
   runner.describe(`${contract.name} keeps the registry contract:`, () => {
-    for (const { name, run, timeout } of registryContract(contract)) runner.it(name, run, timeout);
+    for (const { name, run, timeoutMs } of registryContract(contract)) runner.it(name, run, timeoutMs);
   });
 }

@@ -8,9 +8,9 @@ import { type ContractCapabilities, type ContractSubject, type RegistryContract 
 import { Mirror } from './mirror.js';
 
 /** Milliseconds between two looks at a condition. */
-const LOOK = 20;
+const POLL_INTERVAL_MS = 20;
 /** Milliseconds after which what should happen at once has not happened. */
-const PROMPT = 5_000;
+const DEFAULT_WAIT_MS = 5_000;
 
 const run = systemClock.wall().toString(36);
 let made = 0;
@@ -52,8 +52,8 @@ export class World<S extends ContractSubject = ContractSubject> {
   }
 
   /** Milliseconds from the last renewal until an entry must be gone. */
-  get expiry(): number {
-    return this.contract.expiry ?? this.ttl * 1_000 + 3_000;
+  get expiryMs(): number {
+    return this.contract.expiryMs ?? this.ttl * 1_000 + 3_000;
   }
 
   can(capability: keyof ContractCapabilities): boolean {
@@ -106,20 +106,24 @@ export class World<S extends ContractSubject = ContractSubject> {
   }
 
   /** Lets time go by. */
-  async pass(ms: number): Promise<void> {
+  async advance(ms: number): Promise<void> {
     if (this.subject.advance) await this.subject.advance(ms);
     else await pause(systemClock, ms);
   }
 
   /** Waits until `holds`, looking again and again; `within` milliseconds at most. */
-  async eventually(what: string, holds: () => boolean | Promise<boolean>, within = PROMPT): Promise<void> {
+  async eventually(
+    what: string,
+    holds: () => boolean | Promise<boolean>,
+    within = DEFAULT_WAIT_MS,
+  ): Promise<void> {
     const start = systemClock.now();
     let virtual = 0;
     while (!(await holds())) {
       const waited = this.subject.advance ? virtual : systemClock.now() - start;
       assert.ok(waited < within, `${what}: still not so after ${Math.round(waited)} ms`);
-      await this.pass(LOOK);
-      virtual += LOOK;
+      await this.advance(POLL_INTERVAL_MS);
+      virtual += POLL_INTERVAL_MS;
     }
   }
 

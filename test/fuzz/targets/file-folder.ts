@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { silentLogger } from '../../../lib/common/logger.js';
-import { openFileRegistry } from '../../../lib/registries/file/open.js';
+import { openFileRegistry } from '../../../lib/registries/file/file-registry.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
 import { type Scope } from '../../../lib/registry/registry.js';
 import { VirtualClock } from '../../../lib/testing/virtual-clock.js';

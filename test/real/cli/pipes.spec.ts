@@ -2,7 +2,7 @@ import { type StdioOptions } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { systemClock } from '../../../lib/common/clock.js';
 import { silentLogger } from '../../../lib/common/logger.js';
-import { openFileRegistry } from '../../../lib/registries/file/open.js';
+import { openFileRegistry } from '../../../lib/registries/file/file-registry.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
 import { type KeyRecord } from '../../../lib/registry/entry-record.js';
 import { type Registry } from '../../../lib/registry/registry.js';

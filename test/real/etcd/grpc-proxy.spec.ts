@@ -38,7 +38,7 @@ class Mirror {
       clock: systemClock,
       random: Math.random,
       logger: silentLogger,
-      onSet: ({ entries }) => {
+      onUpdate: ({ entries }) => {
         this.list = [...entries.values()].map(({ record }) =>
           record.kind === 'instance' ? `${record.instance.service}/${record.instance.id}` : record.key,
         );

@@ -8,7 +8,7 @@ import { describeRegistryContract } from '../../../lib/registry/contract/index.j
 import { type EntryKey, entryKeyOf } from '../../../lib/registry/entry-record.js';
 import { entryText } from '../../../lib/registries/file/entry-file.js';
 import { Layout, readVersionName, stemOfEntryKey } from '../../../lib/registries/file/layout.js';
-import { openFileRegistry } from '../../../lib/registries/file/open.js';
+import { openFileRegistry } from '../../../lib/registries/file/file-registry.js';
 
 const deps = { clock: systemClock, random: Math.random, logger: silentLogger };
 

@@ -68,7 +68,7 @@ export const connection: readonly Case[] = [
         await drain(registry.watch(scope, cursor, world.signal));
         ended += 1;
       });
-      await world.pass(50);
+      await world.advance(50);
       assert.equal(ended, 0);
       await registry.close();
       await world.eventually('the watches end', () => ended === 3);

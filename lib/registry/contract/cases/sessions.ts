@@ -5,9 +5,9 @@ import { instance, unique, valueOf } from '../world.js';
 import { type Case } from './case.js';
 
 /** How many entry keys one session holds in the case of many. */
-const MANY = 500;
+const MANY_ENTRIES = 500;
 /** Writes under way at once in the case of many. */
-const AT_ONCE = 25;
+const MAX_CONCURRENT_WRITES = 25;
 
 /** The life of a session. */
 export const sessions: readonly Case[] = [
@@ -43,12 +43,12 @@ export const sessions: readonly Case[] = [
       const record = world.record('mortal');
       await world.put(session, record);
       const mirror = await world.mirror(entryKeyOf(record), reader);
-      await world.pass(session.ttl * 500);
+      await world.advance(session.ttl * 500);
       assert.ok(await world.entry(entryKeyOf(record), reader), 'there after half its time');
       await world.eventually(
         'the entry expires',
         async () => (await world.entry(entryKeyOf(record), reader)) === undefined,
-        world.expiry,
+        world.expiryMs,
       );
       await world.eventually('the watch tells', () => mirror.deletes.length === 1);
       assert.notEqual(mirror.deletes[0]?.cause, 'withdrawn');
@@ -63,7 +63,7 @@ export const sessions: readonly Case[] = [
       const version = await world.put(session, record);
       const mirror = await world.mirror(entryKeyOf(record), await world.connect());
       for (let beat = 0; beat < 6; beat++) {
-        await world.pass((session.ttl * 1_000) / 3);
+        await world.advance((session.ttl * 1_000) / 3);
         const { ttl, missing } = await session.renew(world.signal);
         assert.ok(ttl >= world.ttl);
         assert.deepEqual(missing, []);
@@ -91,7 +91,7 @@ export const sessions: readonly Case[] = [
       await world.eventually(
         'the entry expires',
         async () => (await world.entry(entryKey)) === undefined,
-        world.expiry,
+        world.expiryMs,
       );
       await assert.rejects(session.renew(world.signal), SessionGoneError);
       await assert.rejects(
@@ -146,16 +146,18 @@ export const sessions: readonly Case[] = [
     },
   },
   {
-    name: `holds ${MANY} slots in one session`,
+    name: `holds ${MANY_ENTRIES} slots in one session`,
     check: async (world) => {
       const session = await world.session();
       const service = unique('service');
-      const records = Array.from({ length: MANY }, (_, n) =>
+      const records = Array.from({ length: MANY_ENTRIES }, (_, n) =>
         instance({ service, id: `instance-${n}`, address: '10.0.0.1', port: 1_000 + n }),
       );
       const mirror = await world.mirror({ kind: 'service', service }, await world.connect());
-      for (let n = 0; n < MANY; n += AT_ONCE)
-        await Promise.all(records.slice(n, n + AT_ONCE).map((record) => world.put(session, record)));
+      for (let n = 0; n < MANY_ENTRIES; n += MAX_CONCURRENT_WRITES)
+        await Promise.all(
+          records.slice(n, n + MAX_CONCURRENT_WRITES).map((record) => world.put(session, record)),
+        );
       assert.deepEqual((await session.renew(world.signal)).missing, []);
       const listed = await world.entries({ kind: 'service', service });
       const ports = listed.map(({ record }) => (record.kind === 'instance' ? record.instance.port : 0));
@@ -163,7 +165,7 @@ export const sessions: readonly Case[] = [
         ports.sort((a, b) => a - b),
         records.map((record) => record.instance.port),
       );
-      await world.eventually('the watch has told of all', () => mirror.entries.size === MANY);
+      await world.eventually('the watch has told of all', () => mirror.entries.size === MANY_ENTRIES);
       await session.end(world.signal);
       assert.deepEqual(await world.entries({ kind: 'service', service }), []);
       await world.eventually('the watch has told of all going', () => mirror.entries.size === 0);

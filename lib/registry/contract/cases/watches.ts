@@ -112,7 +112,7 @@ export const watches: readonly Case[] = [
       try {
         for (let round = 0; round < 5; round++) {
           for (const entryKey of entryKeys) mirrors.push(await world.mirror(entryKey, reader));
-          await world.pass(50);
+          await world.advance(50);
         }
       } finally {
         over = true;
@@ -189,7 +189,7 @@ export const watches: readonly Case[] = [
         await drain(world.registry.watch(scope, cursor, controller.signal));
         ended = true;
       })();
-      await world.pass(100);
+      await world.advance(100);
       assert.equal(ended, false);
       controller.abort(new Error('enough'));
       await world.eventually('the watch ends', () => ended);

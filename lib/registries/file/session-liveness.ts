@@ -2,18 +2,18 @@ import { type Clock } from '../../common/clock.js';
 import { type BootTime } from './boot-time.js';
 import { errnoOf } from './fs-error.js';
 import { forEachLimited } from '../../common/async/semaphore.js';
-import { FILES_AT_ONCE } from './layout.js';
+import { MAX_CONCURRENT_FILES } from './layout.js';
 import { type Layout } from './layout.js';
 import { readBounded } from './read-bounded.js';
 import { readSessionFile, type SessionFile } from './session-file.js';
 
 /** Bytes. */
-const MAX_SESSION_FILE = 4_096;
+const MAX_SESSION_FILE_BYTES = 4_096;
 /** No wall clock is wrong by more milliseconds than this. */
-const LONG_OVER_BY_WALL = 86_400_000;
+const MAX_WALL_CLOCK_ERROR_MS = 86_400_000;
 
 /** Sessions that are remembered before those that are over are looked for. */
-const MANY = 64;
+const MIN_PRUNE_SIZE = 64;
 
 /** What is known of a session. */
 interface Known {
@@ -32,9 +32,9 @@ export type SessionFate = number | 'ended' | 'expired';
  * be (no boot id, a folder from before a restart), a session is alive for its TTL from each change that is observed,
  * on the observer's own clock; the wall clock only makes the first guess. So a moved wall clock ends nothing.
  */
-export class SessionBook {
+export class SessionLiveness {
   private readonly known = new Map<string, Known>();
-  private pruneAt = MANY;
+  private pruneAt = MIN_PRUNE_SIZE;
 
   constructor(
     private readonly layout: Layout,
@@ -47,7 +47,7 @@ export class SessionBook {
     return this.known.size;
   }
 
-  /** What has become of session `id`; see {@link SessionBook.aliveUntil}. */
+  /** What has become of session `id`; see {@link SessionLiveness.aliveUntil}. */
   async fate(id: string, fresh: boolean): Promise<SessionFate> {
     const until = await this.aliveUntil(id, fresh);
     if (until !== undefined) return until;
@@ -85,7 +85,7 @@ export class SessionBook {
   isLongOver(file: SessionFile, grace: number): boolean {
     if (file.ended === true) return true;
     if (this.comparable(file)) return this.time.now() > file.deadline + grace;
-    return this.clock.wall() > file.wall + Math.max(grace, LONG_OVER_BY_WALL);
+    return this.clock.wall() > file.wall + Math.max(grace, MAX_WALL_CLOCK_ERROR_MS);
   }
 
   /**
@@ -96,11 +96,11 @@ export class SessionBook {
     this.pruneAt = Infinity;
     const now = this.clock.now();
     const over = [...this.known].filter(([, { until }]) => until <= now);
-    await forEachLimited(over, FILES_AT_ONCE, async ([id, known]) => {
+    await forEachLimited(over, MAX_CONCURRENT_FILES, async ([id, known]) => {
       const forgettable = known.exact || (await this.text(id).catch(() => known.text)) === undefined;
       if (forgettable && this.known.get(id) === known) this.known.delete(id);
     });
-    this.pruneAt = Math.max(MANY, 2 * this.known.size);
+    this.pruneAt = Math.max(MIN_PRUNE_SIZE, 2 * this.known.size);
   }
 
   private comparable({ boot }: SessionFile): boolean {
@@ -117,7 +117,7 @@ export class SessionBook {
 
   private async text(id: string): Promise<string | undefined> {
     try {
-      const read = await readBounded(this.layout.session(id), MAX_SESSION_FILE);
+      const read = await readBounded(this.layout.session(id), MAX_SESSION_FILE_BYTES);
       return 'text' in read ? read.text : undefined;
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return undefined;

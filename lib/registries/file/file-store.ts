@@ -8,16 +8,16 @@ import {
   type Scope,
 } from '../../registry/registry.js';
 import { type BootTime } from './boot-time.js';
-import { type Seen } from './commit.js';
-import { Folder, type Top, type Tops } from './folder.js';
+import { type ObservedEntry } from './commit.js';
+import { Folder, type NewestVersion, type NewestVersions } from './folder.js';
 import { forEachLimited } from '../../common/async/semaphore.js';
-import { FILES_AT_ONCE } from './layout.js';
+import { MAX_CONCURRENT_FILES } from './layout.js';
 import { type Layout, stemOfEntryKey } from './layout.js';
-import { LossWatch } from './loss-watch.js';
-import { SessionBook, type SessionFate } from './session-book.js';
+import { FolderLossDetector } from './folder-loss-detector.js';
+import { SessionLiveness, type SessionFate } from './session-liveness.js';
 
 /** What is alive in a folder, by stem. */
-export interface View {
+export interface FolderSnapshot {
   readonly entries: ReadonlyMap<string, RegistryEntry>;
   readonly malformed: ReadonlyMap<string, MalformedEntry>;
   /** Entries whose files are still there and whose sessions have expired; undefined where files were lost. */
@@ -28,8 +28,8 @@ export interface View {
 
 /** What the folder of a registry holds, read afresh. */
 export class FileStore {
-  readonly book: SessionBook;
-  private readonly loss: LossWatch;
+  readonly sessions: SessionLiveness;
+  private readonly loss: FolderLossDetector;
   private readonly folders = new Map<string, Folder>();
 
   constructor(
@@ -38,8 +38,8 @@ export class FileStore {
     readonly clock: Clock,
     readonly time: BootTime,
   ) {
-    this.book = new SessionBook(layout, clock, time);
-    this.loss = new LossWatch(layout.sessions, clock);
+    this.sessions = new SessionLiveness(layout, clock, time);
+    this.loss = new FolderLossDetector(layout.sessions, clock);
   }
 
   /** The folder with the entries of `scope`. */
@@ -55,15 +55,15 @@ export class FileStore {
 
   async list(scope: Scope): Promise<Listing> {
     const only = scope.kind === 'service' ? {} : { only: stemOfEntryKey(scope) };
-    return listingOf(await this.view(await this.folder(scope).read(only), true), scope);
+    return listingOf(await this.snapshot(await this.folder(scope).read(only), true), scope);
   }
 
   /** What a writer goes by. */
-  async look(entryKey: EntryKey): Promise<Seen> {
+  async observe(entryKey: EntryKey): Promise<ObservedEntry> {
     const stem = stemOfEntryKey(entryKey);
-    const top = await this.folder(entryKey).top(stem);
+    const top = await this.folder(entryKey).newest(stem);
     if (!top) return { top, current: undefined };
-    const { entries } = await this.view(new Map([[stem, top]]), true);
+    const { entries } = await this.snapshot(new Map([[stem, top]]), true);
     return { top, current: entries.get(stem) };
   }
 
@@ -72,7 +72,7 @@ export class FileStore {
    *
    * @param fresh look at the file of each session, not only at those whose deadline has passed
    */
-  async view(tops: Tops, fresh: boolean): Promise<View> {
+  async snapshot(tops: NewestVersions, fresh: boolean): Promise<FolderSnapshot> {
     const fates = await this.fates(tops.values(), fresh);
     const expired: EntryKey[] = [];
     const entries = new Map<string, RegistryEntry>();
@@ -95,20 +95,23 @@ export class FileStore {
   }
 
   /** What has become of each session behind `tops`. */
-  private async fates(tops: Iterable<Top>, fresh: boolean): Promise<ReadonlyMap<string, SessionFate>> {
+  private async fates(
+    tops: Iterable<NewestVersion>,
+    fresh: boolean,
+  ): Promise<ReadonlyMap<string, SessionFate>> {
     const sessions = new Set<string>();
     for (const { content } of tops)
       if ('entry' in content && content.entry.session !== undefined) sessions.add(content.entry.session);
     const fates = new Map<string, SessionFate>();
-    await forEachLimited(sessions, FILES_AT_ONCE, async (session) => {
-      fates.set(session, await this.book.fate(session, fresh));
+    await forEachLimited(sessions, MAX_CONCURRENT_FILES, async (session) => {
+      fates.set(session, await this.sessions.fate(session, fresh));
     });
     return fates;
   }
 }
 
 /** What a view says about `scope`, or all of it. */
-export function listingOf({ entries, malformed, expired }: View, scope?: Scope): Listing {
+export function listingOf({ entries, malformed, expired }: FolderSnapshot, scope?: Scope): Listing {
   if (scope === undefined || scope.kind === 'service')
     return completeListing([...entries.values()], [...malformed.values()], expired);
   const stem = stemOfEntryKey(scope);

@@ -12,19 +12,19 @@ import { commit, removeVersions } from './commit.js';
 import { type Folder, newestOf } from './folder.js';
 import { asRegistryError } from './fs-error.js';
 import { forEachLimited } from '../../common/async/semaphore.js';
-import { FILES_AT_ONCE } from './layout.js';
+import { MAX_CONCURRENT_FILES } from './layout.js';
 import { stemOfEntryKey } from './layout.js';
 import { type SessionFile } from './session-file.js';
 import { recheckRoot } from './root.js';
-import { type FileStore } from './store.js';
+import { type FileStore } from './file-store.js';
 import { removeFile, replaceFile } from './write-file.js';
 
 /** A session of the file registry: one small file whose deadline stands for all entries that name it. */
 export class FileSession implements Session {
-  private readonly held = new Map<string, EntryKey>();
+  private readonly entryKeys = new Map<string, EntryKey>();
   private readonly running = new Set<Promise<unknown>>();
   private deadline = 0;
-  private over = false;
+  private ended = false;
 
   private constructor(
     private readonly store: FileStore,
@@ -35,7 +35,7 @@ export class FileSession implements Session {
   /** Opens a session: from now on, its file is there. */
   static async open(store: FileStore, id: string, options: SessionOptions): Promise<FileSession> {
     const session = new FileSession(store, id, options);
-    await session.put(store.time.now() + session.lifetime);
+    await session.writeSessionFile(store.time.now() + session.ttlMs);
     return session;
   }
 
@@ -46,11 +46,11 @@ export class FileSession implements Session {
   async renew(signal: AbortSignal): Promise<Renewal> {
     return await this.run(signal, async () => {
       const before = this.deadline;
-      await this.check();
-      await this.put(this.store.time.now() + this.lifetime);
+      await this.assertAlive();
+      await this.writeSessionFile(this.store.time.now() + this.ttlMs);
       // Others may have seen the old deadline pass before the new one was there.
-      if (this.store.time.now() >= before) await this.put(0, { ended: true, late: true });
-      await this.check();
+      if (this.store.time.now() >= before) await this.writeSessionFile(0, { ended: true, late: true });
+      await this.assertAlive();
       return { ttl: this.ttl, missing: await this.missing() };
     });
   }
@@ -58,7 +58,7 @@ export class FileSession implements Session {
   async write(record: EntryRecord, version: string | undefined, signal: AbortSignal): Promise<WriteResult> {
     checkRecord(record);
     return await this.run(signal, async () => {
-      await this.check();
+      await this.assertAlive();
       const { store, id } = this;
       const entryKey = entryKeyOf(record);
       const written = await commit({
@@ -67,10 +67,10 @@ export class FileSession implements Session {
         record,
         session: id,
         guard: version,
-        look: (where) => store.look(where),
+        observe: (where) => store.observe(where),
         signal,
       });
-      if (written.ok) this.held.set(entryKeyId(entryKey), entryKey);
+      if (written.ok) this.entryKeys.set(entryKeyId(entryKey), entryKey);
       return written;
     });
   }
@@ -78,36 +78,37 @@ export class FileSession implements Session {
   async remove(entryKey: EntryKey, signal: AbortSignal, version?: string): Promise<void> {
     checkScope(entryKey);
     await this.run(signal, async () => {
-      if (!(await this.removeOwn([entryKey], version))) this.held.delete(entryKeyId(entryKey));
+      if (!(await this.removeOwn([entryKey], version))) this.entryKeys.delete(entryKeyId(entryKey));
     });
   }
 
   async end(signal: AbortSignal): Promise<void> {
     if (signal.aborted) throw abortReason(signal);
-    if (this.over) return;
+    if (this.ended) return;
     // No write or renewal under way may land after the end.
-    this.over = true;
+    this.ended = true;
     await Promise.allSettled(this.running);
     try {
-      await this.finish();
+      await this.removeEntries();
     } catch (error) {
-      this.over = false;
+      this.ended = false;
       throw asRegistryError(this.store.url, error);
     }
   }
 
-  private get lifetime(): number {
+  private get ttlMs(): number {
     return this.ttl * 1_000;
   }
 
   /** With the file saying so, everything is gone for everybody at once; then it is cleared away. */
-  private async finish(): Promise<void> {
+  private async removeEntries(): Promise<void> {
     await recheckRoot(this.store.layout);
     const path = this.store.layout.session(this.id);
-    if ((await this.store.book.aliveUntil(this.id, true)) !== undefined) await this.put(0, { ended: true });
-    await this.removeOwn(this.held.values());
+    if ((await this.store.sessions.aliveUntil(this.id, true)) !== undefined)
+      await this.writeSessionFile(0, { ended: true });
+    await this.removeOwn(this.entryKeys.values());
     await removeFile(path);
-    this.held.clear();
+    this.entryKeys.clear();
   }
 
   /** @returns whether an entry of this session was spared, since it has another version than `version` */
@@ -117,7 +118,7 @@ export class FileSession implements Session {
       const [only] = stems.size === 1 ? stems.keys() : [];
       const names = await folder.names(only);
       const own = newestOf(names).filter(({ stem }) => stems.has(stem));
-      await forEachLimited(own, FILES_AT_ONCE, async (name) => {
+      await forEachLimited(own, MAX_CONCURRENT_FILES, async (name) => {
         const content = await folder.content(name);
         if (!content || !('entry' in content) || content.entry.session !== this.id) return;
         if (version === undefined || version === content.version) await removeVersions(folder, name, names);
@@ -129,7 +130,7 @@ export class FileSession implements Session {
 
   private async missing(): Promise<readonly EntryKey[]> {
     const missing: EntryKey[] = [];
-    for (const [folder, entryKeys] of this.byFolder(this.held.values())) {
+    for (const [folder, entryKeys] of this.byFolder(this.entryKeys.values())) {
       for (const { stem } of await folder.names()) entryKeys.delete(stem);
       missing.push(...entryKeys.values());
     }
@@ -147,14 +148,17 @@ export class FileSession implements Session {
   }
 
   /** @throws SessionGoneError unless everybody else sees this session alive too */
-  private async check(): Promise<void> {
-    const late = this.over || this.store.time.now() >= this.deadline;
-    if (late || (await this.store.book.aliveUntil(this.id, true)) === undefined)
+  private async assertAlive(): Promise<void> {
+    const late = this.ended || this.store.time.now() >= this.deadline;
+    if (late || (await this.store.sessions.aliveUntil(this.id, true)) === undefined)
       throw new SessionGoneError(this.store.url, this.id);
   }
 
   /** Writes the session's file: whole, or not at all. */
-  private async put(deadline: number, end: Pick<SessionFile, 'ended' | 'late'> = {}): Promise<void> {
+  private async writeSessionFile(
+    deadline: number,
+    end: Pick<SessionFile, 'ended' | 'late'> = {},
+  ): Promise<void> {
     const { layout, time, clock } = this.store;
     const { name } = this.options;
     const file: SessionFile = {
@@ -165,7 +169,7 @@ export class FileSession implements Session {
       ttl: this.ttl,
       ...(time.boot === undefined ? {} : { boot: time.boot }),
       deadline: Math.round(deadline),
-      wall: Math.round(clock.wall() + (end.ended ? 0 : this.lifetime)),
+      wall: Math.round(clock.wall() + (end.ended ? 0 : this.ttlMs)),
       ...end,
     };
     await replaceFile(layout, layout.session(this.id), JSON.stringify(file));

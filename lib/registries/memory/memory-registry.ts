@@ -15,20 +15,20 @@ import {
   type WatchBatch,
 } from '../../registry/registry.js';
 import { refuseDatacenter } from '../../registry/scope.js';
-import { MemorySession } from './session.js';
-import { type MemoryStore } from './store.js';
+import { MemorySession } from './memory-session.js';
+import { type MemoryStore } from './memory-store.js';
 
 /** A connection to a {@link MemoryStore}. */
 export class MemoryRegistry implements Registry {
   readonly driver = 'memory';
-  private readonly scope: AbortScope;
+  private readonly lifetime: AbortScope;
 
   constructor(
     readonly url: string,
     private readonly store: MemoryStore,
     private readonly clock: Clock,
   ) {
-    this.scope = new AbortScope(`The registry ${url}`);
+    this.lifetime = new AbortScope(`The registry ${url}`);
   }
 
   async openSession({ ttl }: SessionOptions, signal: AbortSignal): Promise<Session> {
@@ -47,7 +47,7 @@ export class MemoryRegistry implements Registry {
   async *watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void, void> {
     checkScope(scope);
     refuseDatacenter(this.driver, scope);
-    const linked = this.scope.link(signal);
+    const linked = this.lifetime.link(signal);
     const bell = new Notifier();
     const unsubscribe = this.store.subscribe(bell);
     try {
@@ -60,7 +60,7 @@ export class MemoryRegistry implements Registry {
 
   /** Ends what is still open. Sessions nobody ended go as if their holder had died: no one is left to renew them. */
   async close(): Promise<void> {
-    this.scope.close();
+    this.lifetime.close();
     this.store.disconnect(this);
     await Promise.resolve();
   }
@@ -89,7 +89,7 @@ export class MemoryRegistry implements Registry {
   }
 
   private async begin(signal: AbortSignal): Promise<void> {
-    this.scope.assertOpen();
+    this.lifetime.assertOpen();
     if (signal.aborted) throw abortReason(signal);
     await Promise.resolve();
   }

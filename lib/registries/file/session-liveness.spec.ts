@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { VirtualClock } from '../../testing/virtual-clock.js';
 import { Layout } from './layout.js';
 import { ensureRoot } from './root.js';
-import { SessionBook } from './session-book.js';
+import { SessionLiveness } from './session-liveness.js';
 import { join } from 'node:path';
 
 const HOUR = 3_600_000;
@@ -21,7 +21,7 @@ describe('SessionBook', () => {
   });
 
   const book = (boot: string | undefined) =>
-    new SessionBook(layout, clock, { boot, now: () => 1_000_000 + clock.now() });
+    new SessionLiveness(layout, clock, { boot, now: () => 1_000_000 + clock.now() });
 
   /** The session as its holder writes it, on a boot of its own. */
   async function renew(boot: string | undefined, more: object = {}): Promise<void> {

@@ -9,7 +9,7 @@ const RECENT_MS = 10_000;
  * Notices that the folder of the sessions was removed or replaced. The entries that are missing then were lost with it,
  * and were not withdrawn by their holders.
  */
-export class LossWatch {
+export class FolderLossDetector {
   private folder: string | undefined;
   private lostAt = -Infinity;
 

@@ -5,7 +5,7 @@ import { Semaphore } from '../common/async/semaphore.js';
 import { type Random } from '../common/random.js';
 import { type Registry } from './registry.js';
 
-export interface OutageDeps {
+export interface ReconnectDeps {
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -14,52 +14,52 @@ export interface OutageDeps {
 const BACKOFF: BackoffOptions = Object.freeze({ baseMs: 100, capMs: 4_000 });
 
 /** Milliseconds a turn lasts when nothing is heard of what came of it. */
-const TURN = 5_000;
+const PROBE_TIMEOUT_MS = 5_000;
 
 /** Milliseconds by which a try that was announced may be late. */
-const MARGIN = 500;
+const LATE_ATTEMPT_MARGIN_MS = 500;
 
 /** Milliseconds without a turn after which nobody's failures put it off any further. */
-const PATIENCE = 10_000;
+const MAX_PROBE_DELAY_MS = 10_000;
 
 /** Lists that all readers together ask for at a time. */
-const AT_ONCE = 64;
+const MAX_CONCURRENT_LISTS = 64;
 
 /**
  * What all who read from one registry know of its being away. As long as it is, one of them tries at a time, after a
  * common backoff, and the first answer that anybody gets lets all of them go on: the number of tries does not grow
  * with the number of scopes that are followed, and a registry that returns is not met by a herd.
  */
-export class Outage {
+export class ReconnectCoordinator {
   /** What every list goes through: those of very many readers come one after the other, each in its own time. */
-  readonly lists = new Semaphore(AT_ONCE);
+  readonly listSemaphore = new Semaphore(MAX_CONCURRENT_LISTS);
   private readonly backoff: Backoff;
   private readonly waiting = new Set<() => void>();
   private timer: Timer | undefined;
   /** Whether somebody has a turn and has not said what came of it. */
-  private given = false;
-  private wait = 0;
-  private nextAt = 0;
-  private latest = 0;
+  private probing = false;
+  private backoffMs = 0;
+  private nextProbeAt = 0;
+  private latestProbeAt = 0;
   /** When the last turn began. */
-  private turnAt = -Infinity;
+  private probeStartedAt = -Infinity;
   /** When somebody without a turn will have tried again. */
-  private triedBy = -Infinity;
+  private announcedAttemptBy = -Infinity;
   /** Set for as long as it lasts. */
-  private why: Error | undefined;
+  private error: Error | undefined;
 
-  constructor(private readonly deps: OutageDeps) {
+  constructor(private readonly deps: ReconnectDeps) {
     this.backoff = new Backoff(BACKOFF, deps.random);
   }
 
   /** Why the registry could not be reached the last time somebody tried; undefined while all is well. */
-  get reason(): Error | undefined {
-    return this.why;
+  get lastError(): Error | undefined {
+    return this.error;
   }
 
   /** Resolves at once while all is well, else when it is the caller's turn, the outage is over, or `signal` aborts. */
-  async turn(signal: AbortSignal): Promise<void> {
-    if (!this.why || signal.aborted) return;
+  async waitForProbe(signal: AbortSignal): Promise<void> {
+    if (!this.error || signal.aborted) return;
     await new Promise<void>((resolve) => {
       const go = (): void => {
         this.waiting.delete(go);
@@ -69,7 +69,7 @@ export class Outage {
       };
       signal.addEventListener('abort', go, { once: true });
       this.waiting.add(go);
-      this.arm();
+      this.schedule();
     });
   }
 
@@ -77,64 +77,64 @@ export class Outage {
    * Somebody who needs no turn begins to try: whoever has waited long enough for one goes along, for it costs no
    * connection of its own.
    */
-  trying(): void {
-    if (!this.why || this.given || this.waiting.size === 0) return;
-    if (this.deps.clock.now() >= this.turnAt + this.wait / 2) this.give();
+  attemptStarted(): void {
+    if (!this.error || this.probing || this.waiting.size === 0) return;
+    if (this.deps.clock.now() >= this.probeStartedAt + this.backoffMs / 2) this.startProbe();
   }
 
   /**
    * Somebody, in turn or not, could not reach the registry.
    *
-   * @param again milliseconds until that somebody is {@link Outage.trying} again; turns wait for that
+   * @param again milliseconds until that somebody is {@link ReconnectCoordinator.attemptStarted} again; turns wait for that
    */
-  failed(error: Error, again?: number): void {
+  attemptFailed(error: Error, again?: number): void {
     const now = this.deps.clock.now();
-    if (!this.why || this.given) {
-      this.wait = this.backoff.next();
-      this.latest = now + PATIENCE;
+    if (!this.error || this.probing) {
+      this.backoffMs = this.backoff.next();
+      this.latestProbeAt = now + MAX_PROBE_DELAY_MS;
     }
-    this.why = error;
-    this.given = false;
-    if (again !== undefined) this.triedBy = now + again + MARGIN;
-    this.nextAt = Math.min(Math.max(now + this.wait, this.triedBy), this.latest);
-    this.arm();
+    this.error = error;
+    this.probing = false;
+    if (again !== undefined) this.announcedAttemptBy = now + again + LATE_ATTEMPT_MARGIN_MS;
+    this.nextProbeAt = Math.min(Math.max(now + this.backoffMs, this.announcedAttemptBy), this.latestProbeAt);
+    this.schedule();
   }
 
   /** Somebody, in turn or not, had an answer. */
-  answered(): void {
-    this.given = false;
-    this.triedBy = -Infinity;
-    this.why = undefined;
+  attemptSucceeded(): void {
+    this.probing = false;
+    this.announcedAttemptBy = -Infinity;
+    this.error = undefined;
     this.backoff.reset();
     for (const go of [...this.waiting]) go();
   }
 
-  private arm(): void {
+  private schedule(): void {
     this.timer?.cancel();
     if (this.waiting.size === 0) return;
-    this.timer = this.deps.clock.after(this.nextAt - this.deps.clock.now(), () => {
-      this.give();
+    this.timer = this.deps.clock.after(this.nextProbeAt - this.deps.clock.now(), () => {
+      this.startProbe();
     });
   }
 
-  private give(): void {
-    this.given = true;
-    this.turnAt = this.deps.clock.now();
-    this.nextAt = this.turnAt + TURN;
+  private startProbe(): void {
+    this.probing = true;
+    this.probeStartedAt = this.deps.clock.now();
+    this.nextProbeAt = this.probeStartedAt + PROBE_TIMEOUT_MS;
     const [first] = this.waiting;
     first?.();
-    this.arm();
+    this.schedule();
   }
 }
 
-const outages = new WeakMap<Registry, Outage>();
+const coordinators = new WeakMap<Registry, ReconnectCoordinator>();
 
 /** The one of a connection, whoever asks; the first one's `deps` are used. */
-export function outageOf(registry: Registry, deps: OutageDeps): Outage {
-  const known = outages.get(registry);
+export function reconnectCoordinatorOf(registry: Registry, deps: ReconnectDeps): ReconnectCoordinator {
+  const known = coordinators.get(registry);
   if (known) return known;
-  const outage = new Outage(deps);
-  outages.set(registry, outage);
+  const outage = new ReconnectCoordinator(deps);
+  coordinators.set(registry, outage);
   return outage;
 }
 

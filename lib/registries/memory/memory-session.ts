@@ -4,7 +4,7 @@ import { type EntryRecord, type EntryKey, entryKeyId, entryKeyOf } from '../../r
 import { type Renewal, type Session, type WriteResult } from '../../registry/registry.js';
 import { SessionGoneError } from '../../registry/session-gone.error.js';
 import { type Lease } from './lease.js';
-import { type MemoryStore } from './store.js';
+import { type MemoryStore } from './memory-store.js';
 
 /** A lease of a {@link MemoryStore} as the port shows it. */
 export class MemorySession implements Session {
@@ -24,16 +24,16 @@ export class MemorySession implements Session {
 
   async renew(signal: AbortSignal): Promise<Renewal> {
     await this.begin(signal);
-    this.check();
+    this.assertAlive();
     this.lease.renew();
-    const missing = [...this.lease.held.values()].filter((entryKey) => !this.store.has(entryKey));
+    const missing = [...this.lease.entryKeys.values()].filter((entryKey) => !this.store.has(entryKey));
     return { ttl: this.lease.ttl, missing };
   }
 
   async write(record: EntryRecord, version: string | undefined, signal: AbortSignal): Promise<WriteResult> {
     checkRecord(record);
     await this.begin(signal);
-    this.check();
+    this.assertAlive();
     const current = this.store.entry(entryKeyOf(record));
     if (current?.version !== version) return { ok: false, current };
     return { ok: true, version: this.store.put(record, this.lease).version };
@@ -44,7 +44,7 @@ export class MemorySession implements Session {
     await this.begin(signal);
     const current = this.store.entry(entryKey);
     if (version !== undefined && current && current.version !== version) return;
-    this.lease.held.delete(entryKeyId(entryKey));
+    this.lease.entryKeys.delete(entryKeyId(entryKey));
     if (current?.owner === this.id) this.store.remove(entryKey);
   }
 
@@ -58,7 +58,7 @@ export class MemorySession implements Session {
     await Promise.resolve();
   }
 
-  private check(): void {
+  private assertAlive(): void {
     if (!this.store.alive(this.lease)) throw new SessionGoneError(this.url, this.id);
   }
 }

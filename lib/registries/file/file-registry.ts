@@ -15,18 +15,20 @@ import {
   SIGN_OF_LIFE_MS,
   type WatchBatch,
 } from '../../registry/registry.js';
+import { type RegistryDeps } from '../../registry/registry-source.js';
 import { refuseDatacenter } from '../../registry/scope.js';
+import { bootTime } from './boot-time.js';
 import { type Folder } from './folder.js';
 import { FolderWatcher } from './folder-watcher.js';
 import { asRegistryError } from './fs-error.js';
-import { stemOfEntryKey } from './layout.js';
+import { Layout, stemOfEntryKey } from './layout.js';
 import { ensureRoot, recheckRoot } from './root.js';
-import { FileSession } from './session.js';
-import { type FileStore, listingOf } from './store.js';
+import { FileSession } from './file-session.js';
+import { FileStore, listingOf } from './file-store.js';
 import { sweep } from './sweep.js';
 
 /** Milliseconds between two sweeps of one connection at least. */
-const SWEEP_EVERY = 60_000;
+const SWEEP_INTERVAL_MS = 60_000;
 
 /** How a {@link FileRegistry} behaves. */
 export interface FileRegistryOptions {
@@ -37,16 +39,16 @@ export interface FileRegistryOptions {
 /** A registry in a folder, shared by the processes of one machine. */
 export class FileRegistry implements Registry {
   readonly driver = 'file';
-  private readonly scope: AbortScope;
-  private readonly followers = new Map<Folder, FolderWatcher>();
-  private swept = -Infinity;
+  private readonly lifetime: AbortScope;
+  private readonly watchers = new Map<Folder, FolderWatcher>();
+  private sweptAt = -Infinity;
   private checked = false;
 
   constructor(
     private readonly store: FileStore,
     private readonly options: FileRegistryOptions = { notify: true },
   ) {
-    this.scope = new AbortScope(`The registry ${store.url}`);
+    this.lifetime = new AbortScope(`The registry ${store.url}`);
   }
 
   get url(): string {
@@ -59,8 +61,8 @@ export class FileRegistry implements Registry {
     return await this.run(signal, async () => {
       await this.check();
       const now = this.store.clock.now();
-      if (now - this.swept >= SWEEP_EVERY) {
-        this.swept = now;
+      if (now - this.sweptAt >= SWEEP_INTERVAL_MS) {
+        this.sweptAt = now;
         await sweep(this.store);
       }
       return await FileSession.open(this.store, randomBytes(10).toString('hex'), options);
@@ -80,26 +82,26 @@ export class FileRegistry implements Registry {
   async *watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void, void> {
     checkScope(scope);
     refuseDatacenter(this.driver, scope);
-    const linked = this.scope.link(signal);
+    const linked = this.lifetime.link(signal);
     const bell = new Notifier();
     const folder = this.store.folder(scope);
-    const follower = this.followers.get(folder) ?? new FolderWatcher(this.store, folder, this.options.notify);
-    this.followers.set(folder, follower);
+    const follower = this.watchers.get(folder) ?? new FolderWatcher(this.store, folder, this.options.notify);
+    this.watchers.set(folder, follower);
     try {
       yield* this.follow(scope, cursor, follower, bell, linked.signal);
     } finally {
       linked.release();
-      if (follower.unsubscribe(bell) && this.followers.get(folder) === follower) {
-        this.followers.delete(folder);
+      if (follower.unsubscribe(bell) && this.watchers.get(folder) === follower) {
+        this.watchers.delete(folder);
         await follower.stop();
       }
     }
   }
 
   async close(): Promise<void> {
-    this.scope.close();
-    const followers = [...this.followers.values()];
-    this.followers.clear();
+    this.lifetime.close();
+    const followers = [...this.watchers.values()];
+    this.watchers.clear();
     await Promise.all(followers.map((follower) => follower.stop()));
   }
 
@@ -118,11 +120,11 @@ export class FileRegistry implements Registry {
     let cursor = from;
     let due = start + SIGN_OF_LIFE_MS / 2;
     while (!signal.aborted) {
-      const { sight } = subscription;
-      const silence = clock.now() - (sight?.at ?? start);
+      const { last } = subscription;
+      const silence = clock.now() - (last?.at ?? start);
       if (silence > SIGN_OF_LIFE_MS) throw this.silent(silence);
-      if (sight?.found instanceof Error) throw asRegistryError(this.url, sight.found);
-      const listing = sight && listingOf(sight.found, scope);
+      if (last?.result instanceof Error) throw asRegistryError(this.url, last.result);
+      const listing = last && listingOf(last.result, scope);
       const news = listing !== undefined && listing.cursor !== cursor;
       const late = clock.now() >= due;
       if (news || late) due = clock.now() + SIGN_OF_LIFE_MS / 2;
@@ -145,7 +147,7 @@ export class FileRegistry implements Registry {
   }
 
   private async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    this.scope.assertOpen();
+    this.lifetime.assertOpen();
     if (signal.aborted) throw abortReason(signal);
     try {
       return await work();
@@ -153,4 +155,14 @@ export class FileRegistry implements Registry {
       throw asRegistryError(this.url, error);
     }
   }
+}
+
+/** Opens the registry in folder `root`. Reads and writes nothing there yet. */
+export async function openFileRegistry(
+  url: string,
+  root: string,
+  { clock }: RegistryDeps,
+  options?: FileRegistryOptions,
+): Promise<Registry> {
+  return new FileRegistry(new FileStore(url, new Layout(root), clock, await bootTime(clock)), options);
 }

@@ -20,7 +20,7 @@ type Content =
   | { readonly kind: 'malformed'; readonly entryKey: EntryKey; readonly malformed: MalformedEntry };
 
 /** Changes kept for watches that come back, unless a store names its own number. */
-export const DEFAULT_HISTORY = 16_384;
+export const DEFAULT_HISTORY_SIZE = 16_384;
 
 /**
  * The content behind memory registries: one for all connections that share it. Its methods take effect at once; those
@@ -30,12 +30,12 @@ export const DEFAULT_HISTORY = 16_384;
 export class MemoryStore {
   private readonly contents = new Map<string, Content>();
   private readonly leases = new Map<string, Lease>();
-  private readonly bells = new Set<Notifier>();
+  private readonly notifiers = new Set<Notifier>();
   private readonly history: History;
-  private opened = 0;
+  private granted = 0;
 
   /** @param history how many changes are kept at least */
-  constructor(history = DEFAULT_HISTORY) {
+  constructor(history = DEFAULT_HISTORY_SIZE) {
     this.history = new History(history);
   }
 
@@ -51,9 +51,9 @@ export class MemoryStore {
 
   /** Opens a lease of `ttl` seconds, measured on `clock`, for `connection`. */
   grant(ttl: number, clock: Clock, connection: object): Lease {
-    this.opened += 1;
+    this.granted += 1;
     const expire = (overdue: Lease): void => this.endLease(overdue, 'expired');
-    const lease = new Lease(String(this.opened), ttl, clock, connection, expire);
+    const lease = new Lease(String(this.granted), ttl, clock, connection, expire);
     this.leases.set(lease.id, lease);
     return lease;
   }
@@ -68,7 +68,7 @@ export class MemoryStore {
   endLease(lease: Lease, cause: 'withdrawn' | 'expired'): void {
     lease.stop();
     if (!this.leases.delete(lease.id)) return;
-    for (const entryKey of lease.held.values())
+    for (const entryKey of lease.entryKeys.values())
       if (this.entry(entryKey)?.owner === lease.id) this.remove(entryKey, cause);
   }
 
@@ -103,14 +103,14 @@ export class MemoryStore {
     const version = String(this.revision + 1);
     const entry: RegistryEntry = Object.freeze({ record: frozen(record), version, owner: lease?.id });
     this.contents.set(id, { kind: 'entry', entryKey, entry });
-    lease?.held.set(id, entryKey);
-    this.tell({ kind: 'put', entry });
+    lease?.entryKeys.set(id, entryKey);
+    this.record({ kind: 'put', entry });
     return entry;
   }
 
   /** Removes whatever `entry key` holds. Its holder still counts it as its own, and learns that it is missing. */
   remove(entryKey: EntryKey, cause: 'withdrawn' | 'expired' | 'unknown' = 'withdrawn'): void {
-    if (this.contents.delete(entryKeyId(entryKey))) this.tell({ kind: 'delete', entryKey, cause });
+    if (this.contents.delete(entryKeyId(entryKey))) this.record({ kind: 'delete', entryKey, cause });
   }
 
   /** Puts something in `entry key` that cannot be understood. */
@@ -118,7 +118,7 @@ export class MemoryStore {
     this.release(entryKey);
     const malformed: MalformedEntry = Object.freeze({ entryKey, reason });
     this.contents.set(entryKeyId(entryKey), { kind: 'malformed', entryKey, malformed });
-    this.tell({ kind: 'malformed', malformed });
+    this.record({ kind: 'malformed', malformed });
   }
 
   /** Forgets the history up to now: watches from before are reset. */
@@ -161,8 +161,8 @@ export class MemoryStore {
 
   /** Rings `bell` after every change, until the returned function is called. */
   subscribe(bell: Notifier): () => void {
-    this.bells.add(bell);
-    return () => void this.bells.delete(bell);
+    this.notifiers.add(bell);
+    return () => void this.notifiers.delete(bell);
   }
 
   private *within(scope: Scope): Iterable<Content> {
@@ -177,12 +177,12 @@ export class MemoryStore {
   /** Whoever held `entry key` no longer counts it as its own: another has it now. */
   private release(entryKey: EntryKey): void {
     const owner = this.entry(entryKey)?.owner;
-    if (owner !== undefined) this.leases.get(owner)?.held.delete(entryKeyId(entryKey));
+    if (owner !== undefined) this.leases.get(owner)?.entryKeys.delete(entryKeyId(entryKey));
   }
 
-  private tell(change: Change): void {
+  private record(change: Change): void {
     this.history.push(Object.freeze(change));
-    for (const bell of this.bells) bell.ring();
+    for (const bell of this.notifiers) bell.notify();
   }
 }
 
