@@ -1,5 +1,5 @@
 import { type CallOptions as GrpcCallOptions } from './call-options.js';
-import { type EtcdTransport } from './client.js';
+import { type EtcdTransport } from './transport.js';
 import { type EtcdConnection } from './connection.js';
 import { expected } from '../common/expected.js';
 import { asKeysError } from './keys/as-keys-error.js';

@@ -1,6 +1,6 @@
 import { expected } from '../common/expected.js';
 import { callAuth, checkAuthName } from './auth-call.js';
-import { type EtcdTransport } from './client.js';
+import { type EtcdTransport } from './transport.js';
 import { type CallOptions } from './keys/options.js';
 import {
   permissionRange,

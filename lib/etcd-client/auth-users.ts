@@ -1,7 +1,7 @@
 import { expected } from '../common/expected.js';
 import { REDACTED } from '../common/redact.js';
 import { callAuth, checkAuthName } from './auth-call.js';
-import { type EtcdTransport } from './client.js';
+import { type EtcdTransport } from './transport.js';
 import { type CallOptions } from './keys/options.js';
 
 /** A user and the roles it has. */

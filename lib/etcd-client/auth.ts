@@ -1,4 +1,4 @@
-import { type EtcdTransport } from './client.js';
+import { type EtcdTransport } from './transport.js';
 import { callAuth } from './auth-call.js';
 import { AuthRoles } from './auth-roles.js';
 import { AuthUsers } from './auth-users.js';

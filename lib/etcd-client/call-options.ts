@@ -21,7 +21,7 @@ export interface CallContext {
   /** Cancels the call on the wire. */
   readonly signal: AbortSignal;
   /** Called with each sign of the server. */
-  readonly onHeard: () => void;
+  readonly onSignOfLife: () => void;
 }
 
 /** What {@link markStaleToken} makes of etcd's text. */
@@ -32,7 +32,7 @@ function markStaleToken(details: string): string {
   return details.replace(/etcdserver: invalid auth token/, STALE_TOKEN);
 }
 
-function interceptor({ token, requireLeader, signal, onHeard }: CallContext): Interceptor {
+function interceptor({ token, requireLeader, signal, onSignOfLife }: CallContext): Interceptor {
   return (options, next) => {
     const call = next(options) as Call;
     const start = call.start.bind(call);
@@ -44,12 +44,12 @@ function interceptor({ token, requireLeader, signal, onHeard }: CallContext): In
       if (requireLeader) metadata.set('hasleader', 'true');
       start(metadata, {
         onReceiveMetadata: (received) => {
-          onHeard();
+          onSignOfLife();
           listener?.onReceiveMetadata?.(received);
         },
         onReceiveMessage: (message: unknown) => {
           // A call that ends without an answer is given `null` for one, by gRPC itself.
-          if (message !== null) onHeard();
+          if (message !== null) onSignOfLife();
           listener?.onReceiveMessage?.(message);
         },
         onReceiveStatus: (status) => {

@@ -1,7 +1,7 @@
 import { type Socket } from 'node:net';
 
 /** Milliseconds a socket of a connection that was left has to come to something. */
-const PATIENCE = 5_000;
+const HANDSHAKE_TIMEOUT_MS = 5_000;
 
 /** What gRPC has a connected socket made secure with, or left as it is. */
 interface Connector {
@@ -19,7 +19,7 @@ interface Credentials {
 export class ConnectingSockets {
   /** Each with whether it is past TLS, where there is any. */
   private readonly sockets = new Map<Socket, boolean>();
-  private left = false;
+  private released = false;
 
   /** @param credentials those of one connection alone; of a version that makes its connections otherwise nothing is seen */
   constructor(credentials: unknown) {
@@ -29,8 +29,8 @@ export class ConnectingSockets {
   }
 
   /** From now on none of them keeps the process alive, and none stays that comes to nothing. */
-  leave(): void {
-    this.left = true;
+  release(): void {
+    this.released = true;
     for (const socket of this.sockets.keys()) this.abandon(socket);
   }
 
@@ -39,7 +39,7 @@ export class ConnectingSockets {
     connector.connect = async (socket) => {
       this.sockets.set(socket, false);
       socket.once('close', () => this.sockets.delete(socket));
-      if (this.left) this.abandon(socket);
+      if (this.released) this.abandon(socket);
       const made = await connect(socket);
       if (this.sockets.has(socket)) this.sockets.set(socket, true);
       return made;
@@ -50,7 +50,7 @@ export class ConnectingSockets {
   private abandon(socket: Socket): void {
     if (this.works(socket)) return;
     socket.unref();
-    socket.setTimeout(PATIENCE, () => {
+    socket.setTimeout(HANDSHAKE_TIMEOUT_MS, () => {
       if (!this.works(socket)) socket.destroy();
     });
   }

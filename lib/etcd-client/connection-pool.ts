@@ -10,7 +10,7 @@ export const WIRE_MARGIN_MS = 10;
 export class ConnectionPool {
   private readonly connections = new Map<string, EtcdConnection>();
   /** When each connection was made or gave a sign of life. */
-  private readonly heardAt = new WeakMap<EtcdConnection, number>();
+  private readonly lastSeenAt = new WeakMap<EtcdConnection, number>();
 
   /** @param timeoutMs how long an endpoint may take to answer */
   constructor(
@@ -31,7 +31,7 @@ export class ConnectionPool {
     if (known) return known;
     const connection = this.connect(endpoint);
     this.connections.set(endpoint, connection);
-    this.heard(connection);
+    this.touch(connection);
     return connection;
   }
 
@@ -41,8 +41,8 @@ export class ConnectionPool {
   }
 
   /** The server has given a sign of life. */
-  heard(connection: EtcdConnection): void {
-    this.heardAt.set(connection, this.clock.now());
+  touch(connection: EtcdConnection): void {
+    this.lastSeenAt.set(connection, this.clock.now());
   }
 
   /** What the server itself says against serving is no fault of the connection. */
@@ -55,7 +55,7 @@ export class ConnectionPool {
    * connection that is slow to come up, is only slow: a new one would be slower, and make it so for every request.
    */
   retireSilent(connection: EtcdConnection): void {
-    const heard = this.heardAt.get(connection) ?? -Infinity;
+    const heard = this.lastSeenAt.get(connection) ?? -Infinity;
     if (this.clock.now() - heard >= this.timeoutMs - 2 * WIRE_MARGIN_MS) this.retire(connection);
   }
 

@@ -10,7 +10,7 @@ import type {
 } from 'etcd3';
 import { ConnectingSockets } from './connecting-sockets.js';
 import { isSecure, proxyOf, targetOf } from './endpoint.js';
-import { type Etcd3Module } from './peer.js';
+import { type Etcd3Module } from './load-etcd3.js';
 import { type TlsMaterial } from '../common/tls/identity.js';
 import { type EtcdTls } from './tls.js';
 
@@ -61,11 +61,11 @@ function onceUnmarked({ RecoverableError }: Etcd3Module): FaultPolicy {
 }
 
 /** Ten seconds, since etcd takes pings more often than every five for an attack. */
-const KEEPALIVE_TIME = 10_000;
-const KEEPALIVE_TIMEOUT = 5_000;
+const KEEPALIVE_TIME_MS = 10_000;
+const KEEPALIVE_TIMEOUT_MS = 5_000;
 
 /** Milliseconds beyond the life of any connection that has failed. */
-const NEVER = 3_600_000;
+const NEVER_MS = 3_600_000;
 
 /** What `etcd3` keeps to itself of a client. */
 interface Internals {
@@ -80,16 +80,16 @@ function channelOptions(tls: EtcdTls | undefined, proxied: boolean): NonNullable
     'grpc.enable_http_proxy': proxied ? 1 : 0,
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
-    'grpc.keepalive_time_ms': KEEPALIVE_TIME,
-    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT,
+    'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
+    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     'grpc.service_config_disable_resolution': 1,
     // Bytes on their way at a time. The default of 64 KiB carries 5 Mbit/s at a round trip of 100 ms; much more would
     // make the answers to renewals wait behind a list that was given up.
     'grpc-node.flow_control_window': 262_144,
     // A connection that has failed is left for a new one, when its owner says so; gRPC would try the old one again and
     // again beside it, also long after it was closed.
-    'grpc.initial_reconnect_backoff_ms': NEVER,
-    'grpc.max_reconnect_backoff_ms': NEVER,
+    'grpc.initial_reconnect_backoff_ms': NEVER_MS,
+    'grpc.max_reconnect_backoff_ms': NEVER_MS,
     // A retry below would send a one-shot request twice.
     'grpc.enable_retries': 0,
     // Channels with equal options share a socket: a number of its own gives each connection its own, so that
@@ -144,7 +144,7 @@ export function etcd3Connect(etcd3: Etcd3Module, tls: EtcdTls | undefined, proxy
       auth: client.auth,
       close: () => {
         client.close();
-        sockets.leave();
+        sockets.release();
       },
     };
   };

@@ -1,15 +1,15 @@
 import { attempt } from '../common/async/deadline.js';
 import { AuthApi } from './auth.js';
-import { EtcdTransport, type EtcdDeps } from './client.js';
+import { EtcdTransport, type EtcdDeps } from './transport.js';
 import { KeysApi } from './keys/keys-api.js';
 import { checkCall } from './keys/check-options.js';
 import { type CallOptions } from './keys/options.js';
 import { TransportPort } from './keys/transport-port.js';
 import { MembersApi } from './members.js';
 import { type EtcdOptions } from './options.js';
-import { discoverSrv } from './srv.js';
+import { discoverSrv } from './discover-srv.js';
 import { type EtcdVersion } from './version.js';
-import { EtcdWatches } from './watch.js';
+import { EtcdWatches } from './watches.js';
 
 /**
  * A client of an etcd cluster, with the v2 client's API on the v3 store. It stays on one endpoint while that works and
@@ -75,8 +75,11 @@ export class EtcdClient {
   }
 
   /**
-   * Syncs at once and then every `interval` milliseconds, 10 s to a minute being sensible, until an error or an abort
-   * ends it by rejecting.
+   * Syncs at once and then every `interval` seconds; 10 to 60 suit most clusters. Settles by rejecting only.
+   *
+   * @param interval seconds, fractions allowed, at most 3600
+   * @throws InvalidOptionError when `interval` is out of range
+   * @throws the first error of a sync, or the signal's reason
    */
   async autoSync(interval: number, options: CallOptions = {}): Promise<never> {
     checkCall(options);
@@ -101,9 +104,9 @@ export class EtcdClient {
   /** Ends what was left behind on the server, every request, watch, socket and timer. A second call does nothing. */
   async close(): Promise<void> {
     if (this.transport.closed) return;
-    const { deps, timeout } = this.transport;
+    const { deps, timeoutMs } = this.transport;
     try {
-      await attempt({ clock: deps.clock, timeoutMs: timeout, what: 'ending leases' }, async (signal) =>
+      await attempt({ clock: deps.clock, timeoutMs, what: 'ending leases' }, async (signal) =>
         this.keys.close(signal),
       );
     } catch {

@@ -3,7 +3,7 @@ import { LeaderPin, type Pinnable } from './leader-pin.js';
 
 /** Three endpoints of which a test says which leads. */
 class FakeClient implements Pinnable {
-  readonly timeout = 1_000;
+  readonly timeoutMs = 1_000;
   readonly endpoints = ['a', 'b', 'c'];
   readonly pins: string[] = [];
   leader = 'b';

@@ -2,7 +2,7 @@ import { type Clock, type Timer } from '../common/clock.js';
 import { type EtcdCaller } from './request.js';
 
 /** Milliseconds between two looks for the leader. */
-const LOOK_INTERVAL_MS = 30_000;
+const UPDATE_INTERVAL_MS = 30_000;
 
 /** The client whose pin follows the leader; the transport is one. */
 export interface Pinnable extends EtcdCaller {
@@ -32,10 +32,10 @@ export class LeaderPin {
       this.closed = true;
       this.timer?.cancel();
     });
-    void this.look();
+    void this.update();
   }
 
-  private async look(): Promise<void> {
+  private async update(): Promise<void> {
     // Endpoints that do not answer are no leader; requests report their errors.
     await Promise.all(
       this.client.endpoints.map(async (endpoint) => {
@@ -43,7 +43,7 @@ export class LeaderPin {
       }),
     );
     if (this.closed) return;
-    this.timer = this.clock.after(LOOK_INTERVAL_MS, () => void this.look());
+    this.timer = this.clock.after(UPDATE_INTERVAL_MS, () => void this.update());
   }
 
   private async leads(endpoint: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 import type { IMember } from 'etcd3';
 import { expected } from '../common/expected.js';
-import { type EtcdTransport } from './client.js';
+import { type EtcdTransport } from './transport.js';
 import { EtcdResponseError } from './errors/index.js';
 import { hexId } from './hex-id.js';
 import { type CallOptions } from './keys/options.js';

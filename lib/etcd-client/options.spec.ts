@@ -6,7 +6,7 @@ describe('checkEtcdOptions', () => {
       endpoints: ['http://a:1'],
       credentials: undefined,
       tls: undefined,
-      headerTimeoutPerRequest: 1_500,
+      timeoutMs: 1_500,
       selectionMode: 'random',
       debug: false,
     });
@@ -20,6 +20,11 @@ describe('checkEtcdOptions', () => {
     ['no options', undefined, /`options`/],
     ['an unknown option', { endpoints: 'a', endpoint: 'b' }, /`endpoint` to be left out/],
     ['a timeout of 0', { endpoints: 'a', headerTimeoutPerRequest: 0 }, /`headerTimeoutPerRequest`.*got 0/],
+    [
+      'a timeout in milliseconds',
+      { endpoints: 'a', headerTimeoutPerRequest: 1_500 },
+      /`headerTimeoutPerRequest`.*a number of seconds, above 0 and at most 60, got 1500/,
+    ],
     ['a timeout in words', { endpoints: 'a', headerTimeoutPerRequest: '1s' }, /`headerTimeoutPerRequest`/],
     ['another mode', { endpoints: 'a', selectionMode: 'fastest' }, /`selectionMode`.*"fastest"/],
     ['debug as a text', { endpoints: 'a', debug: 'yes' }, /`debug`/],

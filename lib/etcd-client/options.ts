@@ -27,7 +27,11 @@ export interface EtcdOptions {
   readonly password?: string;
   /** Given, a bare host:port is https. */
   readonly tls?: EtcdTlsOptions;
-  /** Milliseconds one endpoint may take to answer before the next is tried; {@link ETCD_DEFAULTS}. */
+  /**
+   * Seconds that one endpoint may take to answer before the next is tried. At most 60.
+   *
+   * @default 1.5
+   */
   readonly headerTimeoutPerRequest?: number;
   /**
    * `random` spreads clients over the members. `prioritize-leader` pins the leader: a client does so at each `sync`, a
@@ -50,16 +54,19 @@ export const ETCD_DEFAULTS: Readonly<{
   headerTimeoutPerRequest: number;
   selectionMode: SelectionMode;
 }> = Object.freeze({
-  headerTimeoutPerRequest: 1_500,
+  headerTimeoutPerRequest: 1.5,
   selectionMode: 'random',
 });
+
+/** The longest `headerTimeoutPerRequest`. A value beyond it was meant as milliseconds. */
+const MAX_TIMEOUT_S = 60;
 
 /** Checked options, complete. Holds secrets: never printed. */
 export interface EtcdSettings {
   readonly endpoints: readonly string[];
   readonly credentials: { readonly username: string; readonly password: string } | undefined;
   readonly tls: EtcdTlsOptions | undefined;
-  readonly headerTimeoutPerRequest: number;
+  readonly timeoutMs: number;
   readonly selectionMode: SelectionMode;
   readonly proxy: 'env' | undefined;
   readonly debug: boolean;
@@ -95,13 +102,7 @@ export function checkEtcdOptions(options: EtcdOptions): EtcdSettings {
     debug = false,
     proxy,
   } = options;
-  if (!Number.isFinite(headerTimeoutPerRequest) || headerTimeoutPerRequest < 1) {
-    throw expected(
-      'headerTimeoutPerRequest',
-      'a number of milliseconds, at least 1',
-      headerTimeoutPerRequest,
-    );
-  }
+  checkSeconds('headerTimeoutPerRequest', headerTimeoutPerRequest, MAX_TIMEOUT_S);
   if (!['random', 'prioritize-leader'].includes(selectionMode)) {
     throw expected('selectionMode', '"random" or "prioritize-leader"', selectionMode);
   }
@@ -114,7 +115,7 @@ export function checkEtcdOptions(options: EtcdOptions): EtcdSettings {
     endpoints,
     credentials: checkCredentials(options),
     tls,
-    headerTimeoutPerRequest,
+    timeoutMs: headerTimeoutPerRequest * 1_000,
     selectionMode,
     proxy,
     debug,
@@ -133,6 +134,16 @@ export function checkEndpoints(endpoints: string | readonly string[], secure: bo
   if (secure && plain !== undefined)
     throw expected('endpoints', 'https:// URLs, since `tls` is given', plain);
   return list;
+}
+
+/**
+ * Checks a duration: a number above 0 and at most `max`, in seconds.
+ *
+ * @throws InvalidOptionError that names the unit
+ */
+export function checkSeconds(name: string, seconds: unknown, max: number): void {
+  if (typeof seconds === 'number' && seconds > 0 && seconds <= max) return;
+  throw expected(name, `a number of seconds, above 0 and at most ${max}`, seconds);
 }
 
 function refuseUnknown(prefix: string, known: readonly string[], given: object): void {

@@ -13,7 +13,7 @@ export interface EtcdRequest<T> {
   /** Whether a member that knows no leader refuses at once. Default true; false for reads that may be stale. */
   readonly requireLeader?: boolean;
   /** Milliseconds an endpoint may take; the client's `headerTimeoutPerRequest` unless given. */
-  readonly timeout?: number;
+  readonly timeoutMs?: number;
   /** The words of the `etcdctl` command that would do the same, secrets masked, for the debug switch. */
   readonly command?: () => readonly string[];
   /** What that command reads from its standard input, where it reads any. */
@@ -29,7 +29,7 @@ export interface EtcdRequest<T> {
 /** Who makes requests; the transport is one, and what stands on it needs no more. */
 export interface EtcdCaller {
   /** Milliseconds one endpoint may take to answer. */
-  readonly timeout: number;
+  readonly timeoutMs: number;
 
   /**
    * Makes a request at the pinned endpoint and, while that is safe, at the others. Where members report an election, a

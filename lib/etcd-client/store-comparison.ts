@@ -29,7 +29,7 @@ export class StoreComparison {
   /** To be called before a read is sent. Returns a key that the user may read: no other is certain to be one. */
   begin(watches: readonly WatchState[]): Buffer | undefined {
     // Events that arrive meanwhile may be newer than the read.
-    for (const watch of watches) watch.floor = watch.track.position;
+    for (const watch of watches) watch.floor = watch.progress.position;
     return watches[0]?.request.key;
   }
 
@@ -37,12 +37,12 @@ export class StoreComparison {
   compare(watches: readonly WatchState[], clusterId: string, revision: bigint): void {
     for (const watch of watches) {
       if (this.isAnother(watch, clusterId)) continue;
-      const { floor, created, track } = watch;
+      const { floor, created, progress } = watch;
       watch.suspect = false;
       if (floor !== undefined && revision < floor) {
         this.listener.onAnother(watch, `the store went back from revision ${floor} to ${revision}`);
-      } else if (created && track.position === undefined) {
-        track.startsAt(revision);
+      } else if (created && progress.position === undefined) {
+        progress.startsAt(revision);
         this.listener.onLocated(watch);
       }
     }

@@ -3,7 +3,7 @@ import { classify } from './classify.js';
 import { type EtcdConnection } from './connection.js';
 import { EndpointError } from './errors/endpoint.error.js';
 import { EtcdResponseError } from './errors/etcd-response.error.js';
-import { type Reach } from './reach.js';
+import { type Connectivity } from './connectivity.js';
 
 /** What the raw clients return for a stream. */
 export interface DuplexCall<Q, A> {
@@ -35,7 +35,7 @@ export interface EtcdStreamOpener {
   /** How many endpoints there are to go round. */
   readonly endpoints: readonly string[];
   /** Whether the cluster can be reached, as far as anybody knows. */
-  readonly reach: Reach;
+  readonly connectivity: Connectivity;
 
   /**
    * Opens a stream at `endpoint`, on the connection that requests use too: a client comes back as one connection.

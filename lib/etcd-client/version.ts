@@ -17,7 +17,7 @@ export interface EtcdVersion {
   readonly etcdcluster: string;
 }
 
-const MAX_BODY = 65_536;
+const MAX_BODY_BYTES = 65_536;
 
 /** Asks a server for the versions over HTTP, since gRPC tells only its own. */
 export async function fetchVersion(
@@ -33,7 +33,7 @@ export async function fetchVersion(
       run: async ({ endpoint }, _options, ended) => {
         const agent = proxy && agentThrough(proxyOf(endpoint), endpoint);
         try {
-          return readVersion(endpoint, await get(endpoint, tls, agent, caller.timeout, ended));
+          return readVersion(endpoint, await get(endpoint, tls, agent, caller.timeoutMs, ended));
         } finally {
           agent?.destroy();
         }
@@ -81,7 +81,7 @@ async function get(
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => {
           body += chunk;
-          if (body.length > MAX_BODY) request.destroy(new Error('the answer is too long'));
+          if (body.length > MAX_BODY_BYTES) request.destroy(new Error('the answer is too long'));
         });
         response.on('end', () => {
           if (response.statusCode === 200) resolve(body);

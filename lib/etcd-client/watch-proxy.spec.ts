@@ -1,11 +1,11 @@
 import { type IWatchRequest, type IWatchResponse } from 'etcd3';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { ClusterError, EndpointError } from './errors/index.js';
-import { Reach } from './reach.js';
+import { Connectivity } from './connectivity.js';
 import { type EtcdCaller } from './request.js';
 import { EtcdStream, type EtcdStreamOpener, type StreamPlan } from './stream.js';
-import { EtcdWatches } from './watch.js';
-import { type EtcdWatchRequest } from './watch-news.js';
+import { EtcdWatches } from './watches.js';
+import { type EtcdWatchRequest } from './watch-request.js';
 
 interface Began {
   readonly number: number;
@@ -21,10 +21,10 @@ interface Open {
 
 /** Servers that answer by themselves. Told to renumber, they are as etcd's gRPC proxy is. */
 class FakeServers implements EtcdCaller, EtcdStreamOpener {
-  readonly timeout = 1_000;
+  readonly timeoutMs = 1_000;
   readonly endpoints: readonly string[];
   readonly opened: Open[] = [];
-  readonly reach: Reach;
+  readonly connectivity: Connectivity;
   readonly reads: string[] = [];
   revision = 10;
   clusterId = '1';
@@ -35,7 +35,7 @@ class FakeServers implements EtcdCaller, EtcdStreamOpener {
   onBegin: (open: Open, began: Began) => void = () => undefined;
 
   constructor(clock: VirtualClock, count = 3) {
-    this.reach = new Reach(clock);
+    this.connectivity = new Connectivity(clock);
     this.endpoints = ['a', 'b', 'c'].slice(0, count);
     this.pinned = 'a';
   }
@@ -199,7 +199,7 @@ describe('EtcdWatches behind a server that numbers watches itself', () => {
 
   it('reads every 5 s on the same endpoint instead of asking for progress', async () => {
     const { clock, servers, watches } = setUp();
-    const { kinds, error, end } = read(watches, { ...prefix('api'), patience: 5_000 });
+    const { kinds, error, end } = read(watches, { ...prefix('api'), unavailableTimeoutMs: 5_000 });
     await clock.advance(60_000);
     expect(servers.opened).toHaveLength(1);
     expect(progressRequests(servers.opened[0]!)).toBe(0);
@@ -277,7 +277,7 @@ describe('EtcdWatches and a server that answers no progress request', () => {
   it('reads instead after two streams, until a progress request is answered', async () => {
     const { clock, servers, watches } = setUp();
     servers.renumbers = false;
-    const { error, end } = read(watches, { ...prefix('api'), patience: 5_000 });
+    const { error, end } = read(watches, { ...prefix('api'), unavailableTimeoutMs: 5_000 });
     await clock.advance(30_000);
     expect(servers.opened).toHaveLength(3);
     const [first, , third] = servers.opened;
@@ -307,9 +307,9 @@ describe('EtcdWatches and a watch that is cancelled for an unknown reason', () =
         if (request.key?.toString() === 'bad/')
           open.answer({ watch_id: String(number), canceled: true, cancel_reason: 'etcdserver: mystery' });
       };
-      const bad = read(watches, { ...prefix('bad'), patience: 5_000 });
+      const bad = read(watches, { ...prefix('bad'), unavailableTimeoutMs: 5_000 });
       const patient = read(watches, prefix('bad'));
-      const good = read(watches, { ...prefix('good'), patience: 5_000 });
+      const good = read(watches, { ...prefix('good'), unavailableTimeoutMs: 5_000 });
       await clock.advance(60_000);
       expect(servers.opened.length).toBeLessThan(30 * count);
       expect(servers.opened.length).toBeGreaterThan(10);

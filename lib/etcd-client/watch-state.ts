@@ -1,15 +1,16 @@
 import { type EndpointError } from './errors/endpoint.error.js';
-import { type EtcdWatchRequest, type WatchNews } from './watch-news.js';
+import { type EtcdWatchRequest } from './watch-request.js';
+import { type WatchNotification } from './watch-notification.js';
 import { type WatchQueue } from './watch-queue.js';
-import { type WatchTrack } from './watch-track.js';
+import { type WatchProgress } from './watch-progress.js';
 
 /** One watch of a client. */
 export interface WatchState {
   /** The number that is proposed to the server. */
   id: number;
   readonly request: EtcdWatchRequest;
-  readonly track: WatchTrack;
-  readonly queue: WatchQueue<WatchNews>;
+  readonly progress: WatchProgress;
+  readonly queue: WatchQueue<WatchNotification>;
   /** Removes the listener from the caller's signal. */
   readonly release: () => void;
   clusterId: string | undefined;
@@ -26,5 +27,5 @@ export interface WatchState {
   /** The heartbeat it began with. */
   readonly since: number;
   /** The heartbeat at which it last had news. */
-  toldAt: number;
+  notifiedAt: number;
 }

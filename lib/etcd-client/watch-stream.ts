@@ -17,8 +17,8 @@ export interface WatchStreamListener {
   onLost(): void;
   /** The cluster itself, or the end of the client, forbids every stream. */
   onEnd(error: Error): void;
-  /** Called every {@link HEARTBEAT} ms, whether a stream is open or not. */
-  onBeat(): void;
+  /** Called every {@link HEARTBEAT_MS} ms, whether a stream is open or not. */
+  onHeartbeat(): void;
   /** A linearizable read on the stream's connection was answered, on a stream whose server answers no progress requests. */
   onRead(header: IRangeResponse['header']): void;
   /** Such a read is about to be sent. Returns a key that the user may read; undefined where nothing is watched. */
@@ -27,10 +27,10 @@ export interface WatchStreamListener {
 
 /** The number of an answer that belongs to no watch. */
 const NO_WATCH = '-1';
-const PROGRESS: IWatchRequest = Object.freeze({ progress_request: {} });
+const PROGRESS_REQUEST: IWatchRequest = Object.freeze({ progress_request: {} });
 
 /** Milliseconds between two questions whether the server is still there. */
-export const HEARTBEAT = 500;
+export const HEARTBEAT_MS = 500;
 /** Heartbeats without a word after which a server is left. */
 const SILENT_HEARTBEATS = 3;
 /** Streams in a row that began a watch and answered no progress request, after which reads replace the requests. */
@@ -40,7 +40,7 @@ const READ_HEARTBEATS = 10;
 /** Heartbeats after which a stream that serves has proved itself. */
 const PROVEN_HEARTBEATS = 4;
 /** How long a watch waits between rounds of all endpoints: a few seconds at most, spread out for the herd's sake. */
-const RECONNECT = Object.freeze({ baseMs: 100, capMs: 4_000 });
+const RECONNECT_BACKOFF = Object.freeze({ baseMs: 100, capMs: 4_000 });
 
 /**
  * The stream of all watches of a client, kept open from {@link WatchStream.start} to {@link WatchStream.stop}. A server
@@ -56,7 +56,7 @@ export class WatchStream {
   private opening = false;
   private retry: Timer | undefined;
   private heartbeat: Timer | undefined;
-  private beats = 0;
+  private heartbeats = 0;
   /** The beat of the last word on this stream, or of its beginning. */
   private heardAt = 0;
   /** The beat of the last word of a server that served. */
@@ -78,7 +78,7 @@ export class WatchStream {
     private readonly deps: { readonly clock: Clock; readonly random: Random },
     private readonly listener: WatchStreamListener,
   ) {
-    this.backoff = new Backoff(RECONNECT, deps.random);
+    this.backoff = new Backoff(RECONNECT_BACKOFF, deps.random);
   }
 
   /** The stream that is open. */
@@ -88,13 +88,13 @@ export class WatchStream {
 
   /** Heartbeats so far. */
   get beat(): number {
-    return this.beats;
+    return this.heartbeats;
   }
 
   /** The last heartbeat by which a server was known to serve. */
   get servedBy(): number {
     // Between two reads a server counts as serving: the stream ends with the first read that fails.
-    return this.reads ? this.beats : this.servedAt;
+    return this.reads ? this.heartbeats : this.servedAt;
   }
 
   /** Why the stream is down: each endpoint's error since it last worked, in order. Empty while it works. */
@@ -105,7 +105,7 @@ export class WatchStream {
   /** Keeps a stream open from now on. */
   start(): void {
     this.wanted = true;
-    if (!this.heartbeat) this.beatOn();
+    if (!this.heartbeat) this.scheduleHeartbeat();
     this.connect();
   }
 
@@ -113,7 +113,7 @@ export class WatchStream {
   readInstead(): void {
     if (this.reads || !this.stream) return;
     this.reads = new AbortController();
-    this.readAt = this.beats;
+    this.readAt = this.heartbeats;
   }
 
   /** Ends the stream and every timer. */
@@ -160,8 +160,8 @@ export class WatchStream {
       return;
     }
     this.stream = stream;
-    this.heardAt = this.beats;
-    this.openedAt = this.beats;
+    this.heardAt = this.heartbeats;
+    this.openedAt = this.heartbeats;
     this.answers = 'nothing';
     this.listener.onOpen(stream);
   }
@@ -169,7 +169,7 @@ export class WatchStream {
   private answered(answer: IWatchResponse): void {
     const { stream } = this;
     if (!stream) return;
-    this.heardAt = this.beats;
+    this.heardAt = this.heartbeats;
     if (!answer.canceled) this.served();
     if (answer.watch_id === NO_WATCH && !answer.created && !answer.canceled) {
       this.answers = 'progress';
@@ -183,10 +183,10 @@ export class WatchStream {
   }
 
   private served(): void {
-    this.servedAt = this.beats;
+    this.servedAt = this.heartbeats;
     this.failed = [];
     // A stream that is refused after its first answers would else be opened again without a pause.
-    if (this.beats - this.openedAt < PROVEN_HEARTBEATS) return;
+    if (this.heartbeats - this.openedAt < PROVEN_HEARTBEATS) return;
     this.failuresInRow = 0;
     this.backoff.reset();
   }
@@ -210,27 +210,27 @@ export class WatchStream {
     };
     this.retry =
       this.failuresInRow % round === 0
-        ? this.client.reach.after(this.backoff.next(), tryAgain)
+        ? this.client.connectivity.scheduleRetry(this.backoff.next(), tryAgain)
         : this.deps.clock.after(0, tryAgain);
   }
 
-  private beatOn(): void {
-    this.heartbeat = this.deps.clock.after(HEARTBEAT, () => {
-      this.beats += 1;
-      this.beatOn();
+  private scheduleHeartbeat(): void {
+    this.heartbeat = this.deps.clock.after(HEARTBEAT_MS, () => {
+      this.heartbeats += 1;
+      this.scheduleHeartbeat();
       if (this.stream) this.check(this.stream);
-      this.listener.onBeat();
+      this.listener.onHeartbeat();
     });
   }
 
   private check(stream: EtcdStream<IWatchRequest>): void {
     if (this.reads) {
-      if (this.beats - this.readAt >= READ_HEARTBEATS) void this.read(stream, this.reads);
-    } else if (this.beats - this.heardAt > SILENT_HEARTBEATS) {
+      if (this.heartbeats - this.readAt >= READ_HEARTBEATS) void this.read(stream, this.reads);
+    } else if (this.heartbeats - this.heardAt > SILENT_HEARTBEATS) {
       if (this.answers === 'watches') this.unanswering += 1;
-      stream.fail(`silent for ${HEARTBEAT * SILENT_HEARTBEATS} ms`);
+      stream.fail(`silent for ${HEARTBEAT_MS * SILENT_HEARTBEATS} ms`);
     } else if (this.answers !== 'nothing') {
-      stream.write(PROGRESS);
+      stream.write(PROGRESS_REQUEST);
     }
   }
 
@@ -246,9 +246,9 @@ export class WatchStream {
     }
     this.served();
     if (header) this.listener.onRead(header);
-    this.readAt = this.beats;
+    this.readAt = this.heartbeats;
     // The server may have been replaced by one that answers. A proxy never does, and logs each request as an error.
-    if (this.unanswering >= UNANSWERING_STREAMS) stream.write(PROGRESS);
+    if (this.unanswering >= UNANSWERING_STREAMS) stream.write(PROGRESS_REQUEST);
   }
 
   /** Undefined where the cluster refuses the read, which is an answer too. */

@@ -1,7 +1,7 @@
 import { type FactoryProvider, Logger } from '@nestjs/common';
 import { EtcdClient } from '../etcd-client/etcd-client.js';
 import { type EtcdOptions } from '../etcd-client/options.js';
-import { discoverSrv } from '../etcd-client/srv.js';
+import { discoverSrv } from '../etcd-client/discover-srv.js';
 import { expected } from '../common/expected.js';
 import { type EtcdModuleOptions } from './etcd-module-options.js';
 import { MODULE_OPTIONS_TOKEN } from './etcd.module-definition.js';

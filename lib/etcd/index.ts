@@ -1,7 +1,7 @@
-export { EtcdTransport, type EtcdDeps } from '../etcd-client/client.js';
+export { EtcdTransport, type EtcdDeps } from '../etcd-client/transport.js';
 export * from '../etcd-client/errors/index.js';
 export { type EtcdOptions, type EtcdTlsOptions, type SelectionMode } from '../etcd-client/options.js';
-export { discoverSrv } from '../etcd-client/srv.js';
+export { discoverSrv } from '../etcd-client/discover-srv.js';
 export { type EtcdVersion } from '../etcd-client/version.js';
 export { etcd, type EtcdRegistryOptions } from '../registries/etcd/index.js';
 export { AuthApi } from '../etcd-client/auth.js';

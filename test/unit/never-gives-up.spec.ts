@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { ServiceCache } from '../../lib/discovery/service-cache.js';
-import { EtcdTransport } from '../../lib/etcd-client/client.js';
+import { EtcdTransport } from '../../lib/etcd-client/transport.js';
 import { type EtcdConnection } from '../../lib/etcd-client/connection.js';
 import { LocalRegistrar } from '../../lib/registration/local-registrar.js';
 import { clockTicker } from '../../lib/registration/ticker.js';

@@ -1,6 +1,6 @@
 import type { IRangeResponse, IResponseOp, ITxnRequest, ITxnResponse } from 'etcd3';
 import { type CallOptions } from '../call-options.js';
-import { type EtcdTransport } from '../client.js';
+import { type EtcdTransport } from '../transport.js';
 import { type EtcdConnection } from '../connection.js';
 import { EtcdResponseError } from '../errors/index.js';
 import { hexId } from '../hex-id.js';
@@ -8,7 +8,7 @@ import { asKeysError } from './as-keys-error.js';
 import { loneRead, txnCommand, txnInput, txnTitle } from './explain.js';
 import { type KeysPort, type RequestOptions, type WatchedEvents, type WatchRange } from './keys-port.js';
 import { watchRange } from './watch-port.js';
-import { type EtcdWatches } from '../watch.js';
+import { type EtcdWatches } from '../watches.js';
 
 function asTxnResponse(range: IRangeResponse): ITxnResponse {
   return {

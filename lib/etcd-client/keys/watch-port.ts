@@ -1,5 +1,5 @@
 import { KeysError, KeysErrorCode } from '../errors/index.js';
-import { type EtcdWatches } from '../watch.js';
+import { type EtcdWatches } from '../watches.js';
 import { asKeysError } from './as-keys-error.js';
 import { type WatchedEvents, type WatchRange } from './keys-port.js';
 

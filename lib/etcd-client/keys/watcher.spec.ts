@@ -1,7 +1,8 @@
 import { type IEvent } from 'etcd3';
 import { VirtualClock } from '../../testing/virtual-clock.js';
 import { EtcdResponseError, KeysError, KeysErrorCode } from '../errors/index.js';
-import { type EtcdWatchRequest, type WatchNews } from '../watch-news.js';
+import { type EtcdWatchRequest } from '../watch-request.js';
+import { type WatchNotification } from '../watch-notification.js';
 import { KeyPath } from './key-path.js';
 import { type KeysPort, type WatchRange } from './keys-port.js';
 import { watchRange } from './watch-port.js';
@@ -13,7 +14,7 @@ function put(key: string, revision: number): IEvent {
   return { type: 'Put', kv, prev_kv: null } as unknown as IEvent;
 }
 
-function events(...revisions: number[]): WatchNews {
+function events(...revisions: number[]): WatchNotification {
   const list = revisions.map((revision) => put('/a', revision));
   return { kind: 'events', events: list, revision: BigInt(revisions.at(-1) ?? 0) };
 }
@@ -23,9 +24,9 @@ class Scripts {
   readonly requests: EtcdWatchRequest[] = [];
   open = 0;
 
-  constructor(private readonly scripts: (readonly (WatchNews | Error)[])[]) {}
+  constructor(private readonly scripts: (readonly (WatchNotification | Error)[])[]) {}
 
-  async *watch(request: EtcdWatchRequest, signal: AbortSignal): AsyncGenerator<WatchNews, void> {
+  async *watch(request: EtcdWatchRequest, signal: AbortSignal): AsyncGenerator<WatchNotification, void> {
     this.requests.push(request);
     this.open += 1;
     const stopped = new Promise<void>((resolve) => {
@@ -42,7 +43,7 @@ class Scripts {
   }
 }
 
-function setUp(afterIndex: number, ...scripts: (readonly (WatchNews | Error)[])[]) {
+function setUp(afterIndex: number, ...scripts: (readonly (WatchNotification | Error)[])[]) {
   const watches = new Scripts(scripts);
   const clock = new VirtualClock();
   const holders = new Set<Watcher>();

@@ -1,11 +1,11 @@
-import { type Witness } from '../../etcd-client/witness.js';
+import { type EventFingerprint } from '../../etcd-client/event-fingerprint.js';
 import { type Cursor } from '../../registry/registry.js';
 
 /** A position: a revision, the cluster whose it is, and what happened last in the scope up to there, where known. */
 export interface Position {
   readonly clusterId: string;
   readonly revision: bigint;
-  readonly witness?: Witness | undefined;
+  readonly witness?: EventFingerprint | undefined;
 }
 
 /** A position as the port passes it around. */

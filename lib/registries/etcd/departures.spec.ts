@@ -10,7 +10,7 @@ interface Read {
 
 /** An etcd in whose history every session kept its record, but for one that expired. */
 class FakeEtcd implements EtcdCaller {
-  readonly timeout = 1_000;
+  readonly timeoutMs = 1_000;
   readonly asked: number[] = [];
   answer: Promise<unknown> = Promise.resolve();
 

@@ -1,4 +1,4 @@
-import { EtcdTransport } from '../../etcd-client/client.js';
+import { EtcdTransport } from '../../etcd-client/transport.js';
 import { LeaderPin } from '../../etcd-client/leader-pin.js';
 import { type Registry } from '../../registry/registry.js';
 import { type RegistryDeps } from '../../registry/registry-source.js';
@@ -19,5 +19,7 @@ export async function openEtcd(
 ): Promise<Registry> {
   const client = await EtcdTransport.create(options, deps);
   if (options.selectionMode === 'prioritize-leader') new LeaderPin(client, client.deps.clock).start();
-  return new EtcdRegistry(url, client, new EtcdLayout(prefix), options.headerTimeoutPerRequest);
+  const { headerTimeoutPerRequest: seconds } = options;
+  const timeoutMs = seconds === undefined ? undefined : seconds * 1_000;
+  return new EtcdRegistry(url, client, new EtcdLayout(prefix), timeoutMs);
 }

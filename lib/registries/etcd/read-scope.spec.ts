@@ -11,7 +11,7 @@ const RANGE = { key: Buffer.from('/p/web/'), rangeEnd: Buffer.from('/p/web0') };
 
 /** A cluster of many keys behind a link that carries so many keys a second. */
 class SlowLink implements EtcdCaller {
-  readonly timeout = 1_500;
+  readonly timeoutMs = 1_500;
   readonly limits: number[] = [];
   private readonly kvs: readonly IKeyValue[];
 
@@ -27,7 +27,7 @@ class SlowLink implements EtcdCaller {
   }
 
   async call<T>(request: EtcdRequest<T>, signal?: AbortSignal): Promise<T> {
-    const { clock, timeout } = this;
+    const { clock, timeoutMs: timeout } = this;
     const connection = { kv: { range: async (asked: IRangeRequest) => await this.range(asked) } };
     const errors: EndpointError[] = [];
     for (let i = 0; i < this.endpoints; i += 1) {

@@ -102,7 +102,7 @@ async function readPage(
         attempt.addEventListener('abort', onAbort, { once: true });
         try {
           const page = await kv.range({ ...request, limit }, options);
-          pages.arrived(page.kvs.length, clock.now() - began, client.timeout);
+          pages.arrived(page.kvs.length, clock.now() - began, client.timeoutMs);
           return page;
         } catch (error) {
           if (classify(error).late) pages.late(limit);

@@ -1,9 +1,9 @@
-import { type EtcdTransport } from '../../etcd-client/client.js';
+import { type EtcdTransport } from '../../etcd-client/transport.js';
 import { EtcdResponseError } from '../../etcd-client/errors/etcd-response.error.js';
-import { EtcdLeases } from '../../etcd-client/lease.js';
-import { EtcdWatches } from '../../etcd-client/watch.js';
-import { type EtcdWatchRequest } from '../../etcd-client/watch-news.js';
-import { witnessOfNewest } from '../../etcd-client/witness.js';
+import { EtcdLeases } from '../../etcd-client/leases.js';
+import { EtcdWatches } from '../../etcd-client/watches.js';
+import { type EtcdWatchRequest } from '../../etcd-client/watch-request.js';
+import { newestFingerprint } from '../../etcd-client/event-fingerprint.js';
 import { abortReason } from '../../common/async/abort.js';
 import { attempt } from '../../common/async/deadline.js';
 import { expected } from '../../common/expected.js';
@@ -92,7 +92,10 @@ export class EtcdRegistry implements Registry {
       async () => await readRange(this.reader, layout.rangeOf(scope), what, signal),
       [`read ${layout.grantedFor(scope)}`],
     );
-    return { ...contentsOf(layout, scope, kvs), cursor: toCursor({ ...at, witness: witnessOfNewest(kvs) }) };
+    return {
+      ...contentsOf(layout, scope, kvs),
+      cursor: toCursor({ ...at, witness: newestFingerprint(kvs) }),
+    };
   }
 
   async *watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void, void> {
@@ -131,8 +134,8 @@ export class EtcdRegistry implements Registry {
       after: revision,
       clusterId,
       prevKv: true,
-      patience: SIGN_OF_LIFE_MS,
-      ...(witness && { witness }),
+      unavailableTimeoutMs: SIGN_OF_LIFE_MS,
+      ...(witness && { fingerprint: witness }),
     };
     let last = witness;
     try {
@@ -150,7 +153,7 @@ export class EtcdRegistry implements Registry {
             break;
           }
           case 'events': {
-            last = news.witness;
+            last = news.fingerprint;
             const cursor = toCursor({ clusterId, revision: news.revision, witness: last });
             const changes = await attempt({ clock, timeoutMs: Infinity, signal, what }, async () =>
               this.changes.of(scope, news.events),

@@ -1,6 +1,6 @@
 import type { ITxnRequest } from 'etcd3';
 import { type EtcdConnection } from '../../etcd-client/connection.js';
-import { type EtcdLeases, type RenewOptions } from '../../etcd-client/lease.js';
+import { type EtcdLeases, type RenewOptions } from '../../etcd-client/leases.js';
 import { type EtcdCaller, type EtcdRequest } from '../../etcd-client/request.js';
 import { VirtualClock } from '../../testing/virtual-clock.js';
 import { EtcdLayout } from './layout.js';
@@ -25,7 +25,7 @@ function storeWithRecordAt(revision: string): { readonly client: EtcdCaller; rea
   };
   const call = async <T>(request: EtcdRequest<T>): Promise<T> =>
     await request.run({ kv } as unknown as EtcdConnection, {}, new AbortController().signal);
-  return { client: { timeout: 1_000, call, callOne: async (_, request) => await call(request) }, txns };
+  return { client: { timeoutMs: 1_000, call, callOne: async (_, request) => await call(request) }, txns };
 }
 
 describe('a session of etcd', () => {
@@ -52,8 +52,8 @@ describe('a session of etcd', () => {
     const { client } = storeWithRecordAt('5');
     const timeouts: unknown[] = [];
     const leases = {
-      renew: async (_: string, { timeout }: RenewOptions) => {
-        timeouts.push(timeout);
+      renew: async (_: string, { timeoutMs }: RenewOptions) => {
+        timeouts.push(timeoutMs);
         return await Promise.resolve(6);
       },
     } as unknown as EtcdLeases;
@@ -69,7 +69,7 @@ describe('a session of etcd', () => {
     const session = new EtcdSession(ground, { id: '1', ttl: 6 }, record);
     await session.renew(signal);
     await session.renew(signal, true);
-    expect(timeouts).toEqual([500, client.timeout]);
+    expect(timeouts).toEqual([500, client.timeoutMs]);
   });
 
   it('gives a member three measured round trips, or the timeout of the user, up to a third of the TTL', async () => {
@@ -78,8 +78,8 @@ describe('a session of etcd', () => {
     let took = 0;
     let timeouts: unknown[] = [];
     const leases = {
-      renew: async (_: string, { timeout }: RenewOptions) => {
-        timeouts.push(timeout);
+      renew: async (_: string, { timeoutMs }: RenewOptions) => {
+        timeouts.push(timeoutMs);
         await clock.advance(took);
         return 9;
       },

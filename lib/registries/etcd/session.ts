@@ -1,9 +1,9 @@
 import type { IKeyValue, IRequestOp, ITxnResponse, KVClient } from 'etcd3';
 import { type EtcdCaller } from '../../etcd-client/request.js';
 import { EtcdResponseError } from '../../etcd-client/errors/etcd-response.error.js';
-import { type EtcdLeases, type GrantedLease } from '../../etcd-client/lease.js';
+import { type EtcdLeases, type GrantedLease } from '../../etcd-client/leases.js';
 import { type Clock } from '../../common/clock.js';
-import { witnessOf } from '../../etcd-client/witness.js';
+import { fingerprintOf } from '../../etcd-client/event-fingerprint.js';
 import { checkRecord } from '../../registry/check-record.js';
 import {
   type EntryRecord,
@@ -78,7 +78,10 @@ export class EtcdSession implements Session {
     const { url, leases, clock } = this.ground;
     const timeout = this.memberTimeout(patient);
     const sentAt = clock.now();
-    this.granted = await asRegistry(url, async () => await leases.renew(this.id, { timeout }, signal));
+    this.granted = await asRegistry(
+      url,
+      async () => await leases.renew(this.id, { timeoutMs: timeout }, signal),
+    );
     const took = clock.now() - sentAt;
     // Longer than one member is given means that an earlier one was silent: no round trip took so long.
     if (took <= timeout) this.roundTrip += (took - this.roundTrip) * NEW_SAMPLE_SHARE;
@@ -90,7 +93,7 @@ export class EtcdSession implements Session {
     const { client, timeout = 0 } = this.ground;
     const ttl = this.granted * 1_000;
     const usual = patient
-      ? client.timeout
+      ? client.timeoutMs
       : Math.max(MIN_RENEWAL_TIMEOUT, Math.min(MAX_RENEWAL_TIMEOUT, ttl / 12));
     return Math.max(usual, Math.min(Math.max(ROUND_TRIPS * this.roundTrip, timeout), ttl / 3));
   }
@@ -118,7 +121,7 @@ export class EtcdSession implements Session {
       });
       if (answer.succeeded) {
         const { revision, cluster_id: clusterId } = answer.header;
-        const witness = witnessOf({ key, value, lease: this.id, mod_revision: revision }, 'Put');
+        const witness = fingerprintOf({ key, value, lease: this.id, mod_revision: revision }, 'Put');
         return {
           ok: true,
           version: revision,

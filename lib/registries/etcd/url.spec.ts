@@ -15,8 +15,8 @@ describe('etcdFromUrl', () => {
       etcd({ endpoints: 'https://a:1', tls: { ca: '/ca.pem', serverName: 'b' } }),
     ],
     [
-      'etcd://a:1?timeout=500&selectionMode=prioritize-leader',
-      etcd({ endpoints: 'a:1', headerTimeoutPerRequest: 500, selectionMode: 'prioritize-leader' }),
+      'etcd://a:1?timeout=0.5&selectionMode=prioritize-leader',
+      etcd({ endpoints: 'a:1', headerTimeoutPerRequest: 0.5, selectionMode: 'prioritize-leader' }),
     ],
     ['etcd://a:1?prefix=services', etcd({ endpoints: 'a:1', prefix: 'services' })],
     ['etcd://a:1/?prefix=', etcd({ endpoints: 'a:1', prefix: '' })],

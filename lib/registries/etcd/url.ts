@@ -22,7 +22,7 @@ const PARAMETERS: Readonly<Record<string, Setter>> = {
   key: ({ tls }, value) => (tls.key = value),
   serverName: ({ tls }, value) => (tls.serverName = value),
   timeout: ({ options }, value) =>
-    (options.headerTimeoutPerRequest = (/^\d+$/.test(value) ? Number(value) : value) as number),
+    (options.headerTimeoutPerRequest = (/^\d+(\.\d+)?$/.test(value) ? Number(value) : value) as number),
   selectionMode: ({ options }, value) => (options.selectionMode = value as 'random'),
   prefix: ({ options }, value) => (options.prefix = value),
   proxy: ({ options }, value) => (options.proxy = value as 'env'),
@@ -38,7 +38,7 @@ function complaint(what: string, url: string): InvalidOptionError {
 /**
  * `etcd://[user:pass@]h1:2379,h2:2379[/prefix][?tls=true&ca=…&cert=…&key=…&serverName=…&timeout=…&selectionMode=…&proxy=env]`,
  * or `etcds://…` over TLS, or the list `http://h1:2379,http://h2:2379` of Go `sidekick`. Certificates and keys are paths,
- * `timeout` is {@link EtcdRegistryOptions.headerTimeoutPerRequest}. `prefix=…` gives a prefix that a path cannot: one
+ * `timeout` is {@link EtcdRegistryOptions.headerTimeoutPerRequest}, in seconds. `prefix=…` gives a prefix that a path cannot: one
  * without a leading slash, `/` alone, or none.
  *
  * @throws InvalidOptionError for anything else, in one sentence and without the secrets of the URL

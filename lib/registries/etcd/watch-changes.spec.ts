@@ -13,7 +13,7 @@ const OWN = '/p/web/10.0.0.9%3A80';
 
 /** A store that remembers what each key held at each revision. */
 class FakeStore implements EtcdCaller {
-  readonly timeout = 1_000;
+  readonly timeoutMs = 1_000;
   readonly requests: number[] = [];
   refusal: Error | undefined;
   private readonly states: ReadonlyMap<string, IKeyValue>[] = [new Map()];

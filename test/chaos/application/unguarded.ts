@@ -1,6 +1,6 @@
 import type * as ConnectionModule from '../../../lib/etcd-client/connection.js';
 import { type Connect, type EtcdConnection } from '../../../lib/etcd-client/connection.js';
-import type * as PeerModule from '../../../lib/etcd-client/peer.js';
+import type * as PeerModule from '../../../lib/etcd-client/load-etcd3.js';
 
 type Kv = EtcdConnection['kv'];
 

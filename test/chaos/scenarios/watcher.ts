@@ -1,6 +1,6 @@
-import { EtcdTransport } from '../../../lib/etcd-client/client.js';
-import { EtcdWatches } from '../../../lib/etcd-client/watch.js';
-import { type WatchNews } from '../../../lib/etcd-client/watch-news.js';
+import { EtcdTransport } from '../../../lib/etcd-client/transport.js';
+import { EtcdWatches } from '../../../lib/etcd-client/watches.js';
+import { type WatchNotification } from '../../../lib/etcd-client/watch-notification.js';
 import { type Random } from '../../../lib/common/random.js';
 import { type KeyChange } from '../recording/event.js';
 import { type Recorder } from '../recording/recorder.js';
@@ -67,7 +67,7 @@ export class Watcher {
     }
   }
 
-  private async take(news: WatchNews): Promise<void> {
+  private async take(news: WatchNotification): Promise<void> {
     if (news.kind === 'compacted' || news.kind === 'replaced') {
       this.resets++;
       this.recorder.record(this.who, { kind: 'watch-reset', reason: news.kind });

@@ -6,7 +6,7 @@ import { type EtcdMember } from '../../harness/etcd-member.js';
 import { TcpProxy } from '../../harness/proxy.js';
 import { sleep, until } from '../../harness/wait.js';
 
-const TIMEOUT = 1_000;
+const TIMEOUT_MS = 1_000;
 const REFUSING = 'http://127.0.0.1:1';
 
 let etcd: EtcdCluster;
@@ -17,7 +17,7 @@ async function connect(
   endpoints: string | readonly string[] = etcd.urls,
   more: { selectionMode?: 'random' | 'prioritize-leader'; headerTimeoutPerRequest?: number } = {},
 ): Promise<EtcdClient> {
-  const client = await EtcdClient.create({ endpoints, headerTimeoutPerRequest: TIMEOUT, ...more });
+  const client = await EtcdClient.create({ endpoints, headerTimeoutPerRequest: TIMEOUT_MS / 1_000, ...more });
   clients.push(client);
   return client;
 }
@@ -73,7 +73,7 @@ describe('TestSimpleHTTPClientDoSuccess, TestSimpleHTTPClientDoError', () => {
 describe('TestSimpleHTTPClientDoCancelContext and its three variants', () => {
   it('ends the request on the wire and keeps nothing', async () => {
     const proxy = await proxyTo(etcd.members[0]!);
-    const client = await connect(`http://${proxy.endpoint}`, { headerTimeoutPerRequest: 60_000 });
+    const client = await connect(`http://${proxy.endpoint}`, { headerTimeoutPerRequest: 60 });
     await client.keys.get('/foo');
     proxy.stall('down');
     const given = new AbortController();
@@ -93,7 +93,7 @@ describe('TestSimpleHTTPClientDoHeaderTimeout', () => {
   it('leaves a server that does not answer', async () => {
     const proxy = await proxyTo(etcd.members[0]!);
     proxy.swallow();
-    const client = await connect(`http://${proxy.endpoint}`, { headerTimeoutPerRequest: 300 });
+    const client = await connect(`http://${proxy.endpoint}`, { headerTimeoutPerRequest: 0.3 });
     const error = await failure(client.keys.get('/foo'));
     expect(error).toBeInstanceOf(ClusterError);
     expect(String(error)).toMatch(/was not answered within/);
@@ -191,13 +191,17 @@ describe('TestHTTPClusterClientAutoSyncCancelContext, AutoSyncFail', () => {
   it('syncs at once, and ends with the abort or the first error', async () => {
     const client = await connect(etcd.urls[0]);
     const given = new AbortController();
-    const ended = failure(client.autoSync(50, { signal: given.signal }));
+    const ended = failure(client.autoSync(0.05, { signal: given.signal }));
     await until('a first sync', () => client.endpoints.length === 3);
     const reason = new Error('enough');
     given.abort(reason);
     expect(await ended).toBe(reason);
-    expect(await failure((await connect(REFUSING)).autoSync(50))).toBeInstanceOf(ClusterError);
-    expect(await failure(client.autoSync(0))).toMatchObject({ code: 'SIDEKICK_INVALID_OPTION' });
+    expect(await failure((await connect(REFUSING)).autoSync(0.05))).toBeInstanceOf(ClusterError);
+    for (const wrong of [0, 10_000])
+      expect(await failure(client.autoSync(wrong))).toMatchObject({
+        code: 'SIDEKICK_INVALID_OPTION',
+        message: expect.stringContaining('a number of seconds, above 0 and at most 3600') as string,
+      });
   });
 });
 
@@ -306,7 +310,7 @@ describe('a pinned member that fails', () => {
     const start = performance.now();
     try {
       expect((await client.keys.set('/stopped', '1')).node.value).toBe('1');
-      expect(performance.now() - start).toBeLessThan(TIMEOUT + 1_500);
+      expect(performance.now() - start).toBeLessThan(TIMEOUT_MS + 1_500);
       expect(client.pinned).not.toBe(member.url);
       await client.keys.set('/stopped', '2');
     } finally {

@@ -8,7 +8,7 @@ let client: EtcdClient;
 
 beforeAll(async () => {
   etcd = await startEtcd({ size: 3 });
-  client = await EtcdClient.create({ endpoints: etcd.urls, headerTimeoutPerRequest: 3_000 });
+  client = await EtcdClient.create({ endpoints: etcd.urls, headerTimeoutPerRequest: 3 });
 });
 
 afterAll(async () => {

@@ -1,5 +1,5 @@
 /** A client of etcd in a process of its own, which is closed at any moment and then has nothing left to do. */
-import { EtcdTransport } from '../../../lib/etcd-client/client.js';
+import { EtcdTransport } from '../../../lib/etcd-client/transport.js';
 import { type EtcdOptions } from '../../../lib/etcd-client/options.js';
 import { serve, settings } from '../../harness/worker-side.js';
 

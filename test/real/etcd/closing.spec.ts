@@ -43,7 +43,7 @@ describe.each(['plain', 'TLS'])(
       const { ca, cert, key } = tls?.good ?? {};
       const options: EtcdOptions = {
         endpoints: `${tls ? 'https' : 'http'}://${proxy.endpoint}`,
-        headerTimeoutPerRequest: 20_000,
+        headerTimeoutPerRequest: 20,
         ...(tls && { tls: { ca: ca!, cert: cert!, key: key! } }),
       };
       const worker = Worker.start(new URL('./closing-process.ts', import.meta.url), options);

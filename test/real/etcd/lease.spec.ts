@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
-import { EtcdTransport } from '../../../lib/etcd-client/client.js';
+import { EtcdTransport } from '../../../lib/etcd-client/transport.js';
 import { ClusterError, LeaseNotFoundError } from '../../../lib/etcd-client/errors/index.js';
-import { EtcdLeases, type GrantedLease, hexadecimal } from '../../../lib/etcd-client/lease.js';
+import { EtcdLeases, type GrantedLease, leaseHexId } from '../../../lib/etcd-client/leases.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { type EtcdMember } from '../../harness/etcd-member.js';
 import { sleep, until } from '../../harness/wait.js';
@@ -38,7 +38,7 @@ describe('etcd leases and a cluster of three', () => {
   it('grants, renews, looks at and revokes', async () => {
     const lease = await leases.grant(30);
     expect(lease.ttl).toBe(30);
-    expect(await etcd.leases()).toContain(hexadecimal(lease.id));
+    expect(await etcd.leases()).toContain(leaseHexId(lease.id));
     expect(await leases.renew(lease.id)).toBe(30);
     expect(await leases.timeToLive(lease.id)).toBeGreaterThan(20);
     await leases.revoke(lease.id);
@@ -54,7 +54,7 @@ describe('etcd leases and a cluster of three', () => {
     }
     await leases.revoke(granted[500]!.id);
     const renewed = await Promise.allSettled(
-      granted.map(async ({ id }) => await leases.renew(id, { timeout: 10_000 })),
+      granted.map(async ({ id }) => await leases.renew(id, { timeoutMs: 10_000 })),
     );
     expect(renewed.filter(({ status }) => status === 'fulfilled')).toHaveLength(999);
     expect(renewed[500]).toMatchObject({ reason: expect.any(LeaseNotFoundError) as unknown });
@@ -70,7 +70,7 @@ describe('etcd leases and a cluster of three', () => {
     await leases.renew(id);
     await follower.pause();
     try {
-      expect(await leases.renew(id, { timeout: 500 })).toBe(10);
+      expect(await leases.renew(id, { timeoutMs: 500 })).toBe(10);
       expect(transport.pinned).not.toBe(follower.url);
     } finally {
       follower.resume();
@@ -80,11 +80,11 @@ describe('etcd leases and a cluster of three', () => {
 
   it('keeps a key through kills of every member in turn', async () => {
     const { id, ttl } = await leases.grant(3);
-    await etcd.etcdctl(['put', `--lease=${hexadecimal(id)}`, '/kept', 'here']);
+    await etcd.etcdctl(['put', `--lease=${leaseHexId(id)}`, '/kept', 'here']);
     const stop = new AbortController();
     const beating = (async () => {
       while (!stop.signal.aborted) {
-        await leases.renew(id, { timeout: 500 }).catch((error: unknown) => {
+        await leases.renew(id, { timeoutMs: 500 }).catch((error: unknown) => {
           if (!(error instanceof ClusterError)) throw error;
         });
         await sleep((ttl * 1_000) / 6);
@@ -108,7 +108,7 @@ describe('etcd leases and a cluster of three', () => {
   it('tells every endpoint’s error when all are down, and renews when they are back', async () => {
     const { id } = await leases.grant(20);
     await Promise.all(etcd.members.map(async (member) => await member.kill()));
-    const error: unknown = await leases.renew(id, { timeout: 300 }).catch((e: unknown) => e);
+    const error: unknown = await leases.renew(id, { timeoutMs: 300 }).catch((e: unknown) => e);
     expect((error as ClusterError).errors).toHaveLength(3);
     await Promise.all(etcd.members.map(async (member) => await member.restart()));
     await until('a renewal', async () => (await leases.renew(id).catch(() => 0)) === 20);

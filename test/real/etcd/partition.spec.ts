@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
-import { EtcdTransport } from '../../../lib/etcd-client/client.js';
-import { EtcdLeases } from '../../../lib/etcd-client/lease.js';
-import { EtcdWatches } from '../../../lib/etcd-client/watch.js';
+import { EtcdTransport } from '../../../lib/etcd-client/transport.js';
+import { EtcdLeases } from '../../../lib/etcd-client/leases.js';
+import { EtcdWatches } from '../../../lib/etcd-client/watches.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { type EtcdMember } from '../../harness/etcd-member.js';
 import { TcpProxy } from '../../harness/proxy.js';
@@ -76,9 +76,9 @@ describe('a member cut off from the others', () => {
       await put(others, 'after');
       const start = performance.now();
       expect(await read(reader)).toBe('after');
-      expect(performance.now() - start).toBeLessThan(reader.timeout + 1_500);
+      expect(performance.now() - start).toBeLessThan(reader.timeoutMs + 1_500);
       expect(reader.pinned).not.toBe(alone.url);
-      expect(await leases.renew(lease.id, { timeout: 1_000 })).toBe(20);
+      expect(await leases.renew(lease.id, { timeoutMs: 1_000 })).toBe(20);
       await until('the watch to hear', () => seen.includes('after'), { deadline: 15_000 });
       expect(watcher.pinned).not.toBe(alone.url);
       expect(seen).toEqual(['began', 'after']);
@@ -95,7 +95,7 @@ describe('a network that swallows everything', () => {
   it('is left within the timeout, and the dead connection with it', async () => {
     const etcd = await startEtcd();
     const proxy = await TcpProxy.to(etcd.members[0]!);
-    const transport = await EtcdTransport.create({ endpoints: proxy.endpoint, headerTimeoutPerRequest: 500 });
+    const transport = await EtcdTransport.create({ endpoints: proxy.endpoint, headerTimeoutPerRequest: 0.5 });
     const watches = new EtcdWatches(transport, transport.deps);
     const stop = new AbortController();
     const seen: string[] = [];

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
-import { EtcdTransport } from '../../../lib/etcd-client/client.js';
+import { EtcdTransport } from '../../../lib/etcd-client/transport.js';
 import { ClusterError, EndpointError } from '../../../lib/etcd-client/errors/index.js';
-import { EtcdLeases } from '../../../lib/etcd-client/lease.js';
+import { EtcdLeases } from '../../../lib/etcd-client/leases.js';
 import { type EtcdCaller, type EtcdRequest } from '../../../lib/etcd-client/request.js';
 import { systemClock } from '../../../lib/common/clock.js';
 import { RegistryRefusedError, RegistryUnavailableError } from '../../../lib/common/errors/index.js';
@@ -248,8 +248,8 @@ describe('the etcd registry', () => {
 
       constructor(readonly inner: EtcdTransport) {}
 
-      get timeout(): number {
-        return this.inner.timeout;
+      get timeoutMs(): number {
+        return this.inner.timeoutMs;
       }
 
       async call<T>(request: EtcdRequest<T>, s?: AbortSignal): Promise<T> {

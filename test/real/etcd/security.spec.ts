@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { EtcdTransport } from '../../../lib/etcd-client/client.js';
+import { EtcdTransport } from '../../../lib/etcd-client/transport.js';
 import { ClusterError, EtcdResponseError } from '../../../lib/etcd-client/errors/index.js';
 import { type EtcdOptions } from '../../../lib/etcd-client/options.js';
 import { createTlsSet, type TlsSet } from '../../harness/certificates.js';

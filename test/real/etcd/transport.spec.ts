@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http2';
 import { type AddressInfo } from 'node:net';
 import { jest } from '@jest/globals';
-import { EtcdTransport } from '../../../lib/etcd-client/client.js';
+import { EtcdTransport } from '../../../lib/etcd-client/transport.js';
 import { ClusterError } from '../../../lib/etcd-client/errors/index.js';
 import { type EtcdCaller } from '../../../lib/etcd-client/request.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
@@ -12,7 +12,7 @@ import { sleep, until } from '../../harness/wait.js';
 
 jest.setTimeout(60_000);
 
-const TIMEOUT = 1_000;
+const TIMEOUT_MS = 1_000;
 
 async function read(caller: EtcdCaller, key: string, signal?: AbortSignal): Promise<string | undefined> {
   const { kvs } = await caller.call(
@@ -53,7 +53,10 @@ describe('an etcd transport and a cluster of three', () => {
     await etcd.stop();
   });
   beforeEach(async () => {
-    transport = await EtcdTransport.create({ endpoints: etcd.urls, headerTimeoutPerRequest: TIMEOUT });
+    transport = await EtcdTransport.create({
+      endpoints: etcd.urls,
+      headerTimeoutPerRequest: TIMEOUT_MS / 1_000,
+    });
   });
   afterEach(() => {
     transport.close();
@@ -66,7 +69,10 @@ describe('an etcd transport and a cluster of three', () => {
   async function pinTo(member: EtcdMember): Promise<void> {
     while (transport.pinned !== member.url) {
       transport.close();
-      transport = await EtcdTransport.create({ endpoints: etcd.urls, headerTimeoutPerRequest: TIMEOUT });
+      transport = await EtcdTransport.create({
+        endpoints: etcd.urls,
+        headerTimeoutPerRequest: TIMEOUT_MS / 1_000,
+      });
     }
   }
 
@@ -118,7 +124,7 @@ describe('an etcd transport and a cluster of three', () => {
     try {
       const start = performance.now();
       expect(await read(transport, '/greeting')).toBe('hello');
-      expect(performance.now() - start).toBeLessThan(TIMEOUT + 1_000);
+      expect(performance.now() - start).toBeLessThan(TIMEOUT_MS + 1_000);
       expect(transport.pinned).not.toBe(follower.url);
     } finally {
       follower.resume();
@@ -128,13 +134,13 @@ describe('an etcd transport and a cluster of three', () => {
 
   it('keeps its connection where a single answer is late', async () => {
     const proxy = await TcpProxy.to(etcd.members[0]!);
-    const one = await EtcdTransport.create({ endpoints: proxy.endpoint, headerTimeoutPerRequest: 3_000 });
+    const one = await EtcdTransport.create({ endpoints: proxy.endpoint, headerTimeoutPerRequest: 3 });
     try {
       expect(await read(one, '/greeting')).toBe('hello');
       proxy.stall('down');
       const impatient = one.call({
         what: 'reading',
-        timeout: 300,
+        timeoutMs: 300,
         run: async ({ kv }, options) => await kv.range({ key: Buffer.from('/greeting') }, options),
       });
       await expect(impatient).rejects.toThrow(ClusterError);
@@ -149,7 +155,7 @@ describe('an etcd transport and a cluster of three', () => {
 
   it('leaves a connection on which nothing is heard', async () => {
     const proxy = await TcpProxy.to(etcd.members[0]!);
-    const one = await EtcdTransport.create({ endpoints: proxy.endpoint, headerTimeoutPerRequest: 600 });
+    const one = await EtcdTransport.create({ endpoints: proxy.endpoint, headerTimeoutPerRequest: 0.6 });
     try {
       expect(await read(one, '/greeting')).toBe('hello');
       proxy.swallow();

@@ -1,8 +1,9 @@
 import { jest } from '@jest/globals';
-import { EtcdTransport } from '../../../lib/etcd-client/client.js';
+import { EtcdTransport } from '../../../lib/etcd-client/transport.js';
 import { EtcdResponseError } from '../../../lib/etcd-client/errors/index.js';
-import { EtcdWatches } from '../../../lib/etcd-client/watch.js';
-import { type EtcdWatchRequest, type WatchNews } from '../../../lib/etcd-client/watch-news.js';
+import { EtcdWatches } from '../../../lib/etcd-client/watches.js';
+import { type EtcdWatchRequest } from '../../../lib/etcd-client/watch-request.js';
+import { type WatchNotification } from '../../../lib/etcd-client/watch-notification.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { sleep, until } from '../../harness/wait.js';
 
@@ -19,7 +20,7 @@ interface Seen {
 /** A watch that writes down what it is told. */
 class Log {
   readonly seen: Seen[] = [];
-  readonly news: WatchNews[] = [];
+  readonly news: WatchNotification[] = [];
   private readonly stop = new AbortController();
   readonly done: Promise<unknown>;
 

@@ -355,9 +355,9 @@ describe('A secret is shown nowhere', () => {
     await writeFile(tokenFile, `${CANARY}\n`);
     const registries: readonly (string | RegistrySource)[] = [
       `etcd://u:${CANARY}@127.0.0.1:1`,
-      `etcd://u:${CANARY}@127.0.0.1:${noisePort}?timeout=300`,
-      `etcds://u:${CANARY}@127.0.0.1:${noisePort}?timeout=300`,
-      `etcd://u:${CANARY}@127.0.0.1:${echoPort}?timeout=300`,
+      `etcd://u:${CANARY}@127.0.0.1:${noisePort}?timeout=0.3`,
+      `etcds://u:${CANARY}@127.0.0.1:${noisePort}?timeout=0.3`,
+      `etcd://u:${CANARY}@127.0.0.1:${echoPort}?timeout=0.3`,
       `etcd://app:wrong${CANARY}@${cluster.hosts}`,
       `etcd://app:${CANARY}@${cluster.hosts}`,
       etcd({ endpoints: cluster.urls, username: 'app', password: CANARY }),

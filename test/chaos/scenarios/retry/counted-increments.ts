@@ -1,8 +1,8 @@
-import { EtcdTransport } from '../../../../lib/etcd-client/client.js';
+import { EtcdTransport } from '../../../../lib/etcd-client/transport.js';
 import { KeysError, KeysErrorCode } from '../../../../lib/etcd-client/errors/index.js';
 import { KeysApi } from '../../../../lib/etcd-client/keys/keys-api.js';
 import { TransportPort } from '../../../../lib/etcd-client/keys/transport-port.js';
-import { EtcdWatches } from '../../../../lib/etcd-client/watch.js';
+import { EtcdWatches } from '../../../../lib/etcd-client/watches.js';
 import { type TcpProxy } from '../../../harness/proxy.js';
 import { monotonic, sleep, until } from '../../../harness/wait.js';
 import { between, pickOne } from '../../random.js';

@@ -1,4 +1,4 @@
-import { EtcdTransport } from '../../../../lib/etcd-client/client.js';
+import { EtcdTransport } from '../../../../lib/etcd-client/transport.js';
 import { EtcdClient } from '../../../../lib/etcd-client/etcd-client.js';
 import { EtcdResponseError, KeysError } from '../../../../lib/etcd-client/errors/index.js';
 import { type EtcdCluster } from '../../../harness/etcd.js';

@@ -9,15 +9,16 @@ import { type EtcdCaller } from './request.js';
 import { StoreChecks } from './store-checks.js';
 import { StoreComparison } from './store-comparison.js';
 import { type EtcdStream, type EtcdStreamOpener } from './stream.js';
-import { type EtcdWatchRequest, type WatchNews } from './watch-news.js';
+import { type EtcdWatchRequest } from './watch-request.js';
+import { type WatchNotification } from './watch-notification.js';
 import { WatchNumbers } from './watch-numbers.js';
 import { WatchQueue } from './watch-queue.js';
 import { type WatchState } from './watch-state.js';
-import { HEARTBEAT, WatchStream } from './watch-stream.js';
-import { WatchTrack } from './watch-track.js';
+import { HEARTBEAT_MS, WatchStream } from './watch-stream.js';
+import { WatchProgress } from './watch-progress.js';
 
 /** Heartbeats between two signs of life of one watch: there may be very many. */
-const ALIVE_SPACING = 3_000 / HEARTBEAT;
+const ALIVE_SPACING = 3_000 / HEARTBEAT_MS;
 
 /** Heartbeats that a server which gets one request at a time may take to begin a watch. */
 const BEGIN_HEARTBEATS = 10;
@@ -55,7 +56,7 @@ export class EtcdWatches {
         this.replaced(watch, reason);
       },
       onLocated: (watch) => {
-        this.tellAlive(watch);
+        this.notifyAlive(watch);
       },
     });
     this.stream = new WatchStream(client, deps, {
@@ -63,7 +64,7 @@ export class EtcdWatches {
         this.connected(stream);
       },
       onAnswer: (answer, stream) => {
-        this.answered(answer, stream);
+        this.handleAnswer(answer, stream);
       },
       onLost: () => {
         this.numbers = undefined;
@@ -72,8 +73,8 @@ export class EtcdWatches {
       onEnd: (error) => {
         this.end(error);
       },
-      onBeat: () => {
-        this.look();
+      onHeartbeat: () => {
+        this.checkWatches();
       },
       onRead: ({ cluster_id: clusterId, revision }) => {
         this.comparison.compare([...this.watches.values()], clusterId, BigInt(revision));
@@ -103,14 +104,14 @@ export class EtcdWatches {
    * @throws ClusterError when its patience is at an end
    * @throws ClosedError when the client is closed
    */
-  watch(request: EtcdWatchRequest, signal: AbortSignal): AsyncIterableIterator<WatchNews, void> {
+  watch(request: EtcdWatchRequest, signal: AbortSignal): AsyncIterableIterator<WatchNotification, void> {
     const stop = (): void => {
       this.finish(watch);
     };
     const watch: WatchState = {
       id: (this.lastId += 1),
       request,
-      track: new WatchTrack(request.after, request.witness),
+      progress: new WatchProgress(request.after, request.fingerprint),
       queue: new WatchQueue((newer, older) => newer.kind === 'alive' && older.kind === 'alive', stop),
       release: () => {
         signal.removeEventListener('abort', stop);
@@ -122,7 +123,7 @@ export class EtcdWatches {
       suspect: false,
       floor: undefined,
       since: this.stream.beat,
-      toldAt: this.stream.beat,
+      notifiedAt: this.stream.beat,
     };
     if (signal.aborted) {
       watch.queue.end();
@@ -168,7 +169,7 @@ export class EtcdWatches {
     this.numbers = numbers;
     this.begunAt = this.stream.beat;
     for (const watch of this.watches.values()) {
-      watch.track.onAnotherStream();
+      watch.progress.onAnotherStream();
       this.begin(numbers, watch);
     }
   }
@@ -179,21 +180,21 @@ export class EtcdWatches {
   }
 
   /** Gives signs of life, and ends watches whose patience is at an end. */
-  private look(): void {
+  private checkWatches(): void {
     const { beat, servedBy, current } = this.stream;
     if (current && this.numbers?.next && beat - this.begunAt > BEGIN_HEARTBEATS)
-      current.fail(`began no watch within ${BEGIN_HEARTBEATS * HEARTBEAT} ms`);
+      current.fail(`began no watch within ${BEGIN_HEARTBEATS * HEARTBEAT_MS} ms`);
     const alive = this.stream.current !== undefined && beat - servedBy <= 1;
     let error: ClusterError | undefined;
     for (const watch of this.watches.values()) {
-      const { request, track, since, toldAt, cancelled, created, createdAt } = watch;
+      const { request, progress, since, notifiedAt, cancelled, created, createdAt } = watch;
       if (cancelled && created && beat - createdAt >= SERVED_HEARTBEATS) watch.cancelled = undefined;
-      const patience = (request.patience ?? Infinity) / HEARTBEAT;
+      const patience = (request.unavailableTimeoutMs ?? Infinity) / HEARTBEAT_MS;
       if (watch.cancelled) {
         if (beat - watch.cancelled.since >= patience)
           this.finish(watch, new ClusterError([watch.cancelled.error]));
       } else if (alive) {
-        if (beat - toldAt >= ALIVE_SPACING && track.position !== undefined) this.tellAlive(watch);
+        if (beat - notifiedAt >= ALIVE_SPACING && progress.position !== undefined) this.notifyAlive(watch);
       } else if (beat - Math.max(servedBy, since) >= patience) {
         error ??= new ClusterError(this.failures);
         this.finish(watch, error);
@@ -201,9 +202,9 @@ export class EtcdWatches {
     }
   }
 
-  private tellAlive(watch: WatchState): void {
-    watch.toldAt = this.stream.beat;
-    watch.queue.push({ kind: 'alive', revision: watch.track.position ?? 0n });
+  private notifyAlive(watch: WatchState): void {
+    watch.notifiedAt = this.stream.beat;
+    watch.queue.push({ kind: 'alive', revision: watch.progress.position ?? 0n });
   }
 
   private create(stream: EtcdStream<IWatchRequest>, watch: WatchState): void {
@@ -212,7 +213,7 @@ export class EtcdWatches {
       create_request: {
         key,
         ...(rangeEnd && { range_end: rangeEnd }),
-        start_revision: watch.track.start,
+        start_revision: watch.progress.start,
         prev_kv: prevKv,
         watch_id: watch.id,
         fragment: true,
@@ -220,48 +221,49 @@ export class EtcdWatches {
     });
   }
 
-  private answered(answer: IWatchResponse, stream: EtcdStream<IWatchRequest>): void {
+  private handleAnswer(answer: IWatchResponse, stream: EtcdStream<IWatchRequest>): void {
     const watch = this.numbers?.take(answer);
     if (answer.created) {
       this.begunAt = this.stream.beat;
       if (this.numbers?.renumbers === true) this.stream.readInstead();
     }
-    if (answer.canceled) this.canceled(watch, answer, stream);
-    else if (watch) this.told(watch, answer);
-    else if (answer.watch_id === '-1') for (const one of this.watches.values()) this.told(one, answer);
+    if (answer.canceled) this.handleCancel(watch, answer, stream);
+    else if (watch) this.handleResponse(watch, answer);
+    else if (answer.watch_id === '-1')
+      for (const one of this.watches.values()) this.handleResponse(one, answer);
   }
 
-  private told(watch: WatchState, answer: IWatchResponse): void {
+  private handleResponse(watch: WatchState, answer: IWatchResponse): void {
     const { cluster_id: clusterId, revision } = answer.header;
     const madeUp = clusterId === NO_CLUSTER;
     if (!madeUp && this.comparison.isAnother(watch, clusterId)) return;
-    const { position: known } = watch.track;
+    const { position: known } = watch.progress;
     if (answer.created) {
       watch.created = true;
       watch.createdAt = this.stream.beat;
       watch.suspect = madeUp ? known === undefined : known !== undefined && BigInt(revision) < known;
-      watch.track.began(madeUp ? undefined : BigInt(revision));
+      watch.progress.began(madeUp ? undefined : BigInt(revision));
     }
     if (!watch.created) return;
     if (watch.suspect) void this.comparison.verify(this.watches.values());
     const relevant = answer.events.filter(({ kv }) => isInRange(watch.request, kv.key));
     // What answers the request itself says nothing of the history yet.
     const begins = answer.created && relevant.length === 0;
-    if (!begins && watch.track.contradicts(relevant, answer.fragment)) {
-      if (watch.track.witness?.deleted === true) void this.doubt(watch);
+    if (!begins && watch.progress.contradicts(relevant, answer.fragment)) {
+      if (watch.progress.fingerprint?.deleted === true) void this.verifyHistory(watch);
       else this.anotherHistory(watch);
       return;
     }
-    const events = watch.track.accept(relevant, answer.fragment);
+    const events = watch.progress.accept(relevant, answer.fragment);
     if (events.length > 0) {
-      const { position = 0n, witness } = watch.track;
-      watch.toldAt = this.stream.beat;
-      watch.queue.push({ kind: 'events', events, revision: position, witness });
+      const { position = 0n, fingerprint } = watch.progress;
+      watch.notifiedAt = this.stream.beat;
+      watch.queue.push({ kind: 'events', events, revision: position, fingerprint });
       // Where "now" is.
-    } else if (answer.created && known === undefined && !madeUp) this.tellAlive(watch);
+    } else if (answer.created && known === undefined && !madeUp) this.notifyAlive(watch);
   }
 
-  private canceled(
+  private handleCancel(
     watch: WatchState | undefined,
     answer: IWatchResponse,
     stream: EtcdStream<IWatchRequest>,
@@ -269,10 +271,10 @@ export class EtcdWatches {
     const { cancel_reason: reason, compact_revision: compacted } = answer;
     if (!watch && (answer.created || answer.watch_id !== '-1')) return;
     if (watch && compacted !== '0') {
-      const { position, overlaps } = watch.track;
+      const { position, overlaps } = watch.progress;
       if (overlaps && position !== undefined && position + 1n >= BigInt(compacted)) {
         // Only what it had already is gone. The server still knows the number of the watch.
-        watch.track.forgetWitness();
+        watch.progress.forgetFingerprint();
         this.renumber(watch);
         if (this.numbers) this.begin(this.numbers, watch);
         return;
@@ -280,7 +282,7 @@ export class EtcdWatches {
       watch.queue.push({ kind: 'compacted', revision: BigInt(compacted) });
       this.finish(watch);
     } else if (watch && REFUSED_USER.test(reason)) {
-      void this.refused(watch, stream, reason);
+      void this.handleRefusal(watch, stream, reason);
     } else {
       const error = new EndpointError(stream.endpoint, reason || 'the server cancelled a watch', false);
       if (watch) watch.cancelled = { error, since: watch.cancelled?.since ?? this.stream.beat };
@@ -289,7 +291,11 @@ export class EtcdWatches {
   }
 
   /** An expired token looks like a missing permission here: a request tells them apart, and renews the token. */
-  private async refused(watch: WatchState, stream: EtcdStream<IWatchRequest>, reason: string): Promise<void> {
+  private async handleRefusal(
+    watch: WatchState,
+    stream: EtcdStream<IWatchRequest>,
+    reason: string,
+  ): Promise<void> {
     try {
       await this.store.now(watch.request.key, 'checking the permission to watch');
     } catch (error) {
@@ -314,16 +320,16 @@ export class EtcdWatches {
    * The delete that the watch resumes with is missing. Older servers drop a delete when history is compacted at its very
    * revision, which a read just before that revision shows. Otherwise the history is another.
    */
-  private async doubt(watch: WatchState): Promise<void> {
+  private async verifyHistory(watch: WatchState): Promise<void> {
     const { numbers } = this;
     const { current: stream } = this.stream;
-    const { witness } = watch.track;
-    if (!stream || !numbers || !witness) return;
+    const { fingerprint } = watch.progress;
+    if (!stream || !numbers || !fingerprint) return;
     numbers.end(watch);
     this.renumber(watch);
     let compacted: boolean;
     try {
-      compacted = await this.store.isCompacted(watch.request.key, witness.revision - 1n);
+      compacted = await this.store.isCompacted(watch.request.key, fingerprint.revision - 1n);
     } catch (error) {
       stream.fail((error as Error).message);
       return;
@@ -333,12 +339,12 @@ export class EtcdWatches {
       this.anotherHistory(watch);
       return;
     }
-    watch.track.forgetWitness();
+    watch.progress.forgetFingerprint();
     if (this.numbers === numbers) this.begin(numbers, watch);
   }
 
   private anotherHistory(watch: WatchState): void {
-    this.replaced(watch, `the store's history up to revision ${watch.track.position} is another`);
+    this.replaced(watch, `the store's history up to revision ${watch.progress.position} is another`);
   }
 
   private replaced(watch: WatchState, reason: string): void {

@@ -1,11 +1,12 @@
 import { type IWatchRequest, type IWatchResponse } from 'etcd3';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { ClusterError, EndpointError, EtcdResponseError } from './errors/index.js';
-import { Reach } from './reach.js';
+import { Connectivity } from './connectivity.js';
 import { type EtcdCaller } from './request.js';
 import { EtcdStream, type EtcdStreamOpener, type StreamPlan } from './stream.js';
-import { EtcdWatches } from './watch.js';
-import { type EtcdWatchRequest, type WatchNews } from './watch-news.js';
+import { EtcdWatches } from './watches.js';
+import { type EtcdWatchRequest } from './watch-request.js';
+import { type WatchNotification } from './watch-notification.js';
 
 interface Opened {
   readonly endpoint: string;
@@ -16,15 +17,15 @@ interface Opened {
 
 /** A cluster of three whose streams a test plays by hand. */
 class FakeCluster implements EtcdCaller, EtcdStreamOpener {
-  readonly timeout = 1_000;
+  readonly timeoutMs = 1_000;
   readonly endpoints = ['a', 'b', 'c'];
   readonly opened: Opened[] = [];
-  readonly reach: Reach;
+  readonly connectivity: Connectivity;
   pinned = 'a';
   down = false;
 
   constructor(clock: VirtualClock) {
-    this.reach = new Reach(clock);
+    this.connectivity = new Connectivity(clock);
   }
 
   /** What a request ends with. */
@@ -93,7 +94,7 @@ function setUp(down = false): {
   cluster: FakeCluster;
   clock: VirtualClock;
   watches: EtcdWatches;
-  news: WatchNews[];
+  news: WatchNotification[];
   stop(): Promise<void>;
 } {
   const clock = new VirtualClock();
@@ -101,7 +102,7 @@ function setUp(down = false): {
   cluster.down = down;
   const watches = new EtcdWatches(cluster, { clock, random: () => 0.5 });
   const controller = new AbortController();
-  const news: WatchNews[] = [];
+  const news: WatchNotification[] = [];
   const reading = (async () => {
     for await (const one of watches.watch({ key: Buffer.from('k'), after: 5n }, controller.signal))
       news.push(one);
@@ -129,14 +130,14 @@ function idle(): { cluster: FakeCluster; clock: VirtualClock; watches: EtcdWatch
 
 /** What one watch was told, and how it ended. */
 interface Read {
-  readonly news: WatchNews[];
+  readonly news: WatchNotification[];
   error(): Error | undefined;
   end(): Promise<void>;
 }
 
 function read(watches: EtcdWatches, request: EtcdWatchRequest): Read {
   const stop = new AbortController();
-  const news: WatchNews[] = [];
+  const news: WatchNotification[] = [];
   let failure: Error | undefined;
   const reading = (async () => {
     for await (const one of watches.watch(request, stop.signal)) news.push(one);
@@ -193,7 +194,7 @@ describe('EtcdWatches', () => {
   it('takes what is said to others for a sign of life, while the watch itself waits for its turn to begin', async () => {
     const { cluster, clock, watches } = idle();
     const readers = Array.from({ length: 40 }, (_, i) =>
-      read(watches, { key: Buffer.from(`k${i}`), after: 5n, patience: 5_000 }),
+      read(watches, { key: Buffer.from(`k${i}`), after: 5n, unavailableTimeoutMs: 5_000 }),
     );
     await clock.advance(0);
     // One a second begins: the last has waited for 40 s.
@@ -215,7 +216,7 @@ describe('EtcdWatches', () => {
     cluster.down = true;
     const patient = read(watches, { key: Buffer.from('k'), after: 5n });
     const impatient = Array.from({ length: 3 }, () =>
-      read(watches, { key: Buffer.from('k'), after: 5n, patience: 5_000 }),
+      read(watches, { key: Buffer.from('k'), after: 5n, unavailableTimeoutMs: 5_000 }),
     );
     await clock.advance(4_900);
     expect(impatient.map(({ error }) => error())).toEqual([undefined, undefined, undefined]);
@@ -233,7 +234,7 @@ describe('EtcdWatches', () => {
 
   it('takes a member that only refuses for one that does not serve', async () => {
     const { cluster, clock, watches } = idle();
-    const { error, end } = read(watches, { key: Buffer.from('k'), after: 5n, patience: 5_000 });
+    const { error, end } = read(watches, { key: Buffer.from('k'), after: 5n, unavailableTimeoutMs: 5_000 });
     for (let i = 0; i < 12; i += 1) {
       cluster.opened.at(-1)?.answer({ canceled: true, cancel_reason: 'etcdserver: no leader' });
       await clock.advance(500);
@@ -245,7 +246,7 @@ describe('EtcdWatches', () => {
 
   it('does not run out of patience for its own blocked event loop', async () => {
     const { cluster, clock, watches } = idle();
-    const { error, end } = read(watches, { key: Buffer.from('k'), after: 5n, patience: 5_000 });
+    const { error, end } = read(watches, { key: Buffer.from('k'), after: 5n, unavailableTimeoutMs: 5_000 });
     await clock.advance(0);
     cluster.opened[0]!.answer({ created: true });
     await clock.jump(60_000);
@@ -325,11 +326,11 @@ describe('EtcdWatches', () => {
     await clock.advance(20_000);
     cluster.down = false;
     for (let i = 0; i < 4; i += 1) {
-      cluster.reach.failed();
+      cluster.connectivity.reportFailure();
       await clock.advance(3_900);
     }
     expect(cluster.opened).toHaveLength(0);
-    cluster.reach.answered();
+    cluster.connectivity.reportAnswer();
     await clock.advance(0);
     expect(cluster.opened).toHaveLength(1);
     await stop();
@@ -387,7 +388,7 @@ describe('EtcdWatches', () => {
       await clock.advance(2_000);
       return { ...all, ...cluster.opened[1]! };
     }
-    const kinds = (news: readonly WatchNews[]): string[] =>
+    const kinds = (news: readonly WatchNotification[]): string[] =>
       news.filter(({ kind }) => kind !== 'alive').map(({ kind }) => kind);
     const compacted = new EtcdResponseError(
       'a',

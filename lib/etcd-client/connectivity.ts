@@ -1,10 +1,10 @@
 import { type Clock, type Timer } from '../common/clock.js';
 
 /** Milliseconds within which somebody who has just tried in vain is expected to try again. */
-const OTHERS = 6_000;
+const SHARED_RETRY_MS = 6_000;
 
 /** Milliseconds after which what others find is no longer taken for one's own try. */
-const PATIENCE = 30_000;
+const MAX_WAIT_MS = 30_000;
 
 /**
  * What all who use one client know of its cluster being out of reach. While it is, they try for one another: whoever
@@ -12,31 +12,31 @@ const PATIENCE = 30_000;
  * anybody gets. So a client without a cluster costs about one connection a pause, however much it does, and comes back
  * as one.
  */
-export class Reach {
-  private away = false;
+export class Connectivity {
+  private unreachable = false;
   private failedAt = -Infinity;
   private readonly waiting = new Set<() => void>();
 
   constructor(private readonly clock: Clock) {}
 
   /** Somebody has tried every endpoint in vain. */
-  failed(): void {
-    this.away = true;
+  reportFailure(): void {
+    this.unreachable = true;
     this.failedAt = this.clock.now();
   }
 
   /** Somebody had an answer. */
-  answered(): void {
-    if (!this.away) return;
-    this.away = false;
+  reportAnswer(): void {
+    if (!this.unreachable) return;
+    this.unreachable = false;
     for (const go of [...this.waiting]) go();
   }
 
   /** Calls `run` once: after `delay` milliseconds in which nobody else has tried, or when somebody had an answer. */
-  after(delay: number, run: () => void): Timer {
+  scheduleRetry(delay: number, run: () => void): Timer {
     const { clock } = this;
     const asked = clock.now();
-    const latest = asked + Math.max(delay, PATIENCE);
+    const latest = asked + Math.max(delay, MAX_WAIT_MS);
     let timer: Timer;
     const cancel = (): void => {
       timer.cancel();
@@ -48,7 +48,7 @@ export class Reach {
     };
     const wait = (until: number): void => {
       timer = clock.after(until - clock.now(), () => {
-        const next = this.failedAt > asked ? Math.min(this.failedAt + OTHERS, latest) : 0;
+        const next = this.failedAt > asked ? Math.min(this.failedAt + SHARED_RETRY_MS, latest) : 0;
         if (next > clock.now()) wait(next);
         else go();
       });

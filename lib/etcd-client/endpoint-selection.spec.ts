@@ -1,5 +1,5 @@
 import { NoEtcdEndpointsError } from './errors/index.js';
-import { EndpointSelection } from './selection.js';
+import { EndpointSelection } from './endpoint-selection.js';
 
 const ABC = ['http://a:1', 'http://b:1', 'http://c:1'];
 

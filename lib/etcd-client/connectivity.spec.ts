@@ -1,12 +1,17 @@
 import { VirtualClock } from '../testing/virtual-clock.js';
-import { Reach } from './reach.js';
+import { Connectivity } from './connectivity.js';
 
-function setUp(): { clock: VirtualClock; reach: Reach; tries: number[]; wait: (delay: number) => void } {
+function setUp(): {
+  clock: VirtualClock;
+  reach: Connectivity;
+  tries: number[];
+  wait: (delay: number) => void;
+} {
   const clock = new VirtualClock();
-  const reach = new Reach(clock);
+  const reach = new Connectivity(clock);
   const tries: number[] = [];
   const wait = (delay: number): void => {
-    reach.after(delay, () => {
+    reach.scheduleRetry(delay, () => {
       tries.push(clock.now());
     });
   };
@@ -16,7 +21,7 @@ function setUp(): { clock: VirtualClock; reach: Reach; tries: number[]; wait: (d
 describe('the reach of a cluster', () => {
   it('has whoever is alone try after the pause', async () => {
     const { clock, reach, tries, wait } = setUp();
-    reach.failed();
+    reach.reportFailure();
     wait(2_000);
     await clock.advance(2_000);
     expect(tries).toEqual([2_000]);
@@ -28,7 +33,7 @@ describe('the reach of a cluster', () => {
     wait(2_000);
     for (let i = 0; i < 20; i += 1) {
       await clock.advance(1_700);
-      reach.failed();
+      reach.reportFailure();
     }
     expect(tries).toEqual([30_000]);
   });
@@ -37,18 +42,18 @@ describe('the reach of a cluster', () => {
     const { clock, reach, tries, wait } = setUp();
     wait(2_000);
     await clock.advance(1_000);
-    reach.failed();
+    reach.reportFailure();
     await clock.advance(10_000);
     expect(tries).toEqual([7_000]);
   });
 
   it('goes on with the first answer that anybody gets', async () => {
     const { clock, reach, tries, wait } = setUp();
-    reach.failed();
+    reach.reportFailure();
     wait(4_000);
     wait(4_000);
     await clock.advance(100);
-    reach.answered();
+    reach.reportAnswer();
     expect(tries).toEqual([100, 100]);
     expect(clock.pending).toBe(0);
   });
@@ -56,7 +61,7 @@ describe('the reach of a cluster', () => {
   it('takes no notice of answers while nothing is wrong', async () => {
     const { clock, reach, tries, wait } = setUp();
     wait(500);
-    reach.answered();
+    reach.reportAnswer();
     expect(tries).toEqual([]);
     await clock.advance(500);
     expect(tries).toEqual([500]);
@@ -64,12 +69,12 @@ describe('the reach of a cluster', () => {
 
   it('lets go of who is no longer interested', async () => {
     const { clock, reach } = setUp();
-    reach.failed();
-    const waiting = reach.after(1_000, () => {
+    reach.reportFailure();
+    const waiting = reach.scheduleRetry(1_000, () => {
       throw new Error('It was not wanted any more.');
     });
     waiting.cancel();
-    reach.answered();
+    reach.reportAnswer();
     await clock.advance(1_000);
     expect(clock.pending).toBe(0);
   });

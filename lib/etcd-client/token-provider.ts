@@ -7,7 +7,7 @@ export type Authenticate = (endpoint: string) => Promise<string | undefined>;
  * The auth token of a client. However many requests need one at a time, one authentication an endpoint is under way:
  * etcd checks a password by bcrypt, at tens of milliseconds of its CPU each.
  */
-export class TokenKeeper {
+export class TokenProvider {
   private known: { readonly token: string | undefined } | undefined;
   private readonly running = new Map<string, Promise<string | undefined>>();
 
@@ -18,7 +18,7 @@ export class TokenKeeper {
   async get(endpoint: string, signal: AbortSignal): Promise<string | undefined> {
     if (!this.authenticate) return undefined;
     if (this.known) return this.known.token;
-    const running = this.running.get(endpoint) ?? this.ask(endpoint, this.authenticate);
+    const running = this.running.get(endpoint) ?? this.login(endpoint, this.authenticate);
     return await withSignal(running, signal);
   }
 
@@ -28,11 +28,11 @@ export class TokenKeeper {
   }
 
   /** Forgets `token`, which a server has refused, unless a newer one has come in the meantime. */
-  drop(token: string | undefined): void {
+  invalidate(token: string | undefined): void {
     if (this.known?.token === token) this.known = undefined;
   }
 
-  private async ask(endpoint: string, authenticate: Authenticate): Promise<string | undefined> {
+  private async login(endpoint: string, authenticate: Authenticate): Promise<string | undefined> {
     const running = authenticate(endpoint)
       .then((token) => {
         this.known = { token };

@@ -1,6 +1,6 @@
 import { type IEvent } from 'etcd3';
-import { WatchTrack } from './watch-track.js';
-import { witnessOf } from './witness.js';
+import { WatchProgress } from './watch-progress.js';
+import { fingerprintOf } from './event-fingerprint.js';
 
 function put(revision: number | string, value = 'v'): IEvent {
   const kv = { key: Buffer.from('k'), value: Buffer.from(value), lease: '0', mod_revision: String(revision) };
@@ -17,14 +17,14 @@ function revisions(events: readonly IEvent[]): number[] {
 
 describe('WatchTrack', () => {
   it('begins where the server says that now is', () => {
-    const track = new WatchTrack(undefined);
+    const track = new WatchProgress(undefined);
     expect(track.start).toBe('0');
     track.began(7n);
     expect(track.start).toBe('8');
   });
 
   it('resumes behind the last event, whatever a header says', () => {
-    const track = new WatchTrack(3n);
+    const track = new WatchProgress(3n);
     expect(track.start).toBe('4');
     track.began(100n);
     expect(track.start).toBe('4');
@@ -33,14 +33,14 @@ describe('WatchTrack', () => {
   });
 
   it('drops what it has had', () => {
-    const track = new WatchTrack(5n);
+    const track = new WatchProgress(5n);
     expect(revisions(track.accept(at(4, 5, 6), false))).toEqual([6]);
     expect(track.accept(at(6), false)).toEqual([]);
     expect(track.position).toBe(6n);
   });
 
   it('holds back the pieces of a revision until it is whole', () => {
-    const track = new WatchTrack(5n);
+    const track = new WatchProgress(5n);
     expect(track.accept(at(6, 6), true)).toEqual([]);
     expect(track.start).toBe('6');
     expect(revisions(track.accept(at(6), false))).toEqual([6, 6, 6]);
@@ -48,7 +48,7 @@ describe('WatchTrack', () => {
   });
 
   it('begins an answer anew whose rest never came', () => {
-    const track = new WatchTrack(5n);
+    const track = new WatchProgress(5n);
     track.accept(at(6, 6), true);
     track.began(9n);
     expect(track.start).toBe('6');
@@ -56,14 +56,14 @@ describe('WatchTrack', () => {
   });
 
   it('keeps apart revisions beyond what a number can', () => {
-    const track = new WatchTrack(9_007_199_254_740_992n);
+    const track = new WatchProgress(9_007_199_254_740_992n);
     expect(track.accept([put('9007199254740993')], false)).toHaveLength(1);
     expect(track.start).toBe('9007199254740994');
   });
 
   describe('taken up again', () => {
-    function known(): WatchTrack {
-      const track = new WatchTrack(3n);
+    function known(): WatchProgress {
+      const track = new WatchProgress(3n);
       track.began(3n);
       track.accept([put(5), put(7, 'last')], false);
       expect(track.start).toBe('8');
@@ -96,14 +96,14 @@ describe('WatchTrack', () => {
 
     it('believes what it is told to go on without a proof', () => {
       const track = known();
-      track.forgetWitness();
+      track.forgetFingerprint();
       expect(track.start).toBe('8');
       expect(track.contradicts([put(9)], false)).toBe(false);
     });
 
     it('takes the witness it began with where nothing happened since', () => {
-      const { revision, digest } = witnessOf(put(2, 'kept').kv, 'Put');
-      const track = new WatchTrack(6n, { revision, digest });
+      const { revision, digest } = fingerprintOf(put(2, 'kept').kv, 'Put');
+      const track = new WatchProgress(6n, { revision, digest });
       expect(track.start).toBe('7');
       track.onAnotherStream();
       expect(track.start).toBe('2');

@@ -1,14 +1,14 @@
 import type { IEvent } from 'etcd3';
-import { type Witness, witnessOf } from './witness.js';
+import { type EventFingerprint, fingerprintOf } from './event-fingerprint.js';
 
 /**
  * How far one watch has come. It resumes after the last *event* it was given, never after a header's revision: a
  * server's headers run ahead of the events it still owes.
  */
-export class WatchTrack {
-  private held: IEvent[] = [];
+export class WatchProgress {
+  private fragments: IEvent[] = [];
   private resumes = false;
-  private unproven = false;
+  private unverified = false;
 
   /**
    * @param position everything up to this revision is known; undefined until the server says where "now" is
@@ -16,11 +16,11 @@ export class WatchTrack {
    */
   constructor(
     public position: bigint | undefined,
-    private last?: Witness,
+    private last?: EventFingerprint,
   ) {}
 
   /** What happened last up to there, where that is known. */
-  get witness(): Witness | undefined {
+  get fingerprint(): EventFingerprint | undefined {
     return this.last;
   }
 
@@ -30,12 +30,12 @@ export class WatchTrack {
    */
   get start(): string {
     if (this.position === undefined) return '0';
-    return String(this.overlaps && this.witness ? this.witness.revision : this.position + 1n);
+    return String(this.overlaps && this.fingerprint ? this.fingerprint.revision : this.position + 1n);
   }
 
   /** Whether the next stream begins with what is known already. */
   get overlaps(): boolean {
-    return this.resumes && this.witness !== undefined;
+    return this.resumes && this.fingerprint !== undefined;
   }
 
   /**
@@ -43,9 +43,9 @@ export class WatchTrack {
    * stream never completed.
    */
   began(revision: bigint | undefined): void {
-    this.held = [];
+    this.fragments = [];
     this.position ??= revision;
-    this.unproven = this.overlaps;
+    this.unverified = this.overlaps;
   }
 
   /** "Now" was at `revision`, for a watch that does not know yet. */
@@ -59,9 +59,9 @@ export class WatchTrack {
   }
 
   /** Goes on without a proof: what would give it was compacted. */
-  forgetWitness(): void {
+  forgetFingerprint(): void {
     this.last = undefined;
-    this.unproven = false;
+    this.unverified = false;
   }
 
   /**
@@ -70,13 +70,13 @@ export class WatchTrack {
    * @param more whether the rest of the same revision is still to come
    */
   contradicts(events: readonly IEvent[], more: boolean): boolean {
-    const { witness } = this;
-    if (!this.unproven || !witness) return false;
+    const { fingerprint } = this;
+    if (!this.unverified || !fingerprint) return false;
     for (const event of events) {
-      const { revision, digest } = witnessOf(event.kv, event.type);
-      if (revision > witness.revision) return true;
-      if (revision < witness.revision || digest !== witness.digest) continue;
-      this.unproven = false;
+      const { revision, digest } = fingerprintOf(event.kv, event.type);
+      if (revision > fingerprint.revision) return true;
+      if (revision < fingerprint.revision || digest !== fingerprint.digest) continue;
+      this.unverified = false;
       return false;
     }
     return !more;
@@ -89,14 +89,14 @@ export class WatchTrack {
    * @returns the events that are new, once they are complete
    */
   accept(events: readonly IEvent[], more: boolean): readonly IEvent[] {
-    for (const event of events) if (this.isNew(event)) this.held.push(event);
-    if (more || this.held.length === 0) return [];
-    const complete = this.held;
-    this.held = [];
+    for (const event of events) if (this.isNew(event)) this.fragments.push(event);
+    if (more || this.fragments.length === 0) return [];
+    const complete = this.fragments;
+    this.fragments = [];
     const last = complete.at(-1);
     if (last) {
       this.position = BigInt(last.kv.mod_revision);
-      this.last = witnessOf(last.kv, last.type);
+      this.last = fingerprintOf(last.kv, last.type);
     }
     return complete;
   }

@@ -1,5 +1,5 @@
 import { VirtualClock } from '../testing/virtual-clock.js';
-import { EtcdTransport } from './client.js';
+import { EtcdTransport } from './transport.js';
 import { type EtcdConnection } from './connection.js';
 import { ClusterError, EtcdResponseError } from './errors/index.js';
 import { type EtcdRequest } from './request.js';
@@ -33,7 +33,7 @@ async function bench(
   const closed: string[] = [];
   const said: string[] = [];
   const transport = await EtcdTransport.create(
-    { endpoints: ABC, headerTimeoutPerRequest: 1_000, ...options },
+    { endpoints: ABC, headerTimeoutPerRequest: 1, ...options },
     {
       clock,
       random: () => 0,
@@ -98,9 +98,9 @@ describe('EtcdTransport', () => {
   it('leaves a connection that was silent for as long as an endpoint may take, not one with a late answer', async () => {
     const { transport, request, clock, closed } = await bench({ 'http://a:1': { silent: true } });
     transport.setEndpoints('http://a:1');
-    const ask = async (timeout: number): Promise<unknown> => {
-      const call = transport.call(request({ timeout })).catch(caught);
-      await clock.advance(timeout);
+    const ask = async (timeoutMs: number): Promise<unknown> => {
+      const call = transport.call(request({ timeoutMs })).catch(caught);
+      await clock.advance(timeoutMs);
       return await call;
     };
     expect(await ask(400)).toBeInstanceOf(ClusterError);

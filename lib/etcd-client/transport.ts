@@ -9,23 +9,29 @@ import { type Logger, silentLogger } from '../common/logger.js';
 import { type Random } from '../common/random.js';
 import { callOptions } from './call-options.js';
 import { classify, isElection } from './classify.js';
-import { etcdctlCommand } from './command.js';
+import { etcdctlCommand } from './etcdctl-command.js';
 import { ConnectionPool, WIRE_MARGIN_MS } from './connection-pool.js';
 import { type Connect, type EtcdConnection, etcd3Connect } from './connection.js';
 import { isSecure } from './endpoint.js';
 import { ClusterError } from './errors/cluster.error.js';
 import { EndpointError } from './errors/endpoint.error.js';
 import { EtcdResponseError } from './errors/etcd-response.error.js';
-import { checkEndpoints, checkEtcdOptions, type EtcdOptions, type EtcdSettings } from './options.js';
+import {
+  checkEndpoints,
+  checkEtcdOptions,
+  checkSeconds,
+  type EtcdOptions,
+  type EtcdSettings,
+} from './options.js';
 import { withSignals } from '../common/async/abort.js';
-import { loadEtcd3 } from './peer.js';
+import { loadEtcd3 } from './load-etcd3.js';
 import { type EtcdCaller, type EtcdRequest } from './request.js';
-import { Reach } from './reach.js';
-import { EndpointSelection } from './selection.js';
+import { Connectivity } from './connectivity.js';
+import { EndpointSelection } from './endpoint-selection.js';
 import { type DuplexCall, EtcdStream, type EtcdStreamOpener, type StreamPlan } from './stream.js';
-import { memberEndpoints } from './sync.js';
+import { memberEndpoints } from './member-endpoints.js';
 import { type EtcdTls, loadTls } from './tls.js';
-import { TokenKeeper } from './tokens.js';
+import { TokenProvider } from './token-provider.js';
 import { type EtcdVersion, fetchVersion } from './version.js';
 
 /** What a transport is handed beside its options. */
@@ -46,10 +52,10 @@ type Outcome<T> = { result: T; error?: never } | { result?: never; error: Endpoi
  * stand on it.
  */
 export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
-  readonly reach: Reach;
+  readonly connectivity: Connectivity;
   private readonly selection: EndpointSelection;
   private readonly pool: ConnectionPool;
-  private readonly tokens: TokenKeeper;
+  private readonly tokens: TokenProvider;
   private readonly streams = new Set<{ close(): void }>();
   private readonly closing = new AbortController();
 
@@ -63,12 +69,12 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     readonly deps: EtcdDeps,
   ) {
     this.debug = settings.debug;
-    this.reach = new Reach(deps.clock);
+    this.connectivity = new Connectivity(deps.clock);
     // It stands over every stream: that is no leak to warn of.
     setMaxListeners(0, this.closing.signal);
     this.selection = new EndpointSelection(settings.endpoints, deps.random);
-    this.pool = new ConnectionPool(deps.connect, tls, deps.clock, settings.headerTimeoutPerRequest);
-    this.tokens = new TokenKeeper(
+    this.pool = new ConnectionPool(deps.connect, tls, deps.clock, settings.timeoutMs);
+    this.tokens = new TokenProvider(
       settings.credentials && (async (endpoint) => await this.authenticate(endpoint)),
     );
   }
@@ -105,8 +111,8 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     return this.closing.signal.aborted;
   }
 
-  get timeout(): number {
-    return this.settings.headerTimeoutPerRequest;
+  get timeoutMs(): number {
+    return this.settings.timeoutMs;
   }
 
   /**
@@ -134,7 +140,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
         const { result, error } = await this.callAt(endpoint, request, signal);
         if (!error) {
           if (errors.length + failed.length > 0) this.selection.succeeded(endpoint);
-          this.reach.answered();
+          this.connectivity.reportAnswer();
           return result;
         }
         failed.push(error);
@@ -148,7 +154,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
       // A member that speaks comes before one that was silent.
       round = [...electing, ...this.selection.round().filter((endpoint) => !electing.includes(endpoint))];
     }
-    this.reach.failed();
+    this.connectivity.reportFailure();
     throw new ClusterError(errors);
   }
 
@@ -182,18 +188,16 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
   }
 
   /**
-   * Syncs at once and then every `interval` milliseconds, 10 s to a minute being sensible. Ends by rejecting only.
+   * Syncs at once and then every `interval` seconds, at most 3600. Settles by rejecting only.
    *
    * @throws the first error of a sync, or the signal's reason
    */
   async autoSync(interval: number, signal?: AbortSignal): Promise<never> {
-    if (!Number.isFinite(interval) || interval < 1) {
-      throw expected('interval', 'a number of milliseconds, at least 1', interval);
-    }
+    checkSeconds('interval', interval, MAX_SYNC_INTERVAL_S);
     return await withSignals([signal, this.closing.signal], async (ended) => {
       for (;;) {
         await this.sync(signal);
-        await pause(this.deps.clock, interval, ended);
+        await pause(this.deps.clock, interval * 1_000, ended);
       }
     });
   }
@@ -209,8 +213,8 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     const connection = await this.freshConnection(endpoint);
     // The stream cancels its call itself; the signal is only ever the client's own end.
     const signal = this.closing.signal;
-    const onHeard = (): void => this.pool.heard(connection);
-    const options = callOptions({ token, requireLeader: true, deadline: undefined, signal, onHeard });
+    const onSignOfLife = (): void => this.pool.touch(connection);
+    const options = callOptions({ token, requireLeader: true, deadline: undefined, signal, onSignOfLife });
     const call = await this.startStream(connection, async () => await plan.open(connection, options));
     const stream = new EtcdStream<Q>(
       endpoint,
@@ -220,7 +224,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
       },
       (error, kind) => {
         if (kind === 'endpoint' || kind === 'silent') this.selection.failed(endpoint);
-        if (kind === 'token') this.tokens.drop(token);
+        if (kind === 'token') this.tokens.invalidate(token);
         if (kind === 'endpoint' && error instanceof EndpointError) this.pool.retireAfter(error, connection);
         if (kind === 'silent') this.pool.retireSilent(connection);
       },
@@ -290,7 +294,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
   ): Promise<Outcome<T>> {
     const { endpoint } = connection;
     const { clock } = this.deps;
-    const due = clock.now() + (request.timeout ?? this.timeout);
+    const due = clock.now() + (request.timeoutMs ?? this.timeoutMs);
     let sent = false;
     try {
       const result = await withSignals(
@@ -313,7 +317,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
       const { kind, unsent, late, status, reason, cause } = classify(error);
       if (kind === 'foreign') throw error;
       if (kind !== 'endpoint') {
-        this.reach.answered();
+        this.connectivity.reportAnswer();
         throw new EtcdResponseError(endpoint, reason, status, error);
       }
       const failure = new EndpointError(endpoint, throughProxy(connection, reason), unsent || !sent, cause);
@@ -331,20 +335,20 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     onSend: () => void,
   ): Promise<T> {
     const { clock } = this.deps;
-    const timeout = request.timeout ?? this.timeout;
-    return await attempt({ clock, timeoutMs: timeout, signal, what: request.what }, async (inner) => {
-      const deadline = wireDeadline(clock, timeout);
+    const timeoutMs = request.timeoutMs ?? this.timeoutMs;
+    return await attempt({ clock, timeoutMs, signal, what: request.what }, async (inner) => {
+      const deadline = wireDeadline(clock, timeoutMs);
       const requireLeader = request.requireLeader ?? true;
       for (let renewed = false; ; renewed = true) {
         const token = await this.tokens.get(connection.endpoint, inner);
         onSend();
         try {
-          const onHeard = (): void => this.pool.heard(connection);
-          const options = callOptions({ token, requireLeader, deadline, signal: inner, onHeard });
+          const onSignOfLife = (): void => this.pool.touch(connection);
+          const options = callOptions({ token, requireLeader, deadline, signal: inner, onSignOfLife });
           return await request.run(connection, options, inner);
         } catch (error) {
           if (renewed || !this.settings.credentials || classify(error).kind !== 'token') throw error;
-          this.tokens.drop(token);
+          this.tokens.invalidate(token);
         }
       }
     });
@@ -379,13 +383,13 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
   private async authenticate(endpoint: string): Promise<string | undefined> {
     const { username, password } = this.settings.credentials ?? { username: '', password: '' };
     const { clock } = this.deps;
-    const timeout = this.timeout;
+    const { timeoutMs } = this;
     const what = `logging in as "${username}"`;
-    return await attempt({ clock, timeoutMs: timeout, signal: this.closing.signal, what }, async (signal) => {
-      const deadline = wireDeadline(clock, timeout);
+    return await attempt({ clock, timeoutMs, signal: this.closing.signal, what }, async (signal) => {
+      const deadline = wireDeadline(clock, timeoutMs);
       const connection = this.pool.get(endpoint);
-      const onHeard = (): void => this.pool.heard(connection);
-      const options = callOptions({ token: undefined, requireLeader: false, deadline, signal, onHeard });
+      const onSignOfLife = (): void => this.pool.touch(connection);
+      const options = callOptions({ token: undefined, requireLeader: false, deadline, signal, onSignOfLife });
       try {
         return (await connection.auth.authenticate({ name: username, password }, options)).token;
       } catch (error) {
@@ -411,6 +415,9 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     this.deps.logger.log(etcdctlCommand(endpoint, username, command(), input?.()));
   }
 }
+
+/** The longest interval of `autoSync`. A value beyond it was meant as milliseconds. */
+const MAX_SYNC_INTERVAL_S = 3_600;
 
 /** Rounds of the endpoints that an idempotent request is given while the members elect a leader. */
 const ROUNDS = 2;

@@ -16,7 +16,7 @@ export interface GrantedLease {
 /** How one renewal is bounded. */
 export interface RenewOptions {
   /** Milliseconds one endpoint may take to answer before the next is tried; the client's own unless given. */
-  readonly timeout?: number;
+  readonly timeoutMs?: number;
 }
 
 /**
@@ -54,12 +54,12 @@ export class EtcdLeases {
    * @returns the seconds granted this time
    * @throws LeaseNotFoundError when the server no longer knows it; otherwise as {@link EtcdCaller.call}
    */
-  async renew(id: string, { timeout }: RenewOptions = {}, signal?: AbortSignal): Promise<number> {
+  async renew(id: string, { timeoutMs }: RenewOptions = {}, signal?: AbortSignal): Promise<number> {
     const ttl = await this.client.call(
       {
         what: `renewing lease ${id}`,
-        ...(timeout !== undefined && { timeout }),
-        command: () => ['lease', 'keep-alive', '--once', hexadecimal(id)],
+        ...(timeoutMs !== undefined && { timeoutMs }),
+        command: () => ['lease', 'keep-alive', '--once', leaseHexId(id)],
         run: async ({ endpoint }, _options, attempt) => {
           const stream = this.streamAt(endpoint);
           const silent = (): void => {
@@ -93,7 +93,7 @@ export class EtcdLeases {
       await this.client.call(
         {
           what: `revoking lease ${id}`,
-          command: () => ['lease', 'revoke', hexadecimal(id)],
+          command: () => ['lease', 'revoke', leaseHexId(id)],
           run: async ({ lease }, options) => await lease.leaseRevoke({ ID: id }, options),
         },
         signal,
@@ -113,7 +113,7 @@ export class EtcdLeases {
     const { TTL } = await this.client.call(
       {
         what: `looking at lease ${id}`,
-        command: () => ['lease', 'timetolive', hexadecimal(id)],
+        command: () => ['lease', 'timetolive', leaseHexId(id)],
         run: async ({ lease }, options) => await lease.leaseTimeToLive({ ID: id, keys: false }, options),
       },
       signal,
@@ -138,6 +138,6 @@ export class EtcdLeases {
 }
 
 /** A lease's id as `etcdctl` prints it. */
-export function hexadecimal(id: string): string {
+export function leaseHexId(id: string): string {
   return BigInt.asUintN(64, BigInt(id)).toString(16).padStart(16, '0');
 }

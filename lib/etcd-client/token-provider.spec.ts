@@ -1,16 +1,16 @@
-import { TokenKeeper } from './tokens.js';
+import { TokenProvider } from './token-provider.js';
 
 const never = new AbortController().signal;
 
 function held(): {
-  keeper: TokenKeeper;
+  keeper: TokenProvider;
   asked: string[];
   answer: (token: string | undefined) => void;
   fail: (e: Error) => void;
 } {
   const asked: string[] = [];
   let settle: { resolve: (token: string | undefined) => void; reject: (e: Error) => void } | undefined;
-  const keeper = new TokenKeeper(async (endpoint) => {
+  const keeper = new TokenProvider(async (endpoint) => {
     asked.push(endpoint);
     return await new Promise((resolve, reject) => {
       settle = { resolve, reject };
@@ -21,7 +21,7 @@ function held(): {
 
 describe('TokenKeeper', () => {
   it('has none where there are no credentials', async () => {
-    const keeper = new TokenKeeper(undefined);
+    const keeper = new TokenProvider(undefined);
     expect(await keeper.get('a', never)).toBeUndefined();
     expect(keeper.isCurrent(undefined)).toBe(true);
   });
@@ -40,9 +40,9 @@ describe('TokenKeeper', () => {
     const first = keeper.get('a', never);
     answer('t1');
     await first;
-    keeper.drop('an older one');
+    keeper.invalidate('an older one');
     expect(keeper.isCurrent('t1')).toBe(true);
-    keeper.drop('t1');
+    keeper.invalidate('t1');
     expect(keeper.isCurrent('t1')).toBe(false);
     const second = keeper.get('a', never);
     answer('t2');

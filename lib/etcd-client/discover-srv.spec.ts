@@ -1,5 +1,5 @@
 import { EtcdDiscoveryError } from './errors/index.js';
-import { discoverSrv, type ResolveSrv } from './srv.js';
+import { discoverSrv, type ResolveSrv } from './discover-srv.js';
 
 const SSL = '_etcd-client-ssl._tcp.example.org';
 const PLAIN = '_etcd-client._tcp.example.org';
