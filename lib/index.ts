@@ -24,12 +24,16 @@ export { AlreadyHeldError } from './registration/already-held.error.js';
 export { type LostReason } from './registration/registration-machine.js';
 export { Heartbeat } from './sidekick/heartbeat.decorator.js';
 export { IntervalTooSmallError } from './sidekick/interval-too-small.error.js';
-export { type AnnouncedService, type KeptKey, type ServiceUpdate } from './sidekick/kept-entry.js';
+export {
+  type AnnouncedService,
+  type RegisteredKey,
+  type ServiceUpdate,
+} from './sidekick/registered-entry.js';
 export { DEFAULT_TTL, DEFAULT_UPDATE_INTERVAL } from './sidekick/sidekick.defaults.js';
 export { SIDEKICK_OPTIONS } from './sidekick/sidekick.tokens.js';
 export { SidekickModule } from './sidekick/sidekick.module.js';
 export {
-  type KeepingOptions,
+  type HeartbeatOptions,
   type ServiceAnnouncement,
   type SidekickModuleAsyncOptions,
   type SidekickModuleOptions,

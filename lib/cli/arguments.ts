@@ -3,7 +3,7 @@ import { InvalidOptionError } from '../common/errors/index.js';
 import { truncate } from '../common/strings.js';
 
 /** Characters of a complaint, which repeats what it complains of. */
-const LONGEST = 400;
+const MAX_MESSAGE_CHARACTERS = 400;
 
 /** Flags by name, and what is left over. */
 export interface Arguments {
@@ -25,6 +25,8 @@ export function readArguments(
     const { values, positionals } = parseArgs({ args: long, options, allowPositionals: true, strict: true });
     return { flags: values as Arguments['flags'], rest: positionals };
   } catch (error) {
-    throw new InvalidOptionError(truncate((error as Error).message, LONGEST), { cause: error });
+    throw new InvalidOptionError(truncate((error as Error).message, MAX_MESSAGE_CHARACTERS), {
+      cause: error,
+    });
   }
 }

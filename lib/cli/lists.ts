@@ -25,7 +25,7 @@ ls prints the endpoints of each service, one a line; watch goes on with every ch
   --help           this text`;
 
 /** Milliseconds the first lists may take. */
-const FIRST_LIST = 10_000;
+const FIRST_LIST_TIMEOUT_MS = 10_000;
 
 interface Wanted {
   readonly registry: string | undefined;
@@ -72,7 +72,7 @@ async function run({ registry, queries, json }: Wanted, terminal: Terminal, foll
     };
     const what = `The first list from ${pooled.registry.url}`;
     await attempt(
-      { clock: systemClock, timeoutMs: FIRST_LIST, signal: terminal.interrupted, what },
+      { clock: systemClock, timeoutMs: FIRST_LIST_TIMEOUT_MS, signal: terminal.interrupted, what },
       async () => {
         await Promise.all(views.map(({ view }) => view.ready()));
       },

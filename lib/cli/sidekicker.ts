@@ -10,8 +10,8 @@ import { type KeyRecord } from '../registry/entry-record.js';
 import { registryPool } from '../registry/registry-pool.js';
 import { registrySource } from '../registries/registry-url.js';
 import { SIDEKICK_DEFAULTS } from '../sidekick/sidekick.defaults.js';
-import { type KeepingOptions } from '../sidekick/sidekick.options.js';
-import { checkKeeping, checkKey, checkValue } from '../sidekick/sidekick.validation.js';
+import { type HeartbeatOptions } from '../sidekick/sidekick.options.js';
+import { checkHeartbeatOptions, checkKey, checkValue } from '../sidekick/sidekick.validation.js';
 import { readArguments } from './arguments.js';
 import { EXIT, interruption, type Terminal } from './terminal.js';
 import { ValueLines } from './value-lines.js';
@@ -32,7 +32,7 @@ Keeps a key alive in a registry until it is interrupted, then removes it.
   -verbose          say what happens on standard error
   -help             this text`;
 
-interface Settings extends KeepingOptions {
+interface Settings extends HeartbeatOptions {
   readonly key: string;
   readonly value: string;
   /** Whether the values are lines of standard input. */
@@ -72,24 +72,24 @@ function settings(args: readonly string[]): Settings | 'help' {
   if (hold && !fromInput) throw expected('hold', 'given only together with `-val -`', val);
   const ttl = seconds('ttl', flags.ttl);
   const updateInterval = seconds('update', flags.update);
-  const keeping: KeepingOptions = {
+  const keeping: HeartbeatOptions = {
     exclusive: flags.exclusive === true,
     ...(ttl === undefined ? {} : { ttl }),
     ...(updateInterval === undefined ? {} : { updateInterval }),
   };
   checkKey(key, value);
-  checkKeeping(keeping, 'sidekicker');
+  checkHeartbeatOptions(keeping, 'sidekicker');
   const servers = typeof flags.servers === 'string' ? flags.servers : undefined;
   return { ...keeping, key, value, fromInput, hold, servers, verbose: flags.verbose === true };
 }
 
-function told({ type, key, reason }: RegistrationEvent): string {
+function eventLine({ type, key, reason }: RegistrationEvent): string {
   return reason === undefined ? `${type} ${key}` : `${type} ${key} (${reason})`;
 }
 
-async function keep(given: Settings, terminal: Terminal): Promise<void> {
+async function runUntilDone(given: Settings, terminal: Terminal): Promise<void> {
   if (!given.fromInput) {
-    await keepKey(given, terminal, undefined);
+    await register(given, terminal, undefined);
     return;
   }
   const check = (line: string): void => {
@@ -99,13 +99,13 @@ async function keep(given: Settings, terminal: Terminal): Promise<void> {
     terminal.err(`sidekicker: Skipped a line of standard input, the last value stays: ${message}`);
   });
   try {
-    await keepKey(given, terminal, lines);
+    await register(given, terminal, lines);
   } finally {
     lines.close();
   }
 }
 
-async function keepKey(given: Settings, terminal: Terminal, lines: ValueLines | undefined): Promise<void> {
+async function register(given: Settings, terminal: Terminal, lines: ValueLines | undefined): Promise<void> {
   const { key, value, verbose } = given;
   const logger: Logger = verbose
     ? { ...silentLogger, warn: terminal.err, error: terminal.err }
@@ -115,16 +115,16 @@ async function keepKey(given: Settings, terminal: Terminal, lines: ValueLines | 
   const { registry } = pooled;
   const name = `${hostname()}:${process.pid}`;
   const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(systemClock), name });
-  if (verbose) keeper.onEvent((event) => terminal.err(told(event)));
+  if (verbose) keeper.onEvent((event) => terminal.err(eventLine(event)));
   const interrupted = interruption(terminal.interrupted);
   const produce = (): KeyRecord => ({ kind: 'key', key, value: lines ? lines.newest : value });
   try {
-    const { id, first } = await keeper.keep(key, produce, {
+    const { id, first } = await keeper.register(key, produce, {
       ttl: given.ttl ?? SIDEKICK_DEFAULTS.ttl,
       updateInterval: given.updateInterval ?? SIDEKICK_DEFAULTS.updateInterval,
       exclusive: given.exclusive ?? SIDEKICK_DEFAULTS.exclusive,
     });
-    lines?.follow(() => keeper.value(id, produce));
+    lines?.follow(() => keeper.update(id, produce));
     await Promise.race([first, interrupted]);
     if (lines) await Promise.race([endOf(lines, verbose ? terminal.err : undefined), interrupted]);
     if (!lines || given.hold) await interrupted;
@@ -160,7 +160,7 @@ export async function sidekicker(args: readonly string[], terminal: Terminal): P
     return EXIT.ok;
   }
   try {
-    await keep(given, terminal);
+    await runUntilDone(given, terminal);
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof SidekickError)) throw error;

@@ -4,7 +4,7 @@ import { type RegistryEntry, type Session, type WriteResult } from '../registry/
 import { type HeartbeatDeps } from './session-runner.js';
 
 /** Milliseconds one read or write of an entry may take. */
-const TIMEOUT = 2_000;
+const REQUEST_TIMEOUT_MS = 2_000;
 
 /** What is asked of a registry about one entry key, each in its time. */
 export class EntryRequests {
@@ -34,6 +34,6 @@ export class EntryRequests {
   private async request<T>(doing: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { clock, registry } = this.deps;
     const what = `${doing} the ${entryKeyLabel(this.entryKey)} at ${registry.url}`;
-    return await attempt({ clock, timeoutMs: TIMEOUT, signal: this.signal, what }, run);
+    return await attempt({ clock, timeoutMs: REQUEST_TIMEOUT_MS, signal: this.signal, what }, run);
   }
 }

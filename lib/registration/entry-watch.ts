@@ -5,7 +5,7 @@ import { type HeartbeatDeps } from './session-runner.js';
 
 /** What the registry says by itself of one entry key. */
 export class EntryWatch {
-  private follower: ListWatcher | undefined;
+  private watcher: ListWatcher | undefined;
   private entry: RegistryEntry | undefined;
 
   /** @param onSeen called with what stands in the entry key, first and with each change */
@@ -16,8 +16,8 @@ export class EntryWatch {
   ) {}
 
   /** What stands in the entry key as far as it was told; undefined while nobody can vouch for it. */
-  get seen(): { readonly entry: RegistryEntry | undefined } | undefined {
-    return this.follower?.state.stale === false ? { entry: this.entry } : undefined;
+  get current(): { readonly entry: RegistryEntry | undefined } | undefined {
+    return this.watcher?.state.stale === false ? { entry: this.entry } : undefined;
   }
 
   /**
@@ -26,10 +26,10 @@ export class EntryWatch {
    * @param cursor from where, if `entry` is what stood in the entry key there; from a first list unless given
    */
   start(entry: RegistryEntry | undefined, cursor: Cursor | undefined): void {
-    if (this.follower) return;
+    if (this.watcher) return;
     const id = entryKeyId(this.entryKey);
     const { registry, clock, random, logger } = this.deps;
-    this.follower = new ListWatcher({
+    this.watcher = new ListWatcher({
       ...(cursor !== undefined && { from: { entries: entry ? [entry] : [], malformed: [], cursor } }),
       registry,
       scope: this.entryKey,
@@ -41,13 +41,13 @@ export class EntryWatch {
         this.onSeen(this.entry);
       },
     });
-    this.follower.start();
+    this.watcher.start();
   }
 
   /** Resolves when the watch has ended; it may be started again at once. */
   async stop(): Promise<void> {
-    const { follower } = this;
-    this.follower = undefined;
-    await follower?.close();
+    const { watcher } = this;
+    this.watcher = undefined;
+    await watcher?.close();
   }
 }

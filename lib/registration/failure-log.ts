@@ -4,7 +4,7 @@ import { type Logger } from '../common/logger.js';
 import { WarnOnce } from '../common/warn-once.js';
 import { type EntryKey, entryKeyId, entryKeyLabel } from '../registry/entry-record.js';
 
-interface Failing {
+interface FailingEntry {
   attempts: number;
   /** What the warnings of this entry key are known by. */
   readonly subjects: Set<string>;
@@ -15,7 +15,7 @@ interface Failing {
  * success how many attempts had failed.
  */
 export class FailureLog {
-  private readonly failing = new Map<string, Failing>();
+  private readonly failing = new Map<string, FailingEntry>();
   private readonly warnings: WarnOnce;
 
   constructor(
@@ -62,7 +62,7 @@ export class FailureLog {
     this.warnings.close();
   }
 
-  private end(entryKey: EntryKey): Failing | undefined {
+  private end(entryKey: EntryKey): FailingEntry | undefined {
     const id = entryKeyId(entryKey);
     const failing = this.failing.get(id);
     this.failing.delete(id);

@@ -86,7 +86,7 @@ class Registrar {
   ) {}
 
   get state(): string | undefined {
-    return this.keeper.beats[0]?.state;
+    return this.keeper.statuses[0]?.state;
   }
 
   perform(step: Step): void {
@@ -117,7 +117,7 @@ class Registrar {
         return;
       case 'value':
         this.next();
-        this.track(keeper.value(id, this.produce));
+        this.track(keeper.update(id, this.produce));
         return;
       case 'pause':
         this.wanted = false;
@@ -143,7 +143,7 @@ class Registrar {
 
   private async keep(seconds: number): Promise<void> {
     const options = { ttl: seconds, updateInterval: UPDATE_INTERVAL, exclusive: false };
-    const { id, first } = await this.keeper.keep(KEY, this.produce, options);
+    const { id, first } = await this.keeper.register(KEY, this.produce, options);
     this.id = id;
     await first.catch(() => undefined);
   }

@@ -81,7 +81,7 @@ describe('Keeper', () => {
     options: Partial<RegistrationOptions> = {},
     name = 'k',
   ): Promise<string> {
-    const keeping = keeper.keep(name, key(name, value), { ...OPTIONS, ...options });
+    const keeping = keeper.register(name, key(name, value), { ...OPTIONS, ...options });
     await world.clock.advance(50);
     const { id, first } = await keeping;
     await first;
@@ -93,7 +93,7 @@ describe('Keeper', () => {
     await keep(keeper, 'running');
     expect(world.value('k')).toBe('running');
     expect(types(events)).toEqual(['alive']);
-    expect(keeper.beats).toMatchObject([{ key: 'k', state: 'alive' }]);
+    expect(keeper.statuses).toMatchObject([{ key: 'k', state: 'alive' }]);
   });
 
   it('renews three times a TTL and no more, for any number of keys', async () => {
@@ -123,7 +123,7 @@ describe('Keeper', () => {
     await keep(keeper);
     registry.fail('down');
     await world.clock.advance(30_000);
-    expect(keeper.beats[0]?.state).toBe('lost');
+    expect(keeper.statuses[0]?.state).toBe('lost');
     registry.heal();
     await world.clock.advance(6_000);
     expect(world.value('k')).toBe('v');
@@ -162,7 +162,7 @@ describe('Keeper', () => {
     world.clock.setWall(world.clock.wall() - 7_200_000);
     await world.clock.advance(30_000);
     expect(types(events)).toEqual(['alive']);
-    expect(keeper.beats[0]?.age).toBeLessThan(4_000);
+    expect(keeper.statuses[0]?.age).toBeLessThan(4_000);
   });
 
   it('puts a deleted key back within a second', async () => {
@@ -229,7 +229,7 @@ describe('Keeper', () => {
     await keep(newer.keeper, 'new');
     await world.clock.advance(60_000);
     expect(world.value('k')).toBe('new');
-    expect(older.keeper.beats[0]?.state).toBe('standby');
+    expect(older.keeper.statuses[0]?.state).toBe('standby');
     expect(types(older.events)).toEqual(['alive', 'taken-over']);
     expect(types(newer.events)).toEqual(['alive']);
     const closing = newer.keeper.close();
@@ -250,7 +250,7 @@ describe('Keeper', () => {
     newer.registry.heal();
     await world.clock.advance(20_000);
     expect(world.value('k')).toBe('old');
-    expect(newer.keeper.beats[0]?.state).toBe('standby');
+    expect(newer.keeper.statuses[0]?.state).toBe('standby');
   });
 
   it('never removes what belongs to a newer holder (sidekick B8)', async () => {
@@ -268,7 +268,7 @@ describe('Keeper', () => {
     const holder = await world.keeper(1);
     const second = await world.keeper(2);
     await keep(holder.keeper, 'old');
-    const { first } = await second.keeper.keep('k', key('k', 'new'), { ...OPTIONS, exclusive: true });
+    const { first } = await second.keeper.register('k', key('k', 'new'), { ...OPTIONS, exclusive: true });
     const refused = expect(first).rejects.toThrow(AlreadyHeldError);
     await world.clock.advance(100);
     await refused;
@@ -298,7 +298,7 @@ describe('Keeper', () => {
     const { keeper, registry } = await world.keeper();
     const id = await keep(keeper);
     const writes = registry.count('write');
-    await keeper.value(id, key('k', 'v2'));
+    await keeper.update(id, key('k', 'v2'));
     expect(world.value('k')).toBe('v2');
     await world.clock.advance(80_000);
     expect(registry.count('write')).toBe(writes + 1);
@@ -308,11 +308,11 @@ describe('Keeper', () => {
     const { keeper, registry } = await world.keeper();
     const id = await keep(keeper);
     registry.fail('down', 'write');
-    const failing = keeper.value(id, key('k', 'v2'));
+    const failing = keeper.update(id, key('k', 'v2'));
     await world.clock.advance(2_100);
     await failing;
     registry.heal();
-    await keeper.value(id, key('k', 'v3'));
+    await keeper.update(id, key('k', 'v3'));
     expect(world.value('k')).toBe('v3');
   });
 
@@ -324,7 +324,7 @@ describe('Keeper', () => {
       if (n === 3) throw new Error('no value today');
       return { kind: 'key', key: 'k', value: `v${n}` };
     };
-    await keeper.keep('k', produce, OPTIONS);
+    await keeper.register('k', produce, OPTIONS);
     await world.clock.advance(8_500);
     expect(world.value('k')).toBe('v2');
     await world.clock.advance(8_000);
@@ -354,7 +354,7 @@ describe('Keeper', () => {
     const id = await keep(keeper);
     await keeper.pause(id);
     expect(world.value('k')).toBeUndefined();
-    expect(keeper.beats[0]?.state).toBe('paused');
+    expect(keeper.statuses[0]?.state).toBe('paused');
     await world.clock.advance(20_000);
     expect(world.value('k')).toBeUndefined();
     keeper.resume(id);
@@ -372,14 +372,14 @@ describe('Keeper', () => {
     await world.clock.advance(1_000);
     await pausing;
     expect(world.value('k')).toBe('v');
-    expect(keeper.beats).toMatchObject([{ state: 'alive' }]);
+    expect(keeper.statuses).toMatchObject([{ state: 'alive' }]);
     expect(world.warnings).toEqual([]);
   });
 
   it('keeps what is paused before its first write, and puts it there with resume()', async () => {
     const { keeper, registry } = await world.keeper();
     registry.slow(100);
-    const { id, first } = await keeper.keep('k', key('k', 'v'), OPTIONS);
+    const { id, first } = await keeper.register('k', key('k', 'v'), OPTIONS);
     const pausing = keeper.pause(id);
     await first;
     await world.clock.advance(1_000);
@@ -394,7 +394,7 @@ describe('Keeper', () => {
     const { keeper, registry } = await world.keeper();
     const id = await keep(keeper);
     registry.fail('swallow', 'write');
-    const writing = keeper.value(id, key('k', 'late'));
+    const writing = keeper.update(id, key('k', 'late'));
     const closing = keeper.close();
     await world.clock.advance(2_500);
     await Promise.all([writing, closing]);
@@ -423,7 +423,7 @@ describe('Keeper', () => {
     const id = await keep(keeper);
     const other = await keep(keeper, 'v', {}, 'other');
     registry.fail('hang');
-    const changing = Promise.all([keeper.value(id, key('k', 'next')), keeper.stop(other)]);
+    const changing = Promise.all([keeper.update(id, key('k', 'next')), keeper.stop(other)]);
     await world.clock.advance(500);
     const closing = keeper.close();
     await world.clock.advance(1_800);
@@ -452,7 +452,7 @@ describe('Keeper', () => {
   it('keeps trying to start for as long as it takes', async () => {
     const { keeper, registry } = await world.keeper();
     registry.fail('down');
-    const { first } = await keeper.keep('k', key('k', 'v'), OPTIONS);
+    const { first } = await keeper.register('k', key('k', 'v'), OPTIONS);
     const failed = expect(first).rejects.toThrow(/not reachable/);
     await world.clock.advance(600_000);
     await failed;
@@ -476,7 +476,7 @@ describe('Keeper', () => {
   it('does not count a slot twice', async () => {
     const { keeper } = await world.keeper();
     await keep(keeper);
-    await expect(keeper.keep('k', key('k', 'again'), OPTIONS)).rejects.toThrow(
+    await expect(keeper.register('k', key('k', 'again'), OPTIONS)).rejects.toThrow(
       /kept by this process already/,
     );
   });
@@ -487,7 +487,7 @@ describe('Keeper', () => {
       const { keeper, registry } = await world.keeper(round + 1);
       registry.slow(random() * 40);
       const starting = keeper
-        .keep('k', key('k', `v${round}`), OPTIONS)
+        .register('k', key('k', `v${round}`), OPTIONS)
         .then(({ first }) => first.catch(() => undefined));
       await world.clock.advance(random() * 120);
       if (random() < 0.3)
@@ -508,7 +508,7 @@ describe('Keeper', () => {
       // A store each: what is counted is when they come, and a shared one would wake a thousand watches a change.
       const { keeper, registry } = await world.keeper(n + 7, memory());
       registries.push(registry);
-      await keeper.keep(`k${n}`, key(`k${n}`, 'v'), OPTIONS);
+      await keeper.register(`k${n}`, key(`k${n}`, 'v'), OPTIONS);
       const open = registry.openSession.bind(registry);
       registry.openSession = async (options, signal): Promise<Session> => {
         const session = await open(options, signal);

@@ -9,7 +9,7 @@ import { FailureLog } from './failure-log.js';
 import { type Claim } from './registration-machine.js';
 import { Registration } from './registration.js';
 import { type RegistrationOptions, type Registrar, type RegistrationHandle } from './registrar.js';
-import { firstRecord, ValueUpdater, type ComputeRecord } from './value-updater.js';
+import { computeFirstRecord, ValueUpdater, type ComputeRecord } from './value-updater.js';
 import { type HeartbeatDeps, type SessionListener, SessionRunner } from './session-runner.js';
 import { type Ticker } from './ticker.js';
 
@@ -20,20 +20,20 @@ export interface RegistrarDeps extends HeartbeatDeps {
   readonly name: string;
 }
 
-interface Keep {
-  readonly hold: Registration;
-  readonly value: ValueUpdater;
+interface Registered {
+  readonly registration: Registration;
+  readonly updater: ValueUpdater;
   ttl: number;
 }
 
 /** Requests of all entries that run at the same time. */
-const CONCURRENCY = 64;
+const MAX_CONCURRENT_REQUESTS = 64;
 
 /** Milliseconds a withdrawal may take before it continues in the background. */
-const WITHDRAW_TIMEOUT = 2_000;
+const WITHDRAW_TIMEOUT_MS = 2_000;
 
 /** Milliseconds a session that is no longer needed may take to end: with all the rest of an end, two seconds. */
-const END_TIMEOUT = 1_600;
+const END_TIMEOUT_MS = 1_600;
 
 /**
  * Keeps any number of entries alive in one registry. Entries with the same TTL share a session, so that the number
@@ -41,14 +41,14 @@ const END_TIMEOUT = 1_600;
  */
 export class LocalRegistrar implements Registrar {
   private readonly sessions = new Map<number, SessionRunner>();
-  private readonly keepings = new Map<string, Keep>();
+  private readonly registrations = new Map<string, Registered>();
   /** Those of the keepings, and those that are still being withdrawn. */
-  private readonly holds = new Set<Registration>();
+  private readonly active = new Set<Registration>();
   private readonly listeners = new Set<(event: RegistrationEvent) => void>();
-  private readonly requests = new Semaphore(CONCURRENCY);
+  private readonly requests = new Semaphore(MAX_CONCURRENT_REQUESTS);
   private readonly ending = new Set<Promise<void>>();
   private readonly connecting = new Set<Deferred<void>>();
-  private readonly leaving = new Map<string, Promise<void>>();
+  private readonly withdrawals = new Map<string, Promise<void>>();
   private readonly closing = new AbortController();
   private readonly failures: FailureLog;
 
@@ -58,12 +58,12 @@ export class LocalRegistrar implements Registrar {
     setMaxListeners(0, this.closing.signal);
   }
 
-  get beats(): readonly RegistrationStatus[] {
+  get statuses(): readonly RegistrationStatus[] {
     const { clock } = this.deps;
-    return [...this.keepings.values()].map(({ hold }) => {
-      const age = hold.lastAck === undefined ? undefined : clock.now() - hold.lastAck;
+    return [...this.registrations.values()].map(({ registration }) => {
+      const age = registration.lastAck === undefined ? undefined : clock.now() - registration.lastAck;
       const lastAck = age === undefined ? undefined : new Date(clock.wall() - age);
-      return Object.freeze({ key: hold.key, state: hold.beat, lastAck, age });
+      return Object.freeze({ key: registration.key, state: registration.state, lastAck, age });
     });
   }
 
@@ -72,22 +72,26 @@ export class LocalRegistrar implements Registrar {
     return () => void this.listeners.delete(listener);
   }
 
-  async keep(key: string, produce: ComputeRecord, options: RegistrationOptions): Promise<RegistrationHandle> {
+  async register(
+    key: string,
+    produce: ComputeRecord,
+    options: RegistrationOptions,
+  ): Promise<RegistrationHandle> {
     this.assertOpen();
     const { clock, logger, ticker } = this.deps;
-    const record = await firstRecord({ clock, logger }, key, produce, options.updateInterval * 1000);
+    const record = await computeFirstRecord({ clock, logger }, key, produce, options.updateInterval * 1000);
     const entryKey = entryKeyOf(record);
     const id = entryKeyId(entryKey);
-    await this.leaving.get(id);
+    await this.withdrawals.get(id);
     this.assertOpen();
-    if (this.keepings.has(id)) {
+    if (this.registrations.has(id)) {
       throw new InvalidOptionError(
         `The ${entryKeyLabel(entryKey)} is kept by this process already; stop it first.`,
       );
     }
     // Withdrawals of the same entry key that continue in the background: this entry is what the entry key is to have instead.
-    const replaced = [...this.holds].filter((other) => entryKeyId(other.entryKey) === id);
-    const hold = new Registration(this.deps, record, {
+    const replaced = [...this.active].filter((other) => entryKeyId(other.entryKey) === id);
+    const registration = new Registration(this.deps, record, {
       key,
       claim: claimOf(options),
       formerSessions: replaced.flatMap(({ sessionIds }) => sessionIds),
@@ -100,24 +104,31 @@ export class LocalRegistrar implements Registrar {
         this.emit(event);
       },
       onGone: () => {
-        this.holds.delete(hold);
+        this.active.delete(registration);
         this.endUnused();
       },
     });
-    const value = new ValueUpdater({ clock, logger, ticker }, hold, produce, options.updateInterval * 1000);
-    this.holds.add(hold);
-    this.keepings.set(id, { hold, value, ttl: options.ttl });
-    hold.start(this.session(options.ttl));
+    const updater = new ValueUpdater(
+      { clock, logger, ticker },
+      registration,
+      produce,
+      options.updateInterval * 1000,
+    );
+    this.active.add(registration);
+    this.registrations.set(id, { registration, updater, ttl: options.ttl });
+    registration.start(this.session(options.ttl));
     for (const other of replaced) void other.abandon();
-    value.start();
-    return { id, first: hold.first };
+    updater.start();
+    return { id, first: registration.first };
   }
 
-  async value(id: string, produce: ComputeRecord): Promise<void> {
-    const keeping = this.keepings.get(id);
-    if (!keeping) return;
-    await keeping.value.replace(produce);
-    await this.within(`Writing "${keeping.hold.key}"`, (signal) => keeping.hold.settled(signal));
+  async update(id: string, produce: ComputeRecord): Promise<void> {
+    const registered = this.registrations.get(id);
+    if (!registered) return;
+    await registered.updater.replace(produce);
+    await this.within(`Writing "${registered.registration.key}"`, (signal) =>
+      registered.registration.settled(signal),
+    );
   }
 
   async connect(ttl: number): Promise<() => void> {
@@ -151,37 +162,38 @@ export class LocalRegistrar implements Registrar {
   }
 
   updateInterval(id: string, seconds: number): void {
-    this.keepings.get(id)?.value.setInterval(seconds * 1000);
+    this.registrations.get(id)?.updater.setInterval(seconds * 1000);
   }
 
   async ttl(id: string, seconds: number): Promise<void> {
-    const keeping = this.keepings.get(id);
-    if (!keeping || keeping.ttl === seconds) return;
-    keeping.ttl = seconds;
-    await this.within(`Moving "${keeping.hold.key}" to another TTL`, (signal) =>
-      keeping.hold.move(this.session(seconds), signal),
+    const registered = this.registrations.get(id);
+    if (!registered || registered.ttl === seconds) return;
+    registered.ttl = seconds;
+    await this.within(`Moving "${registered.registration.key}" to another TTL`, (signal) =>
+      registered.registration.move(this.session(seconds), signal),
     );
   }
 
   async pause(id: string): Promise<void> {
-    const hold = this.keepings.get(id)?.hold;
-    if (hold) await this.within(`Withdrawing "${hold.key}"`, (signal) => hold.pause(signal));
+    const registration = this.registrations.get(id)?.registration;
+    if (registration)
+      await this.within(`Withdrawing "${registration.key}"`, (signal) => registration.pause(signal));
   }
 
   resume(id: string): void {
-    this.keepings.get(id)?.hold.resume();
+    this.registrations.get(id)?.registration.resume();
   }
 
   async stop(id: string): Promise<void> {
-    const keeping = this.keepings.get(id);
-    if (!keeping) return;
-    this.keepings.delete(id);
-    keeping.value.stop();
-    const { hold } = keeping;
-    const left = this.within(`Withdrawing "${hold.key}"`, (signal) => hold.stop(signal));
-    this.leaving.set(id, left);
+    const registered = this.registrations.get(id);
+    if (!registered) return;
+    this.registrations.delete(id);
+    registered.updater.stop();
+    const { registration } = registered;
+    const left = this.within(`Withdrawing "${registration.key}"`, (signal) => registration.stop(signal));
+    this.withdrawals.set(id, left);
     await left;
-    this.leaving.delete(id);
+    this.withdrawals.delete(id);
     await Promise.all(this.ending);
   }
 
@@ -190,16 +202,16 @@ export class LocalRegistrar implements Registrar {
     const closed = new ClosedError('The sidekick');
     this.closing.abort(closed);
     for (const waiting of this.connecting) waiting.reject(closed);
-    for (const { value } of this.keepings.values()) value.stop();
+    for (const { updater } of this.registrations.values()) updater.stop();
     const sessions = [...this.sessions.values()];
-    // Each hold is silent as soon as it is told to be; only its watch may take its time to end.
+    // Each registration is silent as soon as it is told to be; only its watch may take its time to end.
     await Promise.all([
-      ...[...this.holds].map((hold) => hold.abandon()),
+      ...[...this.active].map((registration) => registration.abandon()),
       ...sessions.map((session) => this.end(session)),
     ]);
     await Promise.all(this.ending);
     this.failures.close();
-    this.keepings.clear();
+    this.registrations.clear();
     this.listeners.clear();
   }
 
@@ -231,7 +243,7 @@ export class LocalRegistrar implements Registrar {
   private async within(what: string, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { clock, logger } = this.deps;
     const { signal } = this.closing;
-    await attempt({ clock, timeoutMs: WITHDRAW_TIMEOUT, what, signal }, run).catch((error: unknown) => {
+    await attempt({ clock, timeoutMs: WITHDRAW_TIMEOUT_MS, what, signal }, run).catch((error: unknown) => {
       // The end of everything is also the end of this.
       if (signal.aborted) return;
       logger.warn(`${(error as Error).message} It continues in the background.`);
@@ -242,7 +254,7 @@ export class LocalRegistrar implements Registrar {
     if (this.sessions.get(session.ttl) === session) this.sessions.delete(session.ttl);
     const { clock, logger, registry } = this.deps;
     const what = `Ending a session at ${registry.url}`;
-    const ended = attempt({ clock, timeoutMs: END_TIMEOUT, what }, (signal) => session.end(signal)).catch(
+    const ended = attempt({ clock, timeoutMs: END_TIMEOUT_MS, what }, (signal) => session.end(signal)).catch(
       (error: unknown) => {
         logger.warn(`${what} failed, its entries go with its TTL: ${(error as Error).message}`);
       },

@@ -27,7 +27,7 @@ export interface RegistrationHandle {
 /** What keeps entries alive, in this thread or in another. */
 export interface Registrar {
   /** The state of every entry, in the order they were added. */
-  readonly beats: readonly RegistrationStatus[];
+  readonly statuses: readonly RegistrationStatus[];
 
   /** Calls `listener` with every event until the returned function is called. */
   onEvent(listener: (event: RegistrationEvent) => void): () => void;
@@ -37,13 +37,13 @@ export interface Registrar {
    *
    * @throws InvalidOptionError when the entry key is kept already
    */
-  keep(key: string, produce: ComputeRecord, options: RegistrationOptions): Promise<RegistrationHandle>;
+  register(key: string, produce: ComputeRecord, options: RegistrationOptions): Promise<RegistrationHandle>;
 
   /**
    * Computes the entry's value by `produce` from now on and writes it at once. Resolves when it stands in the
    * registry, or after 2 s: then it is tried again in the background.
    */
-  value(id: string, produce: ComputeRecord): Promise<void>;
+  update(id: string, produce: ComputeRecord): Promise<void>;
 
   /** @param seconds between two computations of the value */
   updateInterval(id: string, seconds: number): void;

@@ -71,7 +71,7 @@ describe('hold machine', () => {
   });
 
   it('writes a new value over its own version', () => {
-    const { state } = run([{ kind: 'item', record: record('b') }], HELD);
+    const { state } = run([{ kind: 'record', record: record('b') }], HELD);
     expect(planRegistration(state)).toEqual({ kind: 'write', record: record('b'), version: '1' });
   });
 

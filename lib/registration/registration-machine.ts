@@ -16,7 +16,7 @@ export type LostReason =
   | 'taken-over';
 
 /** Where one kept entry stands; docs/heartbeat.md draws it. */
-export type RegistrationPhase = 'starting' | 'held' | 'lost' | 'standby' | 'withdrawn';
+export type RegistrationPhase = 'starting' | 'registered' | 'lost' | 'standby' | 'withdrawn';
 
 /** What we believe stands in the entry key. */
 export type Observed =
@@ -55,7 +55,7 @@ export interface RegistrationMachineState {
 export type RegistrationInput =
   | { readonly kind: 'session'; readonly id: string }
   | { readonly kind: 'session-lost'; readonly reason: 'expired' | 'revoked' }
-  | { readonly kind: 'item'; readonly record: EntryRecord }
+  | { readonly kind: 'record'; readonly record: EntryRecord }
   /** What a read, or a write whose guard failed, has found. */
   | { readonly kind: 'read'; readonly entry: RegistryEntry | undefined }
   | { readonly kind: 'written'; readonly record: EntryRecord; readonly version: string }
@@ -92,10 +92,10 @@ export interface RegistrationStep {
 
 const UNKNOWN: Observed = Object.freeze({ kind: 'unknown' });
 const EMPTY: Observed = Object.freeze({ kind: 'empty' });
-const FORMER_SESSIONS = 4;
+const MAX_FORMER_SESSIONS = 4;
 
 /** How a hold begins. */
-export interface InitialHold {
+export interface InitialRegistration {
   readonly claim: Claim;
   /** Sessions of a hold of the same entry key whose withdrawal this one ends; its removal may still arrive. */
   readonly formerSessions?: readonly string[];
@@ -103,7 +103,7 @@ export interface InitialHold {
 
 export function initialRegistration(
   record: EntryRecord,
-  { claim, formerSessions = [] }: InitialHold,
+  { claim, formerSessions = [] }: InitialRegistration,
 ): RegistrationMachineState {
   return {
     phase: 'starting',
@@ -120,20 +120,20 @@ export function initialRegistration(
   };
 }
 
-type Holder = 'us' | 'us-before' | 'another' | 'nobody';
+type Owner = 'own' | 'own-former' | 'other' | 'none';
 
-function holderOf(state: RegistrationMachineState, entry: RegistryEntry): Holder {
-  if (entry.owner === undefined) return 'nobody';
-  if (entry.owner === state.session) return 'us';
-  return state.formerSessions.includes(entry.owner) ? 'us-before' : 'another';
+function ownerOf(state: RegistrationMachineState, entry: RegistryEntry): Owner {
+  if (entry.owner === undefined) return 'none';
+  if (entry.owner === state.session) return 'own';
+  return state.formerSessions.includes(entry.owner) ? 'own-former' : 'other';
 }
 
 const quiet = (state: RegistrationMachineState): RegistrationStep => ({ state, signals: [] });
 
-function nowHeld(state: RegistrationMachineState, entry: RegistryEntry): RegistrationStep {
+function nowRegistered(state: RegistrationMachineState, entry: RegistryEntry): RegistrationStep {
   const held: RegistrationMachineState = {
     ...state,
-    phase: 'held',
+    phase: 'registered',
     observed: { kind: 'entry', entry },
     suspect: false,
     refused: false,
@@ -141,13 +141,14 @@ function nowHeld(state: RegistrationMachineState, entry: RegistryEntry): Registr
     removalPending: false,
     writePending: false,
   };
-  if (state.phase === 'held') return quiet(held);
+  if (state.phase === 'registered') return quiet(held);
   return { state: held, signals: [{ kind: state.phase === 'starting' ? 'alive' : 'restored' }] };
 }
 
 function nowLost(state: RegistrationMachineState, reason: LostReason): RegistrationStep {
   const phase = reason === 'taken-over' ? 'standby' : 'lost';
-  if (state.phase === 'held') return { state: { ...state, phase }, signals: [{ kind: 'lost', reason }] };
+  if (state.phase === 'registered')
+    return { state: { ...state, phase }, signals: [{ kind: 'lost', reason }] };
   // The reason matters more than reporting a loss once: from now on the entry key is another's.
   if (state.phase !== 'standby' && phase === 'standby')
     return { state: { ...state, phase }, signals: [{ kind: 'lost', reason }] };
@@ -169,16 +170,16 @@ function afterRead(state: RegistrationMachineState, entry: RegistryEntry | undef
     observed: entry ? { kind: 'entry', entry } : EMPTY,
   };
   if (!entry) return nowLost(known, 'deleted');
-  switch (holderOf(known, entry)) {
-    case 'us':
+  switch (ownerOf(known, entry)) {
+    case 'own':
       return !known.removalPending && sameRecord(entry.record, known.desired)
-        ? nowHeld(known, entry)
+        ? nowRegistered(known, entry)
         : quiet(known);
-    case 'us-before':
+    case 'own-former':
       return quiet(known);
-    case 'nobody':
+    case 'none':
       return nowLost(known, 'overwritten');
-    case 'another':
+    case 'other':
       return known.claim === 'wait' ? nowLost(known, 'taken-over') : quiet(known);
   }
 }
@@ -198,7 +199,7 @@ function afterWritten(
 ): RegistrationStep {
   if (state.session === undefined) return quiet(state);
   const entry: RegistryEntry = { record, version, owner: state.session };
-  if (state.wanted) return nowHeld(state, entry);
+  if (state.wanted) return nowRegistered(state, entry);
   // What is to be removed is what was written last.
   return quiet({ ...state, observed: { kind: 'entry', entry }, writePending: false });
 }
@@ -206,7 +207,7 @@ function afterWritten(
 function remembered(state: RegistrationMachineState): readonly string[] {
   const { session, formerSessions } = state;
   if (session === undefined || formerSessions.includes(session)) return formerSessions;
-  return [session, ...formerSessions].slice(0, FORMER_SESSIONS);
+  return [session, ...formerSessions].slice(0, MAX_FORMER_SESSIONS);
 }
 
 /** The state after `event`, and what the application is told. */
@@ -232,9 +233,9 @@ export function stepRegistration(
       };
       // A revoked session has taken the entry with it.
       if (!state.wanted) return event.reason === 'revoked' ? nowWithdrawn(without) : quiet(without);
-      return state.phase === 'held' ? nowLost(without, event.reason) : quiet(without);
+      return state.phase === 'registered' ? nowLost(without, event.reason) : quiet(without);
     }
-    case 'item':
+    case 'record':
       return quiet({ ...state, desired: event.record, refused: false });
     case 'read':
       return state.wanted ? afterRead(state, event.entry) : quiet(state);
@@ -284,13 +285,13 @@ export function planRegistration(state: RegistrationMachineState): RegistrationP
   // A write that finds the entry key taken answers with what stands there: no read is needed first.
   if (observed.kind !== 'entry') return { kind: 'write', record: desired, version: undefined };
   const write: RegistrationPlan = { kind: 'write', record: desired, version: observed.entry.version };
-  switch (holderOf(state, observed.entry)) {
-    case 'us':
+  switch (ownerOf(state, observed.entry)) {
+    case 'own':
       return !state.removalPending && sameRecord(observed.entry.record, desired) ? { kind: 'idle' } : write;
-    case 'us-before':
-    case 'nobody':
+    case 'own-former':
+    case 'none':
       return write;
-    case 'another':
+    case 'other':
       return state.claim === 'take-over' ? write : { kind: 'idle' };
   }
 }

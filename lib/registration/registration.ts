@@ -13,25 +13,25 @@ import {
   type RegistrationInput,
   type RegistrationPlan,
   type RegistrationMachineState,
-  type InitialHold,
+  type InitialRegistration,
   initialRegistration,
   planRegistration,
   stepRegistration,
 } from './registration-machine.js';
-import { HoldReporter } from './hold-reporter.js';
-import { HoldSessions } from './hold-sessions.js';
+import { RegistrationReporter } from './registration-reporter.js';
+import { RegistrationSessions } from './registration-sessions.js';
 import { type SessionSignal } from './session-machine.js';
 import { type HeartbeatDeps, type SessionRunner } from './session-runner.js';
 import { EntryRequests } from './entry-requests.js';
 import { EntryWatch } from './entry-watch.js';
-import { Waiters } from './waiters.js';
+import { StateWaiters } from './state-waiters.js';
 
-const REQUEST_BACKOFF: BackoffOptions = Object.freeze({ baseMs: 100, capMs: 2_000 });
+const RETRY_BACKOFF: BackoffOptions = Object.freeze({ baseMs: 100, capMs: 2_000 });
 
 /** Events after which there is no point in waiting for the rest of a backoff. */
-const URGENT: ReadonlySet<RegistrationInput['kind']> = new Set(['session', 'item', 'withdraw', 'resume']);
+const URGENT: ReadonlySet<RegistrationInput['kind']> = new Set(['session', 'record', 'withdraw', 'resume']);
 
-export interface RegistrationRunnerOptions extends InitialHold {
+export interface RegistrationSettings extends InitialRegistration {
   /** Of all entries' requests. */
   readonly requests: Semaphore;
   readonly onEvent: (event: RegistrationEvent) => void;
@@ -48,30 +48,30 @@ export interface RegistrationRunnerOptions extends InitialHold {
 export class Registration {
   readonly entryKey: EntryKey;
 
-  private state: RegistrationMachineState;
+  private machine: RegistrationMachineState;
   private ackAt: number | undefined;
   private working = false;
   private retry: Timer | undefined;
   private stopped: 'paused' | 'stopped' | undefined;
-  private readonly reporter: HoldReporter;
-  private readonly sessions: HoldSessions;
+  private readonly reporter: RegistrationReporter;
+  private readonly sessions: RegistrationSessions;
   private readonly watch: EntryWatch;
   private readonly requests: EntryRequests;
-  private readonly waiters = new Waiters();
+  private readonly waiters = new StateWaiters();
   private readonly aborter = new AbortController();
   private readonly backoff: Backoff;
 
   constructor(
     private readonly deps: HeartbeatDeps,
     record: EntryRecord,
-    private readonly options: RegistrationRunnerOptions,
+    private readonly options: RegistrationSettings,
   ) {
     this.entryKey = entryKeyOf(record);
-    this.state = initialRegistration(record, options);
-    this.backoff = new Backoff(REQUEST_BACKOFF, deps.random);
-    this.reporter = new HoldReporter(options.key, options.onEvent);
+    this.machine = initialRegistration(record, options);
+    this.backoff = new Backoff(RETRY_BACKOFF, deps.random);
+    this.reporter = new RegistrationReporter(options.key, options.onEvent);
     this.requests = new EntryRequests(deps, this.entryKey, this.aborter.signal);
-    this.sessions = new HoldSessions(this.entryKey, {
+    this.sessions = new RegistrationSessions(this.entryKey, {
       onSession: (signal, session) => {
         this.onSession(signal, session);
       },
@@ -99,23 +99,23 @@ export class Registration {
     return this.options.key;
   }
 
-  get beat(): RegistrationState {
+  get state(): RegistrationState {
     if (this.stopped) return this.stopped;
-    const { phase } = this.state;
+    const { phase } = this.machine;
     if (phase === 'withdrawn') return 'stopped';
-    if (phase !== 'held') return phase;
+    if (phase !== 'registered') return phase;
     return this.reporter.late ? 'late' : 'alive';
   }
 
   /** Monotonic milliseconds of the last acknowledged write or renewal of the entry; undefined before the first. */
   get lastAck(): number | undefined {
-    if (this.ackAt === undefined || this.state.phase !== 'held') return this.ackAt;
+    if (this.ackAt === undefined || this.machine.phase !== 'registered') return this.ackAt;
     return Math.max(this.ackAt, this.sessions.current?.lastAck ?? 0);
   }
 
   /** Sessions whose entry in the entry key is this hold's own. */
   get sessionIds(): readonly string[] {
-    const { session, formerSessions } = this.state;
+    const { session, formerSessions } = this.machine;
     return session === undefined ? formerSessions : [session, ...formerSessions];
   }
 
@@ -124,26 +124,28 @@ export class Registration {
   }
 
   /** Writes `record` at once if it differs from what stands there. */
-  put(record: EntryRecord): void {
-    this.apply({ kind: 'item', record });
+  update(record: EntryRecord): void {
+    this.apply({ kind: 'record', record });
   }
 
   /** Resolves when the entry stands as it should, another holds it, or it was withdrawn. */
   async settled(signal: AbortSignal): Promise<void> {
     await this.waiters.wait(() => {
-      const { phase, observed, desired } = this.state;
+      const { phase, observed, desired } = this.machine;
       if (phase === 'standby' || phase === 'withdrawn') return true;
-      return phase === 'held' && observed.kind === 'entry' && sameRecord(observed.entry.record, desired);
+      return (
+        phase === 'registered' && observed.kind === 'entry' && sameRecord(observed.entry.record, desired)
+      );
     }, signal);
   }
 
   /** Looks after the entry once more: reads it where the watch cannot vouch for it. */
   tick(): void {
     this.apply({ kind: 'tick' });
-    if (this.state.phase === 'starting') return;
+    if (this.machine.phase === 'starting') return;
     // What came and went within one batch of the watch has left no trace in its news, but in what it holds.
-    const { seen } = this.watch;
-    this.apply(seen ? { kind: 'observed', entry: seen.entry } : { kind: 'suspect' });
+    const { current } = this.watch;
+    this.apply(current ? { kind: 'observed', entry: current.entry } : { kind: 'suspect' });
   }
 
   /** Holds the entry by another session from now on. Resolves when it does; on abort it continues in the background. */
@@ -174,16 +176,16 @@ export class Registration {
 
   /** Ends at once without a word to the registry: the end of its session takes the entry away. */
   async abandon(): Promise<void> {
-    const gone = this.state.phase === 'withdrawn';
+    const gone = this.machine.phase === 'withdrawn';
     this.stopped = 'stopped';
     this.options.failures.forget(this.entryKey);
     this.dispose();
-    if (!gone) this.reporter.tell({ kind: 'withdrawn' });
+    if (!gone) this.reporter.report({ kind: 'withdrawn' });
     await this.watch.stop();
   }
 
   private onSession(signal: SessionSignal, session: Session | undefined): void {
-    this.reporter.renewed(signal, this.state.phase === 'held');
+    this.reporter.renewed(signal, this.machine.phase === 'registered');
     if (signal === 'up' && session) this.apply({ kind: 'session', id: session.id });
     if (signal === 'expired') this.apply({ kind: 'session-lost', reason: 'expired' });
     if (signal === 'gone') this.apply({ kind: 'session-lost', reason: 'revoked' });
@@ -201,7 +203,7 @@ export class Registration {
     this.apply({ kind: 'withdraw' });
     await unwatched;
     await this.waiters
-      .wait(() => this.state.phase === 'withdrawn' || this.state.wanted, signal)
+      .wait(() => this.machine.phase === 'withdrawn' || this.machine.wanted, signal)
       .catch(() => undefined);
   }
 
@@ -227,11 +229,11 @@ export class Registration {
   }
 
   private step(event: RegistrationInput): void {
-    const { state, signals } = stepRegistration(this.state, event);
-    this.state = state;
-    for (const signal of signals) this.reporter.tell(signal);
+    const { state, signals } = stepRegistration(this.machine, event);
+    this.machine = state;
+    for (const signal of signals) this.reporter.report(signal);
     this.releaseIfMoved();
-    this.waiters.look();
+    this.waiters.check();
     if (this.stopped !== 'stopped' || state.phase !== 'withdrawn') return;
     this.options.failures.succeeded(this.entryKey);
     this.dispose();
@@ -240,7 +242,7 @@ export class Registration {
   /** Releases the sessions that the entry has moved away from, once nothing of it stands by them. */
   private releaseIfMoved(): void {
     if (!this.sessions.moving) return;
-    const { phase, observed } = this.state;
+    const { phase, observed } = this.machine;
     const own = observed.kind === 'entry' && observed.entry.owner === this.sessions.usable?.id;
     if (!own && phase !== 'standby' && phase !== 'withdrawn') return;
     this.sessions.releaseFormer();
@@ -248,7 +250,7 @@ export class Registration {
   }
 
   private kick(): void {
-    if (this.working || this.retry || planRegistration(this.state).kind === 'idle') return;
+    if (this.working || this.retry || planRegistration(this.machine).kind === 'idle') return;
     this.working = true;
     void this.work().finally(() => {
       this.working = false;
@@ -258,13 +260,13 @@ export class Registration {
   }
 
   private canWork(): boolean {
-    const { session } = this.state;
+    const { session } = this.machine;
     return !this.aborter.signal.aborted && session !== undefined && this.sessions.usable?.id === session;
   }
 
   private async work(): Promise<void> {
     for (;;) {
-      const plan = planRegistration(this.state);
+      const plan = planRegistration(this.machine);
       const session = this.sessions.usable;
       if (plan.kind === 'idle' || !session || !this.canWork()) return;
       try {
@@ -288,7 +290,7 @@ export class Registration {
     this.options.failures.failed(this.entryKey, error);
     const refused = error instanceof RegistryRefusedError || error instanceof AlreadyHeldError;
     // A removal has no later tick to wait for: without another attempt the entry would stay for ever.
-    if (refused && this.state.wanted) {
+    if (refused && this.machine.wanted) {
       this.step({ kind: 'refused' });
       return;
     }
@@ -306,7 +308,7 @@ export class Registration {
       case 'write': {
         const { record, version } = plan;
         const written = await this.write(session, record, version);
-        if (session.id !== this.state.session) return;
+        if (session.id !== this.machine.session) return;
         if (!written.ok) {
           this.found(written.current);
           return;
@@ -339,7 +341,7 @@ export class Registration {
   }
 
   private async remove(version: string | undefined): Promise<void> {
-    const { observed } = this.state;
+    const { observed } = this.machine;
     const owner = observed.kind === 'entry' ? observed.entry.owner : undefined;
     for (const session of this.sessions.all)
       await this.requests.remove(session, session.id === owner ? version : undefined);
@@ -349,12 +351,12 @@ export class Registration {
     const owner = entry?.owner;
     if (owner !== undefined) {
       if (this.sessionIds.includes(owner)) this.ackAt = this.deps.clock.now();
-      else if (this.state.claim === 'refuse' && this.state.wanted)
+      else if (this.machine.claim === 'refuse' && this.machine.wanted)
         throw new AlreadyHeldError(this.entryKey, owner);
     }
     this.step({ kind: 'read', entry });
     // An entry that waits for its entry key is watched too, so that it gets the entry key back.
-    if (this.state.phase !== 'starting' && !this.stopped) this.watch.start(entry, undefined);
+    if (this.machine.phase !== 'starting' && !this.stopped) this.watch.start(entry, undefined);
   }
 }
 

@@ -2,8 +2,8 @@ import {
   expiryOf,
   INITIAL_SESSION,
   planSession,
-  renewalInterval,
-  renewalTimeout,
+  renewalIntervalMs,
+  renewalTimeoutMs,
   type SessionEvent,
   type SessionSignal,
   type SessionState,
@@ -48,22 +48,22 @@ describe('session machine', () => {
   });
 
   it('moves a renewal by a tenth at most', () => {
-    expect(renewalInterval(9, 0)).toBeCloseTo(2700);
-    expect(renewalInterval(9, 0.999_999)).toBeLessThan(3300);
+    expect(renewalIntervalMs(9, 0)).toBeCloseTo(2700);
+    expect(renewalIntervalMs(9, 0.999_999)).toBeLessThan(3300);
   });
 
   it('gives one attempt a sixth of the TTL, and never more than a second', () => {
-    expect(renewalTimeout(3)).toBe(500);
-    expect(renewalTimeout(60)).toBe(1000);
+    expect(renewalTimeoutMs(3)).toBe(500);
+    expect(renewalTimeoutMs(60)).toBe(1000);
   });
 
   it('gives a renewal three round trips or what the driver asks for, up to a third of the TTL', () => {
-    expect(renewalTimeout(10, { roundTrip: 200 })).toBe(1000);
-    expect(renewalTimeout(10, { roundTrip: 600 })).toBe(1800);
-    expect(renewalTimeout(6, { roundTrip: 900 })).toBe(2000);
-    expect(renewalTimeout(30, { roundTrip: 600, asked: 5_000 })).toBe(5000);
-    expect(renewalTimeout(9, { asked: 5_000 })).toBe(3000);
-    expect(renewalTimeout(30, { asked: 100 })).toBe(1000);
+    expect(renewalTimeoutMs(10, { roundTripMs: 200 })).toBe(1000);
+    expect(renewalTimeoutMs(10, { roundTripMs: 600 })).toBe(1800);
+    expect(renewalTimeoutMs(6, { roundTripMs: 900 })).toBe(2000);
+    expect(renewalTimeoutMs(30, { roundTripMs: 600, driverTimeoutMs: 5_000 })).toBe(5000);
+    expect(renewalTimeoutMs(9, { driverTimeoutMs: 5_000 })).toBe(3000);
+    expect(renewalTimeoutMs(30, { driverTimeoutMs: 100 })).toBe(1000);
   });
 
   it('counts the TTL from the moment the last acknowledged request was sent', () => {

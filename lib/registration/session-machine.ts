@@ -68,10 +68,10 @@ const RENEWALS_PER_TTL = 3;
 const JITTER = 0.1;
 
 /** Milliseconds between two openings, lest a registry that forgets at once is asked without a pause. */
-const REOPEN_INTERVAL = 500;
+const REOPEN_INTERVAL_MS = 500;
 
 /** Milliseconds from one renewal to the next; `jitter` is random in [0, 1). */
-export function renewalInterval(ttl: number, jitter: number): number {
+export function renewalIntervalMs(ttl: number, jitter: number): number {
   return ((ttl * 1000) / RENEWALS_PER_TTL) * (1 - JITTER + 2 * JITTER * jitter);
 }
 
@@ -81,18 +81,21 @@ const ROUND_TRIPS = 3;
 /** What a renewal may need besides the usual time, in milliseconds. */
 export interface RenewalNeeds {
   /** As measured; 0 while unknown. */
-  readonly roundTrip?: number;
+  readonly roundTripMs?: number;
   /** What the driver asks for. */
-  readonly asked?: number;
+  readonly driverTimeoutMs?: number;
 }
 
 /**
  * Milliseconds one renewal may take: short enough that another member can still be asked within the TTL. A slow network
  * raises it, up to a third of the TTL: a renewal that ends there still leaves time for a second one.
  */
-export function renewalTimeout(ttl: number, { roundTrip = 0, asked = 0 }: RenewalNeeds = {}): number {
+export function renewalTimeoutMs(
+  ttl: number,
+  { roundTripMs = 0, driverTimeoutMs = 0 }: RenewalNeeds = {},
+): number {
   const usual = Math.min(1000, (ttl * 1000) / 6);
-  return Math.min(Math.max(usual, ROUND_TRIPS * roundTrip, asked), (ttl * 1000) / 3);
+  return Math.min(Math.max(usual, ROUND_TRIPS * roundTripMs, driverTimeoutMs), (ttl * 1000) / 3);
 }
 
 /** When the registry may drop the session, for all we know. */
@@ -112,7 +115,7 @@ function acknowledged(
     ttl,
     ackAt: sentAt,
     openedAt: event.kind === 'opened' ? sentAt : state.openedAt,
-    dueAt: sentAt + renewalInterval(ttl, jitter),
+    dueAt: sentAt + renewalIntervalMs(ttl, jitter),
     lost: false,
   };
   // After an outage the holders look at their entries again, even where the session itself survived.
@@ -140,7 +143,7 @@ export function stepSession(state: SessionState, event: SessionEvent, now: numbe
         state: {
           ...state,
           phase: 'opening',
-          dueAt: Math.max(now, state.openedAt + REOPEN_INTERVAL),
+          dueAt: Math.max(now, state.openedAt + REOPEN_INTERVAL_MS),
           lost: true,
         },
         signals: state.lost ? [] : ['gone'],

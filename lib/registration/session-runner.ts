@@ -16,7 +16,7 @@ import {
   INITIAL_SESSION,
   planSession,
   type RenewalNeeds,
-  renewalTimeout,
+  renewalTimeoutMs,
   type SessionEvent,
   type SessionPhase,
   type SessionSignal,
@@ -42,7 +42,7 @@ export interface SessionListener {
 }
 
 /** Milliseconds one try may take to open a session, or to renew one that is lost: long enough to go round a cluster once. */
-const OPEN_TIMEOUT = 5_000;
+const OPEN_TIMEOUT_MS = 5_000;
 
 /** While the session may still live, tries come quickly: the next member is likely to answer. */
 const LATE_BACKOFF: BackoffOptions = Object.freeze({ baseMs: 50, capMs: 500 });
@@ -67,9 +67,9 @@ export class SessionRunner {
   private warnedTtl: number | undefined;
   private refused = false;
   /** Milliseconds from a request to its answer, smoothed. */
-  private roundTrip = 0;
+  private roundTripMs = 0;
   /** The round trip is that of an opening, which takes several. */
-  private rough = false;
+  private roundTripIsRough = false;
 
   /** @param ttl seconds to ask for */
   constructor(
@@ -175,19 +175,19 @@ export class SessionRunner {
       const session = await attempt(
         {
           clock,
-          timeoutMs: OPEN_TIMEOUT,
+          timeoutMs: OPEN_TIMEOUT_MS,
           signal: this.aborter.signal,
           what: `Opening a session at ${registry.url}`,
         },
         async (signal) => {
           const opened = await registry.openSession({ ttl: this.ttl, name: this.name }, signal);
-          if (signal.aborted) await this.giveBack(opened);
+          if (signal.aborted) await this.endAbandoned(opened);
           return opened;
         },
       );
       this.session = session;
-      this.roundTrip = clock.now() - sentAt;
-      this.rough = true;
+      this.roundTripMs = clock.now() - sentAt;
+      this.roundTripIsRough = true;
       this.checkTtl(session.ttl);
       this.recovered();
       this.apply({ kind: 'opened', sentAt, ttl: session.ttl, jitter: random() });
@@ -212,7 +212,7 @@ export class SessionRunner {
       const renewal = await attempt(
         {
           clock,
-          timeoutMs: lost ? OPEN_TIMEOUT : renewalTimeout(ttl, this.needs(session)),
+          timeoutMs: lost ? OPEN_TIMEOUT_MS : renewalTimeoutMs(ttl, this.needs(session)),
           signal: this.aborter.signal,
           what: `Renewing session ${session.id} at ${registry.url}`,
         },
@@ -241,19 +241,24 @@ export class SessionRunner {
   }
 
   private needs({ renewTimeoutMs }: Session): RenewalNeeds {
-    return { roundTrip: this.roundTrip, ...(renewTimeoutMs === undefined ? {} : { asked: renewTimeoutMs }) };
+    return {
+      roundTripMs: this.roundTripMs,
+      ...(renewTimeoutMs === undefined ? {} : { driverTimeoutMs: renewTimeoutMs }),
+    };
   }
 
   private measured(took: number): void {
-    this.roundTrip = this.rough ? took : this.roundTrip + (took - this.roundTrip) * NEW_SAMPLE_SHARE;
-    this.rough = false;
+    this.roundTripMs = this.roundTripIsRough
+      ? took
+      : this.roundTripMs + (took - this.roundTripMs) * NEW_SAMPLE_SHARE;
+    this.roundTripIsRough = false;
   }
 
   /** Ends a session that was granted too late for anybody to want it. */
-  private async giveBack(session: Session): Promise<void> {
+  private async endAbandoned(session: Session): Promise<void> {
     const { registry, clock } = this.deps;
     const what = `Ending session ${session.id} at ${registry.url}`;
-    await attempt({ clock, timeoutMs: OPEN_TIMEOUT, what }, (signal) => session.end(signal)).catch(
+    await attempt({ clock, timeoutMs: OPEN_TIMEOUT_MS, what }, (signal) => session.end(signal)).catch(
       () => undefined,
     );
   }

@@ -27,7 +27,7 @@ async function tenMinutes(
   const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(clock), name: 'test' });
   const events: RegistrationEvent[] = [];
   keeper.onEvent((event) => events.push(event));
-  const keeping = keeper.keep('k', () => ({ kind: 'key', key: 'k', value: 'v' }), {
+  const keeping = keeper.register('k', () => ({ kind: 'key', key: 'k', value: 'v' }), {
     ttl,
     updateInterval: 8,
     exclusive: false,

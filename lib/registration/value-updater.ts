@@ -13,7 +13,7 @@ import { type Ticker } from './ticker.js';
 export type ComputeRecord = (signal: AbortSignal) => EntryRecord | Promise<EntryRecord>;
 
 /** Milliseconds after which a boot that waits for a first value reports it. */
-const SLOW_MS = 5_000;
+const SLOW_FIRST_VALUE_MS = 5_000;
 
 export interface ValueUpdaterDeps {
   readonly clock: Clock;
@@ -31,15 +31,15 @@ function overran(key: string, ms: number): string {
  * @param interval milliseconds it may take
  * @throws DeadlineExceededError
  */
-export async function firstRecord(
+export async function computeFirstRecord(
   { clock, logger }: Pick<ValueUpdaterDeps, 'clock' | 'logger'>,
   key: string,
   produce: ComputeRecord,
   interval: number,
 ): Promise<EntryRecord> {
-  const slow = clock.after(SLOW_MS, () => {
+  const slow = clock.after(SLOW_FIRST_VALUE_MS, () => {
     logger.warn(
-      `Waiting for the value function of "${key}": it did not finish within ${SLOW_MS / 1000} s and is aborted after ${interval / 1000} s, its \`updateInterval\`. Nothing is written before.`,
+      `Waiting for the value function of "${key}": it did not finish within ${SLOW_FIRST_VALUE_MS / 1000} s and is aborted after ${interval / 1000} s, its \`updateInterval\`. Nothing is written before.`,
     );
   });
   const what = `Computing the value of "${key}"`;
@@ -62,7 +62,7 @@ export async function firstRecord(
 export interface ValueTarget {
   readonly key: string;
   /** Writes `record` where it differs from what stands there. */
-  put(record: EntryRecord): void;
+  update(record: EntryRecord): void;
   /** Called with every tick, before the value is computed. */
   tick(): void;
 }
@@ -77,13 +77,13 @@ export class ValueUpdater {
 
   constructor(
     private readonly deps: ValueUpdaterDeps,
-    private readonly hold: ValueTarget,
+    private readonly target: ValueTarget,
     private produce: ComputeRecord,
     private interval: number,
   ) {}
 
   start(): void {
-    this.timer = this.deps.ticker(`sidekick:${this.hold.key}`, this.interval, () => {
+    this.timer = this.deps.ticker(`sidekick:${this.target.key}`, this.interval, () => {
       void this.tick();
     });
   }
@@ -112,7 +112,7 @@ export class ValueUpdater {
   }
 
   private async tick(): Promise<void> {
-    this.hold.tick();
+    this.target.tick();
     // A function that ignores its signal is left to finish, not called twice at a time.
     if (!this.running) await this.compute();
   }
@@ -122,7 +122,7 @@ export class ValueUpdater {
     const { produce, interval } = this;
     const call = new AbortController();
     this.running = call;
-    const what = `Computing the value of "${this.hold.key}"`;
+    const what = `Computing the value of "${this.target.key}"`;
     let given: AbortSignal | undefined;
     try {
       const record = await attempt(
@@ -138,7 +138,7 @@ export class ValueUpdater {
       );
       if (call.signal.aborted) return;
       this.succeeded();
-      this.hold.put(record);
+      this.target.update(record);
     } catch (error) {
       if (!call.signal.aborted) this.failed(error, given?.aborted === true ? 'overran' : 'threw', interval);
     }
@@ -146,7 +146,7 @@ export class ValueUpdater {
 
   private failed(error: unknown, kind: 'threw' | 'overran', interval: number): void {
     const { logger } = this.deps;
-    const { key } = this.hold;
+    const { key } = this.target;
     this.failures += 1;
     if (this.logged.has(kind)) return;
     this.logged.add(kind);
@@ -167,7 +167,7 @@ export class ValueUpdater {
     this.logged.clear();
     if (failures === 0) return;
     this.deps.logger.log(
-      `Computing the value of "${this.hold.key}" succeeded after ${failures} failed ${failures === 1 ? 'attempt' : 'attempts'}.`,
+      `Computing the value of "${this.target.key}" succeeded after ${failures} failed ${failures === 1 ? 'attempt' : 'attempts'}.`,
     );
   }
 }

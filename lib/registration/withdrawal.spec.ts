@@ -46,7 +46,7 @@ describe('a withdrawal that fails at first', () => {
     (): EntryRecord => ({ kind: 'key', key, value: text });
 
   async function keep(text: string, key = 'k', options = OPTIONS): Promise<string> {
-    const keeping = keeper.keep(key, producing(text, key), options);
+    const keeping = keeper.register(key, producing(text, key), options);
     await clock.advance(50);
     const { id, first } = await keeping;
     await first;
@@ -99,7 +99,7 @@ describe('a withdrawal that fails at first', () => {
     registry.heal();
     await clock.advance(5_000);
     expect(value()).toBeUndefined();
-    expect(keeper.beats[0]?.state).toBe('paused');
+    expect(keeper.statuses[0]?.state).toBe('paused');
   });
 
   it.each([
@@ -118,21 +118,21 @@ describe('a withdrawal that fails at first', () => {
     await clock.advance(30_000);
     expect(value()).toBe(text);
     expect(events).toEqual([]);
-    expect(keeper.beats).toMatchObject([{ key: 'k', state: 'alive' }]);
+    expect(keeper.statuses).toMatchObject([{ key: 'k', state: 'alive' }]);
   });
 
   it('spares what is kept after it by a session of another TTL', async () => {
     const id = await keep('v');
     registry.fail('down');
     await stop(id);
-    const keeping = keeper.keep('k', producing('v'), { ...OPTIONS, ttl: 5, exclusive: true });
+    const keeping = keeper.register('k', producing('v'), { ...OPTIONS, ttl: 5, exclusive: true });
     await clock.advance(1_000);
     registry.heal();
     await clock.advance(20_000);
     const { first } = await keeping;
     await first.catch(() => undefined);
     expect(value()).toBe('v');
-    expect(keeper.beats).toMatchObject([{ key: 'k', state: 'alive' }]);
+    expect(keeper.statuses).toMatchObject([{ key: 'k', state: 'alive' }]);
     expect(source.store.sessions).toBe(1);
   });
 
@@ -153,7 +153,7 @@ describe('a withdrawal that fails at first', () => {
   it('removes a value whose write was carried out and not answered', async () => {
     const id = await keep('v');
     registry.fail('swallow', 'write');
-    const writing = keeper.value(id, producing('w'));
+    const writing = keeper.update(id, producing('w'));
     await clock.advance(100);
     await stop(id);
     await writing;
@@ -174,20 +174,20 @@ describe('a session that is refused', () => {
     };
     const registry = new FaultyRegistry(await source.open(deps), clock);
     const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(clock), name: 'test' });
-    const { first } = await keeper.keep('k', () => ({ kind: 'key', key: 'k', value: 'v' }), OPTIONS);
+    const { first } = await keeper.register('k', () => ({ kind: 'key', key: 'k', value: 'v' }), OPTIONS);
     await clock.advance(50);
     await first;
     for (const round of [1, 2]) {
       registry.fail('refuse', 'open');
       source.store.revoke(source.store.entry(K)?.owner ?? '');
       await clock.advance(300_000);
-      expect(keeper.beats[0]?.state).toBe('lost');
+      expect(keeper.statuses[0]?.state).toBe('lost');
       expect(log.filter((line) => /^Opening a session at .* failed and is retried/.test(line))).toHaveLength(
         round,
       );
       registry.heal();
       await clock.advance(6_000);
-      expect(keeper.beats[0]?.state).toBe('alive');
+      expect(keeper.statuses[0]?.state).toBe('alive');
     }
     const closing = keeper.close();
     await clock.advance(2_000);
@@ -207,7 +207,7 @@ describe('refused writes', () => {
     registry.fail('refuse', 'write');
     const keys = Array.from({ length: 20 }, (_, n) => `key-${n}.`);
     for (const key of keys) {
-      const { first } = await keeper.keep(key, () => ({ kind: 'key', key, value: 'v' }), OPTIONS);
+      const { first } = await keeper.register(key, () => ({ kind: 'key', key, value: 'v' }), OPTIONS);
       first.catch(() => undefined);
     }
     await clock.advance(300_000);

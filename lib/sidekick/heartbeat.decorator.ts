@@ -1,15 +1,15 @@
 import { SetMetadata } from '@nestjs/common';
 import { checkName } from '../common/names.js';
-import { type KeepingOptions } from './sidekick.options.js';
-import { checkKeeping } from './sidekick.validation.js';
+import { type HeartbeatOptions } from './sidekick.options.js';
+import { checkHeartbeatOptions } from './sidekick.validation.js';
 
 /** Metadata key of {@link Heartbeat}. */
-export const HEARTBEAT = 'nestjs-sidekick:heartbeat';
+export const HEARTBEAT_METADATA = 'nestjs-sidekick:heartbeat';
 
 /** What each {@link Heartbeat} leaves on a method, in a list. */
 export interface HeartbeatMetadata {
   readonly key: string;
-  readonly options: KeepingOptions;
+  readonly options: HeartbeatOptions;
 }
 
 /**
@@ -21,13 +21,14 @@ export interface HeartbeatMetadata {
  *
  * @throws InvalidOptionError, IntervalTooSmallError when the class is loaded
  */
-export function Heartbeat(key: string, options: KeepingOptions = {}): MethodDecorator {
+export function Heartbeat(key: string, options: HeartbeatOptions = {}): MethodDecorator {
   checkName('key', key);
-  checkKeeping(options, '@Heartbeat');
+  checkHeartbeatOptions(options, '@Heartbeat');
   const metadata: HeartbeatMetadata = { key, options };
   return (target, property, descriptor) => {
     const method = descriptor.value as object;
-    const former = (Reflect.getMetadata(HEARTBEAT, method) as readonly HeartbeatMetadata[] | undefined) ?? [];
-    SetMetadata(HEARTBEAT, [...former, metadata])(target, property, descriptor);
+    const former =
+      (Reflect.getMetadata(HEARTBEAT_METADATA, method) as readonly HeartbeatMetadata[] | undefined) ?? [];
+    SetMetadata(HEARTBEAT_METADATA, [...former, metadata])(target, property, descriptor);
   };
 }

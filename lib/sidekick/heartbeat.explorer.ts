@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { InvalidOptionError } from '../common/errors/index.js';
 import { decoratedMethods } from '../nest/decorated-methods.js';
-import { HEARTBEAT, type HeartbeatMetadata } from './heartbeat.decorator.js';
+import { HEARTBEAT_METADATA, type HeartbeatMetadata } from './heartbeat.decorator.js';
 import { type SidekickModuleOptions } from './sidekick.options.js';
 import { SIDEKICK_OPTIONS } from './sidekick.tokens.js';
 
@@ -24,7 +24,11 @@ export class HeartbeatExplorer {
    * twice
    */
   explore(): readonly FoundHeartbeat[] {
-    const found = decoratedMethods<readonly HeartbeatMetadata[]>(this.modules, HEARTBEAT, '@Heartbeat');
+    const found = decoratedMethods<readonly HeartbeatMetadata[]>(
+      this.modules,
+      HEARTBEAT_METADATA,
+      '@Heartbeat',
+    );
     const owners = new Map<string, string>();
     if (this.options.key !== undefined) owners.set(this.options.key, "SidekickModule's option `key`");
     return found.flatMap(({ metadata, where, module, call }) =>

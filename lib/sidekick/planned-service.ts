@@ -2,7 +2,7 @@ import { type ContainerPilotConfig, type ContainerPilotService } from '../contai
 import { type RegistrationHints } from '../registry/entry-record.js';
 import { MAX_SECONDS, MIN_TTL } from './sidekick.defaults.js';
 import {
-  type KeepingOptions,
+  type HeartbeatOptions,
   type ServiceAnnouncement,
   type SidekickModuleOptions,
 } from './sidekick.options.js';
@@ -10,21 +10,21 @@ import {
 /** A service that is to be announced once its port accepts connections. */
 export interface PlannedService {
   readonly service: ServiceAnnouncement;
-  readonly keeping: KeepingOptions;
+  readonly options: HeartbeatOptions;
   readonly hints: RegistrationHints;
   /** Whether a port that is not the HTTP server's own is tried first; false where it may be one that a proxy maps. */
   readonly probed: boolean;
 }
 
 /** Seconds; Consul takes no less. */
-const MIN_DEREGISTER_AFTER = 60;
+const MIN_DEREGISTER_AFTER_SECONDS = 60;
 
 function fromContainerPilot(service: ContainerPilotService, options: SidekickModuleOptions): PlannedService {
   const { name, id, port, tags, meta, interfaces, health, initialStatus, consul } = service;
   const forget = consul.deregisterCriticalServiceAfter;
   return {
     service: { name, id, port, tags, meta, interfaces },
-    keeping: {
+    options: {
       ttl: Math.min(MAX_SECONDS, Math.max(MIN_TTL, options.ttl ?? Math.ceil(health.ttl))),
       ...(options.exclusive === undefined ? {} : { exclusive: options.exclusive }),
       ...(options.updateInterval === undefined ? {} : { updateInterval: options.updateInterval }),
@@ -34,7 +34,7 @@ function fromContainerPilot(service: ContainerPilotService, options: SidekickMod
       enableTagOverride: consul.enableTagOverride,
       ...(forget === undefined
         ? {}
-        : { deregisterAfter: Math.max(MIN_DEREGISTER_AFTER, Math.ceil(forget / 1000)) }),
+        : { deregisterAfter: Math.max(MIN_DEREGISTER_AFTER_SECONDS, Math.ceil(forget / 1000)) }),
     },
     probed: true,
   };
@@ -47,8 +47,6 @@ export function plannedServices(
 ): readonly PlannedService[] {
   if (options.enabled === false) return [];
   const own =
-    options.service === undefined
-      ? []
-      : [{ service: options.service, keeping: options, hints: {}, probed: false }];
+    options.service === undefined ? [] : [{ service: options.service, options, hints: {}, probed: false }];
   return [...own, ...(config?.services ?? []).map((service) => fromContainerPilot(service, options))];
 }

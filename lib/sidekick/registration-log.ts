@@ -2,7 +2,7 @@ import { type RegistrationEvent } from '../registration/registration-status.js';
 import { type Logger } from '../common/logger.js';
 
 /** Writes what happens to each entry where operators look. */
-export class BeatLog {
+export class RegistrationLog {
   private readonly descriptions = new Map<string, string>();
   private readonly registered = new Set<string>();
   /** Entries that an operator was warned of, and that are not registered since. */

@@ -4,7 +4,7 @@ import { type Clock } from '../common/clock.js';
 import { pause } from '../common/async/deadline.js';
 import { expected } from '../common/expected.js';
 import { type Logger } from '../common/logger.js';
-import { accepts } from './accepting.js';
+import { acceptsConnections } from './accepts-connections.js';
 import { announcedAddress, type Bound, uniqueId } from './announcement.js';
 import { OverdueWarning } from './overdue-warning.js';
 import { type PlannedService } from './planned-service.js';
@@ -12,7 +12,7 @@ import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
 import { type Sidekick } from './sidekick.service.js';
 
 /** How often an address or a port that is not there yet is looked for. */
-const POLL: BackoffOptions = Object.freeze({ baseMs: 100, capMs: 1_000 });
+const POLL_BACKOFF: BackoffOptions = Object.freeze({ baseMs: 100, capMs: 1_000 });
 
 /** Milliseconds that `app.listen()` has after the boot before another server is looked for on `service.port`. */
 const LISTEN_GRACE_MS = 1_000;
@@ -24,7 +24,7 @@ export interface RegistrationDeps {
   /** Whether a failure is the boot's; false: it is tried again. */
   readonly failFast: boolean;
   /** Ends every wait. */
-  readonly leaving: AbortSignal;
+  readonly shutdown: AbortSignal;
   /** Called when the first write is over, or given up. */
   readonly onSettled: () => void;
 }
@@ -53,7 +53,7 @@ export class ServiceRegistration {
 
   /** Seconds the entry outlives its last renewal. */
   get ttl(): number {
-    return this.planned.keeping.ttl ?? SIDEKICK_DEFAULTS.ttl;
+    return this.planned.options.ttl ?? SIDEKICK_DEFAULTS.ttl;
   }
 
   /** Whether the server was found to accept connections, so that the registry is or will be written to. */
@@ -99,7 +99,7 @@ export class ServiceRegistration {
    * @throws what refuses the boot
    */
   async listening(bound: Bound | undefined): Promise<void> {
-    const { service, keeping, probed } = this.planned;
+    const { service, options, probed } = this.planned;
     // A port of its own is looked for already.
     if (probed && service.port !== undefined && service.port !== bound?.port) return;
     const port = bound?.port ?? service.port;
@@ -112,7 +112,7 @@ export class ServiceRegistration {
     const register = (): Promise<void> =>
       this.register({ address: bound?.address ?? '', port }, this.deps.failFast);
     // Nothing that is tried again holds up `app.listen()`.
-    if (this.deps.failFast || keeping.exclusive === true) await register();
+    if (this.deps.failFast || options.exclusive === true) await register();
     else this.track(register);
   }
 
@@ -124,8 +124,8 @@ export class ServiceRegistration {
   }
 
   private probe(port: number, delay: number): void {
-    const { clock, leaving } = this.deps;
-    const signal = AbortSignal.any([leaving, this.probing.signal]);
+    const { clock, shutdown } = this.deps;
+    const signal = AbortSignal.any([shutdown, this.probing.signal]);
     const bound: Bound = { address: '', port };
     const start = clock.now() + delay;
     this.track(async () => {
@@ -135,7 +135,7 @@ export class ServiceRegistration {
         this.overdue.waitingFor(
           `${joinHostPort(address, port)} accepts no connection yet; is the server listening on another host?`,
         );
-        return await accepts(address, port, signal);
+        return await acceptsConnections(address, port, signal);
       });
       // The boot is over: there is no one left to refuse it to.
       if (accepting) await this.register(bound, false);
@@ -154,19 +154,19 @@ export class ServiceRegistration {
     // Without `failFast` the boot goes on while the address is looked for.
     this.overdue.now();
     this.track(async () => {
-      const { leaving } = this.deps;
+      const { shutdown } = this.deps;
       const found = (): Promise<boolean> => Promise.resolve(this.addressFor(bound) !== undefined);
-      if (await this.retry(leaving, found)) await this.announce(bound, false);
+      if (await this.retry(shutdown, found)) await this.announce(bound, false);
     });
   }
 
   private async announce(bound: Bound, failFast: boolean): Promise<void> {
-    const { sidekick, leaving, onSettled } = this.deps;
-    const { service, keeping, hints } = this.planned;
-    if (leaving.aborted) return;
+    const { sidekick, shutdown, onSettled } = this.deps;
+    const { service, options, hints } = this.planned;
+    if (shutdown.aborted) return;
     this.overdue.waitingFor('the registry has not acknowledged the first write yet.');
     try {
-      await sidekick.announcePrimary(service, bound, { ...keeping, failFast }, hints);
+      await sidekick.announcePrimary(service, bound, { ...options, failFast }, hints);
     } finally {
       this.overdue.end();
       onSettled();
@@ -184,7 +184,7 @@ export class ServiceRegistration {
 
   /** False where `signal` was aborted first. */
   private async retry(signal: AbortSignal, look: () => Promise<boolean>): Promise<boolean> {
-    const backoff = new Backoff(POLL);
+    const backoff = new Backoff(POLL_BACKOFF);
     while (!(await look())) {
       await pause(this.deps.clock, backoff.next(), signal).catch(() => undefined);
       if (signal.aborted) return false;
@@ -206,7 +206,7 @@ export class ServiceRegistration {
   private track(run: () => Promise<void>): void {
     const running = run()
       .catch((error: unknown) => {
-        if (!this.deps.leaving.aborted) this.failed(error as Error);
+        if (!this.deps.shutdown.aborted) this.failed(error as Error);
       })
       .finally(() => this.running.delete(running));
     this.running.add(running);

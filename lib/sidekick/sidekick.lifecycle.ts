@@ -34,7 +34,7 @@ import {
  */
 @Injectable()
 export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
-  private readonly leaving = new AbortController();
+  private readonly shutdown = new AbortController();
   private readonly registrations: readonly ServiceRegistration[];
   private readonly failFast: boolean;
   private starting: Promise<void> | undefined;
@@ -44,12 +44,12 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
   private refused = false;
   private removeGate: () => void = () => undefined;
   private showShutdown: () => Promise<void> = () => Promise.resolve();
-  private leaveSessions: (() => void)[] = [];
+  private sessionReleases: (() => void)[] = [];
 
   constructor(
     @Inject(SIDEKICK_OPTIONS) private readonly options: SidekickModuleOptions,
     @Inject(SIDEKICK_REGISTRY) private readonly registry: SharedRegistry | undefined,
-    @Inject(SIDEKICK_REGISTRAR) private readonly keeper: Registrar,
+    @Inject(SIDEKICK_REGISTRAR) private readonly registrar: Registrar,
     @Inject(SIDEKICK_LOGGER) private readonly logger: Logger,
     @Inject(Sidekick) private readonly sidekick: Sidekick,
     @Inject(HeartbeatExplorer) private readonly explorer: HeartbeatExplorer,
@@ -64,8 +64,8 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
       logger,
       sidekick,
       failFast: this.failFast,
-      leaving: this.leaving.signal,
-      onSettled: () => this.leaveSessions.pop()?.(),
+      shutdown: this.shutdown.signal,
+      onSettled: () => this.sessionReleases.pop()?.(),
     };
     this.registrations = plannedServices(options, config).map(
       (planned) => new ServiceRegistration(deps, planned),
@@ -114,7 +114,7 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     }
     // All at once: where the registry does not answer, a boot waits for it once and not key by key.
     await Promise.all([
-      ...(key === undefined ? [] : [this.sidekick.keepPrimary(key, value ?? '')]),
+      ...(key === undefined ? [] : [this.sidekick.registerPrimary(key, value ?? '')]),
       ...this.explorer.explore().map((beat) => this.sidekick.keep(beat.key, beat.value, beat.options)),
       ...this.registrations.map(({ ttl }) => this.connect(ttl)),
     ]);
@@ -130,7 +130,7 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
   /** A service is registered later, but whether its registry can be had decides the boot. */
   private async connect(ttl: number): Promise<void> {
     try {
-      this.leaveSessions.push(await this.keeper.connect(ttl));
+      this.sessionReleases.push(await this.registrar.connect(ttl));
     } catch (error) {
       if (this.failFast) throw error;
       this.logger.warn(`${(error as Error).message} Trying again.`);
@@ -155,7 +155,7 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
   }
 
   private async close(): Promise<void> {
-    this.leaving.abort();
+    this.shutdown.abort();
     this.removeGate();
     await this.sidekick.stop();
     await this.listening?.catch(() => undefined);

@@ -14,7 +14,7 @@ import { checkRootModule } from '../nest/root-module.js';
 import { type SharedRegistry, registryPool } from '../registry/registry-pool.js';
 import { type RegistrySource } from '../registry/registry-source.js';
 import { bootRegistry, DEFAULT_REGISTRY, REGISTRY_VARIABLE } from '../registries/registry-url.js';
-import { DISABLED_KEEPING } from './disabled-keeping.js';
+import { DISABLED_REGISTRAR } from './disabled-registrar.js';
 import { HeartbeatExplorer } from './heartbeat.explorer.js';
 import { IdleNotice } from './idle.notice.js';
 import { LoopbackWarning } from './loopback-warning.js';
@@ -112,7 +112,7 @@ const PROVIDERS: readonly Provider[] = [
       pooled: SharedRegistry | undefined,
       modules: ModulesContainer,
     ): Promise<Registrar> => {
-      if (!source) return DISABLED_KEEPING;
+      if (!source) return DISABLED_REGISTRAR;
       const deps = {
         clock: systemClock,
         random: Math.random,
@@ -127,7 +127,7 @@ const PROVIDERS: readonly Provider[] = [
       return new WorkerRegistrar({
         ...deps,
         registry: () => url,
-        maxHang: (maxHang ?? SIDEKICK_DEFAULTS.maxHang) * 1000,
+        maxHangMs: (maxHang ?? SIDEKICK_DEFAULTS.maxHang) * 1000,
       });
     },
   },

@@ -10,7 +10,7 @@ import { type RegistrySource } from '../registry/registry-source.js';
 export type Value = string | ((signal: AbortSignal) => string | Promise<string>);
 
 /** How long an entry lives without its holder, and how often its value is computed. */
-export interface KeepingOptions {
+export interface HeartbeatOptions {
   /** Seconds an entry outlives its last renewal: an integer from 2 to 2,000,000. 10 by default. */
   readonly ttl?: number;
   /**
@@ -47,7 +47,7 @@ export interface ServiceAnnouncement {
 }
 
 /** Options of `SidekickModule.forRoot`. */
-export interface SidekickModuleOptions extends KeepingOptions {
+export interface SidekickModuleOptions extends HeartbeatOptions {
   /** URL of the registry, or what a driver function returned. `SIDEKICK_REGISTRY`, or else `file:`, by default. */
   readonly registry?: string | RegistrySource;
   /**

@@ -9,14 +9,14 @@ import { InvalidOptionError } from '../common/errors/index.js';
 import { expected } from '../common/expected.js';
 import { type Logger } from '../common/logger.js';
 import { type RegistrationHints } from '../registry/entry-record.js';
-import { BeatLog } from './registration-log.js';
+import { RegistrationLog } from './registration-log.js';
 import { announcedAddress, announcedInstance, type Bound, uniqueId } from './announcement.js';
-import { type AnnouncedService, type KeptKey, type ServiceUpdate } from './kept-entry.js';
+import { type AnnouncedService, type RegisteredKey, type ServiceUpdate } from './registered-entry.js';
 import { LoopbackWarning } from './loopback-warning.js';
 import { keyProducer } from './key-producer.js';
 import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
 import {
-  type KeepingOptions,
+  type HeartbeatOptions,
   type ServiceAnnouncement,
   type SidekickModuleOptions,
   type Value,
@@ -27,10 +27,15 @@ import {
   SIDEKICK_OPTIONS,
   SIDEKICK_REGISTRY_URL,
 } from './sidekick.tokens.js';
-import { checkAnnouncement, checkKeeping, checkKey, checkUpdateInterval } from './sidekick.validation.js';
+import {
+  checkAnnouncement,
+  checkHeartbeatOptions,
+  checkKey,
+  checkUpdateInterval,
+} from './sidekick.validation.js';
 import { type SwitchableLogger } from './switchable.logger.js';
 
-type Keep = KeepingOptions & Pick<SidekickModuleOptions, 'failFast'>;
+type EntryOptions = HeartbeatOptions & Pick<SidekickModuleOptions, 'failFast'>;
 
 interface Announcing {
   readonly service: ServiceAnnouncement;
@@ -55,13 +60,13 @@ export class Sidekick {
   private readonly primaryServices: { readonly id: string; readonly service: AnnouncedService }[] = [];
   /** The key of each entry, by its id. */
   private readonly keys = new Map<string, string>();
-  private readonly log: BeatLog;
+  private readonly log: RegistrationLog;
   private stopping: Promise<void> | undefined;
   private defaults: { ttl: number; updateInterval: number };
 
   constructor(
     @Inject(SIDEKICK_OPTIONS) options: SidekickModuleOptions,
-    @Inject(SIDEKICK_REGISTRAR) private readonly keeper: Registrar,
+    @Inject(SIDEKICK_REGISTRAR) private readonly registrar: Registrar,
     @Inject(SIDEKICK_LOGGER) private readonly logger: SwitchableLogger,
     @Inject(SIDEKICK_REGISTRY_URL) url: string,
     @Inject(LoopbackWarning) private readonly loopback: LoopbackWarning,
@@ -71,12 +76,12 @@ export class Sidekick {
       ttl: options.ttl ?? SIDEKICK_DEFAULTS.ttl,
       updateInterval: options.updateInterval ?? SIDEKICK_DEFAULTS.updateInterval,
     };
-    this.log = new BeatLog(logger, url);
+    this.log = new RegistrationLog(logger, url);
     if (options.enabled === false) {
       this.stopping = Promise.resolve();
       this.subject.complete();
     }
-    keeper.onEvent((event) => {
+    registrar.onEvent((event) => {
       this.log.log(event);
       this.subject.next(event);
     });
@@ -89,7 +94,7 @@ export class Sidekick {
 
   /** Each kept key and instance: its state, its last acknowledgement and how many milliseconds ago that was. */
   get beats(): readonly RegistrationStatus[] {
-    return this.keeper.beats;
+    return this.registrar.statuses;
   }
 
   /** Whether {@link Sidekick.stop} has been called, or the module is not `enabled`. */
@@ -110,7 +115,7 @@ export class Sidekick {
     if (key === undefined)
       throw new InvalidOptionError('Expected the option `key` of SidekickModule before `value()`, got none.');
     checkKey(key, value);
-    if (primary) await this.keeper.value(primary.id, keyProducer(key, value));
+    if (primary) await this.registrar.update(primary.id, keyProducer(key, value));
   }
 
   /**
@@ -121,9 +126,11 @@ export class Sidekick {
    */
   ttl(seconds: number): Promise<void> {
     if (this.stopped) return Promise.resolve();
-    checkKeeping({ ttl: seconds }, 'ttl()');
+    checkHeartbeatOptions({ ttl: seconds }, 'ttl()');
     this.defaults = { ...this.defaults, ttl: seconds };
-    return Promise.all(this.primaries().map(({ id }) => this.keeper.ttl(id, seconds))).then(() => undefined);
+    return Promise.all(this.primaries().map(({ id }) => this.registrar.ttl(id, seconds))).then(
+      () => undefined,
+    );
   }
 
   /**
@@ -136,7 +143,7 @@ export class Sidekick {
     if (this.stopped) return;
     checkUpdateInterval(seconds);
     this.defaults = { ...this.defaults, updateInterval: seconds };
-    for (const { id } of this.primaries()) this.keeper.updateInterval(id, seconds);
+    for (const { id } of this.primaries()) this.registrar.updateInterval(id, seconds);
   }
 
   /** Writes to `logger` from now on. */
@@ -146,13 +153,13 @@ export class Sidekick {
 
   /** Withdraws everything until {@link Sidekick.resume}: maintenance. The process and its sessions go on. */
   async pause(): Promise<void> {
-    if (!this.stopped) await Promise.all([...this.keys.keys()].map((id) => this.keeper.pause(id)));
+    if (!this.stopped) await Promise.all([...this.keys.keys()].map((id) => this.registrar.pause(id)));
   }
 
   /** Puts back what {@link Sidekick.pause} withdrew. */
   resume(): void {
     if (this.stopped) return;
-    for (const id of this.keys.keys()) this.keeper.resume(id);
+    for (const id of this.keys.keys()) this.registrar.resume(id);
   }
 
   /**
@@ -162,10 +169,10 @@ export class Sidekick {
    * @throws AlreadyHeldError with `exclusive`, when another live holder has the key
    * @throws RegistryUnavailableError, RegistryRefusedError when the first write fails and the module is `failFast`
    */
-  async keep(key: string, value: Value = '', options: KeepingOptions = {}): Promise<KeptKey> {
+  async keep(key: string, value: Value = '', options: HeartbeatOptions = {}): Promise<RegisteredKey> {
     checkKey(key, value);
-    checkKeeping(options, 'keep()');
-    return await this.keepKey(key, value, options);
+    checkHeartbeatOptions(options, 'keep()');
+    return await this.registerKey(key, value, options);
   }
 
   /**
@@ -173,9 +180,9 @@ export class Sidekick {
    *
    * @throws as {@link Sidekick.keep}
    */
-  async announce(service: ServiceAnnouncement, options: KeepingOptions = {}): Promise<AnnouncedService> {
+  async announce(service: ServiceAnnouncement, options: HeartbeatOptions = {}): Promise<AnnouncedService> {
     checkAnnouncement(service, 'announce()');
-    checkKeeping(options, 'announce()');
+    checkHeartbeatOptions(options, 'announce()');
     if (service.port === undefined) throw expected('port', 'a whole number from 1 to 65535', service.port);
     const bound: Bound = { address: '', port: service.port };
     return await this.announceService({ service, bound, hints: {} }, options);
@@ -197,15 +204,15 @@ export class Sidekick {
    */
   stop(): Promise<void> {
     this.loopback.close();
-    this.stopping ??= this.keeper.close().then(() => {
+    this.stopping ??= this.registrar.close().then(() => {
       this.subject.complete();
     });
     return this.stopping;
   }
 
   /** @internal Keeps the module's own `key`. */
-  async keepPrimary(key: string, value: Value): Promise<void> {
-    await this.keepKey(key, value, this.#options, (id) => this.primaryKeys.push({ id }));
+  async registerPrimary(key: string, value: Value): Promise<void> {
+    await this.registerKey(key, value, this.#options, (id) => this.primaryKeys.push({ id }));
   }
 
   /** @internal Warns once that the entry `key` is not registered yet. */
@@ -217,7 +224,7 @@ export class Sidekick {
   async announcePrimary(
     service: ServiceAnnouncement,
     bound: Bound,
-    keep: Keep,
+    keep: EntryOptions,
     hints: RegistrationHints,
   ): Promise<void> {
     await this.announceService({ service, bound, hints }, keep, (id, announced) => {
@@ -229,12 +236,12 @@ export class Sidekick {
     return [...this.primaryKeys, ...this.primaryServices];
   }
 
-  private async keepKey(
+  private async registerKey(
     key: string,
     value: Value,
-    options: Keep,
+    options: EntryOptions,
     onId?: (id: string) => void,
-  ): Promise<KeptKey> {
+  ): Promise<RegisteredKey> {
     const produce = keyProducer(key, value);
     this.log.describe(key, `key "${key}"`);
     const id = await this.add(key, produce, options, onId);
@@ -243,7 +250,7 @@ export class Sidekick {
       value: async (next) => {
         if (this.stopped) return;
         checkKey(key, next);
-        await this.keeper.value(id, keyProducer(key, next));
+        await this.registrar.update(id, keyProducer(key, next));
       },
       ...this.handle(id),
     };
@@ -251,7 +258,7 @@ export class Sidekick {
 
   private async announceService(
     { service, bound, hints }: Announcing,
-    options: Keep,
+    options: EntryOptions,
     onId?: (id: string, announced: AnnouncedService) => void,
   ): Promise<AnnouncedService> {
     const named = { ...service, id: service.id ?? uniqueId() };
@@ -270,7 +277,7 @@ export class Sidekick {
         current = next;
         instance = announcedInstance(next, address, instance.port);
         const record = instance;
-        await this.keeper.value(id, () => ({ kind: 'instance', instance: record, hints }));
+        await this.registrar.update(id, () => ({ kind: 'instance', instance: record, hints }));
       },
       pause: () => this.handle(id).pause(),
       resume: () => {
@@ -294,16 +301,16 @@ export class Sidekick {
     return announced;
   }
 
-  private handle(id: string): Pick<KeptKey, 'pause' | 'resume' | 'stop'> {
+  private handle(id: string): Pick<RegisteredKey, 'pause' | 'resume' | 'stop'> {
     return {
-      pause: () => this.keeper.pause(id),
+      pause: () => this.registrar.pause(id),
       resume: () => {
-        this.keeper.resume(id);
+        this.registrar.resume(id);
       },
       stop: async () => {
         const key = this.keys.get(id);
         this.keys.delete(id);
-        await this.keeper.stop(id);
+        await this.registrar.stop(id);
         if (key !== undefined) this.log.forget(key);
       },
     };
@@ -312,7 +319,7 @@ export class Sidekick {
   private async add(
     key: string,
     produce: ComputeRecord,
-    options: Keep,
+    options: EntryOptions,
     onId?: (id: string) => void,
   ): Promise<string> {
     if (this.stopped) return '';
@@ -323,7 +330,7 @@ export class Sidekick {
     };
     let id = '';
     try {
-      const kept = await this.keeper.keep(key, produce, keepOptions);
+      const kept = await this.registrar.register(key, produce, keepOptions);
       ({ id } = kept);
       this.keys.set(id, key);
       onId?.(id);

@@ -19,13 +19,13 @@ import { isRecordOf, isString } from '../registry/instance-shape.js';
 import { IntervalTooSmallError } from './interval-too-small.error.js';
 import { MAX_SECONDS, MIN_TTL, MIN_UPDATE_INTERVAL } from './sidekick.defaults.js';
 import {
-  type KeepingOptions,
+  type HeartbeatOptions,
   type ServiceAnnouncement,
   type SidekickModuleOptions,
   type Value,
 } from './sidekick.options.js';
 
-const holds = (
+const Satisfies = (
   name: string,
   validate: (value: unknown) => boolean,
   options: ValidationOptions,
@@ -36,7 +36,7 @@ const TTL = `an integer of seconds from ${MIN_TTL} to ${MAX_SECONDS}`;
 const UPDATE_INTERVAL = `a number of seconds from ${MIN_UPDATE_INTERVAL} to ${MAX_SECONDS}`;
 const MAX_HANG = `a number of seconds from 1 to ${MAX_SECONDS}`;
 
-class Keeping {
+class HeartbeatShape {
   @IsOptional()
   @IsInt(describeIssues(TTL))
   @Min(MIN_TTL, describeIssues(TTL))
@@ -49,9 +49,9 @@ class Keeping {
   @IsOptional() @IsBoolean(describeIssues('true or false')) exclusive = undefined;
 }
 
-class Options extends Keeping {
+class ModuleShape extends HeartbeatShape {
   @IsOptional()
-  @holds(
+  @Satisfies(
     'source',
     (value) => isString(value) || isRecordOf({ value }, (source) => typeof source === 'object'),
     {
@@ -60,11 +60,11 @@ class Options extends Keeping {
   )
   registry = undefined;
   @IsOptional()
-  @holds('path', isString, describeIssues("a path, or '' for the variable CONTAINERPILOT"))
+  @Satisfies('path', isString, describeIssues("a path, or '' for the variable CONTAINERPILOT"))
   config = undefined;
-  @IsOptional() @holds('name', isName, describeIssues(NAME)) key = undefined;
+  @IsOptional() @Satisfies('name', isName, describeIssues(NAME)) key = undefined;
   @IsOptional()
-  @holds(
+  @Satisfies(
     'value',
     (value) => isString(value) || typeof value === 'function',
     describeIssues('a text or a function that makes one'),
@@ -87,12 +87,12 @@ class Options extends Keeping {
   @IsOptional() logger = undefined;
 }
 
-class Announcement {
-  @holds('name', isName, describeIssues(NAME)) name = undefined;
-  @IsOptional() @holds('name', isName, describeIssues(NAME)) id = undefined;
-  @IsOptional() @holds('host', isHost, describeIssues('an IP address or a hostname')) address = undefined;
+class AnnouncementShape {
+  @Satisfies('name', isName, describeIssues(NAME)) name = undefined;
+  @IsOptional() @Satisfies('name', isName, describeIssues(NAME)) id = undefined;
+  @IsOptional() @Satisfies('host', isHost, describeIssues('an IP address or a hostname')) address = undefined;
   @IsOptional()
-  @holds(
+  @Satisfies(
     'interfaces',
     (value) => Array.isArray(value) && value.length > 0 && value.every(isInterfaceSpec),
     describeIssues(
@@ -100,26 +100,30 @@ class Announcement {
     ),
   )
   interfaces = undefined;
-  @IsOptional() @holds('port', isPort, describeIssues('a whole number from 1 to 65535')) port = undefined;
+  @IsOptional() @Satisfies('port', isPort, describeIssues('a whole number from 1 to 65535')) port = undefined;
   @IsOptional()
-  @holds(
+  @Satisfies(
     'ports',
     (value) => isRecordOf(value, isPort),
     describeIssues('an object of ports, each from 1 to 65535'),
   )
   ports = undefined;
   @IsOptional()
-  @holds('tags', (value) => Array.isArray(value) && value.every(isString), describeIssues('a list of texts'))
+  @Satisfies(
+    'tags',
+    (value) => Array.isArray(value) && value.every(isString),
+    describeIssues('a list of texts'),
+  )
   tags = undefined;
   @IsOptional()
-  @holds('meta', (value) => isRecordOf(value, isString), describeIssues('an object of texts'))
+  @Satisfies('meta', (value) => isRecordOf(value, isString), describeIssues('an object of texts'))
   meta = undefined;
   @IsOptional()
   @IsInt(describeIssues('a whole number from 0 to 65535'))
   @Min(0, describeIssues('a whole number from 0 to 65535'))
   @Max(65_535, describeIssues('a whole number from 0 to 65535'))
   weight = undefined;
-  @IsOptional() @holds('zone', isString, describeIssues('a text')) zone = undefined;
+  @IsOptional() @Satisfies('zone', isString, describeIssues('a text')) zone = undefined;
 }
 
 /** @throws InvalidOptionError, IntervalTooSmallError */
@@ -131,19 +135,19 @@ export function checkUpdateInterval(seconds: number): void {
 }
 
 /** @throws InvalidOptionError, IntervalTooSmallError */
-export function checkKeeping(options: KeepingOptions, of: string): void {
-  checkOptions(Keeping, options, of);
+export function checkHeartbeatOptions(options: HeartbeatOptions, of: string): void {
+  checkOptions(HeartbeatShape, options, of);
   if (options.updateInterval !== undefined) checkUpdateInterval(options.updateInterval);
 }
 
 /** @throws InvalidOptionError */
 export function checkAnnouncement(service: ServiceAnnouncement, of: string): void {
-  checkOptions(Announcement, service, of);
+  checkOptions(AnnouncementShape, service, of);
 }
 
 /** @throws InvalidOptionError, IntervalTooSmallError */
 export function checkSidekickOptions(options: SidekickModuleOptions): void {
-  checkOptions(Options, options, 'SidekickModule');
+  checkOptions(ModuleShape, options, 'SidekickModule');
   if (options.updateInterval !== undefined) checkUpdateInterval(options.updateInterval);
   if (options.isolate === true && typeof options.registry === 'object') {
     throw new InvalidOptionError(

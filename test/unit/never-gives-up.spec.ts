@@ -85,7 +85,7 @@ async function application(
   await directory.start(registry);
   directory.watch({ service: 'web' });
   const record: KeyRecord = { kind: 'key', key: 'k', value: 'v' };
-  const keeping = keeper.keep('k', () => record, { ttl: 10, updateInterval: 3_600, exclusive: false });
+  const keeping = keeper.register('k', () => record, { ttl: 10, updateInterval: 3_600, exclusive: false });
   await clock.advance(100);
   await keeping;
   const close = async (): Promise<void> => {
@@ -106,7 +106,7 @@ describe(`${HOURS} hours without a registry`, () => {
       const deps = { clock, random: Math.random, logger: silentLogger };
       const registry = new Noted(await source.open(deps), clock);
       const { keeper, close } = await application(registry, clock);
-      expect(keeper.beats).toMatchObject([{ state: 'alive' }]);
+      expect(keeper.statuses).toMatchObject([{ state: 'alive' }]);
       const events: string[] = [];
       keeper.onEvent(({ type }) => events.push(type));
       registry.fail('down');
@@ -125,7 +125,7 @@ describe(`${HOURS} hours without a registry`, () => {
       registry.heal();
       await clock.advance(LONGEST + 1_000);
       expect(events).toEqual(['late', 'lost', 'restored']);
-      expect(keeper.beats).toMatchObject([{ state: 'alive' }]);
+      expect(keeper.statuses).toMatchObject([{ state: 'alive' }]);
       await close();
       expect(clock.pending).toBe(0);
     },

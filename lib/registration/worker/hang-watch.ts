@@ -1,14 +1,14 @@
 import { type Clock, type Timer } from '../../common/clock.js';
 
 /** Milliseconds between two signs of life of the main thread, and between two looks at them. */
-export const PULSE_INTERVAL = 200;
+export const PULSE_INTERVAL_MS = 200;
 
 /** Counts up in shared memory for as long as the thread it runs in is alive. */
 export function startPulse(clock: Clock, pulse: Int32Array): Timer {
   let timer: Timer;
   const beat = (): void => {
     Atomics.add(pulse, 0, 1);
-    timer = clock.after(PULSE_INTERVAL, beat);
+    timer = clock.after(PULSE_INTERVAL_MS, beat);
   };
   beat();
   return {
@@ -25,10 +25,10 @@ export interface HangListener {
 }
 
 /** Milliseconds between two looks at a thread that hangs: what was withdrawn is wanted back at once. */
-const HANGING_INTERVAL = 50;
+const HANGING_INTERVAL_MS = 50;
 
 /** Most milliseconds that one look can tell of: whoever looks later stood still too, as a process that is stopped does. */
-const LOOK_SPAN = 2 * PULSE_INTERVAL;
+const MAX_SILENCE_PER_CHECK_MS = 2 * PULSE_INTERVAL_MS;
 
 /** Watches the pulse of another thread. A process that was stopped as a whole is not taken for a thread that hung. */
 export function watchPulse(clock: Clock, pulse: Int32Array, maxHang: number, listener: HangListener): Timer {
@@ -39,7 +39,7 @@ export function watchPulse(clock: Clock, pulse: Int32Array, maxHang: number, lis
   let timer: Timer;
   const look = (): void => {
     const now = clock.now();
-    silence += Math.min(now - lookedAt, LOOK_SPAN);
+    silence += Math.min(now - lookedAt, MAX_SILENCE_PER_CHECK_MS);
     lookedAt = now;
     const count = Atomics.load(pulse, 0);
     if (count !== seen) {
@@ -48,11 +48,11 @@ export function watchPulse(clock: Clock, pulse: Int32Array, maxHang: number, lis
       if (hangs) listener.onBack();
       hangs = false;
       // The last sign may have been given just before the thread began to hang.
-    } else if (!hangs && silence >= maxHang + PULSE_INTERVAL) {
+    } else if (!hangs && silence >= maxHang + PULSE_INTERVAL_MS) {
       hangs = true;
       listener.onHang();
     }
-    timer = clock.after(hangs ? HANGING_INTERVAL : PULSE_INTERVAL, look);
+    timer = clock.after(hangs ? HANGING_INTERVAL_MS : PULSE_INTERVAL_MS, look);
   };
   look();
   return {

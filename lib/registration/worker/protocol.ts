@@ -8,7 +8,7 @@ export interface WorkerSettings {
   readonly registry: string;
   readonly name: string;
   /** Milliseconds the main thread may show no sign of life. */
-  readonly maxHang: number;
+  readonly maxHangMs: number;
   /** The main thread counts up here as long as it is alive. */
   readonly pulse: Int32Array;
 }
@@ -17,7 +17,7 @@ export interface WorkerSettings {
 export type Request =
   /** Answered when the entry is taken on. */
   | {
-      readonly kind: 'keep';
+      readonly kind: 'register';
       readonly key: string;
       readonly record: EntryRecord;
       readonly options: RegistrationOptions;
@@ -46,9 +46,9 @@ export interface Answer {
 }
 
 /** The beats, with their ages at the moment they were sent. */
-export interface Beats {
-  readonly kind: 'beats';
-  readonly beats: readonly {
+export interface StatusReport {
+  readonly kind: 'statuses';
+  readonly statuses: readonly {
     readonly key: string;
     readonly state: RegistrationState;
     readonly age: number | undefined;
@@ -58,7 +58,7 @@ export interface Beats {
 /** What the worker says. */
 export type Report =
   | Answer
-  | Beats
+  | StatusReport
   | { readonly kind: 'event'; readonly event: RegistrationEvent }
   | { readonly kind: 'log'; readonly level: 'log' | 'warn' | 'error' | 'debug'; readonly message: string };
 

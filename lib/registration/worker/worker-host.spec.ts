@@ -6,10 +6,10 @@ import { WorkerHost } from './worker-host.js';
 /** A keeper that only writes down what it is told. */
 function scripted(told: string[]): Registrar {
   return {
-    beats: [],
+    statuses: [],
     onEvent: () => () => undefined,
-    keep: (key) => Promise.resolve({ id: key, first: Promise.resolve() }),
-    value: () => Promise.resolve(),
+    register: (key) => Promise.resolve({ id: key, first: Promise.resolve() }),
+    update: () => Promise.resolve(),
     updateInterval: () => undefined,
     ttl: () => Promise.resolve(),
     pause: (id) => {
@@ -38,7 +38,7 @@ describe('the keeper in the heartbeat thread', () => {
     for (const [number, request] of requests.entries()) await served.handle(number, request);
   };
   const keep = (key: string): Request => ({
-    kind: 'keep',
+    kind: 'register',
     key,
     record: { kind: 'key', key, value: '' },
     options: { ttl: 2, updateInterval: 1, exclusive: false },

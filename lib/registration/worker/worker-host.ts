@@ -3,7 +3,7 @@ import { type Clock, type Timer } from '../../common/clock.js';
 import { failureOf, type Report, type Request } from './protocol.js';
 
 /** Milliseconds between two reports of the beats. */
-const REPORT_INTERVAL = 500;
+const REPORT_INTERVAL_MS = 500;
 
 /** Does with a keeper what the main thread asks for. */
 export class WorkerHost {
@@ -14,15 +14,15 @@ export class WorkerHost {
   private timer: Timer | undefined;
 
   constructor(
-    private readonly keeper: Registrar,
+    private readonly registrar: Registrar,
     private readonly clock: Clock,
     private readonly report: (report: Report) => void,
   ) {
-    keeper.onEvent((event) => {
+    registrar.onEvent((event) => {
       this.report({ kind: 'event', event });
-      this.reportBeats();
+      this.reportStatuses();
     });
-    this.reportBeats();
+    this.reportStatuses();
   }
 
   async handle(number: number, request: Request): Promise<void> {
@@ -36,19 +36,19 @@ export class WorkerHost {
 
   /** Takes everything out of the registry while the main thread hangs. */
   async pauseAll(): Promise<void> {
-    await Promise.all([...this.firsts.keys()].map((id) => this.keeper.pause(id)));
+    await Promise.all([...this.firsts.keys()].map((id) => this.registrar.pause(id)));
   }
 
   /** Puts back what {@link WorkerHost.pauseAll} took out. */
   resumeAll(): void {
-    for (const id of this.firsts.keys()) if (!this.paused.has(id)) this.keeper.resume(id);
+    for (const id of this.firsts.keys()) if (!this.paused.has(id)) this.registrar.resume(id);
   }
 
   private async perform(request: Request): Promise<string | number | undefined> {
-    const { keeper } = this;
+    const { registrar } = this;
     switch (request.kind) {
-      case 'keep': {
-        const { id, first } = await keeper.keep(request.key, () => request.record, request.options);
+      case 'register': {
+        const { id, first } = await registrar.register(request.key, () => request.record, request.options);
         this.firsts.set(id, first);
         return id;
       }
@@ -56,29 +56,29 @@ export class WorkerHost {
         await this.firsts.get(request.id);
         return undefined;
       case 'value':
-        await keeper.value(request.id, () => request.record);
+        await registrar.update(request.id, () => request.record);
         return undefined;
       case 'ttl':
-        await keeper.ttl(request.id, request.seconds);
+        await registrar.ttl(request.id, request.seconds);
         return undefined;
       case 'update-interval':
-        keeper.updateInterval(request.id, request.seconds);
+        registrar.updateInterval(request.id, request.seconds);
         return undefined;
       case 'pause':
         this.paused.add(request.id);
-        await keeper.pause(request.id);
+        await registrar.pause(request.id);
         return undefined;
       case 'resume':
         this.paused.delete(request.id);
-        keeper.resume(request.id);
+        registrar.resume(request.id);
         return undefined;
       case 'stop':
         this.firsts.delete(request.id);
         this.paused.delete(request.id);
-        await keeper.stop(request.id);
+        await registrar.stop(request.id);
         return undefined;
       case 'connect': {
-        this.connections.set(request.connection, await keeper.connect(request.ttl));
+        this.connections.set(request.connection, await registrar.connect(request.ttl));
         return undefined;
       }
       case 'disconnect':
@@ -87,18 +87,18 @@ export class WorkerHost {
         return undefined;
       case 'close':
         this.timer?.cancel();
-        await keeper.close();
+        await registrar.close();
         this.timer?.cancel();
         return undefined;
     }
   }
 
-  private reportBeats(): void {
+  private reportStatuses(): void {
     this.timer?.cancel();
-    const beats = this.keeper.beats.map(({ key, state, age }) => ({ key, state, age }));
-    this.report({ kind: 'beats', beats });
-    this.timer = this.clock.after(REPORT_INTERVAL, () => {
-      this.reportBeats();
+    const statuses = this.registrar.statuses.map(({ key, state, age }) => ({ key, state, age }));
+    this.report({ kind: 'statuses', statuses });
+    this.timer = this.clock.after(REPORT_INTERVAL_MS, () => {
+      this.reportStatuses();
     });
   }
 }

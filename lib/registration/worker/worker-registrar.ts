@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { type RegistrationStatus, type RegistrationEvent } from '../registration-status.js';
 import { type Registrar, type RegistrationOptions, type RegistrationHandle } from '../registrar.js';
-import { firstRecord, ValueUpdater, type ComputeRecord } from '../value-updater.js';
+import { computeFirstRecord, ValueUpdater, type ComputeRecord } from '../value-updater.js';
 import { type Ticker } from '../ticker.js';
 import { Backoff } from '../../common/async/backoff.js';
 import { type Clock, type Timer } from '../../common/clock.js';
@@ -13,7 +13,7 @@ import { type Random } from '../../common/random.js';
 import { type EntryRecord } from '../../registry/entry-record.js';
 import { sameRecord } from '../../registry/same-record.js';
 import { startPulse } from './hang-watch.js';
-import { type Beats, type Report, type Request, type WorkerSettings } from './protocol.js';
+import { type StatusReport, type Report, type Request, type WorkerSettings } from './protocol.js';
 import { startFailure, workerFile } from './worker-file.js';
 import { WorkerFailureError } from './worker-failure.error.js';
 
@@ -26,7 +26,7 @@ export interface WorkerRegistrarDeps {
   readonly registry: () => string;
   readonly name: string;
   /** Milliseconds. */
-  readonly maxHang: number;
+  readonly maxHangMs: number;
 }
 
 interface Entry {
@@ -42,7 +42,7 @@ interface Entry {
 type Result = string | number | undefined;
 
 /** What was asked of the thread and is not answered. */
-interface Asked {
+interface PendingRequest {
   readonly request: Request;
   readonly answer: Deferred<Result>;
   /** Whether it is asked again of the next thread where this one dies. */
@@ -50,7 +50,7 @@ interface Asked {
 }
 
 /** Milliseconds a clean end may take before the worker is ended as it is: a little more than its keeper takes. */
-const CLOSE_TIMEOUT = 1_950;
+const CLOSE_TIMEOUT_MS = 1_950;
 
 /**
  * A keeper in a worker thread: the beats go on while the main thread is busy. Values are computed in the main thread,
@@ -58,7 +58,7 @@ const CLOSE_TIMEOUT = 1_950;
  */
 export class WorkerRegistrar implements Registrar {
   private readonly entries = new Map<string, Entry>();
-  private readonly asked = new Map<number, Asked>();
+  private readonly pending = new Map<number, PendingRequest>();
   private readonly listeners = new Set<(event: RegistrationEvent) => void>();
   private readonly pulse = new Int32Array(new SharedArrayBuffer(4));
   private readonly backoff: Backoff;
@@ -68,25 +68,25 @@ export class WorkerRegistrar implements Registrar {
   private restart: Timer | undefined;
   private readonly file = workerFile();
   /** Whether a thread has ever started. */
-  private reported = false;
+  private started = false;
   /** Why none can. */
   private failed: Error | undefined;
   /** Where a thread has died, what is asked waits until the next one has taken the entries on. */
   private recovering = false;
   private number = 0;
   private connections = 0;
-  private latest: Beats['beats'] = [];
-  private latestAt = 0;
+  private received: StatusReport['statuses'] = [];
+  private receivedAt = 0;
   private closed = false;
 
   constructor(private readonly deps: WorkerRegistrarDeps) {
     this.backoff = new Backoff(undefined, deps.random);
   }
 
-  get beats(): readonly RegistrationStatus[] {
+  get statuses(): readonly RegistrationStatus[] {
     const { clock } = this.deps;
-    const since = clock.now() - this.latestAt;
-    return this.latest.map(({ key, state, age }) => {
+    const since = clock.now() - this.receivedAt;
+    return this.received.map(({ key, state, age }) => {
       const now = age === undefined ? undefined : age + since;
       return Object.freeze({
         key,
@@ -102,19 +102,23 @@ export class WorkerRegistrar implements Registrar {
     return () => void this.listeners.delete(listener);
   }
 
-  async keep(key: string, produce: ComputeRecord, options: RegistrationOptions): Promise<RegistrationHandle> {
+  async register(
+    key: string,
+    produce: ComputeRecord,
+    options: RegistrationOptions,
+  ): Promise<RegistrationHandle> {
     const { clock, logger, ticker } = this.deps;
-    const record = await firstRecord({ clock, logger }, key, produce, options.updateInterval * 1000);
-    const id = String(await this.ask({ kind: 'keep', key, record, options }));
+    const record = await computeFirstRecord({ clock, logger }, key, produce, options.updateInterval * 1000);
+    const id = String(await this.request({ kind: 'register', key, record, options }));
     const value = new ValueUpdater(
       { clock, logger, ticker },
       {
         key,
-        put: (next) => {
+        update: (next) => {
           const entry = this.entries.get(id);
           if (!entry || sameRecord(entry.record, next)) return;
           entry.record = next;
-          entry.written = this.ask({ kind: 'value', id, record: next });
+          entry.written = this.request({ kind: 'value', id, record: next });
           // Whoever changed the value may not wait for it.
           entry.written.catch(() => undefined);
         },
@@ -125,17 +129,17 @@ export class WorkerRegistrar implements Registrar {
     );
     this.entries.set(id, { key, value, record, options, paused: false });
     value.start();
-    const first = this.ask({ kind: 'first', id }).then(() => undefined);
+    const first = this.request({ kind: 'first', id }).then(() => undefined);
     // Whoever does not wait for the first write is not punished for its failure.
     first.catch(() => undefined);
     return { id, first };
   }
 
-  async value(id: string, produce: ComputeRecord): Promise<void> {
+  async update(id: string, produce: ComputeRecord): Promise<void> {
     const entry = this.entries.get(id);
     if (!entry) return;
     await entry.value.replace(produce);
-    await this.unlessClosed(entry.written);
+    await this.ignoreClosed(entry.written);
   }
 
   updateInterval(id: string, seconds: number): void {
@@ -143,28 +147,28 @@ export class WorkerRegistrar implements Registrar {
     if (!entry) return;
     entry.options = { ...entry.options, updateInterval: seconds };
     entry.value.setInterval(seconds * 1000);
-    void this.ask({ kind: 'update-interval', id, seconds }).catch(() => undefined);
+    void this.request({ kind: 'update-interval', id, seconds }).catch(() => undefined);
   }
 
   async ttl(id: string, seconds: number): Promise<void> {
     const entry = this.entries.get(id);
     if (!entry) return;
     entry.options = { ...entry.options, ttl: seconds };
-    await this.unlessClosed(this.ask({ kind: 'ttl', id, seconds }));
+    await this.ignoreClosed(this.request({ kind: 'ttl', id, seconds }));
   }
 
   async pause(id: string): Promise<void> {
     const entry = this.entries.get(id);
     if (!entry) return;
     entry.paused = true;
-    await this.unlessClosed(this.ask({ kind: 'pause', id }));
+    await this.ignoreClosed(this.request({ kind: 'pause', id }));
   }
 
   resume(id: string): void {
     const entry = this.entries.get(id);
     if (!entry) return;
     entry.paused = false;
-    void this.ask({ kind: 'resume', id }).catch(() => undefined);
+    void this.request({ kind: 'resume', id }).catch(() => undefined);
   }
 
   async stop(id: string): Promise<void> {
@@ -172,14 +176,14 @@ export class WorkerRegistrar implements Registrar {
     if (!entry) return;
     entry.value.stop();
     this.entries.delete(id);
-    await this.unlessClosed(this.ask({ kind: 'stop', id }));
+    await this.ignoreClosed(this.request({ kind: 'stop', id }));
   }
 
   async connect(ttl: number): Promise<() => void> {
     this.connections += 1;
     const connection = this.connections;
-    await this.ask({ kind: 'connect', ttl, connection });
-    return () => void this.ask({ kind: 'disconnect', connection }).catch(() => undefined);
+    await this.request({ kind: 'connect', ttl, connection });
+    return () => void this.request({ kind: 'disconnect', connection }).catch(() => undefined);
   }
 
   async close(): Promise<void> {
@@ -190,25 +194,25 @@ export class WorkerRegistrar implements Registrar {
     this.closed = true;
     this.restart?.cancel();
     const what = 'Ending the heartbeat thread';
-    await attempt({ clock, timeoutMs: CLOSE_TIMEOUT, what }, async () => {
+    await attempt({ clock, timeoutMs: CLOSE_TIMEOUT_MS, what }, async () => {
       await closing;
     }).catch((error: unknown) => {
       logger.warn((error as Error).message);
     });
     this.pulsing?.cancel();
     await this.worker?.terminate();
-    this.refuseAll(new ClosedError('The sidekick'));
+    this.rejectAll(new ClosedError('The sidekick'));
     this.entries.clear();
     this.listeners.clear();
   }
 
   private launch(): Worker {
-    const { registry, name, maxHang, logger } = this.deps;
-    const settings: WorkerSettings = { registry: registry(), name, maxHang, pulse: this.pulse };
+    const { registry, name, maxHangMs, logger } = this.deps;
+    const settings: WorkerSettings = { registry: registry(), name, maxHangMs, pulse: this.pulse };
     const worker = new Worker(this.file, { workerData: settings });
     let failure: Error | undefined;
     worker.on('message', (report: Report) => {
-      this.reported = true;
+      this.started = true;
       this.receive(report);
     });
     worker.on('error', (error) => {
@@ -216,8 +220,8 @@ export class WorkerRegistrar implements Registrar {
       logger.error(`The heartbeat thread failed: ${error.message}`);
     });
     worker.on('exit', () => {
-      if (this.closed) this.refuseAll(new ClosedError('The sidekick'));
-      else if (failure && !this.reported) this.fail(startFailure(failure));
+      if (this.closed) this.rejectAll(new ClosedError('The sidekick'));
+      else if (failure && !this.started) this.fail(startFailure(failure));
       else this.replace();
     });
     return worker;
@@ -227,7 +231,7 @@ export class WorkerRegistrar implements Registrar {
   private fail(error: Error): void {
     this.failed = error;
     this.worker = undefined;
-    this.refuseAll(error);
+    this.rejectAll(error);
   }
 
   /**
@@ -237,9 +241,9 @@ export class WorkerRegistrar implements Registrar {
   private replace(): void {
     this.recovering = true;
     this.worker = undefined;
-    for (const [number, { answer, lasting }] of this.asked) {
+    for (const [number, { answer, lasting }] of this.pending) {
       if (lasting) continue;
-      this.asked.delete(number);
+      this.pending.delete(number);
       answer.reject(
         new WorkerFailureError({ code: 'SIDEKICK_WORKER', message: 'The heartbeat thread has ended.' }),
       );
@@ -247,14 +251,19 @@ export class WorkerRegistrar implements Registrar {
     this.restart = this.deps.clock.after(this.backoff.next(), () => {
       const worker = this.launch();
       this.worker = worker;
-      void this.takeOn(worker);
+      void this.reregister(worker);
     });
   }
 
   /** What was asked and not answered is asked again once the thread has the entries it is about. */
-  private async takeOn(worker: Worker): Promise<void> {
+  private async reregister(worker: Worker): Promise<void> {
     const taken = [...this.entries].map(async ([id, { key, record, options, paused }]) => {
-      const keeping = this.send(worker, { kind: 'keep', key, record, options: this.again(key, options) });
+      const keeping = this.send(worker, {
+        kind: 'register',
+        key,
+        record,
+        options: this.optionsAfterRestart(key, options),
+      });
       // Right behind, so that nothing is written before.
       if (paused) await Promise.all([keeping, this.send(worker, { kind: 'pause', id })]);
       else await keeping;
@@ -262,12 +271,12 @@ export class WorkerRegistrar implements Registrar {
     await Promise.allSettled(taken);
     if (this.worker !== worker || this.closed) return;
     this.recovering = false;
-    for (const [number, { request }] of this.asked) worker.postMessage({ number, request });
+    for (const [number, { request }] of this.pending) worker.postMessage({ number, request });
   }
 
   /** An entry that the dead thread held is written over. One that it did not hold waits for its entry key, as it did there. */
-  private again(key: string, options: RegistrationOptions): RegistrationOptions {
-    switch (this.latest.find((beat) => beat.key === key)?.state) {
+  private optionsAfterRestart(key: string, options: RegistrationOptions): RegistrationOptions {
+    switch (this.received.find((beat) => beat.key === key)?.state) {
       case 'alive':
       case 'late':
         return { ...options, exclusive: false };
@@ -283,15 +292,15 @@ export class WorkerRegistrar implements Registrar {
   private receive(report: Report): void {
     switch (report.kind) {
       case 'answer': {
-        const answer = this.asked.get(report.number)?.answer;
-        this.asked.delete(report.number);
+        const answer = this.pending.get(report.number)?.answer;
+        this.pending.delete(report.number);
         if (report.failure) answer?.reject(new WorkerFailureError(report.failure));
         else answer?.resolve(report.result);
         return;
       }
-      case 'beats':
-        this.latest = report.beats;
-        this.latestAt = this.deps.clock.now();
+      case 'statuses':
+        this.received = report.statuses;
+        this.receivedAt = this.deps.clock.now();
         return;
       case 'event':
         this.backoff.reset();
@@ -302,7 +311,7 @@ export class WorkerRegistrar implements Registrar {
     }
   }
 
-  private async ask(request: Request): Promise<Result> {
+  private async request(request: Request): Promise<Result> {
     if (this.closed) throw new ClosedError('The sidekick');
     if (this.failed) throw this.failed;
     this.pulsing ??= startPulse(this.deps.clock, this.pulse);
@@ -317,20 +326,20 @@ export class WorkerRegistrar implements Registrar {
     return await answer.promise;
   }
 
-  private enter(request: Request, lasting: boolean): Asked & { readonly number: number } {
+  private enter(request: Request, lasting: boolean): PendingRequest & { readonly number: number } {
     this.number += 1;
     const asked = { request, answer: deferred<Result>(), lasting, number: this.number };
-    this.asked.set(this.number, asked);
+    this.pending.set(this.number, asked);
     return asked;
   }
 
-  private refuseAll(error: Error): void {
-    for (const { answer } of this.asked.values()) answer.reject(error);
-    this.asked.clear();
+  private rejectAll(error: Error): void {
+    for (const { answer } of this.pending.values()) answer.reject(error);
+    this.pending.clear();
   }
 
   /** Whoever waits for a change when everything is closed has nothing to wait for any more. */
-  private async unlessClosed(changing: Promise<unknown> | undefined): Promise<void> {
+  private async ignoreClosed(changing: Promise<unknown> | undefined): Promise<void> {
     await changing?.catch((error: unknown) => {
       if (!(error instanceof ClosedError)) throw error;
     });

@@ -35,10 +35,10 @@ const keeper = new LocalRegistrar({
 });
 const served = new WorkerHost(keeper, systemClock, report);
 
-const watch = watchPulse(systemClock, settings.pulse, settings.maxHang, {
+const watch = watchPulse(systemClock, settings.pulse, settings.maxHangMs, {
   onHang: () => {
     logger.warn(
-      `The main thread has hung for ${settings.maxHang} ms; everything is withdrawn until it is back.`,
+      `The main thread has hung for ${settings.maxHangMs} ms; everything is withdrawn until it is back.`,
     );
     void served.pauseAll();
   },

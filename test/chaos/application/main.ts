@@ -18,7 +18,7 @@ import type * as Library from '../../../lib/index.js';
 import { type Logger } from '../../../lib/common/logger.js';
 import { type RegistrySource } from '../../../lib/registry/registry-source.js';
 import type * as RegistryUrl from '../../../lib/registries/registry-url.js';
-import { type AnnouncedService, type KeptKey } from '../../../lib/sidekick/kept-entry.js';
+import { type AnnouncedService, type RegisteredKey } from '../../../lib/sidekick/registered-entry.js';
 import { monotonic } from '../../harness/wait.js';
 import { type Protection } from '../protection.js';
 import { seededRandom } from '../random.js';
@@ -174,7 +174,7 @@ function heartOf(key: string): string {
 
 /** What is kept, told as it goes: what the library says of it, and each acknowledgement. */
 class Hearts {
-  private readonly kept = new Map<string, KeptKey>();
+  private readonly kept = new Map<string, RegisteredKey>();
   private readonly acks = new Map<string, number>();
   private readonly looking: NodeJS.Timeout;
 
@@ -192,7 +192,7 @@ class Hearts {
     this.look();
   }
 
-  of(key: string): KeptKey {
+  of(key: string): RegisteredKey {
     const kept = this.kept.get(key);
     if (!kept) throw new Error(`Expected a key that is kept, got "${key}".`);
     return kept;

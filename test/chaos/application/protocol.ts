@@ -2,7 +2,7 @@ import { type RegistrationStatus } from '../../../lib/registration/registration-
 import { type DiscoveryDump } from '../../../lib/piloted/discovery.service.js';
 import { type Happening } from '../recording/event.js';
 import { type KeptSettings } from './settings.js';
-import { type KeepingOptions, type ServiceAnnouncement } from '../../../lib/sidekick/sidekick.options.js';
+import { type HeartbeatOptions, type ServiceAnnouncement } from '../../../lib/sidekick/sidekick.options.js';
 import { type ThreadEnd } from './threads.js';
 
 /** What an application's last words begin with where something keeps it from ending. */
@@ -45,7 +45,7 @@ export interface Commands {
   /** Asks so many times at once for an endpoint of a service. */
   call(service: string, times: number): Promise<Calls>;
   /** Announces one more instance, at its own HTTP port unless another is given. */
-  announce(service: ServiceAnnouncement, keeping?: KeepingOptions): Promise<void>;
+  announce(service: ServiceAnnouncement, keeping?: HeartbeatOptions): Promise<void>;
   /** Withdraws an instance that was announced so. */
   withdraw(service: string, id: string): Promise<void>;
   /** Closes the application, and answers how many milliseconds that took. */

@@ -1,9 +1,9 @@
 import { type PilotedModuleOptions } from '../../../lib/piloted/piloted.options.js';
-import { type KeepingOptions, type SidekickModuleOptions } from '../../../lib/sidekick/sidekick.options.js';
+import { type HeartbeatOptions, type SidekickModuleOptions } from '../../../lib/sidekick/sidekick.options.js';
 import { type Protection } from '../protection.js';
 
 /** A key an application keeps. */
-export interface KeptSettings extends KeepingOptions {
+export interface KeptSettings extends HeartbeatOptions {
   readonly key: string;
   readonly value?: string;
 }

@@ -50,13 +50,13 @@ async function start(number: number): Promise<Client> {
   const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(systemClock), name: 'herd' });
   const key = `herd-${number}`;
   const record = { kind: 'key', key, value: 'here' } as const;
-  const { first } = await keeper.keep(key, () => record, { ttl, updateInterval: 600, exclusive: false });
+  const { first } = await keeper.register(key, () => record, { ttl, updateInterval: 600, exclusive: false });
   const directory = new ServiceCache(deps);
   await directory.start(registry);
   const view = directory.watch({ service: 'herd' });
   // It goes on trying where the machine was too busy for the first time.
   await first.catch(() => undefined);
-  await until(`client ${number} to be up`, () => keeper.beats[0]?.state === 'alive', { deadline: 60_000 });
+  await until(`client ${number} to be up`, () => keeper.statuses[0]?.state === 'alive', { deadline: 60_000 });
   await view.ready();
   return { number, registry, keeper, directory, view };
 }
@@ -67,7 +67,7 @@ async function returned(since: number): Promise<readonly Return[]> {
   const lists = new Map<number, number>();
   const look = (): boolean => {
     for (const { number, keeper, view } of clients) {
-      const [beat] = keeper.beats;
+      const [beat] = keeper.statuses;
       const ack = monotonic() - (beat?.age ?? Infinity);
       const alive = beat?.state === 'alive';
       if (!heartbeats.has(number) && alive && ack > since) heartbeats.set(number, monotonic());

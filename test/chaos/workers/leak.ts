@@ -84,7 +84,7 @@ const SUBSCRIPTIONS: Readonly<Record<string, (index: number) => Promise<void>>> 
   key: async (index) => {
     const key = `leak-${index}`;
     const record = { kind: 'key', key, value: 'here' } as const;
-    const { id, first } = await keeper.keep(key, () => record, {
+    const { id, first } = await keeper.register(key, () => record, {
       ttl: 30,
       updateInterval: 60,
       exclusive: false,

@@ -53,18 +53,22 @@ async function value(key: string): Promise<EntryRecord> {
 serve({
   start: async (keys: ManyKeys) => {
     const kept = keys.map(async ({ key, ttl }) => {
-      const { first } = await keeper.keep(key, () => value(key), { ttl, updateInterval, exclusive: false });
+      const { first } = await keeper.register(key, () => value(key), {
+        ttl,
+        updateInterval,
+        exclusive: false,
+      });
       // It goes on trying where the machine was too busy for the first time.
       await first.catch(() => undefined);
     });
     await Promise.all(kept);
-    const up = (): boolean => keeper.beats.every(({ state }) => state === 'alive');
+    const up = (): boolean => keeper.statuses.every(({ state }) => state === 'alive');
     await until('every key to be kept', up, { deadline: 60_000 });
     said.length = 0;
   },
   misbehave: ({ key, how }: { key: string; how: Misbehaviour }) => void misbehaving.set(key, how),
   said: () => said,
-  beats: () => keeper.beats.map(({ key, state }) => ({ key, state })),
+  beats: () => keeper.statuses.map(({ key, state }) => ({ key, state })),
   /** Microseconds of processor time so far. */
   cpu: () => {
     const { user, system } = process.cpuUsage();

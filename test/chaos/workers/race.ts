@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { Sidekick, SidekickModule } from '../../../lib/index.js';
 import { silentLogger } from '../../../lib/common/logger.js';
 import { type Random } from '../../../lib/common/random.js';
-import { type KeptKey } from '../../../lib/sidekick/kept-entry.js';
+import { type RegisteredKey } from '../../../lib/sidekick/registered-entry.js';
 import { httpJson } from '../../harness/http.js';
 import { serve, settings } from '../../harness/worker-side.js';
 import { monotonic, sleep } from '../../harness/wait.js';
@@ -45,7 +45,7 @@ class EntryKey {
   value = '';
   /** Something was done to it at a moment that leaves open which of the two came first. */
   open = false;
-  handle: KeptKey | undefined;
+  handle: RegisteredKey | undefined;
   /** Calls for one key are made in their order, each when the one before was made, not when it was answered. */
   turn: Promise<unknown> = Promise.resolve();
 
@@ -145,10 +145,10 @@ class Round {
     });
   }
 
-  private onKey(entryKey: EntryKey, run: (handle: KeptKey) => Promise<void> | void): void {
+  private onKey(entryKey: EntryKey, run: (handle: RegisteredKey) => Promise<void> | void): void {
     entryKey.turn = entryKey.turn.then(() => {
       if (!entryKey.kept || !entryKey.handle) return;
-      this.call((async (handle: KeptKey) => await run(handle))(entryKey.handle));
+      this.call((async (handle: RegisteredKey) => await run(handle))(entryKey.handle));
     });
   }
 

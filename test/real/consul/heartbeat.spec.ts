@@ -36,7 +36,11 @@ async function keeping(agent: ConsulAgent): Promise<Kept> {
     events,
     keep: async (record, ttl = 3) => {
       const key = record.kind === 'key' ? record.key : `${record.instance.service}/${record.instance.id}`;
-      const { first } = await keeper.keep(key, () => record, { ttl, updateInterval: 8, exclusive: false });
+      const { first } = await keeper.register(key, () => record, {
+        ttl,
+        updateInterval: 8,
+        exclusive: false,
+      });
       await first;
     },
     types: (key) => events.filter((event) => event.key === key).map(({ type }) => type),

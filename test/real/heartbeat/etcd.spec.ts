@@ -61,7 +61,7 @@ describe('the heartbeat on a cluster of three etcd members', () => {
     value: string,
     options: Partial<RegistrationOptions> = {},
   ): Promise<string> {
-    const { id, first } = await on.keep(name, key(name, value), { ...OPTIONS, ...options });
+    const { id, first } = await on.register(name, key(name, value), { ...OPTIONS, ...options });
     await first;
     return id;
   }
@@ -90,7 +90,7 @@ describe('the heartbeat on a cluster of three etcd members', () => {
     await follower.pause();
     const from = monotonic();
     await until('renewals for longer than the TTL', () => {
-      const [beat] = holder.beats;
+      const [beat] = holder.statuses;
       if ((beat?.age ?? Infinity) > 4_000) throw new Error(`age ${beat?.age}`);
       return monotonic() - from > 8_000;
     });
@@ -108,7 +108,7 @@ describe('the heartbeat on a cluster of three etcd members', () => {
     await sleep(6_000);
     await Promise.all([first!.restart(), second!.restart()]);
     await etcd.whenHealthy();
-    await until('a fresh renewal', () => (holder.beats[0]?.age ?? Infinity) < 1_000);
+    await until('a fresh renewal', () => (holder.statuses[0]?.age ?? Infinity) < 1_000);
     expect(types(events)).not.toContain('expired');
     expect(await etcd.leases()).toEqual(leases);
   }, 60_000);
@@ -142,7 +142,7 @@ describe('the heartbeat on a cluster of three etcd members', () => {
     const newer = await keeper();
     await keep(older.keeper, '/two', 'old');
     await keep(newer.keeper, '/two', 'new');
-    await until('the older to stand by', () => older.keeper.beats[0]?.state === 'standby');
+    await until('the older to stand by', () => older.keeper.statuses[0]?.state === 'standby');
     const revision = await etcd.revision();
     await sleep(3_000);
     expect(await etcd.revision()).toBe(revision);
@@ -169,7 +169,7 @@ describe('the heartbeat on a cluster of three etcd members', () => {
     const ids = await Promise.all(
       Array.from(
         { length: 1_000 },
-        async (_, n) => await holder.keep(`/many/${n}`, key(`/many/${n}`, 'v'), OPTIONS),
+        async (_, n) => await holder.register(`/many/${n}`, key(`/many/${n}`, 'v'), OPTIONS),
       ),
     );
     await Promise.all(ids.map(({ first }) => first));
@@ -188,7 +188,7 @@ describe('the heartbeat on a cluster of three etcd members', () => {
       port: 80,
       tags: ['blue'],
     });
-    const { first } = await holder.keep('web/one', () => ({ kind: 'instance', instance }), OPTIONS);
+    const { first } = await holder.register('web/one', () => ({ kind: 'instance', instance }), OPTIONS);
     await first;
     const text = await etcd.etcdctl(['get', '--prefix', '/', '--write-out=fields']);
     expect(text).toContain('web/one');

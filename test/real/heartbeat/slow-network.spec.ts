@@ -34,7 +34,7 @@ describe('the heartbeat at a round trip of 600 ms from etcd', () => {
     keeper.onEvent((event) => events.push(event));
     try {
       const options = { ttl: TTL, updateInterval: 8, exclusive: false };
-      const { first } = await keeper.keep(
+      const { first } = await keeper.register(
         '/slow',
         () => ({ kind: 'key', key: '/slow', value: 'v' }),
         options,

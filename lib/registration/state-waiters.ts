@@ -6,7 +6,7 @@ interface Waiter {
 }
 
 /** Those who wait for a state machine to reach a state. */
-export class Waiters {
+export class StateWaiters {
   private waiting: Waiter[] = [];
 
   /** Resolves as soon as `until` holds; rejects with the reason of `signal` when that is aborted first. */
@@ -31,7 +31,7 @@ export class Waiters {
   }
 
   /** To be called after each step of the machine. */
-  look(): void {
+  check(): void {
     const done = this.waiting.filter((waiter) => waiter.until());
     this.waiting = this.waiting.filter((waiter) => !done.includes(waiter));
     for (const waiter of done) waiter.resolve();

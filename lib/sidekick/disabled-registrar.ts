@@ -4,11 +4,11 @@ const done = (): Promise<void> => Promise.resolve();
 const nothing = (): void => undefined;
 
 /** Keeps nothing, for a module with `enabled: false`. */
-export const DISABLED_KEEPING: Registrar = Object.freeze({
-  beats: Object.freeze([]),
+export const DISABLED_REGISTRAR: Registrar = Object.freeze({
+  statuses: Object.freeze([]),
   onEvent: () => nothing,
-  keep: () => Promise.resolve({ id: '', first: done() }),
-  value: done,
+  register: () => Promise.resolve({ id: '', first: done() }),
+  update: done,
   updateInterval: nothing,
   ttl: done,
   pause: done,

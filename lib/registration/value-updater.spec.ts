@@ -1,7 +1,7 @@
 import { silentLogger } from '../common/logger.js';
 import { type EntryRecord } from '../registry/entry-record.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
-import { firstRecord, ValueUpdater, type ComputeRecord } from './value-updater.js';
+import { computeFirstRecord, ValueUpdater, type ComputeRecord } from './value-updater.js';
 import { clockTicker } from './ticker.js';
 
 const INTERVAL_MS = 8_000;
@@ -33,7 +33,7 @@ describe('a computed value', () => {
   };
 
   function start(produce: ComputeRecord): ValueUpdater {
-    const target = { key: 'k', put: (next: EntryRecord) => void put.push(next), tick: () => undefined };
+    const target = { key: 'k', update: (next: EntryRecord) => void put.push(next), tick: () => undefined };
     value = new ValueUpdater({ clock, logger, ticker: clockTicker(clock) }, target, produce, INTERVAL_MS);
     value.start();
     return value;
@@ -124,7 +124,7 @@ describe('a computed value', () => {
       signal = given;
       return new Promise(() => undefined);
     };
-    const failed = expect(firstRecord({ clock, logger }, 'k', hanging, INTERVAL_MS)).rejects.toThrow(
+    const failed = expect(computeFirstRecord({ clock, logger }, 'k', hanging, INTERVAL_MS)).rejects.toThrow(
       /value function of "k" did not finish within 8 s.*raise `updateInterval`/,
     );
     await clock.advance(5_000);

@@ -4,7 +4,7 @@ import { type SessionSignal } from './session-machine.js';
 import { type SessionListener, type SessionRunner } from './session-runner.js';
 
 /** What a hold learns of its sessions. */
-export interface HoldSessionsListener {
+export interface RegistrationSessionsListener {
   /** Of the current session; of the one before it, until the current one is up, only that it is lost. */
   onSession(signal: SessionSignal, session: Session | undefined): void;
   /** The registry no longer has the entry, though its session continues. */
@@ -16,7 +16,7 @@ export interface HoldSessionsListener {
  * The session that one hold writes by, and those that it moves away from. A former session stays attached, and so
  * alive, until the entry stands by the current one: the entry is never absent in between.
  */
-export class HoldSessions {
+export class RegistrationSessions {
   private session: SessionRunner | undefined;
   /** The session that was up last. */
   private up: SessionRunner | undefined;
@@ -24,7 +24,7 @@ export class HoldSessions {
 
   constructor(
     private readonly entryKey: EntryKey,
-    private readonly listener: HoldSessionsListener,
+    private readonly listener: RegistrationSessionsListener,
   ) {}
 
   get current(): SessionRunner | undefined {
@@ -53,7 +53,7 @@ export class HoldSessions {
     if (before) session.delete(before);
     const listener: SessionListener = {
       onSession: (signal, opened) => {
-        this.told(session, signal, opened);
+        this.onSignal(session, signal, opened);
       },
       onMissing: (entryKey) => {
         if (entryKeyId(entryKey) === entryKeyId(this.entryKey)) this.listener.onMissing();
@@ -83,7 +83,7 @@ export class HoldSessions {
     }
   }
 
-  private told(session: SessionRunner, signal: SessionSignal, opened: Session | undefined): void {
+  private onSignal(session: SessionRunner, signal: SessionSignal, opened: Session | undefined): void {
     const lost = signal === 'expired' || signal === 'gone';
     if (session !== this.session && !(lost && session === this.up)) return;
     if (signal === 'up') this.up = session;

@@ -2,7 +2,7 @@ import { type Instance } from '../registry/instance.js';
 import { type Value } from './sidekick.options.js';
 
 /** One more key that is kept. After `stop()` its methods do nothing. */
-export interface KeptKey {
+export interface RegisteredKey {
   readonly key: string;
   /** Changes the value and writes it at once. Resolves when it stands in the registry, after 2 s at the latest. */
   value(value: Value): Promise<void>;

@@ -4,7 +4,7 @@ import { type RegistrationSignal } from './registration-machine.js';
 import { type SessionSignal } from './session-machine.js';
 
 /** Reports what happens to one hold: as events, and by its first write. */
-export class HoldReporter {
+export class RegistrationReporter {
   private readonly firstWrite: Deferred<void> = deferred();
   private missed = false;
 
@@ -40,7 +40,7 @@ export class HoldReporter {
     if (signal === 'late' && !missed) this.onEvent({ type: 'late', key });
   }
 
-  tell(signal: RegistrationSignal): void {
+  report(signal: RegistrationSignal): void {
     const { key } = this;
     switch (signal.kind) {
       case 'alive':

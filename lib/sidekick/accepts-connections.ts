@@ -4,7 +4,11 @@ import { connect } from 'node:net';
 const CONNECT_TIMEOUT_MS = 1_000;
 
 /** Whether the port accepts a connection now; false as well when `signal` is aborted. */
-export async function accepts(address: string, port: number, signal: AbortSignal): Promise<boolean> {
+export async function acceptsConnections(
+  address: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (signal.aborted) return false;
   return await new Promise<boolean>((resolve) => {
     const socket = connect({ host: address, port, timeout: CONNECT_TIMEOUT_MS });
