@@ -7,21 +7,21 @@ import { type EtcdModuleOptions } from './etcd-module-options.js';
 import { MODULE_OPTIONS_TOKEN } from './etcd.module-definition.js';
 
 /**
- * The client's options from the module's.
+ * Converts the module's options to the client's, with an SRV lookup if `srv` is set.
  *
- * @throws InvalidOptionError when `endpoints` and `srv` are both given
- * @throws EtcdDiscoveryError when the domain names no endpoint
+ * @throws InvalidOptionError if both `endpoints` and `srv` are set
+ * @throws EtcdDiscoveryError if the domain has no SRV records of etcd
  */
 export async function clientOptions(options: EtcdModuleOptions): Promise<EtcdOptions> {
   if (typeof options !== 'object' || (options as unknown) === null)
     throw expected('options', 'an object with `endpoints` or `srv`', options);
   const { srv, endpoints, ...rest } = options;
   if (srv === undefined) return { ...rest, endpoints: endpoints ?? [] };
-  if (endpoints !== undefined) throw expected('srv', 'left out when `endpoints` are given', srv);
+  if (endpoints !== undefined) throw expected('srv', 'left out when `endpoints` is set', srv);
   return { ...rest, endpoints: await discoverSrv(srv) };
 }
 
-/** Makes the application's client when it boots. */
+/** Creates the application's client at boot. */
 export const etcdClientProvider: FactoryProvider<EtcdClient> = {
   provide: EtcdClient,
   inject: [MODULE_OPTIONS_TOKEN],

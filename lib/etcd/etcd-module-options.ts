@@ -1,14 +1,15 @@
 import { type EtcdOptions } from '../etcd-client/options.js';
 
-/** Options of {@link EtcdModule}: those of the client, with `srv` as another way to say where the cluster is. */
+/** Options of {@link EtcdModule}: those of the client, with `srv` as an alternative to `endpoints`. */
 export interface EtcdModuleOptions extends Omit<EtcdOptions, 'endpoints'> {
-  /** `http://…` or `https://…` URLs, or host:port; a text may hold several, separated by commas. */
+  /** `http://…` or `https://…` URLs, or `host:port`. A string may contain several, separated by commas. */
   readonly endpoints?: string | readonly string[];
-  /** A domain whose SRV records name the endpoints, instead of `endpoints`. Looked up once, at boot. */
+  /** A domain whose SRV records name the endpoints, in place of `endpoints`. Looked up once, at boot. */
   readonly srv?: string;
 }
 
-/** Makes the options, for `forRootAsync({ useClass })`. */
+/** Creates the options, for `forRootAsync({ useClass })` and `useExisting`. */
 export interface EtcdOptionsFactory {
+  /** Called once at boot. */
   createEtcdOptions(): EtcdModuleOptions | Promise<EtcdModuleOptions>;
 }

@@ -1,7 +1,7 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import { type EtcdModuleOptions } from './etcd-module-options.js';
 
-/** `forRoot`, `forRootAsync` and the token of the options, as Nest builds them. */
+/** Base class with `forRoot` and `forRootAsync`, and the injection token of the options. */
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<EtcdModuleOptions>({ moduleName: 'Etcd' })
     .setClassMethodName('forRoot')

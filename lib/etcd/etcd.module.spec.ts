@@ -14,7 +14,7 @@ async function boot(options: unknown) {
 const endpoints = ['http://127.0.0.1:1', 'http://127.0.0.1:2'];
 
 describe('EtcdModule', () => {
-  it('gives an injectable client, also to modules that do not import it', async () => {
+  it('provides the client to modules that do not import it', async () => {
     @Injectable()
     class Users {
       constructor(readonly etcd: EtcdClient) {}
@@ -65,7 +65,7 @@ describe('EtcdModule', () => {
     await app.close();
   });
 
-  it('stays local where that is asked for', async () => {
+  it('is not global with `isGlobal: false`', async () => {
     @Injectable()
     class Users {
       constructor(@Inject(EtcdClient) readonly etcd: EtcdClient) {}
@@ -89,12 +89,12 @@ describe('EtcdModule', () => {
     [{ endpoints, selectionMode: 'leader' }, /selectionMode/],
     [{ endpoints, username: 'root' }, /password/],
     [{ endpoints, timeout: 5 }, /timeout/],
-    [{ endpoints, srv: 'example.com' }, /`srv` to be left out when `endpoints` are given/],
+    [{ endpoints, srv: 'example.com' }, /`srv` to be left out when `endpoints` is set/],
     [{ srv: 'not a host' }, /`domain` to be a hostname/],
     [undefined, /`options`/],
     [null, /`options`/],
-  ])('fails the boot for %j', async (options, text) => {
-    await expect(boot(options)).rejects.toThrow(text);
+  ])('fails the boot for %j', async (options, message) => {
+    await expect(boot(options)).rejects.toThrow(message);
   });
 
   it('does not print a password', async () => {

@@ -5,17 +5,17 @@ import { etcdClientProvider } from './etcd-client.provider.js';
 import { ConfigurableModuleClass, type OPTIONS_TYPE } from './etcd.module-definition.js';
 
 /**
- * Gives an application an injectable {@link EtcdClient}: `EtcdModule.forRoot({ endpoints })`, or `forRootAsync` with
- * `useFactory`, `useClass` or `useExisting`. Options that are wrong fail the boot; the cluster itself is first asked by
- * the first request. Global unless `isGlobal: false`. The client is closed in the shutdown hooks, after requests
- * have ended.
+ * Provides an injectable {@link EtcdClient}: `EtcdModule.forRoot({ endpoints })`, or `forRootAsync` with `useFactory`,
+ * `useClass` or `useExisting`. Invalid options fail the boot. The client connects at its first request, so the boot does
+ * not need the cluster. The module is global unless `isGlobal` is false. It closes the client in `onApplicationShutdown`,
+ * after the HTTP server has closed.
  */
 @Module({ providers: [etcdClientProvider], exports: [EtcdClient] })
 export class EtcdModule extends ConfigurableModuleClass implements OnApplicationShutdown {
   /**
-   * The module with these options.
+   * Creates the module. The options' values are checked at boot.
    *
-   * @throws InvalidOptionError when there are none; what is wrong with them is found at boot
+   * @throws InvalidOptionError if `options` is not an object
    */
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
     if (typeof options !== 'object' || (options as unknown) === null)
@@ -27,7 +27,7 @@ export class EtcdModule extends ConfigurableModuleClass implements OnApplication
     super();
   }
 
-  /** Ends every request, watch, socket and timer of the client. */
+  /** Closes the client: ends its requests and watches, and closes its sockets. */
   async onApplicationShutdown(): Promise<void> {
     await this.client.close();
   }

@@ -5,45 +5,45 @@ import { registrySource } from './registry-url.js';
 const source = (input?: unknown, env: Record<string, string> = {}) => registrySource(input as string, env);
 
 describe('registrySource', () => {
-  it('knows each scheme, in any case, and ignores blanks around it', () => {
+  it('accepts each scheme, in any case and with blanks around it', () => {
     expect(source(' MEMORY:name ').url).toBe('memory:name');
     expect(source('fixed:web=10.0.0.1:80').url).toBe('fixed:web');
   });
 
-  it('takes what a driver function returned as it is', () => {
+  it('returns the result of a driver function unchanged', () => {
     const given = memory();
     expect(source(given)).toBe(given);
   });
 
-  it('is the file registry when nothing and nobody names one', () => {
+  it('returns the file registry if neither option nor environment variable is set', () => {
     for (const env of [{}, { SIDEKICK_REGISTRY: '' }, { SIDEKICK_REGISTRY: ' ' }])
       expect(source(undefined, env).url).toMatch(/^file:.*nestjs-sidekick-/);
   });
 
-  it("takes the seed's lists of servers for etcd's", () => {
+  it('accepts the list of etcd servers of Go sidekick', () => {
     const list = source('http://10.0.0.1:2379, http://10.0.0.2:2379/');
     expect(list.identity).toBe(source('etcd://10.0.0.1:2379,10.0.0.2:2379').identity);
     expect(source('https://10.0.0.1:2379').identity).toBe(source('etcds://10.0.0.1:2379').identity);
   });
 
-  it('shows no secret of what it was given', () => {
+  it('never shows a secret of the URL', () => {
     for (const url of ['etcd://user:canary@10.0.0.1:2379', 'consul://10.0.0.1:8500?token=canary'])
       expect(source(url).url).not.toContain('canary');
     expect(() => source('etcd://user:canary@10.0.0.1:2379?nothing=1')).not.toThrow(/canary/);
     expect(() => source('consul://10.0.0.1:8500?token=canary&nothing=1')).not.toThrow(/canary/);
   });
 
-  it('asks the environment when nothing is named', () => {
+  it('reads the environment variable if the option is left out', () => {
     expect(source(undefined, { SIDEKICK_REGISTRY: 'memory:env' }).url).toBe('memory:env');
   });
 
-  it('says which variable was wrong', () => {
+  it('names the environment variable if its value is invalid', () => {
     expect(() => source(undefined, { SIDEKICK_REGISTRY: 'zookeeper://host' })).toThrow(
       /^Expected `SIDEKICK_REGISTRY` to be .*, got "zookeeper:\/\/host"\.$/,
     );
   });
 
-  it('gives equal URLs one identity, and stores of their own to memory()', () => {
+  it('gives equal URLs the same identity, and each memory() another one', () => {
     expect(source('memory:a').identity).toBe(source('memory:a').identity);
     expect(source('memory:a').identity).not.toBe(source('memory:').identity);
     expect(memory().identity).not.toBe(memory().identity);

@@ -10,12 +10,12 @@ import { fixedFromUrl } from './fixed/url.js';
 import { memoryFromUrl } from './memory/url.js';
 import { type RegistrySource } from '../registry/registry-source.js';
 
-/** The variable that names the registry of an application that names none. */
+/** The environment variable with the registry's URL, used if the option `registry` is left out. */
 export const REGISTRY_VARIABLE = 'SIDEKICK_REGISTRY';
-/** The registry where neither the application nor the environment names one. */
+/** The registry used if neither the option nor the environment variable is set. */
 export const DEFAULT_REGISTRY = 'file:';
 
-/** What makes a source of each scheme. They check options at once and load the driver only when it is opened. */
+/** The parser of each scheme. A parser checks the URL at once; the driver is loaded when the source is opened. */
 const SCHEMES: ReadonlyMap<string, (url: string) => RegistrySource> = new Map([
   ['memory', memoryFromUrl],
   ['file', fileFromUrl],
@@ -27,15 +27,15 @@ const SCHEMES: ReadonlyMap<string, (url: string) => RegistrySource> = new Map([
   ['etcds', etcdFromUrl],
 ]);
 
-const FORMS =
+const EXPECTED_FORMS =
   '`memory:`, `file:`, `etcd://host:2379`, `etcds://…`, `consul://host:8500`, `consuls://…`, `dns:`, `fixed:service=host:port` or the result of a driver function';
 
 /**
- * The registry an application means: a URL, what a driver function returned, or the seed's comma-separated list of
- * etcd servers. Left out, it is what the variable `SIDEKICK_REGISTRY` says, and where that is unset or blank, `file:`.
+ * Converts the option `registry` to a source. It is a URL, the result of a driver function, or the comma-separated list
+ * of etcd servers that Go `sidekick` takes.
  *
- * @throws InvalidOptionError in one sentence when the scheme, an option or a value is not what was expected; secrets
- * are masked
+ * @param input if left out, the environment variable `SIDEKICK_REGISTRY`; if that is unset or blank, `file:`
+ * @throws InvalidOptionError in one sentence if the scheme, an option or a value is invalid; secrets are masked
  */
 export function registrySource(
   input: string | RegistrySource | undefined,
@@ -48,23 +48,25 @@ export function registrySource(
       : fromUrl(REGISTRY_VARIABLE, url);
   }
   if (typeof input === 'string') return fromUrl('registry', input.trim());
-  if (!isSource(input)) throw expected('registry', FORMS, input);
+  if (!isSource(input)) throw expected('registry', EXPECTED_FORMS, input);
   return input;
 }
 
 /**
- * As {@link registrySource}, for a module at boot: in production, an application that names no registry anywhere is
- * warned in one line, since it gets one that only its own machine sees.
+ * {@link registrySource} for a module at boot. Logs one warning if `NODE_ENV` is `production` and no registry is set,
+ * since processes on other machines cannot read the default registry.
+ *
+ * @throws InvalidOptionError as {@link registrySource}
  */
 export function bootRegistry(
   input: string | RegistrySource | undefined,
   env: Readonly<Record<string, string | undefined>>,
   logger: Logger,
 ): RegistrySource {
-  const unnamed = input === undefined && !env[REGISTRY_VARIABLE]?.trim();
-  if (unnamed && env.NODE_ENV === 'production')
+  const isDefault = input === undefined && !env[REGISTRY_VARIABLE]?.trim();
+  if (isDefault && env.NODE_ENV === 'production')
     logger.warn(
-      `No registry is named, so ${DEFAULT_REGISTRY} is used, which only this machine sees: set \`registry\` or ${REGISTRY_VARIABLE}.`,
+      `No registry is set: using ${DEFAULT_REGISTRY}, which other machines cannot read. Set \`registry\` or ${REGISTRY_VARIABLE}.`,
     );
   return registrySource(input, env);
 }
@@ -75,15 +77,15 @@ function isSource(input: unknown): input is RegistrySource {
   );
 }
 
-function fromUrl(option: string, text: string): RegistrySource {
-  const url = /^https?:/i.test(text) ? fromServers(option, text) : text;
+function fromUrl(option: string, input: string): RegistrySource {
+  const url = /^https?:/i.test(input) ? fromServers(option, input) : input;
   const scheme = /^([a-z]+):/i.exec(url)?.[1];
   const parse = scheme === undefined ? undefined : SCHEMES.get(scheme.toLowerCase());
-  if (scheme === undefined || !parse) throw expected(option, FORMS, redactUrl(text));
+  if (scheme === undefined || !parse) throw expected(option, EXPECTED_FORMS, redactUrl(input));
   return parse(`${scheme.toLowerCase()}${url.slice(scheme.length)}`);
 }
 
-/** `http://a:2379,http://b:2379`, as the seeds take it, becomes `etcd://a:2379,b:2379`. */
+/** Converts the list of servers of Go `sidekick`: `http://a:2379,http://b:2379` becomes `etcd://a:2379,b:2379`. */
 function fromServers(option: string, list: string): string {
   const servers = list.split(',').map((server) => /^(https?):\/\/([^/?#]+)\/?$/i.exec(server.trim()));
   const schemes = new Set(servers.map((server) => server?.[1]?.toLowerCase()));

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../../common/errors/index.js';
-import { checkDelete, checkGet, checkSet, checkValue, checkWatcher, refuse } from './check-options.js';
+import { checkDelete, checkGet, checkSet, checkValue, checkWatcher, refuseOptions } from './check-options.js';
 import { KeyPath } from './key-path.js';
 import { type SetOptions } from './options.js';
 
@@ -75,10 +75,10 @@ describe('checkValue', () => {
 
 describe('the other checks', () => {
   it('refuse what a name already says', () => {
-    expect(() => refuse('create', { prevExist: true }, ['prevExist'])).toThrow(
+    expect(() => refuseOptions('create', { prevExist: true }, ['prevExist'])).toThrow(
       'Expected `prevExist` to be left out in `create`, got true.',
     );
-    expect(() => refuse('create', { ttl: 1 }, ['prevExist'])).not.toThrow();
+    expect(() => refuseOptions('create', { ttl: 1 }, ['prevExist'])).not.toThrow();
   });
 
   it('refuse flags that are neither true nor false', () => {

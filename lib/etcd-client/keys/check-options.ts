@@ -4,9 +4,9 @@ import { MAX_REQUEST_BYTES, type KeyPath } from './key-path.js';
 import { type CallOptions, type DeleteOptions, type SetOptions, type WatcherOptions } from './options.js';
 
 /** Largest TTL etcd grants, in seconds. */
-const MAX_TTL = 9_000_000_000;
+const MAX_TTL_SECONDS = 9_000_000_000;
 
-function left(name: string, because: string, got: unknown): InvalidOptionError {
+function leftOut(name: string, because: string, got: unknown): InvalidOptionError {
   return expected(name, `left out ${because}`, got);
 }
 
@@ -19,7 +19,7 @@ function checkIndex(name: string, value: unknown, least: number): void {
   throw expected(name, `a whole number of at least ${least}`, value);
 }
 
-function checkText(name: string, value: unknown): void {
+function checkString(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'string') throw expected(name, 'a text', value);
 }
 
@@ -30,8 +30,8 @@ function checkOptionsObject(options: unknown): void {
 /** @throws InvalidOptionError when `ttl` is given and is no whole number of seconds of at least 1 */
 export function checkTtl(ttl: unknown): void {
   if (ttl === undefined) return;
-  if (Number.isSafeInteger(ttl) && (ttl as number) >= 1 && (ttl as number) <= MAX_TTL) return;
-  throw expected('ttl', `a whole number of seconds from 1 to ${MAX_TTL}`, ttl);
+  if (Number.isSafeInteger(ttl) && (ttl as number) >= 1 && (ttl as number) <= MAX_TTL_SECONDS) return;
+  throw expected('ttl', `a whole number of seconds from 1 to ${MAX_TTL_SECONDS}`, ttl);
 }
 
 /** @throws InvalidOptionError when `signal` is given and is no AbortSignal */
@@ -67,15 +67,15 @@ export function checkSet(options: SetOptions): void {
   checkFlag('refresh', options.refresh);
   checkFlag('prevExist', options.prevExist);
   checkFlag('noValueOnSuccess', options.noValueOnSuccess);
-  checkText('prevValue', options.prevValue);
+  checkString('prevValue', options.prevValue);
   checkIndex('prevIndex', options.prevIndex, 1);
   const { prevExist, prevValue, prevIndex, dir, refresh, ttl } = options;
   if (prevExist === false) {
-    if (prevValue !== undefined) throw left('prevValue', 'when `prevExist` is false', prevValue);
-    if (prevIndex !== undefined) throw left('prevIndex', 'when `prevExist` is false', prevIndex);
-    if (refresh === true) throw left('refresh', 'when `prevExist` is false', refresh);
+    if (prevValue !== undefined) throw leftOut('prevValue', 'when `prevExist` is false', prevValue);
+    if (prevIndex !== undefined) throw leftOut('prevIndex', 'when `prevExist` is false', prevIndex);
+    if (refresh === true) throw leftOut('refresh', 'when `prevExist` is false', refresh);
   }
-  if (dir === true && prevIndex !== undefined) throw left('prevIndex', 'for a directory', prevIndex);
+  if (dir === true && prevIndex !== undefined) throw leftOut('prevIndex', 'for a directory', prevIndex);
   if (refresh === true && ttl === undefined)
     throw expected('ttl', 'a whole number of seconds with `refresh`', ttl);
 }
@@ -89,7 +89,7 @@ export function checkValue(path: KeyPath, value: unknown, options: SetOptions): 
   if (options.dir === true) return '';
   if (value === undefined || value === '') return '';
   if (typeof value !== 'string') throw expected('value', 'a text', typeof value);
-  if (options.refresh === true) throw left('value', 'with `refresh`', 'a text');
+  if (options.refresh === true) throw leftOut('value', 'with `refresh`', 'a text');
   const bytes = Buffer.byteLength(value) + Buffer.byteLength(path.key);
   if (bytes > MAX_REQUEST_BYTES)
     throw expected('value', `at most ${MAX_REQUEST_BYTES} bytes together with its key`, `${bytes} bytes`);
@@ -101,11 +101,11 @@ export function checkValue(path: KeyPath, value: unknown, options: SetOptions): 
  *
  * @throws InvalidOptionError when `options` holds one of `names`
  */
-export function refuse(call: string, options: object, names: readonly string[]): void {
+export function refuseOptions(call: string, options: object, names: readonly string[]): void {
   checkOptionsObject(options);
   for (const name of names) {
     const value = (options as Readonly<Record<string, unknown>>)[name];
-    if (value !== undefined) throw left(name, `in \`${call}\``, value);
+    if (value !== undefined) throw leftOut(name, `in \`${call}\``, value);
   }
 }
 
@@ -114,7 +114,7 @@ export function checkDelete(options: DeleteOptions): void {
   checkCall(options);
   checkFlag('recursive', options.recursive);
   checkFlag('dir', options.dir);
-  checkText('prevValue', options.prevValue);
+  checkString('prevValue', options.prevValue);
   checkIndex('prevIndex', options.prevIndex, 1);
 }
 

@@ -24,12 +24,12 @@ export function conditionCompares(key: string, { prevValue, prevIndex }: Conditi
 }
 
 /** Longest value that is not UTF-8 in a message, in bytes. */
-const SHOWN_BYTES = 32;
+const MAX_SHOWN_BYTES = 32;
 
 function shown(value: Buffer): string {
   if (isUtf8(value)) return value.toString();
-  const more = value.length > SHOWN_BYTES ? '…' : '';
-  return `bytes ${value.toString('hex', 0, SHOWN_BYTES)}${more}, which are not UTF-8`;
+  const more = value.length > MAX_SHOWN_BYTES ? '…' : '';
+  return `bytes ${value.toString('hex', 0, MAX_SHOWN_BYTES)}${more}, which are not UTF-8`;
 }
 
 /** The error for conditions that `found` does not meet, in the v2 server's words, or undefined where it meets them. */

@@ -9,7 +9,7 @@ export const MAX_REQUEST_BYTES = 1_572_864;
 /** Levels of a key. Whoever may write one could else make a tree that nobody can walk through. */
 export const MAX_LEVELS = 1_000;
 
-const SHOWN_KEY = 200;
+const MAX_SHOWN_LENGTH = 200;
 
 /**
  * A key as the v2 API writes it: one leading slash, slashes joined, a trailing slash kept. The empty key is the root.
@@ -21,12 +21,12 @@ const SHOWN_KEY = 200;
 export function canonicalKey(key: unknown): string {
   const what = 'a key without NUL, without "." and ".." segments';
   if (typeof key !== 'string') throw expected('key', what, key);
-  if (key.includes('\0') || !key.isWellFormed()) throw expected('key', what, key.slice(0, SHOWN_KEY));
+  if (key.includes('\0') || !key.isWellFormed()) throw expected('key', what, key.slice(0, MAX_SHOWN_LENGTH));
   const bytes = Buffer.byteLength(key);
   if (bytes > MAX_REQUEST_BYTES)
     throw expected('key', `a key of at most ${MAX_REQUEST_BYTES} bytes`, `${bytes} bytes`);
   const canonical = `/${key}`.replace(/\/{2,}/g, '/');
-  if (/\/\.{1,2}(\/|$)/.test(canonical)) throw expected('key', what, key.slice(0, SHOWN_KEY));
+  if (/\/\.{1,2}(\/|$)/.test(canonical)) throw expected('key', what, key.slice(0, MAX_SHOWN_LENGTH));
   const levels = levelsOf(canonical);
   if (levels > MAX_LEVELS) throw expected('key', `a key of at most ${MAX_LEVELS} levels`, `${levels} levels`);
   return canonical;

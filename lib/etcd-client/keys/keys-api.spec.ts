@@ -1,11 +1,11 @@
 import type { IKeyValue, IResponseOp, ITxnRequest, ITxnResponse } from 'etcd3';
 import { VirtualClock } from '../../testing/virtual-clock.js';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
-import { txnInput } from './explain.js';
+import { txnInput } from './txn-command.js';
 import { KeysApi } from './keys-api.js';
 import { type KeysPort, type RequestOptions, type WatchedEvents, type WatchRange } from './keys-port.js';
 import { leaseKind, newLeaseId } from './lease-id.js';
-import { MAX_ROUNDS } from './rounds.js';
+import { MAX_ATTEMPTS } from './txn-attempts.js';
 
 const header = { cluster_id: '255', member_id: '1', revision: '15', raft_term: '1' };
 
@@ -84,7 +84,7 @@ function api(...answers: (ITxnResponse | Error)[]) {
   return { port, clock, keys: new KeysApi(port, { clock, random: () => 0.5 }) };
 }
 
-function said(request: ITxnRequest | undefined): string[] {
+function inputLines(request: ITxnRequest | undefined): string[] {
   return txnInput(request ?? {}).split('\n');
 }
 
@@ -138,7 +138,7 @@ describe('TestSetAction', () => {
     const { port, keys } = api(written);
     await keys.set('foo', 'baz', options);
     expect(port.requests).toHaveLength(1);
-    expect(said(port.requests[0])).toEqual(expect.arrayContaining([condition, 'put "/foo" "baz"']));
+    expect(inputLines(port.requests[0])).toEqual(expect.arrayContaining([condition, 'put "/foo" "baz"']));
     expect(port.options[0]?.oneShot).toBe(oneShot);
   });
 
@@ -153,7 +153,7 @@ describe('TestSetAction', () => {
   it('makes a directory by its marker, without a value and without prevValue', async () => {
     const { port, keys } = api(written);
     await keys.set('foo', 'bar', { dir: true, prevValue: 'bar' });
-    expect(said(port.requests[0])).toEqual(expect.arrayContaining(['put "/foo/" ""', 'del "/foo"']));
+    expect(inputLines(port.requests[0])).toEqual(expect.arrayContaining(['put "/foo/" ""', 'del "/foo"']));
     expect(txnInput(port.requests[0]!)).not.toContain('value(');
     // Sent again after a lost answer it would find its own directory and call it somebody else's.
     expect(port.options[0]?.oneShot).toBe(true);
@@ -195,7 +195,7 @@ describe('TestCreateInOrderAction', () => {
     const { node, action } = await keys.createInOrder('foo', 'baz');
     expect(action).toBe('create');
     expect(node.key).toBe('/foo/00000000000000000021');
-    expect(said(port.requests[1])).toContain('put "/foo/00000000000000000016" "baz"');
+    expect(inputLines(port.requests[1])).toContain('put "/foo/00000000000000000016" "baz"');
     expect(port.options.map(({ oneShot }) => oneShot)).toEqual([false, true, true]);
   });
 });
@@ -211,7 +211,7 @@ describe('TestDeleteAction', () => {
     const { port, keys } = api(gone);
     await keys.delete('foo', options);
     expect(port.requests).toHaveLength(1);
-    expect(said(port.requests[0])).toEqual(expect.arrayContaining([condition, 'del "/foo"']));
+    expect(inputLines(port.requests[0])).toEqual(expect.arrayContaining([condition, 'del "/foo"']));
     expect(port.options[0]?.oneShot).toBe(true);
   });
 
@@ -226,7 +226,9 @@ describe('TestDeleteAction', () => {
       ),
     );
     await keys.delete('/foo/', { recursive: true });
-    expect(said(port.requests[0])).toEqual(expect.arrayContaining(['del "/foo"', 'del "/foo/" "/foo0"']));
+    expect(inputLines(port.requests[0])).toEqual(
+      expect.arrayContaining(['del "/foo"', 'del "/foo/" "/foo0"']),
+    );
   });
 });
 
@@ -332,7 +334,7 @@ describe('a key that other clients keep changing', () => {
     await clock.advance(60_000);
     expect(await call).toMatchObject({ code: 101 });
     expect(String(await call)).toContain('/a/b or what is around it was changed by other clients');
-    expect(port.requests).toHaveLength(MAX_ROUNDS);
+    expect(port.requests).toHaveLength(MAX_ATTEMPTS);
     expect(clock.pending).toBe(0);
   });
 });
@@ -346,7 +348,7 @@ describe('a refresh', () => {
     const { keys, port } = api(now('a', 12), done(found()));
     const { node } = await keys.update('/foo', '', { prevValue: 'a', refresh: true, ttl: 10 });
     expect(node).toMatchObject({ value: 'a', modifiedIndex: 12, ttl: 10 });
-    expect(said(port.requests[1])[0]).toBe('mod("/foo") = "12"');
+    expect(inputLines(port.requests[1])[0]).toBe('mod("/foo") = "12"');
   });
 
   it('fails where another client wrote between its read and its renewal', async () => {
@@ -371,7 +373,7 @@ describe('a refresh', () => {
     await expect(keys.update('/foo', '', { dir: true, refresh: true, ttl: 10 })).rejects.toMatchObject({
       code: 100,
     });
-    expect(said(port.requests[1])[0]).toBe('mod("/foo/") = "12"');
+    expect(inputLines(port.requests[1])[0]).toBe('mod("/foo/") = "12"');
   });
 });
 
@@ -380,7 +382,7 @@ describe('a plain set', () => {
     const changed = refused(found(kv('/foo', 'x', 1, 14)), found());
     const { keys, port } = api(changed, changed, done({ response_put: { prev_kv: null } }));
     await keys.set('/foo', 'y');
-    expect(port.requests.map((request) => said(request).slice(0, 2))).toEqual([
+    expect(port.requests.map((request) => inputLines(request).slice(0, 2))).toEqual([
       ['version("/foo") != "0"', 'mod("/foo") < "1"'],
       ['version("/foo") != "0"', 'mod("/foo") < "16"'],
       ['', 'put "/foo" "y"'],
@@ -391,7 +393,7 @@ describe('a plain set', () => {
   it('creates a key by a request that is sent once: a late copy would bring it back after a delete', async () => {
     const { keys, port } = api(refused(found(), found()), done({ response_put: { prev_kv: null } }));
     await keys.set('/foo', 'y');
-    expect(port.requests.map((request) => said(request)[0])).toEqual(['version("/foo") != "0"', '']);
+    expect(port.requests.map((request) => inputLines(request)[0])).toEqual(['version("/foo") != "0"', '']);
     expect(port.options.map(({ oneShot }) => oneShot)).toEqual([false, true]);
   });
 
@@ -413,7 +415,7 @@ describe('a plain set', () => {
       done({ response_put: { prev_kv: null } }),
     );
     await keys.set('/a/b', 'y');
-    expect(said(port.requests[1])).toEqual(
+    expect(inputLines(port.requests[1])).toEqual(
       expect.arrayContaining(['lease("/a/") = "4d"', 'put --lease=4d "/a/b" "y"']),
     );
   });

@@ -2,14 +2,14 @@ import { type Clock } from '../../common/clock.js';
 import { attempt } from '../../common/async/deadline.js';
 import { type Random } from '../../common/random.js';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
-import { checkDelete, checkGet, checkSet, checkValue, checkWatcher, refuse } from './check-options.js';
+import { checkDelete, checkGet, checkSet, checkValue, checkWatcher, refuseOptions } from './check-options.js';
 import { isConditional } from './conditions.js';
 import { createInOrder } from './create-in-order.js';
-import { getNode } from './get.js';
+import { getNode } from './get-node.js';
 import { KeyPath } from './key-path.js';
 import { type KeysPort } from './keys-port.js';
 import { KeyedMutex } from '../../common/async/keyed-mutex.js';
-import { LeaseKeeper } from './lease-keeper.js';
+import { KeyLeases } from './key-leases.js';
 import { type BareKeysResponse, type KeysResponse } from './node.js';
 import {
   type CreateInOrderOptions,
@@ -21,7 +21,7 @@ import {
   type WatcherOptions,
 } from './options.js';
 import { refresh } from './refresh.js';
-import { removeNode } from './remove.js';
+import { removeNode } from './remove-node.js';
 import { Store } from './store.js';
 import { updateDirectory } from './update-directory.js';
 import { Watcher } from './watcher.js';
@@ -46,7 +46,7 @@ export interface KeysApiDeps {
  */
 export class KeysApi {
   private readonly store: Store;
-  private readonly leases: LeaseKeeper;
+  private readonly leases: KeyLeases;
   private readonly mutex = new KeyedMutex();
   private readonly watchers = new Set<Watcher>();
 
@@ -54,7 +54,7 @@ export class KeysApi {
     private readonly port: KeysPort,
     private readonly deps: KeysApiDeps,
   ) {
-    this.leases = new LeaseKeeper(port, deps.clock, deps.random);
+    this.leases = new KeyLeases(port, deps.clock, deps.random);
     this.store = new Store(port, this.leases, deps.clock, deps.random);
   }
 
@@ -101,7 +101,7 @@ export class KeysApi {
   ): Promise<BareKeysResponse>;
   async create(key: string, value?: string, options?: CreateOptions): Promise<KeysResponse>;
   async create(key: string, value?: string, options: CreateOptions = {}): Promise<BareKeysResponse> {
-    refuse('create', options, ['prevExist', 'prevValue', 'prevIndex', 'refresh']);
+    refuseOptions('create', options, ['prevExist', 'prevValue', 'prevIndex', 'refresh']);
     return await this.set(key, value, { ...options, prevExist: false });
   }
 
@@ -126,7 +126,7 @@ export class KeysApi {
     value?: string,
     options: CreateInOrderOptions = {},
   ): Promise<BareKeysResponse> {
-    refuse('createInOrder', options, ['prevExist', 'prevValue', 'prevIndex', 'refresh', 'dir']);
+    refuseOptions('createInOrder', options, ['prevExist', 'prevValue', 'prevIndex', 'refresh', 'dir']);
     checkSet(options);
     const path = KeyPath.of(directory);
     const text = checkValue(path, value, options);
@@ -156,7 +156,7 @@ export class KeysApi {
   ): Promise<BareKeysResponse>;
   async update(key: string, value?: string, options?: UpdateOptions): Promise<KeysResponse>;
   async update(key: string, value?: string, options: UpdateOptions = {}): Promise<BareKeysResponse> {
-    refuse('update', options, ['prevExist']);
+    refuseOptions('update', options, ['prevExist']);
     return await this.set(key, value, { ...options, prevExist: true });
   }
 

@@ -5,7 +5,7 @@ import { rangeEnd, type KeyPath } from './key-path.js';
 import { leaseKind } from './lease-id.js';
 import { type KeysAction, type KeysResponse } from './node.js';
 import { kvOf, modifiedAt, read, rebind } from './operations.js';
-import { Rounds } from './rounds.js';
+import { TxnAttempts } from './txn-attempts.js';
 import { bare, type Store } from './store.js';
 import { fileNode } from './tree.js';
 
@@ -55,11 +55,11 @@ async function confirm(
  * transaction decides whether the key is still the one that was read; nothing else happens. Another TTL needs another lease: the key is bound to it in a write that watchers of this
  * client recognise and leave out, as the v2 server did; its `modifiedIndex` moves.
  *
- * @throws KeysError 100 not there, 101 conditions not met or {@link Rounds} at an end, 102 a directory
+ * @throws KeysError 100 not there, 101 conditions not met or {@link TxnAttempts} at an end, 102 a directory
  */
 export async function refresh(store: Store, request: RefreshRequest): Promise<KeysResponse> {
   const { path, ttl, signal, action } = request;
-  const rounds = new Rounds(store, path);
+  const rounds = new TxnAttempts(store, path);
   for (;;) {
     await rounds.begin(signal);
     const { found, header } = await current(store, request);

@@ -4,7 +4,7 @@ import { type Random } from '../../common/random.js';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
 import { hexId } from '../hex-id.js';
 import { type KeysPort, type RequestOptions } from './keys-port.js';
-import { type Grant, type LeaseKeeper } from './lease-keeper.js';
+import { type Grant, type KeyLeases } from './key-leases.js';
 import { type BareKeysResponse, type KeysAction } from './node.js';
 import { type Lifetime } from './tree.js';
 
@@ -20,7 +20,7 @@ export class Store {
 
   constructor(
     readonly port: KeysPort,
-    readonly leases: LeaseKeeper,
+    readonly leases: KeyLeases,
     readonly clock: Clock,
     readonly random: Random,
   ) {}

@@ -5,9 +5,9 @@ import { type EtcdConnection } from '../connection.js';
 import { EtcdResponseError } from '../errors/index.js';
 import { hexId } from '../hex-id.js';
 import { asKeysError } from './as-keys-error.js';
-import { loneRead, txnCommand, txnInput, txnTitle } from './explain.js';
+import { loneRead, txnCommand, txnInput, txnTitle } from './txn-command.js';
 import { type KeysPort, type RequestOptions, type WatchedEvents, type WatchRange } from './keys-port.js';
-import { watchRange } from './watch-port.js';
+import { watchRange } from './watch-range.js';
 import { type EtcdWatches } from '../watches.js';
 
 function asTxnResponse(range: IRangeResponse): ITxnResponse {

@@ -3,7 +3,7 @@ import { rangeEnd, type KeyPath } from './key-path.js';
 import { hasLease, leaseKind } from './lease-id.js';
 import { type KeysResponse } from './node.js';
 import { isAbsent, kvOf, kvsOf, modifiedAt, put, read } from './operations.js';
-import { Rounds } from './rounds.js';
+import { TxnAttempts } from './txn-attempts.js';
 import { bare, type Store } from './store.js';
 import { dirNode } from './tree.js';
 
@@ -23,7 +23,7 @@ export interface UpdateDirectoryRequest {
 export async function updateDirectory(store: Store, request: UpdateDirectoryRequest): Promise<KeysResponse> {
   const { path, ttl, signal } = request;
   const end = rangeEnd(path.directory);
-  const rounds = new Rounds(store, path);
+  const rounds = new TxnAttempts(store, path);
   for (;;) {
     await rounds.begin(signal);
     const seen = await store.txn(

@@ -5,8 +5,8 @@ import { type EtcdWatchRequest } from '../watch-request.js';
 import { type WatchNotification } from '../watch-notification.js';
 import { KeyPath } from './key-path.js';
 import { type KeysPort, type WatchRange } from './keys-port.js';
-import { watchRange } from './watch-port.js';
-import { IDLE_TIME, Watcher } from './watcher.js';
+import { watchRange } from './watch-range.js';
+import { IDLE_TIMEOUT_MS, Watcher } from './watcher.js';
 
 function put(key: string, revision: number): IEvent {
   const text = { key: Buffer.from(key), value: Buffer.from(`at ${revision}`), version: '1', lease: '0' };
@@ -111,7 +111,7 @@ describe('Watcher', () => {
     const { watcher, watches, clock, holders } = setUp(4, [events(5)], [events(6)]);
     await watcher.next();
     expect([watches.open, holders.size, clock.pending]).toEqual([1, 1, 1]);
-    await clock.advance(IDLE_TIME);
+    await clock.advance(IDLE_TIMEOUT_MS);
     expect([watches.open, holders.size, clock.pending]).toEqual([0, 0, 0]);
     expect((await watcher.next()).index).toBe(6);
     watcher.close();

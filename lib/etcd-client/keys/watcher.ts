@@ -3,7 +3,7 @@ import { attempt } from '../../common/async/deadline.js';
 import { ClosedError } from '../../common/errors/index.js';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
 import { hexId } from '../hex-id.js';
-import { eventResponse, leaseOfDelete } from './event.js';
+import { eventResponse, leaseOfDelete } from './event-response.js';
 import { rangeEnd, type KeyPath } from './key-path.js';
 import { type KeysPort, type WatchedEvents, type WatchRange } from './keys-port.js';
 import { KeyedMutex } from '../../common/async/keyed-mutex.js';
@@ -17,7 +17,7 @@ export interface WatcherSettings {
 }
 
 /** Milliseconds a watch is kept open while nobody waits for its next event. */
-export const IDLE_TIME = 5_000;
+export const IDLE_TIMEOUT_MS = 5_000;
 
 const LANE = 'next';
 
@@ -34,7 +34,7 @@ interface OpenWatch {
  * members do. It remembers where it is, so that an error costs nothing but another call: after an abort or an outage it
  * goes on behind the last event. After a 401 (the history was compacted, so events are missing) the next call goes on
  * with the oldest event there still is, after a 400 (another cluster, or one restored from a backup) with what happens
- * from then on. What it holds open on the client ends by itself once nobody has waited for {@link IDLE_TIME} ms.
+ * from then on. What it holds open on the client ends by itself once nobody has waited for {@link IDLE_TIMEOUT_MS} ms.
  */
 export class Watcher implements AsyncIterable<KeysResponse> {
   private from: number | undefined;
@@ -42,7 +42,7 @@ export class Watcher implements AsyncIterable<KeysResponse> {
   private readonly queue: KeysResponse[] = [];
   private readonly mutex = new KeyedMutex();
   private open: OpenWatch | undefined;
-  private idle: Timer | undefined;
+  private idleTimer: Timer | undefined;
 
   constructor(
     private readonly port: KeysPort,
@@ -50,7 +50,7 @@ export class Watcher implements AsyncIterable<KeysResponse> {
     private readonly path: KeyPath,
     private readonly settings: WatcherSettings,
     /** Hears of watchers that hold something open, and of those that no longer do. */
-    private readonly holders: Set<Watcher>,
+    private readonly openWatchers: Set<Watcher>,
   ) {
     this.from = settings.afterIndex > 0 ? settings.afterIndex + 1 : undefined;
   }
@@ -89,9 +89,9 @@ export class Watcher implements AsyncIterable<KeysResponse> {
 
   /** Lets go of what is held open, at once; who waits gets a `ClosedError`. Another `next` goes on where it was. */
   close(): void {
-    this.idle?.cancel();
-    this.idle = undefined;
-    this.holders.delete(this);
+    this.idleTimer?.cancel();
+    this.idleTimer = undefined;
+    this.openWatchers.delete(this);
     this.open?.stop.abort(new ClosedError('The watcher'));
     this.open = undefined;
   }
@@ -99,8 +99,8 @@ export class Watcher implements AsyncIterable<KeysResponse> {
   /** Waits until there is an event in the queue. */
   private async fill(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    this.idle?.cancel();
-    this.idle = undefined;
+    this.idleTimer?.cancel();
+    this.idleTimer = undefined;
     try {
       while (this.queue.length === 0) await this.advance(signal);
     } catch (error) {
@@ -110,7 +110,7 @@ export class Watcher implements AsyncIterable<KeysResponse> {
       }
       throw error;
     } finally {
-      if (this.open) this.idle = this.clock.after(IDLE_TIME, () => this.close());
+      if (this.open) this.idleTimer = this.clock.after(IDLE_TIMEOUT_MS, () => this.close());
     }
   }
 
@@ -130,7 +130,7 @@ export class Watcher implements AsyncIterable<KeysResponse> {
 
   private start(): OpenWatch {
     const stop = new AbortController();
-    this.holders.add(this);
+    this.openWatchers.add(this);
     return { batches: this.begin(stop.signal), stop, batch: undefined };
   }
 

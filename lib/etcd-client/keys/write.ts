@@ -1,13 +1,13 @@
 import type { ICompare, IRequestOp, ITxnResponse } from 'etcd3';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
 import { conditionCompares, conditionError, isConditional, type Conditions } from './conditions.js';
-import { Guards } from './guards.js';
+import { TreeGuards } from './tree-guards.js';
 import { type KeyPath } from './key-path.js';
 import { leaseKind } from './lease-id.js';
-import { type Grant } from './lease-keeper.js';
+import { type Grant } from './key-leases.js';
 import { type KeysAction, type KeysResponse } from './node.js';
 import { isAbsent, isPresent, kvOf, notModifiedSince, previousOf, put, read, remove } from './operations.js';
-import { Rounds } from './rounds.js';
+import { TxnAttempts } from './txn-attempts.js';
 import { bare, isUnauthorized, type Store } from './store.js';
 import { fileNode } from './tree.js';
 
@@ -102,18 +102,22 @@ function refusal(request: WriteRequest, answer: ITxnResponse, isDirectory: boole
 }
 
 /** What is read where nothing was written: the key, or for keys in order one that was faster. */
-function look({ path, order }: WriteRequest): IRequestOp {
+function readCurrent({ path, order }: WriteRequest): IRequestOp {
   return order === undefined
     ? read(path.key)
     : read(path.key, { end: order.until, keysOnly: true, limit: 1 });
 }
 
-async function attempts(store: Store, first: WriteRequest, grant: Grant | undefined): Promise<KeysResponse> {
+async function writeWithRetries(
+  store: Store,
+  first: WriteRequest,
+  grant: Grant | undefined,
+): Promise<KeysResponse> {
   let request = first;
-  let guards = new Guards(request.path);
+  let guards = new TreeGuards(request.path);
   let guarded = true;
   let absent = false;
-  const rounds = new Rounds(store, first.path);
+  const rounds = new TxnAttempts(store, first.path);
   const plain = first.action === 'set' && !first.dir;
   for (;;) {
     await rounds.begin(first.signal);
@@ -124,7 +128,7 @@ async function attempts(store: Store, first: WriteRequest, grant: Grant | undefi
         {
           compare: [...compares(request, fence), ...(guarded ? guards.compare : [])],
           success: operations(request, grant?.id ?? guards.inheritedLease),
-          failure: [look(request), ...(guarded ? guards.reads : [])],
+          failure: [readCurrent(request), ...(guarded ? guards.reads : [])],
         },
         { signal: request.signal, oneShot: fence === undefined },
       );
@@ -141,7 +145,7 @@ async function attempts(store: Store, first: WriteRequest, grant: Grant | undefi
     if (error) throw error;
     if (request.order !== undefined && kvOf(answer, 0) !== undefined) {
       request = { ...request, path: request.order.next(Number(answer.header.revision)) };
-      guards = new Guards(request.path);
+      guards = new TreeGuards(request.path);
     }
   }
 }
@@ -155,7 +159,7 @@ export async function write(store: Store, request: WriteRequest): Promise<KeysRe
   const { ttl, dir, signal } = request;
   const grant = ttl === undefined ? undefined : await store.leases.grant(dir ? 'dir' : 'key', ttl, signal);
   try {
-    return await attempts(store, request, grant);
+    return await writeWithRetries(store, request, grant);
   } catch (error) {
     // Only an answer proves that nothing stands on the lease. Otherwise it ends by itself.
     if (grant && error instanceof KeysError) store.leases.release(grant.id);

@@ -4,14 +4,14 @@ import { checkRecord, MAX_VALUE_BYTES } from '../../registry/check-record.js';
 import { decodeRecord, encodeRecord } from './codec.js';
 
 const BARE = { service: 'w', id: 'i', address: '::1', port: 65_535 } as const;
-const SLOT = { kind: 'instance', service: 'web', id: 'one' } as const;
+const ENTRY_KEY = { kind: 'instance', service: 'web', id: 'one' } as const;
 
 function decode(value: string | Buffer): ReturnType<typeof decodeRecord> {
-  return decodeRecord(SLOT, Buffer.from(value));
+  return decodeRecord(ENTRY_KEY, Buffer.from(value));
 }
 
-describe('the codec of the etcd registry', () => {
-  it('brings an instance back as it was', () => {
+describe('encodeRecord and decodeRecord', () => {
+  it('round-trip an instance', () => {
     const record: EntryRecord = {
       kind: 'instance',
       instance: completeInstance({
@@ -30,7 +30,7 @@ describe('the codec of the etcd registry', () => {
     expect(decode(encodeRecord(record))).toEqual({ record });
   });
 
-  it('keeps the text of a plain key', () => {
+  it('round-trip the value of a plain key', () => {
     const record: EntryRecord = { kind: 'key', key: '/k', value: '{"not":"looked at"}' };
     expect(decodeRecord(record, encodeRecord(record))).toEqual({ record });
   });
@@ -45,11 +45,11 @@ describe('the codec of the etcd registry', () => {
     ['{"Op":0,"Addr":7}', /`Addr`/],
     ['{"Op":0,"Addr":"a:0"}', /`Addr`/],
     ['x'.repeat(MAX_VALUE_BYTES + 1), /at most 65536 bytes/],
-  ])('says what is wrong with %j', (value, reason) => {
+  ])('give the reason why %j is malformed', (value, reason) => {
     expect(decode(value)).toEqual({ reason: expect.stringMatching(reason) as unknown });
   });
 
-  it.each(['{"Op":1,"Addr":"a:1"}', '{"Op":1}'])('reads %j as an endpoint that is deleted', (value) => {
+  it.each(['{"Op":1,"Addr":"a:1"}', '{"Op":1}'])('decode %j as deleted', (value) => {
     expect(decode(value)).toEqual({ deleted: true });
   });
 
@@ -67,13 +67,13 @@ describe('the codec of the etcd registry', () => {
     ],
     ['a string', { meta: {} }],
     [['a'], { meta: {} }],
-  ])('takes the strings of the foreign metadata %j as meta', (metadata, instance) => {
+  ])('take the strings of the foreign metadata %j as meta', (metadata, instance) => {
     expect(decode(JSON.stringify({ Op: 0, Addr: 'a:1', Metadata: metadata }))).toMatchObject({
       record: { instance: { address: 'a', port: 1, ...instance } },
     });
   });
 
-  it('keeps a name of foreign metadata from changing a prototype, and leaves out broken text', () => {
+  it('ignore malformed strings of foreign metadata, and never set a prototype', () => {
     const value = '{"Addr":"a:1","Metadata":{"__proto__":"x","b":"\\ud800","c":"d"}}';
     const decoded = decode(value);
     const meta =
@@ -85,14 +85,14 @@ describe('the codec of the etcd registry', () => {
     expect(Object.getPrototypeOf(meta)).toBe(Object.prototype);
   });
 
-  it('does not take unknown strings of an own entry, which a later version may have written, as meta', () => {
+  it('ignore unknown strings of an own entry, which a later version may have written', () => {
     const metadata = { id: 'one', tags: [], meta: { a: 'b' }, weight: 1, ports: {}, later: 'x' };
     expect(decode(JSON.stringify({ Op: 0, Addr: 'a:1', Metadata: metadata }))).toMatchObject({
       record: { instance: { meta: { a: 'b' } } },
     });
   });
 
-  it('writes nothing that it would not read', () => {
+  it('write no value that is too long to read', () => {
     const room = MAX_VALUE_BYTES - JSON.stringify(completeInstance({ ...BARE, meta: { m: '' } })).length;
     for (const [length, fits] of [
       [room, true],
@@ -108,7 +108,7 @@ describe('the codec of the etcd registry', () => {
     }
   });
 
-  it.each(['\ufeffa', ''])('keeps the value %j of a key', (value) => {
+  it.each(['\ufeffa', ''])('round-trip the value %j of a key', (value) => {
     const record: EntryRecord = { kind: 'key', key: 'k', value };
     expect(decodeRecord(record, encodeRecord(record))).toEqual({ record });
   });

@@ -6,17 +6,17 @@ import { type Instance } from '../../registry/instance.js';
 import { isString, readInstance } from '../../registry/instance-shape.js';
 import { type InstanceKey, type EntryRecord, type EntryKey } from '../../registry/entry-record.js';
 
-/** `Op` of etcd's Go package `naming/endpoints` for an endpoint that is there. */
+/** `Op` of an existing endpoint in etcd's Go package `naming/endpoints`. */
 const OP_ADD = 0;
-/** The same for one that is deleted. Go deletes the key instead; the value comes from other writers. */
+/** `Op` of a deleted endpoint. Go deletes the key instead; only other writers store this value. */
 const OP_DELETE = 1;
 
-/** The fields of an instance that travel in `Metadata`, besides the address. */
-const METADATA = ['ports', 'tags', 'meta', 'weight', 'zone'] as const;
+/** The fields of an instance that are stored in `Metadata`; the address is in `Addr`. */
+const METADATA_FIELDS = ['ports', 'tags', 'meta', 'weight', 'zone'] as const;
 
 /**
- * The value of an record: a plain key's own text, and for an instance the JSON that etcd's Go package
- * `naming/endpoints` reads, which is never longer than what `checkRecord` measures.
+ * Encodes a record as the value of its etcd key. A plain key's value is stored unchanged. An instance is stored as the
+ * JSON of etcd's Go package `naming/endpoints`, which is never longer than the form that `checkRecord` measures.
  */
 export function encodeRecord(record: EntryRecord): Buffer {
   return Buffer.from(record.kind === 'key' ? record.value : encodeInstance(record.instance));
@@ -31,13 +31,13 @@ function encodeInstance(instance: Instance): string {
   });
 }
 
-/** What stands in an entry key, that its writer declares it deleted, or why it cannot be understood, in one sentence. */
+/** A decoded value: a record, a deletion that its writer declared, or the reason in one sentence why it is malformed. */
 export type Decoded =
   { readonly record: EntryRecord } | { readonly deleted: true } | { readonly reason: string };
 
 /**
- * The record behind a value. Of `Metadata` that others wrote, which may be any JSON, the fields that fit an instance are
- * taken, and every string under another name becomes a member of `meta`. The rest is ignored.
+ * Decodes the value of an etcd key. `Metadata` of another writer may be any JSON: fields that are valid for an instance
+ * are used, strings under other names become members of `meta`, and the rest is ignored.
  */
 export function decodeRecord(entryKey: EntryKey, value: Buffer): Decoded {
   if (value.length > MAX_VALUE_BYTES) {
@@ -86,12 +86,15 @@ function decodeInstance(entryKey: InstanceKey, text: string): Decoded {
 function withMetadata(bare: BareInstance, metadata: unknown): object {
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return bare;
   const given = metadata as Readonly<Record<string, unknown>>;
-  const taken = METADATA.filter((field) => given[field] !== undefined && fits(bare, field, given[field]));
+  const taken = METADATA_FIELDS.filter(
+    (field) => given[field] !== undefined && fits(bare, field, given[field]),
+  );
   const instance = { ...bare, ...Object.fromEntries(taken.map((field) => [field, given[field]])) };
-  // An entry of this library names its id here, and keeps its strings in `meta`.
+  // An entry of this library has its id here. Its unknown strings come from a later version and are no `meta`.
   if (given.id === bare.id) return instance;
   const strings = Object.entries(given).filter(
-    ([name, value]) => !(METADATA as readonly string[]).includes(name) && isString(name) && isString(value),
+    ([name, value]) =>
+      !(METADATA_FIELDS as readonly string[]).includes(name) && isString(name) && isString(value),
   );
   const meta = taken.includes('meta') ? (given.meta as object) : {};
   return strings.length === 0 ? instance : { ...instance, meta: { ...Object.fromEntries(strings), ...meta } };

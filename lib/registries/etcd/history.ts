@@ -2,33 +2,33 @@ import type { IKeyValue } from 'etcd3';
 import { type EtcdCaller } from '../../etcd-client/request.js';
 import { deferred, type Deferred } from '../../common/async/deferred.js';
 
-/** Reads sent in one request, of the 128 that etcd allows. */
+/** Reads in one request. etcd allows 128 operations in a transaction. */
 const READS_PER_REQUEST = 120;
 
-/** A key as it was at a revision. */
+/** A key at a past revision. */
 export interface PastRead {
   readonly key: Buffer;
   readonly revision: bigint;
 }
 
-type Answer = readonly (IKeyValue | undefined)[];
+type PastValues = readonly (IKeyValue | undefined)[];
 
-interface Question {
+interface PendingRead {
   readonly reads: readonly PastRead[];
-  readonly answer: Deferred<Answer>;
+  readonly result: Deferred<PastValues>;
 }
 
 /**
- * Reads keys as they were. All watches of a registry share one: questions that are asked at the same time travel
- * together, one request at a time, and equal ones once.
+ * Reads keys at past revisions. All watches of a registry share one instance. It sends one request at a time, batches
+ * the reads that arrive meanwhile, and sends equal reads once.
  */
 export class History {
-  private readonly asked = new Map<string, Question>();
-  private reading = false;
+  private readonly pending = new Map<string, PendingRead>();
+  private draining = false;
 
   /**
-   * @param what what the reads are for, for messages
-   * @param size reads of one question
+   * @param what purpose of the reads, for messages
+   * @param size number of reads in each call of {@link History.read}
    */
   constructor(
     private readonly client: EtcdCaller,
@@ -37,34 +37,36 @@ export class History {
   ) {}
 
   /**
-   * What the keys held then, in the order of `reads`; undefined for a key that was not there.
+   * Reads the values in the order of `reads`; undefined for a key that did not exist.
    *
-   * @throws as {@link EtcdCaller.call}: an EtcdResponseError where a revision was compacted
+   * @throws EtcdResponseError if a revision was compacted; otherwise as {@link EtcdCaller.call}
    */
-  async read(reads: readonly PastRead[]): Promise<Answer> {
+  async read(reads: readonly PastRead[]): Promise<PastValues> {
     const id = reads.map(({ key, revision }) => `${revision}@${key.toString('latin1')}`).join('\0');
-    const question = this.asked.get(id) ?? { reads, answer: deferred() };
-    this.asked.set(id, question);
-    if (!this.reading) void this.work();
-    return await question.answer.promise;
+    const read = this.pending.get(id) ?? { reads, result: deferred() };
+    this.pending.set(id, read);
+    if (!this.draining) void this.drain();
+    return await read.result.promise;
   }
 
-  private async work(): Promise<void> {
-    this.reading = true;
-    // Questions that are asked with the same batch of events travel along.
+  private async drain(): Promise<void> {
+    this.draining = true;
+    // All reads for one batch of events are added in the same tick; waiting for it batches them.
     await Promise.resolve();
-    while (this.asked.size > 0) {
-      const some = [...this.asked].slice(0, Math.floor(READS_PER_REQUEST / this.size));
-      const settle = await this.send(some.flatMap(([, { reads }]) => reads));
-      for (const [index, [id, { answer }]] of some.entries()) {
-        this.asked.delete(id);
-        settle(answer, index * this.size);
+    while (this.pending.size > 0) {
+      const batch = [...this.pending].slice(0, Math.floor(READS_PER_REQUEST / this.size));
+      const settle = await this.send(batch.flatMap(([, { reads }]) => reads));
+      for (const [index, [id, { result }]] of batch.entries()) {
+        this.pending.delete(id);
+        settle(result, index * this.size);
       }
     }
-    this.reading = false;
+    this.draining = false;
   }
 
-  private async send(reads: readonly PastRead[]): Promise<(answer: Deferred<Answer>, from: number) => void> {
+  private async send(
+    reads: readonly PastRead[],
+  ): Promise<(result: Deferred<PastValues>, from: number) => void> {
     const success = reads.map(({ key, revision }) => ({
       request_range: { key, revision: String(revision) },
     }));
@@ -74,9 +76,9 @@ export class History {
         run: async ({ kv }, options) => await kv.txn({ success }, options),
       });
       const found = responses.map(({ response_range: { kvs } }) => kvs[0]);
-      return (answer, from) => answer.resolve(found.slice(from, from + this.size));
+      return (result, from) => result.resolve(found.slice(from, from + this.size));
     } catch (error) {
-      return (answer) => answer.reject(error as Error);
+      return (result) => result.reject(error as Error);
     }
   }
 }

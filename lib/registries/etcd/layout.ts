@@ -5,32 +5,32 @@ import { checkScope } from '../../registry/check-record.js';
 import { type InstanceKey, type EntryKey } from '../../registry/entry-record.js';
 import { type Scope } from '../../registry/registry.js';
 
-/** A range of etcd keys: one key, or all that begin with a prefix. */
+/** A range of etcd keys: one key, or all keys with a prefix. */
 export interface KeyRange {
   readonly key: Buffer;
   readonly rangeEnd?: Buffer;
 }
 
-/** The other key of an id, see {@link EtcdLayout.siblingOf}. */
+/** The other etcd key with the same id, see {@link EtcdLayout.siblingOf}. */
 export interface Sibling {
   readonly key: Buffer;
-  /** Whether it is the key that this library writes. */
+  /** Whether this is the percent-encoded key, which this library writes. */
   readonly encoded: boolean;
 }
 
-/** Begins an id that stands for bytes which are no UTF-8. */
-const HEX = '0x';
+/** Prefix of an id that represents bytes other than UTF-8. */
+const HEX_PREFIX = '0x';
 
 /**
- * Where things are. An instance is at `<prefix>/<service>/<id>`, both as {@link encodeSegment} writes them; a plain key
- * is at itself, which must not be where instances are. What begins with a dot below the prefix is the driver's own: no
- * service is encoded so.
+ * Maps entry keys to etcd keys. An instance has the key `<prefix>/<service>/<id>`, where {@link encodeSegment} encodes
+ * service and id. A plain key is stored under its own name, which must not be an instance's key. Names that begin with a
+ * dot below the prefix are reserved for the driver: no encoded service begins with a dot.
  *
- * Other writers do not encode ids: etcd's Go package registers `10.0.0.9:80` where this library writes `10.0.0.9%3A80`.
- * Both keys carry the id `10.0.0.9:80`. While both are there, the encoded key decides what the id stands for.
+ * Other writers do not encode ids: etcd's Go package writes `10.0.0.9:80`, this library writes `10.0.0.9%3A80`. Both keys
+ * have the id `10.0.0.9:80`. While both exist, the encoded key wins.
  */
 export class EtcdLayout {
-  /** What the keys of all services begin with: the prefix and a slash, or nothing where the prefix is empty. */
+  /** Common prefix of all services' keys, with a slash at its end; empty for an empty prefix. */
   private readonly root: string;
 
   /** @param prefix `/a` for `/a/web/<id>`, `a` for `a/web/<id>`, `/` for `/web/<id>`, an empty string for `web/<id>` */
@@ -41,43 +41,43 @@ export class EtcdLayout {
   /**
    * The etcd key of an entry key.
    *
-   * @throws InvalidOptionError when a name is not one, or that of a key lies where instances are
+   * @throws InvalidOptionError if a name is invalid, or a plain key has the form of an instance's key
    */
   keyOf(entryKey: EntryKey): string {
     checkScope(entryKey);
     if (entryKey.kind === 'key') {
-      if (this.isOfInstances(entryKey.key))
-        throw expected('key', `outside of ${this.root}<service>/, where instances are`, entryKey.key);
+      if (this.isInstanceKey(entryKey.key))
+        throw expected('key', `outside ${this.root}<service>/, where instances are stored`, entryKey.key);
       return entryKey.key;
     }
     return `${this.folderOf(entryKey.service)}${encodeSegment(entryKey.id)}`;
   }
 
   /**
-   * All keys a scope may have.
+   * The range of all etcd keys of a scope.
    *
-   * @throws InvalidOptionError when a name is not one
+   * @throws InvalidOptionError if a name is invalid
    */
   rangeOf(scope: Scope): KeyRange {
     if (scope.kind !== 'service') return { key: Buffer.from(this.keyOf(scope)) };
     const folder = Buffer.from(this.folderOf(scope.service));
-    return { key: folder, rangeEnd: afterPrefix(folder) };
+    return { key: folder, rangeEnd: prefixEnd(folder) };
   }
 
   /**
-   * The entry key behind an etcd key of `scope`. Ids that others wrote unencoded are taken as they are, and bytes that are
-   * no UTF-8 as the hexadecimal digits of all of them.
+   * The entry key of an etcd key in `scope`. An id that another writer did not encode is used unchanged. An id that is not
+   * UTF-8 is shown as `0x` and its bytes in hexadecimal digits.
    */
   entryKeyOf(scope: Scope, key: Uint8Array): EntryKey {
     if (scope.kind !== 'service') return scope;
     const bytes = this.segmentOf(scope.service, key);
-    const segment = decodeUtf8(bytes) ?? `${HEX}${Buffer.from(bytes).toString('hex')}`;
+    const segment = decodeUtf8(bytes) ?? `${HEX_PREFIX}${Buffer.from(bytes).toString('hex')}`;
     return { kind: 'instance', service: scope.service, id: decodeSegment(segment) ?? segment };
   }
 
   /**
-   * The other etcd key of `scope` that carries the id of `key`, where one can exist: the encoded key for a key that
-   * another writer chose, and the reverse.
+   * The other etcd key in `scope` with the same id as `key`, if one can exist: the encoded key for an unencoded one, and
+   * the reverse.
    */
   siblingOf(scope: Scope, key: Uint8Array): Sibling | undefined {
     if (scope.kind !== 'service') return undefined;
@@ -91,25 +91,25 @@ export class EtcdLayout {
     return foreign && { key: Buffer.concat([Buffer.from(folder), foreign]), encoded: false };
   }
 
-  /** Where a session keeps its record. */
-  recordOf(lease: string): string {
-    return `${this.records}${lease}`;
+  /** The etcd key of a session's record. */
+  sessionKeyOf(lease: string): string {
+    return `${this.sessionsPrefix}${lease}`;
   }
 
-  private isOfInstances(key: string): boolean {
+  private isInstanceKey(key: string): boolean {
     const { root } = this;
-    // The name of a service is never empty, so with an empty prefix no key of an instance begins with a slash.
+    // With an empty prefix no instance's key begins with a slash, since a service's name is never empty.
     if (root === '' && key.startsWith('/')) return false;
     return key.startsWith(root) && key.includes('/', root.length);
   }
 
-  /** All records of sessions. */
-  get records(): string {
+  /** Common prefix of all sessions' records. */
+  get sessionsPrefix(): string {
     return `${this.root}.sessions/`;
   }
 
-  /** The keys that a right to a scope is a right to, in the words of `etcdctl role grant-permission`. */
-  grantedFor(scope: Scope): string {
+  /** The keys of a scope as `etcdctl role grant-permission` takes them. */
+  permissionTarget(scope: Scope): string {
     return scope.kind === 'key' ? this.keyOf(scope) : `--prefix ${this.folderOf(scope.service)}`;
   }
 
@@ -123,14 +123,14 @@ export class EtcdLayout {
   }
 }
 
-/** The first key after all that begin with `prefix`, whose last byte is a slash. */
-function afterPrefix(prefix: Buffer): Buffer {
+/** Exclusive end of the range of all keys that begin with `prefix`. Its last byte is a slash, so it never overflows. */
+function prefixEnd(prefix: Buffer): Buffer {
   const end = Buffer.from(prefix);
   end[end.length - 1] = (end.at(-1) ?? 0) + 1;
   return end;
 }
 
-/** The segment by which another writer's key would carry `id`; undefined where none would. */
+/** The unencoded segment with which another writer would store `id`; undefined if there is none. */
 function foreignSegment(id: string, escaped: boolean): Buffer | undefined {
   if (escaped) return decodeSegment(id) === undefined ? Buffer.from(id) : undefined;
   const [, digits] = /^0x((?:[0-9a-f]{2})+)$/.exec(id) ?? [];

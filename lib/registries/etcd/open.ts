@@ -7,10 +7,10 @@ import { type EtcdRegistrySettings } from './options.js';
 import { EtcdRegistry } from './registry.js';
 
 /**
- * Makes the connection object.
+ * Creates the registry. Does not connect; the first request does.
  *
- * @throws MissingPeerError when `etcd3` is not installed
- * @throws InvalidOptionError when a file of `tls` cannot be read
+ * @throws MissingPeerError if `etcd3` is not installed
+ * @throws InvalidOptionError if a file of `tls` cannot be read
  */
 export async function openEtcd(
   url: string,

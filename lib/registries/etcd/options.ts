@@ -4,33 +4,34 @@ import { checkObject, expected } from '../../common/expected.js';
 import { isName } from '../../common/names.js';
 import { trimTrailingSlashes } from '../../common/strings.js';
 
-/** Options of the etcd registry. */
+/** Options of the etcd registry: those of the client, and the prefix of its keys. */
 export interface EtcdRegistryOptions extends EtcdOptions {
   /**
-   * What the keys of all instances begin with: `<prefix>/<service>/<id>`. Plain keys are kept as they are named, outside
-   * of it. `services` gives the Go target `services/web`, `/` gives `/web`, and an empty string gives `web`.
+   * Prefix of all instances' keys: `<prefix>/<service>/<id>`. Plain keys are stored under their own names, outside it.
+   * `services` gives the Go target `services/web`, `/` gives `/web`, and an empty string gives `web`.
    *
    * @default '/nestjs-sidekick'
    */
   readonly prefix?: string;
 }
 
-/** Go finds the instances of `web` by `endpoints.NewManager(client, "/nestjs-sidekick/web")`. */
+/** The default of {@link EtcdRegistryOptions.prefix}. Go reads `web` by `endpoints.NewManager(client, "/nestjs-sidekick/web")`. */
 export const DEFAULT_PREFIX = '/nestjs-sidekick';
 
-/** Checked options. Holds secrets: never printed. */
+/** Checked options. They contain secrets and must not be printed. */
 export interface EtcdRegistrySettings {
   readonly client: EtcdSettings;
-  /** As given to the client. */
+  /** The client's options, unchanged. */
   readonly options: EtcdOptions;
-  /** Without a slash at its end, unless it is `/`; may be empty. */
+  /** Without a trailing slash, unless it is `/`; may be empty. */
   readonly prefix: string;
 }
 
 /**
- * Checks the options of the registry; connects to nothing.
+ * Checks the options of the registry. Does not connect.
  *
  * @throws InvalidOptionError in one sentence that names the option
+ * @throws NoEtcdEndpointsError if there is no endpoint
  */
 export function checkRegistryOptions(given: EtcdRegistryOptions): EtcdRegistrySettings {
   checkObject('etcd', given);
@@ -44,8 +45,8 @@ export function checkRegistryOptions(given: EtcdRegistryOptions): EtcdRegistrySe
 }
 
 /**
- * Where the registry is, without credentials: `etcd://10.0.0.1:2379,10.0.0.2:2379/services`, or
- * `etcd://10.0.0.1:2379?prefix=services` where the path of a URL cannot give the prefix.
+ * The URL of the registry, without credentials: `etcd://10.0.0.1:2379,10.0.0.2:2379/services`, or
+ * `etcd://10.0.0.1:2379?prefix=services` if the path of a URL cannot express the prefix.
  */
 export function registryUrl({ client, prefix }: EtcdRegistrySettings): string {
   const scheme = client.endpoints.every(isSecure) ? 'etcds' : 'etcd';

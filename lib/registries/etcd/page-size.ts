@@ -1,32 +1,32 @@
-/** Keys of the largest page: well below what any server or proxy refuses to send at once. */
+/** Keys of the largest page, well below the response limits of servers and proxies. */
 const MAX_PAGE_KEYS = 1_000;
-/** Keys of the smallest page. */
 const MIN_PAGE_KEYS = 10;
-/** By how much a page shrinks that did not arrive in time. */
+/** Divisor of the page size after a timeout. */
 const SHRINK_FACTOR = 4;
-/** A page that arrives within this share of the timeout leaves room for one of twice the size. */
+/** The page size doubles after a page that took at most this share of the timeout. */
 const QUICK_SHARE = 1 / 4;
 
 /**
- * How many keys one page of a list has. Values may be large and the link slow: a page that did not arrive in time is
- * asked for smaller. All lists of a registry share one size, so that the next list begins with what works.
+ * Number of keys in one page of a list. It shrinks after a timeout, since values may be large and the link slow, and
+ * grows again when pages arrive quickly. All lists of a registry share one instance, so the next list starts with a size
+ * that works.
  */
 export class PageSize {
   private keys = MAX_PAGE_KEYS;
 
-  /** Keys to ask for. */
+  /** Number of keys for the next page. */
   get current(): number {
     return this.keys;
   }
 
-  /** A page of `keys` did not arrive in time. */
-  late(keys: number): void {
+  /** Records that a page of `keys` keys timed out. */
+  timedOut(keys: number): void {
     this.keys = Math.min(this.keys, Math.max(MIN_PAGE_KEYS, Math.floor(keys / SHRINK_FACTOR)));
   }
 
-  /** A full page of `keys` arrived after `elapsed` of `timeout` milliseconds. */
-  arrived(keys: number, elapsed: number, timeout: number): void {
-    if (keys < this.keys || elapsed > timeout * QUICK_SHARE) return;
+  /** Records that a page of `keys` keys arrived after `elapsedMs` of `timeoutMs`. */
+  completed(keys: number, elapsedMs: number, timeoutMs: number): void {
+    if (keys < this.keys || elapsedMs > timeoutMs * QUICK_SHARE) return;
     this.keys = Math.min(MAX_PAGE_KEYS, keys * 2);
   }
 }

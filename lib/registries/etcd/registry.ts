@@ -21,37 +21,37 @@ import {
 } from '../../registry/registry.js';
 import { refuseDatacenter, scopeLabel } from '../../registry/scope.js';
 import { fromCursor, type Position, toCursor } from './cursor.js';
-import { asRegistry, registryError } from './failure.js';
+import { withRegistryErrors, registryError } from './registry-error.js';
 import { type EtcdLayout } from './layout.js';
-import { contentsOf } from './listing.js';
+import { scopeContent } from './scope-content.js';
 import { PageSize } from './page-size.js';
-import { type RangeReader, readRange } from './read-scope.js';
+import { type RangeContext, readRange } from './read-range.js';
 import { EtcdSession } from './session.js';
 import { SessionRecord } from './session-record.js';
 import { WatchChanges } from './watch-changes.js';
 
-/** Milliseconds for a whole list: at 20 Mbit/s enough for 60 MB. Each page has the deadline of a request. */
+/** Timeout of a whole list, enough for 60 MB at 20 Mbit/s. Each page has the timeout of a request. */
 const LIST_TIMEOUT_MS = 30_000;
-/** etcd's own floor. */
-const MIN_TTL = 2;
+/** etcd grants no shorter TTL with its default election timeout. */
+const MIN_TTL_SECONDS = 2;
 
-/** etcd as the registry: entries are keys bound to leases. */
+/** The etcd registry: entries are keys bound to leases. */
 export class EtcdRegistry implements Registry {
   readonly driver = 'etcd';
   readonly listTimeoutMs = LIST_TIMEOUT_MS;
   private readonly leases: EtcdLeases;
   private readonly watches: EtcdWatches;
   private readonly changes: WatchChanges;
-  private readonly reader: RangeReader;
+  private readonly reader: RangeContext;
   private readonly scope: AbortScope;
-  private warned = false;
+  private warnedOfRecords = false;
 
   constructor(
     readonly url: string,
     private readonly client: EtcdTransport,
     private readonly layout: EtcdLayout,
-    /** Milliseconds that the user gives one request; undefined where it is the default. */
-    private readonly timeout?: number,
+    /** Timeout of one request; undefined unless the user sets it. */
+    private readonly timeoutMs?: number,
   ) {
     this.leases = new EtcdLeases(client);
     this.watches = new EtcdWatches(client, client.deps);
@@ -61,14 +61,14 @@ export class EtcdRegistry implements Registry {
   }
 
   async openSession({ ttl, name }: SessionOptions, signal: AbortSignal): Promise<Session> {
-    this.begin(signal);
+    this.assertUsable(signal);
     if (!(ttl > 0 && ttl < Infinity)) throw expected('ttl', 'a number of seconds above 0', ttl);
-    const { url, client, leases, layout, timeout } = this;
+    const { url, client, leases, layout, timeoutMs } = this;
     const { clock } = client.deps;
-    return await asRegistry(url, async () => {
-      const lease = await leases.grant(Math.max(MIN_TTL, Math.ceil(ttl)), signal);
-      const record = new SessionRecord(client, Buffer.from(layout.recordOf(lease.id)), lease.id, name);
-      // The connection is there by now: what the record takes is a round trip.
+    return await withRegistryErrors(url, async () => {
+      const lease = await leases.grant(Math.max(MIN_TTL_SECONDS, Math.ceil(ttl)), signal);
+      const record = new SessionRecord(client, Buffer.from(layout.sessionKeyOf(lease.id)), lease.id, name);
+      // The connection exists by now, so this request measures one round trip.
       const sentAt = clock.now();
       try {
         if (!(await record.open(signal))) this.warnOfRecords();
@@ -76,25 +76,25 @@ export class EtcdRegistry implements Registry {
         leases.forget(lease.id);
         throw error;
       }
-      const ground = { url, client, leases, layout, clock, timeout };
-      return new EtcdSession(ground, lease, record, clock.now() - sentAt);
+      const context = { url, client, leases, layout, clock, timeoutMs };
+      return new EtcdSession(context, lease, record, clock.now() - sentAt);
     });
   }
 
   async list(scope: Scope, signal: AbortSignal): Promise<Listing> {
-    this.begin(signal);
+    this.assertUsable(signal);
     checkScope(scope);
     refuseDatacenter(this.driver, scope);
     const { layout, url } = this;
     const what = `listing the ${scopeLabel(scope)}`;
-    const { kvs, at } = await asRegistry(
+    const { kvs, at } = await withRegistryErrors(
       url,
       async () => await readRange(this.reader, layout.rangeOf(scope), what, signal),
-      [`read ${layout.grantedFor(scope)}`],
+      [`read ${layout.permissionTarget(scope)}`],
     );
     return {
-      ...contentsOf(layout, scope, kvs),
-      cursor: toCursor({ ...at, witness: newestFingerprint(kvs) }),
+      ...scopeContent(layout, scope, kvs),
+      cursor: toCursor({ ...at, fingerprint: newestFingerprint(kvs) }),
     };
   }
 
@@ -105,8 +105,8 @@ export class EtcdRegistry implements Registry {
     try {
       const position = fromCursor(cursor);
       if (isAborted(linked.signal)) return;
-      if (position) yield* this.follow(scope, position, linked.signal);
-      else yield { kind: 'reset', reason: `the cursor "${cursor}" is not of etcd` };
+      if (position) yield* this.watchFrom(scope, position, linked.signal);
+      else yield { kind: 'reset', reason: `the cursor "${cursor}" is not from the etcd registry` };
     } catch (error) {
       if (!isAborted(linked.signal)) throw error;
     } finally {
@@ -114,16 +114,16 @@ export class EtcdRegistry implements Registry {
     }
   }
 
-  /** Ends every watch, stream and socket. */
+  /** Ends all watches and streams, and closes all sockets. */
   async close(): Promise<void> {
     this.scope.close();
     this.client.close();
     await Promise.resolve();
   }
 
-  private async *follow(
+  private async *watchFrom(
     scope: Scope,
-    { clusterId, revision, witness }: Position,
+    { clusterId, revision, fingerprint }: Position,
     signal: AbortSignal,
   ): AsyncGenerator<WatchBatch, void, void> {
     const { layout, url } = this;
@@ -135,9 +135,9 @@ export class EtcdRegistry implements Registry {
       clusterId,
       prevKv: true,
       unavailableTimeoutMs: SIGN_OF_LIFE_MS,
-      ...(witness && { fingerprint: witness }),
+      ...(fingerprint && { fingerprint }),
     };
-    let last = witness;
+    let last = fingerprint;
     try {
       for await (const news of this.watches.watch(request, signal)) {
         switch (news.kind) {
@@ -148,13 +148,13 @@ export class EtcdRegistry implements Registry {
             yield { kind: 'reset', reason: news.reason };
             return;
           case 'alive': {
-            const cursor = toCursor({ clusterId, revision: news.revision, witness: last });
+            const cursor = toCursor({ clusterId, revision: news.revision, fingerprint: last });
             yield { kind: 'changes', changes: [], cursor };
             break;
           }
           case 'events': {
             last = news.fingerprint;
-            const cursor = toCursor({ clusterId, revision: news.revision, witness: last });
+            const cursor = toCursor({ clusterId, revision: news.revision, fingerprint: last });
             const changes = await attempt({ clock, timeoutMs: Infinity, signal, what }, async () =>
               this.changes.of(scope, news.events),
             );
@@ -164,29 +164,30 @@ export class EtcdRegistry implements Registry {
       }
     } catch (error) {
       if (error instanceof EtcdResponseError && error.compacted) {
-        yield { kind: 'reset', reason: 'the history behind an event was compacted' };
+        yield { kind: 'reset', reason: 'the history at an event was compacted' };
         return;
       }
-      throw registryError(url, error, [`read ${layout.grantedFor(scope)}`]);
+      throw registryError(url, error, [`read ${layout.permissionTarget(scope)}`]);
     }
   }
 
-  /** Once: every session of this user goes without. */
+  /** Warns once, since every session of this user lacks the permission. */
   private warnOfRecords(): void {
-    if (this.warned) return;
-    this.warned = true;
+    if (this.warnedOfRecords) return;
+    this.warnedOfRecords = true;
     this.client.deps.logger.warn(
-      `The user may not keep records of sessions in ${this.url}, so that a write that is late is not fenced off, and nobody can tell what was withdrawn from what expired: etcdctl role grant-permission ROLE readwrite --prefix ${this.layout.records}`,
+      `The user lacks the permission to write session records in ${this.url}: delayed writes are not fenced, and watchers cannot distinguish withdrawn entries from expired ones. Grant it with: etcdctl role grant-permission ROLE readwrite --prefix ${this.layout.sessionsPrefix}`,
     );
   }
 
-  private begin(signal: AbortSignal): void {
+  /** @throws ClosedError after {@link EtcdRegistry.close}; the reason of an aborted signal */
+  private assertUsable(signal: AbortSignal): void {
     this.scope.assertOpen();
     if (signal.aborted) throw abortReason(signal);
   }
 }
 
-/** A look at a signal that may have changed since the last. */
+/** Reads the signal's state again, where TypeScript assumes that it has not changed. */
 function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }

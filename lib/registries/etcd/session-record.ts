@@ -2,14 +2,14 @@ import { type EtcdCaller } from '../../etcd-client/request.js';
 import { EtcdResponseError } from '../../etcd-client/errors/etcd-response.error.js';
 
 /**
- * The record of a session: a key that lives exactly as long as its lease. It names the holder for operators. Its
- * revision is the fence of the session's writes: writing the record anew makes every write that is still on its way
- * fail. And its last value tells those who watch whether the session ended or died.
+ * The record of a session: a key bound to the session's lease. It names the process for operators. Its revision fences
+ * the session's writes: rewriting the record makes every write in flight fail. Its last value shows watchers whether the
+ * session ended or expired.
  */
 export class SessionRecord {
   private fence: string | undefined;
 
-  /** @param key where it is */
+  /** @param key etcd key of the record */
   constructor(
     private readonly client: EtcdCaller,
     readonly key: Buffer,
@@ -17,28 +17,29 @@ export class SessionRecord {
     private readonly name: string | undefined,
   ) {}
 
-  /** The revision that writes are to compare; undefined where the user may not keep a record here. */
+  /** The revision that writes must compare; undefined if the user lacks permission to write the record. */
   get revision(): string | undefined {
     return this.fence;
   }
 
   /**
-   * The record was seen at `revision`, which is compared from now on. It may be an older one: the store was restored.
-   * One that is out of date costs a write that fails and says what is right.
+   * Sets the revision that writes compare from now on. It may be lower than before, after a restore of the store. With an
+   * outdated one, the next write fails and its response has the current one.
    */
-  moved(revision: string): void {
+  fenceMoved(revision: string): void {
     if (this.fence !== undefined) this.fence = revision;
   }
 
-  /** What a transaction puts to fence off writes that are still on their way. */
+  /** The put with which a transaction fences writes in flight. */
   get renewal(): { readonly key: Buffer; readonly value: Buffer; readonly lease: string } {
     return { key: this.key, value: encode({ name: this.name }), lease: this.lease };
   }
 
   /**
-   * Writes it for the first time. Where the user lacks the permission the session goes without.
+   * Creates the record.
    *
-   * @returns whether there is one
+   * @returns false if the user lacks permission; the session then works without a record
+   * @throws as {@link EtcdCaller.call}
    */
   async open(signal: AbortSignal): Promise<boolean> {
     try {
@@ -57,7 +58,11 @@ export class SessionRecord {
     }
   }
 
-  /** Says that the session ends of its own will. */
+  /**
+   * Marks the session as ended, so that watchers do not report its entries as expired.
+   *
+   * @throws as {@link EtcdCaller.call}
+   */
   async end(signal: AbortSignal): Promise<void> {
     if (this.fence === undefined) return;
     await this.client.call(
@@ -75,8 +80,8 @@ function encode(record: { readonly name: string | undefined; readonly ended?: bo
   return Buffer.from(JSON.stringify(record));
 }
 
-/** Whether a record's value says that its session ended of its own will. */
-export function saysEnded(value: Buffer): boolean {
+/** Whether the value of a record marks its session as ended. */
+export function isEndedRecord(value: Buffer): boolean {
   try {
     return (JSON.parse(value.toString()) as { ended?: unknown } | null)?.ended === true;
   } catch {

@@ -7,7 +7,7 @@ import { EtcdLayout } from './layout.js';
 import { EtcdSession } from './session.js';
 import { SessionRecord } from './session-record.js';
 
-/** A store that has the record of a session at one revision, and nothing else. */
+/** A store that contains only the record of a session, at one revision. */
 function storeWithRecordAt(revision: string): { readonly client: EtcdCaller; readonly txns: ITxnRequest[] } {
   const txns: ITxnRequest[] = [];
   const header = { revision: '9', cluster_id: '1' };
@@ -28,27 +28,27 @@ function storeWithRecordAt(revision: string): { readonly client: EtcdCaller; rea
   return { client: { timeoutMs: 1_000, call, callOne: async (_, request) => await call(request) }, txns };
 }
 
-describe('a session of etcd', () => {
-  it('writes on after the store was restored to where its record was older than its last fence', async () => {
+describe('EtcdSession', () => {
+  it('writes after a restore of the store to a state in which its record is older than its fence', async () => {
     const { client, txns } = storeWithRecordAt('5');
     const record = new SessionRecord(client, Buffer.from('/.sessions/1'), '1', 'test');
     await record.open(new AbortController().signal);
     expect(record.revision).toBe('8');
-    const ground = {
+    const context = {
       url: 'etcd://x',
       client,
       leases: {} as EtcdLeases,
       layout: new EtcdLayout('/s'),
       clock: new VirtualClock(),
     };
-    const session = new EtcdSession(ground, { id: '1', ttl: 10 }, record);
+    const session = new EtcdSession(context, { id: '1', ttl: 10 }, record);
     const item = { kind: 'key', key: 'k', value: 'v' } as const;
     const written = await session.write(item, undefined, new AbortController().signal);
     expect(written).toMatchObject({ ok: true, version: '9' });
     expect(txns).toHaveLength(2);
   });
 
-  it('leaves a silent member early while there is something to lose, and takes its time after that', async () => {
+  it('leaves a silent member early while entries can expire, and waits longer in a patient renewal', async () => {
     const { client } = storeWithRecordAt('5');
     const timeouts: unknown[] = [];
     const leases = {
@@ -59,42 +59,42 @@ describe('a session of etcd', () => {
     } as unknown as EtcdLeases;
     const { signal } = new AbortController();
     const record = new SessionRecord(client, Buffer.from('/.sessions/1'), '1', 'test');
-    const ground = {
+    const context = {
       url: 'etcd://x',
       client,
       leases,
       layout: new EtcdLayout('/s'),
       clock: new VirtualClock(),
     };
-    const session = new EtcdSession(ground, { id: '1', ttl: 6 }, record);
+    const session = new EtcdSession(context, { id: '1', ttl: 6 }, record);
     await session.renew(signal);
     await session.renew(signal, true);
     expect(timeouts).toEqual([500, client.timeoutMs]);
   });
 
-  it('gives a member three measured round trips, or the timeout of the user, up to a third of the TTL', async () => {
+  it('waits for a member three measured round trips, or the configured timeout, up to a third of the TTL', async () => {
     const { client } = storeWithRecordAt('5');
     const clock = new VirtualClock();
-    let took = 0;
+    let tookMs = 0;
     let timeouts: unknown[] = [];
     const leases = {
       renew: async (_: string, { timeoutMs }: RenewOptions) => {
         timeouts.push(timeoutMs);
-        await clock.advance(took);
+        await clock.advance(tookMs);
         return 9;
       },
     } as unknown as EtcdLeases;
     const { signal } = new AbortController();
     const record = new SessionRecord(client, Buffer.from('/.sessions/1'), '1', 'test');
-    const ground = { url: 'etcd://x', client, leases, layout: new EtcdLayout('/s'), clock };
-    const session = new EtcdSession(ground, { id: '1', ttl: 9 }, record, 600);
-    for (took of [600, 5_000, 200, 200]) await session.renew(signal);
-    // What took longer than one member is given is no round trip.
+    const context = { url: 'etcd://x', client, leases, layout: new EtcdLayout('/s'), clock };
+    const session = new EtcdSession(context, { id: '1', ttl: 9 }, record, 600);
+    for (tookMs of [600, 5_000, 200, 200]) await session.renew(signal);
+    // The renewal of 5,000 ms exceeds the timeout of one member, so it is no sample.
     expect(timeouts).toEqual([1_800, 1_800, 1_800, 1_500]);
     timeouts = [];
-    took = 0;
-    for (const timeout of [2_000, 60_000])
-      await new EtcdSession({ ...ground, timeout }, { id: '1', ttl: 9 }, record).renew(signal);
+    tookMs = 0;
+    for (const timeoutMs of [2_000, 60_000])
+      await new EtcdSession({ ...context, timeoutMs }, { id: '1', ttl: 9 }, record).renew(signal);
     expect(timeouts).toEqual([2_000, 3_000]);
   });
 });

@@ -14,50 +14,50 @@ import {
 } from '../../registry/entry-record.js';
 import { type RegistryEntry, type Renewal, type Session, type WriteResult } from '../../registry/registry.js';
 import { SessionGoneError } from '../../registry/session-gone.error.js';
-import { decodeRecord, encodeRecord } from './codec.js';
+import { encodeRecord } from './codec.js';
 import { toCursor } from './cursor.js';
-import { asRegistry } from './failure.js';
+import { decodeEntry } from './decode-entry.js';
+import { withRegistryErrors } from './registry-error.js';
 import { type EtcdLayout } from './layout.js';
 import { type SessionRecord } from './session-record.js';
-import { entryOf } from './entry.js';
 
-/** What a session stands on. */
-export interface SessionGround {
-  /** Of the registry, for messages. */
+/** Dependencies of a session, shared by all sessions of a registry. */
+export interface SessionContext {
+  /** URL of the registry, for messages. */
   readonly url: string;
   readonly client: EtcdCaller;
   readonly leases: EtcdLeases;
   readonly layout: EtcdLayout;
   readonly clock: Clock;
-  /** Milliseconds that the user gives one request; undefined where it is the default. */
-  readonly timeout?: number | undefined;
+  /** Timeout of one request; undefined unless the user sets it. */
+  readonly timeoutMs?: number | undefined;
 }
 
 type Txn = Parameters<KVClient['txn']>[0];
 
-/** The revision of a key that is not there. */
+/** The revision of a key that does not exist. */
 const NO_REVISION = '0';
-/** Least and greatest milliseconds that a member gets to answer a renewal in a fast network. */
-const MIN_RENEWAL_TIMEOUT = 250;
-const MAX_RENEWAL_TIMEOUT = 500;
-/** Round trips that a member gets at least: on a new connection one renewal takes several. */
-const ROUND_TRIPS = 3;
-/** Share of the newest measurement in a smoothed round trip. */
+/** Bounds of the time in which a member must answer a renewal in a fast network. */
+const MIN_RENEWAL_TIMEOUT_MS = 250;
+const MAX_RENEWAL_TIMEOUT_MS = 500;
+/** A member gets the time of at least this many round trips: a renewal on a new connection takes several. */
+const MIN_ROUND_TRIPS = 3;
+/** Weight of the newest sample in the moving average of the round-trip time. */
 const NEW_SAMPLE_SHARE = 0.25;
 
-/** A lease, and the entries bound to it. */
+/** A session of the etcd registry: a lease, and the entries bound to it. */
 export class EtcdSession implements Session {
   private granted: number;
   private ended = false;
-  /** Slots that a write may still reach which nobody waits for any more. */
-  private readonly inDoubt = new Set<string>();
+  /** Ids of entry keys with a write of unknown outcome, which may still take effect. */
+  private readonly uncertain = new Set<string>();
 
   constructor(
-    private readonly ground: SessionGround,
+    private readonly context: SessionContext,
     private readonly lease: GrantedLease,
     private readonly record: SessionRecord,
-    /** Milliseconds from a request to its answer, smoothed. */
-    private roundTrip = 0,
+    /** Moving average of the round-trip time. */
+    private roundTripMs = 0,
   ) {
     this.granted = lease.ttl;
   }
@@ -71,45 +71,45 @@ export class EtcdSession implements Session {
   }
 
   get renewTimeoutMs(): number {
-    return this.ground.timeout ?? 0;
+    return this.context.timeoutMs ?? 0;
   }
 
   async renew(signal: AbortSignal, patient = false): Promise<Renewal> {
-    const { url, leases, clock } = this.ground;
-    const timeout = this.memberTimeout(patient);
+    const { url, leases, clock } = this.context;
+    const timeoutMs = this.memberTimeoutMs(patient);
     const sentAt = clock.now();
-    this.granted = await asRegistry(
+    this.granted = await withRegistryErrors(
       url,
-      async () => await leases.renew(this.id, { timeoutMs: timeout }, signal),
+      async () => await leases.renew(this.id, { timeoutMs }, signal),
     );
-    const took = clock.now() - sentAt;
-    // Longer than one member is given means that an earlier one was silent: no round trip took so long.
-    if (took <= timeout) this.roundTrip += (took - this.roundTrip) * NEW_SAMPLE_SHARE;
+    const tookMs = clock.now() - sentAt;
+    // A longer time includes a member that did not answer, so it is no sample of a round trip.
+    if (tookMs <= timeoutMs) this.roundTripMs += (tookMs - this.roundTripMs) * NEW_SAMPLE_SHARE;
     return { ttl: this.granted, missing: [] };
   }
 
-  /** Milliseconds that one member gets to answer a renewal. */
-  private memberTimeout(patient: boolean): number {
-    const { client, timeout = 0 } = this.ground;
-    const ttl = this.granted * 1_000;
-    const usual = patient
+  /** The time in which one member must answer a renewal before the next is tried. */
+  private memberTimeoutMs(patient: boolean): number {
+    const { client, timeoutMs = 0 } = this.context;
+    const ttlMs = this.granted * 1_000;
+    const defaultMs = patient
       ? client.timeoutMs
-      : Math.max(MIN_RENEWAL_TIMEOUT, Math.min(MAX_RENEWAL_TIMEOUT, ttl / 12));
-    return Math.max(usual, Math.min(Math.max(ROUND_TRIPS * this.roundTrip, timeout), ttl / 3));
+      : Math.max(MIN_RENEWAL_TIMEOUT_MS, Math.min(MAX_RENEWAL_TIMEOUT_MS, ttlMs / 12));
+    return Math.max(defaultMs, Math.min(Math.max(MIN_ROUND_TRIPS * this.roundTripMs, timeoutMs), ttlMs / 3));
   }
 
   async write(record: EntryRecord, version: string | undefined, signal: AbortSignal): Promise<WriteResult> {
     checkRecord(record);
     const entryKey = entryKeyOf(record);
-    const key = Buffer.from(this.ground.layout.keyOf(entryKey));
+    const key = Buffer.from(this.context.layout.keyOf(entryKey));
     const value = encodeRecord(record);
-    // What cannot be understood is nobody's: to a writer its entry key is empty.
+    // A malformed value has no owner, so a writer may replace it as if the key did not exist.
     let expected = version ?? NO_REVISION;
     for (;;) {
       const fence = this.record.revision;
       const guards: { readonly key: Buffer; readonly revision: string }[] = [{ key, revision: expected }];
       if (fence !== undefined) guards.push({ key: this.record.key, revision: fence });
-      const answer = await this.send(entryKey, version === undefined, signal, {
+      const response = await this.send(entryKey, version === undefined, signal, {
         compare: guards.map((guard) => ({
           key: guard.key,
           target: 'Mod',
@@ -119,24 +119,24 @@ export class EtcdSession implements Session {
         success: [{ request_put: { key, value, lease: this.id } }],
         failure: guards.map((guard) => ({ request_range: { key: guard.key } })),
       });
-      if (answer.succeeded) {
-        const { revision, cluster_id: clusterId } = answer.header;
-        const witness = fingerprintOf({ key, value, lease: this.id, mod_revision: revision }, 'Put');
+      if (response.succeeded) {
+        const { revision, cluster_id: clusterId } = response.header;
+        const fingerprint = fingerprintOf({ key, value, lease: this.id, mod_revision: revision }, 'Put');
         return {
           ok: true,
           version: revision,
-          cursor: toCursor({ clusterId, revision: witness.revision, witness }),
+          cursor: toCursor({ clusterId, revision: fingerprint.revision, fingerprint }),
         };
       }
-      const current = rangeOf(answer, 0);
-      // An earlier attempt of this very write took effect, and its answer was lost.
+      const current = readResult(response, 0);
+      // An earlier attempt of this write took effect, and its response was lost.
       if (current?.lease === this.id && current.value.equals(value)) {
         return { ok: true, version: current.mod_revision };
       }
-      const record = fence === undefined ? undefined : rangeOf(answer, 1);
-      if (fence !== undefined && record === undefined) throw new SessionGoneError(this.ground.url, this.id);
+      const record = fence === undefined ? undefined : readResult(response, 1);
+      if (fence !== undefined && record === undefined) throw new SessionGoneError(this.context.url, this.id);
       if (record && record.mod_revision !== fence && (current?.mod_revision ?? NO_REVISION) === expected) {
-        this.record.moved(record.mod_revision);
+        this.record.fenceMoved(record.mod_revision);
         continue;
       }
       const entry = current && this.entry(entryKey, current);
@@ -146,21 +146,21 @@ export class EtcdSession implements Session {
   }
 
   async remove(entryKey: EntryKey, signal: AbortSignal, version?: string): Promise<void> {
-    const key = Buffer.from(this.ground.layout.keyOf(entryKey));
+    const key = Buffer.from(this.context.layout.keyOf(entryKey));
     const what = `removing the ${entryKeyLabel(entryKey)}`;
     const read: IRequestOp = { request_range: { key } };
     try {
-      // A removal always names a revision: one that lands late misses what was written after it.
+      // A removal always compares a revision, so a delayed copy does not delete a later write.
       let expected = version;
       for (;;) {
         if (expected === undefined) {
-          const found = rangeOf(await this.txn(entryKey, what, signal, { success: [read] }), 0);
+          const found = readResult(await this.txn(entryKey, what, signal, { success: [read] }), 0);
           expected = found?.lease === this.id ? found.mod_revision : NO_REVISION;
         }
         const fencing = this.fencing(entryKey);
         if (expected === NO_REVISION && fencing.length === 0) return;
-        const fenced = [...this.inDoubt];
-        const answer = await this.txn(entryKey, what, signal, {
+        const fenced = [...this.uncertain];
+        const response = await this.txn(entryKey, what, signal, {
           compare: [
             { key, target: 'Lease', result: 'Equal', lease: this.id },
             { key, target: 'Mod', result: 'Equal', mod_revision: expected },
@@ -169,32 +169,32 @@ export class EtcdSession implements Session {
           failure: [read, ...fencing],
         });
         if (fencing.length > 0) {
-          this.record.moved(answer.header.revision);
-          for (const id of fenced) this.inDoubt.delete(id);
+          this.record.fenceMoved(response.header.revision);
+          for (const id of fenced) this.uncertain.delete(id);
         }
-        if (version !== undefined || answer.succeeded || rangeOf(answer, 0)?.lease !== this.id) return;
+        if (version !== undefined || response.succeeded || readResult(response, 0)?.lease !== this.id) return;
         expected = undefined;
       }
     } catch (error) {
-      // Without its lease nothing of this session is left, nor can anything of it arrive.
+      // Without the lease no entry of this session exists, and no write of it can take effect.
       if (!(error instanceof SessionGoneError)) throw error;
     }
   }
 
   async end(signal: AbortSignal): Promise<void> {
     if (this.ended) return;
-    await asRegistry(this.ground.url, async () => {
+    await withRegistryErrors(this.context.url, async () => {
       await this.record.end(signal).catch((error: unknown) => {
         if (!(error instanceof EtcdResponseError)) throw error;
       });
-      await this.ground.leases.revoke(this.id, signal);
+      await this.context.leases.revoke(this.id, signal);
     });
     this.ended = true;
   }
 
-  /** What makes writes of `entry key` that are still on their way fail. */
+  /** The operations that make pending writes of `entryKey` fail. */
   private fencing(entryKey: EntryKey): readonly IRequestOp[] {
-    const needed = this.inDoubt.has(entryKeyId(entryKey)) && this.record.revision !== undefined;
+    const needed = this.uncertain.has(entryKeyId(entryKey)) && this.record.revision !== undefined;
     return needed ? [{ request_put: this.record.renewal }] : [];
   }
 
@@ -205,22 +205,22 @@ export class EtcdSession implements Session {
     request: Txn,
   ): Promise<ITxnResponse> {
     const sent = { times: 0 };
-    const doubt = (): void => {
-      // A guard for a version that is gone never holds again; one for an empty entry key may.
-      if (creates) this.inDoubt.add(entryKeyId(entryKey));
+    const markUncertain = (): void => {
+      // A comparison with an old version never succeeds again; one with a missing key may succeed later.
+      if (creates) this.uncertain.add(entryKeyId(entryKey));
     };
     try {
-      const answer = await this.txn(
+      const response = await this.txn(
         entryKey,
         `writing the ${entryKeyLabel(entryKey)}`,
         signal,
         request,
         sent,
       );
-      if (sent.times > 1) doubt();
-      return answer;
+      if (sent.times > 1) markUncertain();
+      return response;
     } catch (error) {
-      doubt();
+      markUncertain();
       throw error;
     }
   }
@@ -232,7 +232,7 @@ export class EtcdSession implements Session {
     request: Txn,
     sent = { times: 0 },
   ): Promise<ITxnResponse> {
-    const { url, client, layout } = this.ground;
+    const { url, client, layout } = this.context;
     const run = async (): Promise<ITxnResponse> => {
       try {
         return await client.call(
@@ -250,18 +250,18 @@ export class EtcdSession implements Session {
         throw new SessionGoneError(url, this.id, { cause: error });
       }
     };
-    return await asRegistry(url, run, [
-      `readwrite ${layout.grantedFor(entryKey)}`,
-      ...(this.record.revision === undefined ? [] : [`readwrite --prefix ${layout.records}` as const]),
+    return await withRegistryErrors(url, run, [
+      `readwrite ${layout.permissionTarget(entryKey)}`,
+      ...(this.record.revision === undefined ? [] : [`readwrite --prefix ${layout.sessionsPrefix}` as const]),
     ]);
   }
 
   private entry(entryKey: EntryKey, current: IKeyValue): RegistryEntry | undefined {
-    const decoded = decodeRecord(entryKey, current.value);
-    return 'record' in decoded ? entryOf(decoded.record, current) : undefined;
+    const decoded = decodeEntry(entryKey, current);
+    return 'entry' in decoded ? decoded.entry : undefined;
   }
 }
 
-function rangeOf(answer: ITxnResponse, index: number): IKeyValue | undefined {
-  return answer.responses[index]?.response_range.kvs[0];
+function readResult(response: ITxnResponse, index: number): IKeyValue | undefined {
+  return response.responses[index]?.response_range.kvs[0];
 }

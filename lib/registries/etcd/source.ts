@@ -3,14 +3,15 @@ import { type RegistrySource } from '../../registry/registry-source.js';
 import { checkRegistryOptions, type EtcdRegistryOptions, registryUrl } from './options.js';
 
 /**
- * An etcd cluster as the registry: instances are keys below a prefix, in the form that etcd's Go package
- * `naming/endpoints` reads, bound to a lease; plain keys are kept under their own names.
+ * An etcd cluster as the registry. Instances are keys below a prefix, bound to a lease, in the form of etcd's Go package
+ * `naming/endpoints`. Plain keys are stored under their own names. Does not connect; the module does.
  *
  * ```ts
  * SidekickModule.forRoot({ registry: etcd({ endpoints: 'http://10.0.0.1:2379,http://10.0.0.2:2379' }) });
  * ```
  *
- * @throws InvalidOptionError when an option is not as {@link EtcdRegistryOptions} says
+ * @throws InvalidOptionError if an option is invalid
+ * @throws NoEtcdEndpointsError if there is no endpoint
  */
 export function etcd(options: EtcdRegistryOptions): RegistrySource {
   const settings = checkRegistryOptions(options);

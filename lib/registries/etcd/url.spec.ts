@@ -29,13 +29,13 @@ describe('etcdFromUrl', () => {
     expect(etcdFromUrl(url).url).toBe(source.url);
   });
 
-  it('shows where it is without secrets', () => {
+  it('shows the URL without secrets', () => {
     expect(etcdFromUrl('etcd://user:canary@a:1,b:2/acme').url).toBe('etcd://a:1,b:2/acme');
     expect(etcdFromUrl('etcds://a:1').url).toBe('etcds://a:1/nestjs-sidekick');
     expect(etcdFromUrl('etcd://user:canary@a:1?prefix=services').url).toBe('etcd://a:1?prefix=services');
   });
 
-  it.each(['services', '', '/', '/services'])('shows the prefix %j as a URL that gives it', (prefix) => {
+  it.each(['services', '', '/', '/services'])('shows a URL with the prefix %j', (prefix) => {
     const { url } = etcd({ endpoints: 'a:1', prefix });
     expect(etcdFromUrl(url).identity).toBe(etcd({ endpoints: 'a:1', prefix }).identity);
   });

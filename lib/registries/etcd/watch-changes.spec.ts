@@ -4,21 +4,21 @@ import { EtcdResponseError } from '../../etcd-client/errors/etcd-response.error.
 import { type EtcdCaller, type EtcdRequest } from '../../etcd-client/request.js';
 import { type Change } from '../../registry/registry.js';
 import { EtcdLayout } from './layout.js';
-import { contentsOf } from './listing.js';
+import { scopeContent } from './scope-content.js';
 import { WatchChanges } from './watch-changes.js';
 
 const SCOPE = { kind: 'service', service: 'web' } as const;
 const GO = '/p/web/10.0.0.9:80';
 const OWN = '/p/web/10.0.0.9%3A80';
 
-/** A store that remembers what each key held at each revision. */
+/** A store with the full history of each key. */
 class FakeStore implements EtcdCaller {
   readonly timeoutMs = 1_000;
   readonly requests: number[] = [];
   refusal: Error | undefined;
   private readonly states: ReadonlyMap<string, IKeyValue>[] = [new Map()];
 
-  /** Writes one transaction: a port for each key that is put, undefined for one that is deleted. */
+  /** Commits one transaction: a port or a value for each key that is written, undefined for one that is deleted. */
   commit(writes: Readonly<Record<string, number | string | undefined>>): IEvent[] {
     const before = this.current;
     const after = new Map(before);
@@ -60,14 +60,14 @@ class FakeStore implements EtcdCaller {
   }
 
   async callOne<T>(): Promise<T> {
-    return await Promise.reject(new Error('not asked for here'));
+    return await Promise.reject(new Error('not used in this test'));
   }
 }
 
-function setUp(): { store: FakeStore; told(events: readonly IEvent[]): Promise<string[]> } {
+function setUp(): { store: FakeStore; changesOf(events: readonly IEvent[]): Promise<string[]> } {
   const store = new FakeStore();
   const changes = new WatchChanges(store, new EtcdLayout('/p'));
-  return { store, told: async (events) => (await changes.of(SCOPE, events)).map(shown) };
+  return { store, changesOf: async (events) => (await changes.of(SCOPE, events)).map(shown) };
 }
 
 function shown(change: Change): string {
@@ -79,31 +79,31 @@ function shown(change: Change): string {
 
 function listed(store: FakeStore): string[] {
   const kvs = [...store.current.values()].sort((a, b) => a.key.compare(b.key));
-  return contentsOf(new EtcdLayout('/p'), SCOPE, kvs).entries.map((entry) => shown({ kind: 'put', entry }));
+  return scopeContent(new EtcdLayout('/p'), SCOPE, kvs).entries.map((entry) => shown({ kind: 'put', entry }));
 }
 
-describe('the changes of an etcd watch', () => {
-  it('keeps an own instance when the key that Go registered with the same id goes', async () => {
-    const { store, told } = setUp();
-    expect(await told(store.commit({ [OWN]: 1 }))).toEqual(['10.0.0.9:80 at 1']);
-    expect(await told(store.commit({ [GO]: 2 }))).toEqual(['10.0.0.9:80 at 1']);
+describe('WatchChanges', () => {
+  it('keeps an own instance when the key that Go registered with the same id is deleted', async () => {
+    const { store, changesOf } = setUp();
+    expect(await changesOf(store.commit({ [OWN]: 1 }))).toEqual(['10.0.0.9:80 at 1']);
+    expect(await changesOf(store.commit({ [GO]: 2 }))).toEqual(['10.0.0.9:80 at 1']);
     expect(listed(store)).toEqual(['10.0.0.9:80 at 1']);
-    expect(await told(store.commit({ [GO]: undefined }))).toEqual(['10.0.0.9:80 at 1']);
-    expect(await told(store.commit({ [OWN]: undefined }))).toEqual(['delete withdrawn']);
+    expect(await changesOf(store.commit({ [GO]: undefined }))).toEqual(['10.0.0.9:80 at 1']);
+    expect(await changesOf(store.commit({ [OWN]: undefined }))).toEqual(['delete withdrawn']);
     expect(listed(store)).toEqual([]);
   });
 
-  it('falls back to what Go registered when the own instance goes', async () => {
-    const { store, told } = setUp();
-    expect(await told(store.commit({ [GO]: 2 }))).toEqual(['10.0.0.9:80 at 2']);
-    expect(await told(store.commit({ [OWN]: 1 }))).toEqual(['10.0.0.9:80 at 1']);
-    expect(await told(store.commit({ [OWN]: undefined }))).toEqual(['10.0.0.9:80 at 2']);
+  it('falls back to the instance that Go registered when the own one is deleted', async () => {
+    const { store, changesOf } = setUp();
+    expect(await changesOf(store.commit({ [GO]: 2 }))).toEqual(['10.0.0.9:80 at 2']);
+    expect(await changesOf(store.commit({ [OWN]: 1 }))).toEqual(['10.0.0.9:80 at 1']);
+    expect(await changesOf(store.commit({ [OWN]: undefined }))).toEqual(['10.0.0.9:80 at 2']);
     expect(listed(store)).toEqual(['10.0.0.9:80 at 2']);
-    expect(await told(store.commit({ [GO]: undefined }))).toEqual(['delete withdrawn']);
+    expect(await changesOf(store.commit({ [GO]: undefined }))).toEqual(['delete withdrawn']);
   });
 
-  it('reads both keys as they were at the event, however late it is read', async () => {
-    const { store, told } = setUp();
+  it('reads both keys at the revision of the event, however late it is read', async () => {
+    const { store, changesOf } = setUp();
     const events = [
       ...store.commit({ [GO]: 2, [OWN]: 1 }),
       ...store.commit({ [OWN]: undefined }),
@@ -111,7 +111,7 @@ describe('the changes of an etcd watch', () => {
       ...store.commit({ [GO]: undefined }),
       ...store.commit({ [OWN]: undefined }),
     ];
-    expect(await told(events)).toEqual([
+    expect(await changesOf(events)).toEqual([
       '10.0.0.9:80 at 1',
       '10.0.0.9:80 at 1',
       '10.0.0.9:80 at 2',
@@ -122,30 +122,30 @@ describe('the changes of an etcd watch', () => {
     expect(store.requests).toEqual([4]);
   });
 
-  it('asks nothing about ids that only one key can have', async () => {
-    const { store, told } = setUp();
-    expect(await told(store.commit({ '/p/web/one': 1 }))).toEqual(['one at 1']);
-    expect(await told(store.commit({ '/p/web/one': undefined }))).toEqual(['delete withdrawn']);
+  it('reads no other key for an id that only one key can have', async () => {
+    const { store, changesOf } = setUp();
+    expect(await changesOf(store.commit({ '/p/web/one': 1 }))).toEqual(['one at 1']);
+    expect(await changesOf(store.commit({ '/p/web/one': undefined }))).toEqual(['delete withdrawn']);
     expect(store.requests).toEqual([]);
   });
 
-  it('fails where it cannot read the other key, instead of guessing', async () => {
-    const { store, told } = setUp();
+  it('fails where it cannot read the other key', async () => {
+    const { store, changesOf } = setUp();
     const events = store.commit({ [OWN]: undefined });
     store.refusal = new EtcdResponseError('http://a', 'mvcc: required revision has been compacted', 11);
-    await expect(told(events)).rejects.toBe(store.refusal);
+    await expect(changesOf(events)).rejects.toBe(store.refusal);
   });
 
-  it('takes an entry that its writer declares deleted for gone', async () => {
-    const { store, told } = setUp();
-    await told(store.commit({ '/p/web/one': 1, [OWN]: 1, [GO]: 2 }));
-    const gone = '{"Op":1,"Addr":"10.0.0.9:1"}';
-    expect(await told(store.commit({ '/p/web/one': gone }))).toEqual(['delete withdrawn']);
-    expect(await told(store.commit({ [OWN]: gone }))).toEqual(['10.0.0.9:80 at 2']);
+  it('reports an entry that its writer declares deleted as withdrawn', async () => {
+    const { store, changesOf } = setUp();
+    await changesOf(store.commit({ '/p/web/one': 1, [OWN]: 1, [GO]: 2 }));
+    const deleted = '{"Op":1,"Addr":"10.0.0.9:1"}';
+    expect(await changesOf(store.commit({ '/p/web/one': deleted }))).toEqual(['delete withdrawn']);
+    expect(await changesOf(store.commit({ [OWN]: deleted }))).toEqual(['10.0.0.9:80 at 2']);
     expect(listed(store)).toEqual(['10.0.0.9:80 at 2']);
   });
 
-  it('lists the other key where the encoded one comes later', () => {
+  it('lists the encoded key of an id, in whichever order the keys come', () => {
     const { store } = setUp();
     store.commit({ '/p/web/a b': 2, '/p/web/a%20b': 1, '/p/web/c%20d': 3, '/p/web/c d': 4 });
     expect(listed(store)).toEqual(['a b at 1', 'c d at 3']);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { IEvent, IKeyValue } from 'etcd3';
 import fc from 'fast-check';
-import { eventResponse } from '../../../lib/etcd-client/keys/event.js';
+import { eventResponse } from '../../../lib/etcd-client/keys/event-response.js';
 import { canonicalKey, KeyPath } from '../../../lib/etcd-client/keys/key-path.js';
 import { type Node } from '../../../lib/etcd-client/keys/node.js';
 import { buildTree } from '../../../lib/etcd-client/keys/tree.js';

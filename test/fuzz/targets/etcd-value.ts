@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { MAX_VALUE_BYTES } from '../../../lib/registry/check-record.js';
 import { decodeRecord, encodeRecord } from '../../../lib/registries/etcd/codec.js';
-import { saysEnded } from '../../../lib/registries/etcd/session-record.js';
+import { isEndedRecord } from '../../../lib/registries/etcd/session-record.js';
 import { type EntryKey } from '../../../lib/registry/entry-record.js';
 import { expectRecord, expectReason } from '../expect.js';
 import { jsonOf, jsonText, mutatedBytes, mutatedJson } from '../mutation.js';
@@ -32,7 +32,7 @@ export default bytesTarget({
       mutatedJson(jsonOf(corpus)).map((value) => Buffer.from(jsonText(value))),
     ),
   run: (bytes) => {
-    assert.equal(typeof saysEnded(bytes), 'boolean');
+    assert.equal(typeof isEndedRecord(bytes), 'boolean');
     for (const entryKey of SLOTS) {
       const decoded = decodeRecord(entryKey, bytes);
       if ('reason' in decoded) {

@@ -278,7 +278,7 @@ describe('the etcd registry', () => {
       lossy = new Lossy(transport);
       const leases = new EtcdLeases(transport);
       const lease = await leases.grant(30, signal);
-      const record = new SessionRecord(lossy, Buffer.from(layout.recordOf(lease.id)), lease.id, 'lossy');
+      const record = new SessionRecord(lossy, Buffer.from(layout.sessionKeyOf(lease.id)), lease.id, 'lossy');
       await record.open(signal);
       session = new EtcdSession(
         { url: 'etcd://lossy', client: lossy, leases, layout, clock: systemClock },
@@ -322,7 +322,7 @@ describe('the etcd registry', () => {
       await cluster.etcdctl([
         'put',
         `--lease=${BigInt(session.id).toString(16)}`,
-        layout.recordOf(session.id),
+        layout.sessionKeyOf(session.id),
         'x',
       ]);
       expect(await session.write(key('/moved'), undefined, signal)).toMatchObject({ ok: true });

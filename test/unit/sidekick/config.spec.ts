@@ -127,7 +127,7 @@ describe('SidekickModule without a registry', () => {
     const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
     await app.close();
     expect(warnings).toEqual([
-      expect.stringMatching(/^No registry is named, so file: is used/),
+      expect.stringMatching(/^No registry is set: using file:/),
       expect.stringMatching(/^SidekickModule has nothing to register/),
     ]);
   });

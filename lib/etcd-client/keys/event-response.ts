@@ -47,7 +47,7 @@ function actionOf(event: IEvent, gone: ReadonlySet<string>): KeysAction {
 }
 
 /** Whether a v2 watcher of `path` would be told of `key`, a node's key without a trailing slash. */
-function concerns({ path, recursive }: EventContext, key: string, dir: boolean): boolean {
+function isWatched({ path, recursive }: EventContext, key: string, dir: boolean): boolean {
   if (key === path.key) return recursive || dir === path.slashed;
   if (!recursive || !key.startsWith(path.directory)) return false;
   const names = key.slice(path.directory.length).split('/');
@@ -59,7 +59,7 @@ export function eventResponse(event: IEvent, context: EventContext): KeysRespons
   const raw = event.kv.key.toString();
   const dir = raw.endsWith('/') && raw !== '/';
   const key = dir ? raw.slice(0, -1) : raw;
-  if (!concerns(context, key, dir) || isRefresh(event)) return undefined;
+  if (!isWatched(context, key, dir) || isRefresh(event)) return undefined;
   const action = actionOf(event, context.goneLeases);
   const previous = previousOf(event);
   const toNode = dir ? dirNode : fileNode;

@@ -7,7 +7,7 @@ import { leaseKind, newLeaseId, type LeaseKind } from './lease-id.js';
  * Milliseconds a lease without a key is left standing. A watcher tells a delete from an expiry by asking whether the
  * lease still exists, and this is its time to ask.
  */
-export const REVOKE_DELAY = 2_000;
+export const REVOKE_DELAY_MS = 2_000;
 
 /** A lease and the seconds the server granted. */
 export interface Grant {
@@ -19,8 +19,8 @@ export interface Grant {
  * Grants the leases keys live on, and ends those that were left behind. Ending is best effort: a lease nobody
  * renews ends by itself.
  */
-export class LeaseKeeper {
-  private readonly idle = new Set<string>();
+export class KeyLeases {
+  private readonly released = new Set<string>();
   private timer: Timer | undefined;
   private closed = false;
 
@@ -39,8 +39,8 @@ export class LeaseKeeper {
   /** Ends `id` soon, if it is a lease of the keys API: what others hold is not ours to end. */
   release(id: string): void {
     if (this.closed || leaseKind(id) === undefined) return;
-    this.idle.add(id);
-    this.timer ??= this.clock.after(REVOKE_DELAY, () => {
+    this.released.add(id);
+    this.timer ??= this.clock.after(REVOKE_DELAY_MS, () => {
       this.timer = undefined;
       void this.flush(undefined);
     });
@@ -55,12 +55,12 @@ export class LeaseKeeper {
   }
 
   private async flush(signal: AbortSignal | undefined): Promise<void> {
-    const ids = [...this.idle];
-    this.idle.clear();
-    await Promise.allSettled(ids.map(async (id) => this.end(id, signal)));
+    const ids = [...this.released];
+    this.released.clear();
+    await Promise.allSettled(ids.map(async (id) => this.revoke(id, signal)));
   }
 
-  private async end(id: string, signal: AbortSignal | undefined): Promise<void> {
+  private async revoke(id: string, signal: AbortSignal | undefined): Promise<void> {
     // A directory's lease is shared by what was put into it.
     if (leaseKind(id) === 'dir') {
       const left = await this.port.timeToLive(id, true, signal);

@@ -5,11 +5,11 @@ import { type EtcdCaller, type EtcdRequest } from '../../etcd-client/request.js'
 import { attempt } from '../../common/async/deadline.js';
 import { VirtualClock } from '../../testing/virtual-clock.js';
 import { PageSize } from './page-size.js';
-import { type RangeContent, type RangeReader, readRange } from './read-scope.js';
+import { type RangeContent, type RangeContext, readRange } from './read-range.js';
 
 const RANGE = { key: Buffer.from('/p/web/'), rangeEnd: Buffer.from('/p/web0') };
 
-/** A cluster of many keys behind a link that carries so many keys a second. */
+/** A cluster with many keys behind a link of limited throughput. */
 class SlowLink implements EtcdCaller {
   readonly timeoutMs = 1_500;
   readonly limits: number[] = [];
@@ -43,7 +43,7 @@ class SlowLink implements EtcdCaller {
   }
 
   async callOne<T>(): Promise<T> {
-    return await Promise.reject(new Error('not asked for here'));
+    return await Promise.reject(new Error('not used in this test'));
   }
 
   private async range({ key, limit = 0 }: IRangeRequest): Promise<IRangeResponse> {
@@ -65,7 +65,7 @@ function setUp(
 ): { clock: VirtualClock; link: SlowLink; list(): Promise<RangeContent> } {
   const clock = new VirtualClock();
   const link = new SlowLink(clock, count, keysPerSecond, endpoints);
-  const reader: RangeReader = { client: link, clock, pages: new PageSize() };
+  const reader: RangeContext = { client: link, clock, pages: new PageSize() };
   return {
     clock,
     link,
@@ -73,8 +73,8 @@ function setUp(
   };
 }
 
-describe('a list over a slow link', () => {
-  it('arrives in smaller pages after the first one did not in time, and the next begins with these', async () => {
+describe('readRange over a slow link', () => {
+  it('reads smaller pages after a timeout, and starts the next list with them', async () => {
     const { clock, link, list } = setUp(1_000, 400);
     const first = list();
     await clock.advance(5_000);
@@ -89,7 +89,7 @@ describe('a list over a slow link', () => {
     expect(link.limits).toEqual([250, 250, 250, 250]);
   });
 
-  it('asks each further endpoint for a smaller page', async () => {
+  it('requests a smaller page from each further endpoint', async () => {
     const { clock, link, list } = setUp(1_000, 100, 3);
     const listing = list();
     await clock.advance(20_000);
@@ -97,7 +97,7 @@ describe('a list over a slow link', () => {
     expect(link.limits.slice(0, 3)).toEqual([1_000, 250, 62]);
   });
 
-  it('fails where a smaller page does not arrive either, and goes on from there the next time', async () => {
+  it('fails where a smaller page times out too, and starts the next list with a smaller one', async () => {
     const { clock, link, list } = setUp(1_000, 50);
     const first = list();
     const failed = expect(first).rejects.toThrow(ClusterError);
@@ -110,7 +110,7 @@ describe('a list over a slow link', () => {
     expect(link.limits[2]).toBe(62);
   });
 
-  it('asks for larger pages again when the link is quick', async () => {
+  it('requests larger pages again when the link is fast', async () => {
     const { clock, link, list } = setUp(5_000, 400);
     const first = list();
     await clock.advance(20_000);

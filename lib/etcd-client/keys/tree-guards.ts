@@ -8,7 +8,7 @@ import { isAbsent, kvOf, leaseIs, read } from './operations.js';
  * What must hold around a key for a write to keep the tree a tree: nothing above it is a file, nothing is below it,
  * and the directories above live as long as was thought. Checked by the server in the same transaction as the write.
  */
-export class Guards {
+export class TreeGuards {
   private readonly ancestors: readonly KeyPath[];
   private readonly leases = new Map<string, string>();
 

@@ -1,4 +1,4 @@
-import { loneRead, txnCommand, txnInput, txnTitle } from './explain.js';
+import { loneRead, txnCommand, txnInput, txnTitle } from './txn-command.js';
 import {
   isAbsent,
   isPresent,

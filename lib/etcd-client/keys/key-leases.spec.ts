@@ -2,14 +2,14 @@ import { jest } from '@jest/globals';
 import { VirtualClock } from '../../testing/virtual-clock.js';
 import { type KeysPort } from './keys-port.js';
 import { newLeaseId } from './lease-id.js';
-import { LeaseKeeper, REVOKE_DELAY } from './lease-keeper.js';
+import { KeyLeases, REVOKE_DELAY_MS } from './key-leases.js';
 
 function setUp() {
   const clock = new VirtualClock();
   const revoke = jest.fn<KeysPort['revoke']>().mockResolvedValue(undefined);
   const timeToLive = jest.fn<KeysPort['timeToLive']>().mockResolvedValue({ ttl: 5, keys: 0 });
   const port = { revoke, timeToLive } as unknown as KeysPort;
-  return { clock, revoke, timeToLive, keeper: new LeaseKeeper(port, clock, Math.random) };
+  return { clock, revoke, timeToLive, keeper: new KeyLeases(port, clock, Math.random) };
 }
 
 const key = newLeaseId('key', () => 0.1);
@@ -19,7 +19,7 @@ describe('LeaseKeeper', () => {
   it('ends a released lease once watchers had their time to ask', async () => {
     const { clock, keeper, revoke } = setUp();
     keeper.release(key);
-    await clock.advance(REVOKE_DELAY - 1);
+    await clock.advance(REVOKE_DELAY_MS - 1);
     expect(revoke).not.toHaveBeenCalled();
     await clock.advance(1);
     expect(revoke).toHaveBeenCalledWith(key, undefined);
@@ -39,10 +39,10 @@ describe('LeaseKeeper', () => {
     const { clock, keeper, revoke, timeToLive } = setUp();
     timeToLive.mockResolvedValueOnce({ ttl: 5, keys: 1 });
     keeper.release(dir);
-    await clock.advance(REVOKE_DELAY);
+    await clock.advance(REVOKE_DELAY_MS);
     expect(revoke).not.toHaveBeenCalled();
     keeper.release(dir);
-    await clock.advance(REVOKE_DELAY);
+    await clock.advance(REVOKE_DELAY_MS);
     expect(revoke).toHaveBeenCalledWith(dir, undefined);
   });
 

@@ -51,7 +51,7 @@ async function withLifetimes(
 }
 
 /** Reads the key itself, and what is below it where the key is no file or a directory is what was asked for. */
-async function look(store: Store, { path, quorum, signal }: GetRequest): Promise<ITxnResponse> {
+async function readBoth(store: Store, { path, quorum, signal }: GetRequest): Promise<ITxnResponse> {
   const options = { signal, oneShot: false };
   const serializable = !quorum;
   const self = read(path.key, { serializable });
@@ -69,7 +69,7 @@ async function look(store: Store, { path, quorum, signal }: GetRequest): Promise
 }
 
 /** Reads below a directory that was asked for by its trailing slash: its own name need not be readable. */
-async function lookBelow(
+async function readBelow(
   store: Store,
   { path, quorum, signal }: GetRequest,
 ): Promise<ITxnResponse | undefined> {
@@ -85,8 +85,8 @@ async function lookBelow(
  */
 export async function getNode(store: Store, request: GetRequest): Promise<KeysResponse> {
   const { path, recursive, sort } = request;
-  const directory = path.slashed && !path.root ? await lookBelow(store, request) : undefined;
-  const answer = directory ?? (await look(store, request));
+  const directory = path.slashed && !path.root ? await readBelow(store, request) : undefined;
+  const answer = directory ?? (await readBoth(store, request));
   const file = directory ? undefined : path.root ? undefined : kvOf(answer, 0);
   const common = bare('get', answer.header);
   if (file) {

@@ -3,52 +3,53 @@ import { classify } from '../../etcd-client/classify.js';
 import { ClusterError } from '../../etcd-client/errors/cluster.error.js';
 import { EtcdResponseError } from '../../etcd-client/errors/etcd-response.error.js';
 import { type EtcdCaller } from '../../etcd-client/request.js';
+import { onAbort } from '../../common/async/abort.js';
 import { type Clock } from '../../common/clock.js';
 import { DeadlineExceededError } from '../../common/errors/index.js';
 import { type KeyRange } from './layout.js';
 import { type Position } from './cursor.js';
 import { type PageSize } from './page-size.js';
 
-/** Lists begun anew where history was compacted between two pages. */
-const ROUNDS = 3;
+/** Attempts to list a range whose history is compacted between two pages. */
+const MAX_ATTEMPTS = 3;
 
-/** The content of a range at one moment. */
+/** The content of a range at one revision. */
 export interface RangeContent {
   readonly kvs: readonly IKeyValue[];
   readonly at: Position;
 }
 
-/** What reads ranges, and what it knows of the way to the cluster. */
-export interface RangeReader {
+/** Dependencies of {@link readRange}; the lists of a registry share them. */
+export interface RangeContext {
   readonly client: EtcdCaller;
   readonly clock: Clock;
   readonly pages: PageSize;
 }
 
 /**
- * Reads a range linearizably: page by page, all at the revision of the first. A page that does not arrive in time is
- * asked for once more, smaller.
+ * Reads a range page by page, all pages at the revision of the first. The read is linearizable. A page that times out is
+ * requested once more with fewer keys.
  *
  * @throws as {@link EtcdCaller.call}
  */
 export async function readRange(
-  reader: RangeReader,
+  reader: RangeContext,
   range: KeyRange,
   what: string,
   signal: AbortSignal,
 ): Promise<RangeContent> {
-  for (let round = 1; ; round++) {
+  for (let attempts = 1; ; attempts++) {
     try {
       return await readPages(reader, range, what, signal);
     } catch (error) {
-      const again = error instanceof EtcdResponseError && error.compacted && round < ROUNDS;
-      if (!again) throw error;
+      const retryable = error instanceof EtcdResponseError && error.compacted && attempts < MAX_ATTEMPTS;
+      if (!retryable) throw error;
     }
   }
 }
 
 async function readPages(
-  reader: RangeReader,
+  reader: RangeContext,
   { key, rangeEnd }: KeyRange,
   what: string,
   signal: AbortSignal,
@@ -69,9 +70,9 @@ async function readPages(
     try {
       page = await readPage(reader, request, what, signal);
     } catch (error) {
-      // With more endpoints, the others were asked for a smaller page already.
-      const alone = error instanceof ClusterError && error.errors.length === 1;
-      if (!alone || retried || reader.pages.current >= size) throw error;
+      // With several endpoints, the others already received a smaller page size.
+      const single = error instanceof ClusterError && error.errors.length === 1;
+      if (!single || retried || reader.pages.current >= size) throw error;
       retried = true;
       continue;
     }
@@ -84,7 +85,7 @@ async function readPages(
 }
 
 async function readPage(
-  { client, clock, pages }: RangeReader,
+  { client, clock, pages }: RangeContext,
   request: IRangeRequest & { readonly key: Buffer },
   what: string,
   signal: AbortSignal,
@@ -95,20 +96,19 @@ async function readPage(
       command: () => ['get', request.key.toString(), ...(request.range_end ? ['--prefix'] : [])],
       run: async ({ kv }, options, attempt) => {
         const limit = pages.current;
-        const began = clock.now();
-        const onAbort = (): void => {
-          if (attempt.reason instanceof DeadlineExceededError) pages.late(limit);
-        };
-        attempt.addEventListener('abort', onAbort, { once: true });
+        const startedAt = clock.now();
+        const remove = onAbort(attempt, () => {
+          if (attempt.reason instanceof DeadlineExceededError) pages.timedOut(limit);
+        });
         try {
           const page = await kv.range({ ...request, limit }, options);
-          pages.arrived(page.kvs.length, clock.now() - began, client.timeoutMs);
+          pages.completed(page.kvs.length, clock.now() - startedAt, client.timeoutMs);
           return page;
         } catch (error) {
-          if (classify(error).late) pages.late(limit);
+          if (classify(error).late) pages.timedOut(limit);
           throw error;
         } finally {
-          attempt.removeEventListener('abort', onAbort);
+          remove();
         }
       },
     },

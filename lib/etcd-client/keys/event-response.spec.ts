@@ -1,5 +1,5 @@
 import type { IEvent, IKeyValue } from 'etcd3';
-import { eventResponse, leaseOfDelete, type EventContext } from './event.js';
+import { eventResponse, leaseOfDelete, type EventContext } from './event-response.js';
 import { KeyPath } from './key-path.js';
 import { newLeaseId } from './lease-id.js';
 
