@@ -4,45 +4,45 @@ import { expected } from './expected.js';
 import { truncate } from './strings.js';
 
 /**
- * The `message` of a class-validator decorator in the library's own words:
- * `@Min(2, told('a whole number of seconds, at least 2'))`.
+ * Returns the `message` of a class-validator decorator in the form of {@link expected}:
+ * `@Min(2, describeIssues('an integer of at least 2 seconds'))`.
  */
 export function describeIssues(what: string): { readonly message: (args: ValidationArguments) => string } {
   return { message: ({ property, value }) => expected(property, what, value).message };
 }
 
-/** Its own: an application may give class-validator's functions a container, which knows nothing of this library. */
+/** Its own instance, because an application may set a container for class-validator's global functions. */
 const validator = new Validator();
 
-function* sentences(errors: readonly ValidationError[]): Generator<string> {
+function* messages(errors: readonly ValidationError[]): Generator<string> {
   for (const { constraints, children } of errors) {
-    // Every constraint of a property tells the same thing; one sentence is enough.
+    // All constraints of a property have the same message.
     const [first] = Object.values(constraints ?? {});
     if (first !== undefined) yield first;
-    yield* sentences(children ?? []);
+    yield* messages(children ?? []);
   }
 }
 
 /**
- * Checks options against a class whose properties carry class-validator decorators. An option the class does not know
- * is a mistake too.
+ * Validates options against a class whose properties carry class-validator decorators. Unknown options are errors too.
  *
- * @param of whose options they are: "SidekickModule"
- * @throws InvalidOptionError with one sentence for each bad option
+ * @param of The owner of the options, for messages: "SidekickModule".
+ * @throws InvalidOptionError with one sentence for each invalid option
  */
 export function checkOptions(Type: new () => object, options: unknown, of: string): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw expected(`options of ${of}`, 'an object', options);
   }
   const known = new Set(Object.keys(new Type()));
-  const strangers = Object.keys(options).filter((name) => !known.has(name));
-  const unknown = strangers.map(
+  const unknown = Object.keys(options).filter((name) => !known.has(name));
+  const unknownMessages = unknown.map(
     (name) =>
       `Expected the options of ${of} to be among ${[...known].join(', ')}, got \`${truncate(name)}\`.`,
   );
-  // What is not known may be called `__proto__`, and must not become one.
+  // Copies known names only: an option named `__proto__` must not become the prototype.
   const given = Object.entries(options).filter(([name]) => known.has(name));
   const candidate = Object.assign(new Type(), Object.fromEntries(given));
-  const wrong = [...sentences(validator.validateSync(candidate, { forbidUnknownValues: false })), ...unknown];
-  if (wrong.length > 0) throw new InvalidOptionError(wrong.join(' '));
+  const issues = validator.validateSync(candidate, { forbidUnknownValues: false });
+  const complete = [...messages(issues), ...unknownMessages];
+  if (complete.length > 0) throw new InvalidOptionError(complete.join(' '));
 }

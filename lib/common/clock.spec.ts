@@ -1,7 +1,7 @@
 import { systemClock } from './clock.js';
 
-describe('the clock of the process', () => {
-  it.each([2_147_483_648, 3e12, Infinity])('does not run at once what is due in %d ms', async (delay) => {
+describe('systemClock', () => {
+  it.each([2_147_483_648, 3e12, Infinity])('does not fire a timer of %d ms immediately', async (delay) => {
     let ran = 0;
     const timer = systemClock.after(delay, () => (ran += 1));
     const due = new Promise<void>((resolve) => void systemClock.after(20, resolve));

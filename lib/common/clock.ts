@@ -3,28 +3,28 @@ import { clearTimeout, setTimeout } from 'node:timers';
 
 /** A pending timer of a {@link Clock}. */
 export interface Timer {
-  /** Ends the timer; a second call does nothing. */
+  /** Cancels the timer. A second call does nothing. */
   cancel(): void;
 }
 
 /**
- * Time as the library sees it. Everything that waits or measures takes one, so that state machines run on a
- * virtual clock in tests and a moved wall clock never touches a deadline.
+ * The source of time for everything that waits or measures. Tests pass a virtual clock. Deadlines use monotonic time,
+ * so that a change of the wall clock does not affect them.
  */
 export interface Clock {
-  /** Milliseconds on a monotonic scale with an arbitrary origin. Deadlines and ages are computed from this alone. */
+  /** Monotonic time in milliseconds, with an arbitrary origin. Deadlines and ages use it. */
   now(): number;
-  /** Milliseconds since the Unix epoch. Only for what leaves the process: file deadlines, timestamps for people. */
+  /** Milliseconds since the Unix epoch. Only for times that leave the process: expiry times in files, timestamps. */
   wall(): number;
-  /** Calls `run` once, `delay` milliseconds from now. */
-  after(delay: number, run: () => void): Timer;
+  /** Calls `run` once, `delayMs` milliseconds from now. */
+  after(delayMs: number, run: () => void): Timer;
 }
 
 /**
- * Node's own, as they are when this file is loaded: fake timers that a test installs later must not stop the
- * heartbeat of the application under test.
+ * Node's functions at the time this file is loaded. Fake timers that a test installs later must not stop the heartbeat
+ * of the application under test.
  */
-const own = Object.freeze({
+const native = Object.freeze({
   start: setTimeout,
   end: clearTimeout,
   now: performance.now.bind(performance),
@@ -35,30 +35,30 @@ class SystemTimer implements Timer {
   constructor(private readonly handle: NodeJS.Timeout) {}
 
   cancel(): void {
-    own.end(this.handle);
+    native.end(this.handle);
   }
 }
 
-/** Node fires a longer timeout at once; a longer wait is made of several. */
+/** The longest timeout of Node, in milliseconds. Node fires a longer one immediately, so it is split into several. */
 export const MAX_TIMEOUT_MS = 2_147_483_647;
 
-/** The clock of the running process. It keeps its pace under the fake timers of a test runner. */
+/** The clock of the running process. The fake timers of a test runner do not affect it. */
 export const systemClock: Clock = {
-  now: own.now,
-  wall: own.wall,
-  after: (delay, run) => {
-    if (!(delay > MAX_TIMEOUT_MS)) return new SystemTimer(own.start(run, Math.max(0, delay)));
+  now: native.now,
+  wall: native.wall,
+  after: (delayMs, run) => {
+    if (!(delayMs > MAX_TIMEOUT_MS)) return new SystemTimer(native.start(run, Math.max(0, delayMs)));
     let timer: Timer;
-    const wait = (left: number): void => {
-      const part = Math.min(left, MAX_TIMEOUT_MS);
+    const wait = (leftMs: number): void => {
+      const partMs = Math.min(leftMs, MAX_TIMEOUT_MS);
       timer = new SystemTimer(
-        own.start(() => {
-          if (left > part) wait(left - part);
+        native.start(() => {
+          if (leftMs > partMs) wait(leftMs - partMs);
           else run();
-        }, part),
+        }, partMs),
       );
     };
-    wait(delay);
+    wait(delayMs);
     return {
       cancel: () => {
         timer.cancel();

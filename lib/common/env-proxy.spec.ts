@@ -7,7 +7,7 @@ function find(env: Record<string, string>, host = '10.0.0.1', port = 2379): stri
 }
 
 describe('envProxy', () => {
-  it('takes the first variable that is set, and names it without its secrets', () => {
+  it('uses the first variable that is set, and labels it without its credentials', () => {
     const env = { https_proxy: '', http_proxy: 'http://user:p%40ss@proxy.example:3128' };
     expect(envProxy(VARIABLES, { host: '10.0.0.1', port: 2379 }, env)).toEqual({
       host: 'proxy.example',
@@ -18,9 +18,12 @@ describe('envProxy', () => {
     expect(find({ http_proxy: 'http://[fd00::1]' })).toContain('http://[fd00::1]:80 ');
   });
 
-  it.each([{}, { http_proxy: 'proxy' }, { http_proxy: 'socks5://proxy:1080' }])('finds none in %j', (env) => {
-    expect(find(env)).toBeUndefined();
-  });
+  it.each([{}, { http_proxy: 'proxy' }, { http_proxy: 'socks5://proxy:1080' }])(
+    'finds no proxy in %j',
+    (env) => {
+      expect(find(env)).toBeUndefined();
+    },
+  );
 
   it.each([
     ['*', '10.0.0.1'],
@@ -30,7 +33,7 @@ describe('envProxy', () => {
     ['example.com', 'etcd.example.com'],
     ['.example.com', 'ETCD.example.com'],
     ['*.example.com', 'etcd.example.com'],
-  ])('leaves out what %s stands for: %s', (no_proxy, host) => {
+  ])('no_proxy=%s exempts %s', (no_proxy, host) => {
     expect(find({ http_proxy: 'http://p:1', no_proxy }, host)).toBeUndefined();
   });
 
@@ -41,7 +44,7 @@ describe('envProxy', () => {
     ['0.1', '10.0.0.1'],
     [',', 'etcd'],
     ['10.0.0.0/99', '10.0.0.1'],
-  ])('does not leave out for %s: %s', (no_proxy, host) => {
+  ])('no_proxy=%s does not exempt %s', (no_proxy, host) => {
     expect(find({ http_proxy: 'http://p:1', no_proxy }, host)).toContain('http://p:1');
   });
 });

@@ -1,21 +1,21 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { joinHostPort } from './address.js';
 
-/** An HTTP proxy that the environment names. */
+/** An HTTP proxy from an environment variable. */
 export interface EnvProxy {
   readonly host: string;
   readonly port: number;
-  /** `user:password`, where the variable holds them: never printed. */
+  /** `user:password`, if the variable holds them. Never printed. */
   readonly credentials: string | undefined;
-  /** For messages: `the proxy http://10.0.0.9:3128 of the variable http_proxy`. */
+  /** The proxy in messages: `the proxy http://10.0.0.9:3128 of the variable http_proxy`. */
   readonly label: string;
 }
 
-/** Which variables are read, the first that is set counts. */
+/** The environment variables to read. The first one that is set is used. */
 export interface ProxyVariables {
-  /** Those that name the proxy. */
+  /** Variables with the URL of the proxy. */
   readonly proxy: readonly string[];
-  /** Those that list, separated by commas, the hosts that are reached directly. */
+  /** Variables with a comma-separated list of hosts that are connected to directly. */
   readonly direct: readonly string[];
 }
 
@@ -39,8 +39,8 @@ function isInNetwork(address: string, network: string): boolean {
   return list.check(address);
 }
 
-/** Whether an entry of `no_proxy` stands for a host: `*`, an address, a network, or a domain with all below it. */
-function covers(entry: string, host: string, port: number): boolean {
+/** Whether an entry of `no_proxy` matches a host. An entry is `*`, an address, a CIDR, or a domain with its subdomains. */
+function matches(entry: string, host: string, port: number): boolean {
   if (entry === '*') return true;
   if (entry === host || entry === joinHostPort(host, port) || isInNetwork(host, entry)) return true;
   if (isIP(host) !== 0) return false;
@@ -49,8 +49,8 @@ function covers(entry: string, host: string, port: number): boolean {
 }
 
 /**
- * The proxy by which the environment wants `host` to be reached; undefined for none, and for a variable that holds no
- * `http://` URL.
+ * Finds the proxy for `host` in the environment. Returns undefined if there is none, if `host` is exempt, or if the
+ * variable holds no `http://` URL.
  */
 export function envProxy(
   { proxy, direct }: ProxyVariables,
@@ -62,7 +62,7 @@ export function envProxy(
   const url = new URL(set.value);
   if (url.protocol !== 'http:') return undefined;
   const exempt = (firstOf(direct, env)?.value ?? '').split(',').map((entry) => entry.trim());
-  if (exempt.some((entry) => covers(entry, host.toLowerCase(), port))) return undefined;
+  if (exempt.some((entry) => matches(entry, host.toLowerCase(), port))) return undefined;
   const proxyHost = url.hostname.replace(/^\[|\]$/g, '');
   const proxyPort = url.port === '' ? DEFAULT_PORT : Number(url.port);
   const credentials = url.username === '' ? undefined : decodeURIComponent(`${url.username}:${url.password}`);

@@ -3,8 +3,8 @@ import { redactMember } from './redact.js';
 import { truncate } from './strings.js';
 
 /**
- * A value as a sentence shows it: quoted, shortened, never thrown on. What is known for a secret is masked: credentials and
- * parameters in URLs, members named like one, private keys.
+ * Formats a value for a message: as JSON, truncated. It never throws. Secrets are redacted: credentials and parameters in
+ * URLs, members with the name of a secret, private keys.
  */
 export function formatValue(value: unknown): string {
   if (typeof value === 'function') return 'a function';
@@ -20,15 +20,19 @@ export function formatValue(value: unknown): string {
   return truncate(text);
 }
 
-/** @throws InvalidOptionError unless `value` is an object that options can be read from */
+/**
+ * Checks that `value` is an object.
+ *
+ * @throws InvalidOptionError otherwise, also for null and an array
+ */
 export function checkObject(name: string, value: unknown): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw expected(name, 'an object', value);
 }
 
 /**
- * The one form of a complaint about input: «Expected `ttl` to be a whole number of seconds, at least 2, got 1.»
- * Not for secrets: `got` is printed, as {@link formatValue} has it.
+ * Creates the error for an invalid option: «Expected `ttl` to be an integer of at least 2 seconds, got 1.»
+ * Not for secrets: the message contains `got` in the form of {@link formatValue}.
  */
 export function expected(name: string, what: string, got: unknown): InvalidOptionError {
   return new InvalidOptionError(`Expected \`${name}\` to be ${what}, got ${formatValue(got)}.`);

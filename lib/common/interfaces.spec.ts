@@ -43,30 +43,30 @@ describe('selectAddress', () => {
     expect(selectAddress([spec], here)).toBe(address);
   });
 
-  it('takes the first specification that matches', () => {
+  it('uses the first specification that matches', () => {
     expect(selectAddress(['eth3', 'fdc6:238c:c4bc::/48', 'inet'], here)).toBe('fdc6:238c:c4bc::1');
     expect(selectAddress(['eth0:inet6', '10.1.0.0/16', 'inet'], here)).toBe('10.1.0.200');
   });
 
-  it('looks at eth0, then at any IPv4 address, when nothing is specified', () => {
+  it('defaults to eth0, then to any IPv4 address', () => {
     expect(selectAddress([], here)).toBe('10.2.0.1');
     expect(selectAddress([], machine({ wlan0: ['10.9.9.9'], ens1: ['fe80::1', '10.8.8.8'] }))).toBe(
       '10.8.8.8',
     );
   });
 
-  it('orders interfaces by name and addresses by bytes, not by text', () => {
+  it('orders interfaces by name and addresses by bytes, not as strings', () => {
     expect(selectAddress(['inet'], machine({ eth10: ['10.0.0.1'], eth2: ['10.0.0.2'] }))).toBe('10.0.0.1');
     expect(selectAddress(['eth0'], machine({ eth0: ['10.0.0.100', '10.0.0.9'] }))).toBe('10.0.0.9');
     expect(selectAddress(['eth0[0]'], machine({ eth0: ['fe80::1', '10.0.0.9'] }))).toBe('10.0.0.9');
   });
 
-  it('never takes loopback for inet or inet6, wherever it is configured', () => {
+  it('never matches inet or inet6 with a loopback address of any interface', () => {
     const local = machine({ lo: ['127.0.0.1', '::1'], dummy0: ['127.9.9.9'] });
     expect(() => selectAddress(['inet', 'inet6'], local)).toThrow(NoAddressError);
   });
 
-  it('takes loopback as the last resort when asked to', () => {
+  it('falls back to a loopback address with `loopback: true`', () => {
     const local = machine({ lo: ['::1', '127.0.0.1'] });
     expect(selectAddress([], local, { loopback: true })).toBe('127.0.0.1');
     expect(selectAddress([], machine({ lo: ['::1'] }), { loopback: true })).toBe('::1');
@@ -74,13 +74,13 @@ describe('selectAddress', () => {
     expect(() => selectAddress([], {}, { loopback: true })).toThrow(NoAddressError);
   });
 
-  it('treats an IPv4-mapped address as IPv4 and drops a zone', () => {
+  it('treats an IPv4-mapped address as IPv4 and removes a zone', () => {
     expect(selectAddress(['inet'], machine({ eth0: ['::ffff:10.0.0.1'] }))).toBe('10.0.0.1');
     expect(selectAddress(['10.0.0.0/8'], machine({ eth0: ['::ffff:10.0.0.1'] }))).toBe('10.0.0.1');
     expect(selectAddress(['inet6'], machine({ eth0: ['fe80::1%eth0'] }))).toBe('fe80::1');
   });
 
-  it('says what was tried and what there is', () => {
+  it('reports the specifications and the available addresses', () => {
     expect.assertions(3);
     try {
       selectAddress(['eth7', '172.16.0.0/12'], machine({ lo: ['127.0.0.1'], eth0: ['10.2.0.1'] }));
@@ -101,7 +101,7 @@ describe('selectAddress', () => {
     'static:5',
     '10.0.0.0/33',
     'a b',
-  ])('refuses "%s"', (spec) => {
+  ])('rejects "%s"', (spec) => {
     expect(isInterfaceSpec(spec)).toBe(false);
     expect(() => selectAddress([spec], here)).toThrow(InvalidOptionError);
   });
@@ -115,7 +115,7 @@ describe('selectAddress', () => {
     expect(selectAddress(['eth0.100[0]'], machine({ 'eth0.100': ['10.0.0.4'] }))).toBe('10.0.0.4');
   });
 
-  it('survives interfaces named like members of Object', () => {
+  it('finds no interface named like a member of Object.prototype', () => {
     expect(selectAddress(['__proto__', 'constructor', 'eth1'], here)).toBe('10.0.0.100');
   });
 });

@@ -5,16 +5,16 @@ import { expected } from './expected.js';
 import { canonicalIP, compareIPs, isIPv4Like, parseCidr } from './ip.js';
 import { NoAddressError } from './errors/no-address.error.js';
 
-/** What `os.networkInterfaces()` gives. */
+/** The result of `os.networkInterfaces()`. */
 export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
 
-/** ContainerPilot's own default: the first IPv4 address of `eth0`, else of any interface but loopback. */
+/** ContainerPilot's default: the first IPv4 address of `eth0`, else of any interface except loopback. */
 export const DEFAULT_INTERFACES: readonly string[] = Object.freeze(['eth0:inet', 'inet']);
 
 interface Candidate {
   readonly name: string;
   readonly ip: string;
-  /** Position among the addresses of its own interface, from 0. */
+  /** Zero-based position among the addresses of the interface. */
   readonly index: number;
 }
 
@@ -39,7 +39,7 @@ function parseSpec(spec: unknown): Spec | undefined {
     const address = spec.slice(STATIC.length);
     return isIP(address) === 0 ? undefined : { address: canonicalIP(address) };
   }
-  // All digits and dots is a mistyped address or network, not an interface.
+  // Digits and dots alone are a mistyped address or network, not an interface.
   const named = /^[\d.]+$/.test(spec) ? undefined : NAMED.exec(spec)?.groups;
   if (named) {
     const { name, index, version } = named;
@@ -50,12 +50,12 @@ function parseSpec(spec: unknown): Spec | undefined {
   return contains && { matches: (candidate) => contains(candidate.ip) };
 }
 
-/** Whether `spec` is one of the forms {@link selectAddress} takes. */
+/** Whether `spec` is a valid specification for {@link selectAddress}. */
 export function isInterfaceSpec(spec: unknown): spec is string {
   return parseSpec(spec) !== undefined;
 }
 
-/** Every address, by interface name and within it by the address's bytes, as ContainerPilot orders them. */
+/** All addresses in ContainerPilot's order: by interface name, then by the bytes of the address. */
 function candidates(interfaces: Interfaces): Candidate[] {
   return Object.keys(interfaces)
     .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
@@ -70,22 +70,26 @@ function candidates(interfaces: Interfaces): Candidate[] {
 
 /** Options of {@link selectAddress}. */
 export interface SelectAddressOptions {
-  /** Take a loopback address, IPv4 before IPv6, where no specification matches. Default false. */
+  /**
+   * Falls back to a loopback address, IPv4 before IPv6, if no specification matches.
+   *
+   * @default false
+   */
   readonly loopback?: boolean;
 }
 
 /**
- * The address to announce: the first specification that matches any address of this machine decides, and of the
- * addresses it matches the first one (interfaces by name, then addresses by their bytes).
+ * Selects the address to register. The first specification that matches an address of this machine is used. If it
+ * matches several, the first is selected: interfaces are ordered by name, their addresses by bytes.
  *
- * Specifications, as ContainerPilot has them: `eth0` and `eth0:inet` (its first IPv4 address), `eth0:inet6`, `eth0[1]`
- * (its second address of either kind), `10.0.0.0/16` or `fdc6::/48` (any address within), `inet` and `inet6` (any
- * address but loopback), `static:192.168.1.100` (this very address).
+ * Specifications have ContainerPilot's forms: `eth0` and `eth0:inet` (its first IPv4 address), `eth0:inet6`, `eth0[1]`
+ * (its second address of either family), `10.0.0.0/16` or `fdc6::/48` (any address of the network), `inet` and `inet6`
+ * (any address except loopback), `static:192.168.1.100` (this address, unchecked).
  *
- * @param specs tried in order; an empty list stands for {@link DEFAULT_INTERFACES}
- * @param interfaces what `os.networkInterfaces()` gives
- * @throws InvalidOptionError when a specification has none of these forms
- * @throws NoAddressError when none of them matches
+ * @param specs Tried in order. An empty array means {@link DEFAULT_INTERFACES}.
+ * @param interfaces The result of `os.networkInterfaces()`.
+ * @throws InvalidOptionError when a specification has another form
+ * @throws NoAddressError when no specification matches
  */
 export function selectAddress(
   specs: readonly string[],

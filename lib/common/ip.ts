@@ -1,6 +1,6 @@
 import { BlockList, isIP, isIPv6, SocketAddress } from 'node:net';
 
-/** The 16 bytes of an IP address; an IPv4 address as its IPv6-mapped form. `text` must be an IP address. */
+/** The 16 bytes of an IP address. An IPv4 address is mapped to IPv6. `text` must be an IP address. */
 export function ipBytes(text: string): Uint8Array {
   const bytes = new Uint8Array(16);
   if (isIP(text) === 4) {
@@ -8,7 +8,7 @@ export function ipBytes(text: string): Uint8Array {
     bytes.set(text.split('.').map(Number), 12);
     return bytes;
   }
-  // The last 32 bits may be written as an IPv4 address.
+  // An IPv6 address may end in an IPv4 address.
   const hex = text.replace(/%.*$/, '').replace(/\d+\.\d+\.\d+\.\d+$/, (v4) => {
     const [a = 0, b = 0, c = 0, d = 0] = v4.split('.').map(Number);
     return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
@@ -26,7 +26,7 @@ export function ipBytes(text: string): Uint8Array {
   return bytes;
 }
 
-/** Whether the address is an IPv4 one, an IPv4-mapped IPv6 address included. */
+/** Whether the address is IPv4 or an IPv4-mapped IPv6 address. */
 export function isIPv4Like(text: string): boolean {
   return (
     isIP(text) === 4 ||
@@ -36,7 +36,7 @@ export function isIPv4Like(text: string): boolean {
   );
 }
 
-/** The address in its shortest form; IPv4-mapped addresses as IPv4, the zone of a link-local address dropped. */
+/** The address in its shortest form. An IPv4-mapped address becomes IPv4. The zone of a link-local address is removed. */
 export function canonicalIP(text: string): string {
   if (isIP(text) === 4) return text;
   if (isIPv4Like(text)) return ipBytes(text).subarray(12).join('.');
@@ -48,7 +48,7 @@ export function compareIPs(a: string, b: string): number {
   return Buffer.compare(ipBytes(a), ipBytes(b));
 }
 
-/** The test of a `10.0.0.0/16` or `fdc6::/48`, or undefined where the text is no CIDR. */
+/** Parses a CIDR such as `10.0.0.0/16` or `fdc6::/48` into a predicate. Returns undefined for any other string. */
 export function parseCidr(text: string): ((ip: string) => boolean) | undefined {
   const match = /^([^/%]+)\/(\d{1,3})$/.exec(text);
   const [, network = '', length = ''] = match ?? [];

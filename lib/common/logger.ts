@@ -1,13 +1,13 @@
-/** Where the library writes; Nest's `LoggerService` is one. Texts never hold secrets. */
+/** The logger of the library. Nest's `LoggerService` is compatible. Messages never contain secrets. */
 export interface Logger {
   log(message: string): void;
   warn(message: string): void;
-  /** @param stack where application code threw the error that the message reports */
+  /** @param stack The stack of an error that application code threw. */
   error(message: string, stack?: string): void;
   debug?(message: string): void;
 }
 
-/** Says nothing: the seed's default. */
+/** A logger that discards all messages. */
 export const silentLogger: Logger = Object.freeze({
   log: () => undefined,
   warn: () => undefined,

@@ -1,14 +1,14 @@
 import { type InvalidOptionError } from './errors/invalid-option.error.js';
 import { expected } from './expected.js';
 
-/** Longest name of a service, an id or a key, in UTF-8 bytes. */
+/** Maximum length of a service name, an instance id or a key, in UTF-8 bytes. */
 export const MAX_NAME_BYTES = 1_024;
 
-// eslint-disable-next-line no-control-regex -- control characters are exactly what a name must not hold
+// eslint-disable-next-line no-control-regex -- names must not contain control characters
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
-function complaint(option: string, name: unknown): InvalidOptionError | undefined {
-  const what = `a text of 1 to ${MAX_NAME_BYTES} bytes without control characters`;
+function invalidName(option: string, name: unknown): InvalidOptionError | undefined {
+  const what = `a string of 1 to ${MAX_NAME_BYTES} bytes without control characters`;
   if (typeof name !== 'string' || name.length === 0 || CONTROL.test(name))
     return expected(option, what, name);
   if (!name.isWellFormed() || Buffer.byteLength(name) > MAX_NAME_BYTES) return expected(option, what, name);
@@ -16,24 +16,25 @@ function complaint(option: string, name: unknown): InvalidOptionError | undefine
 }
 
 /**
- * Checks the name of a service, an instance id or a key. Slashes, dots, percent signs and names like `__proto__` are
- * fine: drivers encode them.
+ * Checks a service name, an instance id or a key. Slashes, dots, percent signs and names like `__proto__` are allowed,
+ * because drivers encode them.
  *
- * @throws InvalidOptionError when it is empty, too long, not well-formed Unicode or has control characters
+ * @throws InvalidOptionError when it is empty, longer than {@link MAX_NAME_BYTES}, not well-formed Unicode, or contains
+ * control characters
  */
 export function checkName(option: string, name: unknown): asserts name is string {
-  const error = complaint(option, name);
+  const error = invalidName(option, name);
   if (error) throw error;
 }
 
-/** Whether {@link checkName} would pass. */
+/** Whether {@link checkName} accepts `name`. */
 export function isName(name: unknown): name is string {
-  return complaint('name', name) === undefined;
+  return invalidName('name', name) === undefined;
 }
 
 /**
- * A name as one path segment that any store keeps as it is: unreserved ASCII stays readable, everything else, and
- * a leading dot, is percent-encoded in upper case. {@link decodeSegment} gives the name back.
+ * Encodes a name as one path segment that is valid in every store. Unreserved ASCII stays readable. Everything else, and
+ * a leading dot, is percent-encoded in upper case. {@link decodeSegment} is the inverse.
  */
 export function encodeSegment(name: string): string {
   return encodeURIComponent(name)
@@ -41,7 +42,7 @@ export function encodeSegment(name: string): string {
     .replace(/^\./, '%2E');
 }
 
-/** The name behind a segment, or undefined where the text is not what {@link encodeSegment} writes. */
+/** Decodes a segment. Returns undefined for a string that {@link encodeSegment} does not produce. */
 export function decodeSegment(segment: string): string | undefined {
   try {
     const name = decodeURIComponent(segment);

@@ -4,14 +4,14 @@ import { MissingPeerError } from './errors/missing-peer.error.js';
 const NOT_FOUND = new Set(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']);
 
 /**
- * Explains why a package that only some applications have installed could not be loaded. The `import()` itself is
- * written inside a `try` at the caller: bundlers then leave it alone where the package is not installed.
+ * Converts the error of a failed `import()` of an optional peer package. Callers write the `import()` in their own `try`
+ * block: bundlers then tolerate that the package is not installed.
  *
- * @param error what the import failed with
- * @param packageName what to install when it is missing
- * @param feature what needs it, as the subject of the error's sentence: "The etcd registry"
- * @returns a {@link MissingPeerError} when the package is not installed, a {@link BundledPackageError} when it misses a
- * file of its own, otherwise `error`
+ * @param error The error of the import.
+ * @param packageName The package to install.
+ * @param feature The feature that needs it, as the subject of a sentence: "The etcd registry".
+ * @returns a {@link MissingPeerError} when the package is not installed, a {@link BundledPackageError} when a file of the
+ * package is missing, otherwise `error`
  */
 export function peerFailure(error: unknown, packageName: string, feature: string): unknown {
   const { code, path } = error as { readonly code?: unknown; readonly path?: unknown };
@@ -21,7 +21,7 @@ export function peerFailure(error: unknown, packageName: string, feature: string
   if (code === 'ENOENT') {
     return new BundledPackageError(
       packageName,
-      `it reads files beside itself, and ${String(path)} is not there`,
+      `it reads files from its own folder, and ${String(path)} is not there`,
       error,
     );
   }

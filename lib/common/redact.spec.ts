@@ -1,7 +1,7 @@
 import { expected, formatValue } from './expected.js';
 import { redactUrl } from './redact.js';
 
-describe('a URL without its secrets', () => {
+describe('redactUrl', () => {
   it.each([
     [
       'etcd://h1:2379,h2:2379/prefix?tls=true&timeout=500',
@@ -15,7 +15,7 @@ describe('a URL without its secrets', () => {
     ['memory:a@b', '***@b'],
     ['etcd://root:canary@h', 'etcd://***@h'],
     ['etcd://canary@h', 'etcd://***@h'],
-    // Nobody has escaped what is in the password.
+    // An unescaped password.
     ['etcd://root:ca/na?r#y@h:1', 'etcd://***@h:1'],
     ['etcd://root:can@ary@h:1', 'etcd://***@h:1'],
     ['http://root:canary@h:1,http://root:canary@h:2', 'http://***@h:2'],
@@ -36,7 +36,7 @@ describe('a URL without its secrets', () => {
     expect(redactUrl(url)).toBe(redacted);
   });
 
-  it('stays quick for a long text that is no URL', () => {
+  it('takes linear time for a long string that is no URL', () => {
     const long = `${'?'.repeat(20_000)}${'&a'.repeat(20_000)}${'@:'.repeat(20_000)}`;
     const start = process.cpuUsage();
     redactUrl(long);
@@ -44,7 +44,7 @@ describe('a URL without its secrets', () => {
   });
 });
 
-describe('a value in a complaint', () => {
+describe('formatValue', () => {
   it.each<[unknown]>([
     ['etcd://root:canary@h'],
     ['root:canary@h'],
@@ -54,13 +54,13 @@ describe('a value in a complaint', () => {
     [{ token: 'canary', clientSecret: 'canary', privateKey: 'canary', passphrase: 'canary' }],
     [{ key: '-----BEGIN PRIVATE KEY-----\ncanary' }],
     ['-----BEGIN PRIVATE KEY-----\ncanary'],
-  ])('holds no secret: %j', (value) => {
+  ])('redacts the secret of %j', (value) => {
     expect(formatValue(value)).not.toContain('canary');
     expect(expected('x', 'something else', value).message).not.toContain('canary');
   });
 
   it.each<[unknown, string]>([
-    ['a text', '"a text"'],
+    ['some words', '"some words"'],
     ['web@one', '"web@one"'],
     ['what? a & b=c', '"what? a & b=c"'],
     [{ key: '/servers/1', value: 'x' }, '{"key":"/servers/1","value":"x"}'],
@@ -68,7 +68,7 @@ describe('a value in a complaint', () => {
     [7n, '7'],
     [() => undefined, 'a function'],
     ['x'.repeat(100), `"${'x'.repeat(79)}…`],
-  ])('is shown as it is otherwise: %p', (value, text) => {
+  ])('formats %p', (value, text) => {
     expect(formatValue(value)).toBe(text);
   });
 });

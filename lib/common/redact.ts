@@ -1,10 +1,10 @@
 import { truncate } from './strings.js';
 
-/** What stands where a secret was. */
+/** The replacement for a secret. */
 export const REDACTED = '***';
 
-/** Parameters of registry URLs whose values are no secrets. Every other may be one under a mistyped name. */
-const HARMLESS = new Set([
+/** Parameters of registry URLs without secrets. Any other may be the mistyped name of a secret. */
+const PUBLIC_PARAMETERS = new Set([
   'ca',
   'cert',
   'dc',
@@ -30,7 +30,7 @@ const PEM = '-----BEGIN ';
 const URL_LIKE = /^\s*[a-z][a-z0-9+.-]*:/i;
 const CREDENTIALS = /:[^@]*@/;
 
-/** Everything before the last `@`, but for the scheme: a password may hold any character when nobody escaped it. */
+/** Redacts everything between the scheme and the last `@`, because an unescaped password may contain any character. */
 function withoutCredentials(url: string): string {
   const at = url.lastIndexOf('@');
   if (at < 0) return url;
@@ -39,30 +39,30 @@ function withoutCredentials(url: string): string {
 }
 
 /**
- * A registry URL fit for a log line: user and password are masked, and so are a fragment and the value of every query
- * parameter that is not known to be harmless. Works on text, so that a URL too broken to parse is masked too.
+ * Redacts the secrets of a registry URL: user and password, the fragment, and the value of every query parameter that is
+ * not known to be public. It does not parse the URL, so that an invalid URL is redacted too.
  */
 export function redactUrl(url: string): string {
   return withoutCredentials(url)
     .replace(/([?&])([^=&#?]*)(?:=([^&#]*))?/g, (_, mark: string, name: string, value?: string) => {
-      const harmless = HARMLESS.has(name);
-      if (value === undefined) return mark + (harmless || name === '' ? name : REDACTED);
-      return `${mark}${name}=${harmless || value === '' ? value : REDACTED}`;
+      const isPublic = PUBLIC_PARAMETERS.has(name);
+      if (value === undefined) return mark + (isPublic || name === '' ? name : REDACTED);
+      return `${mark}${name}=${isPublic || value === '' ? value : REDACTED}`;
     })
     .replace(/#.*$/s, `#${REDACTED}`);
 }
 
-/** A member of an option as a message may show it: for `JSON.stringify`. */
+/** A replacer for `JSON.stringify` that redacts secrets. */
 export function redactMember(name: string, value: unknown): unknown {
   if (typeof value !== 'string') return value;
   if (SECRET_MEMBER.test(name) || value.includes(PEM)) return REDACTED;
   return URL_LIKE.test(value) || CREDENTIALS.test(value) ? redactUrl(value) : value;
 }
 
-/** Characters of a URL in a message: a long list of servers is told whole, a megabyte is not. */
-const LONGEST_URL = 500;
+/** Maximum length of a URL in a message. It has room for a long list of servers. */
+const MAX_URL_LENGTH = 500;
 
-/** {@link redactUrl}, no longer than a message has room for. */
+/** Formats a URL for a message: redacted and truncated. */
 export function formatUrl(url: string): string {
-  return truncate(redactUrl(url), LONGEST_URL);
+  return truncate(redactUrl(url), MAX_URL_LENGTH);
 }

@@ -4,10 +4,10 @@ const known = ['ttl', 'interval', 'exec', 'watches'];
 
 describe('similarName', () => {
   it.each([
-    ['tll', ' Is it "ttl"?'],
-    ['intervall', ' Is it "interval"?'],
-    ['watchs', ' Is it "watches"?'],
-    ['Exec', ' Is it "exec"?'],
+    ['tll', ' Did you mean "ttl"?'],
+    ['intervall', ' Did you mean "interval"?'],
+    ['watchs', ' Did you mean "watches"?'],
+    ['Exec', ' Did you mean "exec"?'],
     ['port', ''],
     ['', ''],
     ['x'.repeat(1_000), ''],

@@ -1,86 +1,87 @@
 import { type Clock, type Timer } from './clock.js';
 import { type Logger } from './logger.js';
 
-/** Lines in one window. Subjects beyond are named when the window ends. */
+/** Maximum number of lines in one window. */
 const MAX_LINES = 10;
 const WINDOW_MS = 60_000;
 
-/** Subjects named in one line where there are more than lines. */
+/** Maximum number of subjects in one line, when they do not fit one a line. */
 const MAX_LABELS = 50;
 
-/** Subjects remembered; beyond that a few may be reported twice. */
+/** Maximum number of remembered subjects. When it is reached all are forgotten, and may be warned about again. */
 const MAX_SUBJECTS = 10_000;
 
-/** A warning about one subject. Both functions run only where their result is logged. */
+/** A warning about one subject. Its functions are called only when their result is logged. */
 export interface Warning {
   /** The complete sentence. */
   message(): string;
-  /** The name of the subject, for a line that names many. */
+  /** The name of the subject, for a line about several subjects. */
   label(): string;
 }
 
 /**
- * Warns once of each subject and writes at most ten lines a minute. The subjects beyond are named when that minute
- * ends, many in a line where they are many.
+ * Warns once about each subject, with at most ten lines a minute. Further subjects wait until the minute ends, and then
+ * share lines.
  */
 export class WarnOnce {
-  private readonly told = new Set<string>();
+  private readonly warned = new Set<string>();
   private readonly waiting = new Map<string, Warning>();
   private window: Timer | undefined;
   private lines = 0;
 
-  /** @param many makes the sentence about subjects that share a line, from their labels */
+  /** @param summarize Formats the sentence about several subjects, from their labels. */
   constructor(
     private readonly clock: Clock,
     private readonly logger: Logger,
-    private readonly many: (labels: readonly string[]) => string,
+    private readonly summarize: (labels: readonly string[]) => string,
   ) {}
 
-  /** Warns of `subject`, now or when the current window ends, unless that was done before. */
+  /** Warns about `subject` now or when the current window ends, unless it did before. */
   warn(subject: string, warning: Warning): void {
-    if (this.told.has(subject)) return;
-    if (this.told.size >= MAX_SUBJECTS) {
-      this.told.clear();
+    if (this.warned.has(subject)) return;
+    if (this.warned.size >= MAX_SUBJECTS) {
+      this.warned.clear();
       this.waiting.clear();
     }
-    this.told.add(subject);
+    this.warned.add(subject);
     this.window ??= this.clock.after(WINDOW_MS, () => {
-      this.next();
+      this.startWindow();
     });
     if (this.lines < MAX_LINES) this.write(warning.message());
     else this.waiting.set(subject, warning);
   }
 
-  /** The next warning of this subject is a new one; a warning that waits is dropped, since its cause is gone. */
+  /** Forgets the subject, so that its next warning is logged. A waiting warning is dropped. */
   forget(subject: string): void {
-    this.told.delete(subject);
+    this.warned.delete(subject);
     this.waiting.delete(subject);
   }
 
-  /** Names what still waits and ends the timer. */
+  /** Logs the waiting warnings and cancels the timer. */
   close(): void {
     this.window?.cancel();
     this.lines = 0;
     this.flush();
   }
 
-  private next(): void {
+  private startWindow(): void {
     this.window = undefined;
     this.lines = 0;
     if (this.waiting.size === 0) return;
     this.window = this.clock.after(WINDOW_MS, () => {
-      this.next();
+      this.startWindow();
     });
     this.flush();
   }
 
   private flush(): void {
-    const each = this.waiting.size <= MAX_LINES ? 1 : MAX_LABELS;
+    const perLine = this.waiting.size <= MAX_LINES ? 1 : MAX_LABELS;
     while (this.waiting.size > 0 && this.lines < MAX_LINES) {
-      const group = [...this.take(each)];
+      const group = [...this.take(perLine)];
       const left = this.lines + 1 === MAX_LINES ? this.waiting.size : 0;
       const [first] = group;
-      const line = each === 1 && first ? first.message() : this.many(group.map((one) => one.label()));
+      const line =
+        perLine === 1 && first ? first.message() : this.summarize(group.map((warning) => warning.label()));
       this.write(left === 0 ? line : `${line} ${left} more are not shown yet.`);
     }
   }

@@ -79,7 +79,9 @@ describe('classify', () => {
       '14 UNAVAILABLE: No connection established. Last error: Error: certificate has expired (2026-01-01T00:00:00.000Z). Resolution note: ',
     );
     const { cause, reason } = classify(error);
-    expect(reason).toBe("the server's certificate has expired: renew it there (certificate has expired)");
+    expect(reason).toBe(
+      "the server's certificate has expired: renew it on the server (certificate has expired)",
+    );
     expect(cause).toMatchObject({ code: 'SIDEKICK_TLS_EXPIRED', message: reason, cause: error });
   });
 });

@@ -11,7 +11,7 @@ import type {
 import { ConnectingSockets } from './connecting-sockets.js';
 import { isSecure, proxyOf, targetOf } from './endpoint.js';
 import { type Etcd3Module } from './load-etcd3.js';
-import { type TlsMaterial } from '../common/tls/identity.js';
+import { type TlsMaterial } from '../common/tls/tls-identity.js';
 import { type EtcdTls } from './tls.js';
 
 /** The raw clients of one endpoint. Each method makes one attempt: nothing is retried, and nothing has a deadline of its own. */

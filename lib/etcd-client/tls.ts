@@ -1,5 +1,5 @@
 import { type EtcdTlsOptions } from './options.js';
-import { TlsIdentity } from '../common/tls/identity.js';
+import { TlsIdentity } from '../common/tls/tls-identity.js';
 
 /** What connections need to be secure. */
 export interface EtcdTls {

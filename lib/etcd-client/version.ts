@@ -1,7 +1,7 @@
 import { type Agent, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { type EnvProxy } from '../common/env-proxy.js';
-import { serverNameOptions } from '../common/tls/server-name.js';
+import { serverNameOptions } from '../common/tls/server-name-options.js';
 import { tlsFailure } from '../common/tls/tls-failure.js';
 import { ProxyTunnel, SecureTunnelAgent, TunnelAgent } from '../common/tls/proxy-tunnel.js';
 import { isSecure, placeOf, proxyOf } from './endpoint.js';

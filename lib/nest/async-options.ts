@@ -1,6 +1,6 @@
 import { type InjectionToken, type Provider, type Type } from '@nestjs/common';
 
-/** How a module's options are made at run time: one of the three. */
+/** How `forRootAsync` gets the options of a module. One of `useFactory`, `useClass` and `useExisting` is required. */
 export interface AsyncOptions<Options, Factory extends object> {
   readonly inject?: InjectionToken[];
   readonly useFactory?: (...args: never[]) => Options | Promise<Options>;
@@ -9,10 +9,10 @@ export interface AsyncOptions<Options, Factory extends object> {
 }
 
 /**
- * What provides `token` with the options that a module's `forRootAsync` was given.
+ * Returns the providers of a `forRootAsync` that provide `token` with the options of the module.
  *
- * @param create asks the class or provider for them
- * @throws TypeError when none of the three is given
+ * @param create Gets the options from the instance of `useClass` or `useExisting`.
+ * @throws TypeError when `useFactory`, `useClass` and `useExisting` are all missing
  */
 export function asyncOptionsProviders<Options, Factory extends object>(
   token: symbol,
@@ -24,6 +24,6 @@ export function asyncOptionsProviders<Options, Factory extends object>(
   }
   const factory = options.useExisting ?? options.useClass;
   if (!factory) throw new TypeError('Expected one of `useFactory`, `useClass` and `useExisting`, got none.');
-  const made: Provider = { provide: token, inject: [factory], useFactory: create };
-  return options.useExisting ? [made] : [{ provide: factory, useClass: factory }, made];
+  const provider: Provider = { provide: token, inject: [factory], useFactory: create };
+  return options.useExisting ? [provider] : [{ provide: factory, useClass: factory }, provider];
 }

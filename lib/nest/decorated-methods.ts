@@ -1,10 +1,10 @@
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 import { InvalidOptionError } from '../common/errors/index.js';
 
-/** A method of a provider or controller that carries a decorator of this library. */
+/** A method of a provider or controller with a decorator of this library. */
 export interface DecoratedMethod<T> {
   readonly metadata: T;
-  /** The place, for messages: `OrdersController.list`. */
+  /** Class and method, for messages: `OrdersController.list`. */
   readonly where: string;
   /** The name of the module that provides the instance, for messages. */
   readonly module: string;
@@ -16,11 +16,11 @@ type Module = NonNullable<ReturnType<ModulesContainer['get']>>;
 type Wrapper = NonNullable<ReturnType<Module['providers']['get']>>;
 
 /**
- * Finds the methods that carry `key`, once for each instance: an alias, or a factory that returns the instance of
- * another provider, adds nothing.
+ * Finds the methods with the metadata `key`, once for each instance. An alias, or a factory that returns the instance of
+ * another provider, is not counted again.
  *
- * @param decorator as it is written, for the error
- * @throws InvalidOptionError when a decorated method belongs to a provider of which Nest makes many instances or none
+ * @param decorator The decorator as written in code, for the error.
+ * @throws InvalidOptionError when a decorated method belongs to a request-scoped or transient provider
  */
 export function decoratedMethods<T>(
   modules: ModulesContainer,
@@ -34,10 +34,10 @@ export function decoratedMethods<T>(
     for (const wrapper of [...module.providers.values(), ...module.controllers.values()]) {
       if (wrapper.isAlias) continue;
       const single = !wrapper.isTransient && wrapper.isDependencyTreeStatic();
-      for (const carrier of single ? instanceOf(wrapper) : prototypesOf(wrapper)) {
-        const prototype = single ? (Reflect.getPrototypeOf(carrier) ?? {}) : carrier;
-        if (seen.has(carrier)) continue;
-        seen.add(carrier);
+      for (const target of single ? instanceOf(wrapper) : prototypesOf(wrapper)) {
+        const prototype = single ? (Reflect.getPrototypeOf(target) ?? {}) : target;
+        if (seen.has(target)) continue;
+        seen.add(target);
         for (const name of scanner.getAllMethodNames(prototype)) {
           const method = Reflect.get(prototype, name) as object;
           const metadata = Reflect.getMetadata(key, method) as T | undefined;
@@ -48,9 +48,9 @@ export function decoratedMethods<T>(
             metadata,
             where,
             module: module.name,
-            // Looked up with each call, so that a test may spy on the instance's method.
+            // Looked up at each call, so that a test may spy on the method of the instance.
             call: (...parameters) =>
-              (carrier as Record<string, (...all: unknown[]) => unknown>)[name]?.(...parameters),
+              (target as Record<string, (...all: unknown[]) => unknown>)[name]?.(...parameters),
           });
         }
       }
@@ -62,22 +62,25 @@ function instanceOf({ instance }: Wrapper): readonly object[] {
   return isObject(instance) ? [instance] : [];
 }
 
-/** The classes of the instances that Nest makes for each consumer or request; of a factory, as far as it has been called. */
+/**
+ * The prototypes of the instances that Nest creates for each consumer or request. For a factory they are known only once
+ * it has been called.
+ */
 function prototypesOf(wrapper: Wrapper): readonly object[] {
-  const made = wrapper.getStaticTransientInstances().map((each) => each?.instance);
+  const instances = wrapper.getStaticTransientInstances().map((each) => each?.instance);
   const prototypes = [
     (wrapper.metatype as { prototype?: unknown } | null)?.prototype,
-    ...made.filter(isObject).map((instance) => Reflect.getPrototypeOf(instance)),
+    ...instances.filter(isObject).map((instance) => Reflect.getPrototypeOf(instance)),
   ];
   return [...new Set(prototypes.filter(isObject))];
 }
 
 function notSingle(decorator: string, where: string, transient: boolean): InvalidOptionError {
   const got = transient
-    ? 'a transient provider, of which each consumer has its own instance'
-    : 'a request-scoped provider, by its own scope or by that of a dependency';
+    ? 'a transient provider, which has an instance for each consumer'
+    : 'a request-scoped provider, by its own scope or by the scope of a dependency';
   return new InvalidOptionError(
-    `Expected ${where}, which carries ${decorator}, to be a method of a singleton, got ${got}. Move the method to a provider with the default scope.`,
+    `Expected ${where} with ${decorator} to be a method of a singleton, got ${got}. Move the method to a provider with the default scope.`,
   );
 }
 

@@ -2,7 +2,7 @@ import { type Type } from '@nestjs/common';
 import { type ModuleRef, type ModulesContainer } from '@nestjs/core';
 import { InvalidOptionError } from '../common/errors/index.js';
 
-/** What Nest keeps of dynamic modules. Reached through `ModuleRef`, which has no public way to it. */
+/** The part of Nest's container that stores dynamic modules. It is a private member of `ModuleRef`. */
 interface Container {
   getDynamicMetadataByToken?(token: string, key: 'imports'): readonly unknown[];
 }
@@ -10,15 +10,16 @@ interface Container {
 interface ModuleImport {
   /** The name of the importing module. */
   readonly by: string;
-  /** Whether the class stands there and not the result of `forRoot`. */
+  /** Whether the class itself is imported instead of the result of `forRoot()`. */
   readonly bare: boolean;
 }
 
 /**
- * Checks, before anything is opened, that an application imports a module by one `forRoot()` or `forRootAsync()`.
+ * Checks that an application imports a module once, by `forRoot()` or `forRootAsync()`. Called before any registry is
+ * opened.
  *
- * @param token what each of the two provides, and the bare class does not
- * @param advice what to do in place of a second `forRoot()`
+ * @param token A token that `forRoot()` and `forRootAsync()` provide, and the bare class does not.
+ * @param advice What to do instead of a second `forRoot()`, as a sentence.
  * @throws InvalidOptionError that names the importing modules
  */
 export function checkRootModule(
@@ -39,7 +40,7 @@ export function checkRootModule(
     );
   }
   throw new InvalidOptionError(
-    `Expected ${type.name}.forRoot() to be imported once, got ${roots.length} times: by ${named(imports)}. Import it in the root module alone; it is global. ${advice}`,
+    `Expected ${type.name}.forRoot() to be imported once, got ${roots.length} times: by ${named(imports)}. Import it only in the root module; it is global. ${advice}`,
   );
 }
 

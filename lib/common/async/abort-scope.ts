@@ -1,11 +1,11 @@
 import { ClosedError } from '../errors/index.js';
 import { type LinkedSignal, linkSignals } from './abort.js';
 
-/** The lifetime of a connection or client: work that runs in it ends when it closes, and none starts afterwards. */
+/** The lifetime of a connection or client. Closing it aborts the work that runs in it and refuses further work. */
 export class AbortScope {
   private readonly controller = new AbortController();
 
-  /** @param owner subject of the {@link ClosedError}: "The registry memory:" */
+  /** @param owner Subject of the {@link ClosedError}, such as "The registry memory:". */
   constructor(private readonly owner: string) {}
 
   get closed(): boolean {
@@ -23,7 +23,7 @@ export class AbortScope {
   }
 
   /**
-   * A signal for one piece of work: aborted with the caller's signal, or when the scope closes.
+   * Returns a signal for one task. It is aborted with the caller's signal, or when the scope closes.
    *
    * @throws ClosedError after {@link AbortScope.close}
    */
@@ -32,9 +32,9 @@ export class AbortScope {
     return linkSignals(signal, this.controller.signal);
   }
 
-  /** Aborts all work of the scope. A second call does nothing. */
+  /** Aborts all tasks of the scope. A second call does nothing. */
   close(): void {
-    // An abort with a new error is not free, and a second one would be ignored.
+    // A second abort has no effect, but creating its error captures a stack.
     if (!this.closed) this.controller.abort(new ClosedError(this.owner));
   }
 }

@@ -6,7 +6,7 @@ import { AbortScope } from './abort-scope.js';
 const listeners = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length;
 
 describe('onAbort', () => {
-  it('calls once, and at once where the signal is aborted already', () => {
+  it('calls the listener once, and immediately if the signal is aborted already', () => {
     const controller = new AbortController();
     let calls = 0;
     onAbort(controller.signal, () => (calls += 1));
@@ -17,7 +17,7 @@ describe('onAbort', () => {
     expect(calls).toBe(2);
   });
 
-  it('removes its listener', () => {
+  it('removes the listener', () => {
     const { signal } = new AbortController();
     const remove = onAbort(signal, () => undefined);
     expect(listeners(signal)).toBe(1);
@@ -31,7 +31,7 @@ describe('onAbort', () => {
 });
 
 describe('linkSignals', () => {
-  it('follows each of its signals, with the reason', () => {
+  it('aborts with the first signal and its reason', () => {
     const [a, b] = [new AbortController(), new AbortController()];
     const { signal } = linkSignals(a.signal, undefined, b.signal);
     expect(signal.aborted).toBe(false);
@@ -41,11 +41,11 @@ describe('linkSignals', () => {
     expect(abortReason(signal).message).toBe('b');
   });
 
-  it('is aborted at once where one is', () => {
+  it('is aborted from the start if one signal is', () => {
     expect(linkSignals(AbortSignal.abort(new Error('before'))).signal.aborted).toBe(true);
   });
 
-  it('leaves no listener behind', async () => {
+  it('removes its listeners after success and failure', async () => {
     const { signal } = new AbortController();
     await withSignals([signal], () => Promise.resolve());
     await withSignals([signal], () => Promise.reject(new Error('failed'))).catch(() => undefined);
@@ -54,7 +54,7 @@ describe('linkSignals', () => {
 });
 
 describe('AbortScope', () => {
-  it('ends the work that runs in it, and refuses more', () => {
+  it('aborts running tasks and refuses further ones after close', () => {
     const scope = new AbortScope('The registry x:');
     const { signal } = scope.link(new AbortController().signal);
     scope.close();
@@ -67,7 +67,7 @@ describe('AbortScope', () => {
     }).toThrow('The registry x:');
   });
 
-  it('follows the caller, and keeps nothing once released', () => {
+  it("aborts with the caller's signal and removes its listeners on release", () => {
     const scope = new AbortScope('The registry x:');
     const caller = new AbortController();
     const linked = scope.link(caller.signal);

@@ -1,20 +1,20 @@
 import { type Random } from '../random.js';
 
-/** How long to wait between attempts, in milliseconds. */
+/** Bounds of the delay between attempts. */
 export interface BackoffOptions {
-  /** Upper bound of the first wait. */
+  /** Upper bound of the first delay, in milliseconds. */
   readonly baseMs: number;
-  /** Upper bound of any wait. */
+  /** Upper bound of every delay, in milliseconds. */
   readonly capMs: number;
 }
 
-/** Retries of the library, unless a place names its own: 100 ms doubling to 5 s. */
+/** The backoff of the library's retries unless a caller passes its own: 100 ms, doubling to 5 s. */
 export const DEFAULT_BACKOFF: BackoffOptions = Object.freeze({ baseMs: 100, capMs: 5_000 });
 
 /**
- * Exponential backoff with jitter, so that clients that lost a server together do not come back together. While it
- * grows, each wait is uniform in [0, base × 2^n): that takes them apart. At its cap it is uniform in [cap / 2, cap):
- * that keeps them apart, with as few tries as the cap allows.
+ * Exponential backoff with jitter, against a thundering herd of clients that lost the same server. While the bound
+ * grows, each delay is uniform in [0, base × 2^n), which spreads the clients. At the cap it is uniform in
+ * [cap / 2, cap), which keeps them spread and limits how often each one tries.
  */
 export class Backoff {
   private attempts = 0;
@@ -24,7 +24,7 @@ export class Backoff {
     private readonly random: Random = Math.random,
   ) {}
 
-  /** The next wait in milliseconds. */
+  /** Returns the next delay, in milliseconds. */
   next(): number {
     const { baseMs, capMs } = this.options;
     const bound = Math.min(capMs, baseMs * 2 ** Math.min(this.attempts, 30));
@@ -33,7 +33,7 @@ export class Backoff {
     return least + this.random() * (bound - least);
   }
 
-  /** Starts again at the first wait, after a success. */
+  /** Starts again at the first delay. Call it after a success. */
   reset(): void {
     this.attempts = 0;
   }

@@ -3,7 +3,7 @@ import { systemClock } from '../clock.js';
 import { attempt } from './deadline.js';
 import { DeadlineExceededError } from '../errors/index.js';
 
-/** Attempts within 5 ms, and blocks the event loop for longer before it can look at answers. */
+/** Starts an attempt of 5 ms and blocks the event loop for longer, so that the timer is due before a response is read. */
 async function attemptWhileBlocked<T>(ask: () => Promise<T>): Promise<T> {
   return await new Promise<T>((resolve, reject) => {
     setImmediate(() => {
@@ -14,13 +14,13 @@ async function attemptWhileBlocked<T>(ask: () => Promise<T>): Promise<T> {
   });
 }
 
-describe('an attempt', () => {
-  it('takes an answer that came while the event loop was blocked, though its time is over', async () => {
+describe('attempt', () => {
+  it('returns a response that arrived in time while the event loop was blocked', async () => {
     const answer = await attemptWhileBlocked(async () => await stat('/'));
     expect(answer.isDirectory()).toBe(true);
   });
 
-  it('ends without an answer all the same', async () => {
+  it('fails without a response after a blocked event loop', async () => {
     const never = attemptWhileBlocked(async () => await new Promise(() => undefined));
     await expect(never).rejects.toThrow(DeadlineExceededError);
   });

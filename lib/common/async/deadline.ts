@@ -2,23 +2,24 @@ import { type Clock } from '../clock.js';
 import { DeadlineExceededError } from '../errors/deadline-exceeded.error.js';
 import { abortReason, isError, onAbort } from './abort.js';
 
-/** How one attempt is bounded. */
+/** The bounds of one attempt. */
 export interface AttemptOptions {
   readonly clock: Clock;
-  /** Milliseconds until the attempt is given up; `Infinity` for none. */
+  /** Milliseconds until the attempt fails; `Infinity` for no deadline. */
   readonly timeoutMs: number;
-  /** The caller's own cancel; it wins over every other error. */
+  /** Cancels the attempt. Its reason takes precedence over any other error. */
   readonly signal?: AbortSignal | undefined;
-  /** What is attempted, for the error: "renewing the lease at 10.0.0.1:2379". */
+  /** Subject of the error, such as "renewing the lease at 10.0.0.1:2379". */
   readonly what: string;
 }
 
 /**
- * Runs one attempt under a deadline and the caller's signal. Settles at the latest when either is reached, even if
- * `run` ignores the signal it is given; a late rejection of `run` is swallowed.
+ * Runs one attempt under a deadline and the caller's signal. It settles when either is reached, even if `run` ignores
+ * the signal passed to it. A later rejection of `run` is ignored.
  *
- * @throws DeadlineExceededError when `timeout` passes first
+ * @throws DeadlineExceededError when `timeoutMs` passes first
  * @throws the signal's reason when the caller aborts first
+ * @throws the error of `run`
  */
 export async function attempt<T>(
   options: AttemptOptions,
@@ -36,7 +37,7 @@ export async function attempt<T>(
     const exceeded = (): void => {
       fail(new DeadlineExceededError(`${what} was not answered within ${Math.round(timeoutMs)} ms.`));
     };
-    // After a blocked event loop timers come first: an answer that is there already is read in between.
+    // After a blocked event loop, timers run before I/O. The second timer lets a response that has arrived be read first.
     let timer = Number.isFinite(timeoutMs)
       ? clock.after(timeoutMs, () => {
           timer = clock.after(0, exceeded);
@@ -62,11 +63,15 @@ export async function attempt<T>(
   });
 }
 
-/** Waits `delay` milliseconds, or rejects with the signal's reason as soon as it is aborted. */
-export async function pause(clock: Clock, delay: number, signal?: AbortSignal): Promise<void> {
+/**
+ * Waits `delayMs` milliseconds.
+ *
+ * @throws the signal's reason as soon as it is aborted
+ */
+export async function pause(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) throw abortReason(signal);
   await new Promise<void>((resolve, reject) => {
-    const timer = clock.after(delay, () => {
+    const timer = clock.after(delayMs, () => {
       remove();
       resolve();
     });

@@ -5,7 +5,7 @@ async function turn(): Promise<void> {
 }
 
 describe('KeyedMutex', () => {
-  it('runs the tasks of a key in order, continues after a failure, and keeps nothing', async () => {
+  it('runs the tasks of a key in order, continues after a failure, and frees the key at the end', async () => {
     const mutex = new KeyedMutex();
     const order: string[] = [];
     const results = await Promise.allSettled([

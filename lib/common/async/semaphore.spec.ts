@@ -2,7 +2,7 @@ import { deferred } from './deferred.js';
 import { forEachLimited, Semaphore } from './semaphore.js';
 
 describe('Semaphore', () => {
-  it('runs so many tasks at a time, in the order in which they came', async () => {
+  it('runs at most `limit` tasks at a time, in the order of the calls', async () => {
     const semaphore = new Semaphore(2);
     const tasks = Array.from({ length: 4 }, () => deferred<void>());
     const started: number[] = [];
@@ -26,7 +26,7 @@ describe('Semaphore', () => {
     expect(semaphore.waiting).toBe(0);
   });
 
-  it('gives the place on after a failure, also one thrown at once', async () => {
+  it('releases the permit after a rejection and after a synchronous throw', async () => {
     const semaphore = new Semaphore(1);
     await expect(
       semaphore.run(() => {
@@ -37,7 +37,7 @@ describe('Semaphore', () => {
     await expect(semaphore.run(() => Promise.resolve(3))).resolves.toBe(3);
   });
 
-  it('stops waiting for a place when the signal is aborted', async () => {
+  it('stops waiting for a permit when the signal is aborted', async () => {
     const semaphore = new Semaphore(1);
     const first = deferred<void>();
     const running = semaphore.run(() => first.promise);
@@ -55,7 +55,7 @@ describe('Semaphore', () => {
     expect(ran).toBe(false);
   });
 
-  it('keeps the place of an aborted task until the task has settled', async () => {
+  it('releases the permit of an aborted task only once the task has settled', async () => {
     const semaphore = new Semaphore(1);
     const task = deferred<void>();
     const controller = new AbortController();
@@ -76,7 +76,7 @@ describe('Semaphore', () => {
 });
 
 describe('forEachLimited', () => {
-  it('runs every value, so many at a time', async () => {
+  it('runs the task for every value, at most `limit` at a time', async () => {
     let running = 0;
     let most = 0;
     const seen: number[] = [];
@@ -91,7 +91,7 @@ describe('forEachLimited', () => {
     expect(most).toBe(2);
   });
 
-  it('starts nothing after a failure, and throws the first', async () => {
+  it('starts no further task after a failure, and throws the first one', async () => {
     const seen: number[] = [];
     const run = forEachLimited([1, 2, 3, 4], 2, async (value) => {
       seen.push(value);

@@ -4,24 +4,23 @@ interface Waiter {
   readonly start: () => void;
 }
 
-/** Limits how many tasks run at the same time. Tasks that wait start in the order in which they came. */
+/** Limits how many tasks run at the same time. Waiting tasks start in the order of the calls. */
 export class Semaphore {
   private running = 0;
   private readonly queue = new Set<Waiter>();
 
-  /** @param limit tasks at a time */
+  /** @param limit Number of permits: tasks that run at the same time. */
   constructor(readonly limit: number) {}
 
-  /** How many tasks wait for a place. */
+  /** Number of tasks that wait for a permit. */
   get waiting(): number {
     return this.queue.size;
   }
 
   /**
-   * Runs `task` as soon as a place is free. A task that has started keeps its place until it settles, also after an
-   * abort.
+   * Runs `task` as soon as a permit is free. A started task holds its permit until it settles, even after an abort.
    *
-   * @param signal gives up waiting, for the place and for the task
+   * @param signal Ends the wait, both for a permit and for the result.
    * @throws the error of `task`
    * @throws the reason of `signal` when it is aborted first
    */
@@ -50,7 +49,7 @@ export class Semaphore {
     });
   }
 
-  /** Hands the place to the task that has waited longest, so that no later one overtakes it. */
+  /** Passes the permit to the task that has waited longest, so that no later call overtakes it. */
   private release(): void {
     for (const waiter of this.queue) {
       this.queue.delete(waiter);
@@ -62,7 +61,7 @@ export class Semaphore {
 }
 
 /**
- * Runs `task` for each of `values`, at most `limit` at a time. After a failure no further task is started.
+ * Runs `task` for each of `values`, at most `limit` at a time. After a failure it starts no further task.
  *
  * @throws the first failure, once all running tasks have settled
  */

@@ -24,7 +24,7 @@ describe('Watchdog', () => {
 
   const never = (): Promise<never> => new Promise(() => undefined);
 
-  it('settles as what is waited for does', async () => {
+  it('settles as the given promise does', async () => {
     expect(await watchdog.wait(Promise.resolve('a'))).toBe('a');
     await expect(watchdog.wait(Promise.reject(new Error('b')))).rejects.toThrow('b');
   });
@@ -50,7 +50,7 @@ describe('Watchdog', () => {
     expect(await failed).toMatchObject({ message: 'The watch was not answered within 1000 ms.' });
   });
 
-  it('counts from the beginning of a wait, also where nothing was waited for meanwhile', async () => {
+  it('measures from the start of a wait, also after an idle time', async () => {
     await watchdog.wait(Promise.resolve());
     await clock.advance(10_000);
     const failed = watchdog.wait(never()).catch((error: unknown) => error);
@@ -63,7 +63,7 @@ describe('Watchdog', () => {
     expect(await failed).toBeInstanceOf(DeadlineExceededError);
   });
 
-  it('reads an answer that is there already before it gives up after a blocked event loop', async () => {
+  it('reads a response that has arrived before it fails after a blocked event loop', async () => {
     const answer = deferred<string>();
     const wait = watchdog.wait(answer.promise);
     clock.after(1_000, () => {
@@ -75,14 +75,14 @@ describe('Watchdog', () => {
     expect(await wait).toBe('there');
   });
 
-  it('ends with the signal, at once and from then on', async () => {
+  it('rejects the current wait and all later ones once the signal is aborted', async () => {
     const wait = watchdog.wait(never());
     controller.abort(new Error('enough'));
     await expect(wait).rejects.toThrow('enough');
     await expect(watchdog.wait(never())).rejects.toThrow('enough');
   });
 
-  it('needs no timer where there is no bound', async () => {
+  it('starts no timer for an infinite timeout', async () => {
     watchdog = make(Infinity);
     const answer = deferred<string>();
     const wait = watchdog.wait(answer.promise);

@@ -1,35 +1,37 @@
 import { type Clock, type Timer } from '../clock.js';
-import { abortReason } from './abort.js';
+import { abortReason, onAbort } from './abort.js';
 import { DeadlineExceededError } from '../errors/deadline-exceeded.error.js';
 
-/** How long is waited each time. */
+/** The bounds of each wait. */
 export interface WatchdogOptions {
   readonly clock: Clock;
-  /** Milliseconds until one wait is given up; `Infinity` for none. */
+  /** Milliseconds until one wait fails; `Infinity` for no deadline. */
   readonly timeoutMs: number;
-  /** Ends the wait that is going on, and each further one. */
+  /** Rejects the current wait and each later one. */
   readonly signal: AbortSignal;
-  /** What is waited for, for the error: "The watch of the key "a"". */
+  /** Subject of the error, such as `The watch of the key "a"`. */
   readonly what: string;
 }
 
 /**
- * Bounds each of many waits that follow one another, as `attempt` bounds one, with a single timer and a single listener
- * for all of them: where very many wait for frequent signs of life, nothing is made for each.
+ * Bounds each of many consecutive waits, as `attempt` bounds one. It uses one timer and one listener for all of them,
+ * because a watch waits very often: once for each sign of life.
  */
 export class Watchdog {
   private timer: Timer | undefined;
   private deadline = Infinity;
   private fail: ((error: Error) => void) | undefined;
+  private readonly removeListener: () => void;
 
   constructor(private readonly options: WatchdogOptions) {
-    options.signal.addEventListener('abort', this.onAbort, { once: true });
+    const { signal } = options;
+    this.removeListener = onAbort(signal, () => this.fail?.(abortReason(signal)));
   }
 
   /**
-   * Settles as `promise` does, or earlier with an error; one wait at a time.
+   * Settles as `promise` does, or rejects earlier. One wait at a time.
    *
-   * @throws DeadlineExceededError when the time is over
+   * @throws DeadlineExceededError when `timeoutMs` passes first
    * @throws the signal's reason when it is aborted first
    */
   wait<T>(promise: Promise<T>): Promise<T> {
@@ -43,21 +45,17 @@ export class Watchdog {
     });
   }
 
-  /** Ends its timer. */
+  /** Cancels the timer and removes the listener. */
   end(): void {
-    this.options.signal.removeEventListener('abort', this.onAbort);
+    this.removeListener();
     this.timer?.cancel();
   }
-
-  private readonly onAbort = (): void => {
-    this.fail?.(abortReason(this.options.signal));
-  };
 
   private arm(): void {
     const { clock } = this.options;
     this.timer = clock.after(this.deadline - clock.now(), () => {
       if (clock.now() < this.deadline) this.arm();
-      // After a blocked event loop timers come first: an answer that is there already is read in between.
+      // After a blocked event loop, timers run before I/O. The second timer lets a response that has arrived be read first.
       else
         this.timer = clock.after(0, () => {
           this.exceeded();

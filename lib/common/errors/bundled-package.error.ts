@@ -1,12 +1,12 @@
 import { SidekickError } from './sidekick.error.js';
 
-/** A package that needs files beside its own was made part of a bundle by a bundler such as esbuild or webpack. */
+/** A bundler such as esbuild or webpack bundled a package that reads files from its own folder. */
 export class BundledPackageError extends SidekickError {
   readonly code = 'SIDEKICK_BUNDLED';
 
   /**
-   * @param packageName the package that is to stay outside of the bundle
-   * @param reason why, as a clause: "it reads rpc.proto beside itself"
+   * @param packageName The package to keep out of the bundle.
+   * @param reason The reason as a clause: "it reads rpc.proto from its own folder".
    */
   constructor(
     readonly packageName: string,

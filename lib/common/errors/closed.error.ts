@@ -1,10 +1,11 @@
 import { SidekickError } from './sidekick.error.js';
 
-/** The object was used after it had been closed. */
+/** A registry, client or other object is used after it was closed. */
 export class ClosedError extends SidekickError {
   readonly code = 'SIDEKICK_CLOSED';
 
-  constructor(what: string) {
-    super(`${what} has been closed.`);
+  /** @param owner The closed object, as the subject of a sentence: "The registry memory:". */
+  constructor(owner: string) {
+    super(`${owner} has been closed.`);
   }
 }

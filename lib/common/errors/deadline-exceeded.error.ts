@@ -1,6 +1,6 @@
 import { SidekickError } from './sidekick.error.js';
 
-/** One attempt did not answer within its time. Whether it took effect on the server is not known. */
+/** An attempt got no response before its deadline. It may still have taken effect on the server. */
 export class DeadlineExceededError extends SidekickError {
   readonly code = 'SIDEKICK_DEADLINE_EXCEEDED';
 }

@@ -1,6 +1,6 @@
 import { SidekickError } from './sidekick.error.js';
 
-/** An option, URL or argument is not what was expected. Thrown before anything is started or sent. */
+/** An option, a URL or an argument is invalid. Thrown before anything is started or sent. */
 export class InvalidOptionError extends SidekickError {
   readonly code: string = 'SIDEKICK_INVALID_OPTION';
 }

@@ -1,6 +1,6 @@
 import { SidekickError } from './sidekick.error.js';
 
-/** An optional peer package that the chosen feature needs is not installed. */
+/** An optional peer package is not installed, but the selected feature needs it. */
 export class MissingPeerError extends SidekickError {
   readonly code = 'SIDEKICK_MISSING_PEER';
 

@@ -1,8 +1,8 @@
 import { SidekickError } from './sidekick.error.js';
 
 /**
- * The registry answered and said no: a permission denied, a bad argument, a read-only driver asked to write. The
- * same request would get the same answer, so it is never retried on its own.
+ * The registry rejected a request: permission denied, an invalid argument, or a write to a read-only driver. It is not
+ * retried, because the same request would get the same response.
  */
 export class RegistryRefusedError extends SidekickError {
   readonly code = 'SIDEKICK_REGISTRY_REFUSED';

@@ -1,13 +1,13 @@
 import { SidekickError } from './sidekick.error.js';
 
-/** One endpoint that was tried, and why it failed. */
+/** The failure of one endpoint of a registry. */
 export interface EndpointFailure {
   /** `host:port` or a path, without credentials. */
   readonly endpoint: string;
   readonly error: Error;
 }
 
-/** The registry could not be reached. `failures` names each endpoint that was tried, in order. */
+/** The registry cannot be reached. `failures` has one entry for each endpoint, in the order in which they were tried. */
 export class RegistryUnavailableError extends SidekickError {
   readonly code: string = 'SIDEKICK_REGISTRY_UNAVAILABLE';
 

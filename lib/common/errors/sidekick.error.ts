@@ -1,24 +1,27 @@
 import { truncate } from '../strings.js';
 
-/** Options every error of the library takes. */
+/** Options of every error of the library. */
 export interface SidekickErrorOptions {
-  /** What this error was made of, kept for debugging. */
+  /** The error or value that caused this error. */
   readonly cause?: unknown;
 }
 
-/** Characters of a message: what somebody else wrote may be in it, and nobody reads a megabyte. */
-const LONGEST = 16_000;
+/** Maximum length of a message, in UTF-16 code units. A message may contain strings from a server or a file. */
+const MAX_MESSAGE_LENGTH = 16_000;
 
 /**
- * Base of every error the library throws. `code` is stable across versions and safe to branch on; `message` is
- * for people: what was expected, what was got, where, and what to do.
+ * Base class of every error of the library. `code` is stable across versions, so that applications may branch on it.
+ * `message` is for people: what was expected, what was got, where, and what to do.
  */
 export abstract class SidekickError extends Error {
-  /** Stable identifier such as `SIDEKICK_INVALID_OPTION`; a number where the seed had numbers, as in `KeysError`. */
+  /** Stable identifier such as `SIDEKICK_INVALID_OPTION`. A number for the errors of etcd's v2 API, as in `KeysError`. */
   abstract readonly code: string | number;
 
   constructor(message: string, options?: SidekickErrorOptions) {
-    super(truncate(message, LONGEST), options?.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      truncate(message, MAX_MESSAGE_LENGTH),
+      options?.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.name = new.target.name;
   }
 }

@@ -21,7 +21,7 @@ describe('ProxyTunnel', () => {
     return new ProxyTunnel(found!, target);
   }
 
-  it('carries the requests of an agent', async () => {
+  it('transports the requests of an agent', async () => {
     const server = createServer((_, response) => response.end('served')).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -33,7 +33,7 @@ describe('ProxyTunnel', () => {
     server.close();
   });
 
-  it('names the proxy, without its secrets, when it opens no tunnel', async () => {
+  it('names the proxy, without its credentials, when it refuses the tunnel', async () => {
     proxy.status = 403;
     const secret = proxy.url.replace('http://', 'http://user:canary@');
     await expect(tunnelTo(9, secret).open()).rejects.toThrow(
@@ -41,13 +41,13 @@ describe('ProxyTunnel', () => {
     );
   });
 
-  it('names the proxy when it is not there', async () => {
+  it('names the proxy when it cannot be reached', async () => {
     await expect(tunnelTo(9, 'http://127.0.0.1:1').open()).rejects.toThrow(
       'the proxy http://127.0.0.1:1 of the variable p: connect ECONNREFUSED 127.0.0.1:1',
     );
   });
 
-  it('gives up what is being opened when it is closed', async () => {
+  it('aborts a pending tunnel on close', async () => {
     const silent = createServer().listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const tunnel = tunnelTo(9, `http://127.0.0.1:${(silent.address() as AddressInfo).port}`);

@@ -5,10 +5,10 @@ import { type Duplex } from 'node:stream';
 import { joinHostPort } from '../address.js';
 import { type EnvProxy } from '../env-proxy.js';
 
-/** Milliseconds a proxy may take to open a tunnel. */
+/** How long a proxy may take to open a tunnel. */
 const TUNNEL_TIMEOUT_MS = 10_000;
 
-/** Opens tunnels to one server through an HTTP proxy (`CONNECT`), with which a client does as with its own socket. */
+/** Opens tunnels to one server through an HTTP proxy, by the `CONNECT` method. */
 export class ProxyTunnel {
   private readonly opening = new Set<ClientRequest>();
   private closed = false;
@@ -19,9 +19,9 @@ export class ProxyTunnel {
   ) {}
 
   /**
-   * A socket to the server.
+   * Opens a socket to the server.
    *
-   * @throws Error that names the proxy, with the reason as its cause
+   * @throws Error that names the proxy, when it cannot be reached or refuses the tunnel
    */
   async open(): Promise<Socket> {
     const { host, port, credentials, label } = this.proxy;
@@ -71,7 +71,7 @@ export class ProxyTunnel {
     });
   }
 
-  /** Gives up what is being opened; sockets that were handed out are their takers' own. */
+  /** Aborts pending tunnels and refuses new ones. Open sockets stay open: they belong to the callers. */
   close(): void {
     this.closed = true;
     for (const connect of this.opening) connect.destroy(new Error('the connection was closed'));
@@ -80,7 +80,7 @@ export class ProxyTunnel {
 
 type OnConnected = (error: Error | null, socket: Duplex) => void;
 
-/** An agent whose connections go through a tunnel, which is closed with it. */
+/** An HTTP agent that connects through a tunnel. Destroying the agent closes the tunnel. */
 export class TunnelAgent extends HttpAgent {
   constructor(
     options: AgentOptions,
@@ -106,7 +106,7 @@ export class TunnelAgent extends HttpAgent {
   }
 }
 
-/** A {@link TunnelAgent} that speaks TLS with the server behind the proxy. */
+/** A {@link TunnelAgent} that uses TLS with the server behind the proxy. */
 export class SecureTunnelAgent extends HttpsAgent {
   constructor(
     options: HttpsAgentOptions,

@@ -4,7 +4,7 @@ import { tlsFailure } from './tls-failure.js';
 const openssl = (text: string, alert: number): string =>
   `80BCEB7E4D7F0000:error:0A00045C:SSL routines:ssl3_read_bytes:${text}:../deps/openssl/ssl/record/rec_layer_s3.c:1601:SSL alert number ${alert}\n`;
 
-describe('a failure of TLS in words', () => {
+describe('tlsFailure', () => {
   it.each([
     ['unable to verify the first certificate', undefined, 'UNTRUSTED'],
     ['whatever', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNTRUSTED'],
@@ -34,19 +34,19 @@ describe('a failure of TLS in words', () => {
     ],
     ['Client sent an HTTP request to an HTTPS server.', undefined, 'EXPECTED'],
     ['Failed to connect', undefined, 'EXPECTED'],
-  ])('knows %j', (said, errorCode, name) => {
-    const cause = new Error(said);
-    const error = tlsFailure(said, errorCode, cause);
+  ])('classifies %j', (message, errorCode, name) => {
+    const cause = new Error(message);
+    const error = tlsFailure(message, errorCode, cause);
     expect(error).toBeInstanceOf(TlsError);
     expect(error).toMatchObject({ code: `SIDEKICK_TLS_${name}`, cause });
-    // OpenSSL's own words are in it, and its places in files are not.
+    // The message contains OpenSSL's reason, without its source positions.
     expect(error?.message).not.toMatch(/openssl|error:0A|\n/);
   });
 
   it.each(['connect ECONNREFUSED 127.0.0.1:1', 'Failed to connect to the bus', 'SSL alert number 4', ''])(
-    'leaves %j alone',
-    (said) => {
-      expect(tlsFailure(said, 'ECONNREFUSED', undefined)).toBeUndefined();
+    'returns undefined for %j',
+    (message) => {
+      expect(tlsFailure(message, 'ECONNREFUSED', undefined)).toBeUndefined();
     },
   );
 });

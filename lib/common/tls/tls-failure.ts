@@ -1,97 +1,97 @@
 import { TlsError, type TlsErrorCode } from '../errors/index.js';
 
-interface Sign {
+interface Pattern {
   readonly code: TlsErrorCode;
-  /** What Node, OpenSSL or a server says. */
-  readonly said: RegExp;
-  /** What is wrong and what to do. */
+  /** Matches the error of Node or OpenSSL, or the response of a server. */
+  readonly pattern: RegExp;
+  /** The problem and the remedy. */
   readonly advice: string;
 }
 
 const alert = (number: string): RegExp => new RegExp(`SSL alert number (${number})\\b`);
 
-const SIGNS: readonly Sign[] = [
+const PATTERNS: readonly Pattern[] = [
   {
     code: 'SIDEKICK_TLS_NAME',
-    said: /ERR_TLS_CERT_ALTNAME_INVALID|does not match certificate's altnames/,
+    pattern: /ERR_TLS_CERT_ALTNAME_INVALID|does not match certificate's altnames/,
     advice:
-      "the server's certificate is for another name: reach it by a name it bears, or set `tls.serverName` to one",
+      "the server's certificate is for another name: connect by a name in the certificate, or set `tls.serverName` to one",
   },
   {
     code: 'SIDEKICK_TLS_EXPIRED',
-    said: /CERT_HAS_EXPIRED|certificate has expired/,
-    advice: "the server's certificate has expired: renew it there",
+    pattern: /CERT_HAS_EXPIRED|certificate has expired/,
+    advice: "the server's certificate has expired: renew it on the server",
   },
   {
     code: 'SIDEKICK_TLS_EXPIRED',
-    said: /CERT_NOT_YET_VALID|certificate is not yet valid/,
+    pattern: /CERT_NOT_YET_VALID|certificate is not yet valid/,
     advice: "the server's certificate is not valid yet: compare the clocks of both machines",
   },
   {
     code: 'SIDEKICK_TLS_UNTRUSTED',
-    said: /UNABLE_TO_(?:VERIFY|GET)|SELF_SIGNED|CERT_(?:SIGNATURE_FAILURE|UNTRUSTED)|unable to (?:verify the first|get (?:local )?issuer) certificate|self[- ]signed certificate|certificate signature failure/,
+    pattern:
+      /UNABLE_TO_(?:VERIFY|GET)|SELF_SIGNED|CERT_(?:SIGNATURE_FAILURE|UNTRUSTED)|unable to (?:verify the first|get (?:local )?issuer) certificate|self[- ]signed certificate|certificate signature failure/,
     advice:
-      "the server's certificate was issued by an authority that is not trusted: give the right one as `tls.ca`",
+      "the server's certificate was issued by an authority that is not trusted: set `tls.ca` to that authority",
   },
   {
     code: 'SIDEKICK_TLS_CLIENT_CERTIFICATE',
-    said: alert('45'),
-    advice: 'the client certificate has expired: renew what `tls.cert` and `tls.key` give',
+    pattern: alert('45'),
+    advice: 'the client certificate has expired: renew the files of `tls.cert` and `tls.key`',
   },
   {
     code: 'SIDEKICK_TLS_CLIENT_CERTIFICATE',
-    said: alert('48'),
+    pattern: alert('48'),
     advice:
-      'the server does not trust the authority of the client certificate: give one it trusts as `tls.cert` and `tls.key`',
+      'the server does not trust the authority of the client certificate: set `tls.cert` and `tls.key` to a certificate of a trusted authority',
   },
   {
     code: 'SIDEKICK_TLS_CLIENT_CERTIFICATE',
-    said: alert('116'),
-    advice: 'the server demands a client certificate: give one as `tls.cert` and `tls.key`',
+    pattern: alert('116'),
+    advice: 'the server requires a client certificate: set `tls.cert` and `tls.key`',
   },
   {
     code: 'SIDEKICK_TLS_CLIENT_CERTIFICATE',
-    said: alert('4[2-46]|49'),
+    pattern: alert('4[2-46]|49'),
     advice:
-      'the server wants a client certificate, and one it accepts: give as `tls.cert` and `tls.key` what is valid and from an authority that the server trusts',
+      'the server requires a client certificate, or rejected the one it got: set `tls.cert` and `tls.key` to a valid certificate of an authority that the server trusts',
   },
   {
     code: 'SIDEKICK_TLS_PROTOCOL',
-    said: alert('40|70|71|86'),
-    advice:
-      'client and server have no version or cipher of TLS in common: look at the TLS settings of the server',
+    pattern: alert('40|70|71|86'),
+    advice: 'client and server have no TLS version or cipher in common: check the TLS settings of the server',
   },
   {
     code: 'SIDEKICK_TLS_NOT_SPOKEN',
-    said: /wrong version number|packet length too long|before secure TLS connection was established/,
+    pattern: /wrong version number|packet length too long|before secure TLS connection was established/,
     advice:
-      'the server hung up or answered in something else than TLS: if it serves plain HTTP, name it http:// (`etcd://`, `consul://`)',
+      'the server closed the connection or did not respond with TLS: if it serves plain HTTP, use http:// (`etcd://`, `consul://`)',
   },
   {
     code: 'SIDEKICK_TLS_EXPECTED',
-    said: /HTTP request to an HTTPS server|^Failed to connect$/,
+    pattern: /HTTP request to an HTTPS server|^Failed to connect$/,
     advice:
-      'the server hung up or refused plain HTTP: if it speaks TLS, name it https:// (`etcds://`, `consuls://`)',
+      'the server closed the connection or rejected plain HTTP: if it uses TLS, use https:// (`etcds://`, `consuls://`)',
   },
 ];
 
-/** OpenSSL's own words without its places in files: `tlsv13 alert certificate required`. */
-function plain(said: string): string {
-  return (/error:[0-9A-F]{8}:[^:]*:[^:]*:([^:]+)/i.exec(said)?.[1] ?? said).trim();
+/** Reduces an OpenSSL error to its reason, such as `tlsv13 alert certificate required`. */
+function reason(message: string): string {
+  return (/error:[0-9A-F]{8}:[^:]*:[^:]*:([^:]+)/i.exec(message)?.[1] ?? message).trim();
 }
 
 /**
- * What failed where two could not agree on a secure connection; undefined where it was something else.
+ * Classifies a connection error. Returns undefined if it was not caused by TLS.
  *
- * @param said the message of the error, or what the server answered
- * @param errorCode Node's, where there is one
+ * @param message The message of the error, or the response of the server.
+ * @param errorCode The `code` of Node's error, if it has one.
  */
 export function tlsFailure(
-  said: string,
+  message: string,
   errorCode: string | undefined,
   cause: unknown,
 ): TlsError | undefined {
-  const texts = [said.trim(), errorCode ?? ''];
-  const sign = SIGNS.find(({ said: words }) => texts.some((text) => words.test(text)));
-  return sign && new TlsError(sign.code, `${sign.advice} (${plain(said)})`, cause);
+  const texts = [message.trim(), errorCode ?? ''];
+  const match = PATTERNS.find(({ pattern }) => texts.some((text) => pattern.test(text)));
+  return match && new TlsError(match.code, `${match.advice} (${reason(message)})`, cause);
 }

@@ -1,8 +1,8 @@
 import { Agent, type AgentOptions, type RequestOptions } from 'node:https';
 import { type Duplex } from 'node:stream';
 import { type ProxyTunnel } from '../../common/tls/proxy-tunnel.js';
-import { TlsIdentity } from '../../common/tls/identity.js';
-import { serverNameOptions } from '../../common/tls/server-name.js';
+import { TlsIdentity } from '../../common/tls/tls-identity.js';
+import { serverNameOptions } from '../../common/tls/server-name-options.js';
 import { type ConsulTlsOptions } from './options.js';
 
 /** Each new connection shows and trusts what the files hold by then, so that certificates can be replaced. */

@@ -63,7 +63,7 @@ describe('Consul over TLS', () => {
 
   it('verifies by default, and says what is wrong with the certificate', async () => {
     expect(await failure({ secure: true })).toMatch(
-      /issued by an authority that is not trusted: give the right one as `tls.ca`/,
+      /issued by an authority that is not trusted: set `tls.ca` to that authority/,
     );
     expect(await failure({ tls: { ca: tls.wrong.ca } })).toMatch(/not trusted|signature/);
     const { ca, cert, key } = tls.good;
@@ -107,7 +107,7 @@ describe('Consul over TLS', () => {
 
   it('fails when a certificate cannot be read, before anything is sent', async () => {
     await expect(open(agent, { tls: { ca: '/nowhere/ca.pem' } })).rejects.toThrow(
-      /Expected `tls.ca` to be PEM text or the path of it, but: ENOENT/,
+      /Expected `tls.ca` to be PEM or the path of a PEM file, but: ENOENT/,
     );
   });
 });

@@ -201,9 +201,9 @@ describe.each(KINDS)('$name over TLS, by SidekickModule, PilotedModule and EtcdM
       'an authority that is not trusted',
       'untrusting',
       'SIDEKICK_TLS_UNTRUSTED',
-      /give the right one as `tls\.ca`/,
+      /set `tls\.ca` to that authority/,
     ],
-    ['no client certificate', 'anonymous', 'SIDEKICK_TLS_CLIENT_CERTIFICATE', /client certificate.*give/],
+    ['no client certificate', 'anonymous', 'SIDEKICK_TLS_CLIENT_CERTIFICATE', /client certificate.*set/],
     [
       'a client certificate from elsewhere',
       'stranger',
@@ -220,7 +220,7 @@ describe.each(KINDS)('$name over TLS, by SidekickModule, PilotedModule and EtcdM
       'plain HTTP to a server that speaks TLS',
       undefined,
       'SIDEKICK_TLS_EXPECTED',
-      /name it https:\/\/ \(`etcds:\/\/`/,
+      /use https:\/\/ \(`etcds:\/\/`/,
     ],
   ])('says what is wrong and what to do: %s', async (_, client, code, sentence) => {
     const pems = client === undefined ? undefined : clients[client];
@@ -229,7 +229,7 @@ describe.each(KINDS)('$name over TLS, by SidekickModule, PilotedModule and EtcdM
 
   it('says what is wrong and what to do: TLS to a server that speaks plain HTTP', async () => {
     for (const [, registry] of ways(plain.port, clients.anonymous))
-      await fails(registry, 'SIDEKICK_TLS_NOT_SPOKEN', /if it serves plain HTTP, name it http:/);
+      await fails(registry, 'SIDEKICK_TLS_NOT_SPOKEN', /if it serves plain HTTP, use http:/);
   });
 
   it('says what is wrong and what to do: another name in the certificate of the server', async () => {
@@ -250,7 +250,11 @@ describe.each(KINDS)('$name over TLS, by SidekickModule, PilotedModule and EtcdM
   it('says what is wrong and what to do: an expired certificate of the server', async () => {
     await serverShows(issue(true, '127.0.0.1'));
     for (const [, registry] of ways(server.port, clients.good))
-      await fails(registry, 'SIDEKICK_TLS_EXPIRED', /the server's certificate has expired: renew it there/);
+      await fails(
+        registry,
+        'SIDEKICK_TLS_EXPIRED',
+        /the server's certificate has expired: renew it on the server/,
+      );
     await serverShows(issue(false, '127.0.0.1'));
     await works(byUrl(kind, server.port, clients.good.files));
   });

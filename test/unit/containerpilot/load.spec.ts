@@ -387,7 +387,7 @@ describe('what is wrong', () => {
   it('points into the file although the template moved everything', () => {
     const error = failure('{{range loop 5}}\n\n{{end}}{\n{{- /* c */ -}}\n  wotches: []\n}');
     expect(error).toMatchObject({ line: 5, column: 3, path: 'wotches' });
-    expect(error.message).toContain('Is it "watches"?');
+    expect(error.message).toContain('Did you mean "watches"?');
   });
 
   it('is all told at once', () => {
@@ -490,7 +490,11 @@ describe('what is let through with a warning', () => {
       'watched twice',
     ],
     ['a watch without interval', '{watches: [{name: "db"}]}', 'taken as 10 seconds'],
-    ['a job without TTL', '{jobs: [{name: "app", port: 80, health: {interval: 5, tll: 9}}]}', 'Is it "ttl"?'],
+    [
+      'a job without TTL',
+      '{jobs: [{name: "app", port: 80, health: {interval: 5, tll: 9}}]}',
+      'Did you mean "ttl"?',
+    ],
   ])('%s', (_name, text, warning) => {
     expect(load(text).warnings.join('\n')).toContain(warning);
   });

@@ -161,11 +161,11 @@ describe('@OnServiceChange', () => {
       constructor(readonly pool: Pool) {}
     }
     await expect(start([Pool], { controllers: [Consumer] as never[] })).rejects.toThrow(
-      `Expected Pool.changed, which carries @OnServiceChange, to be a method of a singleton, ${got}`,
+      `Expected Pool.changed with @OnServiceChange to be a method of a singleton, ${got}`,
     );
     if (scope === Scope.REQUEST) return;
     const made: Provider = { provide: 'made', scope, useFactory: () => new FactoryPool() };
     const consumer: Provider = { provide: 'consumer', inject: ['made'], useFactory: (pool: Pool) => [pool] };
-    await expect(start([made, consumer])).rejects.toThrow('Expected FactoryPool.changed, ');
+    await expect(start([made, consumer])).rejects.toThrow('Expected FactoryPool.changed with ');
   });
 });

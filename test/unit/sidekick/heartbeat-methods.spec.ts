@@ -90,7 +90,7 @@ describe('@Heartbeat', () => {
       }
     }
     await expect(boot([Version])).rejects.toThrow(
-      `Expected Version.report, which carries @Heartbeat, to be a method of a singleton, ${got}`,
+      `Expected Version.report with @Heartbeat to be a method of a singleton, ${got}`,
     );
     expect(value('/version')).toBeUndefined();
   });

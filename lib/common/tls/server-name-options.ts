@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
 
 /**
- * Options of a connection whose server is to prove that it is `name`, where that is not the host that is connected to.
- * An IP address is checked too, but never sent: TLS has no server names that are addresses.
+ * TLS options that verify the server's certificate for `name` instead of the host of the connection. An IP address is
+ * verified but not sent, because the server name extension (SNI) does not allow addresses.
  */
 export function serverNameOptions(
   name: string | undefined,

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { CertificateAuthority } from '../../../test/harness/certificates.js';
 import { removeFolder, tempFolder } from '../../../test/harness/temp.js';
 import { InvalidOptionError } from '../errors/index.js';
-import { TlsIdentity, type TlsSources } from './identity.js';
+import { TlsIdentity, type TlsSources } from './tls-identity.js';
 
 const authority = CertificateAuthority.create('one');
 const [first, second] = [authority.issue({ commonName: 'a' }), authority.issue({ commonName: 'b' })];
@@ -24,14 +24,14 @@ async function put(name: string, text: string): Promise<string> {
   return path;
 }
 
-async function complaint(sources: TlsSources): Promise<InvalidOptionError> {
+async function loadError(sources: TlsSources): Promise<InvalidOptionError> {
   const error: unknown = await TlsIdentity.load(sources).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(InvalidOptionError);
   return error as InvalidOptionError;
 }
 
-describe('the certificates of a client', () => {
-  it('are taken as text, as bytes, from files and from a folder of authorities', async () => {
+describe('TlsIdentity', () => {
+  it('loads strings, bytes, files and a folder of authorities', async () => {
     const authorities = join(folder, 'authorities');
     await mkdir(authorities);
     await writeFile(join(authorities, 'a.pem'), authority.pem);
@@ -47,7 +47,7 @@ describe('the certificates of a client', () => {
     expect(current.key?.toString()).toBe(first.key);
   });
 
-  it('are read again when they change, and the same object stays while they do not', async () => {
+  it('keeps its object until the content of the files changes', async () => {
     const cert = await put('cert.pem', first.cert);
     const key = await put('key.pem', first.key);
     const identity = await TlsIdentity.load({ cert, key });
@@ -60,7 +60,7 @@ describe('the certificates of a client', () => {
     expect(identity.current.cert?.toString()).toBe(second.cert);
   });
 
-  it('stay as they were while the files are being replaced', async () => {
+  it('keeps its object while the files are replaced one by one', async () => {
     const cert = await put('cert.pem', first.cert);
     const key = await put('key.pem', first.key);
     const identity = await TlsIdentity.load({ cert, key });
@@ -79,16 +79,16 @@ describe('the certificates of a client', () => {
   });
 
   it.each<[string, () => Promise<TlsSources>, RegExp]>([
-    ['a file that is not there', async () => ({ ca: '/nowhere/ca.pem' }), /`tls.ca` .* ENOENT.*ca\.pem/],
+    ['a missing file', async () => ({ ca: '/nowhere/ca.pem' }), /`tls.ca` .* ENOENT.*ca\.pem/],
     [
       'a file without PEM',
       async () => ({ cert: await put('x', 'x') }),
-      /`tls.cert` .* no PEM block is in it/,
+      /`tls.cert` .* the file contains no PEM block/,
     ],
     [
       'the key of another certificate',
       async () => ({ cert: first.cert, key: second.key }),
-      /`tls.key` to be the private key of `tls.cert`, got that of another/,
+      /`tls.key` to be the private key of `tls.cert`, got the key of another/,
     ],
     [
       'a key with a passphrase',
@@ -100,23 +100,25 @@ describe('the certificates of a client', () => {
           privateKeyEncoding: { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'canary' },
         }).privateKey,
       }),
-      /`tls.key` to be a private key that is not encrypted, got one with a passphrase/,
+      /`tls.key` to be an unencrypted private key, got one with a passphrase/,
     ],
     [
-      'what is PEM by its first line alone',
+      'a file with a PEM header only',
       async () => ({ cert: '-----BEGIN CERTIFICATE-----\nx', key: first.key }),
-      /`tls` to hold certificates and a private key in PEM form, but: /,
+      /`tls` to contain certificates and a private key in PEM form, but: /,
     ],
-  ])('are refused at once: %s', async (_, sources, sentence) => {
-    expect((await complaint(await sources())).message).toMatch(sentence);
+  ])('rejects %s', async (_, sources, sentence) => {
+    expect((await loadError(await sources())).message).toMatch(sentence);
   });
 
-  it('never show a key, also not one that was taken for a path', async () => {
+  it('never prints a key, even one that is treated as a path', async () => {
     const body = first.key.replace(/-----.*-----\n?/g, '');
     for (const key of [body, body.replace(/\s/g, ''), body.slice(0, 64), 'canary']) {
-      const error = await complaint({ cert: first.cert, key });
+      const error = await loadError({ cert: first.cert, key });
       const shown = `${inspect(error, { depth: 9 })}${JSON.stringify(error)}${error.stack ?? ''}`;
-      expect(error.message).toMatch(/`tls.key` to be PEM text or the path of it, but: it cannot be read \(E/);
+      expect(error.message).toMatch(
+        /`tls.key` to be PEM or the path of a PEM file, but: the file cannot be read \(E/,
+      );
       expect(shown).not.toContain(key.trim().slice(0, 40));
     }
   });

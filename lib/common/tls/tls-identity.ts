@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { InvalidOptionError } from '../errors/index.js';
 
-/** Certificates as options give them: PEM text, bytes, or the path of a file; `ca` also of a folder. */
+/** Certificates and key in the options: a PEM string, bytes, or the path of a file. `ca` may be the path of a folder. */
 export interface TlsSources {
   readonly ca?: string | Buffer | undefined;
   readonly cert?: string | Buffer | undefined;
   readonly key?: string | Buffer | undefined;
 }
 
-/** Certificates as a connection takes them. */
+/** Certificates and key for a connection, in PEM form. */
 export interface TlsMaterial {
   readonly ca?: Buffer;
   readonly cert?: Buffer;
@@ -38,46 +38,51 @@ async function load(name: Name, given: string | Buffer | undefined): Promise<Buf
   if (!isPath(given)) return typeof given === 'string' ? Buffer.from(given) : given;
   try {
     const content = await read(given);
-    if (!content.includes(PEM)) throw new Error('no PEM block is in it');
+    if (!content.includes(PEM)) throw new Error('the file contains no PEM block');
     return content;
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
-    // What was meant as a key and is no PEM text is taken for a path: a message must not bring it to light.
+    // A key that is not valid PEM is treated as a path. The message must not print it.
     const [why, cause] =
-      name === 'key' && code !== undefined ? [`it cannot be read (${code})`, undefined] : [message, error];
-    throw new InvalidOptionError(`Expected \`tls.${name}\` to be PEM text or the path of it, but: ${why}.`, {
-      cause,
-    });
+      name === 'key' && code !== undefined
+        ? [`the file cannot be read (${code})`, undefined]
+        : [message, error];
+    throw new InvalidOptionError(
+      `Expected \`tls.${name}\` to be PEM or the path of a PEM file, but: ${why}.`,
+      {
+        cause,
+      },
+    );
   }
 }
 
-/** Makes what a connection would make of it, so that what does not fit is found at once. */
+/** Creates a TLS context as a connection does, so that invalid material is rejected before the first connection. */
 function check(material: TlsMaterial): void {
   try {
     createSecureContext(material);
   } catch (error) {
-    throw new InvalidOptionError(complaint(material, error as Error), { cause: error });
+    throw new InvalidOptionError(invalidMaterial(material, error as Error), { cause: error });
   }
 }
 
-function complaint({ key }: TlsMaterial, { message }: Error): string {
+function invalidMaterial({ key }: TlsMaterial, { message }: Error): string {
   if (message.includes('key values mismatch'))
-    return 'Expected `tls.key` to be the private key of `tls.cert`, got that of another certificate.';
+    return 'Expected `tls.key` to be the private key of `tls.cert`, got the key of another certificate.';
   if (key?.toString('latin1').includes('ENCRYPTED'))
-    return 'Expected `tls.key` to be a private key that is not encrypted, got one with a passphrase.';
-  return `Expected \`tls\` to hold certificates and a private key in PEM form, but: ${message.trim()}.`;
+    return 'Expected `tls.key` to be an unencrypted private key, got one with a passphrase.';
+  return `Expected \`tls\` to contain certificates and a private key in PEM form, but: ${message.trim()}.`;
 }
 
-function same(one: TlsMaterial, other: TlsMaterial): boolean {
+function sameMaterial(one: TlsMaterial, other: TlsMaterial): boolean {
   return NAMES.every((name) => {
     const [a, b] = [one[name], other[name]];
     return a === b || (a !== undefined && b !== undefined && a.equals(b));
   });
 }
 
-/** Who a client is and whom it trusts. What is given by path is read again when it is asked to. */
+/** The certificates and the key of a client. Sources given as paths are read again on request. */
 export class TlsIdentity {
-  private refreshed: Promise<void> = Promise.resolve();
+  private lastRefresh: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly sources: TlsSources,
@@ -85,32 +90,32 @@ export class TlsIdentity {
   ) {}
 
   /**
-   * Reads what is given by path, and checks that it fits together.
+   * Reads the files, and checks that the key matches the certificate.
    *
-   * @throws InvalidOptionError when a file cannot be read or holds no PEM block, or the key is not the certificate's or
-   * has a passphrase; never with the key in it
+   * @throws InvalidOptionError when a file cannot be read or contains no PEM block, or when the key belongs to another
+   * certificate or has a passphrase. The message never contains the key.
    */
   static async load(sources: TlsSources): Promise<TlsIdentity> {
     return new TlsIdentity(sources, await loadAll(sources));
   }
 
-  /** Another object as soon as there is something new. */
+  /** The material of the last successful read. It is a new object only if the content has changed. */
   get current(): TlsMaterial {
     return this.material;
   }
 
-  /** Reads the files again. While they are being replaced, and do not fit together, the old ones stay. */
+  /** Reads the files again. Keeps the current material while the files are invalid, such as halfway through a rotation. */
   async refresh(): Promise<void> {
     if (!NAMES.some((name) => isPath(this.sources[name]))) return;
-    // One after the other: a reading that has begun before the files were replaced does not count for who asks after.
-    this.refreshed = this.refreshed.then(async () => await this.reload());
-    await this.refreshed;
+    // Sequential: a read that began before the files were replaced is no result for a later caller.
+    this.lastRefresh = this.lastRefresh.then(async () => await this.reload());
+    await this.lastRefresh;
   }
 
   private async reload(): Promise<void> {
     const { material } = this;
-    const now = await loadAll(this.sources).catch(() => material);
-    if (!same(material, now)) this.material = now;
+    const loaded = await loadAll(this.sources).catch(() => material);
+    if (!sameMaterial(material, loaded)) this.material = loaded;
   }
 }
 
