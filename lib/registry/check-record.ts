@@ -3,13 +3,13 @@ import { checkName } from '../common/names.js';
 import { type EntryRecord, entryKeyOf } from './entry-record.js';
 import { type Scope } from './registry.js';
 
-/** Longest value of a key, and longest JSON of an instance, in bytes of UTF-8: the same in every registry. */
+/** The maximum size of a key's value, and of an instance's JSON, in bytes of UTF-8. It is the same for every driver. */
 export const MAX_VALUE_BYTES = 65_536;
 
 /**
- * Checks the names of what is listed, watched or written, alike for every driver.
+ * Validates the names in a scope or entry key. Every driver calls this before it lists, watches or removes.
  *
- * @throws InvalidOptionError when one is empty, too long, not well-formed Unicode or has control characters
+ * @throws InvalidOptionError when a name is empty, too long, not well-formed Unicode, or contains control characters
  */
 export function checkScope(scope: Scope): void {
   if (scope.kind === 'key') {
@@ -22,10 +22,10 @@ export function checkScope(scope: Scope): void {
 }
 
 /**
- * Checks what is to be written, alike for every driver: its names, that every text in it is well-formed Unicode and
- * so comes back as it was, and its size.
+ * Validates a record: its names, its size, and that its strings are well-formed Unicode, which every registry returns
+ * unchanged. Every driver calls this before it writes.
  *
- * @throws InvalidOptionError with the first that is not as it should be
+ * @throws InvalidOptionError that names the first invalid field
  */
 export function checkRecord(record: EntryRecord): void {
   checkScope(entryKeyOf(record));
@@ -42,12 +42,12 @@ export function checkRecord(record: EntryRecord): void {
   checkSize('instance', JSON.stringify(record.instance));
 }
 
-function checkStrings(name: string, texts: readonly string[]): void {
-  const broken = texts.find((text) => !text.isWellFormed());
+function checkStrings(name: string, values: readonly string[]): void {
+  const broken = values.find((value) => !value.isWellFormed());
   if (broken !== undefined) throw expected(name, 'well-formed Unicode', broken);
 }
 
-function checkSize(name: string, text: string): void {
-  const size = Buffer.byteLength(text);
+function checkSize(name: string, value: string): void {
+  const size = Buffer.byteLength(value);
   if (size > MAX_VALUE_BYTES) throw expected(name, `at most ${MAX_VALUE_BYTES} bytes`, `${size} bytes`);
 }

@@ -3,8 +3,8 @@ import { type EntryKey, entryKeyId, entryKeyOf } from './entry-record.js';
 import { type Cursor, type RegistryEntry, type Listing, type MalformedEntry } from './registry.js';
 
 /**
- * A listing of a registry without a history. Its cursor is a digest of what it holds: a watch that finds another
- * digest has something to report.
+ * Makes a listing for a registry that keeps no history. Its cursor is a digest of the content, so a watch has news
+ * exactly if the digest differs.
  *
  * @param expired see {@link Listing.expired}
  */
@@ -21,7 +21,7 @@ export function completeListing(
   return Object.freeze({ entries, malformed, cursor, ...(expired === undefined ? {} : { expired }) });
 }
 
-/** A short text stands for itself. */
+/** A short content is its own digest. */
 function digest(text: string): Cursor {
   return text.length <= 200 ? text : createHash('sha256').update(text).digest('base64url');
 }

@@ -1,20 +1,20 @@
 import { quote } from '../common/strings.js';
 import { type Instance } from './instance.js';
 
-/** The place of a plain key. */
+/** The entry key of a plain key. */
 export interface PlainKey {
   readonly kind: 'key';
   readonly key: string;
 }
 
-/** The place of one instance of a service. */
+/** The entry key of one instance of a service. */
 export interface InstanceKey {
   readonly kind: 'instance';
   readonly service: string;
   readonly id: string;
 }
 
-/** The place of one thing in a registry. */
+/** Identifies one entry of a registry. */
 export type EntryKey = PlainKey | InstanceKey;
 
 /** A plain key with its value. */
@@ -24,40 +24,40 @@ export interface KeyRecord {
   readonly value: string;
 }
 
-/** Wishes about a registration that only some registries can fulfil; the others go without. */
+/** Registration settings that only some registries support. The other drivers ignore them. */
 export interface RegistrationHints {
-  /** Status before the first renewal. */
+  /** The status of the instance before its first renewal. */
   readonly initialStatus?: 'passing' | 'warning' | 'critical';
-  /** Whether tags that others change in the catalogue are left as they are. */
+  /** Whether tags that other clients set in the catalogue are preserved. */
   readonly enableTagOverride?: boolean;
-  /** Seconds after which a registration that is no longer renewed is tidied away. */
+  /** Seconds without a renewal after which the registry removes the registration. */
   readonly deregisterAfter?: number;
 }
 
-/** An announced instance. */
+/** An instance of a service. */
 export interface InstanceRecord {
   readonly kind: 'instance';
   readonly instance: Instance;
-  /** Given when it is written; not part of what is read. */
+  /** Set by the writer only. Drivers do not return hints when they read. */
   readonly hints?: RegistrationHints;
 }
 
-/** What is kept in an entry key. */
+/** The value of an entry: what a session writes and a reader gets. */
 export type EntryRecord = KeyRecord | InstanceRecord;
 
-/** The entry key an record belongs in. */
+/** Returns the entry key under which `record` is stored. */
 export function entryKeyOf(record: EntryRecord): EntryKey {
   return record.kind === 'key'
     ? { kind: 'key', key: record.key }
     : { kind: 'instance', service: record.instance.service, id: record.instance.id };
 }
 
-/** One string an entry key, for maps: distinct for distinct entry keys. */
+/** Returns a string that is unique for each entry key, for use as a map key. */
 export function entryKeyId(entryKey: EntryKey): string {
   return entryKey.kind === 'key' ? `key\0${entryKey.key}` : `instance\0${entryKey.service}\0${entryKey.id}`;
 }
 
-/** A entry key as messages show it: on one line, whatever its names are. */
+/** Formats an entry key for messages, on one line whatever characters its names contain. */
 export function entryKeyLabel(entryKey: EntryKey): string {
   return entryKey.kind === 'key'
     ? `key ${quote(entryKey.key)}`

@@ -3,35 +3,36 @@ import { entryKeyId, entryKeyOf } from './entry-record.js';
 import { type Change, type RegistryEntry, type Listing, type MalformedEntry } from './registry.js';
 import { sameRecord } from './same-record.js';
 
-/** Why an entry went; `unknown` where a list no longer has it and the driver cannot tell why. */
+/** Why an entry was removed. `unknown`: it is missing from a listing, and the driver cannot know why. */
 export type RemovalCause = 'withdrawn' | 'expired' | 'unknown';
 
-/** An entry that is gone. */
+/** An entry that was removed. */
 export interface RemovedEntry {
-  /** As it last was. */
+  /** Its last value. */
   readonly entry: RegistryEntry;
   readonly cause: RemovalCause;
 }
 
-/** What is different from one set to the next. */
+/** The difference between two contents of a scope. */
 export interface EntriesDiff {
   readonly added: readonly RegistryEntry[];
   readonly updated: readonly RegistryEntry[];
   readonly removed: readonly RemovedEntry[];
 }
 
-/** Called with each malformed entry, and with each entry key that is well-formed or empty again. */
+/** Receives the malformed entries that an {@link EntryStore} meets. */
 export interface MalformedSink {
-  /** @param kept the last good value of the entry key, which stays in use */
-  warn(malformed: MalformedEntry, kept: RegistryEntry | undefined): void;
+  /** @param lastGood the last good value of the entry key, which stays in use */
+  warn(malformed: MalformedEntry, lastGood: RegistryEntry | undefined): void;
+  /** Called when the entry key is well-formed or empty again. `id` is its `entryKeyId`. */
   forget(id: string): void;
 }
 
 type Entries = ReadonlyMap<string, RegistryEntry>;
 
 /**
- * The entries of one scope as listings and changes make them: pure state, no time and no I/O. An entry that has not
- * changed stays the same object, however often it is listed.
+ * Holds the entries of one scope and computes what each listing or batch of changes modifies. It does no I/O and has no
+ * timers. An entry that has not changed stays the same object.
  */
 export class EntryStore {
   private entries = new Map<string, RegistryEntry>();
@@ -39,12 +40,12 @@ export class EntryStore {
 
   constructor(private readonly malformed: MalformedSink) {}
 
-  /** By `entryKeyId`. The map itself, not a copy: right until the next change. */
+  /** The entries by `entryKeyId`. Not a copy: the next change modifies this map. */
   get current(): Entries {
     return this.entries;
   }
 
-  /** Takes a complete content; a malformed entry key keeps its last good value. Returns the net difference. */
+  /** Replaces the content and returns the net difference. A malformed entry key keeps its last good value. */
   replace(listing: Listing): EntriesDiff {
     const before = this.entries;
     const next = new Map<string, RegistryEntry>();
@@ -69,7 +70,7 @@ export class EntryStore {
     return difference(touched, next, expired ? causeOf : unknownCause);
   }
 
-  /** Takes one batch as a whole: what it undoes itself is no difference. */
+  /** Applies one batch and returns its net difference. A change that the same batch reverts is not part of it. */
   apply(changes: readonly Change[]): EntriesDiff {
     const before = new Map<string, RegistryEntry | undefined>();
     const causes = new Map<string, RemovalCause>();
@@ -103,14 +104,14 @@ export class EntryStore {
   }
 }
 
-/** A version alone does not tell: a registry that lost its data counts from the beginning, and comes by it again. */
+/** Compares records too: a registry that lost its data restarts its versions, so equal versions may differ in content. */
 function sameEntry(a: RegistryEntry, b: RegistryEntry): boolean {
   return a.version === b.version && a.owner === b.owner && sameRecord(a.record, b.record);
 }
 
 const unknownCause = (): RemovalCause => 'unknown';
 
-/** @param before what was in each entry key that may have changed */
+/** @param before the previous entry of each entry key that may have changed */
 function difference(
   before: ReadonlyMap<string, RegistryEntry | undefined>,
   now: Entries,

@@ -1,4 +1,10 @@
-/** `nestjs-sidekick/registry`: the driver port with its run-time helpers, and the list-and-watch cache. */
+/**
+ * `nestjs-sidekick/registry`, for authors of drivers: the port with its run-time helpers, and the list-and-watch cache.
+ */
+export { type BackoffOptions } from '../common/async/backoff.js';
+export { type Clock, type Timer } from '../common/clock.js';
+export { type Logger } from '../common/logger.js';
+export { type Random } from '../common/random.js';
 export { checkRecord, checkScope, MAX_VALUE_BYTES } from './check-record.js';
 export { completeListing } from './complete-listing.js';
 export {

@@ -15,7 +15,7 @@ function instance(id: string, version: string): Instance {
 }
 
 describe('InstancePool', () => {
-  it('lets equal metadata be one object and keeps everything else', () => {
+  it('shares equal metadata and keeps everything else', () => {
     const pool = new InstancePool();
     const first = pool.share(instance('1', 'v1'), 2);
     const second = pool.share(instance('2', 'v1'), 2);
@@ -34,7 +34,7 @@ describe('InstancePool', () => {
     expect((pool as unknown as { parts: Map<string, unknown> }).parts.size).toBeLessThanOrEqual(125);
   });
 
-  it('keeps what is used again and again', () => {
+  it('keeps metadata that is used repeatedly', () => {
     const pool = new InstancePool();
     const first = pool.share(instance('1', 'stable'), 10);
     for (let update = 0; update < 1_000; update++) {

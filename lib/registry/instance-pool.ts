@@ -2,23 +2,23 @@ import { assembleInstance, type Instance } from './instance.js';
 
 type Parts = Pick<Instance, 'ports' | 'tags' | 'meta'>;
 
-/** Distinct metadata kept at least. */
+/** The pool keeps at least this many distinct sets of metadata. */
 const MIN_POOL_SIZE = 64;
 
-/** Instances for each that is kept: where metadata is shared by fewer there is little to be had. */
+/** One set of metadata is kept per this many instances. Sharing among fewer instances saves little memory. */
 const INSTANCES_PER_POOLED_PART = 8;
 
 /**
- * Lets instances with equal metadata share it: a hundred copies of a service mostly carry the same tags, and each
- * would otherwise hold its own.
+ * Saves memory by sharing equal metadata between instances: most instances of a service have the same tags, `ports` and
+ * `meta`.
  */
 export class InstancePool {
   private readonly parts = new Map<string, Parts>();
 
   /**
-   * The same instance, its `ports`, `tags` and `meta` shared with those that have equal ones.
+   * Returns an equal instance whose `ports`, `tags` and `meta` are shared with other instances.
    *
-   * @param population how many instances there are: the pool keeps the metadata used last, and far less of it
+   * @param population the number of instances, which limits the size of the pool; the least recently used are evicted
    */
   share(instance: Instance, population: number): Instance {
     const { ports, tags, meta } = instance;
@@ -27,12 +27,11 @@ export class InstancePool {
     this.parts.delete(key);
     this.parts.set(key, known ?? { ports, tags, meta });
     if (known) return assembleInstance({ ...instance, ...known });
-    if (this.parts.size > Math.max(MIN_POOL_SIZE, population / INSTANCES_PER_POOLED_PART))
-      this.forgetOldest();
+    if (this.parts.size > Math.max(MIN_POOL_SIZE, population / INSTANCES_PER_POOLED_PART)) this.evictOldest();
     return instance;
   }
 
-  private forgetOldest(): void {
+  private evictOldest(): void {
     for (const key of this.parts.keys()) {
       this.parts.delete(key);
       return;

@@ -3,16 +3,16 @@ import { expected } from '../common/expected.js';
 import { isName } from '../common/names.js';
 import { completeInstance, type Instance, type PartialInstance } from './instance.js';
 
-/** The greatest weight of an instance. */
+/** The maximum weight of an instance. */
 export const MAX_WEIGHT = 65_535;
 
 type Rule = readonly [field: keyof Instance, what: string, holds: (value: unknown) => boolean];
 
-/** Whether `value` is a text of whole characters, which every registry brings back as it was. */
+/** Whether `value` is a string of well-formed Unicode, which every registry returns unchanged. */
 export const isString = (value: unknown): value is string =>
   typeof value === 'string' && value.isWellFormed();
 
-/** Whether `value` is an object whose members have such texts for names, and `holds` for each. */
+/** Whether `value` is an object whose property names are well-formed and whose values all satisfy `holds`. */
 export function isRecordOf(value: unknown, holds: (one: unknown) => boolean): boolean {
   return (
     typeof value === 'object' &&
@@ -26,26 +26,26 @@ const RULES: readonly Rule[] = [
   ['service', 'a name', isName],
   ['id', 'a name', isName],
   ['address', 'an IP address or a hostname', isHost],
-  ['port', 'a whole number from 1 to 65535', isPort],
+  ['port', 'an integer from 1 to 65535', isPort],
 ];
 
 const OPTIONAL_RULES: readonly Rule[] = [
   ['ports', 'an object of names and ports', (value) => isRecordOf(value, isPort)],
-  ['tags', 'a list of texts', (value) => Array.isArray(value) && value.every(isString)],
-  ['meta', 'an object of names and texts', (value) => isRecordOf(value, isString)],
+  ['tags', 'an array of strings', (value) => Array.isArray(value) && value.every(isString)],
+  ['meta', 'an object of names and strings', (value) => isRecordOf(value, isString)],
   [
     'weight',
-    `a whole number from 0 to ${MAX_WEIGHT}`,
+    `an integer from 0 to ${MAX_WEIGHT}`,
     (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_WEIGHT,
   ],
-  ['zone', 'a text', isString],
+  ['zone', 'a string', isString],
 ];
 
 /**
- * Makes an instance of what came from outside: a file, a store, an option. Fields it does not know are left out.
+ * Parses an instance from untrusted input: a file, a registry, an option. Unknown fields are ignored.
  *
- * @param name what complaints call the value: "instance"
- * @throws InvalidOptionError with the first field that is not what it should be
+ * @param name the name of the value in errors, for example `instance`
+ * @throws InvalidOptionError that names the first invalid field
  */
 export function readInstance(name: string, value: unknown): Instance {
   if (typeof value !== 'object' || value === null) throw expected(name, 'an object', value);

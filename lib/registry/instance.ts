@@ -1,33 +1,33 @@
-/** One running copy of a service, as registries carry it. */
+/** One running instance of a service, as registries store it. */
 export interface Instance {
   readonly service: string;
   /** Unique within the service. */
   readonly id: string;
-  /** IP address (v6 without brackets) or hostname. */
+  /** An IP address (IPv6 without brackets) or a hostname. */
   readonly address: string;
-  /** 1 to 65535. */
+  /** An integer from 1 to 65535. */
   readonly port: number;
-  /** Further named ports, `{ grpc: 50051 }`. */
+  /** Further ports by name, for example `{ grpc: 50051 }`. */
   readonly ports: Readonly<Record<string, number>>;
   readonly tags: readonly string[];
   readonly meta: Readonly<Record<string, string>>;
-  /** Relative share of the traffic, a whole number from 0 to 65535; 1 unless said otherwise. */
+  /** The relative share of the traffic, an integer from 0 to 65535. {@link DEFAULT_WEIGHT} unless set. */
   readonly weight: number;
-  /** Where it runs, for balancers that prefer what is near. */
+  /** The zone in which it runs, for balancers that prefer near instances. */
   readonly zone?: string;
 }
 
-/** The weight of an instance that names none. */
+/** The weight of an instance that sets none. */
 export const DEFAULT_WEIGHT = 1;
 
-/** An {@link Instance} with only what has no default; {@link completeInstance} fills in the rest. */
+/** An {@link Instance} whose fields with a default are optional. {@link completeInstance} fills them in. */
 export type PartialInstance = Pick<Instance, 'service' | 'id' | 'address' | 'port'> & Partial<Instance>;
 
 const NO_PORTS: Readonly<Record<string, number>> = Object.freeze({});
 const NO_TAGS: readonly string[] = Object.freeze([]);
 const NO_META: Readonly<Record<string, string>> = Object.freeze({});
 
-/** A frozen instance with every default filled in. */
+/** Returns a frozen instance with all defaults filled in. */
 export function completeInstance(partial: PartialInstance): Instance {
   const { ports, tags, meta, weight } = partial;
   return assembleInstance({
@@ -40,8 +40,8 @@ export function completeInstance(partial: PartialInstance): Instance {
 }
 
 /**
- * A frozen instance of parts that are frozen already. Made of literals, since a spread object takes a third more
- * memory, and registries have many.
+ * Returns a frozen instance made of parts that are already frozen. It uses object literals because an object made by
+ * spreading takes a third more memory, and a registry may hold many instances.
  */
 export function assembleInstance(parts: Instance): Instance {
   const { service, id, address, port, ports, tags, meta, weight, zone } = parts;

@@ -10,20 +10,19 @@ import { pause } from '../common/async/deadline.js';
 import { deferred } from '../common/async/deferred.js';
 import { ClosedError, RegistryUnavailableError } from '../common/errors/index.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
-import { ListWatcher, type ListWatchState, type ListUpdate } from './list-watcher.js';
+import { ListWatcher, type ListUpdate } from './list-watcher.js';
 import { reconnectCoordinatorOf } from './reconnect-coordinator.js';
 import { type Listing } from './registry.js';
 
-describe('Follower', () => {
+describe('ListWatcher', () => {
   let clock: VirtualClock;
   let registry: ScriptedRegistry;
-  let sets: ListUpdate[];
-  let states: ListWatchState[];
+  let updates: ListUpdate[];
   let warnings: string[];
   let logs: string[];
-  let follower: ListWatcher;
+  let watcher: ListWatcher;
 
-  function follow(interval?: number): ListWatcher {
+  function create(intervalMs?: number): ListWatcher {
     return new ListWatcher({
       registry,
       scope: { kind: 'service', service: 'web' },
@@ -34,66 +33,64 @@ describe('Follower', () => {
         warn: (text) => warnings.push(text),
         error: (text) => warnings.push(text),
       },
-      onUpdate: (set) => sets.push({ ...set, entries: new Map(set.entries) }),
-      onState: (state) => states.push(state),
-      ...(interval === undefined ? {} : { intervalMs: interval }),
+      onUpdate: (update) => updates.push({ ...update, entries: new Map(update.entries) }),
+      ...(intervalMs === undefined ? {} : { intervalMs }),
     });
   }
 
   async function started(): Promise<void> {
-    follower.start();
+    watcher.start();
     await clock.advance(0);
   }
 
-  const ids = (set: ListUpdate | undefined): string[] =>
-    [...(set?.entries.values() ?? [])].map(({ record }) =>
+  const ids = (update: ListUpdate | undefined): string[] =>
+    [...(update?.entries.values() ?? [])].map(({ record }) =>
       record.kind === 'instance' ? record.instance.id : record.key,
     );
 
   beforeEach(() => {
     clock = new VirtualClock();
     registry = new ScriptedRegistry();
-    sets = [];
-    states = [];
+    updates = [];
     warnings = [];
     logs = [];
-    follower = follow();
+    watcher = create();
   });
 
   afterEach(async () => {
     registry.deaf = false;
-    const closing = follower.close();
+    const closing = watcher.close();
     await clock.advance(2_000);
     await closing;
     expect(clock.pending).toBe(0);
   });
 
-  it('lists, then follows the watch from the cursor of the list', async () => {
+  it('lists, then watches from the cursor of the listing', async () => {
     registry.answer = () => ({ ...listing([webEntry('a')]), cursor: 'rev 7' });
     await started();
     expect(registry.watch_.cursor).toBe('rev 7');
     registry.watch_.send(put('b'));
     await clock.advance(0);
-    expect(sets.map(ids)).toEqual([['a'], ['a', 'b']]);
-    expect(sets.map(({ revision }) => revision)).toEqual([1, 2]);
-    expect(sets[1]!.added.map(({ version }) => version)).toEqual(['1']);
+    expect(updates.map(ids)).toEqual([['a'], ['a', 'b']]);
+    expect(updates.map(({ revision }) => revision)).toEqual([1, 2]);
+    expect(updates[1]!.added.map(({ version }) => version)).toEqual(['1']);
   });
 
-  it('hands out an empty first list, for empty is an answer', async () => {
+  it('reports an empty first listing', async () => {
     await started();
-    expect(sets).toHaveLength(1);
-    expect(sets[0]!.entries.size).toBe(0);
-    await follower.ready;
+    expect(updates).toHaveLength(1);
+    expect(updates[0]!.entries.size).toBe(0);
+    await watcher.ready;
   });
 
-  it('is silent about batches that change nothing', async () => {
+  it('does not report batches that change nothing', async () => {
     registry.answer = () => listing([webEntry('a')]);
     await started();
     registry.watch_.send();
     registry.watch_.send(put('b'), gone('b'));
     registry.watch_.push({ kind: 'listing', listing: listing([webEntry('a')]) });
     await clock.advance(0);
-    expect(sets).toHaveLength(1);
+    expect(updates).toHaveLength(1);
   });
 
   it('keeps the object of an entry that has not changed', async () => {
@@ -102,11 +99,11 @@ describe('Follower', () => {
     registry.watch_.push({ kind: 'listing', listing: listing([webEntry('a'), webEntry('c')]) });
     await clock.advance(0);
     const id = 'instance\0web\0a';
-    expect(sets[1]!.entries.get(id)).toBe(sets[0]!.entries.get(id));
-    expect(sets[0]!.entries.size).toBe(2);
+    expect(updates[1]!.entries.get(id)).toBe(updates[0]!.entries.get(id));
+    expect(updates[0]!.entries.size).toBe(2);
   });
 
-  it('tells another content under a version that comes again, as where a registry lost its data', async () => {
+  it('detects a changed content under an equal version, as after a loss of data', async () => {
     registry.answer = () => listing([webEntry('a'), webEntry('b', { port: 81 })]);
     await started();
     registry.watch_.push({
@@ -114,45 +111,45 @@ describe('Follower', () => {
       listing: listing([webEntry('a'), webEntry('b', { port: 82 })]),
     });
     await clock.advance(0);
-    expect(sets[1]?.updated).toMatchObject([{ record: { instance: { id: 'b', port: 82 } } }]);
+    expect(updates[1]?.updated).toMatchObject([{ record: { instance: { id: 'b', port: 82 } } }]);
     registry.watch_.push({
       kind: 'listing',
       listing: listing([webEntry('a'), { ...webEntry('b', { port: 82 }), owner: 'another' }]),
     });
     await clock.advance(0);
-    expect(sets[2]?.updated).toMatchObject([{ owner: 'another' }]);
+    expect(updates[2]?.updated).toMatchObject([{ owner: 'another' }]);
     registry.watch_.send(put('b', { port: 83 }));
     await clock.advance(0);
-    expect(sets[3]?.updated).toMatchObject([{ record: { instance: { port: 83 } } }]);
+    expect(updates[3]?.updated).toMatchObject([{ record: { instance: { port: 83 } } }]);
   });
 
-  it('makes one emission of 10,000 changes in one batch', async () => {
+  it('reports 10,000 changes of one batch as one update', async () => {
     await started();
     registry.watch_.send(...Array.from({ length: 10_000 }, (_, index) => put(`i${index}`)));
     await clock.advance(0);
-    expect(sets).toHaveLength(2);
-    expect(sets[1]!.entries.size).toBe(10_000);
+    expect(updates).toHaveLength(2);
+    expect(updates[1]!.entries.size).toBe(10_000);
   });
 
-  it('says why an entry went', async () => {
+  it('reports why an entry was removed', async () => {
     registry.answer = () => listing([webEntry('a'), webEntry('b'), webEntry('c')]);
     await started();
     registry.watch_.send(gone('a', 'expired'), gone('b', 'withdrawn'));
     registry.watch_.push({ kind: 'listing', listing: listing([]) });
     await clock.advance(0);
-    expect(sets.slice(1).map(({ removed }) => removed.map(({ cause }) => cause))).toEqual([
+    expect(updates.slice(1).map(({ removed }) => removed.map(({ cause }) => cause))).toEqual([
       ['expired', 'withdrawn'],
       ['unknown'],
     ]);
   });
 
-  it('takes from a listing that says which entries expired that the others were withdrawn', async () => {
+  it('reports the other missing entries as withdrawn if a listing names the expired ones', async () => {
     registry.answer = () => listing([webEntry('a'), webEntry('b')]);
     await started();
     const expired = [{ kind: 'instance', service: 'web', id: 'a' } as const];
     registry.watch_.push({ kind: 'listing', listing: { ...listing([]), expired } });
     await clock.advance(0);
-    const causes = sets[1]?.removed.map(({ entry: { record }, cause }) => [
+    const causes = updates[1]?.removed.map(({ entry: { record }, cause }) => [
       record.kind === 'instance' && record.instance.id,
       cause,
     ]);
@@ -162,17 +159,17 @@ describe('Follower', () => {
     ]);
   });
 
-  it('emits exactly the net difference after a reset', async () => {
+  it('reports exactly the net difference after a reset', async () => {
     registry.answer = () => listing([webEntry('a'), webEntry('b'), webEntry('c')]);
     await started();
     await clock.advance(5_000);
     registry.answer = () => listing([webEntry('a'), webEntry('b', { port: 81 }, '2'), webEntry('d')]);
     registry.watch_.push({ kind: 'reset', reason: 'compacted' });
     await clock.advance(0);
-    const net = sets[1]!;
+    const net = updates[1]!;
     expect(ids(net)).toEqual(['a', 'b', 'd']);
     expect([net.added.length, net.updated.length, net.removed.length]).toEqual([1, 1, 1]);
-    expect(follower.state.stale).toBe(false);
+    expect(watcher.state.stale).toBe(false);
   });
 
   it('lists at most once a second under a registry that resets every watch', async () => {
@@ -185,72 +182,72 @@ describe('Follower', () => {
     expect(registry.lists).toBeGreaterThanOrEqual(9);
   });
 
-  it('keeps its entries through ten minutes of errors, stale, and is fresh soon after', async () => {
+  it('keeps its entries, marked stale, through ten minutes of errors, and recovers within 5 s', async () => {
     registry.answer = () => listing([webEntry('a')]);
     await started();
     registry.answer = () => Promise.reject(new Error('connection refused'));
     registry.watch_.push(new Error('connection reset'));
     await clock.advance(600_000);
-    expect(sets).toHaveLength(1);
-    expect(follower.state).toMatchObject({ stale: true, error: { message: 'connection refused' } });
-    expect(follower.state.since).toBe(0);
+    expect(updates).toHaveLength(1);
+    expect(watcher.state).toMatchObject({ stale: true, error: { message: 'connection refused' } });
+    expect(watcher.state.since).toBe(0);
     expect(registry.lists).toBeGreaterThan(100);
     expect(registry.lists).toBeLessThan(300);
     registry.answer = () => listing([webEntry('a'), webEntry('b')]);
     await clock.advance(5_000);
-    expect(follower.state).toEqual({ stale: false, lastHeard: expect.any(Number) as number });
-    expect(sets.map(ids)).toEqual([['a'], ['a', 'b']]);
+    expect(watcher.state).toEqual({ stale: false, lastHeard: expect.any(Number) as number });
+    expect(updates.map(ids)).toEqual([['a'], ['a', 'b']]);
     registry.watch_.send();
     await clock.advance(0);
     expect(warnings).toHaveLength(1);
     expect(logs).toHaveLength(1);
   });
 
-  it('says why the registry is out of reach as others have learnt it while it waits for its turn', async () => {
-    const away = (why: string): RegistryUnavailableError =>
+  it('reports the latest error of any reader while it waits for its turn to reconnect', async () => {
+    const unreachable = (why: string): RegistryUnavailableError =>
       new RegistryUnavailableError('test:', [{ endpoint: 'test', error: new Error(why) }]);
     await started();
-    registry.answer = () => Promise.reject(away('connection refused'));
-    registry.watch_.push(away('connection reset'));
+    registry.answer = () => Promise.reject(unreachable('connection refused'));
+    registry.watch_.push(unreachable('connection reset'));
     await clock.advance(1_100);
-    const shared = reconnectCoordinatorOf(registry, { clock, random: () => 0.5 });
-    shared.attemptFailed(away('certificate has expired'));
-    expect(follower.state.stale).toBe(true);
-    expect(follower.state.error?.message).toMatch(/certificate has expired/);
-    shared.attemptSucceeded();
+    const coordinator = reconnectCoordinatorOf(registry, { clock, random: () => 0.5 });
+    coordinator.attemptFailed(unreachable('certificate has expired'));
+    expect(watcher.state.stale).toBe(true);
+    expect(watcher.state.error?.message).toMatch(/certificate has expired/);
+    coordinator.attemptSucceeded();
     registry.answer = () => Promise.reject(new Error('permission denied'));
     await clock.advance(5_000);
-    shared.attemptFailed(away('connection reset'));
-    expect(follower.state.error?.message).toBe('permission denied');
+    coordinator.attemptFailed(unreachable('connection reset'));
+    expect(watcher.state.error?.message).toBe('permission denied');
   });
 
-  it('never gives up on the first list either, and then is ready', async () => {
+  it('retries the first list request without limit', async () => {
     registry.answer = () => Promise.reject(new Error('down'));
     await started();
     await clock.advance(3_600_000);
-    expect(follower.state.stale).toBe(true);
-    expect(follower.state.lastHeard).toBeUndefined();
+    expect(watcher.state.stale).toBe(true);
+    expect(watcher.state.lastHeard).toBeUndefined();
     registry.answer = () => listing([webEntry('a')]);
     await clock.advance(5_000);
-    await follower.ready;
-    expect(sets.map(ids)).toEqual([['a']]);
+    await watcher.ready;
+    expect(updates.map(ids)).toEqual([['a']]);
   });
 
-  it('gives up a list that is not answered', async () => {
+  it('aborts a list request after 5 s', async () => {
     registry.answer = () => new Promise<Listing>(() => undefined);
     await started();
     await clock.advance(5_000);
-    expect(states.at(-1)?.error?.message).toMatch(/was not answered within 5000 ms/);
+    expect(watcher.state.error?.message).toMatch(/was not answered within 5000 ms/);
   });
 
-  it('waits for a list as long as the driver says', async () => {
+  it('uses the list timeout of the driver', async () => {
     Object.assign(registry, { listTimeoutMs: 20_000 });
     registry.answer = () => new Promise<Listing>(() => undefined);
     await started();
     await clock.advance(19_900);
-    expect(states.at(-1)?.error).toBeUndefined();
+    expect(watcher.state.error).toBeUndefined();
     await clock.advance(200);
-    expect(states.at(-1)?.error?.message).toMatch(/was not answered within 20000 ms/);
+    expect(watcher.state.error?.message).toMatch(/was not answered within 20000 ms/);
   });
 
   it('backs off while lists succeed but every watch fails', async () => {
@@ -261,7 +258,7 @@ describe('Follower', () => {
     expect(warnings).toHaveLength(1);
   });
 
-  it('takes a watch that ends by itself, or falls silent, for broken', async () => {
+  it('restarts a watch that ends without a reason or yields nothing', async () => {
     await started();
     registry.watch_.push('end');
     await clock.advance(1_500);
@@ -274,24 +271,24 @@ describe('Follower', () => {
     expect(registry.open).toBe(1);
   });
 
-  it('keeps the last good value of a malformed entry and warns once of it', async () => {
+  it('keeps the last good value of a malformed entry and warns once about it', async () => {
     registry.answer = () => listing([webEntry('a')], [broken('z')]);
     await started();
     registry.watch_.send({ kind: 'malformed', malformed: broken('a') });
     registry.watch_.send({ kind: 'malformed', malformed: broken('a') });
     registry.watch_.push({ kind: 'listing', listing: listing([webEntry('b')], [broken('a')]) });
     await clock.advance(0);
-    expect(ids(sets.at(-1)).sort()).toEqual(['a', 'b']);
+    expect(ids(updates.at(-1)).sort()).toEqual(['a', 'b']);
     expect(warnings).toHaveLength(2);
     expect(warnings[0]).toContain('instance "z" of service "web"');
     registry.watch_.send(gone('a'));
     await clock.advance(0);
-    expect(ids(sets.at(-1))).toEqual(['b']);
+    expect(ids(updates.at(-1))).toEqual(['b']);
   });
 
   const ignoring = (): string[] => warnings.filter((text) => text.startsWith('Ignoring'));
 
-  it('does not flood the log when 10,000 entries are malformed, and names each of them in the end', async () => {
+  it('limits the warnings about 10,000 malformed entries, and names each of them once', async () => {
     const names = Array.from({ length: 10_000 }, (_, index) => `i${index}.`);
     registry.answer = () =>
       listing(
@@ -306,11 +303,11 @@ describe('Follower', () => {
     expect(ignoring()[19]).toContain('9490 more are not shown yet.');
     const log = ignoring().join('\n');
     expect(names.filter((name) => log.split(`"${name}"`).length !== 2)).toEqual([]);
-    await follower.close();
+    await watcher.close();
     expect(clock.pending).toBe(0);
   });
 
-  it('names a good entry that broke while the log was full, with the address that stays in use', async () => {
+  it('names an entry that becomes malformed while warnings are limited, with the address that stays in use', async () => {
     const others = Array.from({ length: 10 }, (_, index) => broken(`i${index}`));
     registry.answer = () => listing([webEntry('good')], others);
     await started();
@@ -324,7 +321,7 @@ describe('Follower', () => {
     expect(ignoring()[10]).toMatch(/"good".*Its last good value, [\d.]+:\d+, stays in use\.$/);
   });
 
-  it('warns again of an entry that was repaired and broke again', async () => {
+  it('warns again about an entry that was repaired and is malformed again', async () => {
     registry.answer = () => listing([], [broken('a')]);
     await started();
     registry.watch_.send(put('a'), { kind: 'malformed', malformed: broken('a') });
@@ -334,26 +331,26 @@ describe('Follower', () => {
     expect(ignoring()[1]).toContain('stays in use.');
   });
 
-  it('names what still waits when it is closed', async () => {
+  it('logs the pending warnings when it is closed', async () => {
     registry.answer = () =>
       listing(
         [],
         Array.from({ length: 12 }, (_, index) => broken(`i${index}`)),
       );
     await started();
-    await follower.close();
+    await watcher.close();
     expect(ignoring()[11]).toContain('"i11"');
     expect(clock.pending).toBe(0);
   });
 
   describe('refresh', () => {
-    it('lists again at once and takes in what it finds', async () => {
+    it('lists again at once and applies the listing', async () => {
       await started();
       registry.answer = () => listing([webEntry('a')]);
-      const refreshed = follower.refresh();
+      const refreshed = watcher.refresh();
       await clock.advance(0);
       await refreshed;
-      expect(sets.map(ids)).toEqual([[], ['a']]);
+      expect(updates.map(ids)).toEqual([[], ['a']]);
       expect(registry.open).toBe(1);
     });
 
@@ -361,19 +358,19 @@ describe('Follower', () => {
       await started();
       const slow = deferred<Listing>();
       registry.answer = () => slow.promise;
-      const first = follower.refresh();
+      const first = watcher.refresh();
       await clock.advance(0);
-      // The running list was answered before the change; who asks now must get the change.
+      // The registry answered the running request before the change; a later call must get the change.
       registry.answer = () => listing([webEntry('a')]);
-      const second = follower.refresh();
-      const third = follower.refresh();
+      const second = watcher.refresh();
+      const third = watcher.refresh();
       expect(third).toBe(second);
       expect(second).not.toBe(first);
       slow.resolve(listing([]));
       await clock.advance(0);
       await Promise.all([first, second, third]);
       expect(registry.lists).toBe(3);
-      expect(sets.map(ids)).toEqual([[], ['a']]);
+      expect(updates.map(ids)).toEqual([[], ['a']]);
     });
 
     it('does not wait for the backoff', async () => {
@@ -381,38 +378,38 @@ describe('Follower', () => {
       await started();
       await clock.advance(60_000);
       registry.answer = () => listing([]);
-      const refreshed = follower.refresh();
+      const refreshed = watcher.refresh();
       await clock.advance(0);
       await refreshed;
     });
 
-    it('rejects with the error of its list, and following goes on', async () => {
+    it('rejects with the error of its list request, and the watcher keeps retrying', async () => {
       await started();
       registry.answer = () => Promise.reject(new Error('down'));
-      const refreshed = follower.refresh();
+      const refreshed = watcher.refresh();
       await clock.advance(0);
       await expect(refreshed).rejects.toThrow('down');
       registry.answer = () => listing([webEntry('a')]);
       await clock.advance(5_000);
-      expect(sets.map(ids)).toEqual([[], ['a']]);
+      expect(updates.map(ids)).toEqual([[], ['a']]);
     });
 
-    it('rejects once the follower has been closed', async () => {
+    it('rejects after the watcher was closed', async () => {
       await started();
       const slow = deferred<Listing>();
       registry.answer = () => slow.promise;
-      const running = follower.refresh();
+      const running = watcher.refresh();
       await clock.advance(0);
-      const next = follower.refresh();
-      await follower.close();
+      const next = watcher.refresh();
+      await watcher.close();
       await expect(running).rejects.toThrow(ClosedError);
       await expect(next).rejects.toThrow(ClosedError);
-      await expect(follower.refresh()).rejects.toThrow(ClosedError);
+      await expect(watcher.refresh()).rejects.toThrow(ClosedError);
     });
   });
 
-  it('lists again when nothing was heard for the interval', async () => {
-    follower = follow(2_000);
+  it('lists again after an interval without a batch', async () => {
+    watcher = create(2_000);
     await started();
     await clock.advance(1_900);
     registry.watch_.send();
@@ -421,10 +418,10 @@ describe('Follower', () => {
     await clock.advance(200);
     expect(registry.lists).toBe(2);
     expect(warnings).toEqual([]);
-    expect(follower.state.stale).toBe(false);
+    expect(watcher.state.stale).toBe(false);
   });
 
-  it('lists for a thousand of them one after the other, when the registry is back', async () => {
+  it('limits the concurrent list requests of a thousand watchers', async () => {
     let running = 0;
     let most = 0;
     let answered = 0;
@@ -435,17 +432,17 @@ describe('Follower', () => {
       answered += 1;
       return listing([webEntry('a')]);
     };
-    const followers = Array.from({ length: 1_000 }, () => follow());
-    for (const one of followers) one.start();
+    const watchers = Array.from({ length: 1_000 }, () => create());
+    for (const one of watchers) one.start();
     await clock.advance(10_000);
     expect(answered).toBe(1_000);
     expect(most).toBeLessThanOrEqual(64);
-    expect(followers.filter(({ state }) => state.stale)).toEqual([]);
-    await Promise.all(followers.map((one) => one.close()));
+    expect(watchers.filter(({ state }) => state.stale)).toEqual([]);
+    await Promise.all(watchers.map((one) => one.close()));
   });
 
-  it('survives a listener that throws', async () => {
-    follower = new ListWatcher({
+  it('continues after a listener throws', async () => {
+    watcher = new ListWatcher({
       registry,
       scope: { kind: 'key', key: 'leader' },
       clock,
@@ -456,16 +453,16 @@ describe('Follower', () => {
       },
     });
     await started();
-    expect(follower.state.stale).toBe(false);
+    expect(watcher.state.stale).toBe(false);
     expect(warnings).toEqual(['A listener for the key "leader" failed: my fault']);
   });
 
-  it('ends watch and timers when closed, twice and before the start too', async () => {
+  it('ends its watch and timers when closed, also by two calls or before the start', async () => {
     await started();
-    await Promise.all([follower.close(), follower.close()]);
+    await Promise.all([watcher.close(), watcher.close()]);
     expect(registry.open).toBe(0);
     expect(clock.pending).toBe(0);
-    const unused = follow();
+    const unused = create();
     await unused.close();
     unused.start();
     await expect(unused.ready).rejects.toThrow(ClosedError);

@@ -1,12 +1,12 @@
 import { Backoff, DEFAULT_BACKOFF, type BackoffOptions } from '../common/async/backoff.js';
-import { type Clock } from '../common/clock.js';
 import { attempt, pause } from '../common/async/deadline.js';
 import { deferred, type Deferred } from '../common/async/deferred.js';
+import { Watchdog } from '../common/async/watchdog.js';
+import { type Clock } from '../common/clock.js';
 import { ClosedError } from '../common/errors/index.js';
 import { type Logger } from '../common/logger.js';
 import { type Random } from '../common/random.js';
 import { WarnOnce } from '../common/warn-once.js';
-import { Watchdog } from '../common/async/watchdog.js';
 import { EntryStore, type EntriesDiff } from './entry-store.js';
 import { MalformedWarnings, manyMalformed } from './malformed-warnings.js';
 import { isUnreachable, type ReconnectCoordinator, reconnectCoordinatorOf } from './reconnect-coordinator.js';
@@ -21,73 +21,85 @@ import {
 } from './registry.js';
 import { scopeLabel } from './scope.js';
 
-/** The complete content of a scope, and what is new in it. */
+/** The complete content of a scope, and its difference from the previous update. */
 export interface ListUpdate extends EntriesDiff {
-  /** By `entryKeyId`. The follower's own map, right while `onSet` runs: copy what is to be kept. */
+  /** Entries by `entryKeyId`. The watcher modifies this map after `onUpdate` returns: copy what you keep. */
   readonly entries: ReadonlyMap<string, RegistryEntry>;
-  /** The follower's own counter: 1 for the first set, one more for each further one. */
+  /** 1 for the first update of a watcher, and 1 more for each further one. */
   readonly revision: number;
 }
 
-/** How far what a follower holds can be trusted. */
+/** How current the content of a {@link ListWatcher} is. */
 export interface ListWatchState {
-  /** True before the first answer, and from an error until the next complete list. */
+  /** True before the first listing, and from an error until the next complete listing. */
   readonly stale: boolean;
-  /** When it became stale, on the monotonic clock. */
+  /** When the content became stale, in milliseconds of the monotonic clock. */
   readonly since?: number;
-  /** Why the last attempt failed, while stale; where the registry is out of reach, anybody's last attempt. */
+  /**
+   * Why the last attempt failed. Set while stale. If the registry is unreachable, this is the last error of any reader of
+   * the connection.
+   */
   readonly error?: Error;
-  /** When the registry was last heard of, on the monotonic clock; missing before the first answer. */
+  /** When the registry last responded, in milliseconds of the monotonic clock. Undefined before the first listing. */
   readonly lastHeard?: number;
 }
 
-/** What a {@link ListWatcher} is made of. */
+/** Options of a {@link ListWatcher}. */
 export interface ListWatcherOptions {
   readonly registry: Registry;
   readonly scope: Scope;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Called with the first list, an empty one too, and then with each set that differs from the one before. */
-  readonly onUpdate: (set: ListUpdate) => void;
-  /** Called when it becomes stale, at each further failure, and when it is fresh again. */
-  readonly onState?: (state: ListWatchState) => void;
-  /** What is known already, from the write that made it: spares the first list. */
+  /** Called with the first listing, even an empty one, and then with each content that differs from the previous one. */
+  readonly onUpdate: (update: ListUpdate) => void;
+  /** Content that is already known, for example from the write that produced it. It replaces the first list request. */
   readonly from?: Listing;
-  /** Milliseconds after which, with no word from the watch, the scope is listed again; the watch alone by default. */
+  /**
+   * Milliseconds without a batch after which the scope is listed again.
+   *
+   * @default none: the watch alone keeps the content current
+   */
   readonly intervalMs?: number;
-  /** Milliseconds for one list; the registry's own by default, which is 5,000 unless its driver gives another. */
+  /**
+   * Milliseconds that one list request may take.
+   *
+   * @default `registry.listTimeoutMs`, or 5000
+   */
   readonly listTimeoutMs?: number;
+  /** @default 100 ms doubling to 5 s, with jitter */
   readonly backoff?: BackoffOptions;
 }
 
-/** Milliseconds between two lists that nobody asked for. */
+/** The shortest time between two list requests, except those of {@link ListWatcher.refresh}. */
 const MIN_LIST_INTERVAL_MS = 1_000;
 
-/** Milliseconds of silence after which a watch is given up, even if its driver says nothing. */
+/** A watch that yields nothing for this long is restarted, even if its driver reports no error. */
 const SILENCE_TIMEOUT_MS = 3 * SIGN_OF_LIFE_MS;
 
 const DEFAULT_LIST_TIMEOUT_MS = 5_000;
 
-/** Milliseconds a watch is given to let go of what it holds, before {@link ListWatcher.close} goes on without it. */
+/** How long {@link ListWatcher.close} waits for a watch to release its resources. */
 const WATCH_END_TIMEOUT_MS = 1_000;
 
 /**
- * Keeps the complete current content of a scope in step with a registry: lists, then watches from where the list
- * ended. Whatever goes wrong, what is held stays, marked stale, and it tries again without limit. Only an answer of
- * the registry ever makes the set empty.
+ * Keeps the complete content of a scope current: lists it, then watches from the cursor of the listing, and lists again
+ * after a gap.
+ *
+ * After an error the watcher keeps its content, marks it stale, and retries without limit. The content becomes empty only
+ * if the registry reports it as empty.
  */
 export class ListWatcher {
   private readonly store: EntryStore;
   private readonly malformed: MalformedWarnings;
   private readonly backoff: Backoff;
   private readonly reconnect: ReconnectCoordinator;
-  private readonly first: Deferred<void> = deferred();
+  private readonly firstListing: Deferred<void> = deferred();
   private readonly lifetime = new AbortController();
   private readonly endingWatches = new Set<Promise<unknown>>();
-  /** Ends the watch or the pause that is going on, because somebody asked for a list. */
+  /** Aborted by {@link ListWatcher.refresh} to end the current watch or wait. */
   private interrupt = new AbortController();
-  /** Those who asked for a list that has not begun. */
+  /** Settled by the next list request that starts. */
   private requested: Deferred<void> | undefined;
   private revision = 0;
   private stale = true;
@@ -107,13 +119,13 @@ export class ListWatcher {
     this.reconnect = reconnectCoordinatorOf(options.registry, options);
   }
 
-  /** Resolves after the first list has been handed to `onSet`; rejects only with {@link ClosedError}. */
+  /** Resolves after `onUpdate` was called with the first listing. Rejects only with a {@link ClosedError}. */
   get ready(): Promise<void> {
-    return this.first.promise;
+    return this.firstListing.promise;
   }
 
   get state(): ListWatchState {
-    // Who waits for a turn knows why the others failed in the meantime.
+    // While this watcher waits for its turn to reconnect, the errors of other readers are more recent than its own.
     const error = isUnreachable(this.error) ? (this.reconnect.lastError ?? this.error) : this.error;
     return {
       stale: this.stale,
@@ -123,7 +135,7 @@ export class ListWatcher {
     };
   }
 
-  /** Begins to list and watch. A second call does nothing. */
+  /** Starts to list and watch. A second call does nothing. */
   start(): void {
     if (this.running || this.lifetime.signal.aborted) return;
     this.since = this.options.clock.now();
@@ -131,11 +143,11 @@ export class ListWatcher {
   }
 
   /**
-   * Resolves when a list that began after this call has been taken in; callers who come while one is running share
-   * the next one, so that no change slips between.
+   * Lists the scope again. Resolves after a list request that started after this call has been applied. Calls during a
+   * running list request share the next one, since the running one may miss a change before the call.
    *
-   * @throws the error of that list; the follower itself goes on trying
-   * @throws ClosedError
+   * @throws the error of the list request; the watcher itself keeps retrying
+   * @throws ClosedError after {@link ListWatcher.close}
    */
   refresh(): Promise<void> {
     if (this.lifetime.signal.aborted) return Promise.reject(this.closedError());
@@ -144,16 +156,16 @@ export class ListWatcher {
     return this.requested.promise;
   }
 
-  /** Ends the watch and every timer. A second call waits for the first. */
+  /** Ends the watch and all timers. A second call waits for the first. */
   async close(): Promise<void> {
     const closed = this.closedError();
-    // One error for all: where very many are closed at once, its making is what takes the time.
+    // One error for all signals: its stack trace is the main cost when thousands of watchers close together.
     this.lifetime.abort(closed);
     this.interrupt.abort(closed);
     await this.running;
     await Promise.all(this.endingWatches);
     this.malformed.close();
-    this.first.reject(closed);
+    this.firstListing.reject(closed);
     this.requested?.reject(closed);
   }
 
@@ -163,16 +175,16 @@ export class ListWatcher {
     while (!this.lifetime.signal.aborted) {
       const cursor = known ?? (await this.reconnect.listSemaphore.run(() => this.list()));
       known = undefined;
-      const wait = cursor === undefined ? this.backoffAfter(this.error) : await this.watch(cursor);
-      await this.pause(Math.max(wait, this.listedAt + MIN_LIST_INTERVAL_MS - this.options.clock.now()));
+      const waitMs = cursor === undefined ? this.backoffAfter(this.error) : await this.watch(cursor);
+      await this.sleep(Math.max(waitMs, this.listedAt + MIN_LIST_INTERVAL_MS - this.options.clock.now()));
       await this.reconnect.waitForProbe(this.interrupt.signal);
     }
   }
 
-  /** One list, for everybody who has asked for it so far. */
+  /** Makes one list request, and settles the calls of {@link ListWatcher.refresh} before it. */
   private async list(): Promise<Cursor | undefined> {
     const { registry, scope, clock } = this.options;
-    const asked = this.requested;
+    const requested = this.requested;
     this.requested = undefined;
     this.interrupt = new AbortController();
     if (this.lifetime.signal.aborted) this.interrupt.abort();
@@ -188,15 +200,15 @@ export class ListWatcher {
       );
       this.reconnect.attemptSucceeded();
       this.take(listing);
-      asked?.resolve();
+      requested?.resolve();
       return listing.cursor;
     } catch (error) {
       if (this.lifetime.signal.aborted) {
-        asked?.reject(this.closedError());
+        requested?.reject(this.closedError());
         return undefined;
       }
       this.markStale(error as Error);
-      asked?.reject(error as Error);
+      requested?.reject(error as Error);
       return undefined;
     }
   }
@@ -208,7 +220,7 @@ export class ListWatcher {
     return listing.cursor;
   }
 
-  /** Follows one watch to its end and returns the milliseconds to wait before the next list. */
+  /** Reads one watch until it ends. Returns the milliseconds to wait before the next list request. */
   private async watch(cursor: Cursor): Promise<number> {
     const { registry, scope, clock, intervalMs } = this.options;
     const { signal } = this.interrupt;
@@ -217,15 +229,15 @@ export class ListWatcher {
       clock,
       timeoutMs: Math.min(intervalMs ?? Infinity, SILENCE_TIMEOUT_MS),
       signal,
-      what: `The watch of the ${scopeLabel(scope)} in ${registry.url}`,
+      what: `The watch on the ${scopeLabel(scope)} in ${registry.url}`,
     });
-    let watch: AsyncIterator<WatchBatch, unknown> | undefined;
+    let batches: AsyncIterator<WatchBatch, unknown> | undefined;
     try {
-      watch = registry.watch(scope, cursor, stop.signal)[Symbol.asyncIterator]();
+      batches = registry.watch(scope, cursor, stop.signal)[Symbol.asyncIterator]();
       for (;;) {
-        const next = await watchdog.wait(watch.next());
+        const next = await watchdog.wait(batches.next());
         if (next.done === true)
-          throw new Error(`The watch of the ${scopeLabel(scope)} ended without a reason.`);
+          throw new Error(`The watch on the ${scopeLabel(scope)} ended without a reason.`);
         const batch = next.value;
         if (batch.kind === 'reset') return 0;
         this.recovered();
@@ -241,91 +253,83 @@ export class ListWatcher {
     } finally {
       watchdog.end();
       stop.abort(signal.reason);
-      this.endWatch(watch);
+      this.endWatch(batches);
     }
   }
 
-  /** A registry that is away is asked again when its readers' turn comes; what else went wrong is waited for here. */
+  /** Returns 0 for an unreachable registry: the reconnect coordinator delays the next attempt then. */
   private backoffAfter(error: Error | undefined): number {
     return isUnreachable(error) ? 0 : this.backoff.next();
   }
 
-  /** Lets a watch end in its own time; only {@link ListWatcher.close} waits for it. */
-  private endWatch(iterator: AsyncIterator<WatchBatch, unknown> | undefined): void {
-    if (!iterator?.return) return;
-    const end = iterator.return.bind(iterator);
-    const farewell = attempt(
+  /** Ends a watch in the background. Only {@link ListWatcher.close} waits for it. */
+  private endWatch(batches: AsyncIterator<WatchBatch, unknown> | undefined): void {
+    if (!batches?.return) return;
+    const end = batches.return.bind(batches);
+    const ending = attempt(
       { clock: this.options.clock, timeoutMs: WATCH_END_TIMEOUT_MS, what: 'Ending a watch' },
       () => end(),
     ).catch(() => undefined);
-    this.endingWatches.add(farewell);
-    void farewell.then(() => this.endingWatches.delete(farewell));
+    this.endingWatches.add(ending);
+    void ending.then(() => this.endingWatches.delete(ending));
   }
 
-  private async pause(delay: number): Promise<void> {
-    if (delay <= 0) return;
-    await pause(this.options.clock, delay, this.interrupt.signal).catch(() => undefined);
+  private async sleep(delayMs: number): Promise<void> {
+    if (delayMs <= 0) return;
+    await pause(this.options.clock, delayMs, this.interrupt.signal).catch(() => undefined);
   }
 
   private emit(diff: EntriesDiff): void {
     const { added, updated, removed } = diff;
     if (this.revision > 0 && added.length + updated.length + removed.length === 0) return;
     this.revision += 1;
-    this.callListener(() =>
-      this.options.onUpdate({
-        entries: this.store.current,
-        added,
-        updated,
-        removed,
-        revision: this.revision,
-      }),
-    );
+    const { scope, logger, onUpdate } = this.options;
+    try {
+      onUpdate({ entries: this.store.current, added, updated, removed, revision: this.revision });
+    } catch (error) {
+      // An error of the listener must not count as an error of the registry.
+      const reason = error instanceof Error ? error.message : String(error);
+      logger.error(`A listener for the ${scopeLabel(scope)} failed: ${reason}`);
+    }
   }
 
   private markFresh(): void {
-    const wasStale = this.stale;
     this.lastHeard = this.options.clock.now();
     this.stale = false;
     this.since = undefined;
     this.error = undefined;
-    if (wasStale) this.callListener(() => this.options.onState?.(this.state));
-    this.first.resolve();
+    this.firstListing.resolve();
   }
 
   private markStale(error: Error): void {
+    const { clock, logger, registry, scope } = this.options;
     if (isUnreachable(error)) this.reconnect.attemptFailed(error);
-    if (!this.stale) this.since = this.options.clock.now();
+    if (!this.stale) this.since = clock.now();
     this.stale = true;
     this.error = error;
-    if (!this.warned) {
-      this.warned = true;
-      this.options.logger.warn(
-        `The ${scopeLabel(this.options.scope)} cannot be followed, what is known stays in use: ${error.message}`,
-      );
-    }
-    this.callListener(() => this.options.onState?.(this.state));
+    if (this.warned) return;
+    this.warned = true;
+    const what = `the ${scopeLabel(scope)} in ${registry.url}`;
+    logger.warn(
+      this.revision === 0
+        ? `Could not list ${what}; retrying: ${error.message}`
+        : `Lost the watch on ${what}; serving the last listing (entries: ${this.store.current.size}) and retrying: ${error.message}`,
+    );
   }
 
-  /** A watch that works ends the trouble; a list alone does not, or list and watch could take turns in the log. */
+  /**
+   * Called when a watch works. A list request alone does not count as a recovery: if lists succeed and watches fail, the
+   * log would alternate between lost and restored.
+   */
   private recovered(): void {
     this.backoff.reset();
     if (!this.warned) return;
     this.warned = false;
-    this.options.logger.log(`The ${scopeLabel(this.options.scope)} is followed again.`);
-  }
-
-  /** A listener that throws is its own fault and not the registry's. */
-  private callListener(run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      this.options.logger.error(
-        `A listener for the ${scopeLabel(this.options.scope)} failed: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
+    const { logger, registry, scope } = this.options;
+    logger.log(`Restored the watch on the ${scopeLabel(scope)} in ${registry.url}.`);
   }
 
   private closedError(): ClosedError {
-    return new ClosedError(`The follower of the ${scopeLabel(this.options.scope)}`);
+    return new ClosedError(`The list watcher of the ${scopeLabel(this.options.scope)}`);
   }
 }

@@ -4,18 +4,18 @@ import { type MalformedSink } from './entry-store.js';
 import { entryKeyId, entryKeyLabel } from './entry-record.js';
 import { type RegistryEntry, type MalformedEntry } from './registry.js';
 
-/** Warns once of each malformed entry key, until that entry key is well-formed or empty again. */
+/** Logs one warning for each malformed entry. It warns again only if the entry was repaired or removed in between. */
 export class MalformedWarnings implements MalformedSink {
   constructor(
     private readonly warnings: WarnOnce,
     private readonly where: string,
   ) {}
 
-  warn({ entryKey, reason }: MalformedEntry, kept: RegistryEntry | undefined): void {
+  warn({ entryKey, reason }: MalformedEntry, lastGood: RegistryEntry | undefined): void {
     this.warnings.warn(entryKeyId(entryKey), {
       message: () =>
-        `Ignoring the ${entryKeyLabel(entryKey)} in ${this.where}: ${reason} ${consequence(kept)}`,
-      label: () => `${entryKeyLabel(entryKey)}${kept ? ' (its last good value stays in use)' : ''}`,
+        `Ignoring the ${entryKeyLabel(entryKey)} in ${this.where}: ${reason} ${consequence(lastGood)}`,
+      label: () => `${entryKeyLabel(entryKey)}${lastGood ? ' (its last good value stays in use)' : ''}`,
     });
   }
 
@@ -28,15 +28,15 @@ export class MalformedWarnings implements MalformedSink {
   }
 }
 
-/** The sentence about several malformed entry keys. */
+/** Returns the function that makes the message about several malformed entries. */
 export function manyMalformed(where: string): (labels: readonly string[]) => string {
   return (labels) =>
     `Ignoring ${labels.length} more malformed entries in ${where}: ${labels.join(', ')}. Their last good values, if any, stay in use.`;
 }
 
-function consequence(kept: RegistryEntry | undefined): string {
-  if (!kept) return 'It is left out until it is repaired.';
-  if (kept.record.kind === 'key') return 'Its last good value stays in use.';
-  const { address, port } = kept.record.instance;
+function consequence(lastGood: RegistryEntry | undefined): string {
+  if (!lastGood) return 'It is left out until it is repaired.';
+  if (lastGood.record.kind === 'key') return 'Its last good value stays in use.';
+  const { address, port } = lastGood.record.instance;
   return `Its last good value, ${joinHostPort(address, port)}, stays in use.`;
 }

@@ -5,135 +5,135 @@ import { silentLogger } from '../common/logger.js';
 
 const never = new AbortController().signal;
 
-const away = new Error('away');
+const unreachable = new Error('unreachable');
 
-/** Readers that ask for a turn and say when they had it. */
+/** Readers that wait for a probe and record when they were released. */
 function setUp(): {
   clock: VirtualClock;
-  outage: ReconnectCoordinator;
-  turns: string[];
-  ask: (who: string) => void;
+  coordinator: ReconnectCoordinator;
+  probes: string[];
+  waitForProbe: (reader: string) => void;
 } {
   const clock = new VirtualClock();
-  const outage = new ReconnectCoordinator({ clock, random: () => 0.5 });
-  const turns: string[] = [];
-  const ask = (who: string): void => {
-    void outage.waitForProbe(never).then(() => turns.push(`${who} at ${Math.round(clock.now())}`));
+  const coordinator = new ReconnectCoordinator({ clock, random: () => 0.5 });
+  const probes: string[] = [];
+  const waitForProbe = (reader: string): void => {
+    void coordinator.waitForProbe(never).then(() => probes.push(`${reader} at ${Math.round(clock.now())}`));
   };
-  return { clock, outage, turns, ask };
+  return { clock, coordinator, probes, waitForProbe };
 }
 
-describe('an outage', () => {
-  it('holds nobody up while there is none', async () => {
-    const { clock, turns, ask } = setUp();
-    ask('a');
+describe('ReconnectCoordinator', () => {
+  it('releases a reader at once while the registry is reachable', async () => {
+    const { clock, probes, waitForProbe } = setUp();
+    waitForProbe('a');
     await clock.advance(0);
-    expect(turns).toEqual(['a at 0']);
+    expect(probes).toEqual(['a at 0']);
     expect(clock.pending).toBe(0);
   });
 
-  it('lets one try at a time, however many wait, with longer and longer pauses', async () => {
-    const { clock, outage, turns, ask } = setUp();
-    outage.attemptFailed(away);
-    for (const who of ['a', 'b', 'c']) ask(who);
+  it('lets one reader probe at a time, with an increasing backoff', async () => {
+    const { clock, coordinator, probes, waitForProbe } = setUp();
+    coordinator.attemptFailed(unreachable);
+    for (const reader of ['a', 'b', 'c']) waitForProbe(reader);
     await clock.advance(50);
-    expect(turns).toEqual(['a at 50']);
-    outage.attemptFailed(away);
-    ask('a');
+    expect(probes).toEqual(['a at 50']);
+    coordinator.attemptFailed(unreachable);
+    waitForProbe('a');
     await clock.advance(100);
-    expect(turns).toEqual(['a at 50', 'b at 150']);
-    outage.attemptFailed(away);
+    expect(probes).toEqual(['a at 50', 'b at 150']);
+    coordinator.attemptFailed(unreachable);
     await clock.advance(199);
-    expect(turns).toHaveLength(2);
+    expect(probes).toHaveLength(2);
     await clock.advance(1);
-    expect(turns.at(-1)).toBe('c at 350');
+    expect(probes.at(-1)).toBe('c at 350');
   });
 
-  it('lets everybody go on with the first answer, whoever had it', async () => {
-    const { clock, outage, turns, ask } = setUp();
-    outage.attemptFailed(away);
-    for (const who of ['a', 'b', 'c']) ask(who);
-    outage.attemptSucceeded();
+  it('releases all readers when any attempt succeeds', async () => {
+    const { clock, coordinator, probes, waitForProbe } = setUp();
+    coordinator.attemptFailed(unreachable);
+    for (const reader of ['a', 'b', 'c']) waitForProbe(reader);
+    coordinator.attemptSucceeded();
     await clock.advance(0);
-    expect(turns).toHaveLength(3);
+    expect(probes).toHaveLength(3);
     expect(clock.pending).toBe(0);
   });
 
-  it('knows why the last try failed, until there is an answer', () => {
-    const { outage } = setUp();
-    expect(outage.lastError).toBeUndefined();
-    outage.attemptFailed(away);
+  it('returns the error of the last attempt until one succeeds', () => {
+    const { coordinator } = setUp();
+    expect(coordinator.lastError).toBeUndefined();
+    coordinator.attemptFailed(unreachable);
     const refused = new Error('refused');
-    outage.attemptFailed(refused);
-    expect(outage.lastError).toBe(refused);
-    outage.attemptSucceeded();
-    expect(outage.lastError).toBeUndefined();
+    coordinator.attemptFailed(refused);
+    expect(coordinator.lastError).toBe(refused);
+    coordinator.attemptSucceeded();
+    expect(coordinator.lastError).toBeUndefined();
   });
 
-  it('counts many failures at once as one, and is put off by those of others, though not for ever', async () => {
-    const { clock, outage, turns, ask } = setUp();
-    for (let i = 0; i < 100; i += 1) outage.attemptFailed(away);
-    ask('a');
+  it('counts concurrent failures as one, and delays a probe by those of others for 10 s at most', async () => {
+    const { clock, coordinator, probes, waitForProbe } = setUp();
+    for (let i = 0; i < 100; i += 1) coordinator.attemptFailed(unreachable);
+    waitForProbe('a');
     for (let i = 0; i < 400; i += 1) {
       await clock.advance(30);
-      outage.attemptFailed(away);
+      coordinator.attemptFailed(unreachable);
     }
-    expect(turns).toEqual(['a at 10000']);
+    expect(probes).toEqual(['a at 10000']);
   });
 
-  it('has a reader go along with whoever tries anyway, rather than try beside it', async () => {
-    const { clock, outage, turns, ask } = setUp();
+  it('starts a probe together with an announced attempt', async () => {
+    const { clock, coordinator, probes, waitForProbe } = setUp();
     for (const wait of [400, 800, 1_600]) {
-      outage.attemptFailed(away, wait);
-      ask('a');
+      coordinator.attemptFailed(unreachable, wait);
+      waitForProbe('a');
       await clock.advance(wait);
-      outage.attemptStarted();
-      outage.attemptFailed(away);
+      coordinator.attemptStarted();
+      coordinator.attemptFailed(unreachable);
       await clock.advance(0);
     }
-    expect(turns).toEqual(['a at 400', 'a at 1200', 'a at 2800']);
+    expect(probes).toEqual(['a at 400', 'a at 1200', 'a at 2800']);
   });
 
-  it('does not have a reader go along more often than it would try by itself', async () => {
-    const { clock, outage, turns, ask } = setUp();
-    outage.attemptFailed(away);
+  it('does not start more probes than the backoff allows when attempts are frequent', async () => {
+    const { clock, coordinator, probes, waitForProbe } = setUp();
+    coordinator.attemptFailed(unreachable);
     for (let i = 0; i < 100; i += 1) {
-      ask('a');
+      waitForProbe('a');
       await clock.advance(50);
-      outage.attemptStarted();
-      outage.attemptFailed(away, 50);
+      coordinator.attemptStarted();
+      coordinator.attemptFailed(unreachable, 50);
     }
-    expect(turns.length).toBeLessThan(15);
+    expect(probes.length).toBeLessThan(15);
   });
 
-  it('gives a turn where a try that was announced does not come', async () => {
-    const { clock, outage, turns, ask } = setUp();
-    outage.attemptFailed(away, 2_000);
-    ask('a');
+  it('starts a probe when an announced attempt does not start', async () => {
+    const { clock, coordinator, probes, waitForProbe } = setUp();
+    coordinator.attemptFailed(unreachable, 2_000);
+    waitForProbe('a');
     await clock.advance(2_500);
-    expect(turns).toEqual(['a at 2500']);
+    expect(probes).toEqual(['a at 2500']);
   });
 
-  it('passes the turn on when nothing is heard of it', async () => {
-    const { clock, outage, turns, ask } = setUp();
-    outage.attemptFailed(away);
-    ask('a');
-    ask('b');
+  it('starts the next probe when one reports no result', async () => {
+    const { clock, coordinator, probes, waitForProbe } = setUp();
+    coordinator.attemptFailed(unreachable);
+    waitForProbe('a');
+    waitForProbe('b');
     await clock.advance(5_050);
-    expect(turns).toEqual(['a at 50', 'b at 5050']);
+    expect(probes).toEqual(['a at 50', 'b at 5050']);
   });
 
-  it('lets go of a reader that gives up', async () => {
-    const { clock, outage } = setUp();
-    outage.attemptFailed(away);
-    const leaving = new AbortController();
-    const turn = outage.waitForProbe(leaving.signal);
-    leaving.abort();
-    await turn;
+  it('releases a reader whose signal is aborted', async () => {
+    const { clock, coordinator } = setUp();
+    coordinator.attemptFailed(unreachable);
+    const controller = new AbortController();
+    const waiting = coordinator.waitForProbe(controller.signal);
+    controller.abort();
+    await waiting;
     expect(clock.pending).toBe(0);
   });
 
-  it('is one for all who use a connection', async () => {
+  it('is shared by all readers of a connection', async () => {
     const clock = new VirtualClock();
     const deps = { clock, random: Math.random, logger: silentLogger };
     const [one, other] = await Promise.all([memory().open(deps), memory().open(deps)]);

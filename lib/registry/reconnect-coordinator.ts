@@ -1,81 +1,85 @@
+import { onAbort } from '../common/async/abort.js';
 import { Backoff, type BackoffOptions } from '../common/async/backoff.js';
+import { Semaphore } from '../common/async/semaphore.js';
 import { type Clock, type Timer } from '../common/clock.js';
 import { DeadlineExceededError, RegistryUnavailableError } from '../common/errors/index.js';
-import { Semaphore } from '../common/async/semaphore.js';
 import { type Random } from '../common/random.js';
 import { type Registry } from './registry.js';
 
+/** What a {@link ReconnectCoordinator} needs. */
 export interface ReconnectDeps {
   readonly clock: Clock;
   readonly random: Random;
 }
 
-/** Whatever was read is fresh again within 5 s of the registry's return. */
+/** The cap keeps the time from the return of the registry to fresh content below 5 s. */
 const BACKOFF: BackoffOptions = Object.freeze({ baseMs: 100, capMs: 4_000 });
 
-/** Milliseconds a turn lasts when nothing is heard of what came of it. */
+/** How long a probe may go without a result before the next reader probes. */
 const PROBE_TIMEOUT_MS = 5_000;
 
-/** Milliseconds by which a try that was announced may be late. */
+/** How late an announced attempt may start before a reader probes in its place. */
 const LATE_ATTEMPT_MARGIN_MS = 500;
 
-/** Milliseconds without a turn after which nobody's failures put it off any further. */
+/** The longest time for which the failures of other attempts can delay a probe. */
 const MAX_PROBE_DELAY_MS = 10_000;
 
-/** Lists that all readers together ask for at a time. */
+/** Limits the list requests of all readers of a connection. */
 const MAX_CONCURRENT_LISTS = 64;
 
 /**
- * What all who read from one registry know of its being away. As long as it is, one of them tries at a time, after a
- * common backoff, and the first answer that anybody gets lets all of them go on: the number of tries does not grow
- * with the number of scopes that are followed, and a registry that returns is not met by a herd.
+ * Coordinates the reconnection of all readers of one registry connection, so that only one of them probes the registry at
+ * a time, with a shared backoff. The first success of any reader releases all of them. The number of attempts therefore
+ * does not grow with the number of watched scopes, and a registry that restarts meets no thundering herd.
  */
 export class ReconnectCoordinator {
-  /** What every list goes through: those of very many readers come one after the other, each in its own time. */
+  /** Limits concurrent list requests, so that thousands of readers do not list at the same moment. */
   readonly listSemaphore = new Semaphore(MAX_CONCURRENT_LISTS);
   private readonly backoff: Backoff;
   private readonly waiting = new Set<() => void>();
   private timer: Timer | undefined;
-  /** Whether somebody has a turn and has not said what came of it. */
+  /** Whether a probe was started and has not yet reported its result. */
   private probing = false;
   private backoffMs = 0;
   private nextProbeAt = 0;
   private latestProbeAt = 0;
-  /** When the last turn began. */
   private probeStartedAt = -Infinity;
-  /** When somebody without a turn will have tried again. */
+  /** When an announced attempt of a caller that does not wait for a probe should have failed or succeeded. */
   private announcedAttemptBy = -Infinity;
-  /** Set for as long as it lasts. */
+  /** Set while the registry is unreachable. */
   private error: Error | undefined;
 
   constructor(private readonly deps: ReconnectDeps) {
     this.backoff = new Backoff(BACKOFF, deps.random);
   }
 
-  /** Why the registry could not be reached the last time somebody tried; undefined while all is well. */
+  /** The error of the last attempt of any caller. Undefined while the registry is reachable. */
   get lastError(): Error | undefined {
     return this.error;
   }
 
-  /** Resolves at once while all is well, else when it is the caller's turn, the outage is over, or `signal` aborts. */
+  /**
+   * Resolves when the caller may contact the registry: immediately while it is reachable, otherwise when it is the
+   * caller's turn to probe or another attempt has succeeded. Also resolves when `signal` is aborted.
+   */
   async waitForProbe(signal: AbortSignal): Promise<void> {
     if (!this.error || signal.aborted) return;
     await new Promise<void>((resolve) => {
-      const go = (): void => {
-        this.waiting.delete(go);
-        signal.removeEventListener('abort', go);
+      const release = (): void => {
+        this.waiting.delete(release);
+        removeListener();
         resolve();
         if (this.waiting.size === 0) this.timer?.cancel();
       };
-      signal.addEventListener('abort', go, { once: true });
-      this.waiting.add(go);
+      const removeListener = onAbort(signal, release);
+      this.waiting.add(release);
       this.schedule();
     });
   }
 
   /**
-   * Somebody who needs no turn begins to try: whoever has waited long enough for one goes along, for it costs no
-   * connection of its own.
+   * Reports that a caller starts an attempt without waiting for a probe, such as the renewal of a session. If a reader has
+   * waited for at least half the backoff, it probes now: it shares the connection of that attempt.
    */
   attemptStarted(): void {
     if (!this.error || this.probing || this.waiting.size === 0) return;
@@ -83,11 +87,11 @@ export class ReconnectCoordinator {
   }
 
   /**
-   * Somebody, in turn or not, could not reach the registry.
+   * Reports that an attempt, a probe or any other, could not reach the registry.
    *
-   * @param again milliseconds until that somebody is {@link ReconnectCoordinator.attemptStarted} again; turns wait for that
+   * @param retryInMs milliseconds until the caller's next {@link ReconnectCoordinator.attemptStarted}; probes wait for it
    */
-  attemptFailed(error: Error, again?: number): void {
+  attemptFailed(error: Error, retryInMs?: number): void {
     const now = this.deps.clock.now();
     if (!this.error || this.probing) {
       this.backoffMs = this.backoff.next();
@@ -95,18 +99,18 @@ export class ReconnectCoordinator {
     }
     this.error = error;
     this.probing = false;
-    if (again !== undefined) this.announcedAttemptBy = now + again + LATE_ATTEMPT_MARGIN_MS;
+    if (retryInMs !== undefined) this.announcedAttemptBy = now + retryInMs + LATE_ATTEMPT_MARGIN_MS;
     this.nextProbeAt = Math.min(Math.max(now + this.backoffMs, this.announcedAttemptBy), this.latestProbeAt);
     this.schedule();
   }
 
-  /** Somebody, in turn or not, had an answer. */
+  /** Reports that an attempt, a probe or any other, has reached the registry. Releases all readers. */
   attemptSucceeded(): void {
     this.probing = false;
     this.announcedAttemptBy = -Infinity;
     this.error = undefined;
     this.backoff.reset();
-    for (const go of [...this.waiting]) go();
+    for (const release of [...this.waiting]) release();
   }
 
   private schedule(): void {
@@ -129,16 +133,16 @@ export class ReconnectCoordinator {
 
 const coordinators = new WeakMap<Registry, ReconnectCoordinator>();
 
-/** The one of a connection, whoever asks; the first one's `deps` are used. */
+/** Returns the coordinator that all readers of `registry` share. `deps` are used only when it is created. */
 export function reconnectCoordinatorOf(registry: Registry, deps: ReconnectDeps): ReconnectCoordinator {
   const known = coordinators.get(registry);
   if (known) return known;
-  const outage = new ReconnectCoordinator(deps);
-  coordinators.set(registry, outage);
-  return outage;
+  const coordinator = new ReconnectCoordinator(deps);
+  coordinators.set(registry, coordinator);
+  return coordinator;
 }
 
-/** Whether an error says that the registry could not be reached, rather than what it answered. */
+/** Whether an error means that the registry could not be reached, in contrast to an error response. */
 export function isUnreachable(error: unknown): error is RegistryUnavailableError | DeadlineExceededError {
   return error instanceof RegistryUnavailableError || error instanceof DeadlineExceededError;
 }

@@ -26,7 +26,7 @@ function counted(source: RegistrySource) {
 }
 
 describe('RegistryPool', () => {
-  it('opens once for concurrent and later users, and closes with the last of them', async () => {
+  it('opens once for concurrent and later users, and closes after the last release', async () => {
     const pool = new RegistryPool();
     const { counting, counts } = counted(memory());
     const [one, two] = await Promise.all([pool.acquire(counting, deps), pool.acquire(counting, deps)]);
@@ -43,7 +43,7 @@ describe('RegistryPool', () => {
     expect(pool.size).toBe(0);
   });
 
-  it('opens anew after the last release', async () => {
+  it('opens again after the last release', async () => {
     const pool = new RegistryPool();
     const { counting, counts } = counted(memory());
     const first = await pool.acquire(counting, deps);
@@ -55,7 +55,7 @@ describe('RegistryPool', () => {
     await second.release();
   });
 
-  it('keeps registries of different identity apart', async () => {
+  it('opens one connection for each identity', async () => {
     const pool = new RegistryPool();
     const [one, two] = [await pool.acquire(memory(), deps), await pool.acquire(memory(), deps)];
     expect(one.registry).not.toBe(two.registry);
@@ -64,7 +64,7 @@ describe('RegistryPool', () => {
     expect(pool.size).toBe(0);
   });
 
-  it('fails everybody who waited for a failure, and tries again for the next', async () => {
+  it('rejects all callers that wait for a failing open, and tries again on the next call', async () => {
     const pool = new RegistryPool();
     const good = memory();
     let failing = true;

@@ -1,10 +1,10 @@
 import { type Registry } from './registry.js';
 import { type RegistryDeps, type RegistrySource } from './registry-source.js';
 
-/** A connection somebody shares with others. */
+/** A connection from a {@link RegistryPool}. */
 export interface SharedRegistry {
   readonly registry: Registry;
-  /** Gives it back; the last one to do so closes it. A second call does nothing. */
+  /** Releases the connection. The last release closes it. A second call does nothing. */
   release(): Promise<void>;
 }
 
@@ -14,31 +14,32 @@ interface Shared {
 }
 
 /**
- * One connection for everybody who names the same registry ({@link RegistrySource.identity}): the modules of an
- * application, and applications of one process.
+ * Shares one connection between all users of the same registry ({@link RegistrySource.identity}), such as the modules of
+ * one application.
  */
 export class RegistryPool {
   private readonly shared = new Map<string, Shared>();
 
-  /** How many connections are open or opening. */
+  /** The number of connections that are open or opening. */
   get size(): number {
     return this.shared.size;
   }
 
   /**
-   * Opens the registry, or joins those who have. The first one's `deps` are used. A failure to open is everybody's who
-   * waited for it, and the next call tries again.
+   * Opens the registry, or returns the connection that is already open. `deps` are used only when it opens.
+   *
+   * @throws the error of `source.open`, to all callers that wait for it; the next call tries again
    */
   async acquire(source: RegistrySource, deps: RegistryDeps): Promise<SharedRegistry> {
     const { identity } = source;
     const shared = this.shared.get(identity) ?? { opening: source.open(deps), users: 0 };
     this.shared.set(identity, shared);
     shared.users += 1;
-    let held = true;
+    let released = false;
     const release = async (): Promise<void> => {
-      if (!held) return;
-      held = false;
-      await this.leave(identity, shared);
+      if (released) return;
+      released = true;
+      await this.release(identity, shared);
     };
     try {
       return { registry: await shared.opening, release };
@@ -48,7 +49,7 @@ export class RegistryPool {
     }
   }
 
-  private async leave(identity: string, shared: Shared): Promise<void> {
+  private async release(identity: string, shared: Shared): Promise<void> {
     shared.users -= 1;
     if (shared.users > 0) return;
     this.shared.delete(identity);
@@ -56,5 +57,5 @@ export class RegistryPool {
   }
 }
 
-/** The pool of this process, which all modules use. */
+/** The pool that all modules of the process use. */
 export const registryPool = new RegistryPool();

@@ -4,7 +4,7 @@ import { type Logger } from '../common/logger.js';
 import { type Random } from '../common/random.js';
 import { type Registry } from './registry.js';
 
-/** What a driver is handed when it is opened. */
+/** What a driver gets when it is opened. */
 export interface RegistryDeps {
   readonly clock: Clock;
   readonly random: Random;
@@ -12,16 +12,16 @@ export interface RegistryDeps {
 }
 
 /**
- * A registry that can be opened: what a URL stands for, and what the driver functions (`etcd(…)`, `file(…)`) return.
- * Making one checks its options and does nothing else: no connection, no file, no peer package.
+ * A registry that is not open yet: the result of a driver function (`etcd(…)`, `file(…)`) or of a registry URL. Creating
+ * a source only checks its options. It opens no connection or file and loads no peer package.
  */
 export interface RegistrySource {
-  /** Sources with the same identity share one connection. Holds no secret: a digest where the settings do. */
+  /** Sources with the same identity share one connection. Must not contain a secret; see `sourceIdentity`. */
   readonly identity: string;
-  /** Where it is, without secrets. */
+  /** The location for messages, without secrets. */
   readonly url: string;
   /**
-   * Loads what the driver needs and makes the connection object. Does not wait for the registry to answer.
+   * Loads the driver's package and creates the connection. Does not wait for the registry to respond.
    *
    * @throws MissingPeerError when the driver's package is not installed
    */
@@ -29,7 +29,7 @@ export interface RegistrySource {
 }
 
 /**
- * Makes the identity of a source whose settings hold secrets: a digest, equal for equal settings.
+ * Makes the identity of a source whose settings contain secrets: a digest, equal for equal settings.
  *
  * @param settings everything that distinguishes one connection from another, as a string
  */

@@ -4,194 +4,212 @@ import { type EntryRecord, type EntryKey } from './entry-record.js';
 export interface ServiceScope {
   readonly kind: 'service';
   readonly service: string;
-  /** Consul's datacenter; the other drivers refuse one. */
+  /** A Consul datacenter. The other drivers reject it with a `RegistryRefusedError`. */
   readonly dc?: string;
 }
 
-/** What is listed and watched: a whole service, or one entry key. */
+/** What a caller lists or watches: all instances of a service, or one entry key. */
 export type Scope = ServiceScope | EntryKey;
 
-/** What a registry holds in an entry key. */
+/** The content of one entry key. */
 export interface RegistryEntry {
   readonly record: EntryRecord;
-  /** Changes with every write of the entry key; opaque, compared for equality only. */
+  /** Changes with every write of the entry key. Opaque: callers compare it for equality only. */
   readonly version: string;
-  /**
-   * `id` of the session that keeps the entry alive; undefined when no live session stands behind it, as with an entry
-   * written by hand.
-   */
+  /** The `id` of the session that keeps the entry alive. Undefined without one, as for an entry written by hand. */
   readonly owner: string | undefined;
 }
 
-/** An entry that could not be understood. Its entry key keeps its last good value, and the others are served. */
+/**
+ * An entry that the driver cannot parse. Readers keep the last good value of its entry key, and the driver returns the
+ * other entries of the scope as usual.
+ */
 export interface MalformedEntry {
   readonly entryKey: EntryKey;
-  /** What was expected and what was found, in one sentence. */
+  /** One sentence: what the driver expected and what it got. */
   readonly reason: string;
 }
 
-/** A position in the registry's history, meaningful to the driver that made it. */
+/** A position in the registry's history. Only the driver that made it can interpret it. */
 export type Cursor = string;
 
 /** The complete content of a scope at one moment. */
 export interface Listing {
   readonly entries: readonly RegistryEntry[];
   readonly malformed: readonly MalformedEntry[];
-  /** Where a watch that follows this listing without a gap begins. */
+  /** Where a watch must start to continue this listing without a gap. */
   readonly cursor: Cursor;
   /**
-   * Slots whose entry is still to be seen in the registry although what kept it alive has run out. A driver that gives
-   * this list, an empty one too, thereby reports that every other entry that went was withdrawn. Left out: the driver
-   * cannot tell why an entry went.
+   * Entry keys that are still stored although their session has expired. A driver that sets this array, even an empty
+   * one, thereby reports every other missing entry as withdrawn. A driver that cannot know the cause leaves it out.
    */
   readonly expired?: readonly EntryKey[];
 }
 
-/** One change within a scope, in the registry's order. */
+/** One change within a scope. Changes arrive in the registry's order. */
 export type Change =
   | { readonly kind: 'put'; readonly entry: RegistryEntry }
-  /** `expired`: its session ended without a word. `withdrawn`: it was removed. `unknown`: the driver cannot tell. */
   | {
       readonly kind: 'delete';
       readonly entryKey: EntryKey;
+      /** `expired`: the session's TTL passed. `withdrawn`: the entry was removed. `unknown`: the driver cannot know. */
       readonly cause: 'withdrawn' | 'expired' | 'unknown';
     }
   | { readonly kind: 'malformed'; readonly malformed: MalformedEntry };
 
-/** What a watch delivers. */
+/** One element that a watch yields. */
 export type WatchBatch =
-  /** Everything that happened up to `cursor`. An empty list is a sign of life. */
+  /** All changes up to `cursor`. An empty array only shows that the watch is alive. */
   | { readonly kind: 'changes'; readonly changes: readonly Change[]; readonly cursor: Cursor }
-  /** The complete content once more, from drivers whose registry answers in full sets. */
+  /** The complete content. Drivers whose registry returns full sets use this in place of changes. */
   | { readonly kind: 'listing'; readonly listing: Listing }
-  /** History between the cursor and now is gone: list again and carry on from there. The watch has ended. */
+  /** The history after the cursor is lost, for example compacted. The watch ends; the caller must list again. */
   | { readonly kind: 'reset'; readonly reason: string };
 
-/** How a session is opened. */
+/** Options of {@link Registry.openSession}. */
 export interface SessionOptions {
-  /** Seconds an entry outlives its last renewal; the server may grant another number. */
+  /** Seconds for which an entry outlives its last renewal. The server may grant more; see {@link Session.ttl}. */
   readonly ttl: number;
-  /** Who holds it, for operators: shown where the registry has room for it. */
+  /** A name of the holder for operators. Drivers store it where the registry has a field for it. */
   readonly name?: string;
 }
 
-/** What one renewal brought to light. */
+/** The result of one renewal. */
 export interface Renewal {
-  /** Seconds that were granted this time. */
+  /** Seconds that the server granted with this renewal. */
   readonly ttl: number;
-  /** Slots of this session that the registry no longer has, while the session itself goes on. */
+  /** Entry keys of this session that the registry no longer holds although the session itself is alive. */
   readonly missing: readonly EntryKey[];
 }
 
-/** The outcome of a guarded write. */
+/** The result of a guarded write. */
 export type WriteResult =
   | {
       readonly ok: true;
       readonly version: string;
-      /** Where a watch of this entry key that follows this write without a gap begins, from drivers that can tell. */
+      /** Where a watch of this entry key must start to continue after this write. Undefined if the driver cannot know. */
       readonly cursor?: Cursor;
     }
-  /** Somebody was there first; `current` is what stands in the slot now. */
+  /** The entry key does not have the expected version. `current` is its entry now, or undefined if it is empty. */
   | { readonly ok: false; readonly current: RegistryEntry | undefined };
 
 /**
- * What keeps entries alive: a lease in etcd, a session with its checks in Consul. Many entry keys share one. Methods make
- * one attempt each (the driver may go round its endpoints within `signal`) and leave retrying to the caller.
+ * Keeps entries alive: a lease in etcd, a session or TTL checks in Consul. One session holds any number of entries.
+ *
+ * Each method makes one attempt, within which a driver may try several endpoints, and leaves retries to the caller. It
+ * rejects with the signal's reason when `signal` is aborted.
  */
 export interface Session {
-  /** As `RegistryEntry.owner` shows it. */
+  /** The value of `RegistryEntry.owner` for entries of this session. */
   readonly id: string;
-  /** Seconds granted by the server. */
+  /** Seconds that the server granted. */
   readonly ttl: number;
   /**
-   * Milliseconds that one renewal is given at least, from a driver whose user has set a timeout; at most a third of the
-   * TTL is granted.
+   * Milliseconds that one renewal should get at least. Drivers whose user has configured a timeout set this. The caller
+   * grants at most a third of the TTL.
    */
   readonly renewTimeoutMs?: number;
 
   /**
-   * Renews everything this session holds. Sending it again is always safe.
+   * Renews all entries of the session. A repeated renewal is always safe.
    *
-   * @param patient its TTL has passed: nothing is won by leaving a server early whose answer is only late; false by
-   *   default
-   * @throws SessionGoneError when the registry no longer knows the session: all its entries are gone
+   * @param patient true when the TTL has already passed. The driver should then wait for a slow endpoint instead of
+   *   switching to another one. Defaults to false.
+   * @throws SessionGoneError when the registry no longer knows the session; all its entries are removed
+   * @throws RegistryUnavailableError when no endpoint can be reached
    */
   renew(signal: AbortSignal, patient?: boolean): Promise<Renewal>;
 
   /**
-   * Writes `record`, bound to this session, if its entry key still has `version` (`undefined`: is still empty, or holds
-   * what cannot be understood). A write that
-   * timed out and lands late fails its guard or dies with the session; it never brings a withdrawn entry back for
-   * longer than the session lives.
+   * Writes `record` and binds it to this session if its entry key still has `version`. With `undefined`, the entry key
+   * must be empty or malformed.
+   *
+   * A write may time out at the caller and still arrive at the registry later. The driver must make sure that such a
+   * write either fails its guard or expires with the session.
    *
    * @throws SessionGoneError when the registry no longer knows the session
+   * @throws InvalidOptionError when a name or value is invalid; see `checkRecord`
+   * @throws RegistryUnavailableError when no endpoint can be reached
    */
   write(record: EntryRecord, version: string | undefined, signal: AbortSignal): Promise<WriteResult>;
 
   /**
-   * Removes what this session holds in `entry key`. An entry of another session is left alone, and nothing to remove is no
-   * error.
+   * Removes the entry of `entryKey` if this session owns it. Does nothing if the entry key is empty or another session
+   * owns it.
    *
-   * @param version remove the entry only while it has this version, so that a removal which lands late spares what was
-   *   written after it; without one, whatever this session holds in the entry key
+   * @param version removes the entry only while it has this version, so that a removal that arrives late does not delete
+   *   a newer entry. Without it, any version of this session's entry is removed.
    */
   remove(entryKey: EntryKey, signal: AbortSignal, version?: string): Promise<void>;
 
-  /** Gives the session up: everything it holds is gone when this resolves. A second call does nothing. */
+  /** Ends the session and removes all its entries before it resolves. A second call does nothing. */
   end(signal: AbortSignal): Promise<void>;
 }
 
-/** The port both halves of the library stand on. One a connection; drivers are in the folders beside this file. */
+/**
+ * One connection to a registry: the port that every driver implements. Registration and discovery use a registry only
+ * through this interface. `describeRegistryContract` of `nestjs-sidekick/testing` tests an implementation.
+ */
 export interface Registry {
-  /** `memory`, `file`, `fixed`, `etcd`, `consul`, `dns` or a name of one's own. */
+  /** `memory`, `file`, `fixed`, `etcd`, `consul`, `dns`, or the name of a custom driver. */
   readonly driver: string;
-  /** Where it is, without secrets, for messages. */
+  /** The location for messages, without secrets. */
   readonly url: string;
   /**
-   * Milliseconds that one {@link Registry.list} may take. For drivers that read a list by several requests, each with a
-   * deadline of its own: a long list over a slow link is then not cut off while it arrives.
+   * Milliseconds that one {@link Registry.list} may take. A driver that reads a listing in several requests, each with
+   * its own deadline, sets a higher value, so that a long listing over a slow link is not aborted while it arrives.
    *
    * @default 5000
    */
   readonly listTimeoutMs?: number;
   /**
-   * False where the driver can never report whether an entry was withdrawn or has expired. `expiryGuard` is refused on
-   * such a registry, since it would hold every instance that is stopped cleanly.
+   * Whether the driver can report if an entry was withdrawn or has expired. The option `expiryGuard` is refused on a
+   * registry that cannot, since it would retain every instance that was stopped cleanly.
    *
    * @default true
    */
   readonly reportsCauses?: boolean;
 
   /**
-   * Opens a session of at least `ttl` seconds.
+   * Opens a session of at least `options.ttl` seconds.
    *
-   * @throws RegistryUnavailableError, with each endpoint's error
-   * @throws RegistryRefusedError when the driver is read-only or permission is denied
+   * @throws RegistryUnavailableError with the error of each endpoint
+   * @throws RegistryRefusedError when the driver is read-only or the server denies permission
+   * @throws ClosedError after {@link Registry.close}
    */
   openSession(options: SessionOptions, signal: AbortSignal): Promise<Session>;
 
   /**
-   * The complete, current content of `scope`: a linearizable read where the registry has one. An empty list is only
-   * ever the registry's own answer, never the result of an error.
+   * Reads the complete current content of `scope`, by a linearizable read where the registry has one. The driver returns
+   * an empty listing only if the registry itself reports that the scope is empty, and throws on every error.
+   *
+   * @throws RegistryUnavailableError with the error of each endpoint
+   * @throws RegistryRefusedError when the server denies permission
+   * @throws ClosedError after {@link Registry.close}
    */
   list(scope: Scope, signal: AbortSignal): Promise<Listing>;
 
   /**
-   * What happens in `scope` after `cursor`, with no gap and nothing twice. Delivers a batch at least every
-   * {@link SIGN_OF_LIFE_MS} ms (an empty one where nothing happened) and throws when its registry has gone silent. Ends
-   * after a `reset`, and with an abort of `signal` it returns without an error.
+   * Yields the changes in `scope` after `cursor`, without gaps or duplicates.
+   *
+   * - Yields at least every {@link SIGN_OF_LIFE_MS} milliseconds, an empty batch if nothing has changed.
+   * - Throws when the registry stops responding.
+   * - Ends after a `reset`.
+   * - Returns without an error when `signal` is aborted or the registry is closed.
+   *
+   * @throws ClosedError when it is called after {@link Registry.close}
    */
   watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncIterable<WatchBatch>;
 
   /**
-   * The host by which other machines know this registry, where it is not one of those in `url`: a Consul agent is asked
-   * on loopback and advertises another address. Without this method the hosts in `url` count.
+   * Returns the host by which other machines reach this registry if it is not one of those in `url`. A Consul agent, for
+   * example, is contacted on loopback and advertises another address. Without this method, the hosts in `url` are used.
    */
   advertisedAddress?(signal: AbortSignal): Promise<string | undefined>;
 
-  /** Ends every watch, socket and timer. Sessions are ended by their owners before. A second call does nothing. */
+  /** Ends all watches, sockets and timers. Callers end their sessions before. A second call does nothing. */
   close(): Promise<void>;
 }
 
-/** Milliseconds within which a watch shows that it is alive. */
+/** The longest time between two batches of a watch, in milliseconds. A watch yields an empty batch to meet it. */
 export const SIGN_OF_LIFE_MS = 5_000;

@@ -17,8 +17,8 @@ const web = (more: Partial<PartialInstance> = {}): EntryRecord => ({
 });
 const key = (name: string, value: string): EntryRecord => ({ kind: 'key', key: name, value });
 
-describe('two items', () => {
-  it('are the same where they read the same', () => {
+describe('sameRecord', () => {
+  it('is true for equal records', () => {
     expect(sameRecord(web(), web())).toBe(true);
     expect(sameRecord(web(), web({ meta: { b: '2', a: '1' } }))).toBe(true);
     expect(sameRecord(key('k', 'v'), key('k', 'v'))).toBe(true);
@@ -33,16 +33,20 @@ describe('two items', () => {
     ['the zone', web(), web({ zone: 'north' })],
     ['a tag', web(), web({ tags: ['x', 'z'] })],
     ['the order of tags', web(), web({ tags: ['y', 'x'] })],
-    ['one tag more', web(), web({ tags: ['x', 'y', 'z'] })],
-    ['a port of a name', web(), web({ ports: { grpc: 82 } })],
+    ['the number of tags', web(), web({ tags: ['x', 'y', 'z'] })],
+    ['a named port', web(), web({ ports: { grpc: 82 } })],
     ['the name of a port', web(), web({ ports: { http: 81 } })],
-    ['no metadata', web(), web({ meta: {} })],
-    ['metadata named as what every object has', web({ meta: {} }), web({ meta: { constructor: 'x' } })],
-    ['metadata of another name', web({ meta: { toString: 'x' } }), web({ meta: { constructor: 'x' } })],
+    ['the number of metadata', web(), web({ meta: {} })],
+    [
+      'metadata with the name of an inherited property',
+      web({ meta: {} }),
+      web({ meta: { constructor: 'x' } }),
+    ],
+    ['the name of metadata', web({ meta: { toString: 'x' } }), web({ meta: { constructor: 'x' } })],
     ['the key', key('k', 'v'), key('l', 'v')],
     ['the value', key('k', 'v'), key('k', 'w')],
     ['the kind', key('a', ''), web()],
-  ])('differ by %s', (_, one, other) => {
+  ])('is false for records that differ in %s', (_, one, other) => {
     expect(sameRecord(one, other)).toBe(false);
     expect(sameRecord(other, one)).toBe(false);
   });

@@ -1,7 +1,7 @@
 import { type Instance } from './instance.js';
 import { type EntryRecord } from './entry-record.js';
 
-/** Whether two records would read the same in a registry. */
+/** Whether two records are equal, apart from hints, which registries do not return. */
 export function sameRecord(a: EntryRecord, b: EntryRecord): boolean {
   if (a.kind === 'key') return b.kind === 'key' && a.key === b.key && a.value === b.value;
   return b.kind === 'instance' && (a.instance === b.instance || sameInstance(a.instance, b.instance));

@@ -3,7 +3,7 @@ import { quote } from '../common/strings.js';
 import { type EntryKey, entryKeyLabel } from './entry-record.js';
 import { type Scope } from './registry.js';
 
-/** Whether `entry key` lies within `scope`. */
+/** Whether `entryKey` is part of `scope`. */
 export function inScope(scope: Scope, entryKey: EntryKey): boolean {
   switch (scope.kind) {
     case 'key':
@@ -15,19 +15,19 @@ export function inScope(scope: Scope, entryKey: EntryKey): boolean {
   }
 }
 
-/** A scope as messages show it. */
+/** Formats a scope for messages. */
 export function scopeLabel(scope: Scope): string {
   return scope.kind === 'service' ? `service ${quote(scope.service)}` : entryKeyLabel(scope);
 }
 
 /**
- * For drivers whose registry has no datacenters.
+ * Rejects the option `dc`. Drivers whose registry has no datacenters call this before they list or watch.
  *
- * @throws RegistryRefusedError when `scope` names one
+ * @throws RegistryRefusedError when `scope` names a datacenter
  */
 export function refuseDatacenter(driver: string, scope: Scope): void {
   if (scope.kind === 'service' && scope.dc !== undefined)
     throw new RegistryRefusedError(
-      `The ${driver} registry has no datacenters, but ${scopeLabel(scope)} was asked for in ${quote(scope.dc)}: only consul takes \`dc\`.`,
+      `The ${driver} registry has no datacenters, but ${scopeLabel(scope)} was requested in ${quote(scope.dc)}: only consul takes \`dc\`.`,
     );
 }

@@ -1,6 +1,6 @@
 import { SidekickError } from '../common/errors/index.js';
 
-/** The registry no longer knows a session: it expired or was revoked, and every entry it held is gone. */
+/** Thrown when the registry no longer knows a session. It has expired or was revoked, and its entries are removed. */
 export class SessionGoneError extends SidekickError {
   readonly code = 'SIDEKICK_SESSION_GONE';
 

@@ -27,7 +27,7 @@ function instance(service: string, id: string, port = 80): EntryRecord {
 /** The list of a service, as `service/id` of each entry. */
 class Mirror {
   list: readonly string[] = [];
-  /** How often it became stale after its first list. */
+  /** The number of warnings about a lost watch. */
   stale = 0;
   private readonly follower: ListWatcher;
 
@@ -37,14 +37,11 @@ class Mirror {
       scope: { kind: 'service', service },
       clock: systemClock,
       random: Math.random,
-      logger: silentLogger,
+      logger: { ...silentLogger, warn: () => (this.stale += 1) },
       onUpdate: ({ entries }) => {
         this.list = [...entries.values()].map(({ record }) =>
           record.kind === 'instance' ? `${record.instance.service}/${record.instance.id}` : record.key,
         );
-      },
-      onState: (state) => {
-        if (state.stale) this.stale += 1;
       },
     });
     this.follower.start();
