@@ -44,5 +44,5 @@ export { Sidekick } from './sidekick/sidekick.service.js';
 export { type Balancer, type Call } from './balancing/balancer.js';
 export { type BalancerContext, type BalancerName, type BalancerOption } from './balancing/create-balancer.js';
 export { Endpoint } from './discovery/endpoint.js';
-export { type EndpointsDiff, type ListChange } from './discovery/list-change.js';
+export { type EndpointsDiff, ServiceChange, type ServiceState } from './discovery/service-change.js';
 export * from './piloted/index.js';

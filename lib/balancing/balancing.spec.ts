@@ -15,14 +15,14 @@ const list = (...ids: (string | number)[]): readonly Endpoint[] =>
 const picks = (balancer: Balancer, count: number): (string | undefined)[] =>
   Array.from({ length: count }, () => balancer.pick()?.id);
 
-/** Lists with distinct ids, as the directory makes them. */
+/** Lists with distinct ids, as the service cache makes them. */
 const lists = fc.uniqueArray(fc.integer({ min: 0, max: 30 }), { maxLength: 12 }).map((ids) => list(...ids));
 const steps = fc.array(fc.oneof(lists, fc.integer({ min: 1, max: 40 })), { maxLength: 60 });
 
 describe.each(BALANCER_NAMES)('the balancer %s', (name) => {
   const make = (): Balancer => createBalancer(name, { service: 'web', random: Math.random });
 
-  it('picks from the current list and only then nothing when that is empty, whatever is swapped when', () => {
+  it('picks from the current list, and picks nothing only when it is empty, with any sequence of updates', () => {
     fc.assert(
       fc.property(steps, (program) => {
         const balancer = make();
@@ -43,7 +43,7 @@ describe.each(BALANCER_NAMES)('the balancer %s', (name) => {
     );
   });
 
-  it('never shares its state with another', () => {
+  it('shares no state with another balancer', () => {
     const [one, two] = [make(), make()];
     one.update(list('a', 'b', 'c'));
     two.update(list('x'));
@@ -53,13 +53,13 @@ describe.each(BALANCER_NAMES)('the balancer %s', (name) => {
 });
 
 describe('RoundRobin', () => {
-  it('starts at the first endpoint and goes round', () => {
+  it('starts at the first endpoint and wraps around', () => {
     const balancer = new RoundRobin();
     balancer.update(list('a', 'b', 'c'));
     expect(picks(balancer, 7)).toEqual(['a', 'b', 'c', 'a', 'b', 'c', 'a']);
   });
 
-  it('is even within one for any list, and after any swap', () => {
+  it('is even within one pick for any list, and after any update', () => {
     fc.assert(
       fc.property(steps, (program) => {
         const balancer = new RoundRobin();
@@ -80,13 +80,13 @@ describe('RoundRobin', () => {
     );
   });
 
-  it('stays even over swaps that keep the members', () => {
+  it('stays even over updates that keep the ids', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 100 }), (program) => {
         const balancer = new RoundRobin();
         const counts = new Map(['a', 'b', 'c', 'd'].map((id) => [id, 0]));
         for (const count of program) {
-          // The same members, all of them updated: new objects each time.
+          // The same ids with new objects each time.
           balancer.update(list('a', 'b', 'c', 'd'));
           for (const id of picks(balancer, count)) counts.set(id!, counts.get(id!)! + 1);
         }
@@ -96,12 +96,12 @@ describe('RoundRobin', () => {
   });
 
   it.each([
-    ['keeps who is next', ['a', 'b', 'c'], 1, ['a', 'b', 'c', 'd'], 'b'],
-    ['keeps who is next when the others move', ['a', 'b', 'c'], 1, ['c', 'a', 'b'], 'b'],
-    ['goes on after one that is gone', ['a', 'b', 'c'], 1, ['a', 'c'], 'c'],
-    ['goes round to the first survivor', ['a', 'b', 'c'], 2, ['a', 'x'], 'a'],
-    ['goes round at the end', ['a', 'b'], 2, ['b', 'a'], 'a'],
-    ['starts at the first of an entirely new list', ['a', 'b', 'c'], 2, ['x', 'y'], 'x'],
+    ['keeps the next endpoint', ['a', 'b', 'c'], 1, ['a', 'b', 'c', 'd'], 'b'],
+    ['keeps the next endpoint when the others move', ['a', 'b', 'c'], 1, ['c', 'a', 'b'], 'b'],
+    ['continues after an endpoint that is gone', ['a', 'b', 'c'], 1, ['a', 'c'], 'c'],
+    ['wraps around to the first endpoint that is in both lists', ['a', 'b', 'c'], 2, ['a', 'x'], 'a'],
+    ['wraps around at the end', ['a', 'b'], 2, ['b', 'a'], 'a'],
+    ['starts at the first endpoint of an entirely new list', ['a', 'b', 'c'], 2, ['x', 'y'], 'x'],
   ])('%s', (_what, before, count, after, next) => {
     const balancer = new RoundRobin();
     balancer.update(list(...before));
@@ -110,7 +110,7 @@ describe('RoundRobin', () => {
     expect(balancer.pick()?.id).toBe(next);
   });
 
-  it('starts at the first again after an empty list', () => {
+  it('restarts at the first endpoint after an empty list', () => {
     const balancer = new RoundRobin();
     balancer.update(list('a', 'b'));
     picks(balancer, 1);
@@ -133,12 +133,12 @@ describe('RandomChoice', () => {
 describe('createBalancer', () => {
   const context = { service: 'web', random: Math.random };
 
-  it('makes one of a function for each service', () => {
+  it('calls a factory once per service', () => {
     const option = (): Balancer => new RoundRobin();
     expect(createBalancer(option, context)).not.toBe(createBalancer(option, context));
   });
 
-  it('takes an object for one service alone', () => {
+  it('accepts a balancer object for one service only', () => {
     const own = new RoundRobin();
     expect(createBalancer(own, context)).toBe(own);
     expect(() => createBalancer(own, { ...context, service: 'api' })).toThrow(
@@ -152,7 +152,7 @@ describe('createBalancer', () => {
     );
   });
 
-  it('refuses a function that makes none', () => {
+  it('refuses a factory that returns no balancer', () => {
     expect(() => createBalancer((() => undefined) as unknown as BalancerOption, context)).toThrow(
       /got undefined/,
     );

@@ -4,7 +4,7 @@ import { type Balancer } from './balancer.js';
 import { RandomChoice } from './random-choice.js';
 import { RoundRobin } from './round-robin.js';
 
-/** What a balancer is made for. */
+/** What a balancer factory receives. */
 export interface BalancerContext {
   readonly service: string;
   readonly random: Random;
@@ -15,17 +15,17 @@ const STRATEGIES = {
   random: ({ random }: BalancerContext) => new RandomChoice(random),
 } as const satisfies Record<string, (context: BalancerContext) => Balancer>;
 
-/** The strategies that have a name. */
+/** Names of the built-in strategies. */
 export type BalancerName = keyof typeof STRATEGIES;
 
-/** How to balance: a name, a function that makes one balancer for each service, or the balancer of one service. */
+/** A strategy by name, a factory that is called once per service, or a balancer for a single service. */
 export type BalancerOption = BalancerName | ((context: BalancerContext) => Balancer) | Balancer;
 
-/** What there is to choose from, as messages say it. */
+/** The names of the built-in strategies, for messages. */
 export const BALANCER_NAMES = Object.keys(STRATEGIES) as readonly BalancerName[];
 
-/** Balancers that already serve a list: a second service would overwrite it. */
-const taken = new WeakSet<Balancer>();
+/** Balancer objects in use. A second service would overwrite the list of the first. */
+const inUse = new WeakSet<Balancer>();
 
 /** Whether `value` has the form of a {@link BalancerOption}. */
 export function isBalancerOption(value: unknown): value is BalancerOption {
@@ -34,22 +34,22 @@ export function isBalancerOption(value: unknown): value is BalancerOption {
 }
 
 /**
- * The balancer for one service.
+ * Makes the balancer of one service.
  *
- * @throws InvalidOptionError when `option` is none, or a balancer object that serves another service already
+ * @throws InvalidOptionError when `option` is not a balancer option, or is a balancer object that another service uses
  */
 export function createBalancer(option: BalancerOption, context: BalancerContext): Balancer {
   if (!isBalancerOption(option)) throw notABalancer(option);
   if (typeof option === 'string') return STRATEGIES[option](context);
   const balancer = typeof option === 'function' ? option(context) : option;
   if (!isBalancer(balancer)) throw notABalancer(balancer);
-  if (taken.has(balancer))
+  if (inUse.has(balancer))
     throw expected(
       'balancer',
       `a name or a function where several services have one: service "${context.service}" cannot share a balancer`,
       option,
     );
-  taken.add(balancer);
+  inUse.add(balancer);
   return balancer;
 }
 

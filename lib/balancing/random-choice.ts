@@ -2,7 +2,7 @@ import { type Endpoint } from '../discovery/endpoint.js';
 import { type Random } from '../common/random.js';
 import { type Balancer } from './balancer.js';
 
-/** Any endpoint, each as likely as the others: needs no memory, and many clients never march in step. */
+/** Picks a random endpoint. It has no state, so clients that start together do not pick in the same order. */
 export class RandomChoice implements Balancer {
   private list: readonly Endpoint[] = [];
 

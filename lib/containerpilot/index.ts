@@ -14,3 +14,4 @@ export {
 } from './load.js';
 export { NoAddressError } from '../common/errors/no-address.error.js';
 export { type Env, renderTemplate } from './template/render.js';
+export { type WatchedChange, type WatchedEndpoint, type WatchEvent, watchEvents } from './watch-events.js';

@@ -4,36 +4,39 @@ const a: WatchedEndpoint = { id: 'a', address: '10.0.0.1', port: 80 };
 const b: WatchedEndpoint = { id: 'b', address: '10.0.0.2', port: 80 };
 
 describe('watchEvents', () => {
-  it('tells the first answer, whatever it is', () => {
-    expect(watchEvents(undefined, [a])).toEqual(['changed', 'healthy']);
-    expect(watchEvents(undefined, [])).toEqual(['changed', 'unhealthy']);
+  it('sends events for the first list, even if it is empty', () => {
+    expect(watchEvents({ endpoints: [a] })).toEqual(['changed', 'healthy']);
+    expect(watchEvents({ endpoints: [] })).toEqual(['changed', 'unhealthy']);
   });
 
-  it('says nothing while nothing changes', () => {
-    expect(watchEvents([a, b], [a, b])).toEqual([]);
-    expect(watchEvents([], [])).toEqual([]);
+  it('sends none while nothing changes', () => {
+    expect(watchEvents({ previous: [a, b], endpoints: [a, b] })).toEqual([]);
+    expect(watchEvents({ previous: [], endpoints: [] })).toEqual([]);
   });
 
-  it('does not mind the order', () => {
-    expect(watchEvents([a, b], [b, a])).toEqual([]);
+  it('ignores the order', () => {
+    expect(watchEvents({ previous: [a, b], endpoints: [b, a] })).toEqual([]);
   });
 
-  it('tells a service that lost its last endpoint, and one that has the first again', () => {
-    expect(watchEvents([a], [])).toEqual(['changed', 'unhealthy']);
-    expect(watchEvents([], [a])).toEqual(['changed', 'healthy']);
+  it('reports the loss of the last endpoint, and the first endpoint after it', () => {
+    expect(watchEvents({ previous: [a], endpoints: [] })).toEqual(['changed', 'unhealthy']);
+    expect(watchEvents({ previous: [], endpoints: [a] })).toEqual(['changed', 'healthy']);
   });
 
-  it('is healthy again with each change of the list', () => {
-    expect(watchEvents([a], [a, b])).toEqual(['changed', 'healthy']);
-    expect(watchEvents([a, b], [b])).toEqual(['changed', 'healthy']);
+  it('is healthy at each change of a list with endpoints', () => {
+    expect(watchEvents({ previous: [a], endpoints: [a, b] })).toEqual(['changed', 'healthy']);
+    expect(watchEvents({ previous: [a, b], endpoints: [b] })).toEqual(['changed', 'healthy']);
   });
 
-  it('sees another address or port under the same id', () => {
-    expect(watchEvents([a], [{ ...a, address: '10.0.0.9' }])).toEqual(['changed', 'healthy']);
-    expect(watchEvents([a], [{ ...a, port: 81 }])).toEqual(['changed', 'healthy']);
+  it('compares the address and port of an id', () => {
+    expect(watchEvents({ previous: [a], endpoints: [{ ...a, address: '10.0.0.9' }] })).toEqual([
+      'changed',
+      'healthy',
+    ]);
+    expect(watchEvents({ previous: [a], endpoints: [{ ...a, port: 81 }] })).toEqual(['changed', 'healthy']);
   });
 
-  it('sees another id at the same address', () => {
-    expect(watchEvents([a], [{ ...a, id: 'c' }])).toEqual(['changed', 'healthy']);
+  it('compares ids at the same address', () => {
+    expect(watchEvents({ previous: [a], endpoints: [{ ...a, id: 'c' }] })).toEqual(['changed', 'healthy']);
   });
 });

@@ -1,41 +1,37 @@
-/** What happened to a watched service: its list is another one, and has endpoints, or has none. */
+/** An event of a ContainerPilot watch: the list has changed, and has endpoints (`healthy`) or none (`unhealthy`). */
 export type WatchEvent = 'changed' | 'healthy' | 'unhealthy';
 
-/** What an endpoint is compared by. */
+/** The properties by which two endpoints are compared. */
 export interface WatchedEndpoint {
   readonly id: string;
   readonly address: string;
   readonly port: number;
 }
 
-function byId(endpoints: readonly WatchedEndpoint[]): Map<string, WatchedEndpoint> {
-  return new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
+/** Two lists that follow each other. A `ServiceChange` of PilotedModule is one. */
+export interface WatchedChange {
+  /** The list before; undefined before the first list. */
+  readonly previous?: readonly WatchedEndpoint[] | undefined;
+  readonly endpoints: readonly WatchedEndpoint[];
+}
+
+/**
+ * The events that ContainerPilot sends for a change, in order: `changed`, then `healthy` or `unhealthy`. None when both
+ * lists hold the same ids with the same addresses and ports, so changes of tags and metadata send none. The first list
+ * sends events even if it is empty, since the state of the service was unknown before.
+ *
+ * Each list must be an answer of the registry. A failed request is not an empty list.
+ */
+export function watchEvents({ previous, endpoints }: WatchedChange): readonly WatchEvent[] {
+  if (previous !== undefined && isSame(previous, endpoints)) return [];
+  return ['changed', endpoints.length > 0 ? 'healthy' : 'unhealthy'];
 }
 
 function isSame(before: readonly WatchedEndpoint[], now: readonly WatchedEndpoint[]): boolean {
   if (before.length !== now.length) return false;
-  const known = byId(before);
+  const known = new Map(before.map((endpoint) => [endpoint.id, endpoint]));
   return now.every(({ id, address, port }) => {
     const other = known.get(id);
     return other?.address === address && other.port === port;
   });
-}
-
-/**
- * The events of a watch when its list goes from `before` to `now`, in the order they are sent: nothing where both hold
- * the same ids with the same addresses and ports, else `changed`, then `healthy` or `unhealthy` by whether there are
- * endpoints. So each change is told once, and a list that grows is `healthy` again.
- *
- * Only lists that the registry has answered count. A failed look is no list: keep the last one as `before`, and
- * nothing has happened.
- *
- * @param before undefined before the first answer, which is told even where it is empty: until then the state of
- *   the service was not known
- */
-export function watchEvents(
-  before: readonly WatchedEndpoint[] | undefined,
-  now: readonly WatchedEndpoint[],
-): readonly WatchEvent[] {
-  if (before !== undefined && isSame(before, now)) return [];
-  return ['changed', now.length > 0 ? 'healthy' : 'unhealthy'];
 }

@@ -6,7 +6,7 @@ function at(address: string, more: Partial<PartialInstance> = {}) {
 }
 
 describe('AddressPolicy', () => {
-  it('takes any address and hostname when nothing is said', () => {
+  it('allows any address and hostname without ranges', () => {
     const policy = new AddressPolicy();
     for (const address of ['10.0.0.1', 'fd00::1', 'web.internal', 'localhost'])
       expect(policy.refusal(at(address))).toBeUndefined();
@@ -16,13 +16,13 @@ describe('AddressPolicy', () => {
     expect(new AddressPolicy().refusal(at(address))).toMatch(/^Expected its address to be an IP address/);
   });
 
-  it.each([0, -1, 1.5, 65_536, NaN])('refuses port %d, the main one and a named one', (port) => {
+  it.each([0, -1, 1.5, 65_536, NaN])('refuses port %d, as main port and as named port', (port) => {
     const policy = new AddressPolicy();
     expect(policy.refusal(at('10.0.0.1', { port }))).toMatch(/^Expected its port/);
     expect(policy.refusal(at('10.0.0.1', { ports: { grpc: port } }))).toMatch(/^Expected its port/);
   });
 
-  it('refuses what lies outside the allowed ranges, hostnames too', () => {
+  it('refuses addresses outside the allowed ranges, and hostnames', () => {
     const policy = new AddressPolicy(['10.0.0.0/8', 'fd00::/8', '192.168.1.7']);
     for (const address of ['10.255.0.1', 'fd12::1', '192.168.1.7'])
       expect(policy.refusal(at(address))).toBeUndefined();
@@ -31,9 +31,9 @@ describe('AddressPolicy', () => {
   });
 
   it.each(['10.0.0.0/33', 'fd00::/129', '10.0.0/8', 'web', '10.0.0.0/8/8', '10.0.0.0/', ''])(
-    'names the bad range %j',
+    'names the invalid range %j',
     (range) => {
-      expect(() => new AddressPolicy([range])).toThrow(/^Expected `allow` to be a list of CIDRs/);
+      expect(() => new AddressPolicy([range])).toThrow(/^Expected `allow` to be an array of CIDRs/);
     },
   );
 });

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { type Clock, type Timer } from '../common/clock.js';
 import { deferred, type Deferred } from '../common/async/deferred.js';
 import { ClosedError } from '../common/errors/index.js';
@@ -8,50 +7,53 @@ import { type Random } from '../common/random.js';
 import { type WarnOnce } from '../common/warn-once.js';
 import { ListWatcher, type ListUpdate } from '../registry/list-watcher.js';
 import { type RegistryEntry, type Registry } from '../registry/registry.js';
+import { sameInstance } from '../registry/same-record.js';
 import { type AddressPolicy } from './address-policy.js';
 import { type Endpoint } from './endpoint.js';
 import { type ExpiryGuard } from './expiry-guard.js';
-import { type EndpointsDiff } from './list-change.js';
 import { type ServiceSource } from './service-query.js';
 
 /** How far the list of a service can be trusted. */
 export interface Freshness {
-  /** Whether the registry has ever answered, in this process. */
+  /** Whether the registry has ever answered in this process. */
   readonly answered: boolean;
   /** Whether the list may be out of date: from an error until the next complete list, and before the first. */
   readonly stale: boolean;
-  /** Milliseconds since the registry was last heard of; undefined where it never was. */
-  readonly age: number | undefined;
-  /** Why it is stale. */
+  /** Milliseconds since the last sign of life of the registry; undefined before the first. */
+  readonly ageMs: number | undefined;
+  /** The error that made the list stale. */
   readonly error: Error | undefined;
 }
 
-/** What a {@link CachedService} works with. */
+/** Dependencies of a {@link CachedService}. */
 export interface CachedServiceDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   readonly warnings: WarnOnce;
   readonly policy: AddressPolicy;
-  /** Missing: what the registry says is gone is gone. */
+  /** Without a guard, an endpoint is removed as soon as the registry removes it. */
   readonly guard?: ExpiryGuard | undefined;
 }
 
-/** Told of each list of a feed. */
+/** Receives each new list of a {@link CachedService}. */
 export interface CachedServiceListener {
-  take(endpoints: readonly Endpoint[], diff: EndpointsDiff): void;
+  /** @param endpoints the complete list, frozen */
+  update(endpoints: readonly Endpoint[]): void;
 }
 
-/** The last good list of one service, kept by one follower however many ask for it. */
+/** The last good list of one service. One watch serves any number of listeners. */
 export class CachedService {
   readonly listeners = new Set<CachedServiceListener>();
-  private readonly endpoints = new Map<string, Endpoint>();
+  private readonly byId = new Map<string, Endpoint>();
+  /** The timers by the ids of the suspect endpoints that they remove. */
   private readonly suspects = new Map<string, Timer>();
-  private readonly graces = new Set<Timer>();
+  private readonly graceTimers = new Set<Timer>();
+  private readonly started: Deferred<ListWatcher> = deferred();
   private list: readonly Endpoint[] | undefined;
-  private readonly begun: Deferred<ListWatcher> = deferred();
-  private follower: ListWatcher | undefined;
-  private seededAt: number | undefined;
+  private changed = false;
+  private watcher: ListWatcher | undefined;
+  private restoredAt: number | undefined;
   private answered = false;
 
   constructor(
@@ -59,161 +61,151 @@ export class CachedService {
     private readonly deps: CachedServiceDeps,
   ) {}
 
-  /** The last good list, or undefined where there never was one. Frozen. */
-  get current(): readonly Endpoint[] | undefined {
+  /** The last good list, frozen; undefined before the first. */
+  get endpoints(): readonly Endpoint[] | undefined {
     return this.list;
   }
 
   get freshness(): Freshness {
-    const state = this.follower?.state;
-    const heard = state?.lastHeard ?? this.seededAt;
+    const state = this.watcher?.state;
+    const heardAt = state?.lastHeard ?? this.restoredAt;
     return {
       answered: this.answered,
       stale: state?.stale ?? true,
-      age: heard === undefined ? undefined : this.deps.clock.now() - heard,
+      ageMs: heardAt === undefined ? undefined : this.deps.clock.now() - heardAt,
       error: state?.error,
     };
   }
 
-  /** Takes a list of earlier days, until the registry answers. `age`: milliseconds since it was true. */
-  seed(endpoints: readonly Endpoint[], age: number): void {
+  /** Uses the list of a snapshot until the registry answers. @param ageMs milliseconds since the list was confirmed */
+  restore(endpoints: readonly Endpoint[], ageMs: number): void {
     if (this.answered) return;
-    this.seededAt = this.deps.clock.now() - age;
-    for (const endpoint of endpoints) this.accept(endpoint);
-    this.publish({ added: [...this.endpoints.values()], updated: [], removed: [] });
+    this.restoredAt = this.deps.clock.now() - ageMs;
+    for (const endpoint of endpoints) this.put(endpoint);
+    this.publish();
   }
 
-  /** Begins to follow. */
+  /** Starts the watch. */
   start(registry: Registry): void {
-    const { service, dc, interval } = this.source;
-    this.follower = new ListWatcher({
+    const { service, dc, intervalMs } = this.source;
+    this.watcher = new ListWatcher({
       registry,
       scope: { kind: 'service', service, ...(dc === undefined ? {} : { dc }) },
       clock: this.deps.clock,
       random: this.deps.random,
       logger: this.deps.logger,
-      ...(interval === undefined ? {} : { intervalMs: interval }),
-      onUpdate: (set) => {
-        this.take(set);
+      ...(intervalMs === undefined ? {} : { intervalMs }),
+      onUpdate: (update) => {
+        this.apply(update);
       },
     });
-    this.follower.start();
-    this.begun.resolve(this.follower);
+    this.watcher.start();
+    this.started.resolve(this.watcher);
   }
 
-  /** Resolves with the registry's first answer. @throws ClosedError when it is closed before */
+  /** Resolves at the first answer of the registry. @throws ClosedError when the service is closed first */
   async ready(): Promise<void> {
     await (
-      await this.begun.promise
+      await this.started.promise
     ).ready;
   }
 
-  /** Resolves when a list that was asked for after this call is in. @throws that list's error */
+  /** Resolves when a list that starts after this call has been applied. @throws the error of that list */
   async refresh(): Promise<void> {
-    await (await this.begun.promise).refresh();
+    await (await this.started.promise).refresh();
   }
 
   async close(): Promise<void> {
-    for (const timer of this.graces) timer.cancel();
-    this.graces.clear();
-    if (!this.follower) this.begun.reject(new ClosedError(`The watch of service "${this.source.service}"`));
-    await this.follower?.close();
+    for (const timer of this.graceTimers) timer.cancel();
+    this.graceTimers.clear();
+    if (!this.watcher) this.started.reject(new ClosedError(`The watch of service "${this.source.service}"`));
+    await this.watcher?.close();
   }
 
-  private take(set: ListUpdate): void {
-    const before = new Map<string, Endpoint | undefined>();
-    const touch = (id: string): void => {
-      if (!before.has(id)) before.set(id, this.endpoints.get(id));
-    };
-    const first = !this.answered;
+  private apply(update: ListUpdate): void {
+    // The first update is compared with the list of the snapshot, of which the watcher knows nothing.
+    const isFirst = !this.answered;
     this.answered = true;
-    const population = this.endpoints.size;
-    for (const entry of first ? set.entries.values() : [...set.added, ...set.updated]) {
+    const population = this.byId.size;
+    for (const entry of isFirst ? update.entries.values() : [...update.added, ...update.updated]) {
       const endpoint = endpointOf(entry);
-      if (!endpoint) continue;
-      touch(endpoint.id);
-      this.accept(endpoint);
+      if (endpoint) this.put(endpoint);
     }
-    for (const id of this.passing(first ? this.unlisted(set) : set.removed.map(leaving), population)) {
-      touch(id);
-      this.endpoints.delete(id);
-    }
-    this.publish(this.diff(before));
+    const removals = isFirst ? this.unlisted(update) : update.removed.map(removalOf);
+    for (const id of this.removable(removals, population)) this.remove(id);
+    this.publish();
   }
 
-  /** Those of an earlier list that the first answer does not have. */
-  private unlisted(set: ListUpdate): readonly Leaving[] {
-    const listed = new Set([...set.entries.values()].map((entry) => endpointOf(entry)?.id));
-    return [...this.endpoints.keys()].filter((id) => !listed.has(id)).map((id) => ({ id, withdrawn: false }));
+  /** The endpoints of the snapshot that the first answer does not hold. */
+  private unlisted(update: ListUpdate): readonly Removal[] {
+    const listed = new Set([...update.entries.values()].map((entry) => endpointOf(entry)?.id));
+    return [...this.byId.keys()].filter((id) => !listed.has(id)).map((id) => ({ id, withdrawn: false }));
   }
 
-  /** Which of those that leave may do so at once. */
-  private passing(leaving: readonly Leaving[], population: number): readonly string[] {
-    const present = leaving.filter(({ id }) => this.endpoints.has(id) && !this.suspects.has(id));
+  /** The ids that can be removed at once. Suspect endpoints stay until the grace ends. */
+  private removable(removals: readonly Removal[], population: number): readonly string[] {
+    const present = removals.filter(({ id }) => this.byId.has(id) && !this.suspects.has(id));
     const expired = present.filter(({ withdrawn }) => !withdrawn).map(({ id }) => id);
     if (!this.deps.guard?.suspects(expired.length, population)) return present.map(({ id }) => id);
-    this.hold(expired, this.deps.guard.grace);
+    this.removeLater(expired, this.deps.guard.graceMs);
     return present.filter(({ withdrawn }) => withdrawn).map(({ id }) => id);
   }
 
-  private hold(ids: readonly string[], grace: number): void {
+  private removeLater(ids: readonly string[], graceMs: number): void {
     this.deps.logger.warn(
-      `${ids.length} endpoints of service "${this.source.service}" expired together: ` +
-        `they stay in use for ${grace / 1_000} s, unless they are back or withdrawn before.`,
+      `${ids.length} endpoints of service "${this.source.service}" expired together; ` +
+        `keeping them for ${graceMs / 1_000} s in case the registry is at fault.`,
     );
-    const timer = this.deps.clock.after(grace, () => {
-      this.graces.delete(timer);
-      const before = new Map<string, Endpoint | undefined>();
+    const timer = this.deps.clock.after(graceMs, () => {
+      this.graceTimers.delete(timer);
       for (const id of ids) {
         if (this.suspects.get(id) !== timer) continue;
         this.suspects.delete(id);
-        before.set(id, this.endpoints.get(id));
-        this.endpoints.delete(id);
+        this.remove(id);
       }
-      this.publish(this.diff(before));
+      this.publish();
     });
-    this.graces.add(timer);
+    this.graceTimers.add(timer);
     for (const id of ids) this.suspects.set(id, timer);
   }
 
-  private accept(endpoint: Endpoint): void {
+  private put(endpoint: Endpoint): void {
     const { id } = endpoint;
     this.suspects.delete(id);
     const refusal = this.deps.policy.refusal(endpoint);
     if (refusal !== undefined) {
-      this.endpoints.delete(id);
-      const label = (): string => `endpoint ${quote(id)} of service ${quote(this.source.service)}`;
-      this.deps.warnings.warn(JSON.stringify([this.source.service, id, refusal]), {
-        message: () => `Leaving out ${label()}: ${refusal}`,
-        label,
-      });
+      this.remove(id);
+      this.warnOfRefusal(id, refusal);
       return;
     }
-    const known = this.endpoints.get(id);
-    if (!known || !isDeepStrictEqual(known, endpoint)) this.endpoints.set(id, endpoint);
+    const known = this.byId.get(id);
+    // An equal endpoint, of a snapshot or registered again, stays the same object.
+    if (known && sameInstance(known, endpoint)) return;
+    this.byId.set(id, endpoint);
+    this.changed = true;
   }
 
-  private diff(before: ReadonlyMap<string, Endpoint | undefined>): EndpointsDiff {
-    const added: Endpoint[] = [];
-    const updated: Endpoint[] = [];
-    const removed: Endpoint[] = [];
-    for (const [id, was] of before) {
-      const is = this.endpoints.get(id);
-      if (is === was) continue;
-      if (is) (was ? updated : added).push(is);
-      else if (was) removed.push(was);
-    }
-    return { added, updated, removed };
+  private remove(id: string): void {
+    if (this.byId.delete(id)) this.changed = true;
   }
 
-  private publish(diff: EndpointsDiff): void {
-    if (this.list && diff.added.length + diff.updated.length + diff.removed.length === 0) return;
-    this.list = Object.freeze([...this.endpoints.values()]);
-    for (const listener of [...this.listeners]) listener.take(this.list, diff);
+  private warnOfRefusal(id: string, refusal: string): void {
+    const label = (): string => `endpoint ${quote(id)} of service ${quote(this.source.service)}`;
+    this.deps.warnings.warn(JSON.stringify([this.source.service, id, refusal]), {
+      message: () => `Leaving out ${label()}: ${refusal}`,
+      label,
+    });
+  }
+
+  private publish(): void {
+    if (this.list && !this.changed) return;
+    this.changed = false;
+    this.list = Object.freeze([...this.byId.values()]);
+    for (const listener of [...this.listeners]) listener.update(this.list);
   }
 }
 
-interface Leaving {
+interface Removal {
   readonly id: string;
   readonly withdrawn: boolean;
 }
@@ -222,6 +214,6 @@ function endpointOf({ record }: RegistryEntry): Endpoint | undefined {
   return record.kind === 'instance' ? record.instance : undefined;
 }
 
-function leaving({ entry, cause }: ListUpdate['removed'][number]): Leaving {
+function removalOf({ entry, cause }: ListUpdate['removed'][number]): Removal {
   return { id: endpointOf(entry)?.id ?? '', withdrawn: cause === 'withdrawn' };
 }

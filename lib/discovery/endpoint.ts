@@ -1,18 +1,18 @@
 import { type Instance } from '../registry/instance.js';
 
 /**
- * Where one running copy of a service answers: `address` and `port`, and what it said of itself. Frozen, and the same
- * object for as long as nothing about it changes.
+ * The address and metadata of one running instance of a service. Frozen. It stays the same object until a value of it
+ * changes.
  */
 export interface Endpoint extends Instance {
-  /** An IP address or hostname. */
+  /** IP address or hostname. */
   readonly address: string;
   /** 1 to 65535. */
   readonly port: number;
 }
 
 /**
- * The type of an `Endpoint` at run time, for the metadata that decorated signatures leave: a plain `import` of the type
- * then works with `isolatedModules` and with SWC, and a validating pipe takes the parameter for any object.
+ * The run-time type of an `Endpoint`, for the metadata that TypeScript emits on decorated signatures. A plain `import`
+ * of the type then works with `isolatedModules` and with SWC, and a validating pipe accepts any object for the parameter.
  */
 export const Endpoint = Object;

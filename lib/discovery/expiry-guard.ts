@@ -1,53 +1,68 @@
 import { type Clock } from '../common/clock.js';
 
-/** When many endpoints of a service expire together, the registry is doubted before they are. */
+/** Options of an {@link ExpiryGuard}. */
 export interface ExpiryGuardOptions {
-  /** Share of a service, from 0 to 1, that may expire within one window; 0.15 by default, and always one endpoint. */
+  /**
+   * Share of a service's endpoints, from 0 to 1, that may expire within one window. One endpoint always may.
+   *
+   * @default 0.15
+   */
   readonly threshold?: number;
-  /** Milliseconds of the window; 10,000 by default. */
-  readonly window?: number;
-  /** Milliseconds for which those beyond stay in the list as suspects; 30,000 by default. */
-  readonly grace?: number;
+  /**
+   * Length of the window in milliseconds.
+   *
+   * @default 10_000
+   */
+  readonly windowMs?: number;
+  /**
+   * Time in milliseconds that suspect endpoints stay in the list.
+   *
+   * @default 30_000
+   */
+  readonly graceMs?: number;
 }
 
-/** Every default of the guard. */
+/** The defaults of the guard. */
 export const DEFAULT_EXPIRY_GUARD: Readonly<Required<ExpiryGuardOptions>> = Object.freeze({
   threshold: 0.15,
-  window: 10_000,
-  grace: 30_000,
+  windowMs: 10_000,
+  graceMs: 30_000,
 });
 
-/** Counts expiries in a sliding window and says when there are too many at once. */
+/**
+ * Treats a mass expiry as a registry problem rather than as instances going down: counts expiries in a sliding window
+ * and reports when there are too many.
+ */
 export class ExpiryGuard {
-  readonly grace: number;
+  readonly graceMs: number;
   private readonly threshold: number;
-  private readonly window: number;
-  private recent: { readonly at: number; readonly expired: number; readonly gone: number }[] = [];
+  private readonly windowMs: number;
+  private recent: { readonly at: number; readonly expired: number; readonly removed: number }[] = [];
 
   constructor(
     options: ExpiryGuardOptions,
     private readonly clock: Clock,
   ) {
-    const { threshold, window, grace } = { ...DEFAULT_EXPIRY_GUARD, ...options };
+    const { threshold, windowMs, graceMs } = { ...DEFAULT_EXPIRY_GUARD, ...options };
     this.threshold = threshold;
-    this.window = window;
-    this.grace = grace;
+    this.windowMs = windowMs;
+    this.graceMs = graceMs;
   }
 
   /**
-   * Whether `expired` endpoints that go together are suspects, to be kept for the grace.
+   * Whether `expired` endpoints that expire together are suspect, and stay in use for {@link ExpiryGuard.graceMs}.
    *
-   * @param population how many the service has before they go
+   * @param population number of endpoints of the service before they expire
    */
   suspects(expired: number, population: number): boolean {
     if (expired === 0) return false;
     const now = this.clock.now();
-    this.recent = this.recent.filter(({ at }) => now - at < this.window);
+    this.recent = this.recent.filter(({ at }) => now - at < this.windowMs);
     const total = expired + this.recent.reduce((sum, burst) => sum + burst.expired, 0);
-    // Those that went within the window were part of the service when it began.
-    const initial = population + this.recent.reduce((sum, burst) => sum + burst.gone, 0);
+    // Endpoints removed within the window were part of the service when the window began.
+    const initial = population + this.recent.reduce((sum, burst) => sum + burst.removed, 0);
     const suspect = total > Math.max(1, this.threshold * initial);
-    this.recent.push({ at: now, expired, gone: suspect ? 0 : expired });
+    this.recent.push({ at: now, expired, removed: suspect ? 0 : expired });
     return suspect;
   }
 }

@@ -5,41 +5,52 @@ import { type Random } from '../common/random.js';
 import { WarnOnce } from '../common/warn-once.js';
 import { type Registry } from '../registry/registry.js';
 import { AddressPolicy } from './address-policy.js';
-import { DEFAULT_EXPIRY_GUARD, ExpiryGuard, type ExpiryGuardOptions } from './expiry-guard.js';
 import { CachedService } from './cached-service.js';
+import { DEFAULT_EXPIRY_GUARD, ExpiryGuard, type ExpiryGuardOptions } from './expiry-guard.js';
+import { NO_STATE, type ServiceState } from './service-change.js';
 import { sourceId, type ServiceQuery } from './service-query.js';
 import { ServiceSelection } from './service-selection.js';
 import { type SnapshotList } from './snapshot-codec.js';
 import { SnapshotFile } from './snapshot-file.js';
 
-/** What a {@link ServiceCache} is made of. */
+/** Options of a {@link ServiceCache}. */
 export interface ServiceCacheOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** CIDRs that every endpoint must lie in. Left out: any address. */
+  /**
+   * CIDRs that contain the address of every endpoint.
+   *
+   * @default any address
+   */
   readonly allow?: readonly string[];
-  /** Left out: an endpoint that the registry no longer lists is removed at once. */
+  /** Without it, an endpoint is removed as soon as the registry removes it. */
   readonly expiryGuard?: ExpiryGuardOptions;
-  /** Path of the file in which the last good lists are kept. Left out: none. */
+  /** Path of the file that stores the last good lists. Without it, none are stored. */
   readonly snapshot?: string;
 }
 
-/** Milliseconds in which changes are gathered before the snapshot is written. */
-const SNAPSHOT_DELAY = 1_000;
+/** Time in which changes are collected before the snapshot is written. */
+const SNAPSHOT_DELAY_MS = 1_000;
 
-/** The last good lists of the services that are watched, each followed once however many watch it. */
+interface SharedService {
+  readonly service: CachedService;
+  /** Number of selections that use the service. The last one ends the watch. */
+  selections: number;
+}
+
+/** The last good list of each watched service. A service is watched once, however many selections of it there are. */
 export class ServiceCache {
-  private readonly feeds = new Map<string, { readonly feed: CachedService; views: number }>();
+  private readonly services = new Map<string, SharedService>();
   private readonly policy: AddressPolicy;
   private readonly warnings: WarnOnce;
   private readonly snapshot: SnapshotFile | undefined;
-  private kept: ReadonlyMap<string, SnapshotList> = new Map();
-  private saving: Timer | undefined;
+  private stored: ReadonlyMap<string, SnapshotList> = new Map();
+  private saveTimer: Timer | undefined;
   private registry: Registry | undefined;
   private closing: Promise<void> | undefined;
 
-  /** @throws InvalidOptionError when `allow` holds what is no CIDR */
+  /** @throws InvalidOptionError when an element of `allow` is not a CIDR */
   constructor(private readonly options: ServiceCacheOptions) {
     const { allow, snapshot, logger, clock } = options;
     this.policy = new AddressPolicy(allow);
@@ -52,55 +63,64 @@ export class ServiceCache {
   }
 
   /**
-   * Reads the snapshot, then follows what is watched and what will be.
+   * Reads the snapshot and starts every watch, also those that are added later.
    *
-   * @throws InvalidOptionError when there is an expiry guard and the registry never reports why an instance went
+   * @throws InvalidOptionError when there is an expiry guard and the registry does not report why an instance was removed
    */
   async start(registry: Registry): Promise<void> {
     if (this.options.expiryGuard && registry.reportsCauses === false)
       throw new InvalidOptionError(
-        `Expected no \`expiryGuard\` with the registry ${registry.url}, which cannot report whether an instance was stopped or has expired: every stopped instance would be called for ${String(DEFAULT_EXPIRY_GUARD.grace / 1_000)} s more. Remove the option, or use etcd:, consul: or file:.`,
+        `Expected no \`expiryGuard\` with the registry ${registry.url}, which cannot report whether an instance was stopped or has expired: every stopped instance would be called for ${String(DEFAULT_EXPIRY_GUARD.graceMs / 1_000)} s more. Remove the option, or use etcd:, consul: or file:.`,
       );
     if (this.snapshot)
-      this.kept = new Map((await this.snapshot.load()).map((list) => [sourceId(list.source), list]));
+      this.stored = new Map((await this.snapshot.load()).map((list) => [sourceId(list.source), list]));
     if (this.closing) return;
     this.registry = registry;
-    for (const { feed } of this.feeds.values()) this.begin(feed, registry);
+    for (const { service } of this.services.values()) this.begin(service, registry);
   }
 
-  /** Watches a service, until the view is closed. @throws ClosedError */
-  watch(query: ServiceQuery): ServiceSelection {
-    if (this.closing) throw new ClosedError('The directory');
+  /**
+   * Watches a service until the selection is closed.
+   *
+   * @param after the list and number from which the selection continues, when it replaces another
+   * @throws ClosedError
+   */
+  watch(query: ServiceQuery, after: ServiceState = NO_STATE): ServiceSelection {
+    if (this.closing) throw new ClosedError('The service cache');
     const id = sourceId(query);
-    let known = this.feeds.get(id);
-    if (!known) {
-      known = { feed: this.makeFeed(query), views: 0 };
-      this.feeds.set(id, known);
-      if (this.registry) this.begin(known.feed, this.registry);
+    let shared = this.services.get(id);
+    if (!shared) {
+      shared = { service: this.makeService(query), selections: 0 };
+      this.services.set(id, shared);
+      if (this.registry) this.begin(shared.service, this.registry);
     }
-    known.views += 1;
-    return new ServiceSelection(query, known.feed, this.options.logger, () => this.release(id));
+    shared.selections += 1;
+    return new ServiceSelection(query, shared.service, this.options.logger, () => this.release(id), after);
   }
 
   /** Ends every watch and writes the snapshot a last time. The last lists can still be read. */
   close(): Promise<void> {
-    this.closing ??= this.end();
+    this.closing ??= this.shutDown();
     return this.closing;
   }
 
-  private async end(): Promise<void> {
-    this.saving?.cancel();
-    // Written first: a feed that is closed has nothing more to say about its age.
+  private async shutDown(): Promise<void> {
+    this.saveTimer?.cancel();
+    // The snapshot is written first, since a closed service has no age.
     if (this.registry) await this.save();
-    await Promise.all([...this.feeds.values()].map(({ feed }) => feed.close()));
+    await Promise.all([...this.services.values()].map(({ service }) => service.close()));
     this.warnings.close();
-    this.feeds.clear();
+    this.services.clear();
   }
 
-  private makeFeed({ service, dc, interval }: ServiceQuery): CachedService {
+  private makeService({ service: name, dc, intervalMs }: ServiceQuery): CachedService {
     const { clock, random, logger, expiryGuard } = this.options;
-    const feed = new CachedService(
-      { service, ...(dc === undefined ? {} : { dc }), ...(interval === undefined ? {} : { interval }) },
+    const service = new CachedService(
+      {
+        service: name,
+        ...(dc === undefined ? {} : { dc }),
+        ...(intervalMs === undefined ? {} : { intervalMs }),
+      },
       {
         clock,
         random,
@@ -110,44 +130,43 @@ export class ServiceCache {
         guard: expiryGuard && new ExpiryGuard(expiryGuard, clock),
       },
     );
-    feed.listeners.add({
-      take: () => {
+    service.listeners.add({
+      update: () => {
         this.saveSoon();
       },
     });
-    return feed;
+    return service;
   }
 
-  private begin(feed: CachedService, registry: Registry): void {
-    const kept = this.kept.get(sourceId(feed.source));
-    if (kept) feed.seed(kept.endpoints, Math.max(0, this.options.clock.wall() - kept.heard));
-    feed.start(registry);
+  private begin(service: CachedService, registry: Registry): void {
+    const list = this.stored.get(sourceId(service.source));
+    if (list) service.restore(list.endpoints, Math.max(0, this.options.clock.wall() - list.confirmedAtMs));
+    service.start(registry);
   }
 
   private async release(id: string): Promise<void> {
-    const known = this.feeds.get(id);
-    if (!known) return;
-    known.views -= 1;
-    if (known.views > 0) return;
-    this.feeds.delete(id);
-    await known.feed.close();
+    const shared = this.services.get(id);
+    if (!shared) return;
+    shared.selections -= 1;
+    if (shared.selections > 0) return;
+    this.services.delete(id);
+    await shared.service.close();
   }
 
   private saveSoon(): void {
-    if (!this.snapshot || this.saving || this.closing) return;
-    this.saving = this.options.clock.after(SNAPSHOT_DELAY, () => {
-      this.saving = undefined;
+    if (!this.snapshot || this.saveTimer || this.closing) return;
+    this.saveTimer = this.options.clock.after(SNAPSHOT_DELAY_MS, () => {
+      this.saveTimer = undefined;
       void this.save();
     });
   }
 
   private async save(): Promise<void> {
     const now = this.options.clock.wall();
-    const lists = [...this.feeds.values()].flatMap(({ feed }): SnapshotList[] => {
-      const { age } = feed.freshness;
-      return feed.current && age !== undefined
-        ? [{ source: feed.source, heard: now - age, endpoints: feed.current }]
-        : [];
+    const lists = [...this.services.values()].flatMap(({ service }): SnapshotList[] => {
+      const { source, endpoints, freshness } = service;
+      const { ageMs } = freshness;
+      return endpoints && ageMs !== undefined ? [{ source, confirmedAtMs: now - ageMs, endpoints }] : [];
     });
     await this.snapshot?.save(lists);
   }

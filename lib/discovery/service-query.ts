@@ -1,30 +1,30 @@
 import { type Instance } from '../registry/instance.js';
 
-/** Which endpoints of which service. */
+/** Selects endpoints of one service. */
 export interface ServiceQuery {
   readonly service: string;
   /** Only endpoints that carry this tag. */
   readonly tag?: string;
-  /** Consul's datacenter. */
+  /** Consul datacenter. */
   readonly dc?: string;
-  /** Only endpoints in this zone, for as long as it has any; then all of them. */
+  /** Only endpoints of this zone while it has any; all of them otherwise. */
   readonly zone?: string;
-  /** At most so many milliseconds without a word from the registry, before it is asked again. */
-  readonly interval?: number;
+  /** Longest silence of the registry in milliseconds before the service is listed again. */
+  readonly intervalMs?: number;
 }
 
-/** What of a service is followed: queries with an equal source share one watch. */
-export type ServiceSource = Pick<ServiceQuery, 'service' | 'dc' | 'interval'>;
+/** The part of a query that decides what is watched: queries with equal sources share one watch. */
+export type ServiceSource = Pick<ServiceQuery, 'service' | 'dc' | 'intervalMs'>;
 
-/** One string a source, for maps. */
-export function sourceId({ service, dc, interval }: ServiceSource): string {
-  return JSON.stringify([service, dc ?? null, interval ?? null]);
+/** A string that is unique per source, for use as a map key. */
+export function sourceId({ service, dc, intervalMs }: ServiceSource): string {
+  return JSON.stringify([service, dc ?? null, intervalMs ?? null]);
 }
 
-/** The endpoints of `all` that the query asks for, in their order. */
+/** The endpoints of `all` that the query selects, in their order. */
 export function selectEndpoints({ tag, zone }: ServiceQuery, all: readonly Instance[]): readonly Instance[] {
   const tagged = tag === undefined ? all : all.filter(({ tags }) => tags.includes(tag));
   if (zone === undefined) return tagged;
-  const near = tagged.filter((endpoint) => endpoint.zone === zone);
-  return near.length > 0 ? near : tagged;
+  const local = tagged.filter((endpoint) => endpoint.zone === zone);
+  return local.length > 0 ? local : tagged;
 }

@@ -1,89 +1,91 @@
 import { type Logger } from '../common/logger.js';
+import { messageOf } from '../common/thrown.js';
+import { type CachedService, type CachedServiceListener, type Freshness } from './cached-service.js';
 import { type Endpoint } from './endpoint.js';
-import { diffEndpoints, type EndpointsDiff, type ListChange } from './list-change.js';
-import { type CachedServiceListener, type Freshness, type CachedService } from './cached-service.js';
+import { nextChange, type ServiceChange, type ServiceState } from './service-change.js';
 import { selectEndpoints, type ServiceQuery } from './service-query.js';
 
-const NONE: readonly Endpoint[] = Object.freeze([]);
-
-/** What one query sees of a service. Made by {@link ServiceCache.watch}. */
+/**
+ * The endpoints of a cached service that one query selects. Here, and nowhere else, two lists are compared and a list
+ * is numbered. Made by {@link ServiceCache.watch}.
+ */
 export class ServiceSelection implements CachedServiceListener {
-  private readonly listeners = new Set<(change: ListChange) => void>();
-  private list = NONE;
-  private count = 0;
+  private readonly listeners = new Set<(change: ServiceChange) => void>();
+  private last: ServiceChange | undefined;
 
+  /** @param current the list and number from which the selection continues */
   constructor(
     readonly query: ServiceQuery,
-    private readonly feed: CachedService,
+    private readonly service: CachedService,
     private readonly logger: Logger,
     private readonly release: () => Promise<void>,
+    private current: ServiceState,
   ) {
-    feed.listeners.add(this);
-    if (feed.current) this.take(feed.current, { added: feed.current, updated: [], removed: [] });
+    service.listeners.add(this);
+    if (service.endpoints) this.update(service.endpoints);
+  }
+
+  /** The last change since the selection was made; undefined before it. */
+  get change(): ServiceChange | undefined {
+    return this.last;
   }
 
   /** The last good list, frozen; empty before the first. */
   get endpoints(): readonly Endpoint[] {
-    return this.list;
+    return this.current.endpoints;
   }
 
-  /** 0 before the first list. */
+  /** The number of the list; 0 before the first. */
   get revision(): number {
-    return this.count;
+    return this.current.revision;
   }
 
   get freshness(): Freshness {
-    return this.feed.freshness;
+    return this.service.freshness;
   }
 
-  /** Calls `listener` with each list from now on; returns what ends that. */
-  subscribe(listener: (change: ListChange) => void): () => void {
-    // Wrapped: the same function may be subscribed twice.
-    const own = (change: ListChange): void => {
+  /** Calls `listener` with each further change. Returns a function that removes it. */
+  subscribe(listener: (change: ServiceChange) => void): () => void {
+    // Wrapped, since the same function may be subscribed twice.
+    const own = (change: ServiceChange): void => {
       listener(change);
     };
     this.listeners.add(own);
     return () => void this.listeners.delete(own);
   }
 
-  /** Resolves with the registry's first answer; rejects only when the view is closed before. */
+  /** Resolves at the first answer of the registry. @throws ClosedError when the cache closes first */
   ready(): Promise<void> {
-    return this.feed.ready();
+    return this.service.ready();
   }
 
-  /** Resolves when a list that was asked for after this call is in. @throws that list's error */
+  /** Lists the service again. @throws the error of that list; the last list stays in use */
   refresh(): Promise<void> {
-    return this.feed.refresh();
+    return this.service.refresh();
   }
 
-  /** Lets go of the service; a second call does nothing. The last list can still be read. */
+  /** Releases the watch. A second call does nothing. The last list can still be read. */
   async close(): Promise<void> {
-    if (!this.feed.listeners.delete(this)) return;
+    if (!this.service.listeners.delete(this)) return;
     this.listeners.clear();
     await this.release();
   }
 
-  /** Called by the feed. */
-  take(all: readonly Endpoint[], whole: EndpointsDiff): void {
-    const list = selectEndpoints(this.query, all);
-    const selective = this.query.tag !== undefined || this.query.zone !== undefined;
-    const diff = selective || this.count === 0 ? diffEndpoints(this.list, list) : whole;
-    if (this.count > 0 && diff.added.length + diff.updated.length + diff.removed.length === 0) return;
-    this.list = Object.freeze(list);
-    this.count += 1;
-    const change: ListChange = Object.freeze({
-      service: this.query.service,
-      endpoints: this.list,
-      ...diff,
-      revision: this.count,
-    });
+  /** Called by the cached service with each list. */
+  update(all: readonly Endpoint[]): void {
+    const change = nextChange(
+      this.query.service,
+      this.current,
+      Object.freeze(selectEndpoints(this.query, all)),
+    );
+    if (!change) return;
+    this.current = change;
+    this.last = change;
     for (const listener of [...this.listeners]) {
       try {
         listener(change);
       } catch (error) {
-        this.logger.error(
-          `A listener for service "${this.query.service}" failed: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        this.logger.error(`A listener for service "${this.query.service}" failed: ${messageOf(error)}`);
       }
     }
   }

@@ -31,13 +31,13 @@ const lists: fc.Arbitrary<readonly SnapshotList[]> = fc.array(
   fc
     .oneof(text, odd)
     .chain((service) =>
-      fc.record({ source: fc.constant({ service }), heard: fc.nat(), endpoints: endpoints(service) }),
+      fc.record({ source: fc.constant({ service }), confirmedAtMs: fc.nat(), endpoints: endpoints(service) }),
     ),
   { maxLength: 4 },
 );
 
-describe('the snapshot', () => {
-  it('gives back what was written', () => {
+describe('the snapshot codec', () => {
+  it('decodes what it has encoded', () => {
     fc.assert(
       fc.property(lists, (given) => {
         expect(decodeSnapshot(encodeSnapshot(given))).toEqual(given);

@@ -4,43 +4,43 @@ import { readInstance } from '../registry/instance-shape.js';
 import { type Endpoint } from './endpoint.js';
 import { type ServiceSource } from './service-query.js';
 
-/** One service as a snapshot keeps it. */
+/** The list of one service in a snapshot. */
 export interface SnapshotList {
   readonly source: ServiceSource;
   /** When the registry last confirmed the list, in milliseconds since the Unix epoch. */
-  readonly heard: number;
+  readonly confirmedAtMs: number;
   readonly endpoints: readonly Endpoint[];
 }
 
 const VERSION = 1;
 
-/** The text of a snapshot. */
+/** Encodes lists as the content of a snapshot file. */
 export function encodeSnapshot(lists: readonly SnapshotList[]): string {
   return `${JSON.stringify({
     version: VERSION,
-    services: lists.map(({ source: { service, dc, interval }, heard, endpoints }) => ({
+    services: lists.map(({ source: { service, dc, intervalMs }, confirmedAtMs, endpoints }) => ({
       service,
       dc,
-      interval,
-      heard,
+      interval: intervalMs,
+      heard: confirmedAtMs,
       endpoints,
     })),
   })}\n`;
 }
 
 /**
- * What a snapshot holds.
+ * Decodes the content of a snapshot file.
  *
- * @throws InvalidOptionError about the first thing that is not as it must be
+ * @throws InvalidOptionError that names the first invalid value
  */
 export function decodeSnapshot(text: string): readonly SnapshotList[] {
-  const { version, services } = record(parse(text), 'snapshot');
+  const { version, services } = object(parse(text), 'snapshot');
   if (version !== VERSION) throw expected('snapshot.version', String(VERSION), version);
-  return list(services, 'services').map((value, index) => {
+  return array(services, 'services').map((value, index) => {
     const where = `services[${index}]`;
-    const { service, dc, interval, heard, endpoints } = record(value, where);
+    const { service, dc, interval, heard, endpoints } = object(value, where);
     if (!isName(service)) throw expected(`${where}.service`, 'a name', service);
-    if (dc !== undefined && typeof dc !== 'string') throw expected(`${where}.dc`, 'a text', dc);
+    if (dc !== undefined && typeof dc !== 'string') throw expected(`${where}.dc`, 'a string', dc);
     if (interval !== undefined && !isTime(interval))
       throw expected(`${where}.interval`, 'a number', interval);
     if (!isTime(heard)) throw expected(`${where}.heard`, 'a number', heard);
@@ -48,11 +48,11 @@ export function decodeSnapshot(text: string): readonly SnapshotList[] {
       source: {
         service,
         ...(dc === undefined ? {} : { dc }),
-        ...(interval === undefined ? {} : { interval }),
+        ...(interval === undefined ? {} : { intervalMs: interval }),
       },
-      heard,
-      endpoints: list(endpoints, `${where}.endpoints`).map((item, at) => {
-        const endpoint = record(item, `${where}.endpoints[${at}]`);
+      confirmedAtMs: heard,
+      endpoints: array(endpoints, `${where}.endpoints`).map((item, at) => {
+        const endpoint = object(item, `${where}.endpoints[${at}]`);
         return readInstance(`${where}.endpoints[${at}]`, { ...endpoint, service });
       }),
     };
@@ -69,12 +69,12 @@ function parse(text: string): unknown {
 
 const isTime = (value: unknown): value is number => Number.isFinite(value);
 
-function record(value: unknown, where: string): Readonly<Record<string, unknown>> {
+function object(value: unknown, where: string): Readonly<Record<string, unknown>> {
   checkObject(where, value);
   return value as Readonly<Record<string, unknown>>;
 }
 
-function list(value: unknown, where: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw expected(where, 'a list', value);
+function array(value: unknown, where: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw expected(where, 'an array', value);
   return value;
 }

@@ -26,7 +26,7 @@ describe('the snapshot file', () => {
 
   const modeOf = async (name: string): Promise<number> => (await stat(name)).mode & 0o777;
 
-  it.each([0o000, 0o022, 0o077, 0o777])('is for its owner alone, whatever the umask: %o', async (umask) => {
+  it.each([0o000, 0o022, 0o077, 0o777])('is readable by its owner alone under umask %o', async (umask) => {
     const before = process.umask(umask);
     try {
       await file.save([]);
@@ -39,7 +39,7 @@ describe('the snapshot file', () => {
     expect(await readdir(folder)).toEqual(['lists.json']);
   });
 
-  it('removes what killed writers have left, and leaves alone what is being written', async () => {
+  it('deletes temporary files of killed writers, and no file that is being written', async () => {
     const abandoned = `${path}.${'a'.repeat(24)}.tmp`;
     const long = new Date(Date.now() - 3_600_000);
     for (const name of [
@@ -60,7 +60,7 @@ describe('the snapshot file', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('replaces a link that somebody has put in its place, and never writes to what it points at', async () => {
+  it('replaces a symbolic link at its path and never writes to its target', async () => {
     const victim = join(folder, 'victim');
     await writeFile(victim, 'precious');
     await symlink(victim, path);
@@ -70,7 +70,7 @@ describe('the snapshot file', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('is not written by way of a name that others could have taken before', async () => {
+  it('is not written through a temporary file with a predictable name', async () => {
     const victim = join(folder, 'victim');
     await writeFile(victim, 'precious');
     for (let n = 0; n < 5; n++) await symlink(victim, `${path}.${process.pid}-${n}.tmp`);
@@ -88,40 +88,40 @@ describe('the snapshot file', () => {
       /ELOOP/,
     ],
     [
-      'can be written by others',
+      'is writable by others',
       async () => {
         await writeFile(path, encodeSnapshot([]));
         await chmod(path, 0o666);
       },
-      /can be written by other users: its mode must be 0600\./,
+      /Other users can write it: its mode must be 0600\./,
     ],
     [
       'is a folder',
       async () => {
         await mkdir(path);
       },
-      /It is not a file/,
+      /It is not a regular file/,
     ],
-  ])('is not believed when it %s', async (_, plant, warning) => {
+  ])('is ignored when it %s', async (_, plant, warning) => {
     await plant();
     expect(await file.load()).toEqual([]);
     expect(warnings).toEqual([expect.stringMatching(warning)]);
   });
 
-  // Only root can give a file away.
+  // Only root can change the owner of a file.
   if (process.getuid?.() === 0)
-    it('is not believed when it belongs to another user', async () => {
+    it('is ignored when it belongs to another user', async () => {
       await writeFile(path, encodeSnapshot([]), { mode: 0o600 });
       await chown(path, 65_534, 65_534);
       expect(await file.load()).toEqual([]);
       expect(warnings).toEqual([expect.stringMatching(/belongs to user 65534, not to user 0\./)]);
     });
 
-  describe('that several processes write', () => {
+  describe('written by several processes', () => {
     const DAY = 86_400_000;
-    const list = (service: string, heard: number, ...ids: string[]): SnapshotList => ({
+    const list = (service: string, confirmedAtMs: number, ...ids: string[]): SnapshotList => ({
       source: { service },
-      heard,
+      confirmedAtMs,
       endpoints: ids.map((id) => completeInstance({ service, id, address: '10.0.0.1', port: 80 })),
     });
     const idsOf = async (): Promise<Record<string, string[]>> =>
@@ -129,7 +129,7 @@ describe('the snapshot file', () => {
         (await file.load()).map(({ source, endpoints }) => [source.service, endpoints.map(({ id }) => id)]),
       );
 
-    it('keeps the lists of each of them', async () => {
+    it('preserves the lists of each of them', async () => {
       const files = Array.from({ length: 8 }, () => new SnapshotFile(path, silentLogger, systemClock));
       await Promise.all(files.map((one, n) => one.save([list(`s${n}`, Date.now(), `i${n}`)])));
       expect(await idsOf()).toEqual(
@@ -138,14 +138,14 @@ describe('the snapshot file', () => {
       expect(await readdir(folder)).toEqual(['lists.json']);
     });
 
-    it('keeps what it does not follow for seven days, and what it follows for ever', async () => {
+    it('preserves lists that a process does not watch for seven days, and those it watches without limit', async () => {
       const now = Date.now();
       await file.save([list('old', now - 8 * DAY), list('young', now - 6 * DAY), list('own', now - 9 * DAY)]);
       await file.save([list('own', now - 9 * DAY)]);
       expect(Object.keys(await idsOf()).sort()).toEqual(['own', 'young']);
     });
 
-    it('prefers the list that the registry confirmed later, unless that is in the future', async () => {
+    it('uses the list that the registry confirmed later, unless its time is in the future', async () => {
       const now = Date.now();
       await file.save([
         list('a', now - 1, 'later'),
@@ -156,7 +156,7 @@ describe('the snapshot file', () => {
       expect(await idsOf()).toEqual({ a: ['later'], b: ['own'], c: ['own'] });
     });
 
-    it('takes over the lock of a killed writer, and waits no longer than a second for a live one', async () => {
+    it('takes over the lock of a killed writer, and waits a second at most for a live one', async () => {
       await writeFile(`${path}.lock`, 'killed');
       const long = new Date(Date.now() - 60_000);
       await utimes(`${path}.lock`, long, long);

@@ -9,23 +9,23 @@ import { withSnapshotLock } from './snapshot-lock.js';
 import { mergeSnapshots } from './snapshot-merge.js';
 import { decodeSnapshot, encodeSnapshot, type SnapshotList } from './snapshot-codec.js';
 
-/** A larger file is no snapshot. */
-const MAX_BYTES = 64 * 1_024 * 1_024;
+/** Upper bound of the size of a snapshot, so that a wrong path does not fill the memory. */
+const MAX_SNAPSHOT_BYTES = 64 * 1_024 * 1_024;
 
-/** Nobody but the owner. */
-const PRIVATE = 0o600;
-/** Group and others may write. */
-const SHARED = 0o022;
-/** Neither follows a link nor waits for whoever would write to a pipe. */
-const NO_SURPRISE = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+/** Mode of a file that only its owner can read and write. */
+const OWNER_ONLY_MODE = 0o600;
+/** Mode bits that let the group or others write. */
+const WRITABLE_BY_OTHERS_MODE = 0o022;
+/** Opens no symbolic link, and does not block on a pipe that has no writer. */
+const SAFE_OPEN_FLAGS = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** The end of the name of a file that is being written. */
-const TEMPORARY = /\.[0-9a-f]{24}\.tmp$/;
+/** Suffix of the temporary file that a writer renames to the snapshot. */
+const TEMPORARY_SUFFIX = /\.[0-9a-f]{24}\.tmp$/;
 
-/** Milliseconds after which a file that was being written is one whose writer was killed. */
-const ABANDONED = 60_000;
+/** Age after which a temporary file belongs to a writer that was killed. */
+const ABANDONED_MS = 60_000;
 
-/** The file in which the last good lists outlive the process. */
+/** The file that stores the last good lists between two runs of the process. */
 export class SnapshotFile {
   private writing: Promise<void> = Promise.resolve();
   private failed = false;
@@ -37,18 +37,18 @@ export class SnapshotFile {
   ) {}
 
   /**
-   * What was kept; nothing where there is no file. A corrupt one is set aside with a warning. One that cannot be read, or
-   * that somebody else may have written, is left where it is: it would decide where requests go. What killed writers
-   * have left beside it is removed.
+   * Reads the lists of the file; none when the file does not exist. A corrupt file is renamed with a warning. A file that
+   * cannot be read, or that another user may have written, is ignored with a warning and stays in place: its content
+   * would decide where requests are sent. Temporary files of killed writers are deleted.
    */
   async load(): Promise<readonly SnapshotList[]> {
-    await this.tidy();
-    return await this.content((reason) => {
-      this.logger.warn(`The snapshot ${this.path} cannot be read: ${reason}`);
+    await this.deleteAbandoned();
+    return await this.readLists((reason) => {
+      this.logger.warn(`Cannot read the snapshot ${this.path}, starting without it: ${reason}`);
     });
   }
 
-  private async content(unreadable: (reason: string) => void): Promise<readonly SnapshotList[]> {
+  private async readLists(unreadable: (reason: string) => void): Promise<readonly SnapshotList[]> {
     let size: number;
     let text: string;
     try {
@@ -59,30 +59,33 @@ export class SnapshotFile {
       return [];
     }
     try {
-      if (size > MAX_BYTES) throw expected('snapshot', `at most ${MAX_BYTES} bytes`, size);
+      if (size > MAX_SNAPSHOT_BYTES) throw expected('snapshot', `at most ${MAX_SNAPSHOT_BYTES} bytes`, size);
       return decodeSnapshot(text);
     } catch (error) {
-      await this.setAside(error as Error);
+      await this.renameCorrupt(error as Error);
       return [];
     }
   }
 
   /**
-   * Writes `lists` into the file, which is replaced as a whole and readable by its owner alone. What it holds of other
-   * services stays; see {@link mergeSnapshots}. A failure is a warning: the lists in memory stay in use.
+   * Writes `lists` to the file. The file is replaced atomically and only its owner can read it. Lists of other services
+   * in it are preserved; see {@link mergeSnapshots}. A failure is logged once as a warning, because the lists in memory
+   * stay in use.
    */
   save(lists: readonly SnapshotList[]): Promise<void> {
     this.writing = this.writing.then(async () => {
       try {
         await withSnapshotLock(this.path, this.clock, async () => {
-          // What another user may have written is replaced, as load() has warned.
-          const found = await this.content(() => undefined);
+          // A file that another user may have written is replaced: load() has warned of it.
+          const found = await this.readLists(() => undefined);
           await this.write(encodeSnapshot(mergeSnapshots(lists, found, this.clock.wall())));
         });
         this.failed = false;
       } catch (error) {
         if (!this.failed)
-          this.logger.warn(`The snapshot ${this.path} cannot be written: ${(error as Error).message}`);
+          this.logger.warn(
+            `Cannot write the snapshot ${this.path}; the lists in memory stay in use: ${(error as Error).message}`,
+          );
         this.failed = true;
       }
     });
@@ -90,23 +93,23 @@ export class SnapshotFile {
   }
 
   private async read(): Promise<{ readonly size: number; readonly text: string }> {
-    const file = await open(this.path, constants.O_RDONLY | NO_SURPRISE);
+    const file = await open(this.path, constants.O_RDONLY | SAFE_OPEN_FLAGS);
     try {
       const size = await trustedSize(file);
-      return { size, text: size > MAX_BYTES ? '' : await file.readFile('utf8') };
+      return { size, text: size > MAX_SNAPSHOT_BYTES ? '' : await file.readFile('utf8') };
     } finally {
       await file.close();
     }
   }
 
   private async write(text: string): Promise<void> {
-    // A name nobody can guess, and made anew: a link that somebody has put there is never followed.
+    // The random name and the exclusive mode prevent that the write follows a symbolic link of another user.
     const temporary = `${this.path}.${randomBytes(12).toString('hex')}.tmp`;
     try {
-      const file = await open(temporary, 'wx', PRIVATE);
+      const file = await open(temporary, 'wx', OWNER_ONLY_MODE);
       try {
-        // Whatever the umask says.
-        await file.chmod(PRIVATE);
+        // `open` applies the umask to the mode.
+        await file.chmod(OWNER_ONLY_MODE);
         await file.writeFile(text);
         await file.sync();
       } finally {
@@ -119,39 +122,44 @@ export class SnapshotFile {
     }
   }
 
-  /** Nobody's business when it fails: the files are in the way of nothing. */
-  private async tidy(): Promise<void> {
+  /** Ignores failures: the files only take space. */
+  private async deleteAbandoned(): Promise<void> {
     const folder = dirname(this.path);
     const files = await readdir(folder).catch(() => []);
-    const begun = files.filter((file) => file.startsWith(`${basename(this.path)}.`) && TEMPORARY.test(file));
+    const temporary = files.filter(
+      (file) => file.startsWith(`${basename(this.path)}.`) && TEMPORARY_SUFFIX.test(file),
+    );
     await Promise.all(
-      begun.map(async (file) => {
+      temporary.map(async (file) => {
         const path = join(folder, file);
         const { mtimeMs } = await stat(path);
-        if (this.clock.wall() - mtimeMs > ABANDONED) await rm(path, { force: true });
+        if (this.clock.wall() - mtimeMs > ABANDONED_MS) await rm(path, { force: true });
       }),
     ).catch(() => undefined);
   }
 
-  private async setAside(error: Error): Promise<void> {
-    const aside = `${this.path}.corrupt`;
-    const moved = await rename(this.path, aside).then(
-      () => `It was set aside as ${aside}.`,
-      () => 'It could not be set aside.',
+  private async renameCorrupt(error: Error): Promise<void> {
+    const corrupt = `${this.path}.corrupt`;
+    const outcome = await rename(this.path, corrupt).then(
+      () => `Renamed it to ${corrupt}.`,
+      () => 'Could not rename it.',
     );
-    this.logger.warn(`The snapshot ${this.path} cannot be used: ${error.message} ${moved}`);
+    this.logger.warn(
+      `Cannot use the snapshot ${this.path}, starting without it: ${error.message} ${outcome}`,
+    );
   }
 }
 
-/** @throws Error when it is no file, or one that somebody else may have written */
+/** The size in bytes. @throws Error when it is not a regular file, or when another user may have written it */
 async function trustedSize(file: FileHandle): Promise<number> {
   const stat = await file.stat();
   const { mode, size, uid } = stat;
-  if (!stat.isFile()) throw new Error('It is not a file.');
+  if (!stat.isFile()) throw new Error('It is not a regular file.');
   const own = process.getuid?.();
-  // Without user ids, as on Windows, there is nothing to go by.
+  // Windows has no user ids to compare.
   if (own === undefined) return size;
   if (uid !== own && uid !== 0) throw new Error(`It belongs to user ${uid}, not to user ${own}.`);
-  if ((mode & SHARED) !== 0) throw new Error('It can be written by other users: its mode must be 0600.');
+  if ((mode & WRITABLE_BY_OTHERS_MODE) !== 0)
+    throw new Error('Other users can write it: its mode must be 0600.');
   return size;
 }

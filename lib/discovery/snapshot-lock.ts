@@ -3,29 +3,32 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { type Clock } from '../common/clock.js';
 import { pause } from '../common/async/deadline.js';
 
-/** Milliseconds after which a lock is one whose holder was killed: writing takes a small part of it. */
+/** Age after which a lock belongs to a process that was killed. Writing a snapshot takes a small part of it. */
 const ABANDONED_MS = 10_000;
-/** Milliseconds that a writer waits for another. A snapshot is worth no longer wait at shutdown. */
-const PATIENCE_MS = 1_000;
+/** Time that a writer waits for the lock. A shutdown must not wait longer for a snapshot. */
+const LOCK_TIMEOUT_MS = 1_000;
 const RETRY_MS = 20;
 
 /**
- * Runs `work` while no other process writes the file at `path`. After a second it runs all the same: then a list that
- * the other process writes at this moment may be missing until that process writes again.
+ * Runs `task` while no other process writes the file at `path`. It runs without the lock when the lock is not free
+ * within a second. In that case a list that the other process writes at the same moment may be missing until that
+ * process writes again.
+ *
+ * @throws the error of `task`
  */
-export async function withSnapshotLock(path: string, clock: Clock, work: () => Promise<void>): Promise<void> {
+export async function withSnapshotLock(path: string, clock: Clock, task: () => Promise<void>): Promise<void> {
   const lock = `${path}.lock`;
   const token = randomBytes(12).toString('hex');
-  const giveUpAt = clock.now() + PATIENCE_MS;
-  while (!(await create(lock, token)) && clock.now() < giveUpAt) {
+  const deadline = clock.now() + LOCK_TIMEOUT_MS;
+  while (!(await create(lock, token)) && clock.now() < deadline) {
     if (await isAbandoned(lock, clock)) await rm(lock, { force: true });
     else await pause(clock, RETRY_MS);
   }
   try {
-    await work();
+    await task();
   } finally {
-    const holder = await readFile(lock, 'utf8').catch(() => undefined);
-    if (holder === token) await rm(lock, { force: true });
+    const owner = await readFile(lock, 'utf8').catch(() => undefined);
+    if (owner === token) await rm(lock, { force: true });
   }
 }
 

@@ -1,16 +1,16 @@
 import { sourceId } from './service-query.js';
 import { type SnapshotList } from './snapshot-codec.js';
 
-/** Milliseconds for which a list is kept that this process does not follow: seven days. */
-const FOREIGN_MS = 7 * 86_400_000;
+/** Time that a list which this process does not watch stays in the snapshot: seven days. */
+const FOREIGN_LIST_TTL_MS = 7 * 86_400_000;
 
 /**
- * What a snapshot holds after a process has written its lists. Lists of services that it does not follow, because no
- * code has asked for them yet or because another process wrote them, stay for seven days. Of two lists of one service
- * the one that the registry confirmed later counts.
+ * Merges the lists of this process into those of a snapshot file. A list that this process does not watch, because no
+ * code has asked for the service yet or because another process wrote it, stays for seven days. Of two lists of one
+ * service, the one that the registry confirmed later is used.
  *
  * @param own the lists of this process
- * @param found what the file holds
+ * @param found the lists in the file
  * @param now milliseconds since the Unix epoch
  */
 export function mergeSnapshots(
@@ -22,9 +22,12 @@ export function mergeSnapshots(
   for (const list of found) {
     const id = sourceId(list.source);
     const mine = lists.get(id);
-    // Confirmed in the future: by a clock that was wrong.
-    const later = mine ? list.heard > mine.heard && list.heard <= now : now - list.heard <= FOREIGN_MS;
-    if (later) lists.set(id, list);
+    const { confirmedAtMs } = list;
+    // A time in the future comes from a clock that was wrong.
+    const wins = mine
+      ? confirmedAtMs > mine.confirmedAtMs && confirmedAtMs <= now
+      : now - confirmedAtMs <= FOREIGN_LIST_TTL_MS;
+    if (wins) lists.set(id, list);
   }
   return [...lists.values()];
 }

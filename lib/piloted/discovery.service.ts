@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Observable } from 'rxjs';
 import { type Endpoint } from '../discovery/endpoint.js';
-import { type ServiceChange } from './service-change.js';
+import { type ServiceChange } from '../discovery/service-change.js';
 import { ServiceHandles } from './service-handles.js';
 import { type ServiceHandle } from './service-handle.js';
 
@@ -13,83 +13,86 @@ export interface ServiceDump {
   readonly zone?: string;
   readonly revision: number;
   readonly stale: boolean;
-  /** Seconds since the registry was last heard of. */
+  /** Seconds since the last sign of life of the registry; missing before the first. */
   readonly age?: number;
-  /** Why it is stale. */
+  /** Message of the error that made the list stale. */
   readonly error?: string;
   readonly endpoints: readonly Endpoint[];
 }
 
-/** All that is known, for operators: plain data without secrets. */
+/** The state of all services, for operators: plain data without secrets. */
 export interface DiscoveryDump {
   readonly services: readonly ServiceDump[];
 }
 
-/** The others, found: endpoints of services from a cache that follows the registry. */
+/** Finds endpoints of services, in a cache that a watch of the registry keeps up to date. */
 @Injectable()
 export class DiscoveryService {
-  constructor(private readonly book: ServiceHandles) {}
+  constructor(private readonly handles: ServiceHandles) {}
 
-  /** Each new list of any service. Completes when the application closes. */
+  /** The changes of all services. Completes when the application closes. */
   get changes(): Observable<ServiceChange> {
-    return this.book.changes;
+    return this.handles.changes;
   }
 
   /**
-   * The handle of a service, always the same; the cheapest way to pick.
+   * The handle of a service, always the same. Its `pick()` is the fastest way to pick.
    *
    * @throws UnknownServiceError when services are listed and this is not one of them
    */
   of(name: string): ServiceHandle {
-    return this.book.of(name);
+    return this.handles.of(name);
   }
 
   /**
-   * The next endpoint, from the cache, at once.
+   * Picks the next endpoint from the cache.
    *
-   * @throws UnknownServiceError, NoEndpointsError
+   * @throws UnknownServiceError
+   * @throws NoEndpointsError
    */
   pick(name: string): Endpoint {
-    return this.book.of(name).pick();
+    return this.handles.of(name).pick();
   }
 
   /**
-   * The next endpoint, after a first load or a refresh that is under way, which it waits for up to `bootTimeout`.
+   * Waits up to `bootTimeout` for the first list or for a refresh in progress, and picks the next endpoint.
    *
-   * @throws UnknownServiceError, NoEndpointsError
+   * @throws UnknownServiceError
+   * @throws NoEndpointsError
    */
   async service(name: string): Promise<Endpoint> {
-    return await this.book.of(name).next();
+    return await this.handles.of(name).next();
   }
 
-  /** The last good list, frozen; empty before the first. @throws UnknownServiceError */
+  /** The last good list of a service, frozen; empty before the first. @throws UnknownServiceError */
   endpoints(name: string): readonly Endpoint[] {
-    return this.book.of(name).endpoints;
+    return this.handles.of(name).endpoints;
   }
 
-  /** The services that are listed or in use. */
+  /** The names of the services that are listed or in use. */
   names(): readonly string[] {
-    return this.book.names;
+    return this.handles.names;
   }
 
   /**
-   * Asks the registry again, for one service or all of them, and resolves when every answer is in. A list that cannot
-   * be had stays as it is.
+   * Lists one service or all of them again, and resolves when all are listed. The last list of a service stays in use
+   * when the registry fails.
    *
-   * @throws the first registry error, when all attempts are over
+   * @throws the first error of the registry, after all requests have ended
+   * @throws UnknownServiceError
    */
   async refresh(name?: string): Promise<void> {
-    const handles = name === undefined ? this.book.current : [this.book.of(name)];
+    const handles = name === undefined ? this.handles.current : [this.handles.of(name)];
     const results = await Promise.allSettled(handles.map((handle) => handle.refresh()));
     const failure = results.find((result) => result.status === 'rejected');
     if (failure) throw failure.reason as Error;
   }
 
-  /** All that is known, for operators. */
+  /** The state of all services, for operators. */
   dump(): DiscoveryDump {
     return {
-      services: this.book.current.map((handle) => {
-        const { tag, dc, zone } = this.book.optionsOf(handle.name);
+      services: this.handles.current.map((handle) => {
+        const { tag, dc, zone } = this.handles.optionsOf(handle.name);
         const { name, revision, stale, age, error, endpoints } = handle;
         return {
           name,

@@ -4,13 +4,13 @@ import { expected } from '../common/expected.js';
 import { NoEndpointsError } from './no-endpoints.error.js';
 import { type ServiceHandle } from './service-handle.js';
 
-/** What a handler's `@Service` needs of a handle. */
+/** The part of a handle that `@Service` on a handler's parameter uses. */
 export type GivenHandle = Pick<ServiceHandle, 'pick'>;
 
 /**
- * The handle behind `getServiceToken(name)`, which a test may have given as an array of endpoints.
+ * The handle from the provider of `getServiceToken(name)`. A test may provide an array of endpoints instead of a handle.
  *
- * @throws InvalidOptionError when it is neither a handle nor an array
+ * @throws InvalidOptionError when the provider is neither a handle nor an array
  */
 export function givenHandle(name: string, given: unknown): GivenHandle {
   if (Array.isArray(given)) return handleOf(name, given as readonly Endpoint[]);

@@ -1,6 +1,6 @@
 import { ON_SERVICE_CHANGE } from './on-service-change.decorator.js';
 
-/** Metadata of methods that are called without parameters of Nest's, or that does not make a method a handler. */
+/** Metadata keys that do not make a method a handler: Nest resolves no parameter decorators of a method with only these. */
 export const HANDLED_OTHERWISE: ReadonlySet<string | symbol> = new Set([
   ON_SERVICE_CHANGE,
   'nestjs-sidekick:heartbeat',

@@ -11,7 +11,6 @@ export type {
   PilotedOptionsFactory,
   ServiceOptions,
 } from './piloted.options.js';
-export { ServiceChange } from './service-change.js';
 export { PILOTED_OPTIONS } from './piloted.tokens.js';
 export { Service, type ServiceDecorator } from './service.decorator.js';
 export { ServiceHandle, type ReadyOptions, type UrlOptions } from './service-handle.js';

@@ -1,8 +1,8 @@
 import { InvalidOptionError } from '../common/errors/index.js';
 
 /**
- * Makes a handle that is used as an endpoint say so: both are given by `@Service`, and the types of a constructor are not
- * checked at run time. Without it `handle.address` would be `undefined`, in a URL for example.
+ * Makes `handle.address` and `handle.port` throw. `@Service` gives a handle or an endpoint depending on its place, and
+ * the declared type is not checked at run time: a wrong one would put `undefined` into a URL.
  */
 export function refuseEndpointFields(prototype: object): void {
   for (const field of ['address', 'port'])

@@ -1,10 +1,10 @@
 import { formatValue } from '../common/expected.js';
 import { SidekickError } from '../common/errors/index.js';
 
-/** There is nothing to pick: `reason` tells whether the registry said so or has not said anything yet. */
+/** There is no endpoint to pick. `reason` distinguishes an empty list from a registry that has never answered. */
 export class NoEndpointsError extends SidekickError {
   readonly code = 'SIDEKICK_NO_ENDPOINTS';
-  /** The three by which HTTP frameworks, Nest's among them, know what to answer: 503, without the message. */
+  /** HTTP frameworks, Nest included, read these three properties and answer 503 without the message. */
   readonly statusCode = 503;
   readonly status = 503;
   readonly expose = false;
@@ -12,8 +12,8 @@ export class NoEndpointsError extends SidekickError {
   constructor(
     readonly service: string,
     /**
-     * `never-answered`: no list has come from the registry yet. `empty`: the registry knows no endpoint. `too-few`:
-     * fewer than were waited for.
+     * `never-answered`: the registry has not sent a list yet. `empty`: the list has no endpoint. `too-few`: the list has
+     * fewer endpoints than `ready` waited for.
      */
     readonly reason: 'never-answered' | 'empty' | 'too-few',
     detail?: string,

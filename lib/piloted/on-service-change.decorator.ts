@@ -2,25 +2,24 @@ import { SetMetadata } from '@nestjs/common';
 import { checkName } from '../common/names.js';
 import { recordUsage } from './service-usage.js';
 
-/** Under which a method's services stand. */
+/** Metadata key of the services of a method. */
 export const ON_SERVICE_CHANGE = 'nestjs-sidekick:on-service-change';
 
 /**
- * Calls the method with each change (`ServiceChange`) of the service: from `onApplicationBootstrap`, after every
- * provider's `onModuleInit`, beginning with the current list, and until just before the first `onModuleDestroy`, so
- * during a drain too. A method may carry several. What it throws is logged.
+ * Calls the method with each change (`ServiceChange`) of the service. The first call is at `onApplicationBootstrap`,
+ * after the `onModuleInit` of all providers, with the current list. The last is before the first `onModuleDestroy`, so
+ * a drain is included. A method may have several of these decorators. Errors of the method are logged.
  *
- * On methods of singleton providers and controllers, however they are provided; on a transient or request-scoped
- * provider it fails the boot.
+ * For methods of singleton providers and controllers. A transient or request-scoped provider fails the boot.
  *
- * @throws InvalidOptionError when `name` cannot be the name of a service
+ * @throws InvalidOptionError when `name` is not a valid service name
  */
 export function OnServiceChange(name: string): MethodDecorator {
   checkName('name', name);
   return (target, key, descriptor) => {
     recordUsage(name, 'listener', target, key);
     const method = descriptor.value as object;
-    const former = (Reflect.getMetadata(ON_SERVICE_CHANGE, method) as readonly string[] | undefined) ?? [];
-    SetMetadata(ON_SERVICE_CHANGE, [...former, name])(target, key, descriptor);
+    const earlier = (Reflect.getMetadata(ON_SERVICE_CHANGE, method) as readonly string[] | undefined) ?? [];
+    SetMetadata(ON_SERVICE_CHANGE, [...earlier, name])(target, key, descriptor);
   };
 }

@@ -2,25 +2,23 @@ import { type ContainerPilotConfig } from '../containerpilot/config.js';
 import { type Logger } from '../common/logger.js';
 import { type ServiceOptions } from './piloted.options.js';
 
-/** The ContainerPilot file of an application, where it has one. */
+/** The ContainerPilot file of an application, if it has one. */
 export class PilotedConfig {
   private loaded: ContainerPilotConfig | undefined;
 
-  /**
-   * @param path as the module's option `config`
-   */
+  /** @param path the module's option `config` */
   constructor(
     private readonly path: string | undefined,
     private readonly env: Readonly<Record<string, string | undefined>>,
     private readonly logger: Logger,
   ) {}
 
-  /** What the file says, or undefined where the application has none. */
+  /** The content of the file; undefined when the application has none. */
   get current(): ContainerPilotConfig | undefined {
     return this.loaded;
   }
 
-  /** The watches of the file, as services: the first of each name. */
+  /** The watches of the file as services. Of several watches with one name, only the first. */
   get services(): readonly ServiceOptions[] {
     const services = new Map<string, ServiceOptions>();
     for (const { name, interval, tag, dc } of this.loaded?.watches ?? []) {
@@ -36,9 +34,9 @@ export class PilotedConfig {
   }
 
   /**
-   * Reads the file, where the application has one. The language of such files is loaded with the first.
+   * Reads the file, if the application has one. The parser is loaded only then.
    *
-   * @throws ConfigError when there should be a file and it cannot be used
+   * @throws ConfigError when the file is missing or invalid
    */
   async load(): Promise<void> {
     const path = this.path ?? (this.env.CONTAINERPILOT?.trim() ? '' : undefined);
@@ -48,16 +46,18 @@ export class PilotedConfig {
     for (const warning of this.loaded.warnings) this.logger.warn(warning);
   }
 
-  /** Reads the file again. One that is broken is reported, and what was read before goes on. */
+  /** Reads the file again. An invalid file is logged, and the configuration stays as it was. */
   async reload(): Promise<void> {
     const registry = JSON.stringify(this.loaded?.registry);
     try {
       await this.load();
     } catch (error) {
-      this.logger.error(`The configuration stays as it was: ${(error as Error).message}`);
+      this.logger.error(
+        `Cannot reload the configuration, which stays as it was: ${(error as Error).message}`,
+      );
       return;
     }
     if (registry !== JSON.stringify(this.loaded?.registry))
-      this.logger.warn('The configuration names another registry now, which is used from the next start on.');
+      this.logger.warn('The configuration names another registry; restart the application to use it.');
   }
 }

@@ -1,4 +1,4 @@
-/** Every default of PilotedModule. */
+/** The defaults of PilotedModule. */
 export const PILOTED_DEFAULTS = Object.freeze({
   enabled: true,
   balancer: 'round-robin',

@@ -26,8 +26,8 @@ import { onSighup } from './sighup.js';
 import { UnknownServiceError } from './unknown-service.error.js';
 
 /**
- * Ties discovery to Nest's life cycle: lists are there before other modules initialise, and stay until the last
- * request has been served.
+ * Starts and stops discovery with the application: lists are loaded before other modules initialise, and stay in use
+ * until the last request has been served.
  */
 @Injectable()
 export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
@@ -40,31 +40,30 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
   constructor(
     @Inject(PILOTED_OPTIONS) private readonly options: PilotedModuleOptions,
     @Inject(PILOTED_SOURCE) private readonly source: RegistrySource,
-    @Inject(PILOTED_CACHE) private readonly directory: ServiceCache,
+    @Inject(PILOTED_CACHE) private readonly cache: ServiceCache,
     @Inject(PILOTED_LOGGER) private readonly logger: Logger,
     private readonly config: PilotedConfig,
-    private readonly book: ServiceHandles,
+    private readonly handles: ServiceHandles,
     private readonly discovery: DiscoveryService,
     private readonly explorer: ServiceChangeExplorer,
     private readonly usages: ServiceUsageExplorer,
     private readonly subscriptions: ServiceChangeSubscriptions,
   ) {}
 
-  /** A second call waits for the first: a microservice that is initialised before it listens runs its hooks twice. */
+  /** A second call waits for the first: Nest runs the hooks twice in a microservice that is initialised before it listens. */
   onModuleInit(): Promise<void> {
     this.starting ??= this.start().catch(async (error: unknown) => {
-      // Nest runs no shutdown hooks after a failed boot: nothing may stay half started.
+      // Nest runs no shutdown hooks after a failed boot.
       await this.close();
       throw error;
     });
     return this.starting;
   }
 
-  /** By now `onModuleInit` of every provider has run. */
   onApplicationBootstrap(): void {
     const listeners = this.listeners;
     this.listeners = [];
-    for (const { service, call } of listeners) this.subscriptions.add(this.book.of(service), call);
+    for (const { service, call } of listeners) this.subscriptions.add(this.handles.of(service), call);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -75,18 +74,18 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
     this.usages.checkHandlers();
     this.listeners = this.explorer.listeners();
     for (const { service, where } of [...this.usages.usages(), ...this.listeners]) {
-      if (!this.book.knows(service)) throw new UnknownServiceError(service, this.book.names, where);
-      this.book.of(service);
+      if (!this.handles.knows(service)) throw new UnknownServiceError(service, this.handles.names, where);
+      this.handles.of(service);
     }
-    const handles = this.book.current;
+    const handles = this.handles.current;
     const deps = { clock: systemClock, random: Math.random, logger: this.logger };
     this.pooled = await registryPool.acquire(this.source, deps);
-    await this.directory.start(this.pooled.registry);
+    await this.cache.start(this.pooled.registry);
     if (
       (this.options.enabled ?? PILOTED_DEFAULTS.enabled) &&
       (this.options.sighup ?? PILOTED_DEFAULTS.sighup)
     )
-      this.endSighup = onSighup(() => void this.refreshAfterOthers());
+      this.endSighup = onSighup(() => void this.enqueueRefresh());
     await this.boot(handles);
   }
 
@@ -105,7 +104,7 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
       if (mode === 'fail') throw this.unavailable(cause);
       const names = missing.map(({ name }) => name).join(', ');
       this.logger.warn(
-        `Starting without the registry's list of ${names} after ${timeout} s: ${cause.message}`,
+        `Starting without a list of ${names} after ${timeout} s, and retrying: ${cause.message}`,
       );
     }
   }
@@ -117,8 +116,8 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
       : new RegistryUnavailableError(url, [{ endpoint: url, error: cause }], { cause });
   }
 
-  /** One at a time: the configuration a signal finds must not be overtaken by an older one. */
-  private refreshAfterOthers(): Promise<void> {
+  /** Runs one refresh at a time, so that an older configuration never replaces a newer one. */
+  private enqueueRefresh(): Promise<void> {
     this.refreshing = this.refreshing.then(() => this.refresh());
     return this.refreshing;
   }
@@ -126,19 +125,19 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
   private async refresh(): Promise<void> {
     try {
       await this.config.reload();
-      await this.book.configure(this.config.services);
+      await this.handles.configure(this.config.services);
       await this.discovery.refresh();
     } catch (error) {
       this.logger.warn(
-        `Refreshing after SIGHUP failed, the last lists stay in use: ${(error as Error).message}`,
+        `Refresh after SIGHUP failed; the last lists stay in use: ${(error as Error).message}`,
       );
     }
   }
 
   private async close(): Promise<void> {
     this.endSighup?.();
-    this.book.close();
-    await this.directory.close();
+    this.handles.close();
+    await this.cache.close();
     await this.pooled?.release();
   }
 }

@@ -31,7 +31,7 @@ import { ServiceUsageExplorer } from './service-usage.explorer.js';
 import { recordedServices } from './service-usage.js';
 import { getServiceToken } from './service.token.js';
 
-/** The options, checked; everything that reads something depends on it. */
+/** Token of the validated options. Every provider that opens a file or a registry depends on it. */
 const CHECKED_OPTIONS = Symbol('nestjs-sidekick:piloted-checked-options');
 
 const PROVIDERS: readonly Provider[] = [
@@ -85,20 +85,20 @@ const PROVIDERS: readonly Provider[] = [
     useFactory: async (
       { services, balancer, bootTimeout, enabled }: PilotedModuleOptions,
       config: PilotedConfig,
-      directory: ServiceCache,
+      cache: ServiceCache,
     ): Promise<ServiceHandles> => {
-      const book = new ServiceHandles({
-        directory,
+      const handles = new ServiceHandles({
+        cache,
         clock: systemClock,
         random: Math.random,
         balancer: balancer ?? PILOTED_DEFAULTS.balancer,
         bootTimeout: bootTimeout ?? PILOTED_DEFAULTS.bootTimeout,
         ...(enabled === false ? { empty: 'PilotedModule has `enabled: false` and asks no registry' } : {}),
       });
-      if (services ?? config.current) book.restrict();
-      for (const service of services ?? []) book.declare(optionsOf(service));
-      await book.configure(config.services);
-      return book;
+      if (services ?? config.current) handles.restrict();
+      for (const service of services ?? []) handles.declare(optionsOf(service));
+      await handles.configure(config.services);
+      return handles;
     },
   },
   DiscoveryService,
@@ -107,10 +107,10 @@ const PROVIDERS: readonly Provider[] = [
   PilotedLifecycle,
 ];
 
-/** What to do in place of a second `forRoot`. */
+/** Advice in the error about a second `forRoot`. */
 const ADVICE = 'Further services are listed by PilotedModule.forFeature([…]).';
 
-/** Finds the instances of other services, and keeps what it found in step with a registry. */
+/** Finds the instances of other services and watches them in a registry. */
 @Module({})
 export class PilotedModule {
   /** @throws InvalidOptionError when the application imports the module twice, or the class without `forRoot` */
@@ -119,15 +119,14 @@ export class PilotedModule {
   }
 
   /**
-   * Imported once, in the root module. Options are checked when the application is created.
-   *
-   * @throws InvalidOptionError from the boot, with one sentence for each bad option
+   * Imported once, in the root module. Invalid options fail the boot with an `InvalidOptionError` that has one sentence
+   * per option.
    */
   static forRoot(options: PilotedModuleOptions = {}): DynamicModule {
     return root([{ provide: PILOTED_OPTIONS, useValue: options }]);
   }
 
-  /** As {@link PilotedModule.forRoot}, with options that are made by a factory, a class or a provider. */
+  /** As {@link PilotedModule.forRoot}, with options from a factory, a class or a provider. */
   static forRootAsync(options: PilotedModuleAsyncOptions): DynamicModule {
     return root(
       asyncOptionsProviders(PILOTED_OPTIONS, options, (factory: PilotedOptionsFactory) =>
@@ -138,33 +137,33 @@ export class PilotedModule {
   }
 
   /**
-   * Lists further services, from the module that needs them, and provides their handles to it.
+   * Lists further services in the module that uses them, and provides their handles to it.
    *
-   * @throws InvalidOptionError when one is no service, or is named twice
+   * @throws InvalidOptionError when a service is invalid or listed twice
    */
   static forFeature(services: readonly (string | ServiceOptions)[]): DynamicModule {
     checkServices('services', services);
     const providers = services.map(optionsOf).map((service) => ({
       provide: getServiceToken(service.name),
       inject: [{ token: ServiceHandles, optional: true }],
-      useFactory: (book?: ServiceHandles): ServiceHandle => {
-        if (!book) throw missingRoot(`PilotedModule.forFeature(['${service.name}'])`);
-        book.declare(service);
-        return book.of(service.name);
+      useFactory: (handles?: ServiceHandles): ServiceHandle => {
+        if (!handles) throw missingRoot(`PilotedModule.forFeature(['${service.name}'])`);
+        handles.declare(service);
+        return handles.of(service.name);
       },
     }));
     return { module: PilotedFeatureModule, providers, exports: providers.map(({ provide }) => provide) };
   }
 }
 
-/** What `forFeature` makes: handles for the module that imports it. */
+/** The module of `forFeature`: provides handles to the module that imports it. */
 @Module({})
 class PilotedFeatureModule {}
 
 function checkedOptions(): Provider {
   return {
     provide: CHECKED_OPTIONS,
-    // The class of the module checks how it was imported, which has to come before anything is opened.
+    // PilotedModule checks in its constructor how it is imported, which must happen before anything is opened.
     inject: [PILOTED_OPTIONS, PilotedModule],
     useFactory: (options: PilotedModuleOptions): PilotedModuleOptions => {
       checkPilotedOptions(options);
@@ -178,7 +177,7 @@ function root(given: Provider[], imports: DynamicModule['imports'] = []): Dynami
     module: PilotedModule,
     global: true,
     imports: [ServiceChangeModule, ...imports],
-    // Read when the application is created: by then every class has been defined and its decorators have run.
+    // Getters, since Nest reads them when the application is created: by then all decorators have run.
     get providers(): Provider[] {
       return [...given, checkedOptions(), ...PROVIDERS, ...recordedServices().map(handleProvider)];
     },
@@ -188,13 +187,13 @@ function root(given: Provider[], imports: DynamicModule['imports'] = []): Dynami
   };
 }
 
-/** Undefined for a name that this application neither lists nor injects: a class that is only imported has no say. */
+/** Provides undefined for a service that this application neither lists nor injects, though an imported class names it. */
 function handleProvider(name: string): Provider {
   return {
     provide: getServiceToken(name),
     inject: [ServiceHandles, ServiceUsageExplorer],
-    useFactory: (book: ServiceHandles, usages: ServiceUsageExplorer) =>
-      usages.injects(name) || book.names.includes(name) ? book.handle(name) : undefined,
+    useFactory: (handles: ServiceHandles, usages: ServiceUsageExplorer) =>
+      usages.injects(name) || handles.names.includes(name) ? handles.handle(name) : undefined,
   };
 }
 
@@ -208,8 +207,8 @@ function guardOf(guard: PilotedModuleOptions['expiryGuard']): { readonly expiryG
   return {
     expiryGuard: {
       ...(threshold === undefined ? {} : { threshold }),
-      ...(window === undefined ? {} : { window: window * 1_000 }),
-      ...(grace === undefined ? {} : { grace: grace * 1_000 }),
+      ...(window === undefined ? {} : { windowMs: window * 1_000 }),
+      ...(grace === undefined ? {} : { graceMs: grace * 1_000 }),
     },
   };
 }

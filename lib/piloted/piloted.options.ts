@@ -3,71 +3,115 @@ import { type BalancerOption } from '../balancing/create-balancer.js';
 import { type Logger } from '../common/logger.js';
 import { type RegistrySource } from '../registry/registry-source.js';
 
-/** A service and what of it is wanted. */
+/** A service and the selection of its endpoints. */
 export interface ServiceOptions {
   readonly name: string;
   /** Only endpoints that carry this tag. */
   readonly tag?: string;
-  /** Consul's datacenter. */
+  /** Consul datacenter. */
   readonly dc?: string;
-  /** Only endpoints of this zone, for as long as it has any; then all of them. */
+  /** Only endpoints of this zone while it has any; all of them otherwise. */
   readonly zone?: string;
-  /** Seconds, at least 1, after which the registry is asked again when its watch has said nothing; no bound by default. */
+  /**
+   * Seconds of silence of the watch, at least 1, after which the service is listed again.
+   *
+   * @default the watch alone
+   */
   readonly interval?: number;
-  /** The module's `balancer` by default. */
+  /** @default the module's `balancer` */
   readonly balancer?: BalancerOption;
 }
 
 /**
- * What a boot does about the first lists: `wait` for them up to `bootTimeout` and go on without those that are missing,
- * go on at once with `empty` ones, or wait as long and `fail` where one is missing.
+ * How the boot treats the first lists. `wait`: waits up to `bootTimeout` and continues without those that are missing.
+ * `empty`: continues at once with empty lists. `fail`: waits up to `bootTimeout` and fails when a list is missing.
  */
 export type BootMode = 'wait' | 'empty' | 'fail';
 
-/** Doubts a registry that loses many endpoints of a service at once. */
+/** Treats a mass expiry of endpoints as a registry problem rather than as instances going down. */
 export interface ExpiryGuard {
-  /** Share of a service, from 0 to 1, that may expire within one window; 0.15 by default, and always one endpoint. */
+  /**
+   * Share of a service's endpoints, from 0 to 1, that may expire within one window. One endpoint always may.
+   *
+   * @default 0.15
+   */
   readonly threshold?: number;
-  /** Seconds of the window; 10 by default. */
+  /**
+   * Length of the window in seconds.
+   *
+   * @default 10
+   */
   readonly window?: number;
-  /** Seconds for which those beyond stay in use; 30 by default. */
+  /**
+   * Seconds that endpoints beyond the threshold stay in use.
+   *
+   * @default 30
+   */
   readonly grace?: number;
 }
 
 /** Options of `PilotedModule.forRoot`. */
 export interface PilotedModuleOptions {
-  /** URL of the registry, or what a driver function returned. `SIDEKICK_REGISTRY`, or else `file:`, by default. */
+  /**
+   * URL of the registry, or the result of a driver function.
+   *
+   * @default the variable `SIDEKICK_REGISTRY`, or `file:` when it is not set
+   */
   readonly registry?: string | RegistrySource;
   /**
-   * Path of a containerpilot.json or .json5, whose watches are then the services, and whose registry is used unless
-   * `registry` is given. `''` is the file that the variable `CONTAINERPILOT` names; when left out, that file is read
-   * where the variable is set.
+   * Path of a containerpilot.json or .json5. Its watches are the services, and its registry is used unless `registry` is
+   * given. `''` is the file that the variable `CONTAINERPILOT` names. Without the option, that file is read when the
+   * variable is set.
    */
   readonly config?: string;
   /**
-   * False: asks no registry, reads no `config` or `snapshot`, and waits for nothing; every list is empty. For scripts
-   * and tests.
+   * False opens no registry, reads no `config` or `snapshot` and does not wait: every list is empty. For scripts and
+   * tests.
    *
    * @default true
    */
   readonly enabled?: boolean;
-  /** The services that there are; another name is then an UnknownServiceError. Left out: any, on demand. */
+  /**
+   * The known services. Any other name is an `UnknownServiceError`.
+   *
+   * @default any service, on demand
+   */
   readonly services?: readonly (string | ServiceOptions)[];
-  /** `round-robin` by default. */
+  /** @default 'round-robin' */
   readonly balancer?: BalancerOption;
-  /** `wait` by default. */
+  /** @default 'wait' */
   readonly boot?: BootMode;
-  /** Seconds that a boot, and whoever asks for a service, waits for a first list; 5 by default. */
+  /**
+   * Seconds that the boot, and a caller that picks before the first list, waits for it.
+   *
+   * @default 5
+   */
   readonly bootTimeout?: number;
-  /** Path of the file in which the last good lists are kept for a start while the registry is down; none by default. */
+  /**
+   * Path of the file that stores the last good lists, for a start while the registry is down.
+   *
+   * @default no file
+   */
   readonly snapshot?: string;
-  /** Whether SIGHUP refreshes every list; true by default. */
+  /**
+   * Whether SIGHUP reads `config` again and refreshes every list.
+   *
+   * @default true
+   */
   readonly sighup?: boolean;
-  /** CIDRs that every endpoint must lie in; what lies outside is left out with a warning. Any address by default. */
+  /**
+   * CIDRs that contain the address of every endpoint. An endpoint outside of them is left out with a warning.
+   *
+   * @default any address
+   */
   readonly allow?: readonly string[];
-  /** Off by default; true for its defaults. */
+  /**
+   * Keeps endpoints that expire together. True enables it with its defaults.
+   *
+   * @default false
+   */
   readonly expiryGuard?: boolean | ExpiryGuard;
-  /** Where the module writes; Nest's own logger by default. */
+  /** @default Nest's logger, with the context `Piloted` */
   readonly logger?: Logger;
 }
 
@@ -76,7 +120,7 @@ export interface PilotedOptionsFactory {
   createPilotedOptions(): PilotedModuleOptions | Promise<PilotedModuleOptions>;
 }
 
-/** Options of `PilotedModule.forRootAsync`: one of the three `use…`. */
+/** Options of `PilotedModule.forRootAsync`, with exactly one of `useFactory`, `useClass` and `useExisting`. */
 export interface PilotedModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   readonly inject?: InjectionToken[];
   readonly useFactory?: (...args: never[]) => PilotedModuleOptions | Promise<PilotedModuleOptions>;

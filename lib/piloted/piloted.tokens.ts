@@ -1,14 +1,14 @@
 /**
- * Injection token of the options that `PilotedModule.forRoot` or `forRootAsync` was given. A test gives other options by
- * `overrideProvider(PILOTED_OPTIONS).useValue({ … })`; they are checked like the first.
+ * Injection token of the options of `PilotedModule.forRoot` or `forRootAsync`. A test replaces them with
+ * `overrideProvider(PILOTED_OPTIONS).useValue({ … })`, and they are validated like the original ones.
  */
 export const PILOTED_OPTIONS = Symbol('nestjs-sidekick:piloted-options');
 
-/** Where the module writes. */
+/** Injection token of the module's logger. */
 export const PILOTED_LOGGER = Symbol('nestjs-sidekick:piloted-logger');
 
-/** The directory of last good lists. */
-export const PILOTED_CACHE = Symbol('nestjs-sidekick:piloted-directory');
+/** Injection token of the service cache. */
+export const PILOTED_CACHE = Symbol('nestjs-sidekick:piloted-cache');
 
-/** The registry that is meant, not opened yet. */
+/** Injection token of the registry source, which is opened later. */
 export const PILOTED_SOURCE = Symbol('nestjs-sidekick:piloted-source');

@@ -9,19 +9,19 @@ import { type PilotedModuleOptions, type ServiceOptions } from './piloted.option
 const holds = (validate: (value: unknown) => boolean, what: string): PropertyDecorator =>
   ValidateBy({ name: 'holds', validator: { validate } }, describeIssues(what));
 
-const isText = (value: unknown): boolean => typeof value === 'string';
-const isFilled = (value: unknown): boolean => typeof value === 'string' && value.length > 0;
+const isString = (value: unknown): boolean => typeof value === 'string';
+const isNonEmptyString = (value: unknown): boolean => typeof value === 'string' && value.length > 0;
 
 const BALANCER = `${BALANCER_NAMES.map((name) => `'${name}'`).join(', ')}, or an object with \`update\` and \`pick\``;
-const NAME = `a text of 1 to ${MAX_NAME_BYTES} bytes without control characters`;
+const NAME = `a string of 1 to ${MAX_NAME_BYTES} bytes without control characters`;
 const SECONDS = 'a number of seconds above 0, at most 86400';
 const BOOT = "'wait', 'empty' or 'fail'";
 
 class Service {
   @holds(isName, NAME) name = undefined;
-  @IsOptional() @holds(isFilled, 'a text') tag = undefined;
-  @IsOptional() @holds(isFilled, 'a text') dc = undefined;
-  @IsOptional() @holds(isFilled, 'a text') zone = undefined;
+  @IsOptional() @holds(isNonEmptyString, 'a string') tag = undefined;
+  @IsOptional() @holds(isNonEmptyString, 'a string') dc = undefined;
+  @IsOptional() @holds(isNonEmptyString, 'a string') zone = undefined;
   @IsOptional()
   @IsNumber({}, describeIssues('a number of seconds, at least 1'))
   @Min(1, describeIssues('a number of seconds, at least 1'))
@@ -39,18 +39,18 @@ class Guard {
 }
 
 class Options {
-  // Whether it names a registry is for the registry's own parser to say; it masks secrets.
+  // Checked by the parser of registry URLs, which masks secrets.
   @IsOptional() registry = undefined;
-  @IsOptional() @holds(isText, 'a path, or empty for the variable CONTAINERPILOT') config = undefined;
-  @IsOptional() @holds(Array.isArray, 'a list of names or of objects with a `name`') services = undefined;
+  @IsOptional() @holds(isString, 'a path, or empty for the variable CONTAINERPILOT') config = undefined;
+  @IsOptional() @holds(Array.isArray, 'an array of names or of objects with a `name`') services = undefined;
   @IsOptional() @holds(isBalancerOption, BALANCER) balancer = undefined;
   @IsOptional() @IsIn(['wait', 'empty', 'fail'], describeIssues(BOOT)) boot = undefined;
   @IsOptional() @holds(isSeconds, SECONDS) bootTimeout = undefined;
-  @IsOptional() @holds(isFilled, 'the path of a file') snapshot = undefined;
+  @IsOptional() @holds(isNonEmptyString, 'the path of a file') snapshot = undefined;
   @IsOptional() @IsBoolean(describeIssues('true or false')) enabled = undefined;
   @IsOptional() @IsBoolean(describeIssues('true or false')) sighup = undefined;
   @IsOptional()
-  @holds((value) => Array.isArray(value) && value.every(isText), 'a list of CIDRs such as "10.0.0.0/8"')
+  @holds((value) => Array.isArray(value) && value.every(isString), 'an array of CIDRs such as "10.0.0.0/8"')
   allow = undefined;
   @IsOptional()
   @holds((value) => typeof value === 'boolean' || typeof value === 'object', 'true, false or an object')
@@ -64,7 +64,7 @@ function isSeconds(value: unknown): boolean {
   return typeof value === 'number' && value > 0 && value <= 86_400;
 }
 
-/** @throws InvalidOptionError with one sentence for each bad option */
+/** Validates the options of the module. @throws InvalidOptionError with one sentence per invalid option */
 export function checkPilotedOptions(options: PilotedModuleOptions): void {
   checkOptions(Options, options, 'PilotedModule');
   checkServices('services', options.services ?? []);
@@ -73,7 +73,7 @@ export function checkPilotedOptions(options: PilotedModuleOptions): void {
   new AddressPolicy(options.allow);
 }
 
-/** @throws InvalidOptionError when one is no service, or is named twice */
+/** Validates a list of services. @throws InvalidOptionError when a service is invalid or listed twice */
 export function checkServices(option: string, services: readonly (string | ServiceOptions)[]): void {
   const names = new Set<string>();
   services.forEach((service, index) => {
@@ -82,7 +82,7 @@ export function checkServices(option: string, services: readonly (string | Servi
       if (!isName(service)) throw expected(where, NAME, service);
     } else checkOptions(Service, service, `PilotedModule's \`${where}\``);
     const name = typeof service === 'string' ? service : service.name;
-    if (names.has(name)) throw expected(where, 'a service that is not listed before', name);
+    if (names.has(name)) throw expected(where, 'a service that is not listed yet', name);
     names.add(name);
   });
 }

@@ -2,15 +2,15 @@ import { Inject, Injectable, Module, type OnModuleDestroy } from '@nestjs/common
 import { ModulesContainer } from '@nestjs/core';
 import { Subscription } from 'rxjs';
 import { type FoundListener } from './service-change.explorer.js';
-import { currentChange } from './service-change.js';
+import { currentChange } from '../discovery/service-change.js';
 import { type ServiceHandle } from './service-handle.js';
 
-/** Nest destroys modules by ascending distance: SidekickModule with its drain is at -1, the root module above 0. */
+/** Nest destroys modules in ascending order of distance: SidekickModule with its drain is at -1, the root module above 0. */
 const DISTANCE = -0.5;
 
 /**
- * The subscriptions of the methods with `@OnServiceChange`. In a module of its own, because they end at another time
- * than the lists: after the drain and before `onModuleDestroy` of the providers whose methods are called.
+ * The subscriptions of methods with `@OnServiceChange`. They have a module of their own, because they end before the
+ * lists do: after the drain, and before `onModuleDestroy` of the providers whose methods are called.
  */
 @Injectable()
 export class ServiceChangeSubscriptions implements OnModuleDestroy {
@@ -21,10 +21,10 @@ export class ServiceChangeSubscriptions implements OnModuleDestroy {
       if (module.hasProvider(ServiceChangeSubscriptions)) module.distance = DISTANCE;
   }
 
-  /** Calls `call` with the current list, where there is one, and with each that follows. */
+  /** Calls `call` with the current list, if there is one, and with each further change. */
   add(handle: ServiceHandle, call: FoundListener['call']): void {
     if (this.subscriptions.closed) return;
-    const current = currentChange(handle);
+    const current = currentChange(handle.name, handle);
     if (current) call(current);
     this.subscriptions.add(handle.changes.subscribe(call));
   }
@@ -34,6 +34,6 @@ export class ServiceChangeSubscriptions implements OnModuleDestroy {
   }
 }
 
-/** Gives {@link ServiceChangeSubscriptions} its own place in the order of shutdown. */
+/** Gives {@link ServiceChangeSubscriptions} its own position in the shutdown order. */
 @Module({ providers: [ServiceChangeSubscriptions], exports: [ServiceChangeSubscriptions] })
 export class ServiceChangeModule {}

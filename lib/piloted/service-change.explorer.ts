@@ -5,17 +5,17 @@ import { messageOf, stackOf } from '../common/thrown.js';
 import { decoratedMethods } from '../nest/decorated-methods.js';
 import { ON_SERVICE_CHANGE } from './on-service-change.decorator.js';
 import { PILOTED_LOGGER } from './piloted.tokens.js';
-import { type ServiceChange } from './service-change.js';
+import { type ServiceChange } from '../discovery/service-change.js';
 
-/** A method that carries `@OnServiceChange`. */
+/** A method with `@OnServiceChange`. */
 export interface FoundListener {
   readonly service: string;
-  /** The place, for messages: `OrdersController.list`. */
+  /** Class and method, for messages: `OrdersController.list`. */
   readonly where: string;
   readonly call: (change: ServiceChange) => void;
 }
 
-/** Finds the methods that carry `@OnServiceChange`. */
+/** Finds the methods with `@OnServiceChange`. */
 @Injectable()
 export class ServiceChangeExplorer {
   constructor(
@@ -23,7 +23,7 @@ export class ServiceChangeExplorer {
     @Inject(PILOTED_LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** @throws InvalidOptionError when such a method belongs to a provider that is no singleton */
+  /** @throws InvalidOptionError when the provider of such a method is not a singleton */
   listeners(): readonly FoundListener[] {
     return decoratedMethods<readonly string[]>(this.modules, ON_SERVICE_CHANGE, '@OnServiceChange').flatMap(
       ({ metadata, where, call }) =>

@@ -1,57 +1,73 @@
 import { Subject, type Observable } from 'rxjs';
-import { watchEvents, type WatchEvent } from '../containerpilot/watch-events.js';
 import { type Balancer, type Call } from '../balancing/balancer.js';
 import { type Endpoint } from '../discovery/endpoint.js';
-import { diffEndpoints, type EndpointsDiff } from '../discovery/list-change.js';
+import { type ServiceCache } from '../discovery/service-cache.js';
+import { NO_STATE, type ServiceChange, type ServiceState } from '../discovery/service-change.js';
+import { type ServiceQuery } from '../discovery/service-query.js';
 import { type ServiceSelection } from '../discovery/service-selection.js';
 import { joinHostPort } from '../common/address.js';
 import { type Clock } from '../common/clock.js';
+import { onAbort } from '../common/async/abort.js';
 import { attempt } from '../common/async/deadline.js';
 import { ClosedError, DeadlineExceededError } from '../common/errors/index.js';
 import { expected } from '../common/expected.js';
 import { refuseEndpointFields } from './no-endpoint.js';
 import { NoEndpointsError } from './no-endpoints.error.js';
-import { type ServiceChange } from './service-change.js';
 import { UnknownServiceError } from './unknown-service.error.js';
 
-/** What is waited for. */
+/** Options of {@link ServiceHandle.ready}. */
 export interface ReadyOptions {
-  /** Endpoints that there must be; 1 by default, 0 for any first list. */
+  /**
+   * Least number of endpoints; 0 waits for the first list, even if it is empty.
+   *
+   * @default 1
+   */
   readonly min?: number;
-  /** Seconds; the module's `bootTimeout` by default. */
+  /**
+   * Timeout in seconds.
+   *
+   * @default the module's `bootTimeout`
+   */
   readonly timeout?: number;
 }
 
-/** How a URL is made. */
+/** Options of {@link ServiceHandle.url} and {@link ServiceHandle.urlOf}. */
 export interface UrlOptions {
-  /** `http` by default. */
+  /** @default 'http' */
   readonly protocol?: string;
-  /** The name of one of the endpoint's further `ports`; its main port by default. */
+  /**
+   * Name of one of the endpoint's `ports`.
+   *
+   * @default the endpoint's `port`
+   */
   readonly port?: string;
 }
 
-/** What a {@link ServiceHandle} works with. */
+/** Dependencies of a {@link ServiceHandle}. */
 export interface HandleDeps {
+  readonly cache: ServiceCache;
   readonly clock: Clock;
   /** Seconds. */
   readonly bootTimeout: number;
-  /** The services there are, for errors. */
+  /** The names of the listed services, for errors. */
   readonly known: () => readonly string[];
-  /** Why every list is empty, where the module itself is the reason. */
+  /** The reason why every list is empty, when the module itself is the reason. */
   readonly empty?: string;
 }
 
-const NONE: readonly Endpoint[] = Object.freeze([]);
-const NOTHING_TO_PICK: Balancer = Object.freeze({ update: () => undefined, pick: () => undefined });
-const UNHEARD: Call = Object.freeze({ done: () => undefined });
+const EMPTY: readonly Endpoint[] = NO_STATE.endpoints;
+const EMPTY_BALANCER: Balancer = Object.freeze({ update: () => undefined, pick: () => undefined });
+const IGNORED_CALL: Call = Object.freeze({ done: () => undefined });
 
-/** One service as the application sees it: injected by `@Service(name)`, or had from `DiscoveryService.of(name)`. */
+/**
+ * One service as the application sees it: its endpoints, and a balancer that picks the next one. Injected by
+ * `@Service(name)` or returned by `DiscoveryService.of(name)`.
+ */
 export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
   private readonly subject = new Subject<ServiceChange>();
-  private balancer: Balancer = NOTHING_TO_PICK;
-  private list = NONE;
-  private count = 0;
-  private view: ServiceSelection | undefined;
+  private balancer: Balancer = EMPTY_BALANCER;
+  private state: ServiceState = NO_STATE;
+  private selection: ServiceSelection | undefined;
   private refreshing: Promise<void> | undefined;
   private closed = false;
 
@@ -62,68 +78,68 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
 
   /** The last good list, frozen; empty before the first. */
   get endpoints(): readonly Endpoint[] {
-    return this.list;
+    return this.state.endpoints;
   }
 
-  /** Counts the lists: 0 before the first. */
+  /** Number of the list: 0 before the first, incremented by each new one. */
   get revision(): number {
-    return this.count;
+    return this.state.revision;
   }
 
-  /** Whether the list may be out of date: from an error until the registry has answered again, and before it first has. */
+  /** Whether the list may be out of date: from an error until the next answer of the registry, and before the first. */
   get stale(): boolean {
-    return this.view?.freshness.stale ?? true;
+    return this.selection?.freshness.stale ?? true;
   }
 
-  /** Whether the registry has answered, in this process. */
+  /** Whether the registry has answered in this process. */
   get answered(): boolean {
-    return this.view?.freshness.answered ?? false;
+    return this.selection?.freshness.answered ?? false;
   }
 
-  /** Seconds since the registry was last heard of, about this service; undefined where it never was. */
+  /** Seconds since the last sign of life of the registry about this service; undefined before the first. */
   get age(): number | undefined {
-    const age = this.view?.freshness.age;
-    return age === undefined ? undefined : age / 1_000;
+    const ageMs = this.selection?.freshness.ageMs;
+    return ageMs === undefined ? undefined : ageMs / 1_000;
   }
 
-  /** Why the list is stale, where an error is the reason. */
+  /** The error that made the list stale; undefined without an error. */
   get error(): Error | undefined {
-    return this.view?.freshness.error;
+    return this.selection?.freshness.error;
   }
 
-  /** Each list from now on, with what is new in it. Completes when the application closes. */
+  /** Each further list, and how it differs from the list before. Completes when the application closes. */
   get changes(): Observable<ServiceChange> {
     return this.subject.asObservable();
   }
 
   /**
-   * The next endpoint, from the cache.
+   * Picks the next endpoint from the cache.
    *
-   * @param key for balancers that send equal keys to one endpoint
-   * @throws NoEndpointsError when there is none
-   * @throws UnknownServiceError when the service has been taken out of the configuration
+   * @param key sends equal keys to the same endpoint, with a balancer that supports it
+   * @throws NoEndpointsError when there is no endpoint
+   * @throws UnknownServiceError when the service has been removed from the configuration
    */
   pick(key?: string | number): Endpoint {
     const endpoint = this.balancer.pick(key);
-    if (endpoint === undefined) throw this.nothing();
+    if (endpoint === undefined) throw this.emptyError();
     return endpoint;
   }
 
   /**
    * The URL of `path` at the next endpoint.
    *
-   * @throws NoEndpointsError when there is none
-   * @throws InvalidOptionError when the endpoint has no port of the name that was asked for
+   * @throws NoEndpointsError when there is no endpoint
+   * @throws InvalidOptionError when the endpoint has no port with the requested name
    */
   url(path = '/', options: UrlOptions = {}): string {
     return this.urlOf(this.pick(), path, options);
   }
 
   /**
-   * The URL of `path` at `endpoint`, with an IPv6 address in brackets. For an endpoint that is picked already, as in a
-   * route handler or with {@link start}.
+   * The URL of `path` at `endpoint`, with an IPv6 address in brackets. For an endpoint that has been picked before, as
+   * in a route handler or with {@link start}.
    *
-   * @throws InvalidOptionError when the endpoint has no port of the name that was asked for
+   * @throws InvalidOptionError when the endpoint has no port with the requested name
    */
   urlOf(endpoint: Endpoint, path = '/', { protocol = 'http', port }: UrlOptions = {}): string {
     const { ports } = endpoint;
@@ -132,70 +148,72 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
     return `${protocol}://${joinHostPort(endpoint.address, number)}${path.startsWith('/') ? '' : '/'}${path}`;
   }
 
-  /** Tells the balancer that a call to `endpoint` begins; `done(error?)` of what it returns tells how it went. */
+  /** Reports the start of a call to the balancer. The `done(error?)` of the result reports its end. */
   start(endpoint: Endpoint): Call {
-    return this.balancer.start?.(endpoint) ?? UNHEARD;
+    return this.balancer.start?.(endpoint) ?? IGNORED_CALL;
   }
 
   /**
-   * Resolves with the list as soon as it has `min` endpoints.
+   * Waits until the list has `min` endpoints and resolves with the list.
    *
-   * @throws NoEndpointsError when it has not within `timeout`
-   * @throws ClosedError when the application closes before
+   * @throws NoEndpointsError when `timeout` passes first
+   * @throws ClosedError when the application closes first
    */
   async ready({ min = 1, timeout = this.deps.bootTimeout }: ReadyOptions = {}): Promise<readonly Endpoint[]> {
     const what = `Waiting for ${min} endpoints of service "${this.name}"`;
     try {
       await attempt({ clock: this.deps.clock, timeoutMs: timeout * 1_000, what }, (signal) =>
-        this.reach(min, signal),
+        this.waitFor(min, signal),
       );
-      return this.list;
+      return this.endpoints;
     } catch (error) {
       if (!(error instanceof DeadlineExceededError)) throw error;
-      if (this.count === 0 || this.list.length === 0) throw this.nothing();
-      throw new NoEndpointsError(this.name, 'too-few', `${this.list.length} of ${min} after ${timeout} s`);
+      const { length } = this.endpoints;
+      if (length === 0) throw this.emptyError();
+      throw new NoEndpointsError(this.name, 'too-few', `${length} of ${min} after ${timeout} s`);
     }
   }
 
-  /** Asks the registry again. @throws its error; the last list stays in use */
+  /** Lists the service again. @throws the error of the registry; the last list stays in use */
   refresh(): Promise<void> {
-    const refreshing = (this.view?.refresh() ?? Promise.resolve()).finally(() => {
+    const refreshing = (this.selection?.refresh() ?? Promise.resolve()).finally(() => {
       if (this.refreshing === refreshing) this.refreshing = undefined;
     });
-    // The caller hears of a failure; those who only wait for it to be over do not mind.
+    // The caller receives the error. Callers of next() only wait for the end, so it must not be unhandled.
     refreshing.catch(() => undefined);
     this.refreshing = refreshing;
     return refreshing;
   }
 
   /**
-   * The next endpoint, after a first load or a refresh that is under way.
+   * Waits for the first list, or for a refresh in progress, and picks the next endpoint.
    *
-   * @throws NoEndpointsError when there is none, and when no list has come within `bootTimeout`
+   * @throws NoEndpointsError when there is no endpoint, or no list within `bootTimeout`
    */
   async next(): Promise<Endpoint> {
-    if (this.count === 0) await this.ready({ min: 0 });
+    if (this.revision === 0) await this.ready({ min: 0 });
     const { refreshing } = this;
     if (refreshing) {
-      const timeout = this.deps.bootTimeout * 1_000;
+      const timeoutMs = this.deps.bootTimeout * 1_000;
       const what = `The refresh of service "${this.name}"`;
-      await attempt({ clock: this.deps.clock, timeoutMs: timeout, what }, () => refreshing).catch(
-        () => undefined,
-      );
+      await attempt({ clock: this.deps.clock, timeoutMs, what }, () => refreshing).catch(() => undefined);
     }
     return this.pick();
   }
 
-  /** The current list, where there is one, and each that follows, until the application closes; only the newest of those missed. */
+  /**
+   * Iterates over the current list, if there is one, and each further list until the application closes. A slow consumer
+   * receives only the newest of the lists it missed.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<readonly Endpoint[], void, void> {
     let seen = 0;
     let wake: () => void = () => undefined;
     const subscription = this.subject.subscribe({ next: () => wake(), complete: () => wake() });
     try {
       for (;;) {
-        if (this.count > seen) {
-          seen = this.count;
-          yield this.list;
+        if (this.revision > seen) {
+          seen = this.revision;
+          yield this.endpoints;
         } else if (this.closed) return;
         else
           await new Promise<void>((resolve) => {
@@ -208,100 +226,78 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
   }
 
   /**
-   * Called by the module: follows `view` and picks with `balancer` from now on. What the handle had before stays in
-   * use until the view has a list.
+   * Called by the module: watches the endpoints that `query` selects and picks with `balancer`. The former list stays in
+   * use until there is one for the query.
+   *
+   * @throws ClosedError
    */
-  async attach(view: ServiceSelection, balancer: Balancer): Promise<void> {
-    if (balancer !== this.balancer) balancer.update(this.list);
+  attach(query: ServiceQuery, balancer: Balancer): Promise<void> {
+    const former = this.selection;
+    const selection = this.deps.cache.watch(query, this.state);
+    if (balancer !== this.balancer) balancer.update(this.endpoints);
     this.balancer = balancer;
-    const former = this.view;
-    this.view = view;
-    let taken = view.revision > 0;
-    if (taken) this.take(view.endpoints, diffEndpoints(this.list, view.endpoints));
-    view.subscribe((change) => {
-      if (this.view !== view) return;
-      // What is new to the view is new to the handle only where the handle has had its last list.
-      this.take(change.endpoints, taken ? change : diffEndpoints(this.list, change.endpoints));
-      taken = true;
+    this.selection = selection;
+    if (selection.change) this.publish(selection.change);
+    selection.subscribe((change) => {
+      if (this.selection === selection) this.publish(change);
     });
-    await former?.close();
+    return former?.close() ?? Promise.resolve();
   }
 
-  /** Called by the module: the service has been taken out of the configuration. */
-  async detach(): Promise<void> {
-    const { view } = this;
-    this.view = undefined;
-    this.list = NONE;
-    this.balancer.update(NONE);
-    await view?.close();
+  /** Called by the module: the service has been removed from the configuration. */
+  detach(): Promise<void> {
+    const { selection } = this;
+    this.selection = undefined;
+    this.state = { endpoints: EMPTY, revision: this.revision };
+    this.balancer.update(EMPTY);
+    return selection?.close() ?? Promise.resolve();
   }
 
-  /** Called by the module when the application closes; the last list can still be picked from. */
+  /** Called by the module when the application closes. The last list can still be picked from. */
   close(): void {
     this.closed = true;
     this.subject.complete();
   }
 
-  /** Called by the module: resolves with the registry's first answer. */
+  /** Called by the module: resolves at the first answer of the registry. */
   async firstAnswer(): Promise<void> {
-    await this.view?.ready();
+    await this.selection?.ready();
   }
 
-  private take(endpoints: readonly Endpoint[], { added, updated, removed }: EndpointsDiff): void {
-    const diff = { added, updated, removed };
-    if (this.count > 0 && added.length + updated.length + removed.length === 0) return;
-    const events = this.eventsOf(diff, endpoints);
-    this.list = endpoints;
-    this.count += 1;
-    this.balancer.update(endpoints);
-    this.subject.next(
-      Object.freeze({
-        service: this.name,
-        endpoints,
-        ...diff,
-        revision: this.count,
-        events,
-      }),
-    );
+  private publish(change: ServiceChange): void {
+    this.state = change;
+    this.balancer.update(change.endpoints);
+    this.subject.next(change);
   }
 
-  /** Compares what is new alone, for a list may be long. */
-  private eventsOf(
-    { added, updated, removed }: EndpointsDiff,
-    endpoints: readonly Endpoint[],
-  ): readonly WatchEvent[] {
-    const ids = new Set(updated.map(({ id }) => id));
-    const former = ids.size === 0 ? [] : this.list.filter(({ id }) => ids.has(id));
-    const moved = watchEvents([...removed, ...former], [...added, ...updated]).length > 0;
-    return this.count === 0 || moved ? watchEvents(undefined, endpoints) : [];
-  }
-
-  private async reach(min: number, signal: AbortSignal): Promise<void> {
-    const reached = (): boolean => this.count > 0 && this.list.length >= min;
-    if (reached()) return;
+  private async waitFor(min: number, signal: AbortSignal): Promise<void> {
+    const isReady = (): boolean => this.revision > 0 && this.endpoints.length >= min;
+    if (isReady()) return;
     if (this.closed) throw new ClosedError(`Service "${this.name}"`);
     await new Promise<void>((resolve, reject) => {
       const subscription = this.subject.subscribe({
         next: () => {
-          if (!reached()) return;
+          if (!isReady()) return;
           subscription.unsubscribe();
+          remove();
           resolve();
         },
         complete: () => {
+          remove();
           reject(new ClosedError(`Service "${this.name}"`));
         },
       });
-      signal.addEventListener('abort', () => {
+      const remove = onAbort(signal, () => {
         subscription.unsubscribe();
       });
     });
   }
 
-  private nothing(): Error {
-    if (!this.view && this.count > 0) return new UnknownServiceError(this.name, this.deps.known());
+  private emptyError(): Error {
+    if (!this.selection && this.revision > 0) return new UnknownServiceError(this.name, this.deps.known());
     const { error } = this;
     const options = error ? { cause: error } : undefined;
-    return this.count === 0
+    return this.revision === 0
       ? new NoEndpointsError(this.name, 'never-answered', error?.message, options)
       : new NoEndpointsError(this.name, 'empty', this.deps.empty, options);
   }

@@ -2,7 +2,7 @@ import { Subject, type Observable } from 'rxjs';
 import { type Balancer } from '../balancing/balancer.js';
 import { createBalancer, type BalancerOption } from '../balancing/create-balancer.js';
 import { type ServiceCache } from '../discovery/service-cache.js';
-import { type ServiceChange } from './service-change.js';
+import { type ServiceChange } from '../discovery/service-change.js';
 import { type ServiceQuery } from '../discovery/service-query.js';
 import { type Clock } from '../common/clock.js';
 import { checkName } from '../common/names.js';
@@ -11,27 +11,27 @@ import { type ServiceOptions } from './piloted.options.js';
 import { ServiceHandle } from './service-handle.js';
 import { UnknownServiceError } from './unknown-service.error.js';
 
-/** What a {@link ServiceHandles} works with. */
+/** Dependencies of {@link ServiceHandles}. */
 export interface ServiceHandlesDeps {
-  readonly directory: ServiceCache;
+  readonly cache: ServiceCache;
   readonly clock: Clock;
   readonly random: Random;
-  /** For services that name none. */
+  /** The balancer of services that have none of their own. */
   readonly balancer: BalancerOption;
   /** Seconds. */
   readonly bootTimeout: number;
-  /** Why every list is empty, where the module itself is the reason. */
+  /** The reason why every list is empty, when the module itself is the reason. */
   readonly empty?: string;
 }
 
-/** Services by name: those that are listed, and on demand any other, unless a list was given. */
+/** The handles by service name: of the listed services, and of any other on demand, unless services are listed. */
 export class ServiceHandles {
-  /** By options and features: for as long as the application runs. */
+  /** Services of the module's options and of features, which stay until the application closes. */
   private readonly declared = new Map<string, ServiceOptions>();
-  /** By the configuration file. */
+  /** Services of the configuration file. */
   private configured: ReadonlyMap<string, ServiceOptions> = new Map();
   private readonly handles = new Map<string, ServiceHandle>();
-  /** The handles that are in use, and what they follow. */
+  /** The handles that watch a service, with the options they watch it by. */
   private readonly attached = new Map<
     string,
     { readonly handle: ServiceHandle; readonly options: ServiceOptions }
@@ -46,12 +46,12 @@ export class ServiceHandles {
 
   constructor(private readonly deps: ServiceHandlesDeps) {}
 
-  /** The changes of every service. */
+  /** The changes of all services. */
   get changes(): Observable<ServiceChange> {
     return this.subject.asObservable();
   }
 
-  /** The services that are listed or in use. */
+  /** The names of the services that are listed or in use. */
   get names(): readonly string[] {
     return [...new Set([...this.declared.keys(), ...this.configured.keys(), ...this.attached.keys()])];
   }
@@ -61,60 +61,56 @@ export class ServiceHandles {
     return this.names.map((name) => this.of(name));
   }
 
-  /** What is wanted of a service. */
+  /** The options of a service; only its name when it is not listed. */
   optionsOf(name: string): ServiceOptions {
     return this.declared.get(name) ?? this.configured.get(name) ?? { name };
   }
 
-  /** From now on only what is listed is known. */
+  /** Makes every service unknown that is not listed. */
   restrict(): void {
     this.open = false;
   }
 
-  /** Whether {@link ServiceHandles.of} would give a handle. */
+  /** Whether {@link ServiceHandles.of} returns a handle. */
   knows(name: string): boolean {
     return this.open || this.declared.has(name) || this.configured.has(name);
   }
 
-  /** Lists a service for good, unless that has been done already. */
+  /** Lists a service until the application closes. A second call with the same name does nothing. */
   declare(service: ServiceOptions): void {
     if (this.declared.has(service.name)) return;
     this.declared.set(service.name, service);
-    void this.follow(service.name);
+    void this.reconcile(service.name);
   }
 
   /**
    * The handle of a service, always the same.
    *
    * @throws UnknownServiceError when services are listed and this is not one of them
-   * @throws InvalidOptionError when it cannot be a name
+   * @throws InvalidOptionError when `name` is not a valid name
    */
   of(name: string): ServiceHandle {
     const attached = this.attached.get(name);
     if (attached) return attached.handle;
     if (!this.knows(name)) throw new UnknownServiceError(name, this.names);
     checkName('service', name);
-    const options = this.optionsOf(name);
-    const handle = this.handles.get(name) ?? this.makeHandle(options);
-    void this.attach(handle, options);
+    const handle = this.handles.get(name) ?? this.makeHandle(name);
+    void this.attach(handle, this.optionsOf(name));
     return handle;
   }
 
-  /** As {@link ServiceHandles.of}; of a service that is not listed yet, a handle that follows it once it is. */
+  /** As {@link ServiceHandles.of}; for a service that is not listed, a handle that watches it once it is listed. */
   handle(name: string): ServiceHandle {
     if (this.knows(name)) return this.of(name);
-    return this.handles.get(name) ?? this.makeHandle({ name });
+    return this.handles.get(name) ?? this.makeHandle(name);
   }
 
-  /**
-   * Lists what the configuration file says in place of what it said before: what is new is followed, what is gone is
-   * let go, what differs is followed anew.
-   */
+  /** Replaces the services of the configuration file. Handles of removed services are detached. */
   async configure(services: readonly ServiceOptions[]): Promise<void> {
     const before = this.configured;
     this.configured = new Map(services.map((service) => [service.name, service]));
     await Promise.all(
-      [...new Set([...before.keys(), ...this.configured.keys()])].map((name) => this.follow(name)),
+      [...new Set([...before.keys(), ...this.configured.keys()])].map((name) => this.reconcile(name)),
     );
   }
 
@@ -125,8 +121,8 @@ export class ServiceHandles {
     this.subject.complete();
   }
 
-  /** Brings the handle of a service that is in use in line with what is listed now. */
-  private follow(name: string): Promise<void> {
+  /** Attaches or detaches the handle of a service, as its current options require. */
+  private reconcile(name: string): Promise<void> {
     const handle = this.handles.get(name);
     if (!handle) return Promise.resolve();
     const options = this.optionsOf(name);
@@ -139,9 +135,10 @@ export class ServiceHandles {
     return handle.detach();
   }
 
-  private makeHandle({ name }: ServiceOptions): ServiceHandle {
-    const { clock, bootTimeout, empty } = this.deps;
+  private makeHandle(name: string): ServiceHandle {
+    const { cache, clock, bootTimeout, empty } = this.deps;
     const handle = new ServiceHandle(name, {
+      cache,
       clock,
       bootTimeout,
       known: () => this.names,
@@ -154,15 +151,14 @@ export class ServiceHandles {
     return handle;
   }
 
-  /** Nothing follows what is asked for after the end. */
   private attach(handle: ServiceHandle, options: ServiceOptions): Promise<void> {
     if (this.closed) return Promise.resolve();
     const balancer = this.balancerFor(options);
     this.attached.set(options.name, { handle, options });
-    return handle.attach(this.deps.directory.watch(queryOf(options)), balancer);
+    return handle.attach(queryOf(options), balancer);
   }
 
-  /** The one the service has, unless another is wanted: its place in the list is kept. */
+  /** Reuses the balancer of the service while its option stays the same, so that the rotation does not restart. */
   private balancerFor({ name, balancer: own }: ServiceOptions): Balancer {
     const option = own ?? this.deps.balancer;
     const known = this.balancers.get(name);
@@ -179,7 +175,7 @@ function queryOf({ name, tag, dc, zone, interval }: ServiceOptions): ServiceQuer
     ...(tag === undefined ? {} : { tag }),
     ...(dc === undefined ? {} : { dc }),
     ...(zone === undefined ? {} : { zone }),
-    ...(interval === undefined ? {} : { interval: interval * 1_000 }),
+    ...(interval === undefined ? {} : { intervalMs: interval * 1_000 }),
   };
 }
 

@@ -3,19 +3,19 @@ import { DiscoveryService } from './discovery.service.js';
 import { ServiceHandle } from './service-handle.js';
 import { placeOf } from './service-usage.js';
 
-/** Where `@Service` stands: on a handler's parameter, a constructor's parameter or a property. */
+/** The place of `@Service`: a handler's parameter, a constructor's parameter or a property. */
 export type ServicePlace = 'handler' | 'constructor' | 'property';
 
 /**
- * Types that no endpoint and no handle has. Not `Function`: TypeScript emits it for a name that is imported by
- * `import { type Endpoint }`, since `Endpoint` is a value too.
+ * Types that neither an endpoint nor a handle has. `Function` is not one of them: TypeScript emits it for `Endpoint` when
+ * it is imported by `import { type Endpoint }`, because `Endpoint` is a value too.
  */
 const NEITHER: ReadonlySet<unknown> = new Set([String, Number, Boolean, Array, Promise, DiscoveryService]);
 
 /**
- * Where a decorator stands, from what it is called with.
+ * The place of `@Service`, from the arguments that the decorator receives.
  *
- * @throws InvalidOptionError when it cannot stand there, or the declared type is another than the one it gives there
+ * @throws InvalidOptionError when the decorator is not allowed there, or the declared type does not fit the place
  */
 export function servicePlace(
   name: string,
@@ -41,8 +41,8 @@ export function servicePlace(
     const { name: got } = type as { readonly name: string };
     throw new InvalidOptionError(
       place === 'handler'
-        ? `Expected the parameter with ${decorator} of ${placeOf(target, key)} to be an Endpoint, got ${got}. A handler's parameter is given the next endpoint; the ServiceHandle is injected in a constructor or property.`
-        : `Expected ${placeOf(target, key)} to declare ServiceHandle for ${decorator}, got ${got}. A constructor's parameter or a property is given the handle; a handler's parameter is given the next endpoint.`,
+        ? `Expected the parameter with ${decorator} of ${placeOf(target, key)} to be an Endpoint, got ${got}. A handler's parameter receives the next endpoint; a constructor's parameter or a property receives the ServiceHandle.`
+        : `Expected ${placeOf(target, key)} to declare ServiceHandle for ${decorator}, got ${got}. A constructor's parameter or a property receives the handle; a handler's parameter receives the next endpoint.`,
     );
   }
   return place;
@@ -53,13 +53,13 @@ function wrongPlace(target: object, key: string | symbol | undefined, index: unk
     return `the static member ${target.name}.${String(key)}`;
   if (typeof index === 'number') return undefined;
   if (key === undefined) return `the class ${(target as { name?: string }).name ?? ''}`;
-  // Babel describes a property by its initializer.
+  // Babel passes a descriptor with an initializer for a property.
   if (typeof index === 'object' && index !== null && !('initializer' in index))
     return `the method or accessor ${placeOf(target, key)}`;
   return undefined;
 }
 
-/** What `emitDecoratorMetadata` left, where it is on; `Object` for interfaces. */
+/** The type that `emitDecoratorMetadata` has emitted, if it is on; `Object` for interfaces. */
 function declaredType(target: object, key: string | symbol | undefined, index: unknown): unknown {
   if (typeof index !== 'number')
     return key === undefined ? undefined : Reflect.getOwnMetadata('design:type', target, key);

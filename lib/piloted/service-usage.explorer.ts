@@ -5,34 +5,34 @@ import { HANDLED_OTHERWISE } from './handled-otherwise.js';
 import { usagesOf, type ServiceUsage } from './service-usage.js';
 import { getServiceToken } from './service.token.js';
 
-/** What Nest keeps of `@Inject` on a constructor's parameters and on properties. */
+/** Nest's metadata of `@Inject` on a constructor's parameters and on properties. */
 interface Declared {
   readonly param?: unknown;
   readonly type?: unknown;
 }
 
-/** Finds the services that the classes and factories of this application name. */
+/** Finds the services that the classes and factories of this application use. */
 @Injectable()
 export class ServiceUsageExplorer {
   private tokens: ReadonlySet<unknown> | undefined;
 
   constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
 
-  /** Where the classes of this application name a service in a decorator. */
+  /** The decorators of this application's classes that name a service. */
   usages(): readonly ServiceUsage[] {
     return usagesOf(this.wrappers().map(({ metatype }) => metatype));
   }
 
-  /** Whether a class or factory of this application injects the handle of the service, whoever else of the process does. */
+  /** Whether a class or factory of this application injects the handle of the service. Other applications do not count. */
   injects(service: string): boolean {
     this.tokens ??= new Set(this.injected());
     return this.tokens.has(getServiceToken(service));
   }
 
   /**
-   * Checks that each parameter with `@Service` belongs to a handler: Nest calls other methods without it.
+   * Checks that each method with `@Service` on a parameter is a handler, since Nest passes no arguments to other methods.
    *
-   * @throws InvalidOptionError that names the first method that is no handler
+   * @throws InvalidOptionError that names the first other method
    */
   checkHandlers(): void {
     for (const { metatype } of this.wrappers())

@@ -1,28 +1,28 @@
-/** What a decorator that names a service gives: `endpoint` to a handler's parameter, else the `handle`, or a `listener`. */
+/** What a decorator injects, an `endpoint` or a `handle`; or `listener` for `@OnServiceChange`. */
 export type ServiceUsageKind = 'endpoint' | 'handle' | 'listener';
 
-/** A class that names a service in a decorator. */
+/** A decorator that names a service. */
 export interface ServiceUsage {
   readonly service: string;
   readonly kind: ServiceUsageKind;
-  /** The class whose constructor, property or method carries the decorator. */
+  /** The class whose constructor, property or method has the decorator. */
   readonly owner: object;
   /** The method or property; undefined for the constructor. */
   readonly key: string | symbol | undefined;
-  /** The place, for messages: `OrdersController.list`. */
+  /** Class and member, for messages: `OrdersController.list`. */
   readonly where: string;
 }
 
 const usages: ServiceUsage[] = [];
 const names = new Set<string>();
 
-/** The place of a decorator, for messages. */
+/** Class and member of a decorator, for messages. */
 export function placeOf(target: object, key: string | symbol | undefined): string {
   const owner = typeof target === 'function' ? target : target.constructor;
   return `${owner.name}.${key === undefined ? 'constructor' : String(key)}`;
 }
 
-/** Called by the decorators while classes are defined, before any module exists. */
+/** Records a decorator. Called while classes are defined, before any module exists. */
 export function recordUsage(
   service: string,
   kind: ServiceUsageKind,
@@ -34,12 +34,12 @@ export function recordUsage(
   names.add(service);
 }
 
-/** Every service that any class of the process names. */
+/** The services that the classes of this process name. */
 export function recordedServices(): readonly string[] {
   return [...names];
 }
 
-/** What the given classes, and those they inherit from, name. */
+/** The decorators of the given classes and of the classes they inherit from. */
 export function usagesOf(classes: Iterable<unknown>): readonly ServiceUsage[] {
   const owners = new Set<unknown>();
   for (let type of classes) {

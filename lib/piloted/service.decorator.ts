@@ -5,17 +5,17 @@ import { recordUsage } from './service-usage.js';
 import { ServicePipe } from './service.pipe.js';
 import { getServiceToken } from './service.token.js';
 
-/** What `@Service` can stand on: a handler's parameter, a constructor's parameter, a property. */
+/** The type of `@Service`: a decorator of a handler's parameter, a constructor's parameter or a property. */
 export type ServiceDecorator = (target: object, key: string | symbol | undefined, index?: number) => void;
 
-/** The pipe finds the endpoint; the factory only has to be there. */
+/** `createParamDecorator` requires a factory, but {@link ServicePipe} replaces its value by the endpoint. */
 const endpointParameter = createParamDecorator((name: string) => name);
 
 /**
- * The others by name.
+ * Injects a service by name. On a parameter of a route, message or event handler: the next `Endpoint`, picked for each
+ * call. On a constructor's parameter or a property: the `ServiceHandle`.
  *
- * On a parameter of a route, message or event handler: the next `Endpoint`, one for each call. On a constructor's
- * parameter or a property: the `ServiceHandle`. The name needs to be listed nowhere else.
+ * No further configuration is needed: using the decorator subscribes to the service.
  *
  * ```ts
  * @Controller()
@@ -27,8 +27,8 @@ const endpointParameter = createParamDecorator((name: string) => name);
  * }
  * ```
  *
- * @throws InvalidOptionError when the class is loaded: when `name` cannot be the name of a service, when the decorator stands
- * elsewhere, and when the declared type shows that the other of the two is expected
+ * @throws InvalidOptionError while the class is loaded: `name` is not a valid service name, the decorator is in another
+ * place, or the declared type is that of the other place
  */
 export function Service(name: string): ServiceDecorator {
   checkName('name', name);

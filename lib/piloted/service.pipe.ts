@@ -16,7 +16,7 @@ import { ServiceHandle } from './service-handle.js';
 import { ServiceUsageExplorer } from './service-usage.explorer.js';
 import { getServiceToken } from './service.token.js';
 
-/** Turns a handler's `@Service(name)` into the next endpoint. Asks the injected handle, so that a test's own is used. */
+/** Resolves a handler's `@Service(name)` to the next endpoint. Uses the injected handle, which a test may provide. */
 @Injectable()
 export class ServicePipe implements PipeTransform<unknown, Endpoint | Promise<Endpoint>>, OnModuleInit {
   private readonly handles = new Map<string, GivenHandle>();
@@ -28,8 +28,10 @@ export class ServicePipe implements PipeTransform<unknown, Endpoint | Promise<En
   ) {}
 
   /**
-   * @throws InvalidOptionError when neither PilotedModule nor a provider of a test gives a service that is used, and when
-   * a test gives an array where a class injects the handle
+   * Checks the services in use.
+   *
+   * @throws InvalidOptionError when neither PilotedModule nor a test provides a service, or when a test provides an array
+   * and a class injects the handle
    */
   onModuleInit(): void {
     for (const { kind, service, where } of new ServiceUsageExplorer(this.modules).usages()) {
@@ -42,7 +44,7 @@ export class ServicePipe implements PipeTransform<unknown, Endpoint | Promise<En
     }
   }
 
-  /** The name is read from the decorator and not from the value, which a global pipe may have changed. */
+  /** Reads the name from the decorator, since a global pipe may have changed the value. */
   transform(_value: unknown, { data: name = '' }: ArgumentMetadata): Endpoint | Promise<Endpoint> {
     let handle = this.handles.get(name);
     if (!handle) {
@@ -63,7 +65,7 @@ export class ServicePipe implements PipeTransform<unknown, Endpoint | Promise<En
     return given === undefined || given === null ? undefined : givenHandle(name, given);
   }
 
-  /** What the module of the handler provides, else what any module does; undefined for a class that was loaded later. */
+  /** The provider of the handler's module, or else of any module; undefined for a class that was loaded later. */
   private given(name: string): unknown {
     return this.lookUp(name, true) ?? this.lookUp(name, false);
   }

@@ -5,11 +5,11 @@ function onSignal(): void {
 }
 
 /**
- * Calls `listener` on every SIGHUP; returns what ends that. However many listen, the process has one handler, and
- * none when the last is gone: then SIGHUP ends it again, as is its default.
+ * Calls `listener` on every SIGHUP. Returns a function that removes it. The process has one signal handler for all
+ * listeners, and none after the last has been removed: SIGHUP then terminates the process, which is its default.
  */
 export function onSighup(listener: () => void): () => void {
-  // Wrapped: the same function may listen twice.
+  // Wrapped, since the same function may be added twice.
   const own = (): void => {
     listener();
   };

@@ -1,15 +1,15 @@
 import { formatValue } from '../common/expected.js';
 import { SidekickError } from '../common/errors/index.js';
 
-/** A service was asked for that is not among those the application has listed. */
+/** The requested service is not one of the listed services. */
 export class UnknownServiceError extends SidekickError {
   readonly code = 'SIDEKICK_UNKNOWN_SERVICE';
 
   constructor(
     readonly service: string,
-    /** The services there are. */
+    /** The names of the listed services. */
     readonly known: readonly string[],
-    /** Who asked, as a place in the code. */
+    /** Class and member that name the service, for the message. */
     where?: string,
   ) {
     const list = known.length > 0 ? known.join(', ') : 'none';

@@ -7,7 +7,8 @@ export function sameRecord(a: EntryRecord, b: EntryRecord): boolean {
   return b.kind === 'instance' && (a.instance === b.instance || sameInstance(a.instance, b.instance));
 }
 
-function sameInstance(a: Instance, b: Instance): boolean {
+/** Whether two instances have equal values. */
+export function sameInstance(a: Instance, b: Instance): boolean {
   return (
     a.service === b.service &&
     a.id === b.id &&

@@ -51,16 +51,16 @@ interface World {
 }
 
 async function world(services: number, size: number): Promise<World> {
-  const directory = new ServiceCache({ clock: systemClock, random: Math.random, logger: silentLogger });
+  const cache = new ServiceCache({ clock: systemClock, random: Math.random, logger: silentLogger });
   const book = new ServiceHandles({
-    directory,
+    cache,
     clock: systemClock,
     random: Math.random,
     balancer: 'round-robin',
     bootTimeout: 5,
   });
   const names = Array.from({ length: services }, (_, index) => `service-${index}`);
-  await directory.start(still(size));
+  await cache.start(still(size));
   const discovery = new DiscoveryService(book);
   await Promise.all(names.map((name) => discovery.of(name).ready({ min: size })));
   return {
@@ -68,7 +68,7 @@ async function world(services: number, size: number): Promise<World> {
     names,
     close: async () => {
       book.close();
-      await directory.close();
+      await cache.close();
     },
   };
 }

@@ -33,7 +33,7 @@ interface Client {
   readonly number: number;
   readonly registry: Registry;
   readonly keeper: LocalRegistrar;
-  readonly directory: ServiceCache;
+  readonly cache: ServiceCache;
   readonly view: ServiceSelection;
 }
 
@@ -51,14 +51,14 @@ async function start(number: number): Promise<Client> {
   const key = `herd-${number}`;
   const record = { kind: 'key', key, value: 'here' } as const;
   const { first } = await keeper.register(key, () => record, { ttl, updateInterval: 600, exclusive: false });
-  const directory = new ServiceCache(deps);
-  await directory.start(registry);
-  const view = directory.watch({ service: 'herd' });
+  const cache = new ServiceCache(deps);
+  await cache.start(registry);
+  const view = cache.watch({ service: 'herd' });
   // It goes on trying where the machine was too busy for the first time.
   await first.catch(() => undefined);
   await until(`client ${number} to be up`, () => keeper.statuses[0]?.state === 'alive', { deadline: 60_000 });
   await view.ready();
-  return { number, registry, keeper, directory, view };
+  return { number, registry, keeper, cache, view };
 }
 
 /** When each was heard of after `since`. */
@@ -71,8 +71,8 @@ async function returned(since: number): Promise<readonly Return[]> {
       const ack = monotonic() - (beat?.age ?? Infinity);
       const alive = beat?.state === 'alive';
       if (!heartbeats.has(number) && alive && ack > since) heartbeats.set(number, monotonic());
-      const { stale, age } = view.freshness;
-      const heard = monotonic() - (age ?? Infinity);
+      const { stale, ageMs } = view.freshness;
+      const heard = monotonic() - (ageMs ?? Infinity);
       if (!lists.has(number) && !stale && heard > since) lists.set(number, monotonic());
     }
     return heartbeats.size === count && lists.size === count;
@@ -87,8 +87,8 @@ async function returned(since: number): Promise<readonly Return[]> {
 
 async function stop(): Promise<void> {
   await Promise.all(
-    clients.map(async ({ keeper, directory, registry }) => {
-      await Promise.all([keeper.close(), directory.close()]);
+    clients.map(async ({ keeper, cache, registry }) => {
+      await Promise.all([keeper.close(), cache.close()]);
       await registry.close();
     }),
   );

@@ -28,13 +28,13 @@ const deps = { clock: systemClock, random: Math.random, logger: silentLogger };
 const { url } = settings() as LeakSettings;
 // What the store in memory keeps for watches that come back is not what is looked at.
 const registry = await (url === 'memory:' ? memory({ history: 64 }) : registrySource(url, {})).open(deps);
-const directory = new ServiceCache(deps);
-const book = new ServiceHandles({ directory, ...deps, balancer: 'round-robin', bootTimeout: 10 });
+const cache = new ServiceCache(deps);
+const book = new ServiceHandles({ cache, ...deps, balancer: 'round-robin', bootTimeout: 10 });
 const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(systemClock), name: 'leak' });
 const SCOPE = { kind: 'service', service: SERVICE } as const;
 /** Before anything was written: a watch from here has something to tell at once. */
 const { cursor: begin } = await registry.list(SCOPE, never);
-await directory.start(registry);
+await cache.start(registry);
 const handle = book.of(SERVICE);
 let updates = 0;
 let lists = 0;
@@ -66,7 +66,7 @@ const SUBSCRIPTIONS: Readonly<Record<string, (index: number) => Promise<void>>> 
     await watch.return?.();
   },
   view: async (index) => {
-    const view = directory.watch({ service: `${SERVICE}-${index}` });
+    const view = cache.watch({ service: `${SERVICE}-${index}` });
     const end = view.subscribe(() => undefined);
     await view.ready();
     end();
@@ -133,11 +133,11 @@ serve({
     delay.reset();
     return max / 1e6;
   },
-  belongings: async (): Promise<Belongings> => await belongings([registry, directory, book, keeper, never]),
+  belongings: async (): Promise<Belongings> => await belongings([registry, cache, book, keeper, never]),
   subscribe: async ({ what, count }: { what: string; count: number }) =>
     await inBatches(count, SUBSCRIPTIONS[what]!),
   close: async () => {
-    await Promise.all([keeper.close(), directory.close()]);
+    await Promise.all([keeper.close(), cache.close()]);
     book.close();
     await (registry satisfies Registry).close();
   },

@@ -16,7 +16,7 @@ const endpoints = Array.from({ length: 2_000 }, (_, i) =>
     meta: { n: 'x'.repeat(500) },
   }),
 );
-const lists: SnapshotList[] = [{ source: { service: 'many' }, heard: Date.now(), endpoints }];
+const lists: SnapshotList[] = [{ source: { service: 'many' }, confirmedAtMs: Date.now(), endpoints }];
 await file.save(lists);
 process.send?.('writing');
 for (;;) await file.save(lists);

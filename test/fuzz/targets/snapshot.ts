@@ -14,8 +14,8 @@ export default textTarget({
     fc.oneof(mutatedTexts(corpus), mutatedJson(jsonOf(corpus), fc.oneof(hosts, ports)).map(jsonText)),
   run: (text) => {
     const lists = decodeSnapshot(text);
-    for (const { heard, endpoints } of lists) {
-      assert.ok(Number.isFinite(heard), 'the time of a list is one');
+    for (const { confirmedAtMs, endpoints } of lists) {
+      assert.ok(Number.isFinite(confirmedAtMs), 'the time of a list is one');
       endpoints.forEach(expectInstance);
     }
     assert.equal(

@@ -30,14 +30,14 @@ import { listing, ScriptedRegistry } from './scripted-registry.js';
 type Address = readonly [address: string, port: number];
 
 const ALLOW: readonly string[] = ['10.0.0.0/8', 'fd00::/8'];
-/** In the ranges; an IPv4 address may be written as an IPv6 one. */
+/** Addresses in the ranges; an IPv4 address may be written as an IPv6 address. */
 const INSIDE: readonly Address[] = [
   ['10.0.0.1', 80],
   ['::ffff:10.0.0.2', 80],
   ['::ffff:a00:3', 65_535],
   ['fd00::1', 1],
 ];
-/** Well-formed, and outside of them: nobody can tell where a hostname leads. */
+/** Well-formed addresses outside of the ranges; a hostname may resolve to any address. */
 const OUTSIDE: readonly Address[] = [
   ['169.254.169.254', 80],
   ['::ffff:169.254.169.254', 80],
@@ -46,7 +46,7 @@ const OUTSIDE: readonly Address[] = [
   ['localhost', 80],
   ['0x7f.1', 80],
 ];
-/** No addresses, or no ports. */
+/** Invalid addresses or ports. */
 const MALFORMED: readonly Address[] = [
   ['http://10.0.0.1', 80],
   ['10.0.0.256', 80],
@@ -71,18 +71,18 @@ function scripted(answer: () => Listing | Promise<Listing>): RegistrySource {
 
 const idOf = (n: number): string => `id-${n}`;
 
-/** Each way by which endpoints come in, as options of the module; and what it never lets through. */
-const WAYS: Readonly<
+/** Each source of endpoints, as options of the module, with the addresses that it accepts. */
+const SOURCES: Readonly<
   Record<
     string,
     {
-      readonly takes: readonly Address[];
+      readonly accepts: readonly Address[];
       readonly options: (given: readonly Address[]) => Promise<PilotedModuleOptions>;
     }
   >
 > = {
   memory: {
-    takes: [...INSIDE, ...OUTSIDE, ...MALFORMED],
+    accepts: [...INSIDE, ...OUTSIDE, ...MALFORMED],
     options: async (given) => {
       const registry = memory();
       given.forEach(([address, port], n) => {
@@ -93,13 +93,13 @@ const WAYS: Readonly<
     },
   },
   fixed: {
-    takes: [...INSIDE, ...OUTSIDE],
+    accepts: [...INSIDE, ...OUTSIDE],
     options: async (given) => ({
       registry: fixed({ [SERVICE]: given.map(([address, port]) => ({ address, port })) }),
     }),
   },
   file: {
-    takes: [...INSIDE, ...OUTSIDE, ...MALFORMED],
+    accepts: [...INSIDE, ...OUTSIDE, ...MALFORMED],
     options: async (given) => {
       await mkdir(join(folder, 'services', SERVICE), { recursive: true, mode: 0o700 });
       for (const [n, [address, port]] of given.entries()) {
@@ -110,7 +110,7 @@ const WAYS: Readonly<
     },
   },
   snapshot: {
-    takes: [...INSIDE, ...OUTSIDE],
+    accepts: [...INSIDE, ...OUTSIDE],
     options: async (given) => {
       const endpoints = given.map(([address, port], n) =>
         completeInstance({ service: SERVICE, id: idOf(n), address, port }),
@@ -125,7 +125,7 @@ const WAYS: Readonly<
     },
   },
   'values of etcd': {
-    takes: [...INSIDE, ...OUTSIDE, ...MALFORMED],
+    accepts: [...INSIDE, ...OUTSIDE, ...MALFORMED],
     options: async (given) => {
       const parts = given.map(([address, port], n) => {
         const entryKey = { kind: 'instance', service: SERVICE, id: idOf(n) } as const;
@@ -148,7 +148,7 @@ const WAYS: Readonly<
     },
   },
   'answers of Consul': {
-    takes: [...INSIDE, ...OUTSIDE, ...MALFORMED],
+    accepts: [...INSIDE, ...OUTSIDE, ...MALFORMED],
     options: async (given) => {
       const body = given.map(([Address, Port], n) => ({
         Node: { Node: 'n', Address: '' },
@@ -180,7 +180,7 @@ const WAYS: Readonly<
     },
   },
   'answers of the DNS': {
-    takes: [...INSIDE, ...OUTSIDE, ...MALFORMED].filter(([address]) => address !== ''),
+    accepts: [...INSIDE, ...OUTSIDE, ...MALFORMED].filter(([address]) => address !== ''),
     options: async (given) => {
       const found = (port: number, family: number): RecordWithTtl[] =>
         given
@@ -207,7 +207,7 @@ const WAYS: Readonly<
   },
 };
 
-describe.each(Object.entries(WAYS))('addresses that come in by %s', (_name, { takes, options }) => {
+describe.each(Object.entries(SOURCES))('addresses from %s', (_name, { accepts, options }) => {
   let app: TestingModule | undefined;
   let warnings: string[];
 
@@ -243,41 +243,41 @@ describe.each(Object.entries(WAYS))('addresses that come in by %s', (_name, { ta
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('are all taken that are an IP address or a hostname with a port', async () => {
-    const wellFormed = takes.filter((one) => !MALFORMED.includes(one));
-    expect(sorted(await found(takes))).toEqual(sorted(wellFormed));
+  it('are all accepted that are an IP address or a hostname with a port', async () => {
+    const wellFormed = accepts.filter((one) => !MALFORMED.includes(one));
+    expect(sorted(await found(accepts))).toEqual(sorted(wellFormed));
   });
 
-  it('are dropped where they lie outside of `allow`, each with a warning that names it', async () => {
-    expect(sorted(await found(takes, ALLOW))).toEqual(sorted(INSIDE));
+  it('are dropped outside of `allow`, each with a warning that names it', async () => {
+    expect(sorted(await found(accepts, ALLOW))).toEqual(sorted(INSIDE));
     const outside = warnings.filter((text) => text.includes('is not in the allowed 10.0.0.0/8, fd00::/8'));
     expect(outside).toHaveLength(OUTSIDE.length);
     for (const [address, port] of OUTSIDE)
       expect(outside.filter((text) => text.includes(joinHostPort(address, port)))).not.toEqual([]);
   });
 
-  it('are dropped with a warning where they are none', async () => {
-    const malformed = takes.filter((one) => MALFORMED.includes(one));
+  it('are dropped with a warning when they are invalid', async () => {
+    const malformed = accepts.filter((one) => MALFORMED.includes(one));
     expect(sorted(await found([...malformed, INSIDE[0]!]))).toEqual(sorted([INSIDE[0]!]));
     expect(warnings.filter((text) => /^(?:Ignoring|Leaving out)/.test(text))).toHaveLength(malformed.length);
   });
 });
 
 describe('a fixed list', () => {
-  it.each(MALFORMED)('is refused at boot with %j:%j in it', (address, port) => {
+  it.each(MALFORMED)('is rejected at boot with %j:%j in it', (address, port) => {
     expect(() => fixed({ web: [{ address, port }] })).toThrow(InvalidOptionError);
   });
 });
 
 describe('`allow`', () => {
   it.each(['10.0.0.0/33', '10.0.0/8', 'web', '', '10.0.0.0/', '::1/129', 5, null])(
-    'names %j as wrong at boot',
+    'is rejected at boot with %j in it',
     async (range) => {
       const allow = [range] as unknown as string[];
       const module = Test.createTestingModule({
         imports: [PilotedModule.forRoot({ registry: memory(), logger: silentLogger, allow })],
       });
-      await expect(module.compile()).rejects.toThrow(/^Expected `allow` to be a list of CIDRs/);
+      await expect(module.compile()).rejects.toThrow(/^Expected `allow` to be an array of CIDRs/);
     },
   );
 });

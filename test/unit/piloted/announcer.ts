@@ -6,7 +6,7 @@ import { type RegistrySource } from '../../../lib/registry/registry-source.js';
 
 type Announced = Partial<PartialInstance> & { readonly id: string };
 
-/** Other processes, as a registry sees them: instances that a test brings and takes away. */
+/** Registers and deregisters instances, as other processes do. */
 export class Announcer {
   private constructor(
     private readonly registry: Registry,

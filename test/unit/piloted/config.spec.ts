@@ -3,13 +3,14 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { watchEvents } from '../../../lib/containerpilot/watch-events.js';
 import { ConfigError } from '../../../lib/containerpilot/config.error.js';
 import { registryUrlOf } from '../../../lib/containerpilot/registry-url.js';
 import { DiscoveryService } from '../../../lib/piloted/discovery.service.js';
 import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
 import { type PilotedModuleOptions } from '../../../lib/piloted/piloted.options.js';
 import { PILOTED_SOURCE } from '../../../lib/piloted/piloted.tokens.js';
-import { type ServiceChange } from '../../../lib/piloted/service-change.js';
+import { type ServiceChange } from '../../../lib/discovery/service-change.js';
 import { UnknownServiceError } from '../../../lib/piloted/unknown-service.error.js';
 import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
 import { type RegistrySource } from '../../../lib/registry/registry-source.js';
@@ -61,7 +62,7 @@ describe('PilotedModule with a containerpilot.json', () => {
     else process.env.CONTAINERPILOT = CONTAINERPILOT;
   });
 
-  it('knows its watches, with their tags, and no other service', async () => {
+  it('lists its watches, with their tags, and no other service', async () => {
     await watches({ name: 'web', interval: 3, tag: 'blue' }, { name: 'api', interval: 5 });
     const service = await start({ config: path });
     expect(service.names()).toEqual(['web', 'api']);
@@ -69,7 +70,7 @@ describe('PilotedModule with a containerpilot.json', () => {
     expect(() => service.pick('other')).toThrow('Unknown service "other". Known services: web, api.');
   });
 
-  it('takes the file from CONTAINERPILOT, for an empty path and where the option is left out', async () => {
+  it('reads the file of CONTAINERPILOT, for an empty path and without the option', async () => {
     await watches({ name: 'web', interval: 3 });
     process.env.CONTAINERPILOT = path;
     for (const options of [{ config: '' }, {}]) {
@@ -79,14 +80,14 @@ describe('PilotedModule with a containerpilot.json', () => {
     }
   });
 
-  it('fails the boot where neither names a file', async () => {
+  it('fails the boot when neither names a file', async () => {
     process.env.CONTAINERPILOT = '';
     const compiling = Test.createTestingModule({ imports: [module({ config: '' })] }).compile();
     await expect(compiling).rejects.toThrow(/undefined configfile/);
     await expect(compiling).rejects.toThrow(ConfigError);
   });
 
-  it('uses the registry of the file unless one is given', async () => {
+  it('uses the registry of the file unless the option names one', async () => {
     await watches({ name: 'web', interval: 3 });
     const compiled = await Test.createTestingModule({
       imports: [PilotedModule.forRoot({ logger, config: path })],
@@ -94,7 +95,7 @@ describe('PilotedModule with a containerpilot.json', () => {
     expect(compiled.get<RegistrySource>(PILOTED_SOURCE).url).toContain('consul.internal:8500');
   });
 
-  it('reads the file again on SIGHUP: watches come, go and change', async () => {
+  it('reads the file again on SIGHUP: watches are added, removed and changed', async () => {
     await watches({ name: 'web', interval: 3 }, { name: 'old', interval: 3 });
     const service = await start({ config: path });
     const handle = service.of('web');
@@ -113,20 +114,22 @@ describe('PilotedModule with a containerpilot.json', () => {
     expect(service.of('old')).toBe(old);
   });
 
-  it('reports a broken file and goes on with what it had, and takes the mended one', async () => {
+  it('reports a broken file and keeps its configuration, then reads the repaired file', async () => {
     await watches({ name: 'web', interval: 3 });
     const service = await start({ config: path });
     await writeFile(path, '{ consul: "c:8500", watches: [');
     process.emit('SIGHUP');
     await eventually(() => lines.length > 0);
-    expect(lines[0]).toMatch(/^The configuration stays as it was: .*containerpilot\.json5:1:/);
+    expect(lines[0]).toMatch(
+      /^Cannot reload the configuration, which stays as it was: .*containerpilot\.json5:1:/,
+    );
     expect(service.pick('web').id).toBe('a');
     await watches({ name: 'web', interval: 3 }, { name: 'api', interval: 3 });
     process.emit('SIGHUP');
     await eventually(() => service.names().length === 2);
   });
 
-  it('tells the events of its watches', async () => {
+  it('gives the events of its watches', async () => {
     await watches({ name: 'web', interval: 3 });
     const service = await start({ config: path });
     const changes: ServiceChange[] = [];
@@ -137,14 +140,10 @@ describe('PilotedModule with a containerpilot.json', () => {
     await eventually(() => changes.length === 2);
     await web.withdraw('a');
     await eventually(() => changes.length === 3);
-    expect(changes.map(({ events }) => events)).toEqual([
-      ['changed', 'healthy'],
-      [],
-      ['changed', 'unhealthy'],
-    ]);
+    expect(changes.map(watchEvents)).toEqual([['changed', 'healthy'], [], ['changed', 'unhealthy']]);
   });
 
-  it('makes registry URLs of what files name', () => {
+  it('makes registry URLs from the registry of a file', () => {
     const tls = { verify: true };
     const consul = { kind: 'consul', host: 'c', port: 8500, secure: false, tls } as const;
     expect(registryUrlOf(consul)).toBe('consul://c:8500');

@@ -13,13 +13,13 @@ const boot = async (registry: string): Promise<void> => {
 };
 
 describe('expiryGuard', () => {
-  it('fails the boot on a registry that never reports why an instance went', async () => {
+  it('fails the boot on a registry that never reports why an instance was removed', async () => {
     const error: unknown = await boot('dns:example.org').catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(InvalidOptionError);
     expect((error as Error).message).toMatch(/Expected no `expiryGuard` with the registry dns:example.org/);
   });
 
-  it.each(['memory:', 'fixed:web=10.0.0.1:80'])('is taken on %s', async (registry) => {
+  it.each(['memory:', 'fixed:web=10.0.0.1:80'])('is accepted on %s', async (registry) => {
     await expect(boot(registry)).resolves.toBeUndefined();
   });
 });

@@ -23,20 +23,20 @@ async function world(...ids: string[]): Promise<World> {
   const clock = new VirtualClock();
   const registry = new ScriptedRegistry();
   registry.answer = () => listing(ids.map((id) => webEntry(id)));
-  const directory = new ServiceCache({ clock, random: () => 0.5, logger: silentLogger });
+  const cache = new ServiceCache({ clock, random: () => 0.5, logger: silentLogger });
   const book = new ServiceHandles({
-    directory,
+    cache,
     clock,
     random: () => 0.5,
     balancer: 'round-robin',
     bootTimeout: 5,
   });
   const handle = book.of('web');
-  await directory.start(registry);
+  await cache.start(registry);
   await clock.advance(0);
   const close = async (): Promise<void> => {
     book.close();
-    await directory.close();
+    await cache.close();
     expect(clock.pending).toBe(0);
     expect(registry.open).toBe(0);
   };
@@ -46,7 +46,7 @@ async function world(...ids: string[]): Promise<World> {
 const ids = (endpoints: readonly Endpoint[]): string[] => endpoints.map(({ id }) => id);
 
 describe('ServiceHandle over a registry', () => {
-  it('never picks what is not in the list, nor nothing while there is something, with swaps at every step', async () => {
+  it('picks from the current list at every step of a random sequence of updates', async () => {
     const id = fc.constantFrom('a', 'b', 'c', 'd', 'e');
     const change = fc.oneof(
       fc.tuple(id, fc.nat(9)).map(([name, port]): Change => put(name, { port: 80 + port }, `v${port}`)),
@@ -74,7 +74,7 @@ describe('ServiceHandle over a registry', () => {
     );
   });
 
-  it('registry dead for ten minutes: no pick error, the same list, stale with its age; then fresh with no empty list between', async () => {
+  it('serves the same list, stale with its age, through ten minutes without a registry, and is fresh again without an empty list between', async () => {
     const { clock, registry, handle, close } = await world('a', 'b');
     const lists: string[][] = [];
     handle.changes.subscribe(({ endpoints }) => lists.push(ids(endpoints)));
@@ -94,7 +94,7 @@ describe('ServiceHandle over a registry', () => {
     await close();
   });
 
-  it('makes one list of a burst of 10,000 changes', async () => {
+  it('publishes one list for a batch of 10,000 changes', async () => {
     const { clock, registry, handle, close } = await world();
     let changes = 0;
     handle.changes.subscribe(() => changes++);
@@ -104,7 +104,7 @@ describe('ServiceHandle over a registry', () => {
     await close();
   });
 
-  it('follows another service definition under the same handle', async () => {
+  it('watches another query under the same handle', async () => {
     const { clock, registry, book, handle, close } = await world('a');
     registry.answer = () => listing([webEntry('a', { tags: ['blue'] }, '2'), webEntry('b')]);
     await book.configure([{ name: 'web', tag: 'blue', interval: 3 }]);
@@ -132,7 +132,7 @@ describe('ServiceHandle over a registry', () => {
     expect(handle.pick().id).toBe('a');
   });
 
-  it('keeps no memory of 20,000 updates and 10,000 subscriptions', async () => {
+  it('leaks no memory in 20,000 updates and 10,000 subscriptions', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const { clock, registry, handle, close } = await world('a', 'b', 'c');

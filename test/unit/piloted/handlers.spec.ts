@@ -40,8 +40,8 @@ class Gateway {
     return { id: this.web.pick().id };
   }
 
-  @Get('nobody')
-  nobody(@Service('nobody') endpoint: Endpoint): unknown {
+  @Get('absent')
+  absent(@Service('absent') endpoint: Endpoint): unknown {
     return endpoint;
   }
 
@@ -50,8 +50,8 @@ class Gateway {
     return { payload, id: endpoint.id };
   }
 
-  @EventPattern('told')
-  told(@Service('api') endpoint: Endpoint): void {
+  @EventPattern('notify')
+  notify(@Service('api') endpoint: Endpoint): void {
     events.push(endpoint.id);
   }
 }
@@ -118,13 +118,13 @@ describe('@Service on handler parameters', () => {
     expect(ids).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
   });
 
-  it('stands beside other parameters and beside the injected handle', async () => {
+  it('works beside other parameters and beside the injected handle', async () => {
     await start();
     expect(await get('/two/n?q=1')).toEqual([200, { name: 'n', query: '1', web: 'a', api: 'x' }]);
     expect(await get('/handle')).toEqual([200, { id: 'b' }]);
   });
 
-  it('is not touched by global pipes', async () => {
+  it('is not changed by global pipes', async () => {
     await start((made) => {
       made.useGlobalPipes({
         transform: (value: unknown) => (typeof value === 'string' ? value.toUpperCase() : value),
@@ -133,12 +133,12 @@ describe('@Service on handler parameters', () => {
     expect(await get('/next')).toEqual([200, { id: 'a', port: 8_097 }]);
   });
 
-  it('answers 503 where there is no endpoint', async () => {
+  it('answers 503 when there is no endpoint', async () => {
     await start();
-    expect(await get('/nobody')).toEqual([503, { statusCode: 503, message: 'Service Unavailable' }]);
+    expect(await get('/absent')).toEqual([503, { statusCode: 503, message: 'Service Unavailable' }]);
   });
 
-  it('asks the handle that a test provides by its token', async () => {
+  it('uses the handle that a test provides by its token', async () => {
     await start(undefined, { pick: () => ({ id: 'fake', port: 1 }) });
     expect(await get('/next')).toEqual([200, { id: 'fake', port: 1 }]);
     expect(await get('/handle')).toEqual([200, { id: 'fake' }]);
@@ -157,7 +157,7 @@ describe('@Service on handler parameters', () => {
     });
     expect(await firstValueFrom(client.send('next', 'p1'))).toEqual({ payload: 'p1', id: 'a' });
     expect(await firstValueFrom(client.send('next', 'p2'))).toEqual({ payload: 'p2', id: 'b' });
-    await firstValueFrom(client.emit('told', {}), { defaultValue: undefined });
+    await firstValueFrom(client.emit('notify', {}), { defaultValue: undefined });
     await firstValueFrom(client.send('next', 'p3'));
     expect(events).toEqual(['x']);
     await client.close();

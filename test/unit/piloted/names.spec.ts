@@ -26,7 +26,7 @@ const NO_NAMES: readonly unknown[] = [
   {},
 ];
 
-/** A registry that does not answer. */
+/** A registry that never answers. */
 function down(): RegistrySource {
   const registry = new ScriptedRegistry();
   registry.answer = () => {
@@ -35,7 +35,7 @@ function down(): RegistrySource {
   return { identity: 'down', url: 'scripted:', open: () => Promise.resolve(registry) };
 }
 
-/** What every object has, which nothing here may add to. */
+/** The properties of every object, to which no test may add. */
 const shared = (): PropertyKey[] => Reflect.ownKeys(Object.prototype);
 
 describe('names of services, ids, tags and metadata', () => {
@@ -72,7 +72,7 @@ describe('names of services, ids, tags and metadata', () => {
     expect(shared()).toEqual(before);
   });
 
-  it('come out as they went in, each service with its own endpoints', async () => {
+  it('are read as they were written, each service with its own endpoints', async () => {
     const found = await discovery({ services: [...ODD_NAMES] });
     expect(found.names()).toEqual(ODD_NAMES);
     for (const [n, name] of ODD_NAMES.entries()) {
@@ -93,7 +93,7 @@ describe('names of services, ids, tags and metadata', () => {
     }
   });
 
-  it('stand in the dump for operators as they are', async () => {
+  it('are unchanged in the dump for operators', async () => {
     const dump = (await discovery({ services: [...ODD_NAMES] })).dump();
     expect(dump.services.map(({ name }) => name)).toEqual(ODD_NAMES);
     const text = JSON.stringify(dump);
@@ -101,7 +101,7 @@ describe('names of services, ids, tags and metadata', () => {
     expect(dump.services.every(({ endpoints }) => endpoints.length === 2)).toBe(true);
   });
 
-  it('find a port by its name alone, never a member of all objects', async () => {
+  it('find a port only by its own name, never by a property of Object.prototype', async () => {
     const found = await discovery({ services: ['constructor', '__proto__'] });
     expect(() => found.of('constructor').url('/', { port: 'toString' })).toThrow(InvalidOptionError);
     for (const name of ['constructor', '__proto__']) {
@@ -112,13 +112,13 @@ describe('names of services, ids, tags and metadata', () => {
           return error;
         }
       });
-      // One of both has the port.
+      // Only one of the two has the port.
       expect(urls.filter((url) => typeof url === 'string')).toHaveLength(1);
       expect(urls.filter((url) => url instanceof InvalidOptionError)).toHaveLength(1);
     }
   });
 
-  it('come back from a snapshot', async () => {
+  it('are restored from a snapshot', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'nestjs-sidekick-names-'));
     try {
       const snapshot = join(folder, 'snapshot.json');
@@ -134,12 +134,12 @@ describe('names of services, ids, tags and metadata', () => {
     }
   });
 
-  it('are unknown where they are not listed, whatever objects are called', async () => {
+  it('are unknown when they are not listed, also names of properties of Object.prototype', async () => {
     const found = await discovery({ services: ['web'], boot: 'empty' });
     for (const name of ODD_NAMES) expect(() => found.of(name)).toThrow(UnknownServiceError);
   });
 
-  it.each(NO_NAMES)('%j is refused', async (name) => {
+  it.each(NO_NAMES)('%j is rejected', async (name) => {
     const found = await discovery();
     expect(() => found.of(name as string)).toThrow(InvalidOptionError);
     expect(() => found.pick(name as string)).toThrow(InvalidOptionError);

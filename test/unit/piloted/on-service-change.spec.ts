@@ -10,11 +10,12 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Transport } from '@nestjs/microservices';
+import { watchEvents } from '../../../lib/containerpilot/watch-events.js';
 import { silentLogger } from '../../../lib/common/logger.js';
 import { DiscoveryService } from '../../../lib/piloted/discovery.service.js';
 import { OnServiceChange } from '../../../lib/piloted/on-service-change.decorator.js';
 import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
-import { type ServiceChange } from '../../../lib/piloted/service-change.js';
+import { type ServiceChange } from '../../../lib/discovery/service-change.js';
 import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
 import { registryPool } from '../../../lib/registry/registry-pool.js';
 import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
@@ -79,7 +80,7 @@ describe('@OnServiceChange', () => {
         if (order.length === 3) {
           expect(change.added).toEqual(change.endpoints);
           expect(change).toMatchObject({ service: 'web', updated: [], removed: [] });
-          expect(change.events).toEqual(['changed', 'healthy']);
+          expect(watchEvents(change)).toEqual(['changed', 'healthy']);
         }
       }
 
@@ -101,7 +102,7 @@ describe('@OnServiceChange', () => {
     expect(order.slice(3)).toEqual(['a,b,c,d', 'destroy', 'destroyed']);
   });
 
-  it('calls providers that are made by a factory or given as a value, and an aliased one once', async () => {
+  it('calls methods of factory and value providers, and of an aliased provider once', async () => {
     const seen: string[] = [];
     class Pool {
       constructor(private readonly name: string) {}
@@ -123,7 +124,7 @@ describe('@OnServiceChange', () => {
     expect(seen.slice(2).sort()).toEqual(['factory a,b,c', 'value a,b,c']);
   });
 
-  it('is called once for each list in a microservice that runs its hooks twice', async () => {
+  it('is called once per list in a microservice that runs its hooks twice', async () => {
     const seen: string[] = [];
     class Pool {
       @OnServiceChange('web')

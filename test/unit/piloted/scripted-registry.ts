@@ -12,7 +12,7 @@ import {
   type WatchBatch,
 } from '../../../lib/registry/registry.js';
 
-/** An entry of service `web` as a registry would hold it. */
+/** A registry entry of service `web`. */
 export function webEntry(id: string, more: Partial<PartialInstance> = {}, version = '1'): RegistryEntry {
   const instance = completeInstance({ service: 'web', id, address: '10.0.0.1', port: 80, ...more });
   return { record: { kind: 'instance', instance }, version, owner: 'session' };
@@ -37,7 +37,7 @@ export function broken(id: string, reason = 'Expected JSON, got "{".'): Malforme
   return { entryKey: { kind: 'instance', service: 'web', id }, reason };
 }
 
-/** One open watch; the test feeds it. */
+/** One open watch, whose batches the test sends. */
 export class ScriptedWatch {
   private readonly queue: (WatchBatch | Error | 'end')[] = [];
   private wake = deferred<void>();
@@ -80,15 +80,15 @@ export class ScriptedWatch {
   }
 }
 
-/** A registry that answers what the test says, and counts what it is asked. */
+/** A registry with answers set by the test, that counts its calls. */
 export class ScriptedRegistry implements Registry {
   readonly driver = 'scripted';
   readonly url = 'scripted:';
-  /** What the next lists answer; the last one is repeated. */
+  /** The answer of each following list. */
   answer: () => Listing | Promise<Listing> = () => listing([]);
-  /** Set: a watch throws it as soon as it is asked for a batch. */
+  /** When set, each watch throws it at its first read. */
   watchFails: Error | undefined;
-  /** Watches that ignore their signal. */
+  /** When true, watches ignore their signal. */
   deaf = false;
   lists = 0;
   readonly scopes: Scope[] = [];
@@ -117,7 +117,7 @@ export class ScriptedRegistry implements Registry {
     return watch.batches();
   }
 
-  /** Watches that have not ended. */
+  /** Number of watches that have not ended. */
   get open(): number {
     return this.watches.filter(({ ended }) => !ended).length;
   }

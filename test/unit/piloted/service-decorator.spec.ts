@@ -22,7 +22,7 @@ import { silentLogger } from '../../../lib/common/logger.js';
 import { type MemorySource } from '../../../lib/registries/memory/memory.js';
 import { Announcer } from './announcer.js';
 
-/** What Nest's ValidationPipe needs of class-transformer, for types that it validates. */
+/** The part of class-transformer that Nest's ValidationPipe uses, for types that it validates. */
 const toInstance = (type: Type, value: unknown) => Object.assign(new type() as object, value) as never;
 const toPlain = (value: unknown) => ({ ...(value as object) });
 const transformerPackage = {
@@ -73,8 +73,8 @@ describe('@Service', () => {
 
   const discovery = () => PilotedModule.forRoot({ registry: source, ...quiet });
 
-  describe('where it cannot stand', () => {
-    it('refuses a handle on a parameter of a handler, and the other way round', () => {
+  describe('in places where it is not allowed', () => {
+    it('rejects a handle on a parameter of a handler, and an endpoint elsewhere', () => {
       const handler = (): unknown => {
         class Wrong {
           list(@Service('web') _web: ServiceHandle): unknown {
@@ -84,7 +84,7 @@ describe('@Service', () => {
         return Wrong;
       };
       expect(load(handler)).toBe(
-        'Expected the parameter with @Service("web") of Wrong.list to be an Endpoint, got ServiceHandle. A handler\'s parameter is given the next endpoint; the ServiceHandle is injected in a constructor or property.',
+        'Expected the parameter with @Service("web") of Wrong.list to be an Endpoint, got ServiceHandle. A handler\'s parameter receives the next endpoint; a constructor\'s parameter or a property receives the ServiceHandle.',
       );
       const text = (): unknown => {
         @Injectable()
@@ -105,7 +105,7 @@ describe('@Service', () => {
       );
     });
 
-    it('refuses classes, methods, accessors, static members and standard decorators', () => {
+    it('rejects classes, methods, accessors, static members and standard decorators', () => {
       const apply = Service('web') as (...given: unknown[]) => void;
       class Wrong {
         method(): unknown {
@@ -126,7 +126,7 @@ describe('@Service', () => {
       apply(prototype, 'babel', { initializer: null });
     });
 
-    it('fails the boot on a method that is no handler, also of a scheduled job', async () => {
+    it('fails the boot on a method that is not a handler, also on a scheduled job', async () => {
       @Injectable()
       class Jobs {
         run(@Service('web') _web?: Endpoint): unknown {
@@ -151,7 +151,7 @@ describe('@Service', () => {
       }
     });
 
-    it('lets a handle that is used as an endpoint say so', async () => {
+    it('throws when a handle is used as an endpoint', async () => {
       @Injectable()
       class Wrong {
         constructor(@Service('web') readonly web: Endpoint) {}
@@ -170,7 +170,7 @@ describe('@Service', () => {
     });
   });
 
-  it('leaves `Object` in the metadata, so that a validating pipe takes the endpoint as it is', async () => {
+  it('emits `Object` in the metadata, so that a validating pipe accepts the endpoint unchanged', async () => {
     class Typed {
       @OnServiceChange('web')
       changed(_change: ServiceChange): unknown {
@@ -199,7 +199,7 @@ describe('@Service', () => {
   });
 
   describe('a class that is only imported', () => {
-    it('makes an application watch nothing, and gives its service no handle', async () => {
+    it('makes the application watch nothing, and provides no handle', async () => {
       @Injectable()
       class Imported {
         constructor(@Service('only-imported') readonly web: ServiceHandle) {}
@@ -214,7 +214,7 @@ describe('@Service', () => {
       expect(app.get(getServiceToken('only-imported'))).toBeUndefined();
     });
 
-    it('shares its service with factories and with @Inject', async () => {
+    it('provides its handle to factories and to @Inject when they use it', async () => {
       class Imported {
         @Service('by-factory') readonly one!: ServiceHandle;
         @Service('by-token') readonly two!: ServiceHandle;
@@ -249,7 +249,7 @@ describe('@Service', () => {
       ]);
     });
 
-    it('gives a handle to a module that does not list the service another one lists', async () => {
+    it('provides a handle to a module, when another module lists the service', async () => {
       @Injectable()
       class Using {
         constructor(@Service('featured') readonly web: ServiceHandle) {}
@@ -304,7 +304,7 @@ describe('@Service', () => {
       ]);
     });
 
-    it('hands out an array of endpoints in turn, and answers 503 for an empty one', async () => {
+    it('picks from an array of endpoints in turn, and answers 503 for an empty array', async () => {
       const endpoints = ['10.0.0.1', '10.0.0.2'].map((address) => ({ address, port: 80 }));
       const running = await start(Orders, provided(endpoints));
       const answers: unknown[] = [];
@@ -317,7 +317,7 @@ describe('@Service', () => {
       ]);
     });
 
-    it('fails the boot when a constructor injects what is an array', async () => {
+    it('fails the boot when a constructor injects an array', async () => {
       await expect(start(Injecting, provided([{ address: '10.0.0.1', port: 80 }]))).rejects.toThrow(
         "Expected the provider of getServiceToken('web') to be a ServiceHandle or an object with the members that Injecting.constructor uses, got an array.",
       );

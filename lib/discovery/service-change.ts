@@ -1,0 +1,86 @@
+import { type Endpoint } from './endpoint.js';
+
+/** The difference between two lists. */
+export interface EndpointsDiff {
+  readonly added: readonly Endpoint[];
+  /** Endpoints with new values, as they are now. */
+  readonly updated: readonly Endpoint[];
+  /** Endpoints that are gone, as they last were. */
+  readonly removed: readonly Endpoint[];
+}
+
+/** The current list of a service and its number. */
+export interface ServiceState {
+  /** The complete list, frozen. */
+  readonly endpoints: readonly Endpoint[];
+  /** Number of the list: 1 for the first list of a service, incremented by each further list; 0 before the first. */
+  readonly revision: number;
+}
+
+/** A new list of a service, and how it differs from the list before. */
+export interface ServiceChange extends EndpointsDiff, ServiceState {
+  readonly service: string;
+  /**
+   * The complete list before, frozen. Undefined in the first change of a service, and in the change by which a new
+   * listener receives the current list.
+   */
+  readonly previous: readonly Endpoint[] | undefined;
+}
+
+/** The run-time type of a `ServiceChange`, for the metadata that TypeScript emits on decorated signatures. */
+export const ServiceChange = Object;
+
+/** The state of a service without a list. */
+export const NO_STATE: ServiceState = Object.freeze({ endpoints: Object.freeze([]), revision: 0 });
+
+/**
+ * The change from `before` to a new list. Undefined when both lists hold the same endpoints: then nothing has changed.
+ * The first list is a change even if it is empty.
+ *
+ * @param endpoints frozen
+ */
+export function nextChange(
+  service: string,
+  before: ServiceState,
+  endpoints: readonly Endpoint[],
+): ServiceChange | undefined {
+  const diff = diffEndpoints(before.endpoints, endpoints);
+  const isFirst = before.revision === 0;
+  if (!isFirst && diff.added.length + diff.updated.length + diff.removed.length === 0) return undefined;
+  const previous = isFirst ? undefined : before.endpoints;
+  return Object.freeze({ service, endpoints, previous, ...diff, revision: before.revision + 1 });
+}
+
+/** The current list as a change in which every endpoint is added; undefined before the first list. */
+export function currentChange(
+  service: string,
+  { endpoints, revision }: ServiceState,
+): ServiceChange | undefined {
+  if (revision === 0) return undefined;
+  return Object.freeze({
+    service,
+    endpoints,
+    previous: undefined,
+    added: endpoints,
+    updated: [],
+    removed: [],
+    revision,
+  });
+}
+
+/** Compares by id; an endpoint is updated when it is another object, since an unchanged one stays the same object. */
+function diffEndpoints(before: readonly Endpoint[], after: readonly Endpoint[]): EndpointsDiff {
+  // Most changes touch few endpoints of a long list: the common beginning needs no map.
+  let start = 0;
+  while (start < before.length && before[start] === after[start]) start += 1;
+  const old = new Map(before.slice(start).map((endpoint) => [endpoint.id, endpoint]));
+  const added: Endpoint[] = [];
+  const updated: Endpoint[] = [];
+  for (const endpoint of after.slice(start)) {
+    const was = old.get(endpoint.id);
+    if (!was) added.push(endpoint);
+    else if (was !== endpoint) updated.push(endpoint);
+    old.delete(endpoint.id);
+  }
+  return { added, updated, removed: [...old.values()] };
+}
