@@ -1,6 +1,8 @@
 import { EtcdResponseError, KeysError, KeysErrorCode } from '../errors/index.js';
 
-/** etcd's refusal as the keys API has it: a missing right, or no user where one is needed, is a 110. */
+/**
+ * Converts etcd's refusal for a missing permission or user to a {@link KeysError} 110. Returns any other error unchanged.
+ */
 export function asKeysError(error: unknown): unknown {
   if (!(error instanceof EtcdResponseError)) return error;
   const { permissionDenied, reason } = error;

@@ -3,11 +3,11 @@ import { type InvalidOptionError } from '../../common/errors/index.js';
 import { MAX_REQUEST_BYTES, type KeyPath } from './key-path.js';
 import { type CallOptions, type DeleteOptions, type SetOptions, type WatcherOptions } from './options.js';
 
-/** Largest TTL etcd grants, in seconds. */
+/** The largest TTL that etcd grants. */
 const MAX_TTL_SECONDS = 9_000_000_000;
 
-function leftOut(name: string, because: string, got: unknown): InvalidOptionError {
-  return expected(name, `left out ${because}`, got);
+function leftOut(name: string, when: string, got: unknown): InvalidOptionError {
+  return expected(name, `left out ${when}`, got);
 }
 
 function checkFlag(name: string, value: unknown): void {
@@ -16,32 +16,44 @@ function checkFlag(name: string, value: unknown): void {
 
 function checkIndex(name: string, value: unknown, least: number): void {
   if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= least)) return;
-  throw expected(name, `a whole number of at least ${least}`, value);
+  throw expected(name, `an integer of at least ${least}`, value);
 }
 
 function checkString(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'string') throw expected(name, 'a text', value);
+  if (value !== undefined && typeof value !== 'string') throw expected(name, 'a string', value);
 }
 
 function checkOptionsObject(options: unknown): void {
   if (typeof options !== 'object' || options === null) throw expected('options', 'an object', options);
 }
 
-/** @throws InvalidOptionError when `ttl` is given and is no whole number of seconds of at least 1 */
+/**
+ * Checks a TTL in seconds.
+ *
+ * @throws InvalidOptionError unless it is undefined or a positive integer
+ */
 export function checkTtl(ttl: unknown): void {
   if (ttl === undefined) return;
   if (Number.isSafeInteger(ttl) && (ttl as number) >= 1 && (ttl as number) <= MAX_TTL_SECONDS) return;
-  throw expected('ttl', `a whole number of seconds from 1 to ${MAX_TTL_SECONDS}`, ttl);
+  throw expected('ttl', `an integer of seconds from 1 to ${MAX_TTL_SECONDS}`, ttl);
 }
 
-/** @throws InvalidOptionError when `signal` is given and is no AbortSignal */
+/**
+ * Checks the options that every call takes.
+ *
+ * @throws InvalidOptionError if `signal` is not an AbortSignal
+ */
 export function checkCall(options: CallOptions): void {
   checkOptionsObject(options);
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal))
     throw expected('signal', 'an AbortSignal', options.signal);
 }
 
-/** @throws InvalidOptionError when a flag of a read is neither true nor false */
+/**
+ * Checks the options of a read.
+ *
+ * @throws InvalidOptionError if a flag is not a boolean
+ */
 export function checkGet(options: {
   readonly recursive?: unknown;
   readonly sort?: unknown;
@@ -55,10 +67,9 @@ export function checkGet(options: {
 }
 
 /**
- * Refuses what can never be meant: options of the wrong kind, conditions that exclude each other, a refresh with a
- * value or without a TTL.
+ * Checks the options of a write.
  *
- * @throws InvalidOptionError
+ * @throws InvalidOptionError if an option has the wrong type, conditions exclude each other, or `refresh` has no `ttl`
  */
 export function checkSet(options: SetOptions): void {
   checkCall(options);
@@ -77,19 +88,20 @@ export function checkSet(options: SetOptions): void {
   }
   if (dir === true && prevIndex !== undefined) throw leftOut('prevIndex', 'for a directory', prevIndex);
   if (refresh === true && ttl === undefined)
-    throw expected('ttl', 'a whole number of seconds with `refresh`', ttl);
+    throw expected('ttl', 'an integer of seconds with `refresh`', ttl);
 }
 
 /**
- * Checks a value, and that it fits into one request together with its key. `undefined` and `''` are the empty value.
+ * Checks a value, and returns the string to store. `undefined` is the empty string. A directory's value is ignored.
  *
- * @throws InvalidOptionError, never with the value in its text
+ * @throws InvalidOptionError if it is not a string, is given with `refresh`, or exceeds the size of a request together
+ * with its key. The message never contains the value.
  */
 export function checkValue(path: KeyPath, value: unknown, options: SetOptions): string {
   if (options.dir === true) return '';
   if (value === undefined || value === '') return '';
-  if (typeof value !== 'string') throw expected('value', 'a text', typeof value);
-  if (options.refresh === true) throw leftOut('value', 'with `refresh`', 'a text');
+  if (typeof value !== 'string') throw expected('value', 'a string', typeof value);
+  if (options.refresh === true) throw leftOut('value', 'with `refresh`', 'a string');
   const bytes = Buffer.byteLength(value) + Buffer.byteLength(path.key);
   if (bytes > MAX_REQUEST_BYTES)
     throw expected('value', `at most ${MAX_REQUEST_BYTES} bytes together with its key`, `${bytes} bytes`);
@@ -97,9 +109,9 @@ export function checkValue(path: KeyPath, value: unknown, options: SetOptions): 
 }
 
 /**
- * Checks the options of a call whose name already says what must have been there before.
+ * Refuses options that a call sets itself: `create` implies `prevExist: false`.
  *
- * @throws InvalidOptionError when `options` holds one of `names`
+ * @throws InvalidOptionError if one of `names` is set
  */
 export function refuseOptions(call: string, options: object, names: readonly string[]): void {
   checkOptionsObject(options);
@@ -109,7 +121,11 @@ export function refuseOptions(call: string, options: object, names: readonly str
   }
 }
 
-/** @throws InvalidOptionError */
+/**
+ * Checks the options of a delete.
+ *
+ * @throws InvalidOptionError if an option has the wrong type
+ */
 export function checkDelete(options: DeleteOptions): void {
   checkCall(options);
   checkFlag('recursive', options.recursive);
@@ -118,7 +134,11 @@ export function checkDelete(options: DeleteOptions): void {
   checkIndex('prevIndex', options.prevIndex, 1);
 }
 
-/** @throws InvalidOptionError */
+/**
+ * Checks the options of a watcher.
+ *
+ * @throws InvalidOptionError if an option has the wrong type
+ */
 export function checkWatcher(options: WatcherOptions): void {
   checkOptionsObject(options);
   checkFlag('recursive', options.recursive);

@@ -3,18 +3,18 @@ import type { ICompare, IKeyValue } from 'etcd3';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
 import { bytes, isPresent, modifiedAt, valueIs } from './operations.js';
 
-/** What a caller wants to hold of the key's previous state. */
+/** Conditions on the previous state of a key. */
 export interface Conditions {
   readonly prevValue?: string | undefined;
   readonly prevIndex?: number | undefined;
 }
 
-/** Whether there is anything to compare. */
+/** Whether at least one condition is set. */
 export function isConditional({ prevValue, prevIndex }: Conditions): boolean {
   return prevValue !== undefined || prevIndex !== undefined;
 }
 
-/** The conditions as the server compares them, in one transaction with what depends on them. */
+/** Converts the conditions to comparisons of the transaction that writes or deletes the key. */
 export function conditionCompares(key: string, { prevValue, prevIndex }: Conditions): readonly ICompare[] {
   return [
     isPresent(key),
@@ -23,7 +23,7 @@ export function conditionCompares(key: string, { prevValue, prevIndex }: Conditi
   ];
 }
 
-/** Longest value that is not UTF-8 in a message, in bytes. */
+/** A message shows at most this many bytes of a value that is not UTF-8. */
 const MAX_SHOWN_BYTES = 32;
 
 function shown(value: Buffer): string {
@@ -32,7 +32,7 @@ function shown(value: Buffer): string {
   return `bytes ${value.toString('hex', 0, MAX_SHOWN_BYTES)}${more}, which are not UTF-8`;
 }
 
-/** The error for conditions that `found` does not meet, in the v2 server's words, or undefined where it meets them. */
+/** The v2 server's error for conditions that `found` does not meet; undefined if it meets them. */
 export function conditionError(
   found: IKeyValue,
   conditions: Conditions,
@@ -40,7 +40,7 @@ export function conditionError(
 ): KeysError | undefined {
   const { prevValue, prevIndex } = conditions;
   const differs: string[] = [];
-  // As the server compares: a value that is not UTF-8 reads like another string than its bytes are.
+  // Compares bytes, as the server does: a value that is not UTF-8 decodes to a string with other bytes.
   if (prevValue !== undefined && !found.value.equals(bytes(prevValue)))
     differs.push(`[${prevValue} != ${shown(found.value)}]`);
   if (prevIndex !== undefined && String(prevIndex) !== found.mod_revision)

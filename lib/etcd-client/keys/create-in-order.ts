@@ -4,22 +4,22 @@ import { read } from './operations.js';
 import { type Store } from './store.js';
 import { write } from './write.js';
 
-/** Digits of a name given by the index, so that names sort as their numbers do. */
+/** Digits of a generated name. Padding makes names sort like their numbers. */
 const DIGITS = 20;
 
-/** What sorts right after the digits. */
+/** The first character after the digits in byte order. */
 const AFTER_DIGITS = ':';
 
-/** The name of a key in order. */
+/** The generated name for an index of the store. */
 export function indexName(index: number): string {
   return String(index).padStart(DIGITS, '0');
 }
 
 /**
- * Creates a key in `directory` whose name is greater than that of every key created there in order before. The name
- * is the revision after the one the store was seen at; somebody who was faster moves it on.
+ * Creates a key in `directory` whose name is greater than all names generated there before. The name is the store's
+ * revision plus 1. If another client takes the name first, the write is retried with the next revision.
  *
- * @throws KeysError 104 when `directory` is a file
+ * @throws KeysError 104 if `directory` is a file
  */
 export async function createInOrder(
   store: Store,

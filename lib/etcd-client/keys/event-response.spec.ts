@@ -36,7 +36,7 @@ function context(path: string, recursive = false, gone: string[] = []): EventCon
 }
 
 describe('eventResponse', () => {
-  it('tells a new key from one that was there', () => {
+  it('distinguishes a new key from an existing one', () => {
     expect(eventResponse(put(kv('/a', 'x', 5, 5)), context('/a'))).toEqual({
       action: 'create',
       index: 5,
@@ -50,7 +50,7 @@ describe('eventResponse', () => {
     });
   });
 
-  it('tells a delete from an expiry by the lease', () => {
+  it('distinguishes a delete from an expiry by the lease', () => {
     const event = del('/a', 9, kv('/a', 'x', 5, 5, '77'));
     expect(leaseOfDelete(event)).toBe('77');
     expect(eventResponse(event, context('/a', false, ['77']))?.action).toBe('expire');
@@ -63,7 +63,7 @@ describe('eventResponse', () => {
     expect(leaseOfDelete(put(kv('/a', 'x', 5, 5, '77')))).toBeUndefined();
   });
 
-  it('leaves a refresh out, and nothing else', () => {
+  it('drops the event of a refresh, and no other', () => {
     const lease = newLeaseId('refresh', Math.random);
     const before = kv('/a', 'x', 5, 5);
     expect(eventResponse(put(kv('/a', 'x', 5, 6, lease), before), context('/a'))).toBeUndefined();
@@ -72,7 +72,7 @@ describe('eventResponse', () => {
     expect(eventResponse(ended, context('/a', false, [lease]))?.action).toBe('expire');
   });
 
-  it('shows the marker of a directory as the directory', () => {
+  it('reports the marker of a directory as the directory', () => {
     expect(eventResponse(put(kv('/a/', '', 5, 5)), context('/a', true))).toMatchObject({
       action: 'create',
       node: { key: '/a', dir: true },
@@ -92,8 +92,8 @@ describe('eventResponse', () => {
     ['/a', true, '/a//b', false],
     ['/', true, '/x/y', true],
     ['/', true, '/_x', false],
-  ])('a watcher of %s (recursive: %s) hears of %s: %s', (path, recursive, key, heard) => {
+  ])('a watcher of %s (recursive: %s) receives events of %s: %s', (path, recursive, key, received) => {
     const response = eventResponse(put(kv(key, 'x', 1, 1)), context(path, recursive));
-    expect(response !== undefined).toBe(heard);
+    expect(response !== undefined).toBe(received);
   });
 });

@@ -4,12 +4,12 @@ import { hasLease, leaseKind } from './lease-id.js';
 import { type KeysAction, type KeysResponse, type Node } from './node.js';
 import { dirNode, fileNode, isHidden } from './tree.js';
 
-/** What turns an event of the flat key space into one of the tree. */
+/** What {@link eventResponse} needs besides the event. */
 export interface EventContext {
   readonly path: KeyPath;
   readonly recursive: boolean;
   readonly clusterId: string;
-  /** Leases that no longer exist: what stood on them expired, or they were ended. */
+  /** Leases that no longer exist. A key that was deleted with its lease counts as expired. */
   readonly goneLeases: ReadonlySet<string>;
 }
 
@@ -21,13 +21,13 @@ function isDelete(event: IEvent): boolean {
   return event.type === 'Delete';
 }
 
-/** The lease whose end would explain a delete, or undefined where the event is no such delete. */
+/** The lease of a deleted key; undefined for another event, and for a key without a lease. */
 export function leaseOfDelete(event: IEvent): string | undefined {
   const lease = previousOf(event)?.lease;
   return isDelete(event) && lease !== undefined && hasLease(lease) ? lease : undefined;
 }
 
-/** Bound to another lease by a refresh, its value unchanged: v2 tells no watcher of it. */
+/** Whether the event only binds the key to a new lease. The v2 API sends no event for a refresh. */
 function isRefresh(event: IEvent): boolean {
   const previous = previousOf(event);
   return (
@@ -46,7 +46,7 @@ function actionOf(event: IEvent, gone: ReadonlySet<string>): KeysAction {
   return event.kv.create_revision === event.kv.mod_revision ? 'create' : 'set';
 }
 
-/** Whether a v2 watcher of `path` would be told of `key`, a node's key without a trailing slash. */
+/** Whether a v2 watcher of `path` receives events of `key`, which has no trailing slash. */
 function isWatched({ path, recursive }: EventContext, key: string, dir: boolean): boolean {
   if (key === path.key) return recursive || dir === path.slashed;
   if (!recursive || !key.startsWith(path.directory)) return false;
@@ -54,7 +54,7 @@ function isWatched({ path, recursive }: EventContext, key: string, dir: boolean)
   return names.length <= MAX_LEVELS && !names.some((name) => name === '' || isHidden(name));
 }
 
-/** The event as the v2 API tells it, or undefined where a v2 watcher would not be woken. */
+/** Converts an event to a response of the v2 API; undefined if a v2 watcher would not receive it. */
 export function eventResponse(event: IEvent, context: EventContext): KeysResponse | undefined {
   const raw = event.kv.key.toString();
   const dir = raw.endsWith('/') && raw !== '/';

@@ -1,4 +1,5 @@
 import type { IKeyValue, ITxnResponse } from 'etcd3';
+import { forEachLimited } from '../../common/async/semaphore.js';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
 import { rangeEnd, type KeyPath } from './key-path.js';
 import { hasLease, leaseKind } from './lease-id.js';
@@ -7,7 +8,7 @@ import { kvOf, kvsOf, read } from './operations.js';
 import { bare, isUnauthorized, type Store } from './store.js';
 import { buildTree, fileNode, type Lifetime, type LifetimeOf } from './tree.js';
 
-/** One read. */
+/** The options of a read, complete. */
 export interface GetRequest {
   readonly path: KeyPath;
   readonly recursive: boolean;
@@ -16,15 +17,15 @@ export interface GetRequest {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Leases asked after at the same time. */
-const PARALLEL = 32;
+/** Concurrent requests for the remaining TTLs of leases. */
+const MAX_CONCURRENT_LEASE_READS = 32;
 
-/** Whether the lease says how long this node lives. What inherited a directory's lease has no TTL of its own. */
+/** Whether the lease gives the node a TTL. A file that inherited its directory's lease has none. */
 function ownLease(kv: IKeyValue, dir: boolean): boolean {
   return hasLease(kv.lease) && (dir || leaseKind(kv.lease) !== 'dir');
 }
 
-/** Builds nodes twice: once to see which leases are shown, once with what the server says of them. */
+/** Builds the nodes twice: once to collect their leases, and again with the remaining TTLs. */
 async function withLifetimes(
   store: Store,
   { quorum, signal }: GetRequest,
@@ -35,22 +36,17 @@ async function withLifetimes(
     if (ownLease(kv, dir)) leases.add(kv.lease);
     return {};
   });
-  // Only the leader knows leases, and a read without quorum asks nobody.
+  // The TTL comes from the leader, and a read without quorum must not need one.
   if (leases.size === 0 || !quorum) return node;
   const lifetimes = new Map<string, Lifetime>();
-  const ids = [...leases];
-  for (let at = 0; at < ids.length; at += PARALLEL) {
-    await Promise.all(
-      ids.slice(at, at + PARALLEL).map(async (id) => {
-        const left = await store.port.timeToLive(id, false, signal);
-        if (left) lifetimes.set(id, store.secondsLeft(Math.max(1, left.ttl)));
-      }),
-    );
-  }
+  await forEachLimited(leases, MAX_CONCURRENT_LEASE_READS, async (id) => {
+    const left = await store.port.timeToLive(id, false, signal);
+    if (left) lifetimes.set(id, store.expiresIn(Math.max(1, left.ttl)));
+  });
   return build((kv, dir) => (ownLease(kv, dir) ? (lifetimes.get(kv.lease) ?? {}) : {}));
 }
 
-/** Reads the key itself, and what is below it where the key is no file or a directory is what was asked for. */
+/** Reads the key, and if it is not a file, the range below it. */
 async function readBoth(store: Store, { path, quorum, signal }: GetRequest): Promise<ITxnResponse> {
   const options = { signal, oneShot: false };
   const serializable = !quorum;
@@ -62,40 +58,40 @@ async function readBoth(store: Store, { path, quorum, signal }: GetRequest): Pro
   try {
     return await store.txn({ success: [self, below] }, options);
   } catch (error) {
-    // Who may not look below the key sees no directory there.
+    // Without permission to read below the key, a directory is not visible.
     if (isUnauthorized(error)) return file;
     throw error;
   }
 }
 
-/** Reads below a directory that was asked for by its trailing slash: its own name need not be readable. */
+/** Reads the range below a directory given with a trailing slash. This needs no permission to read its parent. */
 async function readBelow(
   store: Store,
   { path, quorum, signal }: GetRequest,
 ): Promise<ITxnResponse | undefined> {
   const below = read(path.directory, { end: rangeEnd(path.directory), serializable: !quorum });
-  const answer = await store.txn({ success: [below] }, { signal, oneShot: false });
-  return kvsOf(answer, 0).length > 0 ? answer : undefined;
+  const response = await store.txn({ success: [below] }, { signal, oneShot: false });
+  return kvsOf(response, 0).length > 0 ? response : undefined;
 }
 
 /**
  * Reads a file, or a directory with its nodes.
  *
- * @throws KeysError 100 when there is neither
+ * @throws KeysError 100 if neither exists
  */
 export async function getNode(store: Store, request: GetRequest): Promise<KeysResponse> {
   const { path, recursive, sort } = request;
   const directory = path.slashed && !path.root ? await readBelow(store, request) : undefined;
-  const answer = directory ?? (await readBoth(store, request));
-  const file = directory ? undefined : path.root ? undefined : kvOf(answer, 0);
-  const common = bare('get', answer.header);
+  const response = directory ?? (await readBoth(store, request));
+  const file = directory ? undefined : path.root ? undefined : kvOf(response, 0);
+  const common = bare('get', response.header);
   if (file) {
     const node = await withLifetimes(store, request, (lifetime) =>
       fileNode(path.key, file, lifetime(file, false)),
     );
     return { ...common, node };
   }
-  const kvs = kvsOf(answer, directory ? 0 : 1);
+  const kvs = kvsOf(response, directory ? 0 : 1);
   if (kvs.length === 0 && !path.root) throw new KeysError(KeysErrorCode.KeyNotFound, path.key, common.index);
   const node = await withLifetimes(store, request, (lifetime) =>
     buildTree(path, kvs, { recursive, sort, lifetime }),

@@ -1,23 +1,18 @@
 import { type Clock, type Timer } from '../../common/clock.js';
 import { type Random } from '../../common/random.js';
+import { type GrantedLease } from '../leases.js';
 import { type KeysPort } from './keys-port.js';
 import { leaseKind, newLeaseId, type LeaseKind } from './lease-id.js';
 
 /**
- * Milliseconds a lease without a key is left standing. A watcher tells a delete from an expiry by asking whether the
- * lease still exists, and this is its time to ask.
+ * Delay between the release of a lease and its revocation. A watcher distinguishes a delete from an expiry by whether the
+ * lease still exists, and needs time to read that.
  */
 export const REVOKE_DELAY_MS = 2_000;
 
-/** A lease and the seconds the server granted. */
-export interface Grant {
-  readonly id: string;
-  readonly ttl: number;
-}
-
 /**
- * Grants the leases keys live on, and ends those that were left behind. Ending is best effort: a lease nobody
- * renews ends by itself.
+ * Grants the leases of keys with a TTL, and revokes unused ones. Revocation is best effort: a lease that is not renewed
+ * expires.
  */
 export class KeyLeases {
   private readonly released = new Set<string>();
@@ -30,13 +25,17 @@ export class KeyLeases {
     private readonly random: Random,
   ) {}
 
-  /** A new lease of at least `ttl` seconds. */
-  async grant(kind: LeaseKind, ttl: number, signal: AbortSignal | undefined): Promise<Grant> {
+  /**
+   * Grants a new lease of at least `ttl` seconds.
+   *
+   * @throws as {@link KeysPort}
+   */
+  async grant(kind: LeaseKind, ttl: number, signal: AbortSignal | undefined): Promise<GrantedLease> {
     const id = newLeaseId(kind, this.random);
     return { id, ttl: await this.port.grant(id, ttl, signal) };
   }
 
-  /** Ends `id` soon, if it is a lease of the keys API: what others hold is not ours to end. */
+  /** Revokes `id` after {@link REVOKE_DELAY_MS}. Ignores leases that the keys API did not grant. */
   release(id: string): void {
     if (this.closed || leaseKind(id) === undefined) return;
     this.released.add(id);
@@ -46,7 +45,7 @@ export class KeyLeases {
     });
   }
 
-  /** Ends at once what was released, and takes nothing more. Gives up when `signal` aborts. */
+  /** Revokes all released leases at once, until `signal` aborts. Later releases are ignored. */
   async close(signal: AbortSignal): Promise<void> {
     this.closed = true;
     this.timer?.cancel();
@@ -61,7 +60,7 @@ export class KeyLeases {
   }
 
   private async revoke(id: string, signal: AbortSignal | undefined): Promise<void> {
-    // A directory's lease is shared by what was put into it.
+    // A directory's lease is shared by the nodes in it.
     if (leaseKind(id) === 'dir') {
       const left = await this.port.timeToLive(id, true, signal);
       if (left === undefined || left.keys > 0) return;

@@ -25,7 +25,7 @@ describe('canonicalKey (TestV2KeysURLHelper)', () => {
     },
   );
 
-  it('refuses what is longer than a request, in bytes, and does not print it', () => {
+  it('refuses a key that exceeds the size of a request, without printing it', () => {
     expect(canonicalKey('ü'.repeat(MAX_REQUEST_BYTES / 2))).toHaveLength(MAX_REQUEST_BYTES / 2 + 1);
     expect(() => canonicalKey('ü'.repeat(MAX_REQUEST_BYTES / 2 + 1))).toThrow(
       `Expected \`key\` to be a key of at most 1572864 bytes, got "1572866 bytes".`,
@@ -34,7 +34,7 @@ describe('canonicalKey (TestV2KeysURLHelper)', () => {
 });
 
 describe('KeyPath', () => {
-  it('knows the node, its directory and its ancestors', () => {
+  it('has the node, its directory and its ancestors', () => {
     const path = KeyPath.of('/a/b/c/');
     expect(path).toMatchObject({ key: '/a/b/c', directory: '/a/b/c/', slashed: true, root: false });
     expect(path.ancestors.map(({ key }) => key)).toEqual(['/a', '/a/b']);
@@ -42,7 +42,7 @@ describe('KeyPath', () => {
     expect(KeyPath.of('a').ancestors).toEqual([]);
   });
 
-  it('knows the root', () => {
+  it('recognizes the root', () => {
     expect(KeyPath.of('')).toMatchObject({ key: '/', directory: '/', root: true });
     expect(KeyPath.of('/').child('a').key).toBe('/a');
     expect(KeyPath.of('/').ancestors).toEqual([]);
@@ -50,7 +50,7 @@ describe('KeyPath', () => {
 });
 
 describe('rangeEnd', () => {
-  it('is right after everything below the directory, and before the next name', () => {
+  it('sorts after all keys below the directory, and before the next name', () => {
     expect(rangeEnd('/a/')).toBe('/a0');
     expect('/a/\u{10ffff}' < rangeEnd('/a/') && rangeEnd('/a/') < '/a1').toBe(true);
   });

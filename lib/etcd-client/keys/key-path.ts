@@ -1,22 +1,24 @@
 import { expected } from '../../common/expected.js';
 
 /**
- * Longest key, and longest key and value together, in UTF-8 bytes: what etcd accepts as one request unless its
- * operator says otherwise.
+ * Maximum size of a key, and of a key and its value together, in UTF-8 bytes. It is etcd's default limit of a request
+ * (`--max-request-bytes`).
  */
 export const MAX_REQUEST_BYTES = 1_572_864;
 
-/** Levels of a key. Whoever may write one could else make a tree that nobody can walk through. */
+/** Maximum number of levels of a key. It bounds the depth of the trees that a client has to walk through. */
 export const MAX_LEVELS = 1_000;
 
+/** A message shows at most this many characters of an invalid key. */
 const MAX_SHOWN_LENGTH = 200;
 
 /**
- * A key as the v2 API writes it: one leading slash, slashes joined, a trailing slash kept. The empty key is the root.
+ * Normalizes a key: one leading slash, repeated slashes merged, a trailing slash kept. The empty key is the root.
  *
- * @throws InvalidOptionError for what is no text, holds NUL, has a `.` or `..` segment (the v2 server resolved them,
- * which lets a name escape its directory), is not well-formed Unicode, is too long or has more than
- * {@link MAX_LEVELS} levels; nothing has been sent
+ * `.` and `..` segments are refused. The v2 server resolved them, so a name could leave its directory.
+ *
+ * @throws InvalidOptionError if `key` is not a string, contains NUL, has a `.` or `..` segment, is not well-formed Unicode,
+ * is longer than {@link MAX_REQUEST_BYTES} or has more than {@link MAX_LEVELS} levels
  */
 export function canonicalKey(key: unknown): string {
   const what = 'a key without NUL, without "." and ".." segments';
@@ -32,22 +34,22 @@ export function canonicalKey(key: unknown): string {
   return canonical;
 }
 
-/** How many names there are in a key. */
+/** The number of names in a key. */
 export function levelsOf(key: string): number {
   return key.split('/').length - 1;
 }
 
 /**
- * Where a node of the v2 tree lives in v3's flat space. A file is the v3 key of the same name; a directory is every
- * key below `directory`; a directory that was made on purpose, and may be empty, has a marker: the key `directory`
- * itself, which no file can have since it ends in a slash.
+ * Maps a node of the v2 tree to v3's flat key space. A file is the v3 key of the same name. A directory is the range of
+ * all keys that begin with `directory`. A directory that was created explicitly, and may be empty, has a marker: the key
+ * `directory` itself. No file has that key, since it ends with a slash.
  */
 export class KeyPath {
   /** The node's key without a trailing slash; `/` for the root. */
   readonly key: string;
-  /** The prefix of everything below, and the key of the marker: `/foo/`. */
+  /** Prefix of all keys below, and the marker's key: `/foo/`. */
   readonly directory: string;
-  /** The caller wrote a trailing slash: what is meant is the directory, and its parent need not be readable. */
+  /** Whether the caller wrote a trailing slash. The key then names the directory only, also without permission for a file of its name. */
   readonly slashed: boolean;
 
   private constructor(canonical: string) {
@@ -56,21 +58,26 @@ export class KeyPath {
     this.key = canonical === '/' ? '/' : this.directory.slice(0, -1);
   }
 
-  /** @throws InvalidOptionError, see {@link canonicalKey} */
+  /**
+   * Creates the path of a key.
+   *
+   * @throws InvalidOptionError as {@link canonicalKey}
+   */
   static of(key: unknown): KeyPath {
     return new KeyPath(canonicalKey(key));
   }
 
+  /** Whether this is the root. */
   get root(): boolean {
     return this.key === '/';
   }
 
-  /** The node `name` of this directory. */
+  /** The path of the child `name`. */
   child(name: string): KeyPath {
     return new KeyPath(this.directory + name);
   }
 
-  /** The directories above, outermost first, without the root: `/a/b/c` has `/a` and `/a/b`. */
+  /** The ancestors, outermost first, without the root: `/a` and `/a/b` for `/a/b/c`. */
   get ancestors(): readonly KeyPath[] {
     const paths: KeyPath[] = [];
     for (let at = this.key.indexOf('/', 1); at > 0; at = this.key.indexOf('/', at + 1)) {
@@ -80,7 +87,7 @@ export class KeyPath {
   }
 }
 
-/** The end of the range of all keys that begin with `directory`: its slash (0x2f) counted one up. */
+/** Exclusive end of the range of all keys that begin with `directory`: its slash (0x2f) replaced by `0` (0x30). */
 export function rangeEnd(directory: string): string {
   return `${directory.slice(0, -1)}0`;
 }

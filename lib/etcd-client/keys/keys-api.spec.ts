@@ -34,21 +34,21 @@ function refused(...responses: unknown[]): ITxnResponse {
   return { header, succeeded: false, responses: responses as IResponseOp[] };
 }
 
-/** Takes requests down and gives the answers it was handed, in order; the last one for ever. */
+/** Records requests and returns the given responses in order, the last one repeatedly. */
 class RecordingPort implements KeysPort {
   readonly requests: ITxnRequest[] = [];
   readonly options: RequestOptions[] = [];
   readonly leases: string[] = [];
   readonly watched: WatchRange[] = [];
 
-  constructor(private readonly answers: (ITxnResponse | Error)[]) {}
+  constructor(private readonly responses: (ITxnResponse | Error)[]) {}
 
   async txn(request: ITxnRequest, options: RequestOptions): Promise<ITxnResponse> {
     this.requests.push(request);
     this.options.push(options);
-    const answer = this.answers.length > 1 ? this.answers.shift() : this.answers[0];
-    if (answer === undefined || answer instanceof Error) throw answer ?? new Error('no answer');
-    return await Promise.resolve(answer);
+    const response = this.responses.length > 1 ? this.responses.shift() : this.responses[0];
+    if (response === undefined || response instanceof Error) throw response ?? new Error('no response');
+    return await Promise.resolve(response);
   }
 
   async grant(id: string, ttl: number): Promise<number> {
@@ -78,8 +78,8 @@ class RecordingPort implements KeysPort {
   }
 }
 
-function api(...answers: (ITxnResponse | Error)[]) {
-  const port = new RecordingPort(answers);
+function api(...responses: (ITxnResponse | Error)[]) {
+  const port = new RecordingPort(responses);
   const clock = new VirtualClock();
   return { port, clock, keys: new KeysApi(port, { clock, random: () => 0.5 }) };
 }
@@ -118,7 +118,7 @@ describe('TestWaitAction', () => {
     expect(port.watched).toEqual([{ key, rangeEnd, fromRevision, clusterId: '255' }]);
   });
 
-  it('asks for what a directory holds where a slash says so', async () => {
+  it('watches the range of a directory for a key with a trailing slash', async () => {
     const { port, keys } = api(done(found()));
     await keys.watcher('/foo/bar/', { recursive: true, afterIndex: 1 }).next();
     expect(port.watched[0]).toMatchObject({ key: '/foo/bar/', rangeEnd: '/foo/bar0' });
@@ -142,7 +142,7 @@ describe('TestSetAction', () => {
     expect(port.options[0]?.oneShot).toBe(oneShot);
   });
 
-  it('binds a key with a TTL to a lease of its own', async () => {
+  it('binds a key with a TTL to its own lease', async () => {
     const { port, keys, clock } = api(written);
     const { node } = await keys.set('foo', 'baz', { ttl: 180 });
     expect(node).toMatchObject({ ttl: 180, expiration: new Date(clock.wall() + 180_000) });
@@ -150,16 +150,16 @@ describe('TestSetAction', () => {
     expect(port.requests[0]?.success?.[0]?.request_put?.lease).toBe(port.leases[0]);
   });
 
-  it('makes a directory by its marker, without a value and without prevValue', async () => {
+  it('creates a directory by its marker, ignoring value and prevValue', async () => {
     const { port, keys } = api(written);
     await keys.set('foo', 'bar', { dir: true, prevValue: 'bar' });
     expect(inputLines(port.requests[0])).toEqual(expect.arrayContaining(['put "/foo/" ""', 'del "/foo"']));
     expect(txnInput(port.requests[0]!)).not.toContain('value(');
-    // Sent again after a lost answer it would find its own directory and call it somebody else's.
+    // A retry after a lost response would find the directory of the first attempt, and fail.
     expect(port.options[0]?.oneShot).toBe(true);
   });
 
-  it('sends nothing that is refused', async () => {
+  it('sends no request with invalid options', async () => {
     const { port, keys } = api(written);
     for (const run of [
       keys.set('a\0b', 'x'),
@@ -182,7 +182,7 @@ describe('TestSetAction', () => {
 });
 
 describe('TestCreateInOrderAction', () => {
-  it('names the key after the index, and moves on where somebody was faster', async () => {
+  it('names the key after the index, and retries with the next if the name is taken', async () => {
     const later = { ...header, revision: '20' };
     const { port, keys } = api(
       done(found()),
@@ -201,21 +201,21 @@ describe('TestCreateInOrderAction', () => {
 });
 
 describe('TestDeleteAction', () => {
-  const gone = done({ response_delete_range: { deleted: '1', prev_kvs: [kv('/foo', 'bar', 10, 12)] } });
+  const deleted = done({ response_delete_range: { deleted: '1', prev_kvs: [kv('/foo', 'bar', 10, 12)] } });
 
   it.each([
     [{}, 'version("/foo") != "0"'],
     [{ prevValue: 'bar baz' }, 'value("/foo") = "bar baz"'],
     [{ prevIndex: 12 }, 'mod("/foo") = "12"'],
   ])('%j is one transaction, sent once', async (options, condition) => {
-    const { port, keys } = api(gone);
+    const { port, keys } = api(deleted);
     await keys.delete('foo', options);
     expect(port.requests).toHaveLength(1);
     expect(inputLines(port.requests[0])).toEqual(expect.arrayContaining([condition, 'del "/foo"']));
     expect(port.options[0]?.oneShot).toBe(true);
   });
 
-  it('deletes a tree with its file, its marker and what is below', async () => {
+  it('deletes a tree with its file, its marker and all keys below', async () => {
     const { port, keys } = api(
       done(
         found(),
@@ -233,7 +233,7 @@ describe('TestDeleteAction', () => {
 });
 
 describe('TestUnmarshalSuccessfulResponse, and the Response tests of set, get and delete', () => {
-  it('reads what was before and what is now', async () => {
+  it('returns the node before and after the write', async () => {
     const { keys } = api(done({ response_put: { prev_kv: kv('/foo', 'baz', 10, 12) } }));
     expect(await keys.set('/foo', 'bar')).toEqual({
       action: 'set',
@@ -244,7 +244,7 @@ describe('TestUnmarshalSuccessfulResponse, and the Response tests of set, get an
     });
   });
 
-  it('reads a file with what its lease has left', async () => {
+  it('returns a file with the remaining TTL of its lease', async () => {
     const { keys, clock } = api(done(found(kv('/foo', 'bar', 10, 12, '99'))));
     expect((await keys.get('/foo')).node).toEqual({
       key: '/foo',
@@ -257,7 +257,7 @@ describe('TestUnmarshalSuccessfulResponse, and the Response tests of set, get an
     });
   });
 
-  it('reads a delete', async () => {
+  it('returns the deleted node', async () => {
     const { keys } = api(
       done({ response_delete_range: { deleted: '1', prev_kvs: [kv('/foo', 'bar', 10, 12)] } }),
     );
@@ -272,7 +272,7 @@ describe('TestUnmarshalSuccessfulResponse, and the Response tests of set, get an
 });
 
 describe('TestUnmarshalFailedKeysResponse', () => {
-  it('is a KeysError with the number, the words, what it is about and the index', async () => {
+  it('is a KeysError with code, message, key and index', async () => {
     const { keys } = api(refused(found(kv('/foo', 'bar', 10, 12)), found()));
     const error: unknown = await keys.create('/foo', 'x').catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(KeysError);
@@ -282,7 +282,7 @@ describe('TestUnmarshalFailedKeysResponse', () => {
 });
 
 describe('TestHTTPKeysAPISetError, TestHTTPKeysAPIGetError, TestHTTPKeysAPIDeleteError', () => {
-  it('pass through what the connection says', async () => {
+  it('reject with the error of the request', async () => {
     const failure = new Error('fixture');
     const { keys } = api(failure);
     await expect(keys.set('/foo', 'x')).rejects.toBe(failure);
@@ -291,14 +291,14 @@ describe('TestHTTPKeysAPISetError, TestHTTPKeysAPIGetError, TestHTTPKeysAPIDelet
     await expect(keys.watcher('/foo').next()).rejects.toBe(failure);
   });
 
-  it('leave the lease to itself where nobody knows whether the key stands on it', async () => {
+  it('leave the lease to expire if the outcome of the write is unknown', async () => {
     const { keys, port, clock } = api(new Error('lost'));
     await expect(keys.create('/foo', 'x', { ttl: 5 })).rejects.toThrow('lost');
     await clock.advance(60_000);
     expect(port.leases).toHaveLength(1);
   });
 
-  it('end the lease where the answer was no', async () => {
+  it('revoke the lease if the write was refused', async () => {
     const { keys, port, clock } = api(refused(found(kv('/foo', 'bar', 10, 12)), found()));
     await expect(keys.create('/foo', 'x', { ttl: 5 })).rejects.toMatchObject({ code: 105 });
     await clock.advance(60_000);
@@ -315,7 +315,7 @@ describe('a value that is not UTF-8', () => {
     ['update', async (keys) => await keys.update('/foo', 'x', { prevValue: read })],
     ['refresh', async (keys) => await keys.update('/foo', '', { prevValue: read, refresh: true, ttl: 10 })],
     ['delete', async (keys) => await keys.delete('/foo', { prevValue: read })],
-  ])('is never equal to the string that it reads like: %s', async (_, call) => {
+  ])('never equals the string that it decodes to: %s', async (_, call) => {
     const { keys, port } = api(refused(found(odd), found()));
     await expect(call(keys)).rejects.toMatchObject({
       code: 101,
@@ -325,15 +325,15 @@ describe('a value that is not UTF-8', () => {
   });
 });
 
-describe('a key that other clients keep changing', () => {
-  it('ends a call after a hundred attempts, ever more slowly', async () => {
+describe('a key that other clients change all the time', () => {
+  it('fails a call after a hundred attempts with a backoff', async () => {
     const { keys, port, clock } = api(refused(found(), found(), found(), found()));
     const call = keys.create('/a/b', 'x').catch((caught: unknown) => caught);
     await clock.advance(500);
     expect(port.requests.length).toBeLessThan(30);
     await clock.advance(60_000);
     expect(await call).toMatchObject({ code: 101 });
-    expect(String(await call)).toContain('/a/b or what is around it was changed by other clients');
+    expect(String(await call)).toContain('other clients changed /a/b or its directories');
     expect(port.requests).toHaveLength(MAX_ATTEMPTS);
     expect(clock.pending).toBe(0);
   });
@@ -344,14 +344,14 @@ describe('a refresh', () => {
   const now = (value: string, modified: number): ITxnResponse =>
     done(found(kv('/foo', value, 10, modified, lease)));
 
-  it('is decided by a transaction after the renewal', async () => {
+  it('is confirmed by a transaction after the renewal', async () => {
     const { keys, port } = api(now('a', 12), done(found()));
     const { node } = await keys.update('/foo', '', { prevValue: 'a', refresh: true, ttl: 10 });
     expect(node).toMatchObject({ value: 'a', modifiedIndex: 12, ttl: 10 });
     expect(inputLines(port.requests[1])[0]).toBe('mod("/foo") = "12"');
   });
 
-  it('fails where another client wrote between its read and its renewal', async () => {
+  it('fails if another client writes between read and renewal', async () => {
     const { keys, port } = api(now('a', 12), refused(found()), now('b', 13));
     await expect(keys.update('/foo', '', { prevValue: 'a', refresh: true, ttl: 10 })).rejects.toMatchObject({
       code: 101,
@@ -360,13 +360,13 @@ describe('a refresh', () => {
     expect(port.requests).toHaveLength(3);
   });
 
-  it('begins again where it has no condition, so that the new value gets the TTL', async () => {
+  it('is retried without a condition, so that the new value gets the TTL', async () => {
     const { keys } = api(now('a', 12), refused(found()), now('b', 13), done(found()));
     const { node } = await keys.update('/foo', '', { refresh: true, ttl: 10 });
     expect(node).toMatchObject({ value: 'b', modifiedIndex: 13 });
   });
 
-  it('of a directory is decided so as well', async () => {
+  it('of a directory is confirmed the same way', async () => {
     const dirLease = newLeaseId('dir', () => 0.5);
     const marker = done(found(), found(kv('/foo/', '', 10, 12, dirLease)));
     const { keys, port } = api(marker, refused(found()), done(found(), found()));
@@ -378,7 +378,7 @@ describe('a refresh', () => {
 });
 
 describe('a plain set', () => {
-  it('tries twice behind a fence, and then without one, once', async () => {
+  it('makes two fenced attempts, and then one without a fence', async () => {
     const changed = refused(found(kv('/foo', 'x', 1, 14)), found());
     const { keys, port } = api(changed, changed, done({ response_put: { prev_kv: null } }));
     await keys.set('/foo', 'y');
@@ -390,14 +390,14 @@ describe('a plain set', () => {
     expect(port.options.map(({ oneShot }) => oneShot)).toEqual([false, false, true]);
   });
 
-  it('creates a key by a request that is sent once: a late copy would bring it back after a delete', async () => {
+  it('creates a key by a request that is sent once, since a delayed copy would undo a delete', async () => {
     const { keys, port } = api(refused(found(), found()), done({ response_put: { prev_kv: null } }));
     await keys.set('/foo', 'y');
     expect(port.requests.map((request) => inputLines(request)[0])).toEqual(['version("/foo") != "0"', '']);
     expect(port.options.map(({ oneShot }) => oneShot)).toEqual([false, true]);
   });
 
-  it('asks for the key alone where its surroundings may not be read', async () => {
+  it('writes only the key itself without permission to read its directories', async () => {
     const denied = new KeysError(KeysErrorCode.Unauthorized, 'Insufficient credentials');
     const { keys, port } = api(denied, done({ response_put: { prev_kv: null } }));
     await keys.set('/a/b', 'y');
@@ -408,7 +408,7 @@ describe('a plain set', () => {
     expect(refusing.port.requests).toHaveLength(2);
   });
 
-  it('joins the lease of a directory above, as it was at that moment', async () => {
+  it('binds the key to the lease of its directory, if that has not changed', async () => {
     const marker = kv('/a/', '', 1, 1, '77');
     const { keys, port } = api(
       refused(found(), found(), found(), found(marker)),

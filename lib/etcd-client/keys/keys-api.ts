@@ -27,22 +27,23 @@ import { updateDirectory } from './update-directory.js';
 import { Watcher } from './watcher.js';
 import { write, type WriteRequest } from './write.js';
 
-/** Asks for an answer without nodes. */
+/** Selects the overloads whose response has no nodes. */
 export interface NoValue {
   readonly noValueOnSuccess: true;
 }
 
-/** What time and chance come from. */
+/** Dependencies of {@link KeysApi}. */
 export interface KeysApiDeps {
   readonly clock: Clock;
   readonly random: Random;
 }
 
 /**
- * The v2 keys API on etcd's v3 store: a tree of files and directories with TTLs, conditions and watchers. Every call
- * rejects with the caller's own abort before anything else, with a `ClusterError` where no member served it, with a
- * {@link KeysError} where etcd answered no, and with an `InvalidOptionError` before anything is sent. Conditions are
- * checked and acted upon in one transaction.
+ * The v2 keys API on etcd's v3 store: a tree of files and directories with TTLs, conditions and watchers. Each condition
+ * is checked in the transaction of its write.
+ *
+ * Every call rejects with the reason of its aborted signal before any other error, with an `InvalidOptionError` before
+ * it sends a request, with a `ClusterError` if no member served it, and with a {@link KeysError} if etcd refused it.
  */
 export class KeysApi {
   private readonly store: Store;
@@ -59,10 +60,10 @@ export class KeysApi {
   }
 
   /**
-   * Reads a file, or a directory with its nodes. The whole directory is read from the server, also where only its
-   * own nodes are asked for.
+   * Reads a file, or a directory with its nodes. Reads the whole tree of a directory from the server, also without
+   * `recursive`.
    *
-   * @throws KeysError 100 when there is nothing at `key`
+   * @throws KeysError 100 if `key` does not exist
    */
   async get(key: string, options: GetOptions = {}): Promise<KeysResponse> {
     checkGet(options);
@@ -71,28 +72,28 @@ export class KeysApi {
   }
 
   /**
-   * Writes a value, makes a directory, compares and swaps, or refreshes, as the options say. A plain set over an
-   * existing key goes round the members like a read; one of a key that does not exist, or with a condition, is sent once.
+   * Writes a value, creates a directory, compares and swaps, or refreshes, depending on the options. A write without
+   * conditions to an existing key is retried on other members. A write with conditions or to a new key is sent once.
    *
-   * @throws KeysError 100, 101, 102, 104, 105 or 107 as the v2 server would
+   * @throws KeysError 100, 101, 102, 104, 105 or 107, as the v2 server
    */
   async set(key: string, value: string | undefined, options: SetOptions & NoValue): Promise<BareKeysResponse>;
   async set(key: string, value?: string, options?: SetOptions): Promise<KeysResponse>;
   async set(key: string, value?: string, options: SetOptions = {}): Promise<BareKeysResponse> {
     checkSet(options);
     const path = KeyPath.of(key);
-    const text = checkValue(path, value, options);
+    const checked = checkValue(path, value, options);
     if (path.root) throw new KeysError(KeysErrorCode.RootReadOnly, path.key, this.store.revision);
-    const answer = await this.write(path, text, options);
-    if (options.noValueOnSuccess !== true) return answer;
-    const { action, index, clusterId } = answer;
+    const response = await this.write(path, checked, options);
+    if (options.noValueOnSuccess !== true) return response;
+    const { action, index, clusterId } = response;
     return { action, index, clusterId };
   }
 
   /**
-   * Writes a key that does not exist yet.
+   * Creates a key.
    *
-   * @throws KeysError 105 when it does
+   * @throws KeysError 105 if it exists
    */
   async create(
     key: string,
@@ -106,10 +107,10 @@ export class KeysApi {
   }
 
   /**
-   * Writes a value under a new key of `directory`. Its name, the store's index in 20 digits, is greater than those of
-   * all keys created there in order before.
+   * Creates a key with a generated name in `directory`. The name is the store's index in 20 digits, greater than all names
+   * generated there before.
    *
-   * @throws KeysError 104 when `directory` is a file
+   * @throws KeysError 104 if `directory` is a file
    */
   async createInOrder(
     directory: string,
@@ -129,25 +130,25 @@ export class KeysApi {
     refuseOptions('createInOrder', options, ['prevExist', 'prevValue', 'prevIndex', 'refresh', 'dir']);
     checkSet(options);
     const path = KeyPath.of(directory);
-    const text = checkValue(path, value, options);
+    const checked = checkValue(path, value, options);
     const { ttl, signal } = options;
-    const answer = await attempt(
+    const response = await attempt(
       { clock: this.deps.clock, timeoutMs: Infinity, signal, what: `creating a key in ${path.key}` },
-      // One after the other: side by side they would only take each other's names away.
+      // Concurrent calls would generate the same name and retry, so calls for one directory run one at a time.
       async (inner) =>
         await this.mutex.run(path.key, async () =>
-          createInOrder(this.store, path, { value: text, ttl, signal: inner }),
+          createInOrder(this.store, path, { value: checked, ttl, signal: inner }),
         ),
     );
-    if (options.noValueOnSuccess !== true) return answer;
-    const { action, index, clusterId } = answer;
+    if (options.noValueOnSuccess !== true) return response;
+    const { action, index, clusterId } = response;
     return { action, index, clusterId };
   }
 
   /**
-   * Writes a key that exists, and whose value or index is as the options say.
+   * Writes an existing key, with `prevValue` or `prevIndex` only if it matches.
    *
-   * @throws KeysError 100 when it does not exist, 101 when it differs
+   * @throws KeysError 100 if it does not exist, 101 if it does not match
    */
   async update(
     key: string,
@@ -161,9 +162,10 @@ export class KeysApi {
   }
 
   /**
-   * Deletes a file, an empty directory (`dir`) or a directory with everything in it (`recursive`). Never sent twice.
+   * Deletes a file, an empty directory (`dir`) or a directory with all nodes below it (`recursive`). Never retried.
    *
-   * @throws KeysError 100 not there, 101 conditions not met, 102 a directory, 107 the root, 108 not empty
+   * @throws KeysError 100 if the key does not exist, 101 if a condition failed, 102 if it is a directory, 107 for the root,
+   * 108 if the directory is not empty
    */
   async delete(key: string, options: DeleteOptions = {}): Promise<KeysResponse> {
     checkDelete(options);
@@ -174,7 +176,9 @@ export class KeysApi {
   }
 
   /**
-   * Follows a key, and with `recursive` everything below it. Nothing is sent before the first `next()`.
+   * Creates a watcher of a key, and with `recursive` of all keys below it. The first `next()` sends the first request.
+   *
+   * @throws InvalidOptionError if an option or the key is invalid
    */
   watcher(key: string, options: WatcherOptions = {}): Watcher {
     checkWatcher(options);
@@ -182,7 +186,7 @@ export class KeysApi {
     return new Watcher(this.port, this.deps.clock, KeyPath.of(key), settings, this.watchers);
   }
 
-  /** Lets go of every watch, and ends the leases that were left behind. Gives up on these when `signal` aborts. */
+  /** Closes all watchers and revokes unused leases, until `signal` aborts. */
   async close(signal: AbortSignal): Promise<void> {
     for (const watcher of [...this.watchers]) watcher.close();
     await this.leases.close(signal);

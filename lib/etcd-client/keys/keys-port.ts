@@ -1,55 +1,57 @@
 import type { IEvent, ITxnRequest, ITxnResponse } from 'etcd3';
 
-/** How one request is made. */
+/** Options of one request. */
 export interface RequestOptions {
   readonly signal: AbortSignal | undefined;
-  /** Never send it again unless the first was provably not sent: it would not do the same twice. */
+  /** The request is not idempotent: it is retried only if the first attempt was provably not sent. */
   readonly oneShot: boolean;
 }
 
-/** What is followed in the flat key space. */
+/** The range of etcd keys that a watch covers. */
 export interface WatchRange {
   readonly key: string;
-  /** Exclusive end; undefined for the one key. */
+  /** Exclusive end; undefined for a single key. */
   readonly rangeEnd: string | undefined;
-  /** First revision of interest. */
+  /** First revision whose events are delivered. */
   readonly fromRevision: number;
-  /** The cluster that revision is of, in decimal. */
+  /** Id of the cluster that the revision belongs to, in decimal. */
   readonly clusterId: string;
 }
 
-/** Whole revisions, in order; no event is a sign of life. */
+/** Events of complete revisions, in order. An empty batch is a sign of life. */
 export interface WatchedEvents {
   readonly events: readonly IEvent[];
-  /** Everything up to here has been delivered. */
+  /** All events up to this revision have been delivered. */
   readonly revision: number;
 }
 
 /**
- * What the keys API needs of the connection. Each method goes round the endpoints as the client's rules say, and
- * rejects with the caller's abort, a `ClusterError`, or a `KeysError` where etcd answered no.
+ * The requests of the keys API. Each method tries the endpoints by the client's rules.
+ *
+ * @throws the signal's reason when the caller aborts
+ * @throws ClusterError if no endpoint served the request
+ * @throws KeysError if etcd refused it
  */
 export interface KeysPort {
-  /** One transaction; a lone read is a transaction too. */
+  /** Runs one transaction, which may be a single read. */
   txn(request: ITxnRequest, options: RequestOptions): Promise<ITxnResponse>;
-  /** Grants lease `id` for `ttl` seconds and gives what was granted. Safe to send twice. */
+  /** Grants lease `id` for `ttl` seconds. Returns the seconds that the server granted. Safe to retry. */
   grant(id: string, ttl: number, signal: AbortSignal | undefined): Promise<number>;
-  /** Ends a lease; one that is gone already is fine. */
+  /** Revokes a lease. Does nothing if it does not exist. */
   revoke(id: string, signal: AbortSignal | undefined): Promise<void>;
-  /** Seconds left and the number of keys that stand on the lease; undefined where it is gone. */
+  /** The remaining seconds of a lease and the number of its keys; undefined if it does not exist. */
   timeToLive(
     id: string,
     keys: boolean,
     signal: AbortSignal | undefined,
   ): Promise<{ readonly ttl: number; readonly keys: number } | undefined>;
-  /** Renews a lease and gives its granted TTL, 0 where it is gone. */
+  /** Renews a lease. Returns the seconds that the server granted, 0 if the lease does not exist. */
   keepAlive(id: string, signal: AbortSignal | undefined): Promise<number>;
   /**
-   * Events from `range.fromRevision` on, each with the key's previous value, nothing lost and nothing twice whatever
-   * happens to members.
+   * Delivers each event from `range.fromRevision` on exactly once, with the key's previous value, also across members.
    *
-   * @throws KeysError 400 when the history is another one, 401 when it was compacted up to the error's `index`, 110
-   * when permission is denied
+   * @throws KeysError 400 if the store was replaced, 401 if the history was compacted up to the error's `index`, 110 if
+   * permission is denied
    */
   watch(range: WatchRange, signal: AbortSignal): AsyncIterable<WatchedEvents>;
 }

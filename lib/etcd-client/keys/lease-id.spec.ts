@@ -1,7 +1,7 @@
 import { hasLease, leaseKind, newLeaseId } from './lease-id.js';
 
-describe('lease numbers', () => {
-  it.each(['key', 'refresh', 'dir'] as const)('say what they are for: %s', (kind) => {
+describe('lease ids', () => {
+  it.each(['key', 'refresh', 'dir'] as const)('contain their kind: %s', (kind) => {
     for (const random of [() => 0, Math.random, () => 1 - Number.EPSILON]) {
       const id = newLeaseId(kind, random);
       expect(leaseKind(id)).toBe(kind);
@@ -9,7 +9,7 @@ describe('lease numbers', () => {
     }
   });
 
-  it('leave those of others alone', () => {
+  it('have no kind if the keys API did not grant them', () => {
     for (const id of ['0', '1', '7587886594287543300', '-1']) expect(leaseKind(id)).toBeUndefined();
   });
 

@@ -1,8 +1,8 @@
-/** What a request did, or an event tells, in the words of the v2 API. */
+/** The action of a response or an event, as the v2 API names it. */
 export type KeysAction =
   'get' | 'set' | 'create' | 'update' | 'delete' | 'compareAndSwap' | 'compareAndDelete' | 'expire';
 
-/** One node of the tree of keys: a file with a value, or a directory with nodes. */
+/** A node of the tree of keys: a file with a value, or a directory with nodes. */
 export interface Node {
   /** Absolute, without a trailing slash; `/` is the root. */
   readonly key: string;
@@ -10,30 +10,31 @@ export interface Node {
   readonly dir: boolean;
   /** The value of a file. A directory has none. */
   readonly value?: string;
-  /** What a directory holds, where it was asked for; hidden nodes (`_name`) are left out. */
+  /** The nodes of a directory, if they were requested. Hidden nodes (`_name`) are left out. */
   readonly nodes?: readonly Node[];
-  /** Revision at which the node came into being. */
+  /** Revision at which the node was created. */
   readonly createdIndex: number;
   /** Revision of the node's last change. */
   readonly modifiedIndex: number;
-  /** Seconds left to live when the answer was made, for nodes with a lease of their own. */
+  /** Remaining seconds at the time of the response, for nodes with their own lease. */
   readonly ttl?: number;
-  /** When that will be, by this machine's clock. */
+  /** Time of the expiry, by this machine's clock. */
   readonly expiration?: Date;
 }
 
-/** The answer without its nodes, which `noValueOnSuccess` asks for. */
+/** A response without nodes, as `noValueOnSuccess` requests it. */
 export interface BareKeysResponse {
   readonly action: KeysAction;
-  /** The store's revision when the answer was made. */
+  /** The store's revision at the time of the response. */
   readonly index: number;
-  /** The cluster that answered, in hexadecimal. */
+  /** Id of the cluster, in hexadecimal. */
   readonly clusterId: string;
 }
 
-/** The answer to a request of the keys API, and an event of a watcher. */
+/** A response of the keys API, and an event of a watcher. */
 export interface KeysResponse extends BareKeysResponse {
+  /** The node after the action. */
   readonly node: Node;
-  /** The node as it was before, where there was one. */
+  /** The node before the action, if it existed. */
   readonly prevNode?: Node;
 }

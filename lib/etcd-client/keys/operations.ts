@@ -1,11 +1,11 @@
 import type { ICompare, IKeyValue, IRangeResponse, IRequestOp, ITxnResponse } from 'etcd3';
 
-/** A text as etcd's bytes. */
-export function bytes(text: string): Buffer {
-  return Buffer.from(text);
+/** Encodes a string as UTF-8, as etcd takes keys and values. */
+export function bytes(value: string): Buffer {
+  return Buffer.from(value);
 }
 
-/** The key is not there; with `end`, no key of the range is. */
+/** Compares: the key does not exist; with `end`, no key of the range exists. */
 export function isAbsent(key: string, end?: string): ICompare {
   return {
     target: 'Version',
@@ -16,63 +16,64 @@ export function isAbsent(key: string, end?: string): ICompare {
   };
 }
 
-/** The key is there. */
+/** Compares: the key exists. */
 export function isPresent(key: string): ICompare {
   return { target: 'Version', result: 'NotEqual', key: bytes(key), version: '0' };
 }
 
-/** The key was last changed at exactly this revision. */
+/** Compares: the last change of the key has exactly this revision. */
 export function modifiedAt(key: string, revision: number): ICompare {
   return { target: 'Mod', result: 'Equal', key: bytes(key), mod_revision: String(revision) };
 }
 
-/** The key was not changed after this revision; holds also where it is not there. */
+/** Compares: the key has not changed after this revision. Also true if it does not exist. */
 export function notModifiedSince(key: string, revision: number): ICompare {
   return { target: 'Mod', result: 'Less', key: bytes(key), mod_revision: String(revision + 1) };
 }
 
-/** The key is there with this value. */
+/** Compares: the key exists with this value. */
 export function valueIs(key: string, value: string): ICompare {
   return { target: 'Value', result: 'Equal', key: bytes(key), value: bytes(value) };
 }
 
-/** The key stands on this lease; `0` also where the key is not there. */
+/** Compares: the key is bound to this lease. `0` is also true if the key does not exist. */
 export function leaseIs(key: string, lease: string): ICompare {
   return { target: 'Lease', result: 'Equal', key: bytes(key), lease };
 }
 
-/** How much of a key, or of a range, an operation reads. */
-export interface ReadShape {
+/** Options of {@link read}. */
+export interface ReadOptions {
+  /** Exclusive end of the range; a single key unless given. */
   readonly end?: string;
   readonly keysOnly?: boolean;
   readonly limit?: number;
   readonly serializable?: boolean;
 }
 
-/** A read inside a transaction. */
-export function read(key: string, shape: ReadShape = {}): IRequestOp {
+/** A read in a transaction. */
+export function read(key: string, options: ReadOptions = {}): IRequestOp {
   return {
     request_range: {
       key: bytes(key),
-      ...(shape.end === undefined ? {} : { range_end: bytes(shape.end) }),
-      ...(shape.limit === undefined ? {} : { limit: String(shape.limit) }),
-      keys_only: shape.keysOnly ?? false,
-      serializable: shape.serializable ?? false,
+      ...(options.end === undefined ? {} : { range_end: bytes(options.end) }),
+      ...(options.limit === undefined ? {} : { limit: String(options.limit) }),
+      keys_only: options.keysOnly ?? false,
+      serializable: options.serializable ?? false,
     },
   };
 }
 
-/** A write inside a transaction, which answers what was there before. */
+/** A put in a transaction; its response has the previous value. */
 export function put(key: string, value: string, lease: string): IRequestOp {
   return { request_put: { key: bytes(key), value: bytes(value), lease, prev_kv: true } };
 }
 
-/** Binds a key to another lease and leaves its value as it is. */
+/** A put that binds a key to another lease and keeps its value. */
 export function rebind(key: string, lease: string): IRequestOp {
   return { request_put: { key: bytes(key), lease, ignore_value: true, prev_kv: true } };
 }
 
-/** A delete inside a transaction. Of a single key it answers what was there before. */
+/** A delete in a transaction. For a single key, its response has the previous value. */
 export function remove(key: string, end?: string): IRequestOp {
   return {
     request_delete_range: {
@@ -83,29 +84,29 @@ export function remove(key: string, end?: string): IRequestOp {
   };
 }
 
-/** What the read at `position` of a transaction found. */
-export function kvsOf(answer: ITxnResponse, position: number): readonly IKeyValue[] {
-  const response: Partial<IRangeResponse> | null | undefined = answer.responses[position]?.response_range;
-  return response?.kvs ?? [];
+/** The results of the read at `position` of a transaction. */
+export function kvsOf(response: ITxnResponse, position: number): readonly IKeyValue[] {
+  const range: Partial<IRangeResponse> | null | undefined = response.responses[position]?.response_range;
+  return range?.kvs ?? [];
 }
 
-/** The one key the read at `position` of a transaction found. */
-export function kvOf(answer: ITxnResponse, position: number): IKeyValue | undefined {
-  return kvsOf(answer, position)[0];
+/** The first result of the read at `position` of a transaction. */
+export function kvOf(response: ITxnResponse, position: number): IKeyValue | undefined {
+  return kvsOf(response, position)[0];
 }
 
-/** What the write or delete at `position` of a transaction replaced. */
-export function previousOf(answer: ITxnResponse, position: number): IKeyValue | undefined {
-  const response = answer.responses[position];
-  const deleted = response?.response_delete_range as
+/** The previous value that the put or delete at `position` of a transaction replaced. */
+export function previousOf(response: ITxnResponse, position: number): IKeyValue | undefined {
+  const operation = response.responses[position];
+  const deleted = operation?.response_delete_range as
     { readonly prev_kvs?: readonly IKeyValue[] | null } | null | undefined;
-  const written = response?.response_put as { readonly prev_kv?: IKeyValue | null } | null | undefined;
+  const written = operation?.response_put as { readonly prev_kv?: IKeyValue | null } | null | undefined;
   return written?.prev_kv ?? deleted?.prev_kvs?.[0];
 }
 
-/** How many keys the delete at `position` of a transaction removed. */
-export function deletedOf(answer: ITxnResponse, position: number): number {
-  const response = answer.responses[position]?.response_delete_range as
+/** The number of keys that the delete at `position` of a transaction removed. */
+export function deletedOf(response: ITxnResponse, position: number): number {
+  const range = response.responses[position]?.response_delete_range as
     { readonly deleted?: string } | null | undefined;
-  return Number(response?.deleted ?? 0);
+  return Number(range?.deleted ?? 0);
 }

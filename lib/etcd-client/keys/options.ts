@@ -1,64 +1,107 @@
-/** What every call takes. */
+/** Options of every call. */
 export interface CallOptions {
-  /** Ends the call; its reason is then the error, whatever else went wrong. */
+  /** Aborts the call, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How a key is read. */
+/** Options of a read. */
 export interface GetOptions extends CallOptions {
-  /** The whole tree below a directory instead of its own nodes. Default false. */
+  /**
+   * Read the whole tree below a directory, not only its own nodes.
+   *
+   * @default false
+   */
   readonly recursive?: boolean | undefined;
-  /** Nodes in the order of their keys. Otherwise no order is promised. Default false. */
+  /**
+   * Sort nodes by key. Otherwise the order is undefined.
+   *
+   * @default false
+   */
   readonly sort?: boolean | undefined;
-  /** true, the default: a linearizable read. false: whatever the member at hand has, possibly stale, without asking the others. */
+  /**
+   * true: a linearizable read. false: the data of a single member, which may be stale.
+   *
+   * @default true
+   */
   readonly quorum?: boolean | undefined;
 }
 
-/** How a new key is written. */
+/** Options of a write that creates a key. */
 export interface CreateOptions extends CallOptions {
-  /** Seconds to live, a whole number of at least 1. The server may grant more: at least 2 with its default election timeout. */
+  /**
+   * Time to live in seconds, an integer of at least 1. The server may grant more: at least 2 with its default election
+   * timeout. Without it the key does not expire.
+   */
   readonly ttl?: number | undefined;
-  /** Make a directory. Its value is ignored. Default false. */
+  /**
+   * Create a directory. The value is ignored.
+   *
+   * @default false
+   */
   readonly dir?: boolean | undefined;
-  /** Leave `node` and `prevNode` out of the answer. Default false. */
+  /**
+   * Leave `node` and `prevNode` out of the response.
+   *
+   * @default false
+   */
   readonly noValueOnSuccess?: boolean | undefined;
 }
 
-/** How a key that exists is written. */
+/** Options of a write to an existing key. */
 export interface UpdateOptions extends CreateOptions {
-  /** Write only if this is the value. Ignored for a directory. */
+  /** Write only if the key has this value. Ignored for a directory. */
   readonly prevValue?: string | undefined;
-  /** Write only if this is the key's `modifiedIndex`. */
+  /** Write only if the key has this `modifiedIndex`. */
   readonly prevIndex?: number | undefined;
-  /** Give the key its whole TTL again without waking watchers. Takes a `ttl` and no value. Default false. */
+  /**
+   * Renew the TTL without an event for watchers. Needs `ttl`; a value is refused.
+   *
+   * @default false
+   */
   readonly refresh?: boolean | undefined;
 }
 
-/** How a key is written. */
+/** Options of a write. */
 export interface SetOptions extends UpdateOptions {
-  /** true: write only if the key exists; false: only if it does not. Left out: whatever is there. */
+  /** true: write only if the key exists. false: write only if it does not exist. Left out: write in either case. */
   readonly prevExist?: boolean | undefined;
 }
 
-/** How a key with a name given by the server's index is written. */
+/** Options of a write under a generated name. */
 export type CreateInOrderOptions = Omit<CreateOptions, 'dir'>;
 
-/** How a key is deleted. */
+/** Options of a delete. */
 export interface DeleteOptions extends CallOptions {
-  /** Delete only if this is the value. */
+  /** Delete only if the key has this value. */
   readonly prevValue?: string | undefined;
-  /** Delete only if this is the key's `modifiedIndex`. */
+  /** Delete only if the key has this `modifiedIndex`. */
   readonly prevIndex?: number | undefined;
-  /** Delete a directory with everything in it. Default false. */
+  /**
+   * Delete a directory with all nodes below it.
+   *
+   * @default false
+   */
   readonly recursive?: boolean | undefined;
-  /** Delete an empty directory. Default false. */
+  /**
+   * Delete an empty directory.
+   *
+   * @default false
+   */
   readonly dir?: boolean | undefined;
 }
 
-/** What a watcher follows. */
+/** Options of a watcher. */
 export interface WatcherOptions {
-  /** The first event is the first one after this index. 0, the default: what happens from now on. */
+  /**
+   * Deliver events after this index. 0 delivers events from now on.
+   *
+   * @default 0
+   */
   readonly afterIndex?: number | undefined;
-  /** Follow everything below the key as well. Default false. */
+  /**
+   * Include events of all keys below the key.
+   *
+   * @default false
+   */
   readonly recursive?: boolean | undefined;
 }

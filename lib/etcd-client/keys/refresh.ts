@@ -9,7 +9,7 @@ import { TxnAttempts } from './txn-attempts.js';
 import { bare, type Store } from './store.js';
 import { fileNode } from './tree.js';
 
-/** One refresh of a file. */
+/** The options of a refresh, complete. */
 export interface RefreshRequest extends Conditions {
   readonly path: KeyPath;
   readonly action: KeysAction;
@@ -17,24 +17,24 @@ export interface RefreshRequest extends Conditions {
   readonly signal: AbortSignal | undefined;
 }
 
-async function current(store: Store, { path, signal }: RefreshRequest) {
+async function readFile(store: Store, { path, signal }: RefreshRequest) {
   const below = read(path.directory, { end: rangeEnd(path.directory), keysOnly: true, limit: 1 });
   const own = await store.txn({ success: [read(path.key)] }, { signal, oneShot: false });
   const found = kvOf(own, 0);
   if (found !== undefined) return { found, header: own.header };
-  const answer = await store.txn({ success: [below] }, { signal, oneShot: false });
-  const code = kvOf(answer, 0) === undefined ? KeysErrorCode.KeyNotFound : KeysErrorCode.NotFile;
-  throw new KeysError(code, path.key, Number(answer.header.revision));
+  const range = await store.txn({ success: [below] }, { signal, oneShot: false });
+  const code = kvOf(range, 0) === undefined ? KeysErrorCode.KeyNotFound : KeysErrorCode.NotFile;
+  throw new KeysError(code, path.key, Number(range.header.revision));
 }
 
-/** Renews the key's lease where that gives it the TTL asked for, and says whether it did. */
+/** Renews the key's lease. Returns whether the key now has the requested TTL. */
 async function renew(store: Store, found: IKeyValue, request: RefreshRequest): Promise<boolean> {
   const kind = leaseKind(found.lease);
   if (kind === undefined || kind === 'dir') return false;
   return (await store.port.keepAlive(found.lease, request.signal)) === request.ttl;
 }
 
-/** What decides a refresh after the lease was renewed: whether the key is still the one that was read. */
+/** Checks after the renewal that the key has not changed since it was read; undefined if it has. */
 async function confirm(
   store: Store,
   found: IKeyValue,
@@ -51,40 +51,41 @@ async function confirm(
 }
 
 /**
- * Gives a key its TTL again without waking watchers. Where the key already has that TTL its lease is renewed, and a
- * transaction decides whether the key is still the one that was read; nothing else happens. Another TTL needs another lease: the key is bound to it in a write that watchers of this
- * client recognise and leave out, as the v2 server did; its `modifiedIndex` moves.
+ * Renews the TTL of a file without an event for watchers. If the lease already has the requested TTL it is renewed, and a
+ * transaction confirms that the key has not changed meanwhile. Another TTL needs a new lease. The write that binds the key
+ * to it changes `modifiedIndex`, and watchers of this client leave it out, as the v2 server did.
  *
- * @throws KeysError 100 not there, 101 conditions not met or {@link TxnAttempts} at an end, 102 a directory
+ * @throws KeysError 100 if the key does not exist, 101 if a condition failed or the attempts are used up, 102 if it is a
+ * directory
  */
 export async function refresh(store: Store, request: RefreshRequest): Promise<KeysResponse> {
   const { path, ttl, signal, action } = request;
-  const rounds = new TxnAttempts(store, path);
+  const attempts = new TxnAttempts(store, path);
   for (;;) {
-    await rounds.begin(signal);
-    const { found, header } = await current(store, request);
+    await attempts.begin(signal);
+    const { found, header } = await readFile(store, request);
     const error = conditionError(found, request, Number(header.revision));
     if (error) throw error;
     const prevNode = fileNode(path.key, found, {});
     if (await renew(store, found, request)) {
       const confirmed = await confirm(store, found, request);
       if (!confirmed) continue;
-      return { ...bare(action, confirmed), node: { ...prevNode, ...store.secondsLeft(ttl) }, prevNode };
+      return { ...bare(action, confirmed), node: { ...prevNode, ...store.expiresIn(ttl) }, prevNode };
     }
-    const grant = await store.leases.grant('refresh', ttl, signal);
-    const answer = await store.txn(
+    const lease = await store.leases.grant('refresh', ttl, signal);
+    const response = await store.txn(
       {
         compare: [modifiedAt(path.key, Number(found.mod_revision))],
-        success: [rebind(path.key, grant.id)],
+        success: [rebind(path.key, lease.id)],
       },
       { signal, oneShot: true },
     );
-    if (!answer.succeeded) {
-      store.leases.release(grant.id);
+    if (!response.succeeded) {
+      store.leases.release(lease.id);
       continue;
     }
     if (leaseKind(found.lease) !== 'dir') store.leases.release(found.lease);
-    const node = { ...prevNode, modifiedIndex: Number(answer.header.revision), ...store.lifetime(grant) };
-    return { ...bare(action, answer.header), node, prevNode };
+    const node = { ...prevNode, modifiedIndex: Number(response.header.revision), ...store.lifetime(lease) };
+    return { ...bare(action, response.header), node, prevNode };
   }
 }

@@ -8,7 +8,7 @@ import { deletedOf, isAbsent, isPresent, kvOf, kvsOf, previousOf, read, remove }
 import { bare, isUnauthorized, type Store } from './store.js';
 import { fileNode } from './tree.js';
 
-/** One delete. */
+/** The options of a delete, complete. */
 export interface RemoveRequest extends Conditions {
   readonly path: KeyPath;
   readonly dir: boolean;
@@ -16,11 +16,12 @@ export interface RemoveRequest extends Conditions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** First key below a directory, after its marker: no key of this API holds NUL. */
+/** The first key after a directory's marker. No key of this API contains NUL. */
 function firstBelow(directory: string): string {
   return `${directory}\0`;
 }
 
+/** Releases the leases of deleted keys. A file that inherited its directory's lease leaves it in use. */
 function release(store: Store, kvs: readonly (IKeyValue | undefined)[], directory: boolean): void {
   for (const kv of kvs) {
     if (kv === undefined || !hasLease(kv.lease)) continue;
@@ -28,14 +29,15 @@ function release(store: Store, kvs: readonly (IKeyValue | undefined)[], director
   }
 }
 
+/** The response to a delete. */
 function removed(
   { path }: RemoveRequest,
-  answer: ITxnResponse,
+  response: ITxnResponse,
   action: 'delete' | 'compareAndDelete',
   previous: IKeyValue | undefined,
   dir: boolean,
 ): KeysResponse {
-  const common = bare(action, answer.header);
+  const common = bare(action, response.header);
   const createdIndex = Number(previous?.create_revision ?? common.index);
   const before: Node =
     previous === undefined || dir
@@ -50,13 +52,13 @@ function removed(
 
 async function isDirectory(store: Store, { path, signal }: RemoveRequest): Promise<boolean> {
   try {
-    const answer = await store.txn(
+    const response = await store.txn(
       { success: [read(path.directory, { end: rangeEnd(path.directory), keysOnly: true, limit: 1 })] },
       { signal, oneShot: false },
     );
-    return kvOf(answer, 0) !== undefined;
+    return kvOf(response, 0) !== undefined;
   } catch (error) {
-    // Who may not look below the key sees no directory there.
+    // Without permission to read below the key, a directory is not visible.
     if (isUnauthorized(error)) return false;
     throw error;
   }
@@ -65,7 +67,7 @@ async function isDirectory(store: Store, { path, signal }: RemoveRequest): Promi
 async function removeFile(store: Store, request: RemoveRequest): Promise<KeysResponse> {
   const { path, signal } = request;
   const conditional = isConditional(request);
-  const answer = await store.txn(
+  const response = await store.txn(
     {
       compare: conditional ? [...conditionCompares(path.key, request)] : [isPresent(path.key)],
       success: [remove(path.key)],
@@ -73,13 +75,13 @@ async function removeFile(store: Store, request: RemoveRequest): Promise<KeysRes
     },
     { signal, oneShot: true },
   );
-  if (answer.succeeded) {
-    const previous = previousOf(answer, 0);
+  if (response.succeeded) {
+    const previous = previousOf(response, 0);
     release(store, [previous], false);
-    return removed(request, answer, conditional ? 'compareAndDelete' : 'delete', previous, false);
+    return removed(request, response, conditional ? 'compareAndDelete' : 'delete', previous, false);
   }
-  const index = Number(answer.header.revision);
-  const found = kvOf(answer, 0);
+  const index = Number(response.header.revision);
+  const found = kvOf(response, 0);
   if (found === undefined) {
     const code = (await isDirectory(store, request)) ? KeysErrorCode.NotFile : KeysErrorCode.KeyNotFound;
     throw new KeysError(code, path.key, index);
@@ -90,7 +92,7 @@ async function removeFile(store: Store, request: RemoveRequest): Promise<KeysRes
 async function removeEmptyDirectory(store: Store, request: RemoveRequest): Promise<KeysResponse> {
   const { path, signal } = request;
   const end = rangeEnd(path.directory);
-  const answer = await store.txn(
+  const response = await store.txn(
     {
       compare: [isPresent(path.directory), isAbsent(firstBelow(path.directory), end)],
       success: [remove(path.directory)],
@@ -98,43 +100,43 @@ async function removeEmptyDirectory(store: Store, request: RemoveRequest): Promi
     },
     { signal, oneShot: true },
   );
-  if (answer.succeeded) {
-    const previous = previousOf(answer, 0);
+  if (response.succeeded) {
+    const previous = previousOf(response, 0);
     release(store, [previous], true);
-    return removed(request, answer, 'delete', previous, true);
+    return removed(request, response, 'delete', previous, true);
   }
-  // As in v2, `dir` on a file deletes the file.
-  if (kvOf(answer, 0) !== undefined) return await removeFile(store, request);
-  const index = Number(answer.header.revision);
-  const code = kvOf(answer, 1) === undefined ? KeysErrorCode.KeyNotFound : KeysErrorCode.DirNotEmpty;
+  // As in v2, a delete with `dir` also deletes a file.
+  if (kvOf(response, 0) !== undefined) return await removeFile(store, request);
+  const index = Number(response.header.revision);
+  const code = kvOf(response, 1) === undefined ? KeysErrorCode.KeyNotFound : KeysErrorCode.DirNotEmpty;
   throw new KeysError(code, path.key, index);
 }
 
 async function removeTree(store: Store, request: RemoveRequest): Promise<KeysResponse> {
   const { path, signal } = request;
   const end = rangeEnd(path.directory);
-  const answer = await store.txn(
+  const response = await store.txn(
     {
       success: [read(path.directory, { end, keysOnly: true }), remove(path.key), remove(path.directory, end)],
     },
     { signal, oneShot: true },
   );
-  const file = previousOf(answer, 1);
-  const dir = deletedOf(answer, 2) > 0;
+  const file = previousOf(response, 1);
+  const dir = deletedOf(response, 2) > 0;
   if (file === undefined && !dir)
-    throw new KeysError(KeysErrorCode.KeyNotFound, path.key, Number(answer.header.revision));
-  const below = kvsOf(answer, 0);
+    throw new KeysError(KeysErrorCode.KeyNotFound, path.key, Number(response.header.revision));
+  const below = kvsOf(response, 0);
   release(store, [file], false);
   release(store, below, true);
   const marker = below[0]?.key.toString() === path.directory ? below[0] : undefined;
-  return removed(request, answer, 'delete', dir ? marker : file, dir);
+  return removed(request, response, 'delete', dir ? marker : file, dir);
 }
 
 /**
- * Deletes a file, an empty directory (`dir`) or a whole tree (`recursive`). Each is one transaction that is never sent
- * twice.
+ * Deletes a file, an empty directory (`dir`) or a whole tree (`recursive`), in one transaction that is never sent twice.
  *
- * @throws KeysError 100 not there, 101 conditions not met, 102 a directory, 108 a directory with something in it
+ * @throws KeysError 100 if the key does not exist, 101 if a condition failed, 102 if it is a directory, 108 if the
+ * directory is not empty
  */
 export async function removeNode(store: Store, request: RemoveRequest): Promise<KeysResponse> {
   if (isConditional(request)) return await removeFile(store, request);

@@ -4,18 +4,19 @@ import { type Random } from '../../common/random.js';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
 import { hexId } from '../hex-id.js';
 import { type KeysPort, type RequestOptions } from './keys-port.js';
-import { type Grant, type KeyLeases } from './key-leases.js';
+import { type GrantedLease } from '../leases.js';
+import { type KeyLeases } from './key-leases.js';
 import { type BareKeysResponse, type KeysAction } from './node.js';
 import { type Lifetime } from './tree.js';
 
-/** Whether `error` says that permission was denied (code 110). */
+/** Whether `error` is a {@link KeysError} 110: permission denied. */
 export function isUnauthorized(error: unknown): boolean {
   return error instanceof KeysError && error.code === KeysErrorCode.Unauthorized;
 }
 
-/** What the requests of one keys API share. */
+/** Dependencies and state that the requests of one keys API share. */
 export class Store {
-  /** Highest revision an answer carried. */
+  /** The highest revision of all responses so far. */
   revision = 0;
 
   constructor(
@@ -25,25 +26,29 @@ export class Store {
     readonly random: Random,
   ) {}
 
-  /** One transaction. */
+  /**
+   * Runs one transaction.
+   *
+   * @throws as {@link KeysPort}
+   */
   async txn(request: ITxnRequest, options: RequestOptions): Promise<ITxnResponse> {
-    const answer = await this.port.txn(request, options);
-    this.revision = Math.max(this.revision, Number(answer.header.revision));
-    return answer;
+    const response = await this.port.txn(request, options);
+    this.revision = Math.max(this.revision, Number(response.header.revision));
+    return response;
   }
 
-  /** How long a key lives that was just bound to `grant`. */
-  lifetime(grant: Grant | undefined): Lifetime {
-    return grant === undefined ? {} : this.secondsLeft(grant.ttl);
+  /** The lifetime of a key that was just bound to `lease`; empty without a lease. */
+  lifetime(lease: GrantedLease | undefined): Lifetime {
+    return lease === undefined ? {} : this.expiresIn(lease.ttl);
   }
 
-  /** A lifetime that ends in `ttl` seconds. */
-  secondsLeft(ttl: number): Lifetime {
+  /** The lifetime of a key that expires in `ttl` seconds. */
+  expiresIn(ttl: number): Lifetime {
     return { ttl, expiration: new Date(this.clock.wall() + ttl * 1_000) };
   }
 }
 
-/** The part of an answer that every action has. */
+/** The part of a response that every action has. */
 export function bare(action: KeysAction, header: IResponseHeader): BareKeysResponse {
   return {
     action,

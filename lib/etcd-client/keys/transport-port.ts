@@ -5,7 +5,7 @@ import { type EtcdConnection } from '../connection.js';
 import { EtcdResponseError } from '../errors/index.js';
 import { hexId } from '../hex-id.js';
 import { asKeysError } from './as-keys-error.js';
-import { loneRead, txnCommand, txnInput, txnTitle } from './txn-command.js';
+import { singleRead, txnCommand, txnInput, txnTitle } from './txn-command.js';
 import { type KeysPort, type RequestOptions, type WatchedEvents, type WatchRange } from './keys-port.js';
 import { watchRange } from './watch-range.js';
 import { type EtcdWatches } from '../watches.js';
@@ -18,7 +18,7 @@ function asTxnResponse(range: IRangeResponse): ITxnResponse {
   };
 }
 
-/** One renewal over a stream of its own, since a keepalive has no other form. */
+/** Renews a lease once, over its own stream: etcd renews leases by stream only. */
 async function keepAliveOnce({ lease }: EtcdConnection, id: string, options: CallOptions): Promise<number> {
   const stream = await lease.leaseKeepAlive(options);
   try {
@@ -37,7 +37,7 @@ async function keepAliveOnce({ lease }: EtcdConnection, id: string, options: Cal
   }
 }
 
-/** The keys API's port over the cluster's connection. */
+/** The requests of the keys API over {@link EtcdTransport}. */
 export class TransportPort implements KeysPort {
   constructor(
     private readonly transport: EtcdTransport,
@@ -49,18 +49,18 @@ export class TransportPort implements KeysPort {
   }
 
   async txn(request: ITxnRequest, { signal, oneShot }: RequestOptions): Promise<ITxnResponse> {
-    const alone = loneRead(request);
+    const single = singleRead(request);
     try {
       return await this.transport.call(
         {
           what: txnTitle(request),
           oneShot,
-          // A stale read is served by whoever is there.
-          requireLeader: alone?.serializable !== true,
+          // A serializable read may be stale, so a member without a leader may serve it.
+          requireLeader: single?.serializable !== true,
           command: () => txnCommand(request),
-          ...(alone ? {} : { input: () => txnInput(request) }),
+          ...(single ? {} : { input: () => txnInput(request) }),
           run: async ({ kv }, options) =>
-            alone ? asTxnResponse(await kv.range(alone, options)) : await kv.txn(request, options),
+            single ? asTxnResponse(await kv.range(single, options)) : await kv.txn(request, options),
         },
         signal,
       );
@@ -78,7 +78,7 @@ export class TransportPort implements KeysPort {
           try {
             return Number((await lease.leaseGrant({ ID: id, TTL: String(ttl) }, options)).TTL);
           } catch (error) {
-            // The number is random, so that only an attempt of ours whose answer was lost can have taken it.
+            // The id is random, so the lease exists only if an earlier attempt succeeded and its response was lost.
             if (!String(error).includes('lease already exists')) throw error;
             return Number((await lease.leaseTimeToLive({ ID: id, keys: false }, options)).grantedTTL);
           }
@@ -92,7 +92,7 @@ export class TransportPort implements KeysPort {
     try {
       await this.transport.call(
         {
-          what: 'ending a lease',
+          what: 'revoking a lease',
           command: () => ['lease', 'revoke', hexId(id)],
           run: async ({ lease }, options) => await lease.leaseRevoke({ ID: id }, options),
         },
@@ -110,7 +110,7 @@ export class TransportPort implements KeysPort {
   ): ReturnType<KeysPort['timeToLive']> {
     const answer = await this.transport.call(
       {
-        what: 'asking for the time a lease has left',
+        what: 'reading the remaining TTL of a lease',
         command: () => ['lease', 'timetolive', hexId(id), ...(keys ? ['--keys'] : [])],
         run: async ({ lease }, options) => await lease.leaseTimeToLive({ ID: id, keys }, options),
       },

@@ -5,8 +5,8 @@ import { hasLease } from './lease-id.js';
 import { isAbsent, kvOf, leaseIs, read } from './operations.js';
 
 /**
- * What must hold around a key for a write to keep the tree a tree: nothing above it is a file, nothing is below it,
- * and the directories above live as long as was thought. Checked by the server in the same transaction as the write.
+ * Comparisons that keep the tree consistent when a key is written: no ancestor is a file, no key exists below it, and its
+ * directories still have the leases that were last read. The server checks them in the transaction of the write.
  */
 export class TreeGuards {
   private readonly ancestors: readonly KeyPath[];
@@ -16,7 +16,7 @@ export class TreeGuards {
     this.ancestors = path.ancestors;
   }
 
-  /** The lease of the nearest directory above that has one: what is put into it goes when it goes. */
+  /** The lease of the nearest directory with one. A node without a TTL inherits it, so it expires with the directory. */
   get inheritedLease(): string {
     for (const { directory } of this.ancestors.toReversed()) {
       const lease = this.leases.get(directory);
@@ -25,6 +25,7 @@ export class TreeGuards {
     return '0';
   }
 
+  /** The comparisons, with the leases that {@link TreeGuards.learn} found. */
   get compare(): readonly ICompare[] {
     return [
       isAbsent(this.path.directory, rangeEnd(this.path.directory)),
@@ -35,7 +36,7 @@ export class TreeGuards {
     ];
   }
 
-  /** What {@link learn} needs to read where the transaction did not write. */
+  /** The reads for {@link TreeGuards.learn}, for a transaction whose comparisons fail. */
   get reads(): readonly IRequestOp[] {
     return [
       read(this.path.directory, { end: rangeEnd(this.path.directory), keysOnly: true, limit: 1 }),
@@ -47,19 +48,20 @@ export class TreeGuards {
   }
 
   /**
-   * Takes in what the reads found, from `position` on, for the next attempt.
+   * Stores the results of the reads for the next attempt.
    *
-   * @returns whether something is below the key, which makes it a directory
-   * @throws KeysError 104 when something above is a file
+   * @param position index of the first read in the response
+   * @returns whether the key is a directory: a key exists below it
+   * @throws KeysError 104 if an ancestor is a file
    */
-  learn(answer: ITxnResponse, position: number): boolean {
+  learn(response: ITxnResponse, position: number): boolean {
     this.ancestors.forEach(({ key, directory }, order) => {
-      if (kvOf(answer, position + 1 + 2 * order) !== undefined)
-        throw new KeysError(KeysErrorCode.NotDir, key, Number(answer.header.revision));
-      const lease = kvOf(answer, position + 2 + 2 * order)?.lease ?? '0';
+      if (kvOf(response, position + 1 + 2 * order) !== undefined)
+        throw new KeysError(KeysErrorCode.NotDir, key, Number(response.header.revision));
+      const lease = kvOf(response, position + 2 + 2 * order)?.lease ?? '0';
       if (hasLease(lease)) this.leases.set(directory, lease);
       else this.leases.delete(directory);
     });
-    return kvOf(answer, position) !== undefined;
+    return kvOf(response, position) !== undefined;
   }
 }

@@ -25,7 +25,7 @@ describe('buildTree', () => {
     kv(key, order + 1),
   );
 
-  it('lists the nodes of a directory without what is in them', () => {
+  it('lists the nodes of a directory without their children', () => {
     const node = buildTree(KeyPath.of('/a'), list, flat);
     expect(node).toMatchObject({ key: '/a', dir: true, createdIndex: 1 });
     expect(node.nodes).toEqual([
@@ -42,25 +42,25 @@ describe('buildTree', () => {
     expect(b?.nodes?.[1]?.nodes?.[0]).toMatchObject({ key: '/a/b/y/z', dir: false });
   });
 
-  it('sorts by key where asked to, by bytes', () => {
+  it('sorts by the bytes of the keys with `sort`', () => {
     expect(keys('/a', list, { ...flat, sort: true })).toEqual(['/a/b', '/a/b-c', '/a/d']);
     const odd = ['/a/\uffee', '/a/\u{1f600}'].map((key) => kv(key));
     expect(keys('/a', odd.toReversed(), { ...flat, sort: true })).toEqual(['/a/\uffee', '/a/\u{1f600}']);
   });
 
-  it('hides names with an underscore in front, and what is below them', () => {
+  it('hides names with a leading underscore, and the keys below them', () => {
     const hidden = ['/a/_x', '/a/_d/y', '/a/z/_w', '/a/z/v'].map((key) => kv(key));
     expect(keys('/a', hidden, deep)).toEqual(['/a/z']);
     expect(keys('/a/_d', [kv('/a/_d/y')])).toEqual(['/a/_d/y']);
   });
 
-  it('makes a directory without a marker as old as the oldest thing in it', () => {
+  it('gives a directory without a marker the index of its oldest key', () => {
     const node = buildTree(KeyPath.of('/a'), [kv('/a/b/x', 7, 9), kv('/a/b/y', 5, 6)], flat);
     expect(node).toMatchObject({ createdIndex: 5, modifiedIndex: 5 });
     expect(node.nodes?.[0]).toMatchObject({ key: '/a/b', createdIndex: 5 });
   });
 
-  it('shows an empty directory, and the root', () => {
+  it('builds an empty directory, and the root', () => {
     expect(buildTree(KeyPath.of('/a'), [kv('/a/')], flat)).toMatchObject({ dir: true, nodes: [] });
     expect(buildTree(KeyPath.of('/'), [kv('/a'), kv('/b/c')], flat).nodes?.map(({ key }) => key)).toEqual([
       '/a',
@@ -69,30 +69,30 @@ describe('buildTree', () => {
     expect(buildTree(KeyPath.of('/'), [], flat)).toMatchObject({ key: '/', nodes: [], createdIndex: 0 });
   });
 
-  it('leaves out what is no key of the tree', () => {
+  it('ignores keys with an empty name', () => {
     expect(keys('/a', [kv('/a//b'), kv('/a/b//c'), kv('/a/c')], deep)).toEqual(['/a/c']);
   });
 
-  it('shows a directory where another client made a file of the same name', () => {
+  it('builds a directory if another client wrote a file of the same name', () => {
     expect(keys('/a', [kv('/a/b'), kv('/a/b/c')])).toEqual(['/a/b']);
     const [node] = buildTree(KeyPath.of('/a'), [kv('/a/b'), kv('/a/b/c')], deep).nodes ?? [];
     expect(node).toMatchObject({ dir: true, nodes: [{ key: '/a/b/c' }] });
   });
 
-  it('keeps names like __proto__ harmless', () => {
+  it('handles names of Object.prototype like any other', () => {
     const node = buildTree(KeyPath.of('/a'), [kv('/a/constructor'), kv('/a/toString/x')], deep);
     expect(node.nodes?.map(({ key }) => key)).toEqual(['/a/constructor', '/a/toString']);
   });
 
-  it('asks for lifetimes of what it shows, and nothing else', () => {
-    const asked: string[] = [];
+  it('reads the lifetimes of visible nodes only', () => {
+    const read: string[] = [];
     buildTree(KeyPath.of('/a'), [kv('/a/', 1, 1, '5'), kv('/a/_h', 1, 1, '6'), kv('/a/b', 1, 1, '7')], {
       ...flat,
       lifetime: ({ lease }) => {
-        asked.push(lease);
+        read.push(lease);
         return {};
       },
     });
-    expect(asked.toSorted()).toEqual(['5', '7']);
+    expect(read.toSorted()).toEqual(['5', '7']);
   });
 });

@@ -2,25 +2,26 @@ import type { IKeyValue } from 'etcd3';
 import { type KeyPath, MAX_LEVELS } from './key-path.js';
 import { type Node } from './node.js';
 
-/** What the answer says of a node's life, taken from its lease. */
+/** The remaining TTL of a node, from its lease; empty without one. */
 export type Lifetime = Pick<Node, 'ttl' | 'expiration'>;
 
-/** The lifetime of a lease; nothing for none, and for a directory's lease on a file. */
+/** Returns the lifetime of a node; empty without a lease, and for a file with its directory's lease. */
 export type LifetimeOf = (kv: IKeyValue, dir: boolean) => Lifetime;
 
-/** How a tree is made. */
+/** Options of {@link buildTree}. */
 export interface TreeOptions {
   readonly recursive: boolean;
   readonly sort: boolean;
   readonly lifetime: LifetimeOf;
 }
 
+/** A directory while the tree is built. */
 interface Branch {
   readonly key: string;
   marker: IKeyValue | undefined;
-  /** Oldest revision among what is below, for a directory without a marker. */
+  /** The lowest `create_revision` of the keys below, for a directory without a marker. */
   created: number;
-  /** Children in order of appearance; undefined where they were not asked for. */
+  /** Children in key order; undefined if they were not requested. */
   readonly nodes: Map<string, Branch | Node> | undefined;
 }
 
@@ -29,7 +30,7 @@ export function isHidden(name: string): boolean {
   return name.startsWith('_');
 }
 
-/** A file as a node. */
+/** Converts the etcd key of a file to a node. */
 export function fileNode(key: string, kv: IKeyValue, lifetime: Lifetime): Node {
   return {
     key,
@@ -41,7 +42,7 @@ export function fileNode(key: string, kv: IKeyValue, lifetime: Lifetime): Node {
   };
 }
 
-/** A directory as a node, from its marker. */
+/** Converts the marker of a directory to a node. */
 export function dirNode(key: string, marker: IKeyValue, lifetime: Lifetime): Node {
   return {
     key,
@@ -61,8 +62,8 @@ function byKey(a: Node, b: Node): number {
 }
 
 /**
- * The directory at `path` from everything below it, as one range read gave it. A directory without a marker is as old
- * as the oldest key in it.
+ * Builds the node of the directory at `path` from the keys of its range. A directory without a marker has the
+ * `createdIndex` of its oldest key.
  */
 export function buildTree(path: KeyPath, kvs: readonly IKeyValue[], options: TreeOptions): Node {
   const root: Branch = { key: path.key, marker: undefined, created: Infinity, nodes: new Map() };
@@ -74,7 +75,7 @@ function add(root: Branch, path: KeyPath, kv: IKeyValue, options: TreeOptions): 
   const rest = kv.key.toString().slice(path.directory.length);
   const names = rest.split('/');
   const last = names.pop() ?? '';
-  // Two slashes in a row, or levels without end: written by another client, and no key of this API.
+  // Repeated slashes, or too many levels: another client wrote this key, and it is not a key of this API.
   if (names.includes('') || names.length >= MAX_LEVELS) return;
   let branch = root;
   branch.created = Math.min(branch.created, Number(kv.create_revision));
@@ -85,7 +86,7 @@ function add(root: Branch, path: KeyPath, kv: IKeyValue, options: TreeOptions): 
     if (next === undefined || !isBranch(next)) {
       const key = `${branch.key === '/' ? '' : branch.key}/${name}`;
       next = { key, marker: undefined, created: Infinity, nodes: options.recursive ? new Map() : undefined };
-      // A file of the same name, made by a client that knows no directories, stays visible through `get`.
+      // A client without directories may have written a file of the same name; `get` still returns it.
       branch.nodes.set(name, next);
     }
     branch = next;

@@ -1,4 +1,4 @@
-import { loneRead, txnCommand, txnInput, txnTitle } from './txn-command.js';
+import { singleRead, txnCommand, txnInput, txnTitle } from './txn-command.js';
 import {
   isAbsent,
   isPresent,
@@ -11,15 +11,15 @@ import {
   valueIs,
 } from './operations.js';
 
-describe('a transaction as etcdctl takes it', () => {
-  it('is a get where it only reads', () => {
+describe('a transaction as an etcdctl command', () => {
+  it('is a get for a single read', () => {
     const request = { success: [read('/a/', { end: '/a0', keysOnly: true, limit: 1, serializable: true })] };
-    expect(loneRead(request)).toBeDefined();
+    expect(singleRead(request)).toBeDefined();
     expect(txnCommand(request)).toEqual(['get', '/a/', '/a0', '--limit=1', '--keys-only', '--consistency=s']);
     expect(txnTitle(request)).toBe('reading "/a/"');
   });
 
-  it('is comparisons, what is done, and what else', () => {
+  it('is a txn with comparisons and both lists of operations', () => {
     const request = {
       compare: [
         isPresent('/a'),

@@ -1,13 +1,13 @@
 import type { ICompare, IRangeRequest, IRequestOp, ITxnRequest } from 'etcd3';
 
-/** Comparisons as etcdctl writes them. */
+/** Comparison operators in the syntax of etcdctl. */
 const SIGNS = { Equal: '=', Greater: '>', Less: '<', NotEqual: '!=' } as const;
 
 function quoted(bytes: Buffer | undefined): string {
   return JSON.stringify((bytes ?? Buffer.alloc(0)).toString());
 }
 
-function ends(bytes: Buffer | undefined): boolean {
+function isSet(bytes: Buffer | undefined): boolean {
   return bytes !== undefined && bytes.length > 0;
 }
 
@@ -24,7 +24,7 @@ function rangeWords({ key, range_end, limit, keys_only, serializable }: IRangeRe
   return [
     'get',
     (key ?? Buffer.alloc(0)).toString(),
-    ...(range_end && ends(range_end) ? [range_end.toString()] : []),
+    ...(range_end && isSet(range_end) ? [range_end.toString()] : []),
     ...(limit === undefined ? [] : [`--limit=${limit}`]),
     ...(keys_only === true ? ['--keys-only'] : []),
     ...(serializable === true ? ['--consistency=s'] : []),
@@ -35,19 +35,19 @@ function operationLine({ request_range, request_put, request_delete_range }: IRe
   if (request_range) return rangeWords(request_range).map(lineWord).join(' ');
   if (request_put) {
     const { key, value, lease, ignore_value } = request_put;
-    const lent = lease === undefined || lease === '0' ? [] : [`--lease=${BigInt(lease).toString(16)}`];
-    const written = ignore_value === true ? ['--ignore-value'] : [quoted(value)];
-    return ['put', ...lent, quoted(key), ...written].join(' ');
+    const leaseFlag = lease === undefined || lease === '0' ? [] : [`--lease=${BigInt(lease).toString(16)}`];
+    const newValue = ignore_value === true ? ['--ignore-value'] : [quoted(value)];
+    return ['put', ...leaseFlag, quoted(key), ...newValue].join(' ');
   }
   const { key, range_end } = request_delete_range ?? {};
-  return ['del', quoted(key), ...(ends(range_end) ? [quoted(range_end)] : [])].join(' ');
+  return ['del', quoted(key), ...(isSet(range_end) ? [quoted(range_end)] : [])].join(' ');
 }
 
 function lineWord(word: string): string {
   return word.startsWith('--') || word === 'get' ? word : JSON.stringify(word);
 }
 
-/** What a transaction does, in a few words for messages. */
+/** A short description of a transaction for messages: `writing "/a"`. */
 export function txnTitle({ success = [] }: ITxnRequest): string {
   const operation = success.find(({ request_range }) => request_range === undefined) ?? success[0];
   const { request_range, request_put, request_delete_range } = operation ?? {};
@@ -55,20 +55,20 @@ export function txnTitle({ success = [] }: ITxnRequest): string {
   return `${verb} ${quoted((request_put ?? request_delete_range ?? request_range)?.key)}`;
 }
 
-/** The words of the `etcdctl` command for a transaction; a lone read is a `get`. */
+/** The arguments of the `etcdctl` command for a transaction. A single read is a `get`. */
 export function txnCommand(request: ITxnRequest): readonly string[] {
-  const alone = loneRead(request);
-  return alone ? rangeWords(alone) : ['txn'];
+  const single = singleRead(request);
+  return single ? rangeWords(single) : ['txn'];
 }
 
 /**
- * What `etcdctl txn` reads: comparisons, what is done if they hold, what if not. Comparisons of whole ranges are left
- * out, as etcdctl has no words for them.
+ * The standard input of `etcdctl txn`: the comparisons, the operations if they succeed, and those if they fail.
+ * Comparisons of ranges are left out, since etcdctl has no syntax for them.
  */
 export function txnInput(request: ITxnRequest): string {
   const { compare = [], success = [], failure = [] } = request;
   return [
-    ...compare.filter(({ range_end }) => !ends(range_end)).map(compareLine),
+    ...compare.filter(({ range_end }) => !isSet(range_end)).map(compareLine),
     '',
     ...success.map(operationLine),
     '',
@@ -77,8 +77,8 @@ export function txnInput(request: ITxnRequest): string {
   ].join('\n');
 }
 
-/** The read a transaction consists of, where that is all there is to it. */
-export function loneRead({
+/** The read of a transaction that consists of a single read; otherwise undefined. */
+export function singleRead({
   compare = [],
   success = [],
   failure = [],

@@ -7,7 +7,7 @@ import { TxnAttempts } from './txn-attempts.js';
 import { bare, type Store } from './store.js';
 import { dirNode } from './tree.js';
 
-/** One update of a directory that exists. */
+/** The options of an update of a directory, complete. */
 export interface UpdateDirectoryRequest {
   readonly path: KeyPath;
   readonly ttl: number | undefined;
@@ -15,17 +15,18 @@ export interface UpdateDirectoryRequest {
 }
 
 /**
- * Renews a directory's TTL, or changes it where the directory is empty: what is in it stands on the same lease, and
- * v3 cannot move it there unseen. A directory that existed only by what it holds becomes one of its own right.
+ * Renews the TTL of a directory, or changes the TTL of an empty one. The nodes of a directory share its lease, and v3
+ * cannot bind them to another lease without events. A directory without a marker gets one.
  *
- * @throws KeysError 100 not there, 104 a file, 209 another TTL for a directory that is not empty
+ * @throws KeysError 100 if the key does not exist, 101 if the attempts are used up, 104 if it is a file, 209 for another
+ * TTL of a directory that is not empty
  */
 export async function updateDirectory(store: Store, request: UpdateDirectoryRequest): Promise<KeysResponse> {
   const { path, ttl, signal } = request;
   const end = rangeEnd(path.directory);
-  const rounds = new TxnAttempts(store, path);
+  const attempts = new TxnAttempts(store, path);
   for (;;) {
-    await rounds.begin(signal);
+    await attempts.begin(signal);
     const seen = await store.txn(
       {
         success: [
@@ -46,7 +47,7 @@ export async function updateDirectory(store: Store, request: UpdateDirectoryRequ
 
     if (marker && ttl !== undefined && leaseKind(lease) === 'dir') {
       if ((await store.port.keepAlive(lease, signal)) === ttl) {
-        // Only now is it certain that the lease that was renewed is still the directory's.
+        // Confirms that the renewed lease is still the directory's.
         const { succeeded, header } = await store.txn(
           {
             compare: [modifiedAt(path.directory, Number(marker.mod_revision))],
@@ -56,7 +57,7 @@ export async function updateDirectory(store: Store, request: UpdateDirectoryRequ
         );
         if (!succeeded) continue;
         const prevNode = dirNode(path.key, marker, {});
-        return { ...bare('update', header), node: { ...prevNode, ...store.secondsLeft(ttl) }, prevNode };
+        return { ...bare('update', header), node: { ...prevNode, ...store.expiresIn(ttl) }, prevNode };
       }
     }
     if (!empty && (ttl !== undefined || hasLease(lease))) {
@@ -65,7 +66,7 @@ export async function updateDirectory(store: Store, request: UpdateDirectoryRequ
     }
 
     const grant = ttl === undefined ? undefined : await store.leases.grant('dir', ttl, signal);
-    const answer = await store.txn(
+    const response = await store.txn(
       {
         compare: [
           marker ? modifiedAt(path.directory, Number(marker.mod_revision)) : isAbsent(path.directory),
@@ -75,12 +76,12 @@ export async function updateDirectory(store: Store, request: UpdateDirectoryRequ
       },
       { signal, oneShot: true },
     );
-    if (!answer.succeeded) {
+    if (!response.succeeded) {
       if (grant) store.leases.release(grant.id);
       continue;
     }
     store.leases.release(lease);
-    const common = bare('update', answer.header);
+    const common = bare('update', response.header);
     const createdIndex = Number((marker ?? first).create_revision);
     const node = { key: path.key, dir: true, createdIndex, modifiedIndex: common.index };
     return {

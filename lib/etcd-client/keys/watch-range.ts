@@ -4,10 +4,10 @@ import { asKeysError } from './as-keys-error.js';
 import { type WatchedEvents, type WatchRange } from './keys-port.js';
 
 /**
- * The client's watches as the keys API reads them.
+ * Watches a range over the client's shared watch stream.
  *
- * @throws KeysError 400 when the history is another one than before, 401 when it was compacted (`index` is how far),
- * 110 when permission is denied
+ * @throws KeysError 400 if the store was replaced, 401 if the history was compacted up to the error's `index`, 110 if
+ * permission is denied
  */
 export async function* watchRange(
   watches: Pick<EtcdWatches, 'watch'>,

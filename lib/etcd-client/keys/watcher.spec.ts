@@ -19,7 +19,7 @@ function events(...revisions: number[]): WatchNotification {
   return { kind: 'events', events: list, revision: BigInt(revisions.at(-1) ?? 0) };
 }
 
-/** Watches that tell, each in turn, what they were handed; the last goes on until it is stopped. */
+/** Watches that play one script each, and stay open until they are stopped. */
 class Scripts {
   readonly requests: EtcdWatchRequest[] = [];
   open = 0;
@@ -46,18 +46,23 @@ class Scripts {
 function setUp(afterIndex: number, ...scripts: (readonly (WatchNotification | Error)[])[]) {
   const watches = new Scripts(scripts);
   const clock = new VirtualClock();
-  const holders = new Set<Watcher>();
+  const openWatchers = new Set<Watcher>();
   const port = {
     txn: async () =>
       await Promise.resolve({ header: { revision: '30', cluster_id: '9' }, succeeded: true, responses: [] }),
     watch: (range: WatchRange, signal: AbortSignal) => watchRange(watches, range, signal),
   } as unknown as KeysPort;
   const settings = { afterIndex, recursive: false };
-  return { watches, clock, holders, watcher: new Watcher(port, clock, KeyPath.of('/a'), settings, holders) };
+  return {
+    watches,
+    clock,
+    openWatchers,
+    watcher: new Watcher(port, clock, KeyPath.of('/a'), settings, openWatchers),
+  };
 }
 
 describe('Watcher', () => {
-  it('tells the events of a batch one by one, over one watch', async () => {
+  it('delivers the events of a batch one by one, over one watch', async () => {
     const { watcher, watches } = setUp(4, [{ kind: 'alive', revision: 4n }, events(5, 6), events(8)]);
     for (const index of [5, 6, 8]) expect((await watcher.next()).index).toBe(index);
     expect(watches.requests).toHaveLength(1);
@@ -66,14 +71,14 @@ describe('Watcher', () => {
     expect(watches.open).toBe(0);
   });
 
-  it('begins behind the store as it is when no index is given', async () => {
+  it("starts after the store's current revision without an index", async () => {
     const { watcher, watches } = setUp(0, [events(31)]);
     expect((await watcher.next()).index).toBe(31);
     expect(watches.requests[0]?.after).toBe(30n);
     watcher.close();
   });
 
-  it('goes on behind the last event after an error', async () => {
+  it('continues after the last event after an error', async () => {
     const failure = new Error('outage');
     const { watcher, watches } = setUp(4, [events(5), failure], [events(6)]);
     expect((await watcher.next()).index).toBe(5);
@@ -83,7 +88,7 @@ describe('Watcher', () => {
     watcher.close();
   });
 
-  it('says 401 where history is gone, and goes on with what is left', async () => {
+  it('rejects with 401 after a compaction, and continues with the oldest event left', async () => {
     const { watcher, watches } = setUp(4, [{ kind: 'compacted', revision: 20n }], [events(20)]);
     await expect(watcher.next()).rejects.toMatchObject({ code: 401, index: 20 });
     expect((await watcher.next()).index).toBe(20);
@@ -91,7 +96,7 @@ describe('Watcher', () => {
     watcher.close();
   });
 
-  it('says 400 where the cluster is another one, and goes on from then on', async () => {
+  it('rejects with 400 if the store was replaced, and continues with new events', async () => {
     const { watcher, watches } = setUp(400, [{ kind: 'replaced', reason: 'restored' }], [events(31)]);
     const error: unknown = await watcher.next().catch((caught: unknown) => caught);
     expect(KeysError.is(error, KeysErrorCode.WatcherCleared)).toBe(true);
@@ -100,35 +105,35 @@ describe('Watcher', () => {
     watcher.close();
   });
 
-  it('says 110 where permission is denied', async () => {
+  it('rejects with 110 if permission is denied', async () => {
     const denied = new EtcdResponseError('http://a', 'etcdserver: permission denied', 7);
     const { watcher } = setUp(4, [denied]);
     await expect(watcher.next()).rejects.toMatchObject({ code: 110 });
     watcher.close();
   });
 
-  it('lets go once nobody has waited for a while, and owns its timer', async () => {
-    const { watcher, watches, clock, holders } = setUp(4, [events(5)], [events(6)]);
+  it('closes an idle watch and its timer, and opens it again for the next call', async () => {
+    const { watcher, watches, clock, openWatchers } = setUp(4, [events(5)], [events(6)]);
     await watcher.next();
-    expect([watches.open, holders.size, clock.pending]).toEqual([1, 1, 1]);
+    expect([watches.open, openWatchers.size, clock.pending]).toEqual([1, 1, 1]);
     await clock.advance(IDLE_TIMEOUT_MS);
-    expect([watches.open, holders.size, clock.pending]).toEqual([0, 0, 0]);
+    expect([watches.open, openWatchers.size, clock.pending]).toEqual([0, 0, 0]);
     expect((await watcher.next()).index).toBe(6);
     watcher.close();
-    expect([watches.open, holders.size, clock.pending]).toEqual([0, 0, 0]);
+    expect([watches.open, openWatchers.size, clock.pending]).toEqual([0, 0, 0]);
   });
 
-  it('never loses an event to an abort', async () => {
+  it('loses no event to an aborted call', async () => {
     const { watcher } = setUp(4, [events(5)]);
     const given = new AbortController();
     const first = watcher.next(given.signal);
-    given.abort(new Error('enough'));
-    await expect(first).rejects.toThrow('enough');
+    given.abort(new Error('aborted'));
+    await expect(first).rejects.toThrow('aborted');
     expect((await watcher.next()).index).toBe(5);
     watcher.close();
   });
 
-  it('ends its watch with the loop', async () => {
+  it('closes the watch at the end of the loop', async () => {
     const { watcher, watches } = setUp(4, [events(5, 6)]);
     for await (const { index } of watcher) {
       expect(index).toBe(5);
@@ -139,7 +144,7 @@ describe('Watcher', () => {
     watcher.close();
   });
 
-  it('rejects who waits when it is closed', async () => {
+  it('rejects waiting calls when it is closed', async () => {
     const { watcher } = setUp(4, []);
     const waiting = watcher.next();
     await new Promise((resolve) => setImmediate(resolve));

@@ -1,46 +1,50 @@
-import { type Clock, type Timer } from '../../common/clock.js';
+import { AbortScope } from '../../common/async/abort-scope.js';
 import { attempt } from '../../common/async/deadline.js';
+import { Semaphore } from '../../common/async/semaphore.js';
+import { type Clock, type Timer } from '../../common/clock.js';
 import { ClosedError } from '../../common/errors/index.js';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
 import { hexId } from '../hex-id.js';
 import { eventResponse, leaseOfDelete } from './event-response.js';
 import { rangeEnd, type KeyPath } from './key-path.js';
 import { type KeysPort, type WatchedEvents, type WatchRange } from './keys-port.js';
-import { KeyedMutex } from '../../common/async/keyed-mutex.js';
 import { type KeysResponse } from './node.js';
 import { read } from './operations.js';
 
-/** What a watcher follows, complete. */
+/** The options of a watcher, complete. */
 export interface WatcherSettings {
   readonly afterIndex: number;
   readonly recursive: boolean;
 }
 
-/** Milliseconds a watch is kept open while nobody waits for its next event. */
+/** A watch stays open for this long while no call of {@link Watcher.next} waits for an event. */
 export const IDLE_TIMEOUT_MS = 5_000;
 
-const LANE = 'next';
-
 interface OpenWatch {
-  /** Begun once, however often callers give up waiting for it. */
+  readonly scope: AbortScope;
+  /** Created once; an aborted call does not end it. */
   readonly batches: Promise<AsyncIterator<WatchedEvents, unknown>>;
-  readonly stop: AbortController;
-  /** What was read and is not yet told. */
+  /** The batch that was requested and is not yet queued. */
   batch: Promise<IteratorResult<WatchedEvents, unknown>> | undefined;
 }
 
 /**
- * Events of a key, or of everything below it, one at a time and in the store's order: none lost, none twice, whatever
- * members do. It remembers where it is, so that an error costs nothing but another call: after an abort or an outage it
- * goes on behind the last event. After a 401 (the history was compacted, so events are missing) the next call goes on
- * with the oldest event there still is, after a 400 (another cluster, or one restored from a backup) with what happens
- * from then on. What it holds open on the client ends by itself once nobody has waited for {@link IDLE_TIMEOUT_MS} ms.
+ * Delivers the events of a key, and with `recursive` of all keys below it, one at a time and in the store's order. Each
+ * event is delivered exactly once, also across members.
+ *
+ * The watcher remembers its position, so the next call continues after an error:
+ *
+ * - After an abort or an outage it continues after the last event.
+ * - After a 401 (the history was compacted, so events are missing) it continues with the oldest event left.
+ * - After a 400 (another cluster, or one restored from a backup) it continues with new events.
+ *
+ * The watch on the server is closed after {@link IDLE_TIMEOUT_MS} without a call.
  */
 export class Watcher implements AsyncIterable<KeysResponse> {
   private from: number | undefined;
   private clusterId = '0';
   private readonly queue: KeysResponse[] = [];
-  private readonly mutex = new KeyedMutex();
+  private readonly mutex = new Semaphore(1);
   private open: OpenWatch | undefined;
   private idleTimer: Timer | undefined;
 
@@ -49,36 +53,39 @@ export class Watcher implements AsyncIterable<KeysResponse> {
     private readonly clock: Clock,
     private readonly path: KeyPath,
     private readonly settings: WatcherSettings,
-    /** Hears of watchers that hold something open, and of those that no longer do. */
+    /** The watchers of the client with an open watch; this one adds and removes itself. */
     private readonly openWatchers: Set<Watcher>,
   ) {
     this.from = settings.afterIndex > 0 ? settings.afterIndex + 1 : undefined;
   }
 
   /**
-   * The next event; waits for it as long as it takes. Calls side by side get one event each.
+   * Waits for the next event, without a timeout. Concurrent calls get one event each.
    *
-   * @throws the signal's reason when the caller gives up
-   * @throws KeysError 401 when events between the last one and now are gone
+   * @throws the signal's reason when the caller aborts
+   * @throws KeysError 400 or 401 if events may be missing, 110 if permission is denied
+   * @throws ClusterError if no endpoint served the watch
+   * @throws ClosedError when the watcher is closed meanwhile
    */
   async next(signal?: AbortSignal): Promise<KeysResponse> {
-    const what = `waiting for an event of ${this.path.key}`;
     for (;;) {
-      await attempt({ clock: this.clock, timeoutMs: Infinity, signal, what }, async (inner) =>
-        this.mutex.run(LANE, async () => this.fill(inner)),
-      );
-      // Taken only now that nothing can be aborted any more: an event is never taken by a call that failed.
+      await this.mutex.run(async () => this.fill(signal), signal);
+      // The event is taken after the last point where the call can be aborted, so an aborted call never loses one.
       const event = this.queue.shift();
       if (event) return event;
     }
   }
 
-  /** Every event from here on. */
+  /** Iterates over all events; the end of the loop closes the watcher. */
   [Symbol.asyncIterator](): AsyncGenerator<KeysResponse, void, void> {
     return this.events();
   }
 
-  /** As iterating the watcher itself, until `signal` aborts; its reason is then thrown. */
+  /**
+   * Iterates over all events until `signal` aborts; the end of the loop closes the watcher.
+   *
+   * @throws as {@link Watcher.next}
+   */
   async *events(signal?: AbortSignal): AsyncGenerator<KeysResponse, void, void> {
     try {
       for (;;) yield await this.next(signal);
@@ -87,26 +94,28 @@ export class Watcher implements AsyncIterable<KeysResponse> {
     }
   }
 
-  /** Lets go of what is held open, at once; who waits gets a `ClosedError`. Another `next` goes on where it was. */
+  /**
+   * Closes the watch on the server. Waiting calls reject with a `ClosedError`. A later call of {@link Watcher.next}
+   * continues after the last event.
+   */
   close(): void {
     this.idleTimer?.cancel();
     this.idleTimer = undefined;
     this.openWatchers.delete(this);
-    this.open?.stop.abort(new ClosedError('The watcher'));
+    this.open?.scope.close();
     this.open = undefined;
   }
 
-  /** Waits until there is an event in the queue. */
-  private async fill(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
+  /** Waits until the queue has an event. */
+  private async fill(signal: AbortSignal | undefined): Promise<void> {
     this.idleTimer?.cancel();
     this.idleTimer = undefined;
     try {
       while (this.queue.length === 0) await this.advance(signal);
     } catch (error) {
-      if (!signal.aborted) {
+      if (signal?.aborted !== true) {
         this.close();
-        this.learnFrom(error);
+        this.moveAfter(error);
       }
       throw error;
     } finally {
@@ -114,24 +123,24 @@ export class Watcher implements AsyncIterable<KeysResponse> {
     }
   }
 
-  /** Reads one batch. What was read when the signal aborts is taken by the next call. */
-  private async advance(signal: AbortSignal): Promise<void> {
+  /** Queues the events of one batch. After an abort, the next call uses the batch. */
+  private async advance(signal: AbortSignal | undefined): Promise<void> {
     const watch = (this.open ??= this.start());
     watch.batch ??= watch.batches.then(async (batches) => batches.next());
-    // Nobody may be waiting when it fails; the next call sees it.
+    // It may fail while no call waits; the next call reports the error.
     watch.batch.catch(() => undefined);
     const { batch } = watch;
     const what = `watching ${this.path.key}`;
-    const read = await attempt({ clock: this.clock, timeoutMs: Infinity, signal, what }, async () => batch);
-    if (read.done === true) throw new ClosedError('The watcher');
-    await this.take(read.value, signal);
+    const result = await attempt({ clock: this.clock, timeoutMs: Infinity, signal, what }, async () => batch);
+    if (result.done === true) throw new ClosedError('The watcher');
+    await this.enqueue(result.value, signal);
     watch.batch = undefined;
   }
 
   private start(): OpenWatch {
-    const stop = new AbortController();
+    const scope = new AbortScope('The watcher');
     this.openWatchers.add(this);
-    return { batches: this.begin(stop.signal), stop, batch: undefined };
+    return { scope, batches: this.begin(scope.signal), batch: undefined };
   }
 
   private async begin(signal: AbortSignal): Promise<AsyncIterator<WatchedEvents, unknown>> {
@@ -141,12 +150,13 @@ export class Watcher implements AsyncIterable<KeysResponse> {
     return this.port.watch(this.range(this.from), signal)[Symbol.asyncIterator]();
   }
 
-  private learnFrom(error: unknown): void {
+  /** Sets the position from which the next call continues after an error. */
+  private moveAfter(error: unknown): void {
     if (KeysError.is(error, KeysErrorCode.EventIndexCleared)) this.from = Math.max(error.index, 1);
     if (KeysError.is(error, KeysErrorCode.WatcherCleared)) this.from = undefined;
   }
 
-  /** Where the store is, by a read that whoever may watch the key may make. */
+  /** The store's current revision, by a read that needs only the permission for the watch. */
   private async now(signal: AbortSignal): Promise<{ readonly revision: number; readonly clusterId: string }> {
     const key = this.path.slashed ? this.path.directory : this.path.key;
     const { header } = await this.port.txn(
@@ -157,8 +167,8 @@ export class Watcher implements AsyncIterable<KeysResponse> {
   }
 
   /**
-   * One key or one range. A directory's own name and what is below it make one range only together with names in
-   * between (`/a` … `/a-b` … `/a/b`); these are left out of what is told.
+   * The range of the watch. A key and the keys below it are no contiguous range: keys like `/a-b` sort between `/a` and
+   * `/a/b`. The watch covers them, and their events are dropped.
    */
   private range(fromRevision: number): WatchRange {
     const { key, directory, slashed, root } = this.path;
@@ -169,7 +179,7 @@ export class Watcher implements AsyncIterable<KeysResponse> {
     return { key: from, rangeEnd: rangeEnd(directory), fromRevision, clusterId };
   }
 
-  private async take({ events, revision }: WatchedEvents, signal: AbortSignal): Promise<void> {
+  private async enqueue({ events, revision }: WatchedEvents, signal: AbortSignal | undefined): Promise<void> {
     const goneLeases = await this.goneLeases(events.map(leaseOfDelete), signal);
     const context = {
       path: this.path,
@@ -184,14 +194,15 @@ export class Watcher implements AsyncIterable<KeysResponse> {
     this.from = Math.max(this.from ?? 0, revision + 1);
   }
 
+  /** The leases among these that no longer exist. */
   private async goneLeases(
     leases: readonly (string | undefined)[],
-    signal: AbortSignal,
+    signal: AbortSignal | undefined,
   ): Promise<ReadonlySet<string>> {
     const gone = new Set<string>();
-    const asked = new Set(leases.filter((id) => id !== undefined));
+    const ids = new Set(leases.filter((id) => id !== undefined));
     await Promise.all(
-      [...asked].map(async (id) => {
+      [...ids].map(async (id) => {
         const left = await this.port.timeToLive(id, false, signal);
         if (left === undefined || left.ttl <= 0) gone.add(id);
       }),

@@ -4,43 +4,43 @@ import { conditionCompares, conditionError, isConditional, type Conditions } fro
 import { TreeGuards } from './tree-guards.js';
 import { type KeyPath } from './key-path.js';
 import { leaseKind } from './lease-id.js';
-import { type Grant } from './key-leases.js';
+import { type GrantedLease } from '../leases.js';
 import { type KeysAction, type KeysResponse } from './node.js';
 import { isAbsent, isPresent, kvOf, notModifiedSince, previousOf, put, read, remove } from './operations.js';
 import { TxnAttempts } from './txn-attempts.js';
 import { bare, isUnauthorized, type Store } from './store.js';
 import { fileNode } from './tree.js';
 
-/** How a key gets a name after all the others of its directory. */
+/** How a write generates a name that is greater than the others in its directory. */
 export interface Order {
-  /** No key of the directory from the chosen one up to here may exist. */
+  /** Exclusive end of the range in which no key may exist; the range starts at the chosen name. */
   readonly until: string;
-  /** Another name, where somebody was faster. */
+  /** Returns another name, after another client took the first. */
   next(revision: number): KeyPath;
 }
 
-/** One write of a file, or the making of a directory. */
+/** The options of a write, complete. */
 export interface WriteRequest extends Conditions {
   readonly path: KeyPath;
   readonly action: Extract<KeysAction, 'set' | 'create' | 'update' | 'compareAndSwap'>;
   readonly value: string;
   readonly dir: boolean;
   readonly ttl: number | undefined;
-  /** For a key whose name is given in order. */
+  /** For a generated name. */
   readonly order?: Order | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Fenced attempts of a plain `set`. Each is a transaction that does nothing once the key has been changed or deleted
- * since the last answer, so it may be sent again elsewhere, and a copy that lands late is harmless. Where others write the
- * same key that often, the next attempt has no fence and is sent once. So is one of a key that does not exist: nothing
- * in the store would tell a late copy that the key has been created and deleted since.
+ * Fenced attempts of a plain `set`. A fenced transaction fails if the key was changed or deleted after the last response,
+ * so it may be retried on another endpoint, and a delayed copy has no effect. If other clients change the key during each
+ * of these attempts, the next one has no fence and is sent once. The same holds for a key that does not exist: a delayed
+ * copy could not detect that the key was created and deleted meanwhile.
  */
 const FENCED_ATTEMPTS = 2;
 
-/** What decides whether the write takes place, apart from the guards. */
-function compares(request: WriteRequest, fence: number | undefined): readonly ICompare[] {
+/** The comparisons of the write, without those of {@link TreeGuards}. */
+function comparisons(request: WriteRequest, fence: number | undefined): readonly ICompare[] {
   const { path, action, order } = request;
   if (order !== undefined) return [isAbsent(path.key, order.until)];
   switch (action) {
@@ -61,36 +61,37 @@ function operations({ path, action, value, dir }: WriteRequest, lease: string): 
   return action === 'set' ? [marker, remove(path.key)] : [marker];
 }
 
-function answerOf(
+/** The response to a successful write. */
+function responseTo(
   request: WriteRequest,
-  answer: ITxnResponse,
-  grant: Grant | undefined,
+  response: ITxnResponse,
+  lease: GrantedLease | undefined,
   store: Store,
 ): KeysResponse {
   const { path, value, dir } = request;
-  const previous = previousOf(answer, dir ? 1 : 0);
-  const revision = Number(answer.header.revision);
+  const previous = previousOf(response, dir ? 1 : 0);
+  const revision = Number(response.header.revision);
   if (previous !== undefined && leaseKind(previous.lease) !== 'dir') store.leases.release(previous.lease);
   return {
-    ...bare(request.action, answer.header),
+    ...bare(request.action, response.header),
     node: {
       key: path.key,
       dir,
       ...(dir ? {} : { value }),
       createdIndex: previous === undefined || dir ? revision : Number(previous.create_revision),
       modifiedIndex: revision,
-      ...store.lifetime(grant),
+      ...store.lifetime(lease),
     },
     ...(previous === undefined ? {} : { prevNode: fileNode(path.key, previous, {}) }),
   };
 }
 
-/** The answer v2 gives where the write did not take place, or undefined where another attempt may succeed. */
-function refusal(request: WriteRequest, answer: ITxnResponse, isDirectory: boolean): KeysError | undefined {
+/** The v2 server's error after the comparisons failed; undefined if another attempt may succeed. */
+function refusal(request: WriteRequest, response: ITxnResponse, isDirectory: boolean): KeysError | undefined {
   const { path, action, order } = request;
-  const index = Number(answer.header.revision);
+  const index = Number(response.header.revision);
   if (order !== undefined) return undefined;
-  const found = kvOf(answer, 0);
+  const found = kvOf(response, 0);
   if (action === 'create')
     return found !== undefined || isDirectory
       ? new KeysError(KeysErrorCode.NodeExist, path.key, index)
@@ -101,7 +102,7 @@ function refusal(request: WriteRequest, answer: ITxnResponse, isDirectory: boole
   return isConditional(request) ? conditionError(found, request, index) : undefined;
 }
 
-/** What is read where nothing was written: the key, or for keys in order one that was faster. */
+/** The read after failed comparisons: the key, or for a generated name, one that took its place. */
 function readCurrent({ path, order }: WriteRequest): IRequestOp {
   return order === undefined
     ? read(path.key)
@@ -111,58 +112,59 @@ function readCurrent({ path, order }: WriteRequest): IRequestOp {
 async function writeWithRetries(
   store: Store,
   first: WriteRequest,
-  grant: Grant | undefined,
+  lease: GrantedLease | undefined,
 ): Promise<KeysResponse> {
   let request = first;
   let guards = new TreeGuards(request.path);
   let guarded = true;
   let absent = false;
-  const rounds = new TxnAttempts(store, first.path);
+  const attempts = new TxnAttempts(store, first.path);
   const plain = first.action === 'set' && !first.dir;
   for (;;) {
-    await rounds.begin(first.signal);
-    const fence = plain && !absent && rounds.count <= FENCED_ATTEMPTS ? store.revision : undefined;
-    let answer: ITxnResponse;
+    await attempts.begin(first.signal);
+    const fence = plain && !absent && attempts.count <= FENCED_ATTEMPTS ? store.revision : undefined;
+    let response: ITxnResponse;
     try {
-      answer = await store.txn(
+      response = await store.txn(
         {
-          compare: [...compares(request, fence), ...(guarded ? guards.compare : [])],
-          success: operations(request, grant?.id ?? guards.inheritedLease),
+          compare: [...comparisons(request, fence), ...(guarded ? guards.compare : [])],
+          success: operations(request, lease?.id ?? guards.inheritedLease),
           failure: [readCurrent(request), ...(guarded ? guards.reads : [])],
         },
         { signal: request.signal, oneShot: fence === undefined },
       );
     } catch (error) {
-      // The guards read around the key. Who may not read there may still write the key itself, and asks for just that.
+      // The guards need permission to read other keys. Without it, only the key itself is written.
       if (!guarded || request.dir || !isUnauthorized(error)) throw error;
       guarded = false;
       continue;
     }
-    if (answer.succeeded) return answerOf(request, answer, grant, store);
-    absent = kvOf(answer, 0) === undefined;
-    const isDirectory = guarded && guards.learn(answer, 1);
-    const error = refusal(request, answer, isDirectory);
+    if (response.succeeded) return responseTo(request, response, lease, store);
+    absent = kvOf(response, 0) === undefined;
+    const isDirectory = guarded && guards.learn(response, 1);
+    const error = refusal(request, response, isDirectory);
     if (error) throw error;
-    if (request.order !== undefined && kvOf(answer, 0) !== undefined) {
-      request = { ...request, path: request.order.next(Number(answer.header.revision)) };
+    if (request.order !== undefined && kvOf(response, 0) !== undefined) {
+      request = { ...request, path: request.order.next(Number(response.header.revision)) };
       guards = new TreeGuards(request.path);
     }
   }
 }
 
 /**
- * Writes a file or makes a directory: one transaction, sent again only where that cannot do it twice.
+ * Writes a file or creates a directory, in one transaction that is retried only if that cannot write twice.
  *
- * @throws KeysError with the v2 server's code; ClusterError; the signal's reason
+ * @throws KeysError with the v2 server's code
+ * @throws as {@link KeysPort}
  */
 export async function write(store: Store, request: WriteRequest): Promise<KeysResponse> {
   const { ttl, dir, signal } = request;
-  const grant = ttl === undefined ? undefined : await store.leases.grant(dir ? 'dir' : 'key', ttl, signal);
+  const lease = ttl === undefined ? undefined : await store.leases.grant(dir ? 'dir' : 'key', ttl, signal);
   try {
-    return await writeWithRetries(store, request, grant);
+    return await writeWithRetries(store, request, lease);
   } catch (error) {
-    // Only an answer proves that nothing stands on the lease. Otherwise it ends by itself.
-    if (grant && error instanceof KeysError) store.leases.release(grant.id);
+    // Only a refusal proves that no key is bound to the lease. Otherwise it is left to expire.
+    if (lease && error instanceof KeysError) store.leases.release(lease.id);
     throw error;
   }
 }
