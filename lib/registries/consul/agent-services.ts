@@ -1,38 +1,38 @@
 import { type InstanceKey } from '../../registry/entry-record.js';
-import { type Answer, isObject } from './answer.js';
 import { type ConsulClient } from './client.js';
+import { type ConsulResponse, isObject } from './consul-response.js';
 import { agentIds, anyCaseFilter, encodeName, inPath } from './names.js';
 import { type OwnerId } from './owner.js';
-import { checkId, OWNER, WRITE } from './registration.js';
+import { checkId, OWNER_META, WRITE_META } from './registration.js';
 import { type ConsulRequest } from './transport.js';
 
-/** The services of the agent as one of our sessions uses them. Each call is one request. */
+/** The services of the agent, as one session uses them. Each method sends one request. */
 export class AgentServices {
   constructor(
     private readonly client: ConsulClient,
     private readonly owner: OwnerId,
   ) {}
 
-  /** Ids in the agent of everything that bears our owner id. */
-  async ours(signal: AbortSignal): Promise<string[]> {
-    return Object.keys(await this.list(`Meta["${OWNER}"] == "${this.owner}"`, signal));
+  /** Ids of the agent's services whose metadata has this session's owner id. */
+  async ownedIds(signal: AbortSignal): Promise<string[]> {
+    return Object.keys(await this.list(`Meta["${OWNER_META}"] == "${this.owner}"`, signal));
   }
 
-  /** The write that made the service with this id; undefined where it does not bear our owner id. */
-  async writeOf(agentId: string, signal: AbortSignal): Promise<string | undefined> {
+  /** The id of the write that registered the service; undefined where this session does not own the service. */
+  async writeIdOf(agentId: string, signal: AbortSignal): Promise<string | undefined> {
     const request: ConsulRequest = { method: 'GET', path: `/agent/service/${inPath(agentId)}` };
-    const answer = await this.client.send(request, { signal });
-    // There is none, or one that is not for us to see.
-    if (answer.absent || answer.denied) return undefined;
-    if (!answer.ok) throw this.client.failure(request, answer);
-    const { Meta } = this.client.read(answer, () => answer.object());
-    if (!isObject(Meta) || Meta[OWNER] !== this.owner) return undefined;
-    const write = Meta[WRITE];
-    return typeof write === 'string' ? write : '';
+    const response = await this.client.send(request, { signal });
+    // A service that the token may not read belongs to another client.
+    if (response.absent || response.denied) return undefined;
+    if (!response.ok) throw this.client.errorOf(request, response);
+    const { Meta } = this.client.read(response, () => response.object());
+    if (!isObject(Meta) || Meta[OWNER_META] !== this.owner) return undefined;
+    const writeId = Meta[WRITE_META];
+    return typeof writeId === 'string' ? writeId : '';
   }
 
-  /** The id to register under: the plain one, unless something else has it, in whose place ours would be put. */
-  async freeId(entryKey: InstanceKey, signal: AbortSignal): Promise<string> {
+  /** The id to register under: the plain one, or the qualified one where another service of the agent has the plain. */
+  async chooseId(entryKey: InstanceKey, signal: AbortSignal): Promise<string> {
     const { plain, qualified } = agentIds(entryKey.service, entryKey.id);
     const services = await this.list(anyCaseFilter('ID', plain), signal);
     const taken = Object.entries(services).some(([agentId, service]) => {
@@ -42,34 +42,39 @@ export class AgentServices {
     return taken ? qualified : plain;
   }
 
+  /** Registers a service, or replaces the service with the same id. */
   async register(body: unknown, signal: AbortSignal): Promise<void> {
     const query = { 'replace-existing-checks': 'true' };
     const request: ConsulRequest = { method: 'PUT', path: '/agent/service/register', query, body };
-    this.done(await this.client.call(request, { signal }));
+    this.assertDone(await this.client.call(request, { signal }));
   }
 
-  /** Whether the check was passed; false when the agent does not know it. */
-  async pass(agentId: string, signal: AbortSignal): Promise<boolean> {
+  /** Marks the TTL check of the service as passing. Resolves to false when the agent does not know the check. */
+  async passCheck(agentId: string, signal: AbortSignal): Promise<boolean> {
     const request: ConsulRequest = { method: 'PUT', path: `/agent/check/pass/${inPath(checkId(agentId))}` };
-    const answer = await this.client.send(request, { signal });
-    if (answer.ok) return this.done(answer);
-    if (isUnknown(answer)) return false;
-    throw this.client.failure(request, answer);
+    const response = await this.client.send(request, { signal });
+    if (response.ok) return this.assertDone(response);
+    if (isUnknown(response)) return false;
+    throw this.client.errorOf(request, response);
   }
 
-  /** Removes a service; one that is not there is removed already. */
+  /** Deregisters a service. A service that the agent does not know is no error. */
   async deregister(agentId: string, signal: AbortSignal): Promise<void> {
     const request: ConsulRequest = { method: 'PUT', path: `/agent/service/deregister/${inPath(agentId)}` };
-    const answer = await this.client.send(request, { signal });
-    if (isUnknown(answer)) return;
-    if (!answer.ok) throw this.client.failure(request, answer);
-    this.done(answer);
+    const response = await this.client.send(request, { signal });
+    if (isUnknown(response)) return;
+    if (!response.ok) throw this.client.errorOf(request, response);
+    this.assertDone(response);
   }
 
-  /** Consul has nothing to say where it has done what was asked. @throws RegistryUnavailableError */
-  private done(answer: Answer): true {
-    if (answer.text !== '' && answer.text !== 'null' && answer.text !== 'true')
-      throw this.client.unavailable(answer.unexpected('empty', answer.text));
+  /**
+   * Checks that the body is empty, as Consul writes it after a successful change.
+   *
+   * @throws RegistryUnavailableError when it is not
+   */
+  private assertDone(response: ConsulResponse): true {
+    if (response.text !== '' && response.text !== 'null' && response.text !== 'true')
+      throw this.client.unavailable(response.unexpected('empty', response.text));
     return true;
   }
 
@@ -78,14 +83,15 @@ export class AgentServices {
     signal: AbortSignal,
   ): Promise<Readonly<Record<string, unknown>>> {
     const query = filter === undefined ? {} : { filter };
-    const answer = await this.client.call({ method: 'GET', path: '/agent/services', query }, { signal });
-    return this.client.read(answer, () => answer.object());
+    const response = await this.client.call({ method: 'GET', path: '/agent/services', query }, { signal });
+    return this.client.read(response, () => response.object());
   }
 }
 
-/** «does not have associated TTL», «Unknown check», «Unknown service»: what an agent says that has lost its data. */
-function isUnknown(answer: Answer): boolean {
+/** Whether the agent reports an unknown check or service, as it does after it has lost its data. */
+function isUnknown(response: ConsulResponse): boolean {
   return (
-    answer.absent || (answer.status === 500 && /associated TTL|unknown (check|service)\b/i.test(answer.text))
+    response.absent ||
+    (response.status === 500 && /associated TTL|unknown (check|service)\b/i.test(response.text))
   );
 }

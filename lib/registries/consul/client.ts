@@ -1,10 +1,8 @@
-import { setMaxListeners } from 'node:events';
 import { inspect } from 'node:util';
-import { type Clock } from '../../common/clock.js';
-import { abortReason } from '../../common/async/abort.js';
+import { AbortScope } from '../../common/async/abort-scope.js';
 import { attempt } from '../../common/async/deadline.js';
+import { type Clock } from '../../common/clock.js';
 import {
-  ClosedError,
   DeadlineExceededError,
   RegistryRefusedError,
   RegistryUnavailableError,
@@ -12,77 +10,79 @@ import {
 } from '../../common/errors/index.js';
 import { REDACTED } from '../../common/redact.js';
 import { tlsFailure } from '../../common/tls/tls-failure.js';
-import { Answer } from './answer.js';
-import { CONNECTION_LIMIT, connectionError } from './failure.js';
-import { neededRight } from './needed-right.js';
+import { CONNECTION_LIMIT, connectionError } from './connection-error.js';
+import { ConsulResponse } from './consul-response.js';
+import { missingAclRule } from './missing-acl-rule.js';
 import { consulUrl, endpointOf, proxyOf, type ConsulSettings } from './options.js';
 import { fixedToken, TokenFile, type TokenSource } from './token.js';
 import { type ConsulRequest, openTransport, type Transport } from './transport.js';
 
 /**
- * Whose connections a request goes over, so that nothing of one kind waits for another: `calls` are what keeps our own
- * keys and instances, `reads` what is answered at once, `watches` what waits for news.
+ * The connection pool that a request uses, so that requests of one kind do not queue behind another kind. `calls`
+ * registers and renews keys and instances, `reads` reads without waiting, `watches` waits for changes.
  */
-export type Lane = 'calls' | 'reads' | 'watches';
+export type PoolName = 'calls' | 'reads' | 'watches';
 
-/** How one call is bounded. */
+/** Limits of one call. */
 export interface CallOptions {
   readonly signal: AbortSignal;
-  /** Milliseconds; the connection's `timeout` by default. */
-  readonly timeout?: number;
-  /** `calls` by default. */
-  readonly lane?: 'calls' | 'reads';
+  /** @default the `timeout` of the settings */
+  readonly timeoutMs?: number;
+  /** @default 'calls' */
+  readonly pool?: 'calls' | 'reads';
 }
 
-/** How a request is bounded that follows a scope. */
-export interface BlockOptions {
-  /** Nothing but the end of the client and the deadline cut it where there is none. */
+/** Limits of one request of a watch. */
+export interface BlockingQueryOptions {
+  /** Without it only the deadline and {@link ConsulClient.close} end the request early. */
   readonly signal?: AbortSignal;
-  /** Milliseconds. */
-  readonly timeout: number;
-  /** `watches` by default. */
-  readonly lane?: 'reads' | 'watches';
+  readonly timeoutMs: number;
+  /** @default 'watches' */
+  readonly pool?: 'reads' | 'watches';
 }
 
-/** Blocking queries at a time, each of which has a connection. */
+/** Maximum number of concurrent blocking queries. Each occupies one connection. */
 export const MAX_WATCHES = 96;
 
 /**
- * Connections of each kind. Together they stay well under the 200 that a Consul agent admits from one address by
- * default; beyond, it cuts connections.
+ * Connections of each pool. Their sum stays well under the 200 connections that a Consul agent admits from one address
+ * by default; the agent cuts further ones.
  */
-const SOCKETS: Readonly<Record<Lane, number>> = { calls: 16, reads: 32, watches: MAX_WATCHES };
+const MAX_SOCKETS: Readonly<Record<PoolName, number>> = { calls: 16, reads: 32, watches: MAX_WATCHES };
 
-/** Milliseconds beyond any deadline after which an unused connection is closed; that of a heartbeat stays. */
-const IDLE = 10_000;
+/** Added to the request timeout, this is when an idle connection is closed. Connections of `calls` stay open. */
+const IDLE_MS = 10_000;
 
-/** How newer versions refuse a connection that is one too many; `limits.request_limits` speaks so too. */
-const TOO_MANY = 429;
+/** Status with which newer versions refuse a connection beyond the limit. `limits.request_limits` uses it too. */
+const TOO_MANY_REQUESTS = 429;
 
 const REFUSALS = new Set([400, 401, 403, 405, 413]);
 
-/** Consul's HTTP API: every call has a deadline, every answer is checked, every failure is an error of the library. */
+/**
+ * Client of Consul's HTTP API. Every call has a deadline, every response is validated, and every failure is an error of
+ * this library.
+ */
 export class ConsulClient {
   readonly url: string;
   readonly endpoint: string;
+  /** Lifetime of the client: closing it aborts every request and every watch. */
+  readonly scope: AbortScope;
   private readonly proxy: string | undefined;
-  /** What ends each request that is under way. */
-  private readonly inFlight = new Set<AbortController>();
-  private closed = false;
 
   constructor(
     readonly settings: ConsulSettings,
     private readonly clock: Clock,
     private readonly token: TokenSource,
-    private readonly lanes: Readonly<Record<Lane, Transport>>,
+    private readonly pools: Readonly<Record<PoolName, Transport>>,
   ) {
     this.url = consulUrl(settings);
     this.endpoint = endpointOf(settings);
+    this.scope = new AbortScope(`The connection to ${this.url}`);
     this.proxy = proxyOf(settings)?.label;
   }
 
   /**
-   * Loads the peer package and the certificates; connects to nothing.
+   * Loads the peer package and the certificates. Opens no connection.
    *
    * @throws MissingPeerError when the package `consul` is not installed
    * @throws InvalidOptionError when a certificate cannot be read
@@ -92,69 +92,77 @@ export class ConsulClient {
       settings.tokenFile === undefined
         ? fixedToken(settings.token)
         : new TokenFile(settings.tokenFile, clock);
-    const timeout = settings.timeout + IDLE;
-    const calls = await openTransport(settings, { maxSockets: SOCKETS.calls });
-    const reads = await openTransport(settings, { maxSockets: SOCKETS.reads, timeout });
-    const watches = await openTransport(settings, { maxSockets: SOCKETS.watches, timeout });
+    const timeout = settings.timeoutMs + IDLE_MS;
+    const calls = await openTransport(settings, { maxSockets: MAX_SOCKETS.calls });
+    const reads = await openTransport(settings, { maxSockets: MAX_SOCKETS.reads, timeout });
+    const watches = await openTransport(settings, { maxSockets: MAX_SOCKETS.watches, timeout });
     return new ConsulClient(settings, clock, token, { calls, reads, watches });
   }
 
   /**
-   * One request and its answer, whatever its status.
+   * Sends a request and returns the response, whatever its status.
    *
-   * @throws RegistryUnavailableError when nothing answers within the deadline, or the connection fails
-   * @throws the signal's reason when the caller aborts
+   * @throws RegistryUnavailableError when the deadline passes or the connection fails
+   * @throws ClosedError after {@link ConsulClient.close}
+   * @throws the reason of `signal` when the caller aborts
    */
-  async send(request: ConsulRequest, options: CallOptions): Promise<Answer> {
-    const { signal, timeout, lane = 'calls' } = options;
-    const answer = await this.sendOnce(request, { signal, timeout, lane });
-    // A refusal means that nothing was done, so that asking again with a newer token is safe.
-    if (answer.denied && (await this.token.renew()))
-      return await this.sendOnce(request, { signal, timeout, lane });
-    return answer;
+  async send(request: ConsulRequest, options: CallOptions): Promise<ConsulResponse> {
+    const { signal, timeoutMs, pool = 'calls' } = options;
+    const response = await this.sendOnce(request, { signal, timeoutMs, pool });
+    // Consul changes nothing when it denies a request, so a retry with a newer token is safe.
+    if (response.denied && (await this.token.reload()))
+      return await this.sendOnce(request, { signal, timeoutMs, pool });
+    return response;
   }
 
   /**
-   * One request that must succeed.
+   * Sends a request that must succeed.
    *
-   * @throws RegistryRefusedError when Consul says no, with its own words
-   * @throws RegistryUnavailableError when it cannot be reached, fails, or something else answers
-   * @throws the signal's reason when the caller aborts
+   * @throws RegistryRefusedError when Consul refuses it, with Consul's message
+   * @throws RegistryUnavailableError when Consul is unreachable or fails, or when the response is not Consul's
+   * @throws ClosedError after {@link ConsulClient.close}
+   * @throws the reason of `signal` when the caller aborts
    */
-  async call(request: ConsulRequest, options: CallOptions): Promise<Answer> {
-    const answer = await this.send(request, options);
-    if (!answer.ok) throw this.failure(request, answer);
-    return answer;
+  async call(request: ConsulRequest, options: CallOptions): Promise<ConsulResponse> {
+    const response = await this.send(request, options);
+    if (!response.ok) throw this.errorOf(request, response);
+    return response;
   }
 
-  /** A request of a watch: like {@link call}, on connections of its own. 404 is an answer here. */
-  async block(request: ConsulRequest, { signal, timeout, lane = 'watches' }: BlockOptions): Promise<Answer> {
-    const answer = await this.sendOnce(request, { signal, timeout, lane });
-    if (answer.denied) await this.token.renew();
-    if (!answer.ok && !answer.absent) throw this.failure(request, answer);
-    return answer;
+  /**
+   * Sends a request of a watch, on connections of its own. A 404 is a valid response here.
+   *
+   * @throws the errors of {@link ConsulClient.call}
+   */
+  async blockingQuery(request: ConsulRequest, options: BlockingQueryOptions): Promise<ConsulResponse> {
+    const { signal, timeoutMs, pool = 'watches' } = options;
+    const response = await this.sendOnce(request, { signal, timeoutMs, pool });
+    if (response.denied) await this.token.reload();
+    if (!response.ok && !response.absent) throw this.errorOf(request, response);
+    return response;
   }
 
-  /** What an answer that is no success means. */
-  failure(request: ConsulRequest, answer: Answer): RegistryRefusedError | RegistryUnavailableError {
-    const said = answer.text === '' ? `status ${answer.status}` : `${answer.text} (status ${answer.status})`;
-    const notTls = answer.status === 400 && tlsFailure(answer.text, undefined, undefined);
+  /** Classifies an unsuccessful response: a refusal is final, an unavailability may pass. */
+  errorOf(request: ConsulRequest, response: ConsulResponse): RegistryRefusedError | RegistryUnavailableError {
+    const message =
+      response.text === '' ? `status ${response.status}` : `${response.text} (status ${response.status})`;
+    const notTls = response.status === 400 && tlsFailure(response.text, undefined, undefined);
     if (notTls) return this.unavailable(notTls);
-    if (!answer.own) return this.unavailable(answer.foreign());
-    if (answer.status === TOO_MANY)
-      return this.unavailable(new Error(`${label(request)}: ${this.masked(said)}. ${CONNECTION_LIMIT}`));
-    if (REFUSALS.has(answer.status)) return this.refused(request, said);
-    return this.unavailable(new Error(`${label(request)}: ${this.masked(said)}`));
+    if (!response.fromConsul) return this.unavailable(response.foreign());
+    if (response.status === TOO_MANY_REQUESTS)
+      return this.unavailable(new Error(`${label(request)}: ${this.redact(message)}. ${CONNECTION_LIMIT}`));
+    if (REFUSALS.has(response.status)) return this.refused(request, message);
+    return this.unavailable(new Error(`${label(request)}: ${this.redact(message)}`));
   }
 
-  /** Consul's no to a request. */
-  refused(request: ConsulRequest, said: string): RegistryRefusedError {
+  /** The error for a request that Consul refused. */
+  refused(request: ConsulRequest, message: string): RegistryRefusedError {
     return new RegistryRefusedError(
-      `Consul at ${this.endpoint} refused ${label(request)}: ${this.masked(said)}${neededRight(request, said)}`,
+      `Consul at ${this.endpoint} refused ${label(request)}: ${this.redact(message)}${missingAclRule(request, message)}`,
     );
   }
 
-  /** A failure that may pass. */
+  /** The error for a failure that may pass. */
   unavailable(error: Error): RegistryUnavailableError {
     const failure = this.throughProxy(error);
     return new RegistryUnavailableError(this.url, [{ endpoint: this.endpoint, error: failure }], {
@@ -168,23 +176,26 @@ export class ConsulClient {
     return new Error(`${error.message} (through ${this.proxy})`, { cause: error });
   }
 
-  /** Reads an answer; one that is not Consul's counts as Consul being out of reach. */
-  read<T>(answer: Answer, run: (answer: Answer) => T): T {
+  /**
+   * Parses a response by `parse`.
+   *
+   * @throws RegistryUnavailableError when `parse` throws: the response is then not Consul's
+   */
+  read<T>(response: ConsulResponse, parse: (response: ConsulResponse) => T): T {
     try {
-      return run(answer);
+      return parse(response);
     } catch (error) {
       throw this.unavailable(error as Error);
     }
   }
 
-  /** Cancels what is under way and closes every connection. */
+  /** Aborts the requests in flight and closes every connection. */
   close(): void {
-    this.closed = true;
-    for (const request of this.inFlight) request.abort(this.closedError());
-    for (const lane of Object.values(this.lanes)) lane.close();
+    this.scope.close();
+    for (const pool of Object.values(this.pools)) pool.close();
   }
 
-  /** What a debugger or a log shows of it: nothing that its settings hold. */
+  /** Hides the settings from debuggers and logs, since they contain secrets. */
   [inspect.custom](): string {
     return `ConsulClient <${this.url}>`;
   }
@@ -193,49 +204,32 @@ export class ConsulClient {
     request: ConsulRequest,
     {
       signal,
-      timeout = this.settings.timeout,
-      lane,
-    }: { signal: AbortSignal | undefined; timeout: number | undefined; lane: Lane },
-  ): Promise<Answer> {
-    if (this.closed) throw this.closedError();
-    const ending = new AbortController();
-    const onAbort = (): void => {
-      if (signal) ending.abort(abortReason(signal));
-    };
-    if (signal?.aborted) onAbort();
-    // A renewal sends many requests under one signal.
-    if (signal) setMaxListeners(0, signal);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.inFlight.add(ending);
+      timeoutMs = this.settings.timeoutMs,
+      pool,
+    }: { signal: AbortSignal | undefined; timeoutMs: number | undefined; pool: PoolName },
+  ): Promise<ConsulResponse> {
+    const linked = this.scope.link(signal);
     try {
       const raw = await attempt(
-        { clock: this.clock, timeoutMs: timeout, signal: ending.signal, what: label(request) },
+        { clock: this.clock, timeoutMs, signal: linked.signal, what: label(request) },
         async (inner) => {
           const token = await this.token.current();
-          return await this.lanes[lane].send(
-            request,
-            token === undefined ? {} : { 'x-consul-token': token },
-            inner,
-          );
+          const headers = token === undefined ? {} : { 'x-consul-token': token };
+          return await this.pools[pool].send(request, headers, inner);
         },
       );
-      return new Answer(raw, label(request), (text) => this.masked(text));
+      return new ConsulResponse(raw, label(request), (text) => this.redact(text));
     } catch (error) {
-      if (ending.signal.aborted || error instanceof RegistryRefusedError) throw error;
+      if (linked.signal.aborted || error instanceof RegistryRefusedError) throw error;
       const cause = error as Error;
       throw this.unavailable(cause instanceof DeadlineExceededError ? cause : connectionError(cause));
     } finally {
-      this.inFlight.delete(ending);
-      signal?.removeEventListener('abort', onAbort);
+      linked.release();
     }
   }
 
-  private closedError(): ClosedError {
-    return new ClosedError(`The connection to ${this.url}`);
-  }
-
-  /** Consul's own words never hold the token, but something in between might. */
-  private masked(text: string): string {
+  /** Masks the token. Consul never echoes it, but a proxy in between might. */
+  private redact(text: string): string {
     const { latest } = this.token;
     return latest === undefined ? text : text.replaceAll(latest, REDACTED);
   }

@@ -1,7 +1,7 @@
+import { Semaphore } from '../../common/async/semaphore.js';
 import { type Clock } from '../../common/clock.js';
-import { checkScope } from '../../registry/check-record.js';
-import { AbortScope } from '../../common/async/abort-scope.js';
 import { expected } from '../../common/expected.js';
+import { checkScope } from '../../registry/check-record.js';
 import {
   type Cursor,
   type Listing,
@@ -13,29 +13,26 @@ import {
 } from '../../registry/registry.js';
 import { type RegistryDeps } from '../../registry/registry-source.js';
 import { ConsulClient, MAX_WATCHES } from './client.js';
-import { ConsulHistory } from './history.js';
+import { DataLossDetector } from './data-loss-detector.js';
 import { InstanceWriter } from './instance-writer.js';
 import { KeyWriter } from './key-writer.js';
 import { type ConsulSettings } from './options.js';
 import { newOwnerId } from './owner.js';
 import { viewOf } from './scope-view.js';
 import { ConsulSession, ping } from './session.js';
-import { isEmpty, readListing, vouchForEmpty, watchScope } from './watch.js';
-import { Semaphore } from '../../common/async/semaphore.js';
+import { isEmpty, readListing, verifyEmptyListing, watchScope } from './watch.js';
 
 /** A Consul agent as a registry. */
 export class ConsulRegistry implements Registry {
   readonly driver = 'consul';
-  private readonly turns = new Semaphore(MAX_WATCHES);
-  private readonly history: ConsulHistory;
-  private readonly scope: AbortScope;
+  private readonly blockingQueries = new Semaphore(MAX_WATCHES);
+  private readonly dataLoss: DataLossDetector;
 
   constructor(
     private readonly client: ConsulClient,
     private readonly clock: Clock,
   ) {
-    this.history = new ConsulHistory(clock);
-    this.scope = new AbortScope(`The connection to ${client.url}`);
+    this.dataLoss = new DataLossDetector(clock);
   }
 
   get url(): string {
@@ -58,51 +55,53 @@ export class ConsulRegistry implements Registry {
     checkScope(scope);
     const view = viewOf(scope, this.client.settings);
     const request = { ...view.request, query: { ...view.request.query, consistent: '' } };
-    const answer = await this.client.send(request, { signal, lane: 'reads' });
-    const absent = answer.absent && view.service === undefined;
-    if (!answer.ok && !absent) throw this.client.failure(request, answer);
-    const listing = readListing(this.client, this.history, view, answer);
-    if (isEmpty(listing)) await vouchForEmpty(this.client, view, answer, signal);
+    const response = await this.client.send(request, { signal, pool: 'reads' });
+    const absent = response.absent && view.service === undefined;
+    if (!response.ok && !absent) throw this.client.errorOf(request, response);
+    const listing = readListing(this.client, this.dataLoss, view, response);
+    if (isEmpty(listing)) await verifyEmptyListing(this.client, view, response, signal);
     return listing;
   }
 
   async *watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void> {
     checkScope(scope);
-    const { client, clock, turns, history } = this;
-    const linked = this.scope.link(signal);
-    const ending = linked.signal;
+    const { client, clock, blockingQueries, dataLoss } = this;
+    const linked = client.scope.link(signal);
     try {
       yield* watchScope({
         client,
         clock,
-        turns,
-        history,
+        blockingQueries,
+        dataLoss,
         view: viewOf(scope, client.settings),
         cursor,
-        signal: ending,
+        signal: linked.signal,
       });
     } catch (error) {
-      if (!ending.aborted) throw error;
+      if (!linked.signal.aborted) throw error;
     } finally {
       linked.release();
     }
   }
 
-  /** Needs `agent:read`. */
+  /** The address that the agent advertises to other machines. The token needs `agent:read`. */
   async advertisedAddress(signal: AbortSignal): Promise<string | undefined> {
-    const answer = await this.client.call({ method: 'GET', path: '/agent/self' }, { signal });
-    const { Member: member } = answer.json() as { readonly Member?: { readonly Addr?: unknown } };
+    const response = await this.client.call({ method: 'GET', path: '/agent/self' }, { signal });
+    const { Member: member } = response.json() as { readonly Member?: { readonly Addr?: unknown } };
     return typeof member?.Addr === 'string' ? member.Addr : undefined;
   }
 
-  close(): Promise<void> {
-    this.scope.close();
+  async close(): Promise<void> {
     this.client.close();
-    return Promise.resolve();
+    await Promise.resolve();
   }
 }
 
-/** Loads the peer package and makes the connection; see `ConsulClient.open` for what it throws. */
+/**
+ * Loads the peer package and creates the registry. Opens no connection.
+ *
+ * @throws the errors of {@link ConsulClient.open}
+ */
 export async function openConsul(
   settings: ConsulSettings,
   { clock, logger }: Pick<RegistryDeps, 'clock' | 'logger'>,
@@ -110,7 +109,7 @@ export async function openConsul(
   const registry = new ConsulRegistry(await ConsulClient.open(settings, clock), clock);
   if (settings.secure && settings.tls.verify === false)
     logger.warn(
-      `${registry.url} is reached without verifying its certificate, so that anybody in between can read the token and answer in its place: set \`tls.verify\` to true, and \`tls.ca\` to its authority.`,
+      `The certificate of ${registry.url} is not verified, so that a machine in between can read the token and forge responses: set \`tls.verify\` to true, and \`tls.ca\` to the certificate's authority.`,
     );
   return registry;
 }

@@ -13,16 +13,16 @@ const entry = (port: number, more: Partial<RegistryEntry> = {}): RegistryEntry =
 });
 const of = (...entries: RegistryEntry[]): string => cursorOf({ entries, malformed: [] });
 
-describe('the cursor of what stands in Consul', () => {
-  it('is the same for the same content', () => {
+describe('cursorOf', () => {
+  it('returns the same cursor for the same content', () => {
     expect(of(entry(80))).toBe(of(entry(80)));
   });
 
   it.each<[string, RegistryEntry]>([
-    ['content, though an agent that lost its data came by the same version', entry(81)],
+    ['content, even with the version of an agent that has lost its data', entry(81)],
     ['version', entry(80, { version: '8@node' })],
     ['owner', entry(80, { owner: undefined })],
-  ])('is another for another %s', (_, other) => {
+  ])('returns another cursor for another %s', (_, other) => {
     expect(of(other)).not.toBe(of(entry(80)));
   });
 });

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { entryKeyId } from '../../registry/entry-record.js';
 import { type Cursor } from '../../registry/registry.js';
-import { type Content } from './membership.js';
+import { type Content } from './content.js';
 
 /**
- * A digest of what stands in a scope. Consul answers in full sets, so that a watch needs to know what its reader has
- * rather than when that was: an index means nothing once an agent has lost its data, and goes on without news. For the
- * same reason a version alone does not tell one entry from another.
+ * A digest of the content of a scope. Consul always responds with the complete content, so a watch needs to know what
+ * its reader has, not from when it is. Consul's index cannot serve as a cursor: it grows without changes and loses its
+ * meaning when an agent loses its data. For the same reason the digest covers whole records and not only their versions.
  */
 export function cursorOf({ entries, malformed }: Content): Cursor {
   const lines = [

@@ -1,26 +1,26 @@
-import { type Clock } from '../../common/clock.js';
 import { pause } from '../../common/async/deadline.js';
+import { type Clock } from '../../common/clock.js';
 import { DeadlineExceededError } from '../../common/errors/index.js';
 import { type InstanceKey, entryKeyLabel } from '../../registry/entry-record.js';
-import { type Answer } from './answer.js';
+import { checkReadAccess } from './check-read-access.js';
 import { type ConsulClient } from './client.js';
-import { checkReadAccess } from './read-access.js';
+import { type ConsulResponse } from './consul-response.js';
 import { type HealthEntry } from './health-entry.js';
 import { readHealth, viewOf } from './scope-view.js';
 
-/** Milliseconds that the agent is given to tell the servers what it was told. */
-const SYNC_TIMEOUT = 5_000;
-const SYNC_WAIT = '1s';
-/** Milliseconds between two looks, lest an answer that does not wait makes a busy loop. */
-const SYNC_PAUSE = 10;
+/** How long the agent may take to synchronize a change to the servers. */
+const SYNC_TIMEOUT_MS = 5_000;
+const MAX_WAIT_SECONDS = 1;
+/** Pause between two queries, so that responses without a wait do not cause a busy loop. */
+const SYNC_PAUSE_MS = 10;
 
-interface Seen {
+interface CatalogueState {
   readonly all: readonly HealthEntry[];
   readonly index: number;
-  readonly answer: Answer;
+  readonly response: ConsulResponse;
 }
 
-/** What the servers know of one entry key, as opposed to what the agent does. */
+/** The catalogue of the servers, for one entry key at a time. The agent updates it after its own state. */
 export class EntryKeyCatalogue {
   constructor(
     private readonly client: ConsulClient,
@@ -28,51 +28,51 @@ export class EntryKeyCatalogue {
   ) {}
 
   /**
-   * Everything registered in the entry key, by a consistent read.
+   * All registrations under the entry key, by a consistent read.
    *
-   * @throws RegistryRefusedError when nothing is seen because the token may not see it
+   * @throws RegistryRefusedError when the list is empty because the token may not read the service
    */
   async read(entryKey: InstanceKey, signal: AbortSignal): Promise<readonly HealthEntry[]> {
-    const { all, answer } = await this.look(entryKey, 0, signal);
-    if (all.length === 0) await checkReadAccess(this.client, entryKey.service, answer, signal);
+    const { all, response } = await this.query(entryKey, 0, signal);
+    if (all.length === 0) await checkReadAccess(this.client, entryKey.service, response, signal);
     return all;
   }
 
   /**
-   * Waits until the servers know what the agent was told: only then do others see it.
+   * Waits until the catalogue has a change of the agent. Other clients see the change only then.
    *
-   * @param find gives what is waited for, undefined while it is not there
-   * @throws RegistryUnavailableError when the servers do not follow
+   * @param find returns the expected result, or undefined while the catalogue does not have it
+   * @throws RegistryUnavailableError when the catalogue does not have it within 5 s
    */
-  async until<T>(
+  async waitFor<T>(
     entryKey: InstanceKey,
     signal: AbortSignal,
     find: (all: readonly HealthEntry[]) => T | undefined,
   ): Promise<T> {
-    const giveUpAt = this.clock.now() + SYNC_TIMEOUT;
-    for (let index = 0; this.clock.now() < giveUpAt;) {
-      const seen = await this.look(entryKey, index, signal);
-      const found = find(seen.all);
+    const deadline = this.clock.now() + SYNC_TIMEOUT_MS;
+    for (let index = 0; this.clock.now() < deadline;) {
+      const state = await this.query(entryKey, index, signal);
+      const found = find(state.all);
       if (found !== undefined) return found;
-      index = seen.index;
-      await pause(this.clock, SYNC_PAUSE, signal);
+      index = state.index;
+      await pause(this.clock, SYNC_PAUSE_MS, signal);
     }
     throw this.client.unavailable(
       new DeadlineExceededError(
-        `The agent was told of ${entryKeyLabel(entryKey)}, but the catalogue did not follow within ${SYNC_TIMEOUT} ms. ` +
-          "Can the agent reach its servers, and may the token read the service's node (node:read)?",
+        `The agent accepted a change of ${entryKeyLabel(entryKey)}, but the catalogue does not show it after ${SYNC_TIMEOUT_MS} ms. ` +
+          "Check that the agent reaches its servers, and that the token may read the service's node (node:read).",
       ),
     );
   }
 
-  private async look(entryKey: InstanceKey, index: number, signal: AbortSignal): Promise<Seen> {
+  private async query(entryKey: InstanceKey, index: number, signal: AbortSignal): Promise<CatalogueState> {
     const { request } = viewOf(entryKey, this.client.settings);
-    const query = index === 0 ? { consistent: '' } : { index: String(index), wait: SYNC_WAIT };
-    const answer = await this.client.call(
+    const query = index === 0 ? { consistent: '' } : { index: String(index), wait: `${MAX_WAIT_SECONDS}s` };
+    const response = await this.client.call(
       { ...request, query: { ...request.query, ...query } },
-      { signal, lane: 'reads' },
+      { signal, pool: 'reads' },
     );
-    const { all } = this.client.read(answer, () => readHealth(entryKey.service, answer));
-    return { all, index: answer.index, answer };
+    const { all } = this.client.read(response, () => readHealth(entryKey.service, response));
+    return { all, index: response.index, response };
   }
 }

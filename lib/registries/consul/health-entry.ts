@@ -6,55 +6,55 @@ import { completeInstance, DEFAULT_WEIGHT } from '../../registry/instance.js';
 import { readInstance } from '../../registry/instance-shape.js';
 import { type InstanceKey } from '../../registry/entry-record.js';
 import { type RegistryEntry, type MalformedEntry } from '../../registry/registry.js';
-import { isObject } from './answer.js';
-import { OURS, unpackData } from './instance-data.js';
-import { checkId, isPortName, OWNER, WRITE, ZONE } from './registration.js';
+import { isObject } from './consul-response.js';
+import { META_PREFIX, unpackData } from './instance-data.js';
+import { checkId, isPortName, OWNER_META, WRITE_META, ZONE_META } from './registration.js';
 
-/** One element of `GET /v1/health/service/…`, read: ours or anybody's. */
+/** One registration in the response to `GET /v1/health/service/…`, of this library or of another client. */
 export interface HealthEntry {
   readonly node: string;
-  /** The service's name in Consul. */
+  /** The name of the service in Consul. */
   readonly service: string | undefined;
-  /** Its id in its agent. */
+  /** The id of the service in its agent. */
   readonly agentId: string;
-  /** Its id as ours; the agent's where somebody else has registered it. */
+  /** The id of the instance; the same as `agentId` where another client registered it. */
   readonly id: string;
-  /** Whose it is; undefined where somebody else has registered it. */
+  /** The owning session; undefined where another client registered it. */
   readonly owner: string | undefined;
-  /** Of the write that made it, where it is ours. */
-  readonly write: string | undefined;
+  /** The id of the write; undefined where another client registered it. */
+  readonly writeId: string | undefined;
   readonly modifyIndex: number;
-  /** Whether every check of the instance and its node passes. */
+  /** Whether all checks of the instance and its node pass. */
   readonly passing: boolean;
-  /** Whether an operator has put it or its node into maintenance. */
-  readonly maintained: boolean;
-  /** Whether what keeps it alive does so: its own TTL check, or for others any check of the service. */
+  /** Whether an operator has put the instance or its node into maintenance. */
+  readonly inMaintenance: boolean;
+  /** Whether its TTL check has not expired. Without one: whether any check of the service is not critical. */
   readonly alive: boolean;
-  /** Whether its own TTL has run out. */
+  /** Whether its TTL check has expired. */
   readonly expired: boolean;
-  /** The instance, or why it is none. */
+  /** The instance, or the reason why it is malformed. */
   readonly decoded: RegistryEntry['record'] | { readonly reason: string };
 }
 
-/** What Consul writes into a TTL check that nobody has renewed; one set to critical on purpose says something else. */
+/** Start of the output of an expired TTL check. A check that a client sets to critical has another output. */
 const TTL_EXPIRED = 'TTL expired';
 
-/** The checks that `consul maint` makes. */
+/** Ids of the checks that `consul maint` creates. */
 const MAINTENANCE = /^(_service_maintenance:|_node_maintenance$)/;
 
 const isMaintenance = (check: string | undefined): boolean => check !== undefined && MAINTENANCE.test(check);
 
 type Json = Readonly<Record<string, unknown>>;
 
-const NOTHING: Json = Object.freeze({});
+const EMPTY: Json = Object.freeze({});
 
-const objectOf = (value: unknown): Json => (isObject(value) ? value : NOTHING);
+const objectOf = (value: unknown): Json => (isObject(value) ? value : EMPTY);
 
-function textOf(value: unknown): string | undefined {
+function stringOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function texts(value: unknown): Readonly<Record<string, string>> {
+function stringsOf(value: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(objectOf(value)).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
   );
@@ -86,32 +86,32 @@ function checksOf(value: unknown): Check[] {
   return value.map((check: unknown) => {
     const { CheckID, Status, Output, ServiceID } = objectOf(check);
     return {
-      id: textOf(CheckID),
-      status: textOf(Status),
-      output: textOf(Output),
-      ofService: textOf(ServiceID) !== undefined,
+      id: stringOf(CheckID),
+      status: stringOf(Status),
+      output: stringOf(Output),
+      ofService: stringOf(ServiceID) !== undefined,
     };
   });
 }
 
 function decode(service: string, id: string, node: Json, registered: Json): HealthEntry['decoded'] {
   const { Address, Port, Tags, Meta, Weights, TaggedAddresses } = registered;
-  const meta = texts(Meta);
+  const meta = stringsOf(Meta);
   const data = unpackData(meta);
-  if (!data) return { reason: `Expected the metadata ${OURS}data-… to be as it was written.` };
-  const kept = Object.entries(meta).filter(([name]) => !name.startsWith(OURS));
+  if (!data) return { reason: `Expected the metadata ${META_PREFIX}data-… to be valid, got damaged data.` };
+  const kept = Object.entries(meta).filter(([name]) => !name.startsWith(META_PREFIX));
   try {
-    // What Consul itself keeps was looked at above; what is packed into its metadata may be anything.
+    // Consul's own fields are read leniently; the data that is packed into the metadata may have any form.
     const instance = readInstance('instance', {
       service,
       id,
-      address: textOf(Address) ?? textOf(node.Address),
+      address: stringOf(Address) ?? stringOf(node.Address),
       port: Port,
       ports: Object.fromEntries([...portsOf(TaggedAddresses), ...(data.ports ?? [])]),
       tags: Array.isArray(Tags) ? Tags.filter((tag): tag is string => typeof tag === 'string') : [],
       meta: Object.fromEntries([...kept, ...(data.meta ?? [])]),
       weight: data.weight ?? weightOf(Weights),
-      zone: data.zone ?? meta[ZONE] ?? textOf(objectOf(registered.Locality).Zone),
+      zone: data.zone ?? meta[ZONE_META] ?? stringOf(objectOf(registered.Locality).Zone),
     });
     return { kind: 'instance', instance };
   } catch (error) {
@@ -120,28 +120,28 @@ function decode(service: string, id: string, node: Json, registered: Json): Heal
   }
 }
 
-/** Reads one element; undefined where it is not even a registration. */
+/** Reads one element of the response; undefined where it has no service id. */
 export function readHealthEntry(service: string, element: unknown): HealthEntry | undefined {
   const { Node, Service, Checks } = objectOf(element);
   const node = objectOf(Node);
   const registered = objectOf(Service);
-  const agentId = textOf(registered.ID);
+  const agentId = stringOf(registered.ID);
   const modifyIndex = registered.ModifyIndex;
   if (agentId === undefined) return undefined;
-  const meta = texts(registered.Meta);
+  const meta = stringsOf(registered.Meta);
   const id = unpackData(meta)?.id ?? agentId;
   const checks = checksOf(Checks);
   const own = checks.find((check) => check.id === checkId(agentId));
   const expired = own?.status === 'critical' && (own.output?.startsWith(TTL_EXPIRED) ?? false);
   return {
-    node: textOf(node.Node) ?? '',
-    service: textOf(registered.Service),
+    node: stringOf(node.Node) ?? '',
+    service: stringOf(registered.Service),
     agentId,
     id,
-    owner: meta[OWNER],
-    write: meta[WRITE],
+    owner: meta[OWNER_META],
+    writeId: meta[WRITE_META],
     modifyIndex: typeof modifyIndex === 'number' ? modifyIndex : 0,
-    maintained: checks.some(({ id: check, status }) => status === 'critical' && isMaintenance(check)),
+    inMaintenance: checks.some(({ id: check, status }) => status === 'critical' && isMaintenance(check)),
     passing: checks.every(({ status }) => status === 'passing'),
     alive:
       own === undefined
@@ -152,13 +152,17 @@ export function readHealthEntry(service: string, element: unknown): HealthEntry 
   };
 }
 
-/** Who keeps it alive, for `RegistryEntry.owner`. */
-function holderOf(entry: HealthEntry): string | undefined {
+/** The value of `RegistryEntry.owner`; undefined where no check keeps the instance alive. */
+function entryOwner(entry: HealthEntry): string | undefined {
   if (!entry.alive) return undefined;
   return entry.owner ?? `${entry.node}/${entry.agentId}`;
 }
 
-/** As the port has it; `id` where it is to be told apart from others of the same id. */
+/**
+ * Converts a registration to an entry of the port.
+ *
+ * @param id replaces the registration's own id where several registrations share it
+ */
 export function toEntry(service: string, entry: HealthEntry, id = entry.id): RegistryEntry | MalformedEntry {
   const { decoded } = entry;
   const entryKey: InstanceKey = { kind: 'instance', service, id };
@@ -168,15 +172,15 @@ export function toEntry(service: string, entry: HealthEntry, id = entry.id): Reg
     decoded.kind === 'instance' && decoded.instance.id !== id
       ? { ...decoded, instance: completeInstance({ ...decoded.instance, id }) }
       : decoded;
-  return { record: renamed, version: versionOf(entry), owner: holderOf(entry) };
+  return { record: renamed, version: versionOf(entry), owner: entryOwner(entry) };
 }
 
-/** Changes with every write, also where an agent that lost its data counts from the beginning. */
-export function versionOf({ node, modifyIndex, write }: HealthEntry): string {
-  return write === undefined ? `${modifyIndex}@${node}` : `${modifyIndex}@${node}/${write}`;
+/** A version that changes with every write, even when an agent has lost its data and its index starts again. */
+export function versionOf({ node, modifyIndex, writeId }: HealthEntry): string {
+  return writeId === undefined ? `${modifyIndex}@${node}` : `${modifyIndex}@${node}/${writeId}`;
 }
 
-/** Whether the write with this id made the version. */
-export function isWrittenBy(version: string, write: string): boolean {
-  return version.endsWith(`/${write}`);
+/** Whether `version` was created by the write with the id `writeId`. */
+export function isWrittenBy(version: string, writeId: string): boolean {
+  return version.endsWith(`/${writeId}`);
 }

@@ -3,18 +3,18 @@ import { completeInstance, type Instance } from '../../registry/instance.js';
 import { readHealthEntry, toEntry } from './health-entry.js';
 import { unpackData } from './instance-data.js';
 import { consulSettings } from './options.js';
-import { registration } from './registration.js';
+import { registrationBody } from './registration.js';
 
 const OPTIONS = {
   agentId: 'web-1',
   owner: 'aaaaaaaaaaaa',
-  write: 'w1',
+  writeId: 'w1',
   ttl: 10,
   status: 'passing',
   settings: consulSettings({}),
 } as const;
 
-/** What Consul makes of a registration. */
+/** The health entry that Consul creates from a registration. */
 function inCatalogue(body: Readonly<Record<string, unknown>>): unknown {
   return {
     Node: { Node: 'n1', Address: '10.9.9.9' },
@@ -42,11 +42,11 @@ const instances: fc.Arbitrary<Instance> = fc
   })
   .map(completeInstance);
 
-describe('A registration', () => {
-  it('gives the instance back, whatever it carries', () => {
+describe('registrationBody', () => {
+  it('preserves every field of an instance', () => {
     fc.assert(
       fc.property(instances, (instance) => {
-        const body = registration(instance, OPTIONS);
+        const body = registrationBody(instance, OPTIONS);
         if (!body) return;
         const entry = readHealthEntry('web', inCatalogue(body));
         expect(entry && toEntry('web', entry)).toEqual({
@@ -58,10 +58,10 @@ describe('A registration', () => {
     );
   });
 
-  it('keeps within what Consul takes', () => {
+  it("respects the limits of Consul's metadata", () => {
     fc.assert(
       fc.property(instances, (instance) => {
-        const meta = registration(instance, OPTIONS)?.Meta as Record<string, string> | undefined;
+        const meta = registrationBody(instance, OPTIONS)?.Meta as Record<string, string> | undefined;
         const pairs = Object.entries(meta ?? {});
         expect(pairs.length).toBeLessThanOrEqual(64);
         for (const [key, value] of pairs) {
@@ -72,16 +72,19 @@ describe('A registration', () => {
     );
   });
 
-  it('is none where there is more than Consul has room for', () => {
+  it('is undefined when an instance exceeds the limits', () => {
     const meta = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`k.${n}`, 'x'.repeat(512)]));
     expect(
-      registration(completeInstance({ service: 'web', id: 'web-1', address: 'a', port: 1, meta }), OPTIONS),
+      registrationBody(
+        completeInstance({ service: 'web', id: 'web-1', address: 'a', port: 1, meta }),
+        OPTIONS,
+      ),
     ).toBeUndefined();
   });
 });
 
 describe('readHealthEntry', () => {
-  it('never throws and never makes an instance of rubbish', () => {
+  it('returns undefined for arbitrary JSON and never throws', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
         expect(readHealthEntry('web', value)).toBeUndefined();
@@ -90,7 +93,7 @@ describe('readHealthEntry', () => {
     );
   });
 
-  it('reads what it can of anything in the form of an element', () => {
+  it('returns a record or a reason for anything with a service id', () => {
     const anything = fc.jsonValue({ maxDepth: 2 });
     const element = fc.record({
       Node: fc.oneof(anything, fc.record({ Node: anything, Address: anything })),
@@ -119,7 +122,7 @@ describe('readHealthEntry', () => {
     );
   });
 
-  it('tells damaged data of ours', () => {
+  it('detects damaged packed data', () => {
     for (const text of [
       'rubbish',
       Buffer.from('[]').toString('base64'),

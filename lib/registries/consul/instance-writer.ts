@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { forEachLimited } from '../../common/async/semaphore.js';
 import { type Clock } from '../../common/clock.js';
 import { InvalidOptionError, RegistryRefusedError } from '../../common/errors/index.js';
 import {
@@ -10,34 +11,36 @@ import {
 import { type WriteResult } from '../../registry/registry.js';
 import { AgentServices } from './agent-services.js';
 import { type ConsulClient } from './client.js';
-import { forEachLimited } from '../../common/async/semaphore.js';
-import { isWrittenBy, versionOf } from './health-entry.js';
-import { occupant } from './membership.js';
-import { type OwnerId } from './owner.js';
-import { registration } from './registration.js';
+import { instanceContent } from './content.js';
 import { EntryKeyCatalogue } from './entry-key-catalogue.js';
+import { isWrittenBy, versionOf } from './health-entry.js';
+import { type OwnerId } from './owner.js';
+import { registrationBody } from './registration.js';
 
-/** Requests of one renewal that run at a time. */
+/** Maximum number of concurrent requests of one renewal. */
 const CONCURRENCY = 16;
 
-interface Held {
+interface TrackedInstance {
   readonly entryKey: InstanceKey;
   readonly agentId: string;
-  /** Whether its registration is under way: it may be missing still, or already. */
+  /** Whether the registration request is in flight. The agent may then have the instance or not. */
   pending: boolean;
 }
 
 /**
- * Holds instances as services of the agent, each with a TTL check. An agent knows nothing of owners and guards: each
- * registration bears its owner's id in its metadata, which is looked at before anything is renewed or removed.
+ * Writes instances as services of the agent, each with a TTL check. An agent has neither owners nor guards, so each
+ * registration carries its owner's id in its metadata, which is read before anything is renewed or deregistered.
  */
 export class InstanceWriter {
-  /** By `entryKeyId`: what is to be there. Entered before the first request, so that a late one is not forgotten. */
-  private readonly held = new Map<string, Held>();
-  /** By `entryKeyId`: what is to go, until the agent has confirmed that it is gone. */
-  private readonly leaving = new Map<string, Held>();
-  /** Whether anything of ours can be in the agent. */
-  private used = false;
+  /**
+   * The instances that the agent should have, by `entryKeyId`. Added before the first request, so that a registration
+   * that takes effect late is not forgotten.
+   */
+  private readonly tracked = new Map<string, TrackedInstance>();
+  /** The instances to deregister, by `entryKeyId`, until the agent has confirmed their removal. */
+  private readonly removing = new Map<string, TrackedInstance>();
+  /** Whether the agent may have any service of this session. */
+  private hasRegistered = false;
   private readonly agent: AgentServices;
   private readonly catalogue: EntryKeyCatalogue;
 
@@ -52,30 +55,35 @@ export class InstanceWriter {
     this.catalogue = new EntryKeyCatalogue(client, clock);
   }
 
+  /** Whether there are instances to renew. */
   get active(): boolean {
-    return this.held.size > 0;
+    return this.tracked.size > 0;
   }
 
   /**
-   * Passes the check of each instance that is still ours, and removes what is ours but was given up: a registration
-   * that arrived after its removal. Resolves to the entry keys that the agent no longer has as ours.
+   * Passes the check of each instance that this session still owns, and deregisters services that it owns but no longer
+   * tracks: their registration arrived after their removal. Resolves to the entry keys that the agent no longer has.
    */
   async renew(signal: AbortSignal): Promise<InstanceKey[]> {
-    if (!this.used) return [];
-    const wanted = [...this.held.values()].filter(({ pending }) => !pending);
-    const ours = new Set(await this.agent.ours(signal));
-    const missing: Held[] = [];
-    await forEachLimited(wanted, CONCURRENCY, async (held) => {
-      if (!ours.has(held.agentId) || !(await this.agent.pass(held.agentId, signal))) missing.push(held);
+    if (!this.hasRegistered) return [];
+    const registered = [...this.tracked.values()].filter(({ pending }) => !pending);
+    const owned = new Set(await this.agent.ownedIds(signal));
+    const missing: TrackedInstance[] = [];
+    await forEachLimited(registered, CONCURRENCY, async (instance) => {
+      if (!owned.has(instance.agentId) || !(await this.agent.passCheck(instance.agentId, signal)))
+        missing.push(instance);
     });
-    const kept = new Set([...this.held.values()].map(({ agentId }) => agentId));
-    const ghosts = [...ours].filter((agentId) => !kept.has(agentId));
-    await forEachLimited(ghosts, CONCURRENCY, async (agentId) => {
-      await this.agent.deregister(agentId, signal);
-    });
-    return missing.filter((held) => this.forget(held)).map(({ entryKey }) => entryKey);
+    const expectedIds = new Set([...this.tracked.values()].map(({ agentId }) => agentId));
+    const orphans = [...owned].filter((agentId) => !expectedIds.has(agentId));
+    await this.deregisterAll(orphans, signal);
+    return missing.filter((instance) => this.untrack(instance)).map(({ entryKey }) => entryKey);
   }
 
+  /**
+   * Registers the instance if its entry key still has `version`, and waits until the catalogue has it.
+   *
+   * @throws InvalidOptionError when the instance does not fit into Consul's metadata
+   */
   async write(
     record: InstanceRecord,
     version: string | undefined,
@@ -83,17 +91,17 @@ export class InstanceWriter {
   ): Promise<WriteResult> {
     const { service, id } = record.instance;
     const entryKey: InstanceKey = { kind: 'instance', service, id };
-    const [current] = occupant(entryKey, await this.catalogue.read(entryKey, signal)).entries;
+    const [current] = instanceContent(entryKey, await this.catalogue.read(entryKey, signal)).entries;
     if (current?.version !== version) return { ok: false, current };
-    const agentId = await this.agent.freeId(entryKey, signal);
-    const write = randomUUID();
+    const agentId = await this.agent.chooseId(entryKey, signal);
+    const writeId = randomUUID();
     const settings = { ...this.client.settings, ...record.hints };
-    // What is being used stays so while it is written again.
+    // An instance that already serves traffic must not leave the lists while it is updated.
     const status = current?.owner === this.owner ? 'passing' : settings.initialStatus;
-    const body = registration(record.instance, {
+    const body = registrationBody(record.instance, {
       agentId,
       owner: this.owner,
-      write,
+      writeId,
       ttl: this.ttl,
       status,
       settings,
@@ -104,49 +112,51 @@ export class InstanceWriter {
       );
     }
     await this.register(entryKey, agentId, body, signal);
-    // An agent that is restarted before the first renewal remembers a check that was passed, not how it was registered.
-    if (status === 'passing') await this.agent.pass(agentId, signal);
-    const seen = await this.catalogue.until(entryKey, signal, (all) =>
-      all.find((entry) => entry.write === write),
+    // An agent that restarts before the first renewal restores the last check update, not the registered status.
+    if (status === 'passing') await this.agent.passCheck(agentId, signal);
+    const seen = await this.catalogue.waitFor(entryKey, signal, (all) =>
+      all.find((entry) => entry.writeId === writeId),
     );
     return { ok: true, version: versionOf(seen) };
   }
 
   /**
-   * Deregisters the instance where it is ours, and of the write that `version` names. The agent does not compare: its
-   * registration is read right before, and what this process registers meanwhile is spared.
+   * Deregisters the instance where this session owns it.
+   *
+   * The agent has no compare-and-delete, so the registration is read right before. A registration by this process in
+   * between is not affected.
+   *
+   * @param version deregister only the write with this version
    */
   async remove(entryKey: InstanceKey, signal: AbortSignal, version?: string): Promise<void> {
     const id = entryKeyId(entryKey);
-    const held = this.held.get(id) ?? this.leaving.get(id);
-    if (!held) return;
-    this.forget(held);
-    this.leaving.set(id, held);
-    const write = await this.agent.writeOf(held.agentId, signal);
-    if (this.held.has(id)) return;
-    if (write !== undefined && version !== undefined && !isWrittenBy(version, write)) {
-      this.held.set(id, held);
-      this.leaving.delete(id);
+    const instance = this.tracked.get(id) ?? this.removing.get(id);
+    if (!instance) return;
+    this.untrack(instance);
+    this.removing.set(id, instance);
+    const writeId = await this.agent.writeIdOf(instance.agentId, signal);
+    if (this.tracked.has(id)) return;
+    if (writeId !== undefined && version !== undefined && !isWrittenBy(version, writeId)) {
+      this.tracked.set(id, instance);
+      this.removing.delete(id);
       return;
     }
-    if (write !== undefined) {
-      await this.agent.deregister(held.agentId, signal);
-      await this.gone(entryKey, signal);
+    if (writeId !== undefined) {
+      await this.agent.deregister(instance.agentId, signal);
+      await this.waitUntilGone(entryKey, signal);
     }
-    if (this.leaving.get(id) === held) this.leaving.delete(id);
+    if (this.removing.get(id) === instance) this.removing.delete(id);
   }
 
-  /** Deregisters everything that is ours. */
+  /** Deregisters all services of this session. */
   async end(signal: AbortSignal): Promise<void> {
-    if (!this.used) return;
-    await forEachLimited(await this.agent.ours(signal), CONCURRENCY, async (agentId) => {
-      await this.agent.deregister(agentId, signal);
+    if (!this.hasRegistered) return;
+    await this.deregisterAll(await this.agent.ownedIds(signal), signal);
+    await forEachLimited([...this.tracked.values()], CONCURRENCY, async ({ entryKey }) => {
+      await this.waitUntilGone(entryKey, signal);
     });
-    await forEachLimited([...this.held.values()], CONCURRENCY, async ({ entryKey }) => {
-      await this.gone(entryKey, signal);
-    });
-    this.held.clear();
-    this.leaving.clear();
+    this.tracked.clear();
+    this.removing.clear();
   }
 
   private async register(
@@ -155,33 +165,40 @@ export class InstanceWriter {
     body: unknown,
     signal: AbortSignal,
   ): Promise<void> {
-    const before = this.held.get(entryKeyId(entryKey));
-    const held: Held = { entryKey, agentId, pending: true };
-    this.held.set(entryKeyId(entryKey), held);
-    this.leaving.delete(entryKeyId(entryKey));
-    this.used = true;
+    const id = entryKeyId(entryKey);
+    const previous = this.tracked.get(id);
+    const instance: TrackedInstance = { entryKey, agentId, pending: true };
+    this.tracked.set(id, instance);
+    this.removing.delete(id);
+    this.hasRegistered = true;
     try {
       await this.agent.register(body, signal);
     } catch (error) {
-      // Refused means that nothing was done; after anything else it may be there.
-      if (error instanceof RegistryRefusedError && this.forget(held) && before)
-        this.held.set(entryKeyId(entryKey), before);
+      // A refused registration changed nothing. After any other error the agent may have the instance.
+      if (error instanceof RegistryRefusedError && this.untrack(instance) && previous)
+        this.tracked.set(id, previous);
       throw error;
     } finally {
-      held.pending = false;
+      instance.pending = false;
     }
   }
 
-  /** Whether it was held still: what was written anew meanwhile stays. */
-  private forget(held: Held): boolean {
-    const id = entryKeyId(held.entryKey);
-    return this.held.get(id) === held && this.held.delete(id);
+  private async deregisterAll(agentIds: readonly string[], signal: AbortSignal): Promise<void> {
+    await forEachLimited(agentIds, CONCURRENCY, async (agentId) => {
+      await this.agent.deregister(agentId, signal);
+    });
   }
 
-  private async gone(entryKey: InstanceKey, signal: AbortSignal): Promise<void> {
-    await this.catalogue.until(entryKey, signal, (all) => {
-      const left = all.some((entry) => entry.id === entryKey.id && entry.owner === this.owner);
-      return left ? undefined : true;
+  /** Stops tracking `instance`. Returns false when a later write has replaced it, which stays tracked. */
+  private untrack(instance: TrackedInstance): boolean {
+    const id = entryKeyId(instance.entryKey);
+    return this.tracked.get(id) === instance && this.tracked.delete(id);
+  }
+
+  private async waitUntilGone(entryKey: InstanceKey, signal: AbortSignal): Promise<void> {
+    await this.catalogue.waitFor(entryKey, signal, (all) => {
+      const present = all.some((entry) => entry.id === entryKey.id && entry.owner === this.owner);
+      return present ? undefined : true;
     });
   }
 }

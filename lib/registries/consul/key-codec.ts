@@ -3,19 +3,19 @@ import { decodeUtf8 } from '../../common/strings.js';
 import { MAX_VALUE_BYTES } from '../../registry/check-record.js';
 import { type PlainKey, entryKeyLabel } from '../../registry/entry-record.js';
 import { type RegistryEntry, type MalformedEntry } from '../../registry/registry.js';
-import { isObject } from './answer.js';
+import { isObject } from './consul-response.js';
 import { ownerOf } from './owner.js';
 
-/** A key as it stands in Consul. */
+/** A key in Consul's key/value store. */
 export interface StoredKey {
   readonly entry: RegistryEntry;
-  /** For guards: changes with every write. */
+  /** Changes with every write; used as a guard. */
   readonly modifyIndex: number;
-  /** The Consul session that holds it. */
+  /** The Consul session that locks the key. */
   readonly session: string | undefined;
 }
 
-/** One element of the answer to `GET /v1/kv/…`. */
+/** Decodes one element of the response to `GET /v1/kv/…`. */
 export function decodeKey(entryKey: PlainKey, element: unknown): StoredKey | MalformedEntry {
   const malformed = (what: string, got: unknown): MalformedEntry => ({
     entryKey,
@@ -42,6 +42,7 @@ export function decodeKey(entryKey: PlainKey, element: unknown): StoredKey | Mal
   };
 }
 
+/** Whether {@link decodeKey} succeeded. */
 export function isStoredKey(decoded: StoredKey | MalformedEntry): decoded is StoredKey {
   return 'entry' in decoded;
 }

@@ -1,92 +1,111 @@
 import { type KeyRecord, type PlainKey, entryKeyLabel } from '../../registry/entry-record.js';
-import { SessionGoneError } from '../../registry/session-gone.error.js';
 import { type WriteResult } from '../../registry/registry.js';
-import { type Answer, isObject } from './answer.js';
+import { SessionGoneError } from '../../registry/session-gone.error.js';
 import { type ConsulClient } from './client.js';
+import { type ConsulResponse, isObject } from './consul-response.js';
 import { decodeKey, isStoredKey, type StoredKey } from './key-codec.js';
 import { encodeName, inPath } from './names.js';
 import { flagsOf, type OwnerId } from './owner.js';
 import { type ConsulRequest } from './transport.js';
 
-/** Consul's floor for the TTL of a session, in seconds. */
-export const MIN_SESSION_TTL = 10;
-const MAX_SESSION_TTL = 86_400;
+/** Consul's limits for the TTL of a session. */
+export const MIN_SESSION_TTL_SECONDS = 10;
+const MAX_SESSION_TTL_SECONDS = 86_400;
 
-/** Writes that find the world changed look at it again this often, before they are given up. */
-const ROUNDS = 3;
+/** How often a write or removal is attempted while other clients change the key in between. */
+const MAX_ATTEMPTS = 3;
 
 interface KvOperation {
   readonly KV: Readonly<Record<string, unknown>>;
 }
 
-/** What a transaction came to. */
+/** The outcome of a transaction. */
 type Outcome =
-  | { readonly kind: 'done'; readonly answer: Answer }
+  | { readonly kind: 'done'; readonly response: ConsulResponse }
   | { readonly kind: 'conflict' }
   | { readonly kind: 'session-gone' };
 
-/** Holds keys by a Consul session, which is made with the first key. */
+/** Writes keys that a Consul session locks. The session is created with the first key. */
 export class KeyWriter {
   private session: string | undefined;
-  private opening: Promise<string> | undefined;
+  private creating: Promise<string> | undefined;
 
+  /**
+   * @param name shown with the Consul session, for operators
+   * @param requestedTtl seconds
+   */
   constructor(
     private readonly client: ConsulClient,
     private readonly owner: OwnerId,
     private readonly name: string,
-    private readonly asked: number,
+    private readonly requestedTtl: number,
   ) {}
 
-  /** Whether there is a session to renew. */
+  /** Whether there is a Consul session to renew. */
   get active(): boolean {
     return this.session !== undefined;
   }
 
   /** Seconds that Consul grants. */
   get ttl(): number {
-    return Math.min(MAX_SESSION_TTL, Math.max(MIN_SESSION_TTL, Math.ceil(this.asked)));
+    return Math.min(MAX_SESSION_TTL_SECONDS, Math.max(MIN_SESSION_TTL_SECONDS, Math.ceil(this.requestedTtl)));
   }
 
-  /** @throws SessionGoneError when Consul has dropped the session, and the keys with it */
+  /**
+   * Renews the Consul session, if there is one.
+   *
+   * @throws SessionGoneError when Consul has invalidated the session and deleted its keys
+   */
   async renew(signal: AbortSignal): Promise<void> {
     const { session } = this;
     if (session === undefined) return;
     const request: ConsulRequest = {
       method: 'PUT',
       path: `/session/renew/${inPath(session)}`,
-      query: this.dc(),
+      query: this.dcQuery(),
     };
-    const answer = await this.client.send(request, { signal });
-    if (answer.absent) {
-      if (await this.isGone(session, signal)) throw this.gone();
+    const response = await this.client.send(request, { signal });
+    if (response.absent) {
+      if (await this.isSessionGone(session, signal)) throw this.sessionGone();
       throw this.client.unavailable(new Error(`Consul does not know session ${session} yet.`));
     }
-    if (!answer.ok) throw this.client.failure(request, answer);
+    if (!response.ok) throw this.client.errorOf(request, response);
   }
 
+  /**
+   * Writes the key if it still has `version`.
+   *
+   * @throws SessionGoneError when Consul no longer has the session
+   */
   async write(record: KeyRecord, version: string | undefined, signal: AbortSignal): Promise<WriteResult> {
-    for (let round = 1; round <= ROUNDS; round++) {
+    for (let tries = 1; tries <= MAX_ATTEMPTS; tries++) {
       const stored = version === undefined ? undefined : await this.read(record, signal);
       if (stored?.entry.version !== version) return { ok: false, current: stored?.entry };
-      const session = await this.ensure(signal);
-      const outcome = await this.transact(this.writing(record, stored, session), record, signal);
+      const session = await this.ensureSession(signal);
+      const outcome = await this.transact(this.writeOperations(record, stored, session), record, signal);
       if (outcome.kind === 'done')
-        return { ok: true, version: String(this.client.read(outcome.answer, indexAfter)) };
-      if (outcome.kind === 'session-gone') throw this.gone();
+        return { ok: true, version: String(this.client.read(outcome.response, modifyIndexOf)) };
+      if (outcome.kind === 'session-gone') throw this.sessionGone();
       const current = await this.read(record, signal);
       if (current?.entry.version !== version) return { ok: false, current: current?.entry };
     }
     throw this.client.unavailable(
-      new Error(`Consul did not take ${entryKeyLabel({ kind: 'key', key: record.key })}.`),
+      new Error(
+        `Consul rejected ${MAX_ATTEMPTS} writes of ${entryKeyLabel({ kind: 'key', key: record.key })}, although its version did not change.`,
+      ),
     );
   }
 
-  /** Removes the key where our session holds it, at the index that `version` names or that is read first. */
+  /**
+   * Removes the key where this session locks it.
+   *
+   * @param version remove only this version; without it, the version that is read first
+   */
   async remove(entryKey: PlainKey, signal: AbortSignal, version?: string): Promise<void> {
     const { session } = this;
     if (session === undefined) return;
     const Key = encodeName(entryKey.key);
-    for (let round = 1; round <= ROUNDS; round++) {
+    for (let tries = 1; tries <= MAX_ATTEMPTS; tries++) {
       const stored = version === undefined ? await this.read(entryKey, signal) : undefined;
       if (version === undefined && stored?.session !== session) return;
       const operations = [
@@ -98,77 +117,77 @@ export class KeyWriter {
       if (kind !== 'conflict' || version !== undefined) return;
     }
     throw this.client.unavailable(
-      new Error(`${entryKeyLabel(entryKey)} was written as often as it was to be removed.`),
+      new Error(`${MAX_ATTEMPTS} removals of ${entryKeyLabel(entryKey)} conflicted with writes.`),
     );
   }
 
-  /** Destroys the session, and Consul the keys with it. */
+  /** Destroys the Consul session. Consul deletes its keys with it. */
   async end(signal: AbortSignal): Promise<void> {
-    // A session that is just being made would outlive us.
-    await this.opening?.catch(() => undefined);
+    // A session whose creation is in flight would otherwise outlive this one.
+    await this.creating?.catch(() => undefined);
     const { session } = this;
     if (session === undefined) return;
     await this.client.call(
-      { method: 'PUT', path: `/session/destroy/${inPath(session)}`, query: this.dc() },
+      { method: 'PUT', path: `/session/destroy/${inPath(session)}`, query: this.dcQuery() },
       { signal },
     );
     this.session = undefined;
   }
 
-  private async ensure(signal: AbortSignal): Promise<string> {
+  private async ensureSession(signal: AbortSignal): Promise<string> {
     if (this.session !== undefined) return this.session;
-    this.opening ??= this.open(signal).finally(() => {
-      this.opening = undefined;
+    this.creating ??= this.createSession(signal).finally(() => {
+      this.creating = undefined;
     });
-    return await this.opening;
+    return await this.creating;
   }
 
-  private async open(signal: AbortSignal): Promise<string> {
+  private async createSession(signal: AbortSignal): Promise<string> {
     const request: ConsulRequest = {
       method: 'PUT',
       path: '/session/create',
-      query: this.dc(),
+      query: this.dcQuery(),
       body: {
         Name: `${this.name} ${this.owner}`,
         TTL: `${this.ttl}s`,
         Behavior: 'delete',
         LockDelay: '0s',
-        // No node check: keys live by their renewals alone, not by what the gossip thinks of the agent.
+        // Without the default node check, the health of the agent's node does not invalidate the session.
         Checks: [],
       },
     };
-    const answer = await this.client.call(request, { signal });
-    this.session = this.client.read(answer, () => {
-      const id = answer.object().ID;
-      if (typeof id !== 'string' || id === '') throw answer.unexpected('a session with an `ID`', id);
+    const response = await this.client.call(request, { signal });
+    this.session = this.client.read(response, () => {
+      const id = response.object().ID;
+      if (typeof id !== 'string' || id === '') throw response.unexpected('a session with an `ID`', id);
       return id;
     });
     return this.session;
   }
 
   /**
-   * A server that has just been elected answers renewals before it has read all that was written before: only a
-   * consistent read knows whether a session is really gone.
+   * Verifies by a consistent read that the session is gone. A newly elected server responds to renewals before it has
+   * applied all earlier writes, so its 404 alone proves nothing.
    */
-  private async isGone(session: string, signal: AbortSignal): Promise<boolean> {
+  private async isSessionGone(session: string, signal: AbortSignal): Promise<boolean> {
     const path = `/session/info/${inPath(session)}`;
-    const request: ConsulRequest = { method: 'GET', path, query: { consistent: '', ...this.dc() } };
-    const answer = await this.client.send(request, { signal });
-    if (answer.denied) return true;
-    if (!answer.ok) throw this.client.failure(request, answer);
-    return this.client.read(answer, () => answer.array()).length === 0;
+    const request: ConsulRequest = { method: 'GET', path, query: { consistent: '', ...this.dcQuery() } };
+    const response = await this.client.send(request, { signal });
+    if (response.denied) return true;
+    if (!response.ok) throw this.client.errorOf(request, response);
+    return this.client.read(response, () => response.array()).length === 0;
   }
 
-  private gone(): SessionGoneError {
+  private sessionGone(): SessionGoneError {
     this.session = undefined;
     return new SessionGoneError(this.client.url, this.owner);
   }
 
   /**
-   * Guard and write in one transaction. A held key is let go in it first: another session's lock stands in the way,
-   * and under our own Consul takes the same value written again for nothing new.
+   * Guard and write, for one transaction. It unlocks a locked key first: another session's lock would reject the write,
+   * and under this session's own lock Consul would ignore a write of the same value.
    */
-  private writing(record: KeyRecord, stored: StoredKey | undefined, session: string): KvOperation[] {
+  private writeOperations(record: KeyRecord, stored: StoredKey | undefined, session: string): KvOperation[] {
     const Key = encodeName(record.key);
     const Value = Buffer.from(record.value).toString('base64');
     const lock: KvOperation = {
@@ -185,15 +204,15 @@ export class KeyWriter {
     entryKey: { readonly key: string },
     signal: AbortSignal,
   ): Promise<Outcome> {
-    const request: ConsulRequest = { method: 'PUT', path: '/txn', query: this.dc(), body };
-    const answer = await this.client.send(request, { signal });
-    if (answer.ok) return { kind: 'done', answer };
-    if (answer.status !== 409) throw this.client.failure(request, answer);
-    const said = this.client.read(answer, complaints);
-    if (/permission denied/i.test(said))
-      throw this.client.refused(request, `${said} for key "${entryKey.key}"`);
-    if (said.includes('invalid session')) return { kind: 'session-gone' };
-    if (said.includes('lock delay')) throw this.client.unavailable(new Error(said));
+    const request: ConsulRequest = { method: 'PUT', path: '/txn', query: this.dcQuery(), body };
+    const response = await this.client.send(request, { signal });
+    if (response.ok) return { kind: 'done', response };
+    if (response.status !== 409) throw this.client.errorOf(request, response);
+    const message = this.client.read(response, errorsOf);
+    if (/permission denied/i.test(message))
+      throw this.client.refused(request, `${message} for key "${entryKey.key}"`);
+    if (message.includes('invalid session')) return { kind: 'session-gone' };
+    if (message.includes('lock delay')) throw this.client.unavailable(new Error(message));
     return { kind: 'conflict' };
   }
 
@@ -202,42 +221,42 @@ export class KeyWriter {
     const request: ConsulRequest = {
       method: 'GET',
       path: `/kv/${inPath(encodeName(record.key))}`,
-      query: { consistent: '', ...this.dc() },
+      query: { consistent: '', ...this.dcQuery() },
     };
-    const answer = await this.client.send(request, { signal });
-    if (answer.absent) return undefined;
-    if (!answer.ok) throw this.client.failure(request, answer);
-    const [element] = this.client.read(answer, () => answer.array());
+    const response = await this.client.send(request, { signal });
+    if (response.absent) return undefined;
+    if (!response.ok) throw this.client.errorOf(request, response);
+    const [element] = this.client.read(response, () => response.array());
     if (element === undefined) return undefined;
     const decoded = decodeKey(entryKey, element);
-    return isStoredKey(decoded) ? decoded : this.damaged(entryKey, element, decoded.reason);
+    return isStoredKey(decoded) ? decoded : this.withoutValue(entryKey, element, decoded.reason);
   }
 
-  /** A value that is no text may be written over like any other, as long as its index is known. */
-  private damaged(entryKey: PlainKey, element: unknown, reason: string): StoredKey {
-    const text = isObject(element) ? decodeKey(entryKey, { ...element, Value: null }) : undefined;
-    if (text && isStoredKey(text)) return text;
+  /** A key whose value cannot be decoded. It may be overwritten like any other if its index is valid. */
+  private withoutValue(entryKey: PlainKey, element: unknown, reason: string): StoredKey {
+    const stored = isObject(element) ? decodeKey(entryKey, { ...element, Value: null }) : undefined;
+    if (stored && isStoredKey(stored)) return stored;
     throw this.client.unavailable(new Error(reason));
   }
 
-  private dc(): Readonly<Record<string, string>> {
+  private dcQuery(): Readonly<Record<string, string>> {
     const { dc } = this.client.settings;
     return dc === undefined ? {} : { dc };
   }
 }
 
-function indexAfter(answer: Answer): number {
-  const results = answer.object().Results;
+function modifyIndexOf(response: ConsulResponse): number {
+  const results = response.object().Results;
   const last: unknown = Array.isArray(results) ? results.at(-1) : undefined;
   const kv = isObject(last) ? last.KV : undefined;
   const modifyIndex = isObject(kv) ? kv.ModifyIndex : undefined;
-  if (typeof modifyIndex !== 'number') throw answer.unexpected('the results of a transaction', results);
+  if (typeof modifyIndex !== 'number') throw response.unexpected('the results of a transaction', results);
   return modifyIndex;
 }
 
-function complaints(answer: Answer): string {
-  const errors = answer.object().Errors;
-  if (!Array.isArray(errors)) throw answer.unexpected('the errors of a transaction', errors);
+function errorsOf(response: ConsulResponse): string {
+  const errors = response.object().Errors;
+  if (!Array.isArray(errors)) throw response.unexpected('the errors of a transaction', errors);
   return errors
     .map((error: unknown) => (isObject(error) ? error.What : undefined))
     .filter((what) => typeof what === 'string')

@@ -8,17 +8,17 @@ const awkward = fc.oneof(
 );
 
 describe('encodeName', () => {
-  it('leaves an ordinary name as it is', () => {
+  it('returns an ordinary name unchanged', () => {
     for (const name of ['web', 'a/b/c', 'web-1.example.org', 'Grüße 🚀', 'a:b', '__proto__', 'trailing/'])
       expect(encodeName(name)).toBe(name);
   });
 
-  it('writes what cannot be printed in a form that can', () => {
+  it('percent-encodes unprintable characters', () => {
     expect(encodeName('\u202eabc\ufeff\u00a0')).toBe('%E2%80%AEabc%EF%BB%BF%C2%A0');
     expect(encodeName('%E2%80%AEabc')).toBe('%25E2%2580%25AEabc');
   });
 
-  it('is distinct for distinct names', () => {
+  it('returns distinct strings for distinct names', () => {
     fc.assert(
       fc.property(awkward, awkward, (one, two) => {
         fc.pre(one !== two);
@@ -27,7 +27,7 @@ describe('encodeName', () => {
     );
   });
 
-  it('survives the cleaning of paths', () => {
+  it('returns names that path normalization does not change', () => {
     fc.assert(
       fc.property(awkward, (name) => {
         const path = `/v1/kv/${encodeName(name)}`;
@@ -38,7 +38,7 @@ describe('encodeName', () => {
 });
 
 describe('agentIds', () => {
-  it('keeps the qualified id apart whatever the capital letters', () => {
+  it('returns qualified ids that are distinct regardless of case', () => {
     fc.assert(
       fc.property(awkward, awkward, awkward, awkward, (a, b, c, d) => {
         fc.pre(a !== c || b !== d);
@@ -50,8 +50,8 @@ describe('agentIds', () => {
   });
 });
 
-describe('the filters', () => {
-  it('quote what is safe and leave out the rest', () => {
+describe('idFilter and anyCaseFilter', () => {
+  it('quote safe ids and return undefined for others', () => {
     expect(idFilter('ID', ['a', 'b:c'])).toBe('ID == "a" or ID == "b:c"');
     expect(idFilter('ID', ['a"b'])).toBeUndefined();
     expect(anyCaseFilter('ID', 'a.b')).toBe('ID matches "(?i)^a[.]b$"');

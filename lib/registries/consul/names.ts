@@ -1,11 +1,11 @@
-/** What Consul calls printable; a path with anything else in it is refused. */
+/** Characters that Consul does not consider printable. It refuses a path with any of them. */
 const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
 
 /**
- * Consul's agent cleans the path of a request after decoding it: empty, `.` and `..` segments would lead elsewhere. And
- * it refuses what cannot be printed, such as marks for the direction of text. Those are written in a form that stays;
- * everything else is kept as it is, so that a name looks the same in Consul. `%` begins what is written differently,
- * and is therefore written as `%25` itself: distinct names stay distinct.
+ * Encodes a name for Consul. An agent normalizes the decoded path of a request, so that empty, `.` and `..` segments
+ * would address another object, and it refuses unprintable characters such as direction marks. Those are
+ * percent-encoded; every other character stays, so that Consul shows the name as it is. `%` itself becomes `%25`, so that
+ * distinct names stay distinct.
  */
 export function encodeName(name: string): string {
   const segments = name.split('/');
@@ -18,26 +18,26 @@ export function encodeName(name: string): string {
     .join('/');
 }
 
-/** A name as one segment of a request's path. */
+/** Encodes a name as one segment of a request's path. */
 export function inPath(name: string): string {
   return encodeURIComponent(name);
 }
 
-const PLAIN = /^[a-z0-9._-]$/;
+const UNESCAPED = /^[a-z0-9._-]$/;
 
 function escapeByte(byte: number): string {
   const char = String.fromCharCode(byte);
-  return PLAIN.test(char) ? char : `%${byte.toString(16).padStart(2, '0')}`;
+  return UNESCAPED.test(char) ? char : `%${byte.toString(16).padStart(2, '0')}`;
 }
 
-/** Free of capital letters, slashes and colons, and distinct for distinct texts. */
+/** Encodes a string without capital letters, slashes and colons. Distinct strings stay distinct. */
 function escapeAll(text: string): string {
   return Array.from(Buffer.from(text), escapeByte).join('');
 }
 
 /**
- * The ids an instance may have in its agent. Consul's are unique on the whole agent, capital letters or not, and ours
- * within a service: where something else has the plain one already, the qualified one is used.
+ * The two ids that an instance may have in its agent. Consul's ids are unique on the whole agent and case-insensitive;
+ * this library's are unique within a service. Where another service has the plain id already, the qualified one is used.
  */
 export function agentIds(
   service: string,
@@ -46,16 +46,16 @@ export function agentIds(
   return { plain: encodeName(id), qualified: `${escapeAll(service)}:${escapeAll(id)}` };
 }
 
-/** Characters that need no thought inside the quotes of a filter. */
+/** Strings that need no escaping inside the quotes of a filter. */
 const QUOTABLE = /^[\w.:@/%-]*$/;
 
-/** A filter for services of one of these ids; undefined where one of them is not easily quoted. */
+/** A filter for services with one of these ids; undefined where an id would need escaping. */
 export function idFilter(field: string, ids: readonly string[]): string | undefined {
   if (!ids.every((id) => QUOTABLE.test(id))) return undefined;
   return ids.map((id) => `${field} == "${id}"`).join(' or ');
 }
 
-/** Like {@link idFilter} for one id, whatever its capital letters. */
+/** Like {@link idFilter} for one id, case-insensitive. */
 export function anyCaseFilter(field: string, id: string): string | undefined {
   return QUOTABLE.test(id) ? `${field} matches "(?i)^${id.replaceAll('.', '[.]')}$"` : undefined;
 }

@@ -5,15 +5,27 @@ import { checkObject, expected } from '../../common/expected.js';
 
 /** How the connection to Consul is secured. */
 export interface ConsulTlsOptions {
-  /** Certificates to trust instead of the system's: PEM text, or the path of a PEM file or of a folder of them. */
+  /**
+   * Trusted certificates: PEM text, or the path of a PEM file or of a folder of them.
+   *
+   * @default the system's certificates
+   */
   readonly ca?: string;
-  /** The client's certificate: PEM text, or the path of a PEM file. Needs `key`. */
+  /** The client's certificate: PEM text, or the path of a PEM file. Requires `key`. */
   readonly cert?: string;
-  /** The client's private key: PEM text, or the path of a PEM file. Needs `cert`. */
+  /** The client's private key: PEM text, or the path of a PEM file. Requires `cert`. */
   readonly key?: string;
-  /** The name that the server's certificate must bear; the host by default. */
+  /**
+   * The name that the server's certificate must have.
+   *
+   * @default the host
+   */
   readonly serverName?: string;
-  /** Whether the server's certificate is verified; true by default. */
+  /**
+   * Whether the server's certificate is verified.
+   *
+   * @default true
+   */
   readonly verify?: boolean;
 }
 
@@ -22,46 +34,75 @@ export type ConsulInitialStatus = 'passing' | 'warning' | 'critical';
 
 /** How a Consul agent is reached, and how instances are registered with it. */
 export interface ConsulOptions {
-  /** The agent; 127.0.0.1 by default. */
+  /**
+   * Hostname or IP address of the agent.
+   *
+   * @default '127.0.0.1'
+   */
   readonly host?: string;
-  /** 8500 by default, 8501 with TLS. */
+  /** @default 8500, or 8501 with TLS */
   readonly port?: number;
-  /** HTTPS; true when `tls` is given. */
+  /**
+   * Whether the agent is reached over HTTPS.
+   *
+   * @default true when `tls` is given, otherwise false
+   */
   readonly secure?: boolean;
   readonly tls?: ConsulTlsOptions;
-  /** The ACL token. */
+  /** The ACL token. Excludes `tokenFile`. */
   readonly token?: string;
-  /** A file that holds the ACL token; read again when it changes. */
+  /** Path of a file with the ACL token. The file is read again when it changes. Excludes `token`. */
   readonly tokenFile?: string;
-  /** The datacenter whose keys and services are read and whose keys are written; the agent's own by default. */
+  /**
+   * The datacenter of keys and of the services that are read. Instances are registered in the agent's own datacenter.
+   *
+   * @default the agent's own datacenter
+   */
   readonly dc?: string;
   /**
-   * `env`: the agent is reached through the HTTP proxy that `http_proxy` names, or `https_proxy` with TLS, unless it is one
-   * of the hosts of `no_proxy` (upper-case names count too). Otherwise these variables are ignored.
+   * `env` reaches the agent through the HTTP proxy of the variable `http_proxy`, or `https_proxy` with TLS, unless the
+   * agent is one of the hosts of `no_proxy`. Upper-case variable names count too.
+   *
+   * @default undefined: the variables are ignored
    */
   readonly proxy?: 'env';
-  /** Milliseconds one request may take; 3,000 by default. Watches have deadlines of their own. */
+  /**
+   * Seconds that one request may take, at most 60; fractions are allowed. Watches have deadlines of their own. If the
+   * option is given, a renewal may take as long, up to a third of the TTL.
+   *
+   * @default 3
+   */
   readonly timeout?: number;
   /**
-   * Seconds after which Consul drops an instance whose renewals have stopped, at least 60 (Consul's own floor); 60 by
-   * default, 0 for never. Such an instance is out of every list as soon as its TTL has passed; this only tidies up.
+   * Seconds after which Consul deregisters an instance that is no longer renewed: 0 for never, otherwise at least 60,
+   * which is Consul's minimum. Lists leave the instance out as soon as its TTL has passed; this option only cleans up.
+   *
+   * @default 60
    */
   readonly deregisterAfter?: number;
-  /** Whether tags that others change in the catalogue are left as they are; false by default. */
+  /**
+   * Whether tags that other clients change in the catalogue are preserved.
+   *
+   * @default false
+   */
   readonly enableTagOverride?: boolean;
-  /** `passing` by default; with another one an instance is listed from its first renewal on. */
+  /**
+   * Status of a new instance. With `warning` or `critical`, lists contain the instance from its first renewal on.
+   *
+   * @default 'passing'
+   */
   readonly initialStatus?: ConsulInitialStatus;
 }
 
-/** {@link ConsulOptions} that were checked, with the defaults filled in. */
-export interface ConsulSettings extends ConsulOptions {
+/** {@link ConsulOptions} after the checks, with defaults filled in. */
+export interface ConsulSettings extends Omit<ConsulOptions, 'timeout'> {
   readonly host: string;
   readonly port: number;
   readonly secure: boolean;
   readonly tls: ConsulTlsOptions;
-  readonly timeout: number;
-  /** The timeout as the user gave it; undefined where it is the default. */
-  readonly givenTimeout?: number;
+  readonly timeoutMs: number;
+  /** The timeout that the user gave; undefined when the default applies. */
+  readonly givenTimeoutMs?: number;
   readonly deregisterAfter: number;
   readonly enableTagOverride: boolean;
   readonly initialStatus: ConsulInitialStatus;
@@ -69,61 +110,64 @@ export interface ConsulSettings extends ConsulOptions {
 
 const DEFAULTS = Object.freeze({
   host: '127.0.0.1',
-  timeout: 3_000,
+  timeoutMs: 3_000,
   deregisterAfter: 60,
   enableTagOverride: false,
   initialStatus: 'passing',
-} satisfies ConsulOptions);
+} satisfies Partial<ConsulSettings>);
 
 const PLAIN_PORT = 8500;
 const TLS_PORT = 8501;
-const MIN_DEREGISTER_AFTER = 60;
+const MIN_DEREGISTER_AFTER_SECONDS = 60;
+const MAX_TIMEOUT_SECONDS = 60;
 
-const isText = (value: unknown): boolean => typeof value === 'string' && value !== '' && value.isWellFormed();
+const isString = (value: unknown): boolean =>
+  typeof value === 'string' && value !== '' && value.isWellFormed();
 const isFlag = (value: unknown): boolean => typeof value === 'boolean';
 
 interface Rule {
   readonly what: string;
-  readonly holds: (value: unknown) => boolean;
-  /** The value is never shown. */
+  readonly accepts: (value: unknown) => boolean;
+  /** Keeps the value out of error messages. */
   readonly secret?: true;
 }
 
 const RULES: Readonly<Record<keyof ConsulOptions, Rule>> = {
-  host: { what: 'a hostname or an IP address', holds: isHost },
-  port: { what: 'a port from 1 to 65535', holds: isPort },
-  secure: { what: 'true or false', holds: isFlag },
-  tls: { what: 'an object', holds: (value) => typeof value === 'object' && value !== null },
-  // A header cannot carry control characters; nothing else is known of a token's form.
+  host: { what: 'a hostname or an IP address', accepts: isHost },
+  port: { what: 'a port from 1 to 65535', accepts: isPort },
+  secure: { what: 'true or false', accepts: isFlag },
+  tls: { what: 'an object', accepts: (value) => typeof value === 'object' && value !== null },
+  // The token is sent in a header, which cannot carry control characters. Consul sets no other limit.
   token: {
-    what: 'a text of visible ASCII characters',
-    holds: (value) => typeof value === 'string' && /^[\x21-\x7e]+$/.test(value),
+    what: 'a string of visible ASCII characters',
+    accepts: (value) => typeof value === 'string' && /^[\x21-\x7e]+$/.test(value),
     secret: true,
   },
-  tokenFile: { what: 'the path of a file', holds: isText },
-  dc: { what: 'the name of a datacenter', holds: isText },
-  proxy: { what: '"env" or left out', holds: (value) => value === 'env' },
+  tokenFile: { what: 'the path of a file', accepts: isString },
+  dc: { what: 'the name of a datacenter', accepts: isString },
+  proxy: { what: '"env" or left out', accepts: (value) => value === 'env' },
   timeout: {
-    what: 'a number of milliseconds greater than 0',
-    holds: (value) => typeof value === 'number' && Number.isFinite(value) && value > 0,
+    what: `a number of seconds, greater than 0 and at most ${MAX_TIMEOUT_SECONDS}`,
+    accepts: (value) => typeof value === 'number' && value > 0 && value <= MAX_TIMEOUT_SECONDS,
   },
   deregisterAfter: {
-    what: `a whole number of seconds, 0 or at least ${MIN_DEREGISTER_AFTER}`,
-    holds: (value) => Number.isInteger(value) && (value === 0 || (value as number) >= MIN_DEREGISTER_AFTER),
+    what: `an integer of seconds, 0 or at least ${MIN_DEREGISTER_AFTER_SECONDS}`,
+    accepts: (value) =>
+      Number.isInteger(value) && (value === 0 || (value as number) >= MIN_DEREGISTER_AFTER_SECONDS),
   },
-  enableTagOverride: { what: 'true or false', holds: isFlag },
+  enableTagOverride: { what: 'true or false', accepts: isFlag },
   initialStatus: {
     what: '"passing", "warning" or "critical"',
-    holds: (value) => ['passing', 'warning', 'critical'].includes(value as string),
+    accepts: (value) => ['passing', 'warning', 'critical'].includes(value as string),
   },
 };
 
 const TLS_RULES: Readonly<Record<keyof ConsulTlsOptions, Rule>> = {
-  ca: { what: 'PEM text or a path', holds: isText },
-  cert: { what: 'PEM text or a path', holds: isText },
-  key: { what: 'PEM text or a path', holds: isText, secret: true },
-  serverName: { what: 'a hostname', holds: isHost },
-  verify: { what: 'true or false', holds: isFlag },
+  ca: { what: 'PEM text or a path', accepts: isString },
+  cert: { what: 'PEM text or a path', accepts: isString },
+  key: { what: 'PEM text or a path', accepts: isString, secret: true },
+  serverName: { what: 'a hostname', accepts: isHost },
+  verify: { what: 'true or false', accepts: isFlag },
 };
 
 function check(prefix: string, rules: Readonly<Record<string, Rule>>, options: object): void {
@@ -134,25 +178,25 @@ function check(prefix: string, rules: Readonly<Record<string, Rule>>, options: o
         `Expected the options of consul to be among ${Object.keys(rules).join(', ')}, got \`${prefix}${name}\`.`,
       );
     }
-    if (value !== undefined && !rule.holds(value))
+    if (value !== undefined && !rule.accepts(value))
       throw expected(`${prefix}${name}`, rule.what, rule.secret ? '(a secret)' : value);
   }
 }
 
-/** `options` without what is left undefined, so that defaults can stand underneath. */
-function given<T extends object>(options: T): Partial<T> {
+/** `options` without undefined properties, so that spreading them does not overwrite defaults. */
+function defined<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 /**
- * Checks the options of the driver and fills in the defaults.
+ * Checks the options and fills in the defaults.
  *
- * @throws InvalidOptionError
+ * @throws InvalidOptionError when an option is unknown, has an invalid value, or contradicts another option
  */
 export function consulSettings(options: ConsulOptions): ConsulSettings {
   checkObject('consul', options);
   check('', RULES, options);
-  const tls = given(options.tls ?? {});
+  const tls = defined(options.tls ?? {});
   check('tls.', TLS_RULES, tls);
   const secure = options.secure ?? options.tls !== undefined;
   if (!secure && Object.keys(tls).length > 0)
@@ -161,29 +205,31 @@ export function consulSettings(options: ConsulOptions): ConsulSettings {
     throw expected('tls', '`cert` and `key` together', tls.cert === undefined ? 'key alone' : 'cert alone');
   if (options.token !== undefined && options.tokenFile !== undefined)
     throw expected('token', 'given either as `token` or as `tokenFile`', 'both');
+  const { timeout, ...others } = options;
+  const timeoutMs = timeout === undefined ? undefined : timeout * 1_000;
   return {
     ...DEFAULTS,
     port: secure ? TLS_PORT : PLAIN_PORT,
-    ...given(options),
-    ...(options.timeout === undefined ? {} : { givenTimeout: options.timeout }),
+    ...defined(others),
+    ...(timeoutMs === undefined ? {} : { timeoutMs, givenTimeoutMs: timeoutMs }),
     secure,
     tls,
   };
 }
 
-/** `host:port`, as messages name the agent. */
+/** The agent as `host:port`, for messages. */
 export function endpointOf({ host, port }: Pick<ConsulSettings, 'host' | 'port'>): string {
   return joinHostPort(host, port);
 }
 
-/** The proxy of the environment through which the agent is reached, where `proxy` asks for one. */
+/** The proxy of the environment through which the agent is reached; undefined without the option `proxy`. */
 export function proxyOf({ proxy, secure, host, port }: ConsulSettings): EnvProxy | undefined {
   if (proxy === undefined) return undefined;
   const names = secure ? ['https_proxy', 'HTTPS_PROXY'] : ['http_proxy', 'HTTP_PROXY'];
   return envProxy({ proxy: names, direct: ['no_proxy', 'NO_PROXY'] }, { host, port });
 }
 
-/** The URL without secrets. */
+/** The agent's URL without secrets, for messages. */
 export function consulUrl(settings: ConsulSettings): string {
   const dc = settings.dc === undefined ? '' : `?dc=${encodeURIComponent(settings.dc)}`;
   return `${settings.secure ? 'consuls' : 'consul'}://${endpointOf(settings)}${dc}`;

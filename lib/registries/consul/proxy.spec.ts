@@ -9,7 +9,7 @@ import { consulFromUrl } from './url.js';
 const { signal } = new AbortController();
 const DEAD = 'http://127.0.0.1:2';
 
-/** What a list fails with at an agent that is not there. */
+/** The error of a list from an agent that does not exist. */
 async function failure(url: string): Promise<string> {
   const registry = await consulFromUrl(url).open({
     clock: systemClock,
@@ -24,8 +24,8 @@ async function failure(url: string): Promise<string> {
   }
 }
 
-describe('the Consul registry and a proxy of the environment', () => {
-  it('does not use it by default', async () => {
+describe('ConsulRegistry with a proxy of the environment', () => {
+  it('ignores the proxy by default', async () => {
     await withEnvironment({ http_proxy: DEAD, HTTP_PROXY: DEAD }, async () => {
       expect(await failure('consul://127.0.0.1:1')).not.toContain('proxy');
     });
@@ -36,7 +36,7 @@ describe('the Consul registry and a proxy of the environment', () => {
     ['consul', 'HTTP_PROXY'],
     ['consuls', 'https_proxy'],
     ['consuls', 'HTTPS_PROXY'],
-  ])('names it where %s:// is told to use %s and it does not answer', async (scheme, name) => {
+  ])('names the proxy when %s:// uses %s and the proxy does not respond', async (scheme, name) => {
     await withEnvironment({ [name]: DEAD }, async () => {
       expect(await failure(`${scheme}://127.0.0.1:1?proxy=env`)).toContain(
         `the proxy ${DEAD} of the variable ${name}: connect ECONNREFUSED 127.0.0.1:2`,
@@ -47,7 +47,7 @@ describe('the Consul registry and a proxy of the environment', () => {
     });
   });
 
-  it('names it where a server behind it fails', async () => {
+  it('names the proxy when a server behind it fails', async () => {
     const proxy = await ConnectProxy.start();
     const server = createServer((_, response) => response.writeHead(500).end('no leader')).listen(
       0,

@@ -1,16 +1,17 @@
 import { type Instance } from '../../registry/instance.js';
-import { divideMeta, fitsMeta, type InstanceData, OURS, packData } from './instance-data.js';
+import { divideMeta, fitsMeta, type InstanceData, META_PREFIX, packData } from './instance-data.js';
 import { encodeName } from './names.js';
 import { type ConsulInitialStatus, type ConsulSettings } from './options.js';
 import { type OwnerId } from './owner.js';
 
-/** Whose registration it is. */
-export const OWNER = `${OURS}owner`;
-/** Another one with each write: how a registration is recognised in the catalogue. */
-export const WRITE = `${OURS}write`;
-export const ZONE = `${OURS}zone`;
+/** Metadata name of the owner's id. */
+export const OWNER_META = `${META_PREFIX}owner`;
+/** Metadata name of the write's id, which is new with each write and identifies a registration in the catalogue. */
+export const WRITE_META = `${META_PREFIX}write`;
+/** Metadata name of the zone. */
+export const ZONE_META = `${META_PREFIX}zone`;
 
-/** Tagged addresses that Consul makes or understands itself. */
+/** Names of tagged addresses that Consul creates or interprets itself. */
 const CONSUL_ADDRESSES = new Set([
   'lan',
   'wan',
@@ -23,33 +24,33 @@ const CONSUL_ADDRESSES = new Set([
   '__proto__',
 ]);
 
-/** Whether a tagged address stands for a port of the application. */
+/** Whether a tagged address of this name represents a named port of the application. */
 export function isPortName(name: string): boolean {
   return !CONSUL_ADDRESSES.has(name) && !name.startsWith('consul-');
 }
 
-/** Id of the TTL check of the service with this id in its agent. */
+/** The id of a service's TTL check. */
 export function checkId(agentId: string): string {
   return `service:${agentId}`;
 }
 
-export interface RegistrationOptions {
+/** What a registration has beside its instance. */
+export interface RegistrationBodyOptions {
+  /** The id of the service in its agent. */
   readonly agentId: string;
   readonly owner: OwnerId;
-  readonly write: string;
+  readonly writeId: string;
   /** Seconds. */
   readonly ttl: number;
-  /** Of the check, until it is renewed. */
+  /** Status of the check until its first renewal. */
   readonly status: ConsulInitialStatus;
   readonly settings: ConsulSettings;
 }
 
-/**
- * The body of `PUT /v1/agent/service/register`; undefined when the instance says more than Consul has room for.
- */
-export function registration(
+/** The body of `PUT /v1/agent/service/register`; undefined when the instance does not fit into Consul's metadata. */
+export function registrationBody(
   instance: Instance,
-  { agentId, owner, write, ttl, status, settings }: RegistrationOptions,
+  { agentId, owner, writeId, ttl, status, settings }: RegistrationBodyOptions,
 ): Readonly<Record<string, unknown>> | undefined {
   const { service, id, address, port, ports, tags, meta, weight, zone } = instance;
   const { plain, odd } = divideMeta(meta);
@@ -73,9 +74,9 @@ export function registration(
     Meta: {
       ...plain,
       ...packed,
-      ...(zone !== undefined && fitsMeta(zone) ? { [ZONE]: zone } : {}),
-      [OWNER]: owner,
-      [WRITE]: write,
+      ...(zone !== undefined && fitsMeta(zone) ? { [ZONE_META]: zone } : {}),
+      [OWNER_META]: owner,
+      [WRITE_META]: writeId,
     },
     Weights: { Passing: Math.max(1, weight), Warning: 1 },
     TaggedAddresses: Object.fromEntries(

@@ -1,26 +1,26 @@
 import { type InstanceKey, type PlainKey } from '../../registry/entry-record.js';
 import { type MalformedEntry, type Scope, type ServiceScope } from '../../registry/registry.js';
-import { type Answer } from './answer.js';
+import { type ConsulResponse } from './consul-response.js';
 import { type HealthEntry, readHealthEntry } from './health-entry.js';
 import { decodeKey, isStoredKey } from './key-codec.js';
-import { type Content, members, occupant } from './membership.js';
+import { type Content, serviceContent, instanceContent } from './content.js';
 import { agentIds, encodeName, idFilter, inPath } from './names.js';
 import { type ConsulSettings } from './options.js';
 import { type ConsulRequest } from './transport.js';
 
-/** How a scope is asked for, and how the answer is read. */
+/** How a scope is requested, and how its response is read. */
 export interface ScopeView {
   readonly request: ConsulRequest;
-  /** The service whose instances the answer lists; undefined for a key. */
+  /** The service whose instances the response contains; undefined for a key. */
   readonly service: string | undefined;
-  /** @throws UnexpectedAnswerError */
-  readonly read: (answer: Answer) => Content;
+  /** @throws UnexpectedAnswerError when the response does not have the expected form */
+  readonly read: (response: ConsulResponse) => Content;
 }
 
 const inDc = (dc: string | undefined): Readonly<Record<string, string>> => (dc === undefined ? {} : { dc });
 
-/** Only what can be the instance, so that one entry key of a large service is cheap to look at. */
-function onlyThis({ service, id }: InstanceKey): Readonly<Record<string, string>> {
+/** Restricts the response to the ids that the instance may have, so that large services are cheap to read. */
+function idFilterQuery({ service, id }: InstanceKey): Readonly<Record<string, string>> {
   const { plain, qualified } = agentIds(service, id);
   const filter = idFilter('Service.ID', [plain, qualified]);
   return filter === undefined ? {} : { filter };
@@ -30,47 +30,47 @@ function healthRequest(service: string, query: Readonly<Record<string, string>>)
   return { method: 'GET', path: `/health/service/${inPath(encodeName(service))}`, query };
 }
 
-/** The elements of an answer about a service, and those that are no registration. */
+/** The registrations in a response about a service, and the elements that are none. */
 export function readHealth(
   service: string,
-  answer: Answer,
-): { readonly all: readonly HealthEntry[]; readonly strange: readonly MalformedEntry[] } {
+  response: ConsulResponse,
+): { readonly all: readonly HealthEntry[]; readonly invalid: readonly MalformedEntry[] } {
   const all: HealthEntry[] = [];
-  const strange: MalformedEntry[] = [];
+  const invalid: MalformedEntry[] = [];
   const name = encodeName(service);
-  answer.array().forEach((element, index) => {
+  response.array().forEach((element, index) => {
     const entry = readHealthEntry(service, element);
-    // Consul takes no account of capital letters in the name of a service.
+    // Consul's service names are case-insensitive.
     if (entry) {
       if (entry.service === name) all.push(entry);
     } else
-      strange.push({
+      invalid.push({
         entryKey: { kind: 'instance', service, id: `#${index}` },
-        reason: `Expected a registration with a \`Service.ID\` as element ${index} of Consul's answer.`,
+        reason: `Expected a registration with a \`Service.ID\` as element ${index} of Consul's response.`,
       });
   });
-  return { all, strange };
+  return { all, invalid };
 }
 
 function serviceView({ service, dc }: ServiceScope, settings: ConsulSettings): ScopeView {
   return {
     service,
-    // Those that fail are asked for too: that they are registered still tells them from those that were withdrawn.
+    // Includes failing instances: they have expired, while instances that are not registered were withdrawn.
     request: healthRequest(service, inDc(dc ?? settings.dc)),
-    read: (answer) => {
-      const { all, strange } = readHealth(service, answer);
-      const { malformed, ...rest } = members(service, all);
-      return { ...rest, malformed: [...malformed, ...strange] };
+    read: (response) => {
+      const { all, invalid } = readHealth(service, response);
+      const { malformed, ...rest } = serviceContent(service, all);
+      return { ...rest, malformed: [...malformed, ...invalid] };
     },
   };
 }
 
-/** An agent registers in its own datacenter, whatever `dc` says: entry keys of instances are looked at there. */
+/** Reads the agent's own datacenter, where it registers instances whatever `dc` is. */
 function instanceView(entryKey: InstanceKey): ScopeView {
   return {
     service: entryKey.service,
-    request: healthRequest(entryKey.service, onlyThis(entryKey)),
-    read: (answer) => occupant(entryKey, readHealth(entryKey.service, answer).all),
+    request: healthRequest(entryKey.service, idFilterQuery(entryKey)),
+    read: (response) => instanceContent(entryKey, readHealth(entryKey.service, response).all),
   };
 }
 
@@ -78,8 +78,8 @@ function keyView(entryKey: PlainKey, settings: ConsulSettings): ScopeView {
   return {
     service: undefined,
     request: { method: 'GET', path: `/kv/${inPath(encodeName(entryKey.key))}`, query: inDc(settings.dc) },
-    read: (answer) => {
-      const elements = answer.absent ? [] : answer.array();
+    read: (response) => {
+      const elements = response.absent ? [] : response.array();
       const decoded = elements.slice(0, 1).map((element) => decodeKey(entryKey, element));
       return {
         entries: decoded.filter(isStoredKey).map(({ entry }) => entry),
@@ -89,7 +89,7 @@ function keyView(entryKey: PlainKey, settings: ConsulSettings): ScopeView {
   };
 }
 
-/** How `scope` is read. */
+/** The view of `scope`. */
 export function viewOf(scope: Scope, settings: ConsulSettings): ScopeView {
   switch (scope.kind) {
     case 'service':

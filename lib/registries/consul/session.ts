@@ -1,28 +1,33 @@
-import { SessionGoneError } from '../../registry/session-gone.error.js';
 import { checkRecord, checkScope } from '../../registry/check-record.js';
-import { type EntryRecord, type EntryKey } from '../../registry/entry-record.js';
+import { type EntryKey, type EntryRecord } from '../../registry/entry-record.js';
 import { type Renewal, type Session, type WriteResult } from '../../registry/registry.js';
+import { SessionGoneError } from '../../registry/session-gone.error.js';
 import { type ConsulClient } from './client.js';
 import { type InstanceWriter } from './instance-writer.js';
 import { type KeyWriter } from './key-writer.js';
 import { type OwnerId } from './owner.js';
 
-/** Asks whether anything answers at all, for sessions that hold nothing yet. */
+/**
+ * Checks that Consul responds, for sessions without entries.
+ *
+ * @throws the errors of {@link ConsulClient.call}
+ */
 export async function ping(client: ConsulClient, signal: AbortSignal): Promise<void> {
-  const answer = await client.call({ method: 'GET', path: '/status/leader' }, { signal });
-  client.read(answer, () => {
-    const leader = answer.json();
-    if (typeof leader !== 'string') throw answer.unexpected('the address of the leader', leader);
+  const response = await client.call({ method: 'GET', path: '/status/leader' }, { signal });
+  client.read(response, () => {
+    const leader = response.json();
+    if (typeof leader !== 'string') throw response.unexpected('the address of the leader', leader);
   });
 }
 
 /**
- * One of our sessions: instances by their TTL checks, keys by a Consul session. Instances that the agent has lost are
- * reported by a renewal and written again; with its Consul session the whole session is over.
+ * A session of the port: TTL checks keep its instances alive, a Consul session keeps its keys. A renewal reports
+ * instances that the agent has lost, so that they are registered again. Without its Consul session the whole session is
+ * gone.
  */
 export class ConsulSession implements Session {
   private ended: Promise<void> | undefined;
-  private gone: SessionGoneError | undefined;
+  private goneError: SessionGoneError | undefined;
 
   constructor(
     readonly id: OwnerId,
@@ -31,13 +36,13 @@ export class ConsulSession implements Session {
     private readonly instances: InstanceWriter,
   ) {}
 
-  /** Checks have the TTL that was asked for; a session that holds keys alone has at least Consul's floor of 10 s. */
+  /** Seconds. Instances have the requested TTL; a session with keys alone has at least Consul's minimum of 10. */
   get ttl(): number {
     return this.keys.active && !this.instances.active ? this.keys.ttl : this.instances.ttl;
   }
 
   get renewTimeoutMs(): number {
-    return this.client.settings.givenTimeout ?? 0;
+    return this.client.settings.givenTimeoutMs ?? 0;
   }
 
   async renew(signal: AbortSignal): Promise<Renewal> {
@@ -78,11 +83,11 @@ export class ConsulSession implements Session {
 
   private async whileOpen<T>(run: () => Promise<T>): Promise<T> {
     if (this.ended) throw new SessionGoneError(this.client.url, this.id);
-    if (this.gone) throw this.gone;
+    if (this.goneError) throw this.goneError;
     try {
       return await run();
     } catch (error) {
-      if (error instanceof SessionGoneError) this.gone = error;
+      if (error instanceof SessionGoneError) this.goneError = error;
       throw error;
     }
   }

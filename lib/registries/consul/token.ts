@@ -2,25 +2,25 @@ import { readFile } from 'node:fs/promises';
 import { type Clock } from '../../common/clock.js';
 import { RegistryRefusedError } from '../../common/errors/index.js';
 
-/** Gives the ACL token that a request is to bear. */
+/** Provides the ACL token of requests. */
 export interface TokenSource {
-  /** The one that was sent last, to be masked in what is shown; undefined before the first, and where there is none. */
+  /** The token of the last request, to be masked in messages; undefined before the first, and without a token. */
   readonly latest: string | undefined;
-  /** The token; undefined to go without one. */
+  /** The token; undefined to send none. */
   current(): Promise<string | undefined>;
-  /** Looks again at once, after a refusal. Resolves to whether the token is now another one. */
-  renew(): Promise<boolean>;
+  /** Reads the token again, after Consul has denied a request. Resolves to whether it has changed. */
+  reload(): Promise<boolean>;
 }
 
-/** The same token for ever, or none. */
+/** A constant token, or none. */
 export function fixedToken(token: string | undefined): TokenSource {
-  return { latest: token, current: () => Promise.resolve(token), renew: () => Promise.resolve(false) };
+  return { latest: token, current: () => Promise.resolve(token), reload: () => Promise.resolve(false) };
 }
 
-/** Milliseconds for which the file is not read again. */
-const FRESH = 1_000;
+/** How long a token is used before its file is read again. */
+const CACHE_MS = 1_000;
 
-/** A token in a file that somebody else keeps up to date. */
+/** A token in a file that another process keeps up to date. */
 export class TokenFile implements TokenSource {
   #token: string | undefined;
   private readAt = -Infinity;
@@ -35,13 +35,14 @@ export class TokenFile implements TokenSource {
     return this.#token;
   }
 
-  /** @throws RegistryRefusedError when the file was never readable */
+  /** @throws RegistryRefusedError when the file has never been readable */
   async current(): Promise<string> {
-    if (this.#token !== undefined && this.clock.now() - this.readAt < FRESH) return this.#token;
+    if (this.#token !== undefined && this.clock.now() - this.readAt < CACHE_MS) return this.#token;
     return await this.read();
   }
 
-  async renew(): Promise<boolean> {
+  /** @throws RegistryRefusedError when the file has never been readable */
+  async reload(): Promise<boolean> {
     const before = this.#token;
     return (await this.read()) !== before;
   }
@@ -59,10 +60,10 @@ export class TokenFile implements TokenSource {
       if (text === '') throw new Error('it is empty');
       this.#token = text;
     } catch (error) {
-      // While the file is being replaced the old token is the best there is.
+      // The file may be unreadable while it is replaced; the previous token stays in use.
       if (this.#token === undefined) {
-        const why = (error as Error).message;
-        throw new RegistryRefusedError(`The token file ${this.path} holds no token: ${why}.`, {
+        const reason = (error as Error).message;
+        throw new RegistryRefusedError(`The token file ${this.path} holds no token: ${reason}.`, {
           cause: error,
         });
       }

@@ -2,44 +2,44 @@ import { EventEmitter } from 'node:events';
 import { Agent as HttpAgent, type IncomingHttpHeaders } from 'node:http';
 import type Consul from 'consul';
 import { isIPv6 } from 'node:net';
-import { abortReason } from '../../common/async/abort.js';
+import { abortReason, onAbort } from '../../common/async/abort.js';
 import { peerFailure } from '../../common/optional-peer.js';
 import { ProxyTunnel, TunnelAgent } from '../../common/tls/proxy-tunnel.js';
 import { type ConsulSettings, proxyOf } from './options.js';
-import { tlsAgent } from './tls.js';
+import { tlsAgent } from './tls-agent.js';
 
-/** One request to Consul's HTTP API. */
+/** A request to Consul's HTTP API. */
 export interface ConsulRequest {
   readonly method: 'GET' | 'PUT' | 'POST';
-  /** Below `/v1`, encoded. */
+  /** The path below `/v1`, percent-encoded. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
 }
 
-/** What came back, whatever its status. */
-export interface RawAnswer {
+/** The response, whatever its status. */
+export interface RawResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
-/** Sends requests; knows nothing of deadlines, tokens or what the answers mean. */
+/** Sends requests. Deadlines, tokens and the meaning of responses are the client's concern. */
 export interface Transport {
   send(
     request: ConsulRequest,
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
-  ): Promise<RawAnswer>;
+  ): Promise<RawResponse>;
   /** Ends every connection. */
   close(): void;
 }
 
 /**
- * What the package's client inherits from `papi` and its typings leave out. The typed methods above it are of no use
- * here: they drop weights, tag override and tagged addresses when a service is registered, they hide the headers
- * that carry the index, and a `null` in a list of keys throws from inside a socket's event.
+ * The part of the package's client that it inherits from `papi` and that its typings leave out. The typed methods above
+ * it do not suffice: registering a service drops weights, tag override and tagged addresses, the headers with the index
+ * are hidden, and a `null` in a list of keys throws inside a socket event.
  */
 interface PapiClient {
   _request(
@@ -56,7 +56,7 @@ interface PapiResponse {
 
 interface PapiOutcome {
   readonly res?: PapiResponse;
-  /** Also set for every status but 2xx. */
+  /** Also set for every status other than 2xx. */
   readonly err?: Error & { readonly isResponse?: boolean };
 }
 
@@ -72,17 +72,16 @@ class PapiTransport implements Transport {
     request: ConsulRequest,
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
-  ): Promise<RawAnswer> {
-    // What was given up while its token was read must not go out: nobody would end it.
+  ): Promise<RawResponse> {
+    // The caller may abort while the token is read. The request must not start then: its abort event has passed.
     if (signal.aborted) throw abortReason(signal);
     const ctx = new EventEmitter();
-    const cancel = (): void => void ctx.emit('cancel');
-    signal.addEventListener('abort', cancel, { once: true });
+    const removeListener = onAbort(signal, () => void ctx.emit('cancel'));
     try {
-      const { statusCode, headers: answered, body } = await this.request(request, headers, ctx);
-      return { status: statusCode ?? 0, headers: answered, body: body ?? NO_BODY };
+      const { statusCode, headers: responseHeaders, body } = await this.request(request, headers, ctx);
+      return { status: statusCode ?? 0, headers: responseHeaders, body: body ?? NO_BODY };
     } finally {
-      signal.removeEventListener('abort', cancel);
+      removeListener();
     }
   }
 
@@ -105,26 +104,30 @@ class PapiTransport implements Transport {
       buffer: true,
       ctx,
     };
-    // Taken as they are: on its own way out the client rewrites errors, and with them goes the code.
+    // The outcome is read here because the client later rewrites errors and drops their code.
     const { res, err } = await this.client._request(options, (outcome, next) => {
       next(false, undefined, { ...outcome });
     });
     if (err && err.isResponse !== true) throw err;
-    if (!res) throw new Error('The request ended without an answer.');
+    if (!res) throw new Error('The request ended without an response.');
     return res;
   }
 }
 
-/** The connections of a transport. */
+/** Limits of a transport's connections. */
 export interface ConnectionOptions {
-  /** How many at a time; further requests wait for one. */
+  /** Maximum number of open connections; further requests wait for a free one. */
   readonly maxSockets: number;
-  /** Milliseconds without a byte after which one is closed; it stays open by default. */
+  /**
+   * Milliseconds without traffic after which a connection is closed.
+   *
+   * @default unlimited
+   */
   readonly timeout?: number;
 }
 
 /**
- * A transport on the package `consul`, with connections of its own that are kept alive.
+ * Creates a transport based on the package `consul`, with its own pool of keep-alive connections.
  *
  * @throws MissingPeerError when the package is not installed
  * @throws InvalidOptionError when a certificate cannot be read
@@ -135,7 +138,7 @@ export async function openTransport(
 ): Promise<Transport> {
   const Client = await loadConsul();
   const { host, port, secure } = settings;
-  // The client would look up an IPv6 address with its brackets; what the agent says wins.
+  // The client would resolve an IPv6 address with its brackets. The host of the HTTP agent takes precedence.
   const connections = { keepAlive: true, host, ...options };
   const proxy = proxyOf(settings);
   const tunnel = proxy && new ProxyTunnel(proxy, { host, port });

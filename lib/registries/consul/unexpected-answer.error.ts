@@ -1,6 +1,6 @@
 import { SidekickError } from '../../common/errors/index.js';
 
-/** Something answered in Consul's place, or in a form that Consul does not use: a proxy's page, JSON of another shape. */
+/** The response did not come from Consul, such as a proxy's page, or its JSON has a shape that Consul does not use. */
 export class UnexpectedAnswerError extends SidekickError {
   readonly code = 'SIDEKICK_CONSUL_UNEXPECTED_ANSWER';
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { InvalidOptionError } from '../../common/errors/index.js';
-import { consul } from './source.js';
+import { consul } from './consul.js';
+import { consulSettings } from './options.js';
 import { consulFromUrl } from './url.js';
 
 describe('consulFromUrl', () => {
@@ -11,13 +12,13 @@ describe('consulFromUrl', () => {
     ['consuls://consul.local', 'consuls://consul.local:8501'],
     ['consul://[::1]:8500', 'consul://[::1]:8500'],
     ['consul://h:1?dc=east&token=secret', 'consul://h:1?dc=east'],
-  ])('reads %s', (url, shown) => {
+  ])('parses %s', (url, shown) => {
     expect(consulFromUrl(url).url).toBe(shown);
   });
 
-  it('means the same as the function with the same options', () => {
+  it('is equivalent to consul() with the same options', () => {
     const url =
-      'consuls://h:1?dc=east&token=t&timeout=500&deregisterAfter=120&enableTagOverride=true&initialStatus=warning' +
+      'consuls://h:1?dc=east&token=t&timeout=0.5&deregisterAfter=120&enableTagOverride=true&initialStatus=warning' +
       '&proxy=env&ca=/ca.pem&cert=/c.pem&key=/k.pem&serverName=consul.east&verify=false';
     const options = {
       host: 'h',
@@ -26,7 +27,7 @@ describe('consulFromUrl', () => {
       dc: 'east',
       token: 't',
       proxy: 'env',
-      timeout: 500,
+      timeout: 0.5,
       deregisterAfter: 120,
       enableTagOverride: true,
       initialStatus: 'warning',
@@ -46,21 +47,29 @@ describe('consulFromUrl', () => {
     ['consul://h:1/path', /no path/],
     ['consul://h:1?dc=a&dc=b', /each parameter once, got `dc`/],
     ['consul://h:1?dc=', /`dc` to be the name of a datacenter, got ""/],
-    ['consul://h:1?timeout=soon', /`timeout` to be a number of milliseconds/],
+    [
+      'consul://h:1?timeout=soon',
+      /`timeout` to be a number of seconds, greater than 0 and at most 60, got "soon"/,
+    ],
+    [
+      'consul://h:1?timeout=500',
+      /`timeout` to be a number of seconds, greater than 0 and at most 60, got 500/,
+    ],
+    ['consul://h:1?timeout=0', /`timeout` to be a number of seconds/],
     ['consul://h:1?verify=maybe', /`tls.verify` to be true or false, got "maybe"/],
     ['consul://h:1?ca=/ca.pem', /`tls` to be left out when `secure` is false/],
     ['consuls://h:1?cert=/c.pem', /`cert` and `key` together/],
     [
       'consul://h:1?token=secret canary',
-      /`token` to be a text of visible ASCII characters, got "\(a secret\)"/,
+      /`token` to be a string of visible ASCII characters, got "\(a secret\)"/,
     ],
     ['consul://h:1?token=secret-canary&tokenFile=/t', /either as `token` or as `tokenFile`/],
     [
       'consul://h:1?deregisterAfter=5',
-      /`deregisterAfter` to be a whole number of seconds, 0 or at least 60, got 5/,
+      /`deregisterAfter` to be an integer of seconds, 0 or at least 60, got 5/,
     ],
     ['consul://h:1?initialStatus=fine', /`initialStatus` to be "passing", "warning" or "critical"/],
-  ])('refuses %s in one sentence without secrets', (url, message) => {
+  ])('rejects %s in one sentence without secrets', (url, message) => {
     expect(() => consulFromUrl(url)).toThrow(InvalidOptionError);
     expect(() => consulFromUrl(url)).toThrow(message);
     try {
@@ -70,7 +79,7 @@ describe('consulFromUrl', () => {
     }
   });
 
-  it('throws nothing else, whatever it is given', () => {
+  it('throws only InvalidOptionError for arbitrary parameters', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.webQueryParameters()), (text) => {
         try {
@@ -83,6 +92,13 @@ describe('consulFromUrl', () => {
   });
 });
 
+describe('consulSettings', () => {
+  it('converts the timeout from seconds to milliseconds', () => {
+    expect(consulSettings({})).toMatchObject({ timeoutMs: 3_000 });
+    expect(consulSettings({ timeout: 0.5 })).toMatchObject({ timeoutMs: 500, givenTimeoutMs: 500 });
+  });
+});
+
 describe('consul', () => {
   it.each([
     [{ host: 'not a host' }, /`host`/],
@@ -90,7 +106,7 @@ describe('consul', () => {
     [{ hots: 'x' }, /options of consul to be among host, .* got `hots`/],
     [{ tls: { carbon: 'x' } }, /got `tls.carbon`/],
     [{ token: 12345 }, /`token`/],
-  ])('refuses %j', (options, message) => {
+  ])('rejects %j', (options, message) => {
     expect(() => consul(options as never)).toThrow(message);
     expect(() => consul(options as never)).not.toThrow('12345');
   });

@@ -5,10 +5,10 @@ import { ConsulClient } from './client.js';
 import { ConsulRegistry } from './consul-registry.js';
 import { consulSettings } from './options.js';
 import { fixedToken } from './token.js';
-import { type ConsulRequest, type RawAnswer, type Transport } from './transport.js';
+import { type ConsulRequest, type RawResponse, type Transport } from './transport.js';
 
-/** An answer about the instances at `ports`. */
-function instances(index: number | undefined, ...ports: number[]): RawAnswer {
+/** A response with instances on `ports`. */
+function instances(index: number | undefined, ...ports: number[]): RawResponse {
   const body = ports.map((port) => ({
     Node: { Node: 'n1', Address: '10.0.0.1' },
     Service: { ID: `web-${port}`, Service: 'web', Port: port, ModifyIndex: port },
@@ -17,14 +17,14 @@ function instances(index: number | undefined, ...ports: number[]): RawAnswer {
   return answer(body, index === undefined ? {} : { 'x-consul-index': String(index) });
 }
 
-function answer(body: unknown, headers: Record<string, string> = {}, status = 200): RawAnswer {
+function answer(body: unknown, headers: Record<string, string> = {}, status = 200): RawResponse {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   return { status, headers, body: Buffer.from(text) };
 }
 
-type Reply = (request: ConsulRequest, signal: AbortSignal) => RawAnswer | Promise<RawAnswer>;
+type Reply = (request: ConsulRequest, signal: AbortSignal) => RawResponse | Promise<RawResponse>;
 
-/** A registry whose answers a test writes. */
+/** A registry whose responses a test provides. */
 class Script implements Transport {
   readonly clock = new VirtualClock();
   readonly requests: ConsulRequest[] = [];
@@ -45,7 +45,7 @@ class Script implements Transport {
     request: ConsulRequest,
     _headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
-  ): Promise<RawAnswer> {
+  ): Promise<RawResponse> {
     this.requests.push(request);
     return await this.reply(request, signal);
   }
@@ -54,7 +54,7 @@ class Script implements Transport {
     this.closed += 1;
   }
 
-  /** Follows the service `web`. */
+  /** Watches the service `web`. */
   follow(cursor = ''): { batches: WatchBatch[]; done: Promise<unknown>; stop: () => void } {
     const controller = new AbortController();
     const batches: WatchBatch[] = [];
@@ -70,8 +70,8 @@ class Script implements Transport {
     return { batches, done, stop: () => controller.abort() };
   }
 
-  /** What a Consul does that has no news: it answers when the wait is over. */
-  async blocked(request: ConsulRequest, quiet: RawAnswer): Promise<RawAnswer> {
+  /** Responds with `quiet` when the wait is over, as Consul does without changes. */
+  async blocked(request: ConsulRequest, quiet: RawResponse): Promise<RawResponse> {
     const wait = Number.parseFloat(request.query?.wait ?? '0');
     await new Promise<void>((resolve) => void this.clock.after(wait * 1_000, resolve));
     return quiet;
@@ -83,8 +83,8 @@ const counts = (batches: readonly WatchBatch[]): (number | string)[] =>
 
 const never = new AbortController().signal;
 
-describe('A watch of Consul', () => {
-  it('asks for what is there, then waits for news from there, and shows that it is alive', async () => {
+describe('ConsulRegistry.watch', () => {
+  it('reads the current content, then waits for changes, and delivers signs of life', async () => {
     const script: Script = new Script((request) => script.blocked(request, instances(7, 80)));
     const { batches, done, stop } = script.follow();
     await script.clock.advance(10_000);
@@ -97,9 +97,9 @@ describe('A watch of Consul', () => {
     expect(script.clock.pending).toBe(0);
   });
 
-  it('tells instances that fail from those that were deregistered, unless Consul has lost its data', async () => {
+  it('distinguishes failing instances from deregistered ones, unless Consul has lost its data', async () => {
     const check = (CheckID: string) => [{ CheckID, Status: 'critical', Output: '', ServiceID: 'web-80' }];
-    const failing = (index: number, CheckID: string): RawAnswer =>
+    const failing = (index: number, CheckID: string): RawResponse =>
       answer(
         [
           {
@@ -111,7 +111,7 @@ describe('A watch of Consul', () => {
         { 'x-consul-index': String(index) },
       );
     const script: Script = new Script(() => instances(7, 80));
-    const expired = async (reply: RawAnswer): Promise<unknown> => {
+    const expired = async (reply: RawResponse): Promise<unknown> => {
       script.reply = ({ path }) =>
         path.startsWith('/health') ? reply : answer('ACL support disabled', {}, 401);
       const listed = script.registry.list({ kind: 'service', service: 'web' }, never);
@@ -130,7 +130,7 @@ describe('A watch of Consul', () => {
     expect(await expired(instances(4))).toEqual([]);
   });
 
-  it('says nothing new to who has the same content already', async () => {
+  it('delivers no listing to a reader that has the same content already', async () => {
     const script: Script = new Script((request) => script.blocked(request, instances(7, 80)));
     const listed = script.registry.list({ kind: 'service', service: 'web' }, never);
     await script.clock.advance(10);
@@ -147,7 +147,7 @@ describe('A watch of Consul', () => {
     ['is 0', (n: number) => instances(0, 80 + (n % 2))],
     ['is missing', (n: number) => instances(undefined, 80 + (n % 2))],
     ['stays the same without a wait', () => instances(7, 80)],
-  ])('asks at most once a second where the index %s', async (_, next) => {
+  ])('sends at most one request a second when the index %s', async (_, next) => {
     const script: Script = new Script(() => next(script.requests.length));
     const { batches, stop } = script.follow();
     await script.clock.advance(60_000);
@@ -173,7 +173,7 @@ describe('A watch of Consul', () => {
     await script.clock.advance(5_000);
   });
 
-  it('reads a scope that changes without a pause ten times a second', async () => {
+  it('reads a continuously changing scope ten times a second', async () => {
     let index = 1;
     const script: Script = new Script(() => instances((index += 1), index));
     const { batches, stop } = script.follow();
@@ -184,7 +184,7 @@ describe('A watch of Consul', () => {
     await script.clock.advance(1_000);
   });
 
-  it('gives up a server that says nothing, within five seconds', async () => {
+  it('fails within five seconds when the server does not respond', async () => {
     const script: Script = new Script((request) =>
       request.query?.index === undefined ? instances(7, 80) : new Promise(() => undefined),
     );
@@ -195,8 +195,8 @@ describe('A watch of Consul', () => {
     expect(script.clock.pending).toBe(0);
   });
 
-  it('never takes an answer that is none for an empty list', async () => {
-    const odd: RawAnswer[] = [
+  it('never treats an invalid response as an empty list', async () => {
+    const odd: RawResponse[] = [
       answer('<html>welcome</html>', { 'content-type': 'text/html', 'x-consul-index': '9' }),
       answer({ ok: true }, { 'x-consul-index': '9' }),
       answer('"text"', { 'x-consul-index': '9' }),
@@ -218,7 +218,7 @@ describe('A watch of Consul', () => {
     }
   });
 
-  it('believes an empty list where ACLs are off, or the token may read', async () => {
+  it('accepts an empty list when ACLs are disabled or the token may read', async () => {
     const rights = [answer('ACL support disabled', {}, 401), answer([{ Allow: true }, { Allow: true }])];
     for (const right of rights) {
       const script: Script = new Script(({ path }) => (path.startsWith('/internal') ? right : instances(7)));
@@ -227,7 +227,7 @@ describe('A watch of Consul', () => {
     }
   });
 
-  it('asks for a node where Consul cannot be asked for rights', async () => {
+  it('reads the nodes when Consul cannot report the rights of the token', async () => {
     for (const nodes of [[], [{ Node: 'n1' }]]) {
       const script: Script = new Script(({ path }) => {
         if (path.startsWith('/internal')) return answer('no such page', {}, 404);
@@ -239,7 +239,7 @@ describe('A watch of Consul', () => {
     }
   });
 
-  it('believes Consul when it says that it has left something out', async () => {
+  it('rejects an empty list that Consul reports as filtered by ACLs', async () => {
     const script: Script = new Script(() => ({
       ...instances(7),
       headers: { 'x-consul-index': '7', 'x-consul-results-filtered-by-acls': 'true' },
@@ -249,13 +249,13 @@ describe('A watch of Consul', () => {
     );
   });
 
-  it('masks its token in what an answer says', async () => {
+  it('masks the token in the message of a response', async () => {
     const script: Script = new Script(() => answer('you sent secret-canary', {}, 403));
     const listed = script.registry.list({ kind: 'service', service: 'web' }, never);
     await expect(listed).rejects.toThrow('you sent ***');
   });
 
-  it('lets a query that its watch has left end by itself', async () => {
+  it('lets the query of an ended watch finish by itself', async () => {
     const signals: AbortSignal[] = [];
     const script: Script = new Script((request, signal) => {
       signals.push(signal);
@@ -271,7 +271,7 @@ describe('A watch of Consul', () => {
     expect(script.clock.pending).toBe(0);
   });
 
-  it('cuts what a watch has left when the connection is closed', async () => {
+  it('aborts the query of an ended watch when the registry is closed', async () => {
     const signals: AbortSignal[] = [];
     const script: Script = new Script((request, signal) => {
       signals.push(signal);
@@ -286,7 +286,7 @@ describe('A watch of Consul', () => {
     expect(script.clock.pending).toBe(0);
   });
 
-  it('has each of many watches begin at once, and turns that are short enough for all to have theirs', async () => {
+  it('starts each of many watches at once, and shortens their waits so that all get a turn', async () => {
     const waits: number[] = [];
     let running = 0;
     let most = 0;
@@ -313,7 +313,7 @@ describe('A watch of Consul', () => {
     expect(script.clock.pending).toBe(0);
   });
 
-  it('ends what is under way when the connection is closed', async () => {
+  it('aborts requests in flight when the registry is closed', async () => {
     const script: Script = new Script(() => new Promise(() => undefined));
     const { done } = script.follow();
     const listed = script.registry.list({ kind: 'service', service: 'web' }, never);

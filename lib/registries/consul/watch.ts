@@ -1,131 +1,160 @@
-import { type Clock } from '../../common/clock.js';
 import { pause } from '../../common/async/deadline.js';
-import { type Cursor, type Listing, type WatchBatch } from '../../registry/registry.js';
-import { type Answer } from './answer.js';
-import { type ConsulClient } from './client.js';
-import { cursorOf } from './cursor.js';
-import { type ConsulHistory } from './history.js';
-import { checkReadAccess } from './read-access.js';
-import { type ScopeView } from './scope-view.js';
 import { type Semaphore } from '../../common/async/semaphore.js';
+import { type Clock } from '../../common/clock.js';
+import { type Cursor, type Listing, type WatchBatch } from '../../registry/registry.js';
+import { checkReadAccess } from './check-read-access.js';
+import { type ConsulClient } from './client.js';
+import { type ConsulResponse } from './consul-response.js';
+import { cursorOf } from './cursor.js';
+import { type DataLossDetector } from './data-loss-detector.js';
+import { type ScopeView } from './scope-view.js';
 
-/** Seconds a blocking query waits for news: what makes a quiet watch show that it is alive. Where watches take turns it is less. */
-const WAIT = 3;
-const MIN_WAIT = 0.1;
+/**
+ * How long a blocking query waits for a change. Its response is the sign of life of a quiet watch. The wait is shorter
+ * while more watches than connections take turns.
+ */
+const MAX_WAIT_SECONDS = 3;
+const MIN_WAIT_SECONDS = 0.1;
 
-/** Consul adds up to a sixteenth of the wait; the rest is for the way. A hung agent is noticed after this. */
-const SILENCE = 1_500;
+/** Time for the network beyond the wait. A hung agent is detected after it. */
+const RESPONSE_MARGIN_MS = 1_500;
 
-/** Milliseconds between two requests after an answer that Consul should not have given: an index that goes back, none, or the same one before the wait is over. */
-const ODD_SPACING = 1_000;
+/** Consul extends the wait of a blocking query by a random share of up to one sixteenth. */
+const WAIT_JITTER = 1 / 16;
 
-/** Answers that may follow each other at once; a scope that goes on changing is read once in so many milliseconds. */
-const BURST = 5;
-const BUSY_SPACING = 100;
+/**
+ * Least time between two requests after a suspect response: its index is missing, goes back, or is the same before the
+ * wait is over.
+ */
+const SUSPECT_SPACING_MS = 1_000;
 
+/** Number of quick responses in a row that are read without a pause. */
+const MAX_BURST = 5;
+
+/** Least time between two requests for a scope that keeps changing. */
+const BUSY_SPACING_MS = 100;
+
+/** What a watch of one scope needs. */
 export interface WatchOptions {
   readonly client: ConsulClient;
   readonly clock: Clock;
-  readonly turns: Semaphore;
-  readonly history: ConsulHistory;
+  /** Limits the blocking queries of all watches. */
+  readonly blockingQueries: Semaphore;
+  readonly dataLoss: DataLossDetector;
   readonly view: ScopeView;
   readonly cursor: Cursor;
   readonly signal: AbortSignal;
 }
 
-/** The complete content of a scope as an answer has it. @throws RegistryUnavailableError */
+/**
+ * Reads the complete content of a scope from a response.
+ *
+ * @throws RegistryUnavailableError when the cluster has no leader, or the response is not Consul's
+ */
 export function readListing(
   client: ConsulClient,
-  history: ConsulHistory,
+  dataLoss: DataLossDetector,
   view: ScopeView,
-  answer: Answer,
+  response: ConsulResponse,
 ): Listing {
-  if (answer.leaderless)
-    throw client.unavailable(new Error('The cluster has no leader, so that what is read may be old.'));
-  const content = client.read(answer, view.read);
-  const lost = history.take(JSON.stringify(view.request), answer.index);
+  if (response.leaderless)
+    throw client.unavailable(new Error('The cluster has no leader, so its data may be stale.'));
+  const content = client.read(response, view.read);
+  const lost = dataLoss.observe(JSON.stringify(view.request), response.index);
   const { expired, ...rest } = content;
   return { ...rest, cursor: cursorOf(content), ...(expired === undefined || lost ? {} : { expired }) };
 }
 
+/** Whether a listing has neither entries nor malformed entries. */
 export function isEmpty({ entries, malformed }: Listing): boolean {
   return entries.length + malformed.length === 0;
 }
 
-/** Makes sure that an empty list of instances is meant. Keys that may not be read are refused by Consul itself. */
-export async function vouchForEmpty(
+/**
+ * Verifies that an empty list of instances is not the result of a missing right. For keys Consul refuses the request.
+ *
+ * @throws RegistryRefusedError when the token may not read the service
+ */
+export async function verifyEmptyListing(
   client: ConsulClient,
   view: ScopeView,
-  answer: Answer,
+  response: ConsulResponse,
   signal: AbortSignal,
 ): Promise<void> {
-  if (view.service !== undefined) await checkReadAccess(client, view.service, answer, signal);
+  if (view.service !== undefined) await checkReadAccess(client, view.service, response, signal);
 }
 
 /**
- * Follows a scope by blocking queries. It always begins by asking what is there now, whatever came before: an index
- * from before a restart of the agent may lie in the future of the new one, which would then say nothing.
+ * Watches a scope by blocking queries. The first request has no index and never blocks: after a restart of the agent an
+ * earlier index may be higher than the agent's own, and a blocking query from there would miss every change.
  *
- * @throws RegistryUnavailableError when the connection fails or nothing is heard for some five seconds
- * @throws RegistryRefusedError when Consul says no
+ * @throws RegistryUnavailableError when the connection fails, or no response arrives for about five seconds
+ * @throws RegistryRefusedError when Consul refuses the request
  */
 export async function* watchScope(options: WatchOptions): AsyncGenerator<WatchBatch, void> {
-  const { client, clock, history, view, signal } = options;
+  const { client, clock, dataLoss, view, signal } = options;
   let { cursor } = options;
   let index = 0;
   let known: number | undefined;
   let empty = false;
-  let wasOdd = false;
-  let quick = 0;
+  let wasSuspect = false;
+  let quickResponses = 0;
   while (!signal.aborted) {
-    const askedAt = clock.now();
-    const { answer, wait } = await (index === 0 ? askAtOnce(options) : askForNews(options, index));
-    const took = clock.now() - askedAt;
-    const listing = readListing(client, history, view, answer);
+    const startedAt = clock.now();
+    const { response, wait } = await (index === 0 ? readNow(options) : waitForChange(options, index));
+    const elapsed = clock.now() - startedAt;
+    const listing = readListing(client, dataLoss, view, response);
     if (listing.cursor === cursor) yield { kind: 'changes', changes: [], cursor };
     else {
-      if (isEmpty(listing) && !empty) await vouchForEmpty(client, view, answer, signal);
+      if (isEmpty(listing) && !empty) await verifyEmptyListing(client, view, response, signal);
       ({ cursor } = listing);
       yield { kind: 'listing', listing };
     }
     empty = isEmpty(listing);
-    const back = answer.index === 0 || answer.index < (known ?? 0);
-    const early = index > 0 && answer.index === known && took < (wait * 1_000) / 2;
-    // Going back means another history: what follows is asked for without an index, as at the beginning.
-    index = back ? 0 : answer.index;
-    known = answer.index;
-    quick = took < BUSY_SPACING ? quick + 1 : 0;
-    const spacing = back || early || wasOdd ? ODD_SPACING : quick > BURST ? BUSY_SPACING : 0;
-    wasOdd = back || early;
-    if (took < spacing) await pause(clock, spacing - took, signal);
+    const back = response.index === 0 || response.index < (known ?? 0);
+    const early = index > 0 && response.index === known && elapsed < (wait * 1_000) / 2;
+    // An index that goes back belongs to another history, so the watch starts over without an index.
+    index = back ? 0 : response.index;
+    known = response.index;
+    quickResponses = elapsed < BUSY_SPACING_MS ? quickResponses + 1 : 0;
+    const suspect = back || early;
+    const spacing =
+      suspect || wasSuspect ? SUSPECT_SPACING_MS : quickResponses > MAX_BURST ? BUSY_SPACING_MS : 0;
+    wasSuspect = suspect;
+    if (elapsed < spacing) await pause(clock, spacing - elapsed, signal);
   }
 }
 
-interface Told {
-  readonly answer: Answer;
-  /** Seconds it was asked to wait for news. */
+interface QueryResult {
+  readonly response: ConsulResponse;
+  /** Seconds that the query was to wait for a change. */
   readonly wait: number;
 }
 
-/** What is there does not wait, and so needs no turn: also where many watches begin, each begins at once. */
-async function askAtOnce({ client, view, signal }: WatchOptions): Promise<Told> {
+/** Reads the current content. It does not block, so it bypasses the semaphore: every new watch starts at once. */
+async function readNow({ client, view, signal }: WatchOptions): Promise<QueryResult> {
+  const { timeoutMs } = client.settings;
   return {
-    answer: await client.block(view.request, { signal, timeout: client.settings.timeout, lane: 'reads' }),
+    response: await client.blockingQuery(view.request, { signal, timeoutMs, pool: 'reads' }),
     wait: 0,
   };
 }
 
 /**
- * News since `index`. A query that has begun is not cut when its watch ends: the agent would not notice, and count the
- * connection until the wait is over. It ends by itself, keeps its place in the semaphore until then, and its connection is used again.
+ * Waits for a change after `index`. A query in flight is not aborted with its watch: the agent would not notice, and
+ * would count the connection until the wait is over. The query ends by itself, occupies its place in the semaphore until
+ * then, and its connection is reused.
  */
-async function askForNews({ client, turns, view, signal }: WatchOptions, index: number): Promise<Told> {
-  return await turns.run(async () => {
-    // Shorter turns while others wait, so that all of them have one within the time of a full turn.
-    const share = turns.limit / (turns.limit + turns.waiting);
-    const wait = Math.max(MIN_WAIT, Math.floor(WAIT * share * 100) / 100);
+async function waitForChange(
+  { client, blockingQueries, view, signal }: WatchOptions,
+  index: number,
+): Promise<QueryResult> {
+  return await blockingQueries.run(async () => {
+    // The wait shrinks with the number of queued watches, so that each has a turn within the time of one full wait.
+    const share = blockingQueries.limit / (blockingQueries.limit + blockingQueries.waiting);
+    const wait = Math.max(MIN_WAIT_SECONDS, Math.floor(MAX_WAIT_SECONDS * share * 100) / 100);
     const query = { ...view.request.query, index: String(index), wait: `${wait}s` };
-    const timeout = wait * 1_000 * (1 + 1 / 16) + SILENCE;
-    return { answer: await client.block({ ...view.request, query }, { timeout }), wait };
+    const timeoutMs = wait * 1_000 * (1 + WAIT_JITTER) + RESPONSE_MARGIN_MS;
+    return { response: await client.blockingQuery({ ...view.request, query }, { timeoutMs }), wait };
   }, signal);
 }

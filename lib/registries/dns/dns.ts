@@ -2,14 +2,13 @@ import { type RegistrySource } from '../../registry/registry-source.js';
 import { type DnsOptions, readDnsOptions } from './options.js';
 
 /**
- * A registry that reads the DNS: SRV records, or A and AAAA records with a port of one's own. Nothing can be announced
- * in it.
+ * Makes the DNS the registry: SRV records, or A and AAAA records with a configured port. The registry is read-only.
  *
  * ```ts
  * PilotedModule.forRoot({ registry: dns({ domain: 'example.org' }) });
  * ```
  *
- * @throws InvalidOptionError when an option is not what it should be
+ * @throws InvalidOptionError when an option is not as {@link DnsOptions} describes it
  */
 export function dns(options: DnsOptions = {}): RegistrySource {
   const settings = readDnsOptions(options);
@@ -18,7 +17,7 @@ export function dns(options: DnsOptions = {}): RegistrySource {
     identity: `dns:${JSON.stringify(settings)}`,
     url,
     open: async ({ clock, logger }) => {
-      const { DnsRegistry } = await import('./registry.js');
+      const { DnsRegistry } = await import('./dns-registry.js');
       const { CompleteResolver } = await import('./resolver.js');
       return new DnsRegistry(url, settings, new CompleteResolver(settings.servers, clock, logger), clock);
     },

@@ -5,7 +5,7 @@ import { type DnsResolver } from './resolver.js';
 const none = () => Promise.reject(Object.assign(new Error('none'), { code: 'ENODATA' }));
 
 describe('lookup', () => {
-  it('takes the address with which a filter blocks a name for no instance', async () => {
+  it('reports an address with which a DNS filter blocks a name as malformed', async () => {
     const resolver: DnsResolver = {
       resolveSrv: none,
       resolve4: () => Promise.resolve(['0.0.0.0', '10.0.0.1'].map((address) => ({ address, ttl: 60 }))),
@@ -16,8 +16,8 @@ describe('lookup', () => {
     const { instances, malformed } = await lookup(resolver, settings, 'web');
     expect(instances.map(({ id }) => id)).toEqual(['10.0.0.1:80']);
     expect(malformed.map(({ reason }) => reason)).toEqual([
-      expect.stringContaining('got 0.0.0.0, with which a filter blocks'),
-      expect.stringContaining('got ::, with which a filter blocks'),
+      expect.stringContaining('got 0.0.0.0, with which a DNS filter blocks'),
+      expect.stringContaining('got ::, with which a DNS filter blocks'),
     ]);
   });
 });

@@ -8,21 +8,21 @@ import { namesOf } from './names.js';
 import { type DnsSettings } from './options.js';
 import { type DnsResolver, recordsOrNone } from './resolver.js';
 
-/** What the DNS says about a service. */
+/** The result of looking up a service. */
 export interface DnsAnswer {
   readonly instances: readonly Instance[];
-  /** What is no address or no port, as with an SRV record of port 0. */
+  /** Records without a valid address or port, such as an SRV record with port 0. */
   readonly malformed: readonly MalformedEntry[];
-  /** Seconds the shortest-lived of the addresses may be kept; undefined where there is none. */
+  /** Shortest TTL of the addresses in seconds; undefined without addresses. */
   readonly ttl: number | undefined;
 }
 
 /**
- * Looks a service up: SRV records first, then the addresses of their targets; where there are no SRV records, the
- * addresses of the name itself with the port of the settings. Of SRV records those with the lowest priority count.
+ * Looks a service up. The instances are the targets of its SRV records with the lowest priority. Without SRV records,
+ * they are the addresses of the name itself with the port of the settings.
  *
- * @throws RegistryRefusedError when no such name can exist
- * @throws errors of the resolver, unless the name server itself says that there is nothing
+ * @throws RegistryRefusedError when the service's name is not a valid DNS name
+ * @throws errors of the resolver, except that there are no records
  */
 export async function lookup(
   resolver: DnsResolver,
@@ -32,18 +32,18 @@ export async function lookup(
   const { srv, host } = namesOf(service, settings);
   for (const name of srv) {
     const records = await recordsOrNone(resolver.resolveSrv(name));
-    if (records.length > 0) return await ofTargets(resolver, service, preferred(records));
+    if (records.length > 0) return await resolveTargets(resolver, service, lowestPriority(records));
   }
   const { port } = settings;
   if (port === undefined) return { instances: [], malformed: [], ttl: undefined };
-  const addresses = await addressesOf(resolver, host, true);
-  return answer(addresses.map(({ address, ttl }) => ({ service, address, port, ttl })));
+  const addresses = await resolveAddresses(resolver, host, true);
+  return toAnswer(addresses.map(({ address, ttl }) => ({ service, address, port, ttl })));
 }
 
-/** What filters answer in place of the name server; a connection to it would reach this machine. */
-const NOWHERE = new Set(['0.0.0.0', '::']);
+/** Addresses with which DNS filters block a name. A connection to them would reach this machine. */
+const BLOCKED_ADDRESSES = new Set(['0.0.0.0', '::']);
 
-interface Found {
+interface ResolvedAddress {
   readonly service: string;
   readonly address: string;
   readonly port: number;
@@ -52,28 +52,28 @@ interface Found {
   readonly meta?: Readonly<Record<string, string>>;
 }
 
-function preferred(records: readonly SrvRecord[]): readonly SrvRecord[] {
+function lowestPriority(records: readonly SrvRecord[]): readonly SrvRecord[] {
   const lowest = Math.min(...records.map(({ priority }) => priority));
-  // A target of "." says that the service is decidedly not available here.
+  // A target of "." means that the domain does not offer the service.
   return records.filter(({ priority, name }) => priority === lowest && name !== '' && name !== '.');
 }
 
-async function ofTargets(
+async function resolveTargets(
   resolver: DnsResolver,
   service: string,
   records: readonly SrvRecord[],
 ): Promise<DnsAnswer> {
   const targets = [...new Set(records.map(({ name }) => name))];
-  const found = await Promise.all(targets.map((name) => addressesOf(resolver, name)));
+  const found = await Promise.all(targets.map((name) => resolveAddresses(resolver, name)));
   const addresses = new Map(targets.map((name, n) => [name, found[n] ?? []]));
-  return answer(
+  return toAnswer(
     records.flatMap(({ name, port, weight }) =>
       (addresses.get(name) ?? []).map(({ address, ttl }) => ({
         service,
         address,
         port,
         ttl,
-        // 0 stands for "no weight given" here, not for "no traffic".
+        // In SRV records, weight 0 means "no preference", not "no traffic".
         weight: Math.max(1, weight),
         meta: { target: name.replace(/\.$/, '') },
       })),
@@ -81,7 +81,7 @@ async function ofTargets(
   );
 }
 
-async function addressesOf(
+async function resolveAddresses(
   resolver: DnsResolver,
   name: string,
   complete = false,
@@ -93,13 +93,13 @@ async function addressesOf(
   return [...four, ...six];
 }
 
-function answer(found: readonly Found[]): DnsAnswer {
+function toAnswer(found: readonly ResolvedAddress[]): DnsAnswer {
   const instances = new Map<string, Instance>();
   const malformed = new Map<string, MalformedEntry>();
-  for (const { ttl: _kept, ...fields } of found) {
+  for (const { ttl: _ttl, ...fields } of found) {
     const id = `${fields.address}:${fields.port}`;
-    if (NOWHERE.has(fields.address)) {
-      const reason = `Expected the address of an instance, got ${fields.address}, with which a filter blocks a name.`;
+    if (BLOCKED_ADDRESSES.has(fields.address)) {
+      const reason = `Expected the address of an instance, got ${fields.address}, with which a DNS filter blocks a name.`;
       malformed.set(id, { entryKey: { kind: 'instance', service: fields.service, id }, reason });
       continue;
     }
@@ -114,7 +114,7 @@ function answer(found: readonly Found[]): DnsAnswer {
       });
     }
   }
-  const ttls = found.map((one) => one.ttl).filter((ttl) => ttl >= 0);
+  const ttls = found.map(({ ttl }) => ttl).filter((ttl) => ttl >= 0);
   const sorted = [...instances.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   return {
     instances: sorted,

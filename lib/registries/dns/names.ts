@@ -1,14 +1,16 @@
 import { RegistryRefusedError } from '../../common/errors/index.js';
 
-/** Where a service may be in the DNS, in the order it is looked for. */
+/** The DNS names of a service. */
 export interface DnsNames {
+  /** Names of SRV records, in the order in which they are tried. */
   readonly srv: readonly string[];
+  /** Name of A and AAAA records. */
   readonly host: string;
 }
 
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 
-/** Whether `name` can be asked for: labels of letters, digits, hyphens and underscores, 253 characters at most. */
+/** Whether `name` is a DNS name: labels of letters, digits, hyphens and underscores, at most 253 characters. */
 export function isDnsName(name: unknown): name is string {
   return (
     typeof name === 'string' &&
@@ -21,9 +23,9 @@ export function isDnsName(name: unknown): name is string {
 }
 
 /**
- * The names to ask for `service`: `_web._tcp.example.org` and `web.example.org` with a domain, `web` itself without.
+ * The names to look up for `service`: `_web._tcp.example.org` and `web.example.org` with a domain, `web` without one.
  *
- * @throws RegistryRefusedError when no such name can exist
+ * @throws RegistryRefusedError when the service's name is not a valid DNS name
  */
 export function namesOf(
   service: string,

@@ -3,54 +3,59 @@ import { Resolver } from 'node:dns/promises';
 import { type Clock } from '../../common/clock.js';
 import { attempt } from '../../common/async/deadline.js';
 import { type Logger } from '../../common/logger.js';
-import { askOverTcp, NoConnectionError } from './ask-over-tcp.js';
+import { queryOverTcp, NoConnectionError } from './query-over-tcp.js';
 import { type DnsMessage, type RecordType } from './message.js';
 
-/** How addresses are asked for. */
+/** How addresses are resolved. */
 export interface AddressOptions {
   readonly ttl: true;
-  /** The addresses are the instances of a service: none may be missing. */
+  /**
+   * Whether the addresses are the instances of a service, so that none may be missing.
+   *
+   * @default false
+   */
   readonly complete?: boolean;
 }
 
-/** What the driver asks of a resolver. */
+/** The resolver that the driver needs. */
 export interface DnsResolver {
-  /** All records, also where they do not fit into a datagram. */
+  /** Resolves all records, even if they do not fit into a datagram. */
   resolveSrv(name: string): Promise<SrvRecord[]>;
   resolve4(name: string, options: AddressOptions): Promise<RecordWithTtl[]>;
   resolve6(name: string, options: AddressOptions): Promise<RecordWithTtl[]>;
-  /** Fails every query under way. */
+  /** Aborts every query in flight. */
   cancel(): void;
 }
 
-/** Milliseconds a name server has for one answer; tried {@link TRIES} times. */
-const TIMEOUT_MS = 1_000;
-const TRIES = 3;
+/** Deadline of one query over UDP. A name server gets {@link UDP_TRIES} of them. */
+const UDP_TIMEOUT_MS = 1_000;
+const UDP_TRIES = 3;
 
-/** Milliseconds a name server has for one answer over TCP. */
+/** Deadline of one query over TCP. */
 const TCP_TIMEOUT_MS = 750;
-/** Milliseconds after which TCP is tried again where no server takes a connection. */
+/** How long TCP is skipped after no name server accepted a connection. */
 const TCP_RETRY_MS = 60_000;
 
-const SUCCESS = 0;
-const NO_SUCH_NAME = 3;
+const NO_ERROR = 0;
+const NAME_ERROR = 3;
 
-/** Answers that say there is none: the name does not exist, or has no such records. Everything else is a failure. */
-const NONE = new Set(['ENOTFOUND', 'ENODATA']);
+/** Codes of Node's errors for a name that does not exist or has no such records. Other codes are failures. */
+const NO_RECORDS_CODES = new Set(['ENOTFOUND', 'ENODATA']);
 
-const isNone = (error: unknown): boolean => NONE.has(String((error as { code?: unknown } | null)?.code));
+const isNoRecords = (error: unknown): boolean =>
+  NO_RECORDS_CODES.has(String((error as { code?: unknown } | null)?.code));
 
 /**
- * Asks for the records of services over TCP, since a name server may leave out part of an answer over UDP without
- * saying so: Consul gives 3 random instances by default. Where TCP leads nowhere, Node's own resolver decides.
+ * Resolves the records of services over TCP, since a name server may omit records over UDP without reporting it: Consul
+ * returns 3 random instances by default. Falls back to Node's resolver over UDP where TCP fails.
  */
 export class CompleteResolver implements DnsResolver {
-  private readonly udp = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
+  private readonly udp = new Resolver({ timeout: UDP_TIMEOUT_MS, tries: UDP_TRIES });
   private readonly lifetime = new AbortController();
-  private tcpFrom = -Infinity;
+  private tcpAfterMs = -Infinity;
   private warned = false;
 
-  /** @param servers name servers; those of the machine where there are none */
+  /** @param servers name servers; if empty, the machine's */
   constructor(
     servers: readonly string[],
     private readonly clock: Clock,
@@ -92,56 +97,55 @@ export class CompleteResolver implements DnsResolver {
     overUdp: () => Promise<T[]>,
   ): Promise<T[]> {
     const failures: Error[] = [];
-    if (this.clock.now() >= this.tcpFrom) {
+    if (this.clock.now() >= this.tcpAfterMs) {
       for (const server of this.udp.getServers()) {
-        const message = await this.ask(server, name, type).catch((error: unknown) => {
+        const message = await this.askServer(server, name, type).catch((error: unknown) => {
           failures.push(error as Error);
         });
-        if (message?.rcode !== SUCCESS && message?.rcode !== NO_SUCH_NAME) continue;
-        this.check(name, message);
+        if (message?.rcode !== NO_ERROR && message?.rcode !== NAME_ERROR) continue;
+        this.checkTruncation(name, message);
         return read(message);
       }
     }
     try {
       const records = await overUdp();
-      this.incomplete(failures);
+      this.reportNoTcp(failures);
       return records;
     } catch (error) {
-      if (isNone(error)) this.incomplete(failures);
+      if (isNoRecords(error)) this.reportNoTcp(failures);
       throw error;
     }
   }
 
-  private async ask(server: string, name: string, type: RecordType): Promise<DnsMessage> {
+  private async askServer(server: string, name: string, type: RecordType): Promise<DnsMessage> {
     const { clock } = this;
     const { signal } = this.lifetime;
     const what = `Name server ${server} over TCP`;
-    const late = new AbortController();
-    return await attempt({ clock, timeoutMs: TCP_TIMEOUT_MS, signal, what }, async (inner) => {
-      inner.addEventListener('abort', () => late.abort(), { once: true });
-      return await askOverTcp(server, name, type, late.signal);
-    });
+    return await attempt(
+      { clock, timeoutMs: TCP_TIMEOUT_MS, signal, what },
+      async (inner) => await queryOverTcp(server, name, type, inner),
+    );
   }
 
-  private check(name: string, { truncated }: DnsMessage): void {
+  private checkTruncation(name: string, { truncated }: DnsMessage): void {
     if (!truncated) {
       this.warned = false;
       return;
     }
     this.warn(
-      `The answer about ${name} is truncated even over TCP: some of its instances are missing. Follow this service by another registry than dns:, or spread it over several names.`,
+      `The response for ${name} is truncated even over TCP: some of its instances are missing. Use another registry than dns: for this service, or split it into several names.`,
     );
   }
 
-  /** The servers answer, yet not over TCP. */
-  private incomplete(failures: readonly Error[]): void {
+  /** Warns that the servers respond over UDP but not over TCP. */
+  private reportNoTcp(failures: readonly Error[]): void {
     const [first] = failures;
     if (!first || this.lifetime.signal.aborted) return;
     if (failures.every((error) => error instanceof NoConnectionError))
-      this.tcpFrom = this.clock.now() + TCP_RETRY_MS;
+      this.tcpAfterMs = this.clock.now() + TCP_RETRY_MS;
     const servers = this.udp.getServers().join(', ');
     this.warn(
-      `The name server ${servers} answers over UDP and not over TCP (${first.message}). An answer over UDP may hold only part of the instances; Consul gives 3 random ones. Open TCP to it; trying again every minute.`,
+      `The name server ${servers} responds over UDP but not over TCP (${first.message}). A response over UDP may contain only some of the instances; Consul returns 3 random ones. Allow TCP to the name server; retrying every minute.`,
     );
   }
 
@@ -152,15 +156,15 @@ export class CompleteResolver implements DnsResolver {
 }
 
 /**
- * The records, none where the name server says so.
+ * The records of `query`, or none where the name server reports that there are none.
  *
- * @throws whatever else the query fails with: a name server that is silent, refuses or has failed itself
+ * @throws the error of `query` for any other failure: the name server does not respond, refuses or fails
  */
 export async function recordsOrNone<T>(query: Promise<readonly T[]>): Promise<readonly T[]> {
   try {
     return await query;
   } catch (error) {
-    if (isNone(error)) return [];
+    if (isNoRecords(error)) return [];
     throw error;
   }
 }

@@ -4,13 +4,13 @@ import { dns } from './dns.js';
 import { type DnsOptions } from './options.js';
 
 const FORM =
-  '`dns:domain` with no options but `port`, `server` (a comma-separated list), `interval` and `protocol`, each once';
+  '`dns:domain` with only the options `port`, `server` (a comma-separated list), `interval` and `protocol`, each once';
 
-/** Text that is no number stays as it is, for the check of the options to show it. */
+/** Parses a number. Any other string is returned unchanged, so that the check of the options reports it. */
 const number = (value: string): number =>
   /^\d+(\.\d+)?$/.test(value) ? Number(value) : (value as unknown as number);
 
-/** What each option of the URL sets. */
+/** The option that each parameter of the URL sets. */
 const OPTIONS: ReadonlyMap<string, (value: string) => DnsOptions> = new Map([
   ['port', (value: string): DnsOptions => ({ port: number(value) })],
   ['server', (value: string): DnsOptions => ({ servers: value.split(',') })],
@@ -19,9 +19,9 @@ const OPTIONS: ReadonlyMap<string, (value: string) => DnsOptions> = new Map([
 ]);
 
 /**
- * The source behind `dns:`, `dns:example.org` or `dns:example.org?port=80&server=10.0.0.53:8600&interval=10`.
+ * Parses `dns:`, `dns:example.org` or `dns:example.org?port=80&server=10.0.0.53:8600&interval=10`.
  *
- * @throws InvalidOptionError when the domain, an option or its value is not what it should be
+ * @throws InvalidOptionError when the URL has another form, or an option has an invalid value
  */
 export function dnsFromUrl(url: string): RegistrySource {
   const [, domain = '', query = ''] = /^dns:([^?#]*)(?:\?([^#]*))?$/.exec(url) ?? [];

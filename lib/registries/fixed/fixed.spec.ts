@@ -29,7 +29,7 @@ describe('fixed', () => {
     return entries.map(({ record }) => record.kind === 'instance' && record.instance);
   };
 
-  it('completes what a URL names', async () => {
+  it('parses a URL and fills in the defaults', async () => {
     const source = fixedFromUrl('fixed:my%3Dweb=web.example.org:80,[::1]:81');
     await expect(list(source, 'my=web')).resolves.toMatchObject([
       { service: 'my=web', id: 'web.example.org:80', address: 'web.example.org', port: 80, weight: 1 },
@@ -37,7 +37,7 @@ describe('fixed', () => {
     ]);
   });
 
-  it('takes fields beside an address', async () => {
+  it('accepts the optional fields of an instance', async () => {
     const source = fixed({
       web: ['10.0.0.1:80', { id: 'b', address: '10.0.0.2', port: 81, weight: 3, zone: 'z' }],
     });
@@ -47,21 +47,21 @@ describe('fixed', () => {
     ]);
   });
 
-  it('keeps names of the language apart', async () => {
+  it('accepts service names that are properties of Object.prototype', async () => {
     await expect(list(fixed({ web: [] }), 'constructor')).resolves.toEqual([]);
     await expect(list(fixedFromUrl('fixed:__proto__=10.0.0.1:80'), '__proto__')).resolves.toHaveLength(1);
   });
 
-  it('shares a connection for the same content only', () => {
+  it('has the same identity for the same instances only', () => {
     expect(fixed({ web: ['a:1'] }).identity).toBe(fixedFromUrl('fixed:web=a:1').identity);
     expect(fixed({ web: ['a:1'] }).identity).not.toBe(fixed({ web: ['a:2'] }).identity);
   });
 
-  it('says how to announce something', async () => {
+  it('refuses a session and names registries that accept registrations', async () => {
     const registry = await fixed({ web: [] }).open(deps());
     await expect(registry.openSession({ ttl: 10 }, new AbortController().signal)).rejects.toThrow(
       new RegistryRefusedError(
-        'The registry fixed:web is a fixed list: nothing can be announced or kept in it. Name another registry, such as file: or etcd://host:2379.',
+        'The registry fixed:web is read-only: its instances are fixed. To register, use another registry, such as file: or etcd://host:2379.',
       ),
     );
   });
@@ -80,7 +80,7 @@ describe('fixed', () => {
     'fixed:web=10.0.0.1:80;web=10.0.0.2:80',
     'fixed:web=10.0.0.1:80,10.0.0.1:80',
     'fixed:%zz=10.0.0.1:80',
-  ])('refuses %s in one sentence', (url) => {
+  ])('rejects %s in one sentence', (url) => {
     expect(() => fixedFromUrl(url)).toThrow(InvalidOptionError);
     expect(() => fixedFromUrl(url)).toThrow(/^Expected .*, got .*\.$/);
   });
@@ -94,7 +94,7 @@ describe('fixed', () => {
     [{ web: [{ address: '10.0.0.1', port: 80, tags: [1] }] }],
     [{ web: [{ address: '10.0.0.1', port: 80, meta: { a: 1 } }] }],
     [{ '': ['10.0.0.1:80'] }],
-  ])('refuses %j', (services) => {
+  ])('rejects %j', (services) => {
     expect(() => fixed(services as unknown as FixedServices)).toThrow(InvalidOptionError);
   });
 });

@@ -5,42 +5,42 @@ import { checkName } from '../../common/names.js';
 import { readInstance } from '../../registry/instance-shape.js';
 import { type Instance } from '../../registry/instance.js';
 import { type RegistrySource } from '../../registry/registry-source.js';
-import { FixedRegistry } from './registry.js';
+import { FixedRegistry } from './fixed-registry.js';
 
-/** An instance as one writes it down: `host:port`, or its fields. Its id is `host:port` unless given. */
+/** A configured instance: `host:port`, or its fields. The default of its id is `host:port`. */
 export type FixedInstance =
   string | (Pick<Instance, 'address' | 'port'> & Partial<Omit<Instance, 'service' | 'address' | 'port'>>);
 
-/** The instances of each service, by its name. */
+/** The instances of each service, by service name. */
 export type FixedServices = Readonly<Record<string, readonly FixedInstance[]>>;
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-function read(service: string, given: FixedInstance): Instance {
+function toInstance(service: string, given: FixedInstance): Instance {
   const name = `fixed.${service}`;
   const fields: unknown = typeof given === 'string' ? splitHostPort(given) : given;
-  if (!isObject(fields)) throw expected(name, 'a list of `host:port` or { address, port }', given);
+  if (!isObject(fields)) throw expected(name, 'an array of `host:port` or { address, port }', given);
   const { address, host, port, ...rest } = fields as Record<string, unknown>;
   const target = address ?? host;
-  // Without both there is no such id, nor is there an instance.
+  // Without a valid address and port `readInstance` throws, so this id is never used.
   const id = isHost(target) && isPort(port) ? joinHostPort(target, port) : 'none';
   return readInstance(name, { id, ...rest, service, address: target, port });
 }
 
 /**
- * Checks and completes what a fixed registry is given.
+ * Checks the instances and fills in the defaults.
  *
- * @throws InvalidOptionError when a service, an address or another field is not what it should be, or an id occurs twice
+ * @throws InvalidOptionError when a service name, an address or another field is invalid, or an id occurs twice
  */
 export function readServices(services: FixedServices): ReadonlyMap<string, readonly Instance[]> {
   checkObject('fixed', services);
   return new Map(
     Object.entries(services).map(([service, given]) => {
       checkName('service', service);
-      if (!Array.isArray(given)) throw expected(`fixed.${service}`, 'a list of instances', given);
-      const instances = (given as readonly FixedInstance[]).map((one) => read(service, one));
+      if (!Array.isArray(given)) throw expected(`fixed.${service}`, 'an array of instances', given);
+      const instances = (given as readonly FixedInstance[]).map((one) => toInstance(service, one));
       const ids = new Set<string>();
       for (const { id } of instances) {
         if (ids.has(id))
@@ -55,14 +55,13 @@ export function readServices(services: FixedServices): ReadonlyMap<string, reado
 }
 
 /**
- * A registry that is written down: these instances and no others, for as long as the process runs. Nothing can be
- * announced or kept in it.
+ * Makes a constant list of instances the registry. The registry is read-only.
  *
  * ```ts
  * PilotedModule.forRoot({ registry: fixed({ web: ['10.0.0.1:80', { address: '10.0.0.2', port: 80, weight: 3 }] }) });
  * ```
  *
- * @throws InvalidOptionError as {@link readServices}
+ * @throws InvalidOptionError when a service name, an address or another field is invalid, or an id occurs twice
  */
 export function fixed(services: FixedServices): RegistrySource {
   const instances = readServices(services);

@@ -13,13 +13,13 @@ function decoded(name: string, url: string): string {
 }
 
 /**
- * The source behind `fixed:web=10.0.0.1:80,10.0.0.2:80;api=[::1]:81`. Percent escapes in names are decoded, so that a
- * name can hold `=`, `,` and `;` too.
+ * Parses `fixed:web=10.0.0.1:80,10.0.0.2:80;api=[::1]:81`. Percent escapes in names are decoded, so that a name may
+ * contain `=`, `,` and `;`.
  *
- * @throws InvalidOptionError when the text is not of that form
+ * @throws InvalidOptionError when the URL has another form
  */
 export function fixedFromUrl(url: string): RegistrySource {
-  // Names that hold these are escaped, so that options nobody knows are not taken for instances.
+  // Names must escape these characters, so that unknown options are not parsed as instances.
   if (/[?#]/.test(url)) throw expected('registry', `${FORM}, without options`, url);
   const services = new Map<string, readonly string[]>();
   for (const part of url.slice('fixed:'.length).split(';')) {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Answer } from '../../../lib/registries/consul/answer.js';
+import { ConsulResponse } from '../../../lib/registries/consul/consul-response.js';
 import { cursorOf } from '../../../lib/registries/consul/cursor.js';
 import { consulSettings } from '../../../lib/registries/consul/options.js';
 import { viewOf } from '../../../lib/registries/consul/scope-view.js';
@@ -47,7 +47,7 @@ export default bytesTarget({
     ),
   run: (body) => {
     for (const scope of SCOPES) {
-      const answer = new Answer({ status: 200, headers: {}, body }, 'GET /v1/health/service/web');
+      const answer = new ConsulResponse({ status: 200, headers: {}, body }, 'GET /v1/health/service/web');
       const content = viewOf(scope, SETTINGS).read(answer);
       expectListing({ ...content, cursor: cursorOf(content) });
     }

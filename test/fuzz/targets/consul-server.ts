@@ -3,7 +3,7 @@ import { ConsulClient } from '../../../lib/registries/consul/client.js';
 import { ConsulRegistry } from '../../../lib/registries/consul/consul-registry.js';
 import { consulSettings } from '../../../lib/registries/consul/options.js';
 import { fixedToken } from '../../../lib/registries/consul/token.js';
-import { type RawAnswer, type Transport } from '../../../lib/registries/consul/transport.js';
+import { type RawResponse, type Transport } from '../../../lib/registries/consul/transport.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
 import { type EntryRecord, entryKeyOf } from '../../../lib/registry/entry-record.js';
 import { expectListing } from '../expect.js';
@@ -60,7 +60,7 @@ class ScriptedTransport implements Transport {
     private readonly count: () => void,
   ) {}
 
-  async send(): Promise<RawAnswer> {
+  async send(): Promise<RawResponse> {
     this.count();
     const [status, headers, body] = this.script[this.asked++ % this.script.length]!;
     const text = typeof body === 'string' ? body : JSON.stringify(body);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type RecordWithTtl, type SrvRecord } from 'node:dns';
-import { DnsRegistry } from '../../../lib/registries/dns/registry.js';
+import { DnsRegistry } from '../../../lib/registries/dns/dns-registry.js';
 import { readDnsOptions } from '../../../lib/registries/dns/options.js';
 import { type DnsResolver } from '../../../lib/registries/dns/resolver.js';
 import { expectListing } from '../expect.js';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { consul } from '../../../lib/registries/consul/source.js';
+import { consul } from '../../../lib/registries/consul/consul.js';
 import { dns } from '../../../lib/registries/dns/dns.js';
 import { etcd } from '../../../lib/registries/etcd/source.js';
 import { file } from '../../../lib/registries/file/file.js';

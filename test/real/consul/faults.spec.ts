@@ -85,7 +85,7 @@ describe('The Consul registry under faults', () => {
 
   it('notices an agent that has stopped answering: calls in their time, watches within six seconds', async () => {
     await withAgent(async (agent) => {
-      const registry = await open(agent, { timeout: 1_000 });
+      const registry = await open(agent, { timeout: 1 });
       const held = await registry.openSession({ ttl: 30 }, never());
       await held.write(instance({}), undefined, never());
       const watch = follow(registry, 'web');
@@ -159,7 +159,7 @@ describe('The Consul registry under faults', () => {
   it('settles when an answer is cut in its middle, and when its bytes stop', async () => {
     await withAgent(async (agent) => {
       const proxy = await TcpProxy.to(agent);
-      const registry = await open(agent, { host: '127.0.0.1', port: proxy.port, timeout: 1_000 });
+      const registry = await open(agent, { host: '127.0.0.1', port: proxy.port, timeout: 1 });
       expect(await ids(registry, 'consul')).not.toEqual([]);
       proxy.cutAfter(200, 'down');
       await expect(registry.list(service('consul'), never())).rejects.toThrow(RegistryUnavailableError);

@@ -114,7 +114,7 @@ describe('dns', () => {
       expect((await open.list({ kind: 'service', service: 'web' }, signal)).entries).toHaveLength(3);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(
-      /answers over UDP and not over TCP \(.*ECONNREFUSED.*Consul gives 3 random ones/,
+      /responds over UDP but not over TCP \(.*ECONNREFUSED.*Consul returns 3 random ones/,
     );
     await open.close();
     await old.stop();

@@ -15,7 +15,7 @@ import { ConsulRegistry } from '../../../lib/registries/consul/consul-registry.j
 import { consulSettings } from '../../../lib/registries/consul/options.js';
 import { fixedToken } from '../../../lib/registries/consul/token.js';
 import { type Transport } from '../../../lib/registries/consul/transport.js';
-import { DnsRegistry } from '../../../lib/registries/dns/registry.js';
+import { DnsRegistry } from '../../../lib/registries/dns/dns-registry.js';
 import { readDnsOptions } from '../../../lib/registries/dns/options.js';
 import { type DnsResolver } from '../../../lib/registries/dns/resolver.js';
 import { decodeRecord } from '../../../lib/registries/etcd/codec.js';

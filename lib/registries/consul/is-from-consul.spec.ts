@@ -1,7 +1,7 @@
-import { type AnswerSigns, isConsulsOwn } from './own-words.js';
+import { type ResponseSigns, isFromConsul } from './is-from-consul.js';
 
-const own = (status: number, text: string, more: Partial<AnswerSigns> = {}): boolean =>
-  isConsulsOwn({ status, text, marked: false, html: false, ...more });
+const own = (status: number, text: string, more: Partial<ResponseSigns> = {}): boolean =>
+  isFromConsul({ status, text, hasConsulHeader: false, isHtml: false, ...more });
 
 describe('isConsulsOwn', () => {
   it.each([
@@ -19,7 +19,7 @@ describe('isConsulsOwn', () => {
     [404, "Session id '5b4' not found"],
     [409, '{"Errors":[]}'],
     [500, 'No cluster leader'],
-  ])('knows %i «%s» for a word of Consul', (status, text) => {
+  ])('accepts %i «%s» as a response of Consul', (status, text) => {
     expect(own(status, text)).toBe(true);
   });
 
@@ -38,12 +38,12 @@ describe('isConsulsOwn', () => {
     [405, '<html>405 Not Allowed</html>'],
     [413, '<html>413 Request Entity Too Large</html>'],
     [503, '<html>503</html>'],
-  ])('knows %i «%s» for that of something in front of it', (status, text) => {
+  ])('rejects %i «%s» as a response of something in front of Consul', (status, text) => {
     expect(own(status, text)).toBe(false);
   });
 
-  it('goes by the header that a missing key bears, and by a page whatever its status', () => {
-    expect(own(404, '', { marked: true })).toBe(true);
-    expect(own(200, '<html>Sign in</html>', { html: true })).toBe(false);
+  it('accepts any message with a header of Consul, and rejects a page with any status', () => {
+    expect(own(404, '', { hasConsulHeader: true })).toBe(true);
+    expect(own(200, '<html>Sign in</html>', { isHtml: true })).toBe(false);
   });
 });

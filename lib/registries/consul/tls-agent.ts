@@ -5,16 +5,16 @@ import { TlsIdentity } from '../../common/tls/tls-identity.js';
 import { serverNameOptions } from '../../common/tls/server-name-options.js';
 import { type ConsulTlsOptions } from './options.js';
 
-/** Each new connection shows and trusts what the files hold by then, so that certificates can be replaced. */
+/** Reads the certificate files again for each new connection, so that certificates can be replaced. */
 class IdentityAgent extends Agent {
-  private ended = false;
+  private destroyed = false;
 
   constructor(
     options: AgentOptions,
     private readonly identity: TlsIdentity,
     private readonly tunnel: ProxyTunnel | undefined,
   ) {
-    // A session that is resumed would bring the certificates of its beginning back.
+    // A resumed TLS session would keep the certificates of its first handshake.
     super({ ...options, maxCachedSessions: 0 });
   }
 
@@ -28,7 +28,7 @@ class IdentityAgent extends Agent {
     const connect = async (): Promise<void> => {
       await this.identity.refresh();
       const tunnel = await this.tunnel?.open();
-      if (this.ended) {
+      if (this.destroyed) {
         tunnel?.destroy();
         throw new Error('The connection was closed.');
       }
@@ -40,17 +40,17 @@ class IdentityAgent extends Agent {
   }
 
   override destroy(): void {
-    this.ended = true;
+    this.destroyed = true;
     this.tunnel?.close();
     super.destroy();
   }
 }
 
 /**
- * Makes an agent with connections of its own.
+ * Creates an HTTPS agent with its own connection pool.
  *
- * @param tunnel what they go through, closed with the agent
- * @throws InvalidOptionError when a file cannot be read or holds no PEM block, or what is given does not fit together
+ * @param tunnel the proxy tunnel of its connections; closed with the agent
+ * @throws InvalidOptionError when a file cannot be read or has no PEM block, or a certificate does not match its key
  */
 export async function tlsAgent(
   options: AgentOptions,

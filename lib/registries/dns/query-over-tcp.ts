@@ -1,24 +1,25 @@
 import { randomInt } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { splitHostPort } from '../../common/address.js';
-import { decodeAnswer, type DnsMessage, encodeQuestion, type RecordType } from './message.js';
+import { onAbort } from '../../common/async/abort.js';
+import { decodeResponse, type DnsMessage, encodeQuery, type RecordType } from './message.js';
 
 const DNS_PORT = 53;
 
-/** A packet over TCP stands behind its length. */
+/** Length prefix of a message over TCP. */
 const LENGTH_BYTES = 2;
 
-/** No connection came about, so that another attempt would fare no better. */
+/** The server accepted no connection, so that a retry would fail as well. */
 export class NoConnectionError extends Error {}
 
 /**
- * Asks one name server one question over TCP, where an answer is never cut to the size of a datagram.
+ * Sends one query to one name server over TCP, where a response is never truncated to the size of a datagram.
  *
- * @param server `10.0.0.53` or `10.0.0.53:8600`, as `Resolver.getServers()` gives it
- * @throws NoConnectionError when the server takes no connection before `signal` aborts
- * @throws Error when it gives no valid answer
+ * @param server `10.0.0.53` or `10.0.0.53:8600`, as `Resolver.getServers()` returns it
+ * @throws NoConnectionError when the server accepts no connection before `signal` aborts
+ * @throws Error when it sends no valid response
  */
-export async function askOverTcp(
+export async function queryOverTcp(
   server: string,
   name: string,
   type: RecordType,
@@ -27,26 +28,26 @@ export async function askOverTcp(
   const { host, port } = splitHostPort(server) ?? { host: server, port: DNS_PORT };
   const id = randomInt(0x1_0000);
   const socket = connect({ host, port });
-  const abort = (): void => void socket.destroy(new Error('It did not answer in time.'));
-  signal.addEventListener('abort', abort, { once: true });
+  const removeListener = onAbort(signal, () => {
+    socket.destroy(new Error('It did not respond in time.'));
+  });
   try {
-    if (signal.aborted) abort();
-    return decodeAnswer(await exchange(socket, encodeQuestion(id, name, type)), id);
+    return decodeResponse(await exchange(socket, encodeQuery(id, name, type)), id);
   } finally {
-    signal.removeEventListener('abort', abort);
+    removeListener();
     socket.destroy();
   }
 }
 
-async function exchange(socket: Socket, question: Buffer): Promise<Buffer> {
+async function exchange(socket: Socket, query: Buffer): Promise<Buffer> {
   return await new Promise<Buffer>((resolve, reject) => {
     let received: Buffer = Buffer.alloc(0);
     let connected = false;
     socket.on('connect', () => {
       connected = true;
       const length = Buffer.alloc(LENGTH_BYTES);
-      length.writeUInt16BE(question.length);
-      socket.write(Buffer.concat([length, question]));
+      length.writeUInt16BE(query.length);
+      socket.write(Buffer.concat([length, query]));
     });
     socket.on('data', (chunk) => {
       received = Buffer.concat([received, chunk]);
@@ -58,7 +59,7 @@ async function exchange(socket: Socket, question: Buffer): Promise<Buffer> {
       reject(connected ? error : new NoConnectionError(error.message, { cause: error }));
     });
     socket.on('close', () => {
-      reject(new Error('The connection was closed before the answer was complete.'));
+      reject(new Error('The connection was closed before the response was complete.'));
     });
   });
 }

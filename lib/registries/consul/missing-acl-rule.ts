@@ -1,4 +1,4 @@
-import { isObject } from './answer.js';
+import { isObject } from './consul-response.js';
 import { type ConsulRequest } from './transport.js';
 
 const PERMISSION_DENIED = /permission denied/i;
@@ -7,7 +7,7 @@ function decoded(segment: string | undefined): string {
   return decodeURIComponent(segment ?? '');
 }
 
-function rule(request: ConsulRequest): string | undefined {
+function ruleFor(request: ConsulRequest): string | undefined {
   const { method, path, body } = request;
   const [, area, of, ...rest] = path.split('/');
   if (area === 'agent') {
@@ -22,8 +22,11 @@ function rule(request: ConsulRequest): string | undefined {
   return area === 'catalog' ? 'node_prefix "" { policy = "read" }' : undefined;
 }
 
-/** The rule that a token lacks when Consul denies it this request; empty where it was refused for something else. */
-export function neededRight(request: ConsulRequest, said: string): string {
-  const needed = PERMISSION_DENIED.test(said) ? rule(request) : undefined;
-  return needed === undefined ? '' : ` The policy of the token lacks: ${needed}`;
+/**
+ * A sentence that names the ACL rule which `request` requires. Empty where `message`, Consul's own, shows that
+ * permission was not the reason of the refusal.
+ */
+export function missingAclRule(request: ConsulRequest, message: string): string {
+  const rule = PERMISSION_DENIED.test(message) ? ruleFor(request) : undefined;
+  return rule === undefined ? '' : ` The policy of the token lacks: ${rule}`;
 }

@@ -17,10 +17,10 @@ import {
 } from '../../registry/registry.js';
 import { inScope, refuseDatacenter } from '../../registry/scope.js';
 
-/** Every entry of a list that never changes has this version, and every list of them this cursor. */
+/** The version of every entry and the cursor of every listing: they never change. */
 const ONLY_VERSION = '1';
 
-/** Answers with what it was given. */
+/** A read-only registry with constant instances. */
 export class FixedRegistry implements Registry {
   readonly driver = 'fixed';
   private readonly scope: AbortScope;
@@ -39,7 +39,7 @@ export class FixedRegistry implements Registry {
     this.scope.assertOpen();
     await Promise.resolve();
     throw new RegistryRefusedError(
-      `The registry ${this.url} is a fixed list: nothing can be announced or kept in it. Name another registry, such as file: or etcd://host:2379.`,
+      `The registry ${this.url} is read-only: its instances are fixed. To register, use another registry, such as file: or etcd://host:2379.`,
     );
   }
 
@@ -49,7 +49,7 @@ export class FixedRegistry implements Registry {
     checkScope(scope);
     refuseDatacenter(this.driver, scope);
     await Promise.resolve();
-    return { entries: this.within(scope), malformed: [], cursor: ONLY_VERSION };
+    return { entries: this.entriesIn(scope), malformed: [], cursor: ONLY_VERSION };
   }
 
   async *watch(scope: Scope, cursor: string, signal: AbortSignal): AsyncGenerator<WatchBatch, void, void> {
@@ -58,8 +58,8 @@ export class FixedRegistry implements Registry {
     const linked = this.scope.link(signal);
     try {
       if (cursor !== ONLY_VERSION) yield { kind: 'listing', listing: await this.list(scope, linked.signal) };
-      const never = new Notifier();
-      while ((await never.wait(this.clock, SIGN_OF_LIFE_MS / 2, linked.signal)) === 'timeout')
+      const timer = new Notifier();
+      while ((await timer.wait(this.clock, SIGN_OF_LIFE_MS / 2, linked.signal)) === 'timeout')
         yield { kind: 'changes', changes: [], cursor: ONLY_VERSION };
     } finally {
       linked.release();
@@ -71,7 +71,7 @@ export class FixedRegistry implements Registry {
     await Promise.resolve();
   }
 
-  private within(scope: Scope): readonly RegistryEntry[] {
+  private entriesIn(scope: Scope): readonly RegistryEntry[] {
     if (scope.kind === 'key') return [];
     const entries = this.services.get(scope.service) ?? [];
     return entries.filter(({ record }) => inScope(scope, entryKeyOf(record)));

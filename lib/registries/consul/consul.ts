@@ -3,10 +3,10 @@ import { type RegistrySource } from '../../registry/registry-source.js';
 import { type ConsulOptions, consulSettings, consulUrl } from './options.js';
 
 /**
- * A Consul agent as the registry: instances are services of the agent with a TTL check `service:<id>`, keys are in its
- * key/value store, held by a Consul session.
+ * Makes a Consul agent the registry. Instances are services of the agent with a TTL check `service:<id>`. Keys are in
+ * the key/value store, locked by a Consul session.
  *
- * @throws InvalidOptionError when an option is not as {@link ConsulOptions} says
+ * @throws InvalidOptionError when an option is not as {@link ConsulOptions} describes it
  */
 export function consul(options: ConsulOptions = {}): RegistrySource {
   const settings = consulSettings(options);

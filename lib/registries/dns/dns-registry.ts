@@ -21,18 +21,18 @@ import { lookup } from './lookup.js';
 import { type DnsSettings } from './options.js';
 import { type DnsResolver } from './resolver.js';
 
-/** Milliseconds a whole lookup may take, so that a watch falls silent no longer than it may. */
-const LOOKUP_TIMEOUT = 4_000;
-/** Milliseconds between two lookups at least, however short the records live. */
-const MIN_WAIT = 1_000;
+/** Deadline of a whole lookup, shorter than the interval in which a watch must show a sign of life. */
+const LOOKUP_TIMEOUT_MS = 4_000;
+/** Least time between two lookups, however short the TTL of the records is. */
+const MIN_INTERVAL_MS = 1_000;
 
-interface Looked {
+interface LookupResult {
   readonly listing: Listing;
-  /** Milliseconds until it should be looked up again. */
-  readonly wait: number;
+  /** Milliseconds until the next lookup is due. */
+  readonly nextLookupMs: number;
 }
 
-/** Services as the DNS knows them; looked up again and again while they are watched. */
+/** A read-only registry of the services in the DNS. A watch repeats the lookup periodically. */
 export class DnsRegistry implements Registry {
   readonly driver = 'dns';
   readonly reportsCauses = false;
@@ -51,13 +51,13 @@ export class DnsRegistry implements Registry {
     this.scope.assertOpen();
     await Promise.resolve();
     throw new RegistryRefusedError(
-      `The registry ${this.url} can be read only: nothing can be announced or kept in the DNS from here. Name another registry, such as file: or etcd://host:2379.`,
+      `The registry ${this.url} is read-only: the DNS takes no registrations. To register, use another registry, such as file: or etcd://host:2379.`,
     );
   }
 
   async list(scope: Scope, signal: AbortSignal): Promise<Listing> {
     this.scope.assertOpen();
-    return (await this.look(scope, signal)).listing;
+    return (await this.lookUp(scope, signal)).listing;
   }
 
   async *watch(scope: Scope, from: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void, void> {
@@ -82,49 +82,51 @@ export class DnsRegistry implements Registry {
     from: Cursor,
     signal: AbortSignal,
   ): AsyncGenerator<WatchBatch, void, void> {
-    const never = new Notifier();
+    const timer = new Notifier();
     let cursor = from;
     let next = this.clock.now();
-    let due = next + SIGN_OF_LIFE_MS / 2;
+    let signOfLifeAt = next + SIGN_OF_LIFE_MS / 2;
     while (!signal.aborted) {
       if (this.clock.now() >= next) {
-        const looked = await this.look(scope, signal).catch((error: unknown) => {
+        const result = await this.lookUp(scope, signal).catch((error: unknown) => {
           if (signal.aborted) return undefined;
           throw error;
         });
-        if (!looked) return;
-        next = this.clock.now() + looked.wait;
-        if (looked.listing.cursor !== cursor) {
-          cursor = looked.listing.cursor;
-          due = this.clock.now() + SIGN_OF_LIFE_MS / 2;
-          yield { kind: 'listing', listing: looked.listing };
+        if (!result) return;
+        next = this.clock.now() + result.nextLookupMs;
+        if (result.listing.cursor !== cursor) {
+          cursor = result.listing.cursor;
+          signOfLifeAt = this.clock.now() + SIGN_OF_LIFE_MS / 2;
+          yield { kind: 'listing', listing: result.listing };
         }
       }
-      if (this.clock.now() >= due) {
-        due = this.clock.now() + SIGN_OF_LIFE_MS / 2;
+      if (this.clock.now() >= signOfLifeAt) {
+        signOfLifeAt = this.clock.now() + SIGN_OF_LIFE_MS / 2;
         yield { kind: 'changes', changes: [], cursor };
       }
-      await never.wait(this.clock, Math.max(0, Math.min(next, due) - this.clock.now()), signal);
+      await timer.wait(this.clock, Math.max(0, Math.min(next, signOfLifeAt) - this.clock.now()), signal);
     }
   }
 
-  private async look(scope: Scope, signal: AbortSignal): Promise<Looked> {
+  private async lookUp(scope: Scope, signal: AbortSignal): Promise<LookupResult> {
     checkScope(scope);
     refuseDatacenter(this.driver, scope);
     if (scope.kind === 'key')
-      return { listing: completeListing([], []), wait: this.settings.interval * 1_000 };
+      return { listing: completeListing([], []), nextLookupMs: this.settings.interval * 1_000 };
     const { service } = scope;
     const what = `Service "${service}" of the registry ${this.url}`;
     try {
       const { instances, malformed, ttl } = await attempt(
-        { clock: this.clock, timeoutMs: LOOKUP_TIMEOUT, signal, what },
+        { clock: this.clock, timeoutMs: LOOKUP_TIMEOUT_MS, signal, what },
         async () => await lookup(this.resolver, this.settings, service),
       );
-      const isAsked = (id: string): boolean => scope.kind === 'service' || id === scope.id;
-      const entries = instances.filter(({ id }) => isAsked(id)).map(entryOf);
-      const broken = malformed.filter(({ entryKey }) => entryKey.kind === 'instance' && isAsked(entryKey.id));
+      const isRequested = (id: string): boolean => scope.kind === 'service' || id === scope.id;
+      const entries = instances.filter(({ id }) => isRequested(id)).map(entryOf);
+      const invalid = malformed.filter(
+        ({ entryKey }) => entryKey.kind === 'instance' && isRequested(entryKey.id),
+      );
       const wait = Math.min(this.settings.interval, ttl ?? Infinity) * 1_000;
-      return { listing: completeListing(entries, broken), wait: Math.max(MIN_WAIT, wait) };
+      return { listing: completeListing(entries, invalid), nextLookupMs: Math.max(MIN_INTERVAL_MS, wait) };
     } catch (error) {
       if (signal.aborted || error instanceof RegistryRefusedError) throw error;
       throw this.unavailable(error);
@@ -138,7 +140,7 @@ export class DnsRegistry implements Registry {
   }
 }
 
-/** Two entries are the same version when they say the same. */
+/** The DNS has no versions, so an entry's version is its content. */
 function entryOf(instance: Instance): RegistryEntry {
   return { record: { kind: 'instance', instance }, version: JSON.stringify(instance), owner: undefined };
 }
