@@ -6,7 +6,10 @@ import { type OwnerId } from './owner.js';
 import { checkId, OWNER_META, WRITE_META } from './registration.js';
 import { type ConsulRequest } from './transport.js';
 
-/** The services of the agent, as one session uses them. Each method sends one request. */
+/**
+ * The services of the agent, as one session uses them. Each method sends one request, and throws the errors of
+ * {@link ConsulClient.call}.
+ */
 export class AgentServices {
   constructor(
     private readonly client: ConsulClient,
