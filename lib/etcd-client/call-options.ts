@@ -1,34 +1,47 @@
 import type { KVClient } from 'etcd3';
+import { onAbort } from '../common/async/abort.js';
+import { type Clock } from '../common/clock.js';
 
-/** What every method of the raw clients takes beside its request. */
+/** The second argument of every method of the raw clients. */
 export type CallOptions = NonNullable<Parameters<KVClient['range']>[1]>;
 
 type Interceptor = NonNullable<CallOptions['interceptors']>[number];
 
 type Call = ReturnType<Interceptor>;
 
-// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum itself is not reachable through etcd3
+// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- etcd3 does not export the enum
 const CANCELLED = 1 as Parameters<Call['cancelWithStatus']>[0];
 
-/** What one attempt sends along. */
+/** The deadline on the wire precedes the client's own by this much: only gRPC knows whether a late request was sent. */
+export const WIRE_MARGIN_MS = 10;
+
+/** Metadata, deadline and cancellation of one call. */
 export interface CallContext {
-  /** The auth token, where a user is given. */
+  /** The auth token; undefined without credentials. */
   readonly token: string | undefined;
-  /** Whether a member without a leader is to refuse at once instead of waiting for one. */
+  /** Whether a member without a leader refuses the call at once instead of waiting for an election. */
   readonly requireLeader: boolean;
-  /** When the attempt ends, whatever happens; undefined for streams. */
+  /** The deadline on the wire; undefined for streams. */
   readonly deadline: Date | undefined;
   /** Cancels the call on the wire. */
   readonly signal: AbortSignal;
-  /** Called with each sign of the server. */
+  /** Called for each message and for the initial metadata of the server. */
   readonly onSignOfLife: () => void;
 }
 
-/** What {@link markStaleToken} makes of etcd's text. */
+/** The deadline that is sent with a call of at most `timeoutMs`. */
+export function wireDeadline(clock: Clock, timeoutMs: number): Date {
+  return new Date(clock.wall() + Math.max(1, timeoutMs - WIRE_MARGIN_MS));
+}
+
+/** The reason that replaces etcd's `invalid auth token`; see {@link hideInvalidToken}. */
 export const STALE_TOKEN = 'etcdserver: the auth token is no longer valid';
 
-// etcd3 meets this very text by asking for a token of its own and sending the call again, without end as it has none.
-function markStaleToken(details: string): string {
+/**
+ * Replaces etcd's reason for an invalid token. etcd3 reacts to the original by requesting a token itself and repeating
+ * the call; without credentials of its own it would repeat it for ever.
+ */
+function hideInvalidToken(details: string): string {
   return details.replace(/etcdserver: invalid auth token/, STALE_TOKEN);
 }
 
@@ -36,9 +49,7 @@ function interceptor({ token, requireLeader, signal, onSignOfLife }: CallContext
   return (options, next) => {
     const call = next(options) as Call;
     const start = call.start.bind(call);
-    const cancel = (): void => {
-      call.cancelWithStatus(CANCELLED, 'the caller gave up');
-    };
+    let removeListener = (): void => undefined;
     call.start = (metadata, listener) => {
       if (token !== undefined) metadata.set('token', token);
       if (requireLeader) metadata.set('hasleader', 'true');
@@ -48,23 +59,24 @@ function interceptor({ token, requireLeader, signal, onSignOfLife }: CallContext
           listener?.onReceiveMetadata?.(received);
         },
         onReceiveMessage: (message: unknown) => {
-          // A call that ends without an answer is given `null` for one, by gRPC itself.
+          // For a call that ends without a response, gRPC itself passes `null`.
           if (message !== null) onSignOfLife();
           listener?.onReceiveMessage?.(message);
         },
         onReceiveStatus: (status) => {
-          signal.removeEventListener('abort', cancel);
-          listener?.onReceiveStatus?.({ ...status, details: markStaleToken(status.details) });
+          removeListener();
+          listener?.onReceiveStatus?.({ ...status, details: hideInvalidToken(status.details) });
         },
       });
-      if (signal.aborted) cancel();
-      else signal.addEventListener('abort', cancel, { once: true });
+      removeListener = onAbort(signal, () => {
+        call.cancelWithStatus(CANCELLED, 'the caller aborted the call');
+      });
     };
     return call;
   };
 }
 
-/** Call options for one attempt. */
+/** The options of one call. */
 export function callOptions(context: CallContext): CallOptions {
   return {
     interceptors: [interceptor(context)],

@@ -149,3 +149,10 @@ export function etcd3Connect(etcd3: Etcd3Module, tls: EtcdTls | undefined, proxy
     };
   };
 }
+
+/** Adds the proxy of a connection to a failure reason, unless the reason is etcd's own. */
+export function throughProxy({ proxy }: EtcdConnection, reason: string): string {
+  if (proxy === undefined || reason.startsWith('etcdserver:')) return reason;
+  // gRPC gives no reason when a proxy refuses the tunnel.
+  return `${reason === 'undefined' ? 'no connection' : reason} (through ${proxy})`;
+}

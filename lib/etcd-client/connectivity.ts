@@ -1,16 +1,16 @@
 import { type Clock, type Timer } from '../common/clock.js';
 
-/** Milliseconds within which somebody who has just tried in vain is expected to try again. */
+/** After a failed attempt, the same user of the client is expected to try again within this time. */
 const SHARED_RETRY_MS = 6_000;
 
-/** Milliseconds after which what others find is no longer taken for one's own try. */
+/** The longest time for which the attempts of others postpone a retry. */
 const MAX_WAIT_MS = 30_000;
 
 /**
- * What all who use one client know of its cluster being out of reach. While it is, they try for one another: whoever
- * only waits for its return leaves the tries to those who make some anyway, and goes on with the first answer that
- * anybody gets. So a client without a cluster costs about one connection a pause, however much it does, and comes back
- * as one.
+ * Coordinates reconnection for all users of one client, so that only one of them probes an unreachable cluster. A user
+ * that merely waits for the cluster postpones its retry while others try, and runs it as soon as one of them gets an
+ * answer. A client without its cluster therefore makes about one connection per pause, and reconnects with a single
+ * connection.
  */
 export class Connectivity {
   private unreachable = false;
@@ -19,42 +19,42 @@ export class Connectivity {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Somebody has tried every endpoint in vain. */
+  /** Reports that every endpoint has failed. */
   reportFailure(): void {
     this.unreachable = true;
     this.failedAt = this.clock.now();
   }
 
-  /** Somebody had an answer. */
+  /** Reports an answer of the cluster: all scheduled retries run now. */
   reportAnswer(): void {
     if (!this.unreachable) return;
     this.unreachable = false;
-    for (const go of [...this.waiting]) go();
+    for (const run of [...this.waiting]) run();
   }
 
-  /** Calls `run` once: after `delay` milliseconds in which nobody else has tried, or when somebody had an answer. */
-  scheduleRetry(delay: number, run: () => void): Timer {
+  /** Calls `run` once: after `delayMs` without an attempt by others, or at the next answer of the cluster. */
+  scheduleRetry(delayMs: number, run: () => void): Timer {
     const { clock } = this;
-    const asked = clock.now();
-    const latest = asked + Math.max(delay, MAX_WAIT_MS);
+    const scheduledAt = clock.now();
+    const latest = scheduledAt + Math.max(delayMs, MAX_WAIT_MS);
     let timer: Timer;
     const cancel = (): void => {
       timer.cancel();
-      this.waiting.delete(go);
+      this.waiting.delete(runOnce);
     };
-    const go = (): void => {
+    const runOnce = (): void => {
       cancel();
       run();
     };
-    const wait = (until: number): void => {
-      timer = clock.after(until - clock.now(), () => {
-        const next = this.failedAt > asked ? Math.min(this.failedAt + SHARED_RETRY_MS, latest) : 0;
-        if (next > clock.now()) wait(next);
-        else go();
+    const waitUntil = (due: number): void => {
+      timer = clock.after(due - clock.now(), () => {
+        const next = this.failedAt > scheduledAt ? Math.min(this.failedAt + SHARED_RETRY_MS, latest) : 0;
+        if (next > clock.now()) waitUntil(next);
+        else runOnce();
       });
     };
-    wait(asked + delay);
-    this.waiting.add(go);
+    waitUntil(scheduledAt + delayMs);
+    this.waiting.add(runOnce);
     return { cancel };
   }
 }

@@ -1,16 +1,16 @@
 import type { ILeaseKeepAliveRequest, ILeaseKeepAliveResponse } from 'etcd3';
 import { type EtcdStream, type EtcdStreamOpener } from './stream.js';
 
-interface Waiting {
+interface PendingRenewal {
   readonly resolve: (ttl: number) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** One keepalive stream at one endpoint, shared by any number of leases. It never comes back once it has ended. */
+/** A keepalive stream at one endpoint, shared by all leases of a client. A stream that has ended is not reopened. */
 export class KeepAliveStream {
-  private readonly waiting = new Map<string, Waiting[]>();
+  private readonly pending = new Map<string, PendingRenewal[]>();
   private readonly opening: Promise<EtcdStream<ILeaseKeepAliveRequest> | undefined>;
-  private ended: Error | undefined;
+  private error: Error | undefined;
   private retired = false;
 
   constructor(
@@ -22,62 +22,67 @@ export class KeepAliveStream {
         what: 'renewing leases',
         open: async ({ lease }, options) => await lease.leaseKeepAlive(options),
         onMessage: ({ ID, TTL }) => {
-          this.answered(ID, Number(TTL));
+          this.handleResponse(ID, Number(TTL));
         },
         onEnd: (error) => {
-          this.end(error);
+          this.handleEnd(error);
         },
       })
       .catch((error: unknown) => {
-        this.end(error as Error);
+        this.handleEnd(error as Error);
         return undefined;
       });
   }
 
-  /** Whether renewals may still be sent here. */
+  /** Whether the stream accepts renewals. */
   get open(): boolean {
-    return !this.ended && !this.retired;
+    return !this.error && !this.retired;
   }
 
-  /** Sends a renewal and resolves with the seconds granted, 0 where the lease is gone. Rejects when the stream ends. */
+  /**
+   * Sends a renewal.
+   *
+   * @returns the granted TTL in seconds; 0 when the lease is gone
+   * @throws the error with which the stream ends
+   */
   async renew(id: string): Promise<number> {
     const stream = await this.opening;
-    if (this.ended) throw this.ended;
+    if (this.error) throw this.error;
     return await new Promise<number>((resolve, reject) => {
-      // The server answers in the order asked, so the answer to one who has gone away never serves the next.
-      const queue = this.waiting.get(id);
+      // The server answers the renewals of a lease in order, so the response to an aborted one never settles the next.
+      const queue = this.pending.get(id);
       if (queue) queue.push({ resolve, reject });
-      else this.waiting.set(id, [{ resolve, reject }]);
+      else this.pending.set(id, [{ resolve, reject }]);
       stream?.write({ ID: id });
     });
   }
 
-  /** Gives the stream up: its server is silent. */
+  /** Ends the stream because its server is silent. */
   fail(reason: string): void {
     void this.opening.then((stream) => stream?.fail(reason));
   }
 
-  /** Sends no more, and closes once what was sent has been answered. */
+  /** Accepts no further renewals, and closes the stream once all pending ones are answered. */
   retire(): void {
     this.retired = true;
     this.closeIfIdle();
   }
 
-  private answered(id: string, ttl: number): void {
-    const queue = this.waiting.get(id);
+  private handleResponse(id: string, ttl: number): void {
+    const queue = this.pending.get(id);
     queue?.shift()?.resolve(ttl);
-    if (queue?.length === 0) this.waiting.delete(id);
+    if (queue?.length === 0) this.pending.delete(id);
     if (this.retired) this.closeIfIdle();
   }
 
   private closeIfIdle(): void {
-    if (this.waiting.size === 0) void this.opening.then((stream) => stream?.close());
+    if (this.pending.size === 0) void this.opening.then((stream) => stream?.close());
   }
 
-  private end(error: Error): void {
-    this.ended = error;
-    const queues = [...this.waiting.values()];
-    this.waiting.clear();
+  private handleEnd(error: Error): void {
+    this.error = error;
+    const queues = [...this.pending.values()];
+    this.pending.clear();
     for (const { reject } of queues.flat()) reject(error);
   }
 }

@@ -1,37 +1,43 @@
+import { onAbort } from '../common/async/abort.js';
 import { DeadlineExceededError } from '../common/errors/index.js';
-import { LeaseNotFoundError } from './errors/lease-not-found.error.js';
 import { EtcdResponseError } from './errors/etcd-response.error.js';
+import { LeaseNotFoundError } from './errors/lease-not-found.error.js';
+import { leaseHexId } from './hex-id.js';
 import { KeepAliveStream } from './keep-alive-stream.js';
 import { type EtcdCaller } from './request.js';
 import { type EtcdStreamOpener } from './stream.js';
 
-/** A lease as the server granted it. */
+/** A lease that the server has granted. */
 export interface GrantedLease {
-  /** A 64-bit number in decimal. */
+  /** A 64-bit integer in decimal. */
   readonly id: string;
-  /** Seconds; the server may grant more than was asked for. */
+  /** Seconds. The server may grant more than requested. */
   readonly ttl: number;
 }
 
-/** How one renewal is bounded. */
+/** The deadline of one renewal. */
 export interface RenewOptions {
-  /** Milliseconds one endpoint may take to answer before the next is tried; the client's own unless given. */
+  /**
+   * Milliseconds that one endpoint may take to answer before the next is tried.
+   *
+   * @default the client's `headerTimeoutPerRequest`
+   */
   readonly timeoutMs?: number;
 }
 
 /**
- * Leases of one client. However many there are, their renewals share one stream, which follows the pinned endpoint:
- * one that stays silent is left, and the renewal is sent again elsewhere, which is always safe.
+ * The leases of one client. All renewals share one stream, which follows the pinned endpoint. When its server is silent,
+ * the stream is dropped and the renewal is sent to another endpoint; sending a renewal twice is safe.
  */
 export class EtcdLeases {
-  private readonly alive = new Set<string>();
+  private readonly active = new Set<string>();
   private stream: KeepAliveStream | undefined;
 
   constructor(private readonly client: EtcdCaller & EtcdStreamOpener) {}
 
   /**
-   * Opens a lease of at least `ttl` seconds. One whose answer was lost holds nothing and ends by itself, so asking
-   * again is safe.
+   * Grants a lease of at least `ttl` seconds. It is safe to grant another when a response is lost: no key is bound to
+   * the first, and it expires.
    *
    * @throws as {@link EtcdCaller.call}
    */
@@ -44,15 +50,16 @@ export class EtcdLeases {
       },
       signal,
     );
-    this.alive.add(ID);
+    this.active.add(ID);
     return { id: ID, ttl: Number(TTL) };
   }
 
   /**
    * Renews a lease.
    *
-   * @returns the seconds granted this time
-   * @throws LeaseNotFoundError when the server no longer knows it; otherwise as {@link EtcdCaller.call}
+   * @returns the TTL granted this time, in seconds
+   * @throws LeaseNotFoundError when the lease has expired or was revoked
+   * @throws as {@link EtcdCaller.call}
    */
   async renew(id: string, { timeoutMs }: RenewOptions = {}, signal?: AbortSignal): Promise<number> {
     const ttl = await this.client.call(
@@ -60,16 +67,15 @@ export class EtcdLeases {
         what: `renewing lease ${id}`,
         ...(timeoutMs !== undefined && { timeoutMs }),
         command: () => ['lease', 'keep-alive', '--once', leaseHexId(id)],
-        run: async ({ endpoint }, _options, attempt) => {
+        run: async ({ endpoint }, _options, ended) => {
           const stream = this.streamAt(endpoint);
-          const silent = (): void => {
-            if (attempt.reason instanceof DeadlineExceededError) stream.fail(attempt.reason.message);
-          };
-          attempt.addEventListener('abort', silent, { once: true });
+          const removeListener = onAbort(ended, () => {
+            if (ended.reason instanceof DeadlineExceededError) stream.fail(ended.reason.message);
+          });
           try {
             return await stream.renew(id);
           } finally {
-            attempt.removeEventListener('abort', silent);
+            removeListener();
           }
         },
       },
@@ -79,12 +85,12 @@ export class EtcdLeases {
       this.forget(id);
       throw new LeaseNotFoundError(id);
     }
-    this.alive.add(id);
+    this.active.add(id);
     return ttl;
   }
 
   /**
-   * Ends a lease and deletes every key bound to it; one that is gone already is fine.
+   * Revokes a lease, which deletes every key bound to it. Does nothing when the lease is gone already.
    *
    * @throws as {@link EtcdCaller.call}
    */
@@ -104,27 +110,10 @@ export class EtcdLeases {
     this.forget(id);
   }
 
-  /**
-   * Seconds that are left of a lease, of anybody's; undefined where it is gone.
-   *
-   * @throws as {@link EtcdCaller.call}
-   */
-  async timeToLive(id: string, signal?: AbortSignal): Promise<number | undefined> {
-    const { TTL } = await this.client.call(
-      {
-        what: `looking at lease ${id}`,
-        command: () => ['lease', 'timetolive', leaseHexId(id)],
-        run: async ({ lease }, options) => await lease.leaseTimeToLive({ ID: id, keys: false }, options),
-      },
-      signal,
-    );
-    return Number(TTL) < 0 ? undefined : Number(TTL);
-  }
-
-  /** Stops counting a lease: the stream closes when none is left. For leases that are let go without a word. */
+  /** Stops tracking a lease that is not renewed any more. The stream closes with the last tracked lease. */
   forget(id: string): void {
-    this.alive.delete(id);
-    if (this.alive.size > 0) return;
+    this.active.delete(id);
+    if (this.active.size > 0) return;
     this.stream?.retire();
     this.stream = undefined;
   }
@@ -135,9 +124,4 @@ export class EtcdLeases {
     this.stream = new KeepAliveStream(endpoint, this.client);
     return this.stream;
   }
-}
-
-/** A lease's id as `etcdctl` prints it. */
-export function leaseHexId(id: string): string {
-  return BigInt.asUintN(64, BigInt(id)).toString(16).padStart(16, '0');
 }

@@ -2,27 +2,27 @@ import type { IRangeResponse } from 'etcd3';
 import { EtcdResponseError } from './errors/etcd-response.error.js';
 import { type EtcdCaller } from './request.js';
 
-/** What a watch asks the store by requests of its own. Each takes a key that the user may read. */
+/** Reads with which watches verify the store. Each takes a key that the user has permission to read. */
 export class StoreChecks {
   constructor(private readonly client: EtcdCaller) {}
 
   /**
-   * The header of a linearizable read.
+   * The header of a linearizable read, with the current revision.
    *
    * @throws as {@link EtcdCaller.call}
    */
-  async now(key: Buffer, what: string): Promise<IRangeResponse['header']> {
+  async currentHeader(key: Buffer, what: string): Promise<IRangeResponse['header']> {
     return await this.read(key, what, '0');
   }
 
   /**
-   * Whether history was compacted at `revision`; false where the cluster refuses the read for another reason.
+   * Whether history is compacted at `revision`. False when the cluster refuses the read for another reason.
    *
-   * @throws as {@link EtcdCaller.call}, but for an EtcdResponseError
+   * @throws as {@link EtcdCaller.call}, except EtcdResponseError
    */
   async isCompacted(key: Buffer, revision: bigint): Promise<boolean> {
     try {
-      await this.read(key, 'checking how far history was compacted', String(revision));
+      await this.read(key, 'checking whether history is compacted', String(revision));
       return false;
     } catch (error) {
       if (error instanceof EtcdResponseError) return error.compacted;

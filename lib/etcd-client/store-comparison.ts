@@ -1,15 +1,15 @@
 import { type StoreChecks } from './store-checks.js';
 import { type WatchState } from './watch-state.js';
 
-/** Receives what a {@link StoreComparison} finds. */
+/** The callbacks of a {@link StoreComparison}. */
 export interface ComparisonListener {
-  /** The store is not the one that the watch has followed. */
-  onAnother(watch: WatchState, reason: string): void;
-  /** A watch that asked for what happens from now on has learnt where "now" is. */
+  /** Called when the store is not the one that was watched. */
+  onReplaced(watch: WatchState, reason: string): void;
+  /** Called when a watch without a start revision has learnt the current one. */
   onLocated(watch: WatchState): void;
 }
 
-/** Compares how far watches have come with the store: one that was replaced or restored lies behind them. */
+/** Compares the positions of watches with the store's revision. A replaced or restored store is behind them. */
 export class StoreComparison {
   private verifying = false;
 
@@ -18,29 +18,33 @@ export class StoreComparison {
     private readonly listener: ComparisonListener,
   ) {}
 
-  /** Whether an answer of `clusterId` comes from another cluster than the watch has followed. */
-  isAnother(watch: WatchState, clusterId: string): boolean {
+  /** Whether a response comes from another cluster than the one that was watched. */
+  isOtherCluster(watch: WatchState, clusterId: string): boolean {
     watch.clusterId ??= clusterId;
     if (watch.clusterId === clusterId) return false;
-    this.listener.onAnother(watch, `cluster ${watch.clusterId} has become cluster ${clusterId}`);
+    this.listener.onReplaced(watch, `cluster ${watch.clusterId} has become cluster ${clusterId}`);
     return true;
   }
 
-  /** To be called before a read is sent. Returns a key that the user may read: no other is certain to be one. */
+  /**
+   * Records the positions of watches; must be called before a read is sent.
+   *
+   * @returns the key to read, since the user is known to have the permission for it; undefined without watches
+   */
   begin(watches: readonly WatchState[]): Buffer | undefined {
-    // Events that arrive meanwhile may be newer than the read.
+    // Events that arrive during the read may be newer than its revision.
     for (const watch of watches) watch.floor = watch.progress.position;
     return watches[0]?.request.key;
   }
 
-  /** Compares watches with the revision of the linearizable read that {@link StoreComparison.begin} preceded. */
+  /** Compares watches with the revision of a linearizable read that was sent after {@link StoreComparison.begin}. */
   compare(watches: readonly WatchState[], clusterId: string, revision: bigint): void {
     for (const watch of watches) {
-      if (this.isAnother(watch, clusterId)) continue;
+      if (this.isOtherCluster(watch, clusterId)) continue;
       const { floor, created, progress } = watch;
       watch.suspect = false;
       if (floor !== undefined && revision < floor) {
-        this.listener.onAnother(watch, `the store went back from revision ${floor} to ${revision}`);
+        this.listener.onReplaced(watch, `the store went back from revision ${floor} to ${revision}`);
       } else if (created && progress.position === undefined) {
         progress.startsAt(revision);
         this.listener.onLocated(watch);
@@ -48,7 +52,9 @@ export class StoreComparison {
     }
   }
 
-  /** Reads the revision for the watches that are suspect. A member that lags catches up, a store that went back does not. */
+  /**
+   * Compares the suspect watches with a linearizable read. A lagging member catches up; a restored store does not.
+   */
   async verify(watches: Iterable<WatchState>): Promise<void> {
     if (this.verifying) return;
     this.verifying = true;
@@ -56,10 +62,10 @@ export class StoreComparison {
       const suspects = [...watches].filter(({ suspect }) => suspect);
       const key = this.begin(suspects);
       if (!key) return;
-      const { cluster_id: clusterId, revision } = await this.store.now(key, 'reading the revision');
+      const { cluster_id: clusterId, revision } = await this.store.currentHeader(key, 'reading the revision');
       this.compare(suspects, clusterId, BigInt(revision));
     } catch {
-      // Still suspect: the next sign of life asks again.
+      // The watches stay suspect, and the next response triggers another read.
     } finally {
       this.verifying = false;
     }

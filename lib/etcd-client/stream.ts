@@ -1,11 +1,11 @@
 import { type CallOptions } from './call-options.js';
 import { classify } from './classify.js';
 import { type EtcdConnection } from './connection.js';
+import { type Connectivity } from './connectivity.js';
 import { EndpointError } from './errors/endpoint.error.js';
 import { EtcdResponseError } from './errors/etcd-response.error.js';
-import { type Connectivity } from './connectivity.js';
 
-/** What the raw clients return for a stream. */
+/** A bidirectional stream as the raw clients return it. */
 export interface DuplexCall<Q, A> {
   on(event: 'data', run: (answer: A) => void): unknown;
   on(event: 'end', run: () => void): unknown;
@@ -15,80 +15,89 @@ export interface DuplexCall<Q, A> {
   cancel(): void;
 }
 
-/** How a stream is opened, and who hears of it. */
+/** How a stream is opened, and the callbacks of its owner. */
 export interface StreamPlan<Q, A> {
-  /** What it is for, for messages: `watching`. */
+  /** The purpose of the stream, for messages: `watching`. */
   readonly what: string;
   open(connection: EtcdConnection, options: CallOptions): Promise<DuplexCall<Q, A>>;
   onMessage(message: A): void;
   /**
-   * The stream is over. Called once, and not after {@link EtcdStream.close}. An {@link EndpointError} means that
-   * another endpoint may do better, an {@link EtcdResponseError} is the cluster's word.
+   * Called once when the stream ends, and not after {@link EtcdStream.close}. After an {@link EndpointError} another
+   * endpoint can be tried; an {@link EtcdResponseError} is a refusal by the cluster.
    */
   onEnd(error: Error): void;
 }
 
-/** Opens streams; the transport does. */
+/** Opens streams. The transport implements it. */
 export interface EtcdStreamOpener {
-  /** The endpoint a stream is best opened at. */
+  /** The endpoint at which a stream should be opened. */
   readonly pinned: string;
-  /** How many endpoints there are to go round. */
+  /** All endpoints. */
   readonly endpoints: readonly string[];
-  /** Whether the cluster can be reached, as far as anybody knows. */
+  /** Coordinates reconnection with the client's other users. */
   readonly connectivity: Connectivity;
 
   /**
-   * Opens a stream at `endpoint`, on the connection that requests use too: a client comes back as one connection.
-   * A failure moves the pin, and the next stream or request begins on a new one; what else goes on there may.
+   * Opens a stream at `endpoint`, on the connection that requests use too, so that a client reconnects with a single
+   * connection. A failure moves the pin; the next stream or request makes a new connection.
    *
-   * @throws EndpointError, EtcdResponseError when no token is to be had; ClosedError when the client has been closed
+   * @throws EndpointError when the endpoint fails
+   * @throws EtcdResponseError when the cluster refuses the login
+   * @throws ClosedError when the client has been closed
    */
   openStream<Q, A>(endpoint: string, plan: StreamPlan<Q, A>): Promise<EtcdStream<Q>>;
 
-  /** Calls `run` once, when the client is closed, so that what stands on it leaves nothing behind. */
-  onClose(run: (error: Error) => void): void;
+  /** Calls `listener` once, when the client is closed. */
+  onClose(listener: (error: Error) => void): void;
 }
 
-/** What ended a stream: its connection, its owner who waits no longer, an old token, or the cluster's word. */
+/**
+ * Why a stream ended: `endpoint`, its connection failed; `silent`, its owner gave it up; `token`, its auth token is no
+ * longer valid; `answer`, the cluster refused it.
+ */
 export type StreamFailure = 'endpoint' | 'silent' | 'token' | 'answer';
 
-/** A stream that is open, or was. */
+/** What a stream needs to know of its client, and the client's callbacks. */
+export interface StreamHooks {
+  /** Whether a refused token can be replaced by another. */
+  readonly canRenewToken: boolean;
+  /** Whether the token of the stream has been replaced by a newer one. */
+  isStale(): boolean;
+  /** Adds to a reason what the connection knows, such as its proxy. */
+  describe(reason: string): string;
+  /** Called once when the stream is over, for whatever reason. */
+  onClose(): void;
+  /** Called once after a failure, after {@link StreamHooks.onClose}. */
+  onFailure(error: Error, kind: StreamFailure): void;
+}
+
+/** A stream to one endpoint. */
 export class EtcdStream<Q> {
   private ended = false;
 
-  /**
-   * @param onFailed hears of a failure before the plan's owner does
-   * @param hasUser whether a refused token can be replaced by another
-   * @param complete adds to a reason what its connection knows
-   */
   constructor(
     readonly endpoint: string,
     private readonly call: DuplexCall<Q, never>,
-    private readonly release: () => void,
-    private readonly onFailed: (error: Error, kind: StreamFailure) => void,
-    private readonly onEnd: (error: Error) => void,
-    private readonly isStale: () => boolean,
-    hasUser = true,
-    complete: (reason: string) => string = (reason) => reason,
+    private readonly hooks: StreamHooks,
   ) {
     call.on('end', () => {
       this.finish('endpoint', new EndpointError(endpoint, 'the server ended the stream', false));
     });
     call.on('error', (error) => {
       const { kind, reason, status, unsent, cause } = classify(error);
-      if (kind === 'answer' || (kind === 'token' && !hasUser))
+      if (kind === 'answer' || (kind === 'token' && !hooks.canRenewToken))
         this.finish('answer', new EtcdResponseError(endpoint, reason, status, error));
       else
         this.finish(
           kind === 'token' ? kind : 'endpoint',
-          new EndpointError(endpoint, complete(reason), unsent, cause),
+          new EndpointError(endpoint, hooks.describe(reason), unsent, cause),
         );
     });
   }
 
   /** Whether its auth token has been replaced by a newer one. */
   get stale(): boolean {
-    return this.isStale();
+    return this.hooks.isStale();
   }
 
   /** Sends a request; does nothing once the stream is over. */
@@ -96,17 +105,21 @@ export class EtcdStream<Q> {
     if (!this.ended) this.call.write(request);
   }
 
-  /** Ends it without a word to its owner. */
+  /** Ends the stream without calling its owner. */
   close(): void {
     if (this.ended) return;
     this.ended = true;
-    // Ended first: etcd3 takes the error of a stream that could still be written for the connection's, and drops it.
+    // Ended before it is cancelled: etcd3 drops the whole connection on an error of a stream that is still writable.
     this.call.end();
     this.call.cancel();
-    this.release();
+    this.hooks.onClose();
   }
 
-  /** Gives the stream up since its server no longer serves it; `kind` `token`: since it no longer knows the user. */
+  /**
+   * Ends the stream as failed and calls its owner.
+   *
+   * @param kind `silent`: the server no longer serves the stream; `token`: the server no longer accepts the token
+   */
   fail(reason: string, kind: 'silent' | 'token' = 'silent'): void {
     this.finish(kind, new EndpointError(this.endpoint, reason, false));
   }
@@ -114,7 +127,6 @@ export class EtcdStream<Q> {
   private finish(kind: StreamFailure, error: Error): void {
     if (this.ended) return;
     this.close();
-    this.onFailed(error, kind);
-    this.onEnd(error);
+    this.hooks.onFailure(error, kind);
   }
 }

@@ -1,58 +1,62 @@
-import { abortReason } from '../common/async/abort.js';
+import { abortReason, onAbort } from '../common/async/abort.js';
 
-/** Asks the server at `endpoint` for a token; undefined where it does not ask for any. Bounded by its own deadline. */
+/**
+ * Requests an auth token from the server at `endpoint`; undefined when the server has authentication disabled. Has a
+ * deadline of its own.
+ */
 export type Authenticate = (endpoint: string) => Promise<string | undefined>;
 
 /**
- * The auth token of a client. However many requests need one at a time, one authentication an endpoint is under way:
- * etcd checks a password by bcrypt, at tens of milliseconds of its CPU each.
+ * The auth token of a client. All requests that need a token share one login per endpoint: etcd checks a password with
+ * bcrypt, which costs tens of milliseconds of its CPU.
  */
 export class TokenProvider {
-  private known: { readonly token: string | undefined } | undefined;
-  private readonly running = new Map<string, Promise<string | undefined>>();
+  private cached: { readonly token: string | undefined } | undefined;
+  private readonly logins = new Map<string, Promise<string | undefined>>();
 
-  /** @param authenticate undefined where the client has no credentials */
+  /** @param authenticate undefined when the client has no credentials */
   constructor(private readonly authenticate: Authenticate | undefined) {}
 
-  /** The token to send; asks `endpoint` for one where none is known. The wait ends early with `signal`. */
+  /**
+   * The token to send; logs in at `endpoint` when none is cached.
+   *
+   * @param signal ends the wait of this caller only; the login continues for the others
+   * @throws the error of the login, or the reason of `signal`
+   */
   async get(endpoint: string, signal: AbortSignal): Promise<string | undefined> {
     if (!this.authenticate) return undefined;
-    if (this.known) return this.known.token;
-    const running = this.running.get(endpoint) ?? this.login(endpoint, this.authenticate);
-    return await withSignal(running, signal);
+    if (this.cached) return this.cached.token;
+    const login = this.logins.get(endpoint) ?? this.login(endpoint, this.authenticate);
+    return await withSignal(login, signal);
   }
 
-  /** Whether `token` is what a request would send now. */
+  /** Whether `token` is the one that the next request sends. */
   isCurrent(token: string | undefined): boolean {
-    return !this.authenticate || (this.known !== undefined && this.known.token === token);
+    return !this.authenticate || (this.cached !== undefined && this.cached.token === token);
   }
 
-  /** Forgets `token`, which a server has refused, unless a newer one has come in the meantime. */
+  /** Drops `token`, which a server has refused, unless a newer one is cached already. */
   invalidate(token: string | undefined): void {
-    if (this.known?.token === token) this.known = undefined;
+    if (this.cached?.token === token) this.cached = undefined;
   }
 
   private async login(endpoint: string, authenticate: Authenticate): Promise<string | undefined> {
-    const running = authenticate(endpoint)
+    const login = authenticate(endpoint)
       .then((token) => {
-        this.known = { token };
+        this.cached = { token };
         return token;
       })
-      .finally(() => this.running.delete(endpoint));
-    this.running.set(endpoint, running);
-    return await running;
+      .finally(() => this.logins.delete(endpoint));
+    this.logins.set(endpoint, login);
+    return await login;
   }
 }
 
 async function withSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return await new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => {
+    const removeListener = onAbort(signal, () => {
       reject(abortReason(signal));
-    };
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', onAbort);
     });
+    promise.then(resolve, reject).finally(removeListener);
   });
 }

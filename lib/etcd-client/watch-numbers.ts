@@ -1,60 +1,60 @@
 import type { IWatchResponse } from 'etcd3';
 
-/** A watch as {@link WatchNumbers} knows it. */
+/** A watch with a proposed id. */
 export interface Numbered {
-  /** The number that the client proposes for it. */
+  /** The watch id that the client proposes. */
   readonly id: number;
 }
 
 interface Pending<W> {
   readonly id: number;
-  /** Undefined once the watch has ended. */
+  /** Undefined when the watch has ended meanwhile. */
   watch: W | undefined;
 }
 
-/** The number of an answer that belongs to no watch. */
+/** The watch id of a response that belongs to no watch. */
 const NO_WATCH = -1;
 
 /**
- * Which watch an answer of one stream belongs to. etcd takes the numbers that the client proposes. Its gRPC proxy counts
- * from 0 instead, and answers requests in another order than they were sent: only the `created` answer gives the number.
- * The first watch of a stream shows which of the two it is. A server that numbers watches itself gets one request at a
- * time, so that each `created` answer belongs to exactly one.
+ * Maps the watch ids of one stream to watches. etcd accepts the ids that the client proposes. Its gRPC proxy assigns its
+ * own, from 0, and may answer create requests out of order, so that only the `created` response shows the id. The first
+ * watch of a stream shows which of the two serves it. A server that assigns ids gets one create request at a time, so
+ * that each `created` response belongs to exactly one request.
  */
 export class WatchNumbers<W extends Numbered> {
   private readonly byNumber = new Map<number, W>();
   private readonly numbers = new Map<W, number>();
   private readonly waiting = new Set<W>();
-  /** Requests that were sent and not answered, in order. */
+  /** Create requests without a response, in order. */
   private pending: Pending<W>[] = [];
   private numbering: 'unknown' | 'client' | 'server' = 'unknown';
 
   /**
-   * @param create sends the request to begin a watch
-   * @param cancel sends the request to end the watch of this number
+   * @param create sends the create request of a watch
+   * @param cancel sends the cancel request for a watch id
    */
   constructor(
     private readonly create: (watch: W) => void,
     private readonly cancel: (number: number) => void,
   ) {}
 
-  /** Whether the server ignores the numbers that the client proposes. */
+  /** Whether the server assigns its own watch ids. */
   get renumbers(): boolean {
     return this.numbering === 'server';
   }
 
-  /** The watch whose request has to be answered next, for a server that gets one at a time. */
+  /** The watch whose `created` response is due, on a server that gets one create request at a time. */
   get next(): W | undefined {
     return this.renumbers ? this.pending[0]?.watch : undefined;
   }
 
-  /** Begins a watch, as soon as its `created` answer can be told from others. */
+  /** Sends the create request of a watch, once its `created` response can be attributed. */
   begin(watch: W): void {
     this.waiting.add(watch);
     this.send();
   }
 
-  /** Ends a watch on the server. */
+  /** Cancels a watch on the server. */
   end(watch: W): void {
     this.waiting.delete(watch);
     const number = this.numbers.get(watch);
@@ -62,11 +62,11 @@ export class WatchNumbers<W extends Numbered> {
       this.forget(watch);
       this.cancel(number);
     }
-    // Its number is not known yet: it is cancelled when the answer comes.
+    // The id of a pending watch is not known yet: it is cancelled once its `created` response arrives.
     for (const one of this.pending) if (one.watch === watch) one.watch = undefined;
   }
 
-  /** Takes an answer; returns the watch it belongs to. A watch that is cancelled has no number afterwards. */
+  /** Handles a response and returns its watch, if any. A cancelled watch has no id afterwards. */
   take({ created, canceled, watch_id: text }: IWatchResponse): W | undefined {
     const number = Number(text);
     if (!created) {
@@ -74,7 +74,7 @@ export class WatchNumbers<W extends Numbered> {
       if (watch && canceled) this.forget(watch);
       return watch ?? (canceled && !this.renumbers ? this.refused(number) : undefined);
     }
-    // A refusal to begin may name no watch: it answers the oldest request.
+    // A refused create request may name no watch: the response belongs to the oldest request.
     const place = Math.max(
       0,
       this.pending.findIndex(({ id }) => id === number),
@@ -94,7 +94,7 @@ export class WatchNumbers<W extends Numbered> {
     return watch;
   }
 
-  /** A watch may be cancelled before it was said to be created. */
+  /** Handles a cancellation that arrives in place of the `created` response. */
   private refused(number: number): W | undefined {
     const place = this.pending.findIndex(({ id }) => id === number);
     return place < 0 ? undefined : this.pending.splice(place, 1)[0]?.watch;

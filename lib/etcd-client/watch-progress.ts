@@ -2,8 +2,8 @@ import type { IEvent } from 'etcd3';
 import { type EventFingerprint, fingerprintOf } from './event-fingerprint.js';
 
 /**
- * How far one watch has come. It resumes after the last *event* it was given, never after a header's revision: a
- * server's headers run ahead of the events it still owes.
+ * How far one watch has come. A watch resumes after the last *event* that it received, never after the revision of a
+ * response header: headers may be ahead of events that the server has yet to send.
  */
 export class WatchProgress {
   private fragments: IEvent[] = [];
@@ -11,36 +11,37 @@ export class WatchProgress {
   private unverified = false;
 
   /**
-   * @param position everything up to this revision is known; undefined until the server says where "now" is
-   * @param last what happened last up to there, where that is known
+   * @param position the revision up to which all events are known; undefined until the server reports its own
+   * @param last the fingerprint of the last event up to `position`, when it is known
    */
   constructor(
     public position: bigint | undefined,
     private last?: EventFingerprint,
   ) {}
 
-  /** What happened last up to there, where that is known. */
+  /** The fingerprint of the last known event; undefined when there is none. */
   get fingerprint(): EventFingerprint | undefined {
     return this.last;
   }
 
   /**
-   * The revision to ask for: 0 stands for "from now on". On another stream it begins with the last event it had, to see
-   * whether the history is still the same.
+   * The start revision of the create request; `0` means the current revision. After a reconnection it is the revision
+   * of the last known event, which the server then repeats unless its history has changed.
    */
   get start(): string {
     if (this.position === undefined) return '0';
     return String(this.overlaps && this.fingerprint ? this.fingerprint.revision : this.position + 1n);
   }
 
-  /** Whether the next stream begins with what is known already. */
+  /** Whether the next create request starts with an event that is known already. */
   get overlaps(): boolean {
     return this.resumes && this.fingerprint !== undefined;
   }
 
   /**
-   * The server has begun at `revision`, undefined where it does not say; forgets the pieces of an answer that a lost
-   * stream never completed.
+   * Handles the created response of the server. Drops fragments that a lost stream left incomplete.
+   *
+   * @param revision the server's revision; undefined when the response has none
    */
   began(revision: bigint | undefined): void {
     this.fragments = [];
@@ -48,26 +49,26 @@ export class WatchProgress {
     this.unverified = this.overlaps;
   }
 
-  /** "Now" was at `revision`, for a watch that does not know yet. */
+  /** Sets the position of a watch that started at the current revision, unless it is known already. */
   startsAt(revision: bigint): void {
     this.position ??= revision;
   }
 
-  /** The next stream is another than the one on which everything so far was learnt: it may lead to another store. */
+  /** Handles a reconnection: the new stream may lead to another store, so the history has to be verified. */
   onAnotherStream(): void {
     this.resumes = true;
   }
 
-  /** Goes on without a proof: what would give it was compacted. */
+  /** Resumes without verifying the history, because the event to compare with was compacted. */
   forgetFingerprint(): void {
     this.last = undefined;
     this.unverified = false;
   }
 
   /**
-   * Whether an answer shows another history than the one that was followed: what has to come first in it is missing.
+   * Whether a response shows a history other than the one that was watched: the last known event is missing from it.
    *
-   * @param more whether the rest of the same revision is still to come
+   * @param more whether further fragments of the same revision follow
    */
   contradicts(events: readonly IEvent[], more: boolean): boolean {
     const { fingerprint } = this;
@@ -83,10 +84,10 @@ export class WatchProgress {
   }
 
   /**
-   * Takes an answer's events, in order.
+   * Accepts the events of a response, in order.
    *
-   * @param more whether the rest of the same revision is still to come
-   * @returns the events that are new, once they are complete
+   * @param more whether further fragments of the same revision follow
+   * @returns the new events, once their revisions are complete
    */
   accept(events: readonly IEvent[], more: boolean): readonly IEvent[] {
     for (const event of events) if (this.isNew(event)) this.fragments.push(event);

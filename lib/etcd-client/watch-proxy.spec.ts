@@ -83,22 +83,21 @@ class FakeServers implements EtcdCaller, EtcdStreamOpener {
         this.written(open, request as IWatchRequest);
       },
     };
-    const moveOn = (): void => {
+    const rotate = (): void => {
       this.pinned = this.endpoints[(this.endpoints.indexOf(endpoint) + 1) % this.endpoints.length]!;
-    };
-    const end = (error: Error): void => {
-      plan.onEnd(error);
     };
     this.opened.push(open);
     return await Promise.resolve(
-      new EtcdStream<Q>(
-        endpoint,
-        call,
-        () => undefined,
-        moveOn,
-        end,
-        () => false,
-      ),
+      new EtcdStream<Q>(endpoint, call, {
+        canRenewToken: true,
+        isStale: () => false,
+        describe: (reason) => reason,
+        onClose: () => undefined,
+        onFailure: (error) => {
+          rotate();
+          plan.onEnd(error);
+        },
+      }),
     );
   }
 

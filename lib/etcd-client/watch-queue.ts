@@ -3,22 +3,22 @@ interface Reader<T> {
   readonly reject: (error: Error) => void;
 }
 
-/** What one watch has to say, for one reader, until it comes for it. Signs of life do not pile up. */
+/** A queue with a single reader. A newer record may replace an older one, so that signs of life do not accumulate. */
 export class WatchQueue<T> implements AsyncIterableIterator<T, void> {
   private readonly records: T[] = [];
   private outcome: { error: Error | undefined } | undefined;
   private reader: Reader<T> | undefined;
 
   /**
-   * @param replaces whether a newer record makes an older one, both waiting, superfluous
-   * @param onReturn called when the reader has had enough
+   * @param replaces whether a newer record replaces the older one before it, which is still unread
+   * @param onReturn called when the reader ends the iteration
    */
   constructor(
     private readonly replaces: (newer: T, older: T) => boolean,
     private readonly onReturn: () => void,
   ) {}
 
-  /** Adds an record. */
+  /** Appends a record. Does nothing after {@link WatchQueue.end}. */
   push(record: T): void {
     if (this.outcome) return;
     const { reader } = this;
@@ -32,7 +32,7 @@ export class WatchQueue<T> implements AsyncIterableIterator<T, void> {
     this.records.push(record);
   }
 
-  /** Ends the queue after what is in it, with an error or without. */
+  /** Ends the queue after the records in it, with or without an error. */
   end(error?: Error): void {
     this.outcome ??= { error };
     const { reader } = this;

@@ -8,66 +8,66 @@ import { EtcdResponseError } from './errors/etcd-response.error.js';
 import { type EtcdCaller } from './request.js';
 import { type EtcdStream, type EtcdStreamOpener } from './stream.js';
 
-/** Who hears of a {@link WatchStream}. */
+/** The callbacks of a {@link WatchStream}. */
 export interface WatchStreamListener {
-  /** A stream is open, on which nothing is watched yet. */
+  /** Called when a stream is open; no watch exists on it yet. */
   onOpen(stream: EtcdStream<IWatchRequest>): void;
   onAnswer(answer: IWatchResponse, stream: EtcdStream<IWatchRequest>): void;
-  /** The stream is gone; the next is on its way. */
+  /** Called when the stream has failed; another is being opened. */
   onLost(): void;
-  /** The cluster itself, or the end of the client, forbids every stream. */
+  /** Called when the cluster refuses every stream, or the client is closed. */
   onEnd(error: Error): void;
-  /** Called every {@link HEARTBEAT_MS} ms, whether a stream is open or not. */
+  /** Called every {@link HEARTBEAT_MS}, with or without an open stream. */
   onHeartbeat(): void;
-  /** A linearizable read on the stream's connection was answered, on a stream whose server answers no progress requests. */
+  /** Called with the header of a linearizable read, on a stream whose server does not answer progress requests. */
   onRead(header: IRangeResponse['header']): void;
-  /** Such a read is about to be sent. Returns a key that the user may read; undefined where nothing is watched. */
+  /** Called before such a read. Returns the key to read; undefined without watches. */
   beforeRead(): Buffer | undefined;
 }
 
-/** The number of an answer that belongs to no watch. */
+/** The watch id of a response that belongs to no watch. */
 const NO_WATCH = '-1';
 const PROGRESS_REQUEST: IWatchRequest = Object.freeze({ progress_request: {} });
 
-/** Milliseconds between two questions whether the server is still there. */
+/** The interval of progress requests, which show whether the server is alive. */
 export const HEARTBEAT_MS = 500;
-/** Heartbeats without a word after which a server is left. */
+/** Heartbeats without a message after which the stream moves to another server. */
 const SILENT_HEARTBEATS = 3;
-/** Streams in a row that began a watch and answered no progress request, after which reads replace the requests. */
+/** Consecutive streams without an answer to progress requests after which reads replace the requests. */
 const UNANSWERING_STREAMS = 2;
 /** Heartbeats between two of these reads. */
 const READ_HEARTBEATS = 10;
-/** Heartbeats after which a stream that serves has proved itself. */
+/** Heartbeats after which a working stream resets the backoff. */
 const PROVEN_HEARTBEATS = 4;
-/** How long a watch waits between rounds of all endpoints: a few seconds at most, spread out for the herd's sake. */
+/** The pause between two rounds of all endpoints, with jitter against a thundering herd. */
 const RECONNECT_BACKOFF = Object.freeze({ baseMs: 100, capMs: 4_000 });
 
 /**
- * The stream of all watches of a client, kept open from {@link WatchStream.start} to {@link WatchStream.stop}. A server
- * that stays silent is left for the next, without a limit to the retries. Its time is counted in heartbeats, not by the
- * clock: after a blocked event loop the answers that wait are read first.
+ * The stream of all watches of a client, open from {@link WatchStream.start} to {@link WatchStream.stop}. When a server
+ * is silent, the stream moves to the next endpoint, with unlimited retries. Silence is counted in heartbeats rather than
+ * by the clock, so that after a blocked event loop pending responses are read first.
  *
- * A server is asked for its progress every heartbeat. etcd's gRPC proxy and etcd before 3.4 never answer that; what they
- * are asked instead is a linearizable read every 5 s, on the same connection.
+ * The stream sends a progress request every heartbeat. etcd's gRPC proxy and etcd before 3.4 never answer these; for
+ * them, a linearizable read every 5 s on the same connection shows whether the server is alive.
  */
 export class WatchStream {
   private stream: EtcdStream<IWatchRequest> | undefined;
   private wanted = false;
   private opening = false;
   private retry: Timer | undefined;
-  private heartbeat: Timer | undefined;
+  private heartbeatTimer: Timer | undefined;
   private heartbeats = 0;
-  /** The beat of the last word on this stream, or of its beginning. */
-  private heardAt = 0;
-  /** The beat of the last word of a server that served. */
+  /** The heartbeat of the last message on this stream, or of its opening. */
+  private lastMessageAt = 0;
+  /** The heartbeat of the last message that shows a working server. */
   private servedAt = 0;
   private failuresInRow = 0;
-  /** The beat at which this stream was opened. */
+  /** The heartbeat at which this stream was opened. */
   private openedAt = 0;
-  /** What this stream has answered so far. */
+  /** The requests that the server of this stream has answered so far. */
   private answers: 'nothing' | 'watches' | 'progress' = 'nothing';
   private unanswering = 0;
-  /** Set while reads show whether the server of this stream is alive; ends them. */
+  /** Aborts the reads; undefined while progress requests are used. */
   private reads: AbortController | undefined;
   private readAt = 0;
   private failed: EndpointError[] = [];
@@ -81,49 +81,49 @@ export class WatchStream {
     this.backoff = new Backoff(RECONNECT_BACKOFF, deps.random);
   }
 
-  /** The stream that is open. */
+  /** The open stream, if any. */
   get current(): EtcdStream<IWatchRequest> | undefined {
     return this.stream;
   }
 
-  /** Heartbeats so far. */
-  get beat(): number {
+  /** The number of heartbeats so far. */
+  get heartbeat(): number {
     return this.heartbeats;
   }
 
-  /** The last heartbeat by which a server was known to serve. */
-  get servedBy(): number {
-    // Between two reads a server counts as serving: the stream ends with the first read that fails.
+  /** The last heartbeat at which a server was known to work. */
+  get lastServedAt(): number {
+    // Between two reads a server counts as working: the stream ends with the first read that fails.
     return this.reads ? this.heartbeats : this.servedAt;
   }
 
-  /** Why the stream is down: each endpoint's error since it last worked, in order. Empty while it works. */
+  /** The error of each endpoint since the stream last worked, in order. Empty while it works. */
   get failures(): readonly EndpointError[] {
     return this.failed;
   }
 
-  /** Keeps a stream open from now on. */
+  /** Opens a stream, and reopens it after failures. */
   start(): void {
     this.wanted = true;
-    if (!this.heartbeat) this.scheduleHeartbeat();
+    if (!this.heartbeatTimer) this.scheduleHeartbeat();
     this.connect();
   }
 
-  /** The server of this stream answers no progress requests: it is read from instead. */
-  readInstead(): void {
+  /** Replaces progress requests by reads, since the server of this stream does not answer them. */
+  useReads(): void {
     if (this.reads || !this.stream) return;
     this.reads = new AbortController();
     this.readAt = this.heartbeats;
   }
 
-  /** Ends the stream and every timer. */
+  /** Closes the stream and cancels every timer. */
   stop(): void {
     this.wanted = false;
     this.endReads();
     this.stream?.close();
     this.stream = undefined;
-    this.heartbeat?.cancel();
-    this.heartbeat = undefined;
+    this.heartbeatTimer?.cancel();
+    this.heartbeatTimer = undefined;
     this.retry?.cancel();
     this.retry = undefined;
   }
@@ -160,7 +160,7 @@ export class WatchStream {
       return;
     }
     this.stream = stream;
-    this.heardAt = this.heartbeats;
+    this.lastMessageAt = this.heartbeats;
     this.openedAt = this.heartbeats;
     this.answers = 'nothing';
     this.listener.onOpen(stream);
@@ -169,7 +169,7 @@ export class WatchStream {
   private answered(answer: IWatchResponse): void {
     const { stream } = this;
     if (!stream) return;
-    this.heardAt = this.heartbeats;
+    this.lastMessageAt = this.heartbeats;
     if (!answer.canceled) this.served();
     if (answer.watch_id === NO_WATCH && !answer.created && !answer.canceled) {
       this.answers = 'progress';
@@ -177,7 +177,7 @@ export class WatchStream {
       this.endReads();
     } else if (this.answers === 'nothing') {
       this.answers = 'watches';
-      if (this.unanswering >= UNANSWERING_STREAMS) this.readInstead();
+      if (this.unanswering >= UNANSWERING_STREAMS) this.useReads();
     }
     this.listener.onAnswer(answer, stream);
   }
@@ -185,7 +185,7 @@ export class WatchStream {
   private served(): void {
     this.servedAt = this.heartbeats;
     this.failed = [];
-    // A stream that is refused after its first answers would else be opened again without a pause.
+    // Otherwise a stream that fails right after its first responses would be reopened without a pause.
     if (this.heartbeats - this.openedAt < PROVEN_HEARTBEATS) return;
     this.failuresInRow = 0;
     this.backoff.reset();
@@ -203,19 +203,19 @@ export class WatchStream {
     this.failed = [...this.failed, error].slice(-round);
     if (!this.wanted) return;
     this.failuresInRow += 1;
-    // The others at once, then a pause before the next round.
-    const tryAgain = (): void => {
+    // The other endpoints are tried at once; a pause precedes the next round.
+    const reconnect = (): void => {
       this.retry = undefined;
       this.connect();
     };
     this.retry =
       this.failuresInRow % round === 0
-        ? this.client.connectivity.scheduleRetry(this.backoff.next(), tryAgain)
-        : this.deps.clock.after(0, tryAgain);
+        ? this.client.connectivity.scheduleRetry(this.backoff.next(), reconnect)
+        : this.deps.clock.after(0, reconnect);
   }
 
   private scheduleHeartbeat(): void {
-    this.heartbeat = this.deps.clock.after(HEARTBEAT_MS, () => {
+    this.heartbeatTimer = this.deps.clock.after(HEARTBEAT_MS, () => {
       this.heartbeats += 1;
       this.scheduleHeartbeat();
       if (this.stream) this.check(this.stream);
@@ -226,7 +226,7 @@ export class WatchStream {
   private check(stream: EtcdStream<IWatchRequest>): void {
     if (this.reads) {
       if (this.heartbeats - this.readAt >= READ_HEARTBEATS) void this.read(stream, this.reads);
-    } else if (this.heartbeats - this.heardAt > SILENT_HEARTBEATS) {
+    } else if (this.heartbeats - this.lastMessageAt > SILENT_HEARTBEATS) {
       if (this.answers === 'watches') this.unanswering += 1;
       stream.fail(`silent for ${HEARTBEAT_MS * SILENT_HEARTBEATS} ms`);
     } else if (this.answers !== 'nothing') {
@@ -247,11 +247,11 @@ export class WatchStream {
     this.served();
     if (header) this.listener.onRead(header);
     this.readAt = this.heartbeats;
-    // The server may have been replaced by one that answers. A proxy never does, and logs each request as an error.
+    // Another server may answer by now. A proxy logs each progress request as an error, so it is not sent to one.
     if (this.unanswering >= UNANSWERING_STREAMS) stream.write(PROGRESS_REQUEST);
   }
 
-  /** Undefined where the cluster refuses the read, which is an answer too. */
+  /** The header of a read; undefined when the cluster refuses the read, since a refusal is a sign of life too. */
   private async header(
     { endpoint }: EtcdStream<IWatchRequest>,
     key: Buffer,
@@ -261,7 +261,7 @@ export class WatchStream {
       const { header } = await this.client.callOne(
         endpoint,
         {
-          what: 'checking that a watched server is alive',
+          what: 'checking that the server of a watch is alive',
           run: async ({ kv }, options) => await kv.range({ key, count_only: true }, options),
         },
         signal,

@@ -58,16 +58,16 @@ class FakeCluster implements EtcdCaller, EtcdStreamOpener {
       cancel: () => undefined,
       write: (request: unknown) => written.push(request as IWatchRequest),
     };
-    const stream = new EtcdStream<Q>(
-      endpoint,
-      call,
-      () => undefined,
-      rotate,
-      (error) => {
+    const stream = new EtcdStream<Q>(endpoint, call, {
+      canRenewToken: true,
+      isStale: () => false,
+      describe: (reason) => reason,
+      onClose: () => undefined,
+      onFailure: (error) => {
+        rotate();
         plan.onEnd(error);
       },
-      () => false,
-    );
+    });
     this.opened.push({
       endpoint,
       written,

@@ -1,4 +1,5 @@
 import type { IWatchRequest, IWatchResponse } from 'etcd3';
+import { onAbort } from '../common/async/abort.js';
 import { type Clock } from '../common/clock.js';
 import { type Random } from '../common/random.js';
 import { ClusterError } from './errors/cluster.error.js';
@@ -13,37 +14,38 @@ import { type EtcdWatchRequest } from './watch-request.js';
 import { type WatchNotification } from './watch-notification.js';
 import { WatchNumbers } from './watch-numbers.js';
 import { WatchQueue } from './watch-queue.js';
-import { type WatchState } from './watch-state.js';
+import { createRequest, type WatchState } from './watch-state.js';
 import { HEARTBEAT_MS, WatchStream } from './watch-stream.js';
 import { WatchProgress } from './watch-progress.js';
 
-/** Heartbeats between two signs of life of one watch: there may be very many. */
-const ALIVE_SPACING = 3_000 / HEARTBEAT_MS;
+/** Heartbeats between two `alive` notifications of one watch. A client may have thousands of watches. */
+const ALIVE_HEARTBEATS = 3_000 / HEARTBEAT_MS;
 
-/** Heartbeats that a server which gets one request at a time may take to begin a watch. */
-const BEGIN_HEARTBEATS = 10;
-/** Heartbeats without another refusal after which a watch that was cancelled counts as served. */
+/** Heartbeats within which a server that handles one create request at a time must create a watch. */
+const CREATE_HEARTBEATS = 10;
+/** Heartbeats without a further cancellation after which a cancelled watch counts as served again. */
 const SERVED_HEARTBEATS = 4;
-/** The cluster id of an answer that a proxy made up. Its revision is none of the store's. */
+/** The cluster id of a response that a gRPC proxy made itself. The revision of its header is not the store's. */
 const NO_CLUSTER = '0';
 
 const PERMISSION_DENIED = 7;
+/** Cancel reasons that concern the user. An expired token and a missing permission look the same here. */
 const REFUSED_USER = /invalid auth token|permission denied|auth store is old|user name is empty/;
 
 /**
- * Watches of one client. However many there are, they share one {@link WatchStream}: a server that stays silent, or
- * that has lost its leader, is left for the next, and every watch goes on behind the last event it was given. Life is a
- * property of the stream: whatever is said on it is a sign of life for all, those too that wait for their turn to begin.
+ * The watches of one client. They share one {@link WatchStream}. When its server is silent or has no leader, the stream
+ * moves to the next endpoint, and every watch resumes after its last event. A message on the stream is a sign of life
+ * for all watches, including those that wait to be created.
  */
 export class EtcdWatches {
   private readonly watches = new Map<number, WatchState>();
   private readonly stream: WatchStream;
   private readonly store: StoreChecks;
   private readonly comparison: StoreComparison;
-  /** Of the stream that is open. */
+  /** The watch ids on the current stream; undefined without one. */
   private numbers: WatchNumbers<WatchState> | undefined;
-  /** The heartbeat at which the last watch began. */
-  private begunAt = 0;
+  /** The heartbeat of the last create request or created response. */
+  private creatingSince = 0;
   private lastId = 0;
 
   constructor(
@@ -52,7 +54,7 @@ export class EtcdWatches {
   ) {
     this.store = new StoreChecks(client);
     this.comparison = new StoreComparison(this.store, {
-      onAnother: (watch, reason) => {
+      onReplaced: (watch, reason) => {
         this.replaced(watch, reason);
       },
       onLocated: (watch) => {
@@ -86,22 +88,22 @@ export class EtcdWatches {
     });
   }
 
-  /** How many watches there are. */
+  /** The number of active watches. */
   get size(): number {
     return this.watches.size;
   }
 
-  /** Why the stream is down: each endpoint's error since it last worked, in order. Empty while it works. */
+  /** The error of each endpoint since the stream last worked, in order. Empty while it works. */
   get failures(): readonly EndpointError[] {
     return this.stream.failures;
   }
 
   /**
-   * Follows a range of keys until `signal` is aborted, which is no error, or the iterator is returned. Where no server
-   * can be reached it waits, for as long as its patience lasts.
+   * Watches a range of keys. Ends without an error when `signal` is aborted or the iterator returns. While no server is
+   * reachable the watch waits and reconnects.
    *
-   * @throws EtcdResponseError when the cluster refuses: permission denied, wrong password
-   * @throws ClusterError when its patience is at an end
+   * @throws EtcdResponseError when the cluster refuses the watch: permission denied, wrong password
+   * @throws ClusterError when no server has answered for `unavailableTimeoutMs`
    * @throws ClosedError when the client is closed
    */
   watch(request: EtcdWatchRequest, signal: AbortSignal): AsyncIterableIterator<WatchNotification, void> {
@@ -113,22 +115,20 @@ export class EtcdWatches {
       request,
       progress: new WatchProgress(request.after, request.fingerprint),
       queue: new WatchQueue((newer, older) => newer.kind === 'alive' && older.kind === 'alive', stop),
-      release: () => {
-        signal.removeEventListener('abort', stop);
-      },
+      removeListener: () => undefined,
       clusterId: request.clusterId,
       created: false,
       createdAt: 0,
       cancelled: undefined,
       suspect: false,
       floor: undefined,
-      since: this.stream.beat,
-      notifiedAt: this.stream.beat,
+      since: this.stream.heartbeat,
+      notifiedAt: this.stream.heartbeat,
     };
     if (signal.aborted) {
       watch.queue.end();
     } else {
-      signal.addEventListener('abort', stop, { once: true });
+      watch.removeListener = onAbort(signal, stop);
       this.add(watch);
     }
     return watch.queue;
@@ -146,7 +146,7 @@ export class EtcdWatches {
   }
 
   private finish(watch: WatchState, error?: Error): void {
-    watch.release();
+    watch.removeListener();
     watch.queue.end(error);
     if (!this.watches.delete(watch.id)) return;
     if (this.watches.size > 0) {
@@ -160,14 +160,14 @@ export class EtcdWatches {
   private connected(stream: EtcdStream<IWatchRequest>): void {
     const numbers = new WatchNumbers<WatchState>(
       (watch) => {
-        this.create(stream, watch);
+        stream.write(createRequest(watch));
       },
       (number) => {
         stream.write({ cancel_request: { watch_id: number } });
       },
     );
     this.numbers = numbers;
-    this.begunAt = this.stream.beat;
+    this.creatingSince = this.stream.heartbeat;
     for (const watch of this.watches.values()) {
       watch.progress.onAnotherStream();
       this.begin(numbers, watch);
@@ -175,27 +175,28 @@ export class EtcdWatches {
   }
 
   private begin(numbers: WatchNumbers<WatchState>, watch: WatchState): void {
-    if (!numbers.next) this.begunAt = this.stream.beat;
+    if (!numbers.next) this.creatingSince = this.stream.heartbeat;
     numbers.begin(watch);
   }
 
-  /** Gives signs of life, and ends watches whose patience is at an end. */
+  /** Sends the `alive` notifications, and ends watches that no server has served for too long. */
   private checkWatches(): void {
-    const { beat, servedBy, current } = this.stream;
-    if (current && this.numbers?.next && beat - this.begunAt > BEGIN_HEARTBEATS)
-      current.fail(`began no watch within ${BEGIN_HEARTBEATS * HEARTBEAT_MS} ms`);
-    const alive = this.stream.current !== undefined && beat - servedBy <= 1;
+    const { heartbeat, lastServedAt, current } = this.stream;
+    if (current && this.numbers?.next && heartbeat - this.creatingSince > CREATE_HEARTBEATS)
+      current.fail(`created no watch within ${CREATE_HEARTBEATS * HEARTBEAT_MS} ms`);
+    const alive = this.stream.current !== undefined && heartbeat - lastServedAt <= 1;
     let error: ClusterError | undefined;
     for (const watch of this.watches.values()) {
       const { request, progress, since, notifiedAt, cancelled, created, createdAt } = watch;
-      if (cancelled && created && beat - createdAt >= SERVED_HEARTBEATS) watch.cancelled = undefined;
-      const patience = (request.unavailableTimeoutMs ?? Infinity) / HEARTBEAT_MS;
+      if (cancelled && created && heartbeat - createdAt >= SERVED_HEARTBEATS) watch.cancelled = undefined;
+      const timeout = (request.unavailableTimeoutMs ?? Infinity) / HEARTBEAT_MS;
       if (watch.cancelled) {
-        if (beat - watch.cancelled.since >= patience)
+        if (heartbeat - watch.cancelled.since >= timeout)
           this.finish(watch, new ClusterError([watch.cancelled.error]));
       } else if (alive) {
-        if (beat - notifiedAt >= ALIVE_SPACING && progress.position !== undefined) this.notifyAlive(watch);
-      } else if (beat - Math.max(servedBy, since) >= patience) {
+        if (heartbeat - notifiedAt >= ALIVE_HEARTBEATS && progress.position !== undefined)
+          this.notifyAlive(watch);
+      } else if (heartbeat - Math.max(lastServedAt, since) >= timeout) {
         error ??= new ClusterError(this.failures);
         this.finish(watch, error);
       }
@@ -203,29 +204,15 @@ export class EtcdWatches {
   }
 
   private notifyAlive(watch: WatchState): void {
-    watch.notifiedAt = this.stream.beat;
+    watch.notifiedAt = this.stream.heartbeat;
     watch.queue.push({ kind: 'alive', revision: watch.progress.position ?? 0n });
-  }
-
-  private create(stream: EtcdStream<IWatchRequest>, watch: WatchState): void {
-    const { key, rangeEnd, prevKv = false } = watch.request;
-    stream.write({
-      create_request: {
-        key,
-        ...(rangeEnd && { range_end: rangeEnd }),
-        start_revision: watch.progress.start,
-        prev_kv: prevKv,
-        watch_id: watch.id,
-        fragment: true,
-      },
-    });
   }
 
   private handleAnswer(answer: IWatchResponse, stream: EtcdStream<IWatchRequest>): void {
     const watch = this.numbers?.take(answer);
     if (answer.created) {
-      this.begunAt = this.stream.beat;
-      if (this.numbers?.renumbers === true) this.stream.readInstead();
+      this.creatingSince = this.stream.heartbeat;
+      if (this.numbers?.renumbers === true) this.stream.useReads();
     }
     if (answer.canceled) this.handleCancel(watch, answer, stream);
     else if (watch) this.handleResponse(watch, answer);
@@ -235,32 +222,34 @@ export class EtcdWatches {
 
   private handleResponse(watch: WatchState, answer: IWatchResponse): void {
     const { cluster_id: clusterId, revision } = answer.header;
-    const madeUp = clusterId === NO_CLUSTER;
-    if (!madeUp && this.comparison.isAnother(watch, clusterId)) return;
+    const fromProxy = clusterId === NO_CLUSTER;
+    if (!fromProxy && this.comparison.isOtherCluster(watch, clusterId)) return;
     const { position: known } = watch.progress;
     if (answer.created) {
       watch.created = true;
-      watch.createdAt = this.stream.beat;
-      watch.suspect = madeUp ? known === undefined : known !== undefined && BigInt(revision) < known;
-      watch.progress.began(madeUp ? undefined : BigInt(revision));
+      watch.createdAt = this.stream.heartbeat;
+      watch.suspect = fromProxy ? known === undefined : known !== undefined && BigInt(revision) < known;
+      watch.progress.began(fromProxy ? undefined : BigInt(revision));
     }
     if (!watch.created) return;
     if (watch.suspect) void this.comparison.verify(this.watches.values());
     const relevant = answer.events.filter(({ kv }) => isInRange(watch.request, kv.key));
-    // What answers the request itself says nothing of the history yet.
+    // A created response without events shows nothing of the history yet.
     const begins = answer.created && relevant.length === 0;
     if (!begins && watch.progress.contradicts(relevant, answer.fragment)) {
       if (watch.progress.fingerprint?.deleted === true) void this.verifyHistory(watch);
-      else this.anotherHistory(watch);
+      else this.historyReplaced(watch);
       return;
     }
     const events = watch.progress.accept(relevant, answer.fragment);
     if (events.length > 0) {
       const { position = 0n, fingerprint } = watch.progress;
-      watch.notifiedAt = this.stream.beat;
+      watch.notifiedAt = this.stream.heartbeat;
       watch.queue.push({ kind: 'events', events, revision: position, fingerprint });
-      // Where "now" is.
-    } else if (answer.created && known === undefined && !madeUp) this.notifyAlive(watch);
+    } else if (answer.created && known === undefined && !fromProxy) {
+      // Reports the revision from which a watch without `after` starts.
+      this.notifyAlive(watch);
+    }
   }
 
   private handleCancel(
@@ -273,7 +262,7 @@ export class EtcdWatches {
     if (watch && compacted !== '0') {
       const { position, overlaps } = watch.progress;
       if (overlaps && position !== undefined && position + 1n >= BigInt(compacted)) {
-        // Only what it had already is gone. The server still knows the number of the watch.
+        // Only known events were compacted. The server may still send responses for the old id.
         watch.progress.forgetFingerprint();
         this.renumber(watch);
         if (this.numbers) this.begin(this.numbers, watch);
@@ -285,19 +274,19 @@ export class EtcdWatches {
       void this.handleRefusal(watch, stream, reason);
     } else {
       const error = new EndpointError(stream.endpoint, reason || 'the server cancelled a watch', false);
-      if (watch) watch.cancelled = { error, since: watch.cancelled?.since ?? this.stream.beat };
+      if (watch) watch.cancelled = { error, since: watch.cancelled?.since ?? this.stream.heartbeat };
       stream.fail(error.reason);
     }
   }
 
-  /** An expired token looks like a missing permission here: a request tells them apart, and renews the token. */
+  /** Distinguishes an expired token from a missing permission by a read, which also renews the token. */
   private async handleRefusal(
     watch: WatchState,
     stream: EtcdStream<IWatchRequest>,
     reason: string,
   ): Promise<void> {
     try {
-      await this.store.now(watch.request.key, 'checking the permission to watch');
+      await this.store.currentHeader(watch.request.key, 'checking the permission to watch');
     } catch (error) {
       if (!(error instanceof EtcdResponseError)) {
         stream.fail(reason);
@@ -308,7 +297,7 @@ export class EtcdWatches {
     else this.finish(watch, new EtcdResponseError(stream.endpoint, reason, PERMISSION_DENIED));
   }
 
-  /** From now on the server's answers to its former number are not for it. */
+  /** Gives a watch another id, so that late responses for the old one do not reach it. */
   private renumber(watch: WatchState): void {
     this.watches.delete(watch.id);
     watch.id = this.lastId += 1;
@@ -317,8 +306,8 @@ export class EtcdWatches {
   }
 
   /**
-   * The delete that the watch resumes with is missing. Older servers drop a delete when history is compacted at its very
-   * revision, which a read just before that revision shows. Otherwise the history is another.
+   * Handles a missing delete at the start of a resumed watch. Older servers omit a delete when history is compacted at
+   * its very revision; a read just before that revision shows it. In all other cases the history has been replaced.
    */
   private async verifyHistory(watch: WatchState): Promise<void> {
     const { numbers } = this;
@@ -336,15 +325,15 @@ export class EtcdWatches {
     }
     if (this.watches.get(watch.id) !== watch) return;
     if (!compacted) {
-      this.anotherHistory(watch);
+      this.historyReplaced(watch);
       return;
     }
     watch.progress.forgetFingerprint();
     if (this.numbers === numbers) this.begin(numbers, watch);
   }
 
-  private anotherHistory(watch: WatchState): void {
-    this.replaced(watch, `the store's history up to revision ${watch.progress.position} is another`);
+  private historyReplaced(watch: WatchState): void {
+    this.replaced(watch, `the store's history up to revision ${watch.progress.position} has been replaced`);
   }
 
   private replaced(watch: WatchState, reason: string): void {
