@@ -1,17 +1,17 @@
-/** Starts a gateway and three appservers, each as a process of its own, and ends them together. */
+/** Starts a gateway and three appservers, one process each, and ends them together. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Launcher } from './launcher/launcher.js';
 
-// A folder of its own for each run: two samples at a time do not meet. Applications leave SIDEKICK_REGISTRY unset.
+// A separate folder for each run, so that two running samples do not meet. Applications leave SIDEKICK_REGISTRY unset.
 const named = process.env.SIDEKICK_REGISTRY?.trim();
 const folder = named ? undefined : await mkdtemp(join(tmpdir(), 'nestjs-sidekick-sample-'));
 
 const launcher = new Launcher({ ...process.env, ...(folder && { SIDEKICK_REGISTRY: `file:${folder}` }) });
 process.on('SIGINT', () => launcher.stop('SIGINT'));
 process.on('SIGTERM', () => launcher.stop('SIGTERM'));
-// The gateway takes a SIGHUP for the wish to look again.
+// The gateway takes SIGHUP as the signal to refresh its lists, so it is not forwarded.
 process.on('SIGHUP', () => launcher.stop('SIGTERM'));
 
 try {

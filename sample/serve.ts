@@ -2,18 +2,18 @@ import { type INestApplication, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 
 /**
- * Serves a module on a port of this machine until a signal, or the end of the launcher, ends it. When it cannot start,
- * it says why in one sentence and gives nothing back.
+ * Serves a module on a local port until a signal or the end of the launcher. If it cannot start, prints the reason as one
+ * sentence and resolves with undefined.
  */
 export async function serve(module: Type, port: string): Promise<INestApplication | undefined> {
-  // Nothing of the sample outlives its launcher, however that ends.
+  // No process of the sample outlives its launcher, however the launcher ends.
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   process.channel?.unref();
   try {
     if (!/^\d{1,5}$/.test(port)) throw new Error(`Expected PORT to be a number, got "${port}".`);
     const app = await NestFactory.create(module, {
       logger: ['error', 'warn'],
-      // What goes wrong before this line is over is told below, without a stack.
+      // An error of the boot is printed below, without a stack.
       abortOnError: false,
       bufferLogs: true,
       autoFlushLogs: false,

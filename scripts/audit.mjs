@@ -1,6 +1,6 @@
 /**
- * Asks npm for known faults in what an application installs with this package, and fails on grave ones. Where the
- * package registry offers no advisories, it says so and lets the run go on.
+ * `npm run audit`: checks the runtime dependencies for advisories and fails on high and critical ones. A package registry
+ * that offers no advisories is reported and does not fail the run.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-/** `npm run build`: the library as it is published, in `dist`. `nest build` is the development build. */
+/** `npm run build`: builds the published library in `dist`. `nest build` is the development build. */
 import { fileURLToPath } from 'node:url';
 import { buildLibrary } from './prepare/build.mjs';
 

@@ -1,4 +1,4 @@
-/** Runs test/chaos/main.ts on a fresh checkout: installs the dependencies, builds the library and finds or fetches the servers before. */
+/** Runs test/chaos/main.ts, also on a fresh checkout: first installs the dependencies, builds the library and provides the servers. */
 import { build } from './prepare/build.mjs';
 import { root, runTypeScript } from './run-typescript.mjs';
 import { provision } from './servers/provision.mjs';

@@ -1,11 +1,11 @@
-/** `npm run check`: everything but the tests. What takes longest runs beside the rest; each says when it is done. */
+/** `npm run check`: every check except the tests. The longest one runs in parallel with the others. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { npm } from './dependencies.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Runs one script of package.json and prints what it said once it has ended. */
+/** Runs one script of package.json, and prints its output if it fails. */
 async function run(name) {
   const began = performance.now();
   const [command, ...args] = npm();
@@ -22,7 +22,7 @@ async function run(name) {
   return code === 0;
 }
 
-/** Runs scripts one after the other, all of them: a person wants to see everything that is wrong. */
+/** Runs scripts one after the other, also after a failure, so that all failures are shown. */
 async function inTurn(...names) {
   let good = true;
   for (const name of names) good = (await run(name)) && good;

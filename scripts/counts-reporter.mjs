@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 
-/** Leaves the numbers of a jest run in the file that `SIDEKICK_COUNTS` names, for scripts/test.mjs. */
+/** Jest reporter that writes the numbers of a run to the file in `SIDEKICK_COUNTS`, for scripts/test.mjs. */
 export default class CountsReporter {
   onRunComplete(_contexts, results) {
     const file = process.env.SIDEKICK_COUNTS;
     if (!file) return;
     const counts = {
       passed: results.numPassedTests,
-      // A file that failed outside its tests counts as one: a syntax error, or something it left open.
+      // A file that failed outside its tests, by a syntax error or an open handle, counts as one failure.
       failed: results.numFailedTests + results.numRuntimeErrorTestSuites,
       skipped: results.numPendingTests + results.numTodoTests,
     };

@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * Why the dependencies have to be installed before anything else can run, or undefined when `node_modules` holds what
- * `package-lock.json` asks for. Compares the lock with npm's own record of what it installed.
+ * Returns why the dependencies must be installed, or undefined if `node_modules` matches `package-lock.json`. Compares the
+ * lock with npm's own record of the installed packages.
  *
- * @param {string} root the folder of the checkout
+ * @param {string} root the folder of the repository
  */
 export async function outdated(root) {
   const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
@@ -25,13 +25,13 @@ export async function outdated(root) {
   return undefined;
 }
 
-/** The program, and the arguments before any other, that run npm: the one that runs this script, else the PATH's. */
+/** Returns the command that runs npm and its first arguments: the npm that runs this script, else the one on the PATH. */
 export function npm() {
   const path = process.env.npm_execpath;
   return path?.endsWith('.js') ? [process.execPath, path] : ['npm'];
 }
 
-/** Installs what the lock asks for; its output goes to this process's own. Resolves with npm's exit code. */
+/** Runs `npm ci` with its output in this process's output. Resolves with npm's exit code. */
 export async function install(root) {
   const [command, ...args] = npm();
   return await new Promise((resolve) => {
@@ -41,7 +41,7 @@ export async function install(root) {
       shell: process.platform === 'win32' && command === 'npm',
     });
     child.on('error', (error) => {
-      console.error(`npm could not be run: ${error.message}`);
+      console.error(`Could not run npm: ${error.message}`);
       resolve(1);
     });
     child.on('close', (code) => resolve(code ?? 1));

@@ -1,4 +1,4 @@
-/** Runs test/fuzz/main.ts on a fresh checkout: installs the dependencies before. */
+/** Runs test/fuzz/main.ts, also on a fresh checkout: first installs the dependencies. */
 import { runTypeScript } from './run-typescript.mjs';
 
 await runTypeScript('test/fuzz/main.ts');

@@ -1,4 +1,4 @@
-/** Finds or fetches the servers that the tests run against, and prints where they are: `npm run servers`. */
+/** `npm run servers`: finds or downloads the servers for the tests, and prints their paths. */
 import { DEFAULT_SERVERS, provision } from './servers/provision.mjs';
 
 const asked = process.argv.slice(2);

@@ -1,7 +1,7 @@
 /**
  * `npm run release -- patch|minor|major|X.Y.Z [--dry-run]`: moves the unreleased section of the changelog under the new
  * version, sets the version, runs every check and test, commits, tags, pushes and publishes with provenance. A dry run
- * prints what would happen and changes nothing.
+ * prints the steps and changes nothing.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -53,7 +53,7 @@ function release() {
     const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
     if (status !== 0) {
       throw new Error(
-        `"${[command, ...args].join(' ')}" failed. Mend the cause, run "git restore ." if nothing is committed yet, and start over; ` +
+        `"${[command, ...args].join(' ')}" failed. Fix the cause, run "git restore ." if nothing is committed yet, and start over; ` +
           'after the commit, run the remaining commands by hand.',
       );
     }

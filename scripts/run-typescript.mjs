@@ -5,11 +5,11 @@ import { install, outdated } from './dependencies.mjs';
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Runs a TypeScript program of this repository on a fresh checkout, with the arguments of this process, and ends as it
- * does: installs the dependencies before.
+ * Runs a TypeScript program of this repository, also on a fresh checkout: first installs the dependencies. Passes on the
+ * arguments of this process, and exits with the program's code.
  *
- * @param {string} program its path below the root
- * @param {() => Promise<NodeJS.ProcessEnv>} [prepare] what else it needs, done after the installation: its environment
+ * @param {string} program path below the root
+ * @param {() => Promise<NodeJS.ProcessEnv>} [prepare] called after the installation; returns the program's environment
  */
 export async function runTypeScript(program, prepare = async () => process.env) {
   try {

@@ -1,4 +1,4 @@
-/** `npm start`: from a fresh clone to the running sample, with nothing but Node and npm. */
+/** `npm start`: installs, builds and runs the sample, also from a fresh clone. Needs Node and npm only. */
 import { fileURLToPath } from 'node:url';
 import { build } from './prepare/build.mjs';
 import { install } from './prepare/install.mjs';
@@ -6,7 +6,7 @@ import { InterruptedError } from './prepare/step.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-// npm sends a signal to the shell it runs this in, and not every shell passes it on before it ends.
+// npm sends a signal to the shell that runs this script, and not every shell forwards it before it exits.
 const parent = process.ppid;
 setInterval(() => {
   if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
@@ -17,7 +17,7 @@ try {
   await build(root);
   await import('../sample/dist/main.js');
 } catch (error) {
-  // Whoever started this sees that it was interrupted.
+  // Ends by the signal, so that the parent process sees the interruption.
   if (error instanceof InterruptedError) process.kill(process.pid, error.signal);
   else {
     console.error(error.message);

@@ -1,7 +1,7 @@
 /**
- * Runs every test on a fresh checkout with nothing but Node and npm there: installs the dependencies when they are
- * missing or not those of the lock, finds or fetches the servers, runs jest with the arguments given, and ends with
- * one line of numbers: `N passed, N failed`.
+ * `npm test`: runs every test, also on a fresh checkout. Installs the dependencies if they are missing or differ from the
+ * lock, finds or downloads the servers, runs Jest with the given arguments, and prints one last line of numbers:
+ * `N passed, N failed`. Needs Node and npm only.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { provision } from './servers/provision.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Runs jest and resolves with its exit code and the numbers it reached. */
+/** Runs Jest and resolves with its exit code and its numbers. */
 async function jest(args, env) {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-sidekick-test-'));
   const file = join(folder, 'counts.json');
@@ -25,7 +25,7 @@ async function jest(args, env) {
           '--experimental-vm-modules',
           '--disable-warning=ExperimentalWarning',
           join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
-          // First, since an option that takes a list takes what follows it too.
+          // First, since an option with a list consumes the arguments that follow it.
           ...args,
           '--reporters=default',
           `--reporters=${join(root, 'scripts', 'counts-reporter.mjs')}`,
@@ -41,7 +41,7 @@ async function jest(args, env) {
   }
 }
 
-/** The numbers jest left; one failure when it ended before it could. */
+/** Reads the numbers that Jest wrote; one failure if it wrote none. */
 function read(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
@@ -50,7 +50,7 @@ function read(file) {
   }
 }
 
-/** The servers' paths as environment variables, or the error that says how to provide them. */
+/** Returns the servers' paths as environment variables, or the error that describes how to provide them. */
 async function servers() {
   try {
     const paths = await provision({ report: console.error });
@@ -60,7 +60,7 @@ async function servers() {
   }
 }
 
-/** Ends the output with the numbers, and sets the exit code. */
+/** Prints the numbers as the last line, and sets the exit code. */
 function conclude({ code, passed, failed, skipped }) {
   process.exitCode = failed > 0 ? code || 1 : code;
   console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
@@ -71,11 +71,11 @@ const reason = await outdated(root);
 if (reason) console.error(`Installing the dependencies (${reason}) ...`);
 const installed = reason ? await install(root) : 0;
 if (installed !== 0) {
-  console.error('The dependencies could not be installed; npm has said why above.');
+  console.error('The dependencies could not be installed; see the output of npm above.');
   conclude({ code: installed, passed: 0, failed: 1, skipped: 0 });
 } else {
   const { env, error } = await servers();
-  // Without the servers the tests that need none still run, and the run as a whole still fails.
+  // Without the servers, the tests that need none still run, and the run fails.
   const result = await jest(error ? [...args, '--selectProjects', 'unit'] : args, { ...process.env, ...env });
   if (error) {
     console.error(`\nThe tests against real servers did not run.\n${error.message}\n`);

@@ -4,9 +4,9 @@ import { INSTANCE } from './instance.js';
 
 @Controller()
 export class AppserverController {
-  /** Says who serves. */
+  /** Returns the instance that serves the request. */
   @Get()
-  whoAmI(@Req() { socket }: IncomingMessage) {
+  index(@Req() { socket }: IncomingMessage) {
     return { instance: INSTANCE, address: socket.localAddress, port: socket.localPort, pid: process.pid };
   }
 }

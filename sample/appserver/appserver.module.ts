@@ -7,11 +7,11 @@ import { Registration } from './registration.js';
 @Module({
   imports: [
     SidekickModule.forRoot({
-      // Address and port are those the server is bound to.
+      // Address and port are those to which the server is bound.
       service: { name: 'appserver', id: INSTANCE },
-      // A copy that is killed is gone from the lists after 3 s.
+      // A killed instance leaves the lists after 3 s.
       ttl: 3,
-      // One that ends in good order first leaves the lists, and serves for another second those who have not seen it yet.
+      // An instance that stops cleanly leaves the lists first, then serves late requests for another second.
       drain: 1,
     }),
   ],

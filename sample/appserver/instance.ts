@@ -1,4 +1,4 @@
 import { randomUUID } from 'node:crypto';
 
-/** The name of this copy. The module would make one up as well; here the answers carry it too. */
+/** Id of this instance. Without it the module would generate one; here the answers contain it too. */
 export const INSTANCE = `appserver-${randomUUID().slice(0, 8)}`;

@@ -1,5 +1,5 @@
 import { serve } from '../serve.js';
 import { AppserverModule } from './appserver.module.js';
 
-// Any free port will do: the registry tells the others which one it is.
+// Any free port: other processes read the port from the registry.
 await serve(AppserverModule, '0');

@@ -6,10 +6,10 @@ const WORDS: Readonly<Record<RegistrationEvent['type'], string>> = {
   late: 'renewal is late',
   lost: 'lost',
   restored: 'registered again',
-  stopped: 'withdrawn',
+  stopped: 'deregistered',
 };
 
-/** Tells what becomes of this copy's entry in the registry. */
+/** Logs each change of this instance's registration. */
 @Injectable()
 export class Registration {
   constructor(sidekick: Sidekick) {

@@ -1,21 +1,21 @@
 import { Injectable, ServiceUnavailableException } from '@nestjs/common';
 import { type Endpoint, OnServiceChange, Service, type ServiceChange, ServiceHandle } from 'nestjs-sidekick';
 
-/** Milliseconds one appserver has for its answer. */
-const PATIENCE = 1_000;
+/** Time for one appserver to answer. */
+const TIMEOUT_MS = 1_000;
 
 /** Calls the appservers in turn. */
 @Injectable()
 export class Appservers {
   constructor(@Service('appserver') private readonly appserver: ServiceHandle) {}
 
-  /** Asks the next appserver, and where one cannot be reached the one after it: a GET may be sent again. */
+  /** Calls the next appserver, and if it is unreachable the one after it: a GET may be retried. */
   async get(path: string): Promise<unknown> {
     const failures: string[] = [];
     for (const endpoint of this.inTurn()) {
       const call = this.appserver.start(endpoint);
       try {
-        const response = await fetch(url(endpoint, path), { signal: AbortSignal.timeout(PATIENCE) });
+        const response = await fetch(url(endpoint, path), { signal: AbortSignal.timeout(TIMEOUT_MS) });
         const answer: unknown = await response.json();
         call.done();
         return answer;
@@ -36,7 +36,7 @@ export class Appservers {
     for (const endpoint of removed) console.log(`  - ${shown(endpoint)}`);
   }
 
-  /** All of them, beginning with the one whose turn it is. */
+  /** Returns all endpoints, beginning with the next one. */
   private inTurn(): readonly Endpoint[] {
     const { endpoints } = this.appserver;
     if (endpoints.length === 0) return endpoints;
@@ -53,7 +53,7 @@ function url({ address, port }: Endpoint, path: string): URL {
   return new URL(path, `http://${address.includes(':') ? `[${address}]` : address}:${port}`);
 }
 
-/** `fetch` says in the cause why it failed. */
+/** Returns why a call failed: `fetch` puts the reason into the cause. */
 function reason(error: unknown): string {
   const { message, cause } = error as Error;
   return cause instanceof Error ? cause.message : message;

@@ -9,13 +9,13 @@ export class GatewayController {
     private readonly discovery: DiscoveryService,
   ) {}
 
-  /** What the next appserver answers. */
+  /** Returns the answer of the next appserver. */
   @Get()
-  async whoServes(): Promise<unknown> {
+  async index(): Promise<unknown> {
     return await this.appservers.get('/');
   }
 
-  /** Every service that is followed, with the instances known now. */
+  /** Returns every watched service with its current instances. */
   @Get('services')
   services(): Record<string, readonly Endpoint[]> {
     return Object.fromEntries(this.discovery.names().map((name) => [name, this.discovery.endpoints(name)]));

@@ -2,17 +2,17 @@ import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { type Server } from 'node:http';
 
-/** Milliseconds that requests under way have to end. */
-const GRACE = 1_000;
+/** Time for requests in progress to end. */
+const GRACE_MS = 1_000;
 
-/** Browsers keep connections open on which they ask for nothing: without this, each would hold up the end. */
+/** Closes idle connections at shutdown. Browsers keep connections open, and each would delay the end of the process. */
 @Injectable()
 export class LastConnections implements BeforeApplicationShutdown {
   constructor(private readonly host: HttpAdapterHost) {}
 
   beforeApplicationShutdown(): void {
     const server = this.host.httpAdapter.getHttpServer() as Server;
-    const timer = setTimeout(() => server.closeAllConnections(), GRACE);
+    const timer = setTimeout(() => server.closeAllConnections(), GRACE_MS);
     server.once('close', () => clearTimeout(timer));
   }
 }

@@ -1,9 +1,9 @@
 import { Part } from './part.js';
 
-/** Milliseconds the parts have to end by themselves: all in all Ctrl-C takes less than 5 s. */
-const GRACE = 4_000;
+/** Time for the parts to end by themselves, so that Ctrl-C takes less than 5 s in all. */
+const GRACE_MS = 4_000;
 
-/** Runs the parts of the sample. None is started again: what the others make of a loss is what there is to see. */
+/** Runs the parts of the sample. Does not restart a part, so that the effect of its loss is visible. */
 export class Launcher {
   private readonly parts: Part[] = [];
   private ending: NodeJS.Signals | undefined;
@@ -14,7 +14,7 @@ export class Launcher {
     return this.ending !== undefined;
   }
 
-  /** Starts a part, and resolves with what it says when it is up. One that cannot start ends the whole sample. */
+  /** Starts a part, and resolves with its message when it is ready. A part that cannot start ends the sample. */
   async start(name: string, script: URL): Promise<string> {
     if (this.stopping) return '';
     const part = new Part(name, script, this.env);
@@ -23,7 +23,7 @@ export class Launcher {
     return await Promise.race([part.ready, part.ended]);
   }
 
-  /** Passes the signal on to every part, and kills those that do not heed it in time. A second call does nothing. */
+  /** Forwards the signal to every part, and kills those that do not end in time. A second call does nothing. */
   stop(signal: NodeJS.Signals): void {
     if (this.ending) return;
     this.ending = signal;
@@ -31,15 +31,15 @@ export class Launcher {
     const timer = setTimeout(() => {
       for (const part of this.parts.filter(({ running }) => running)) {
         console.log(
-          `${part.name} (pid ${part.pid}) did not end within ${GRACE / 1000} s of ${signal} and is killed.`,
+          `${part.name} (pid ${part.pid}) did not end within ${GRACE_MS / 1000} s of ${signal} and is killed.`,
         );
         part.kill('SIGKILL');
       }
-    }, GRACE);
+    }, GRACE_MS);
     void this.ended().then(() => clearTimeout(timer));
   }
 
-  /** Resolves when every part is gone. */
+  /** Resolves when every part has ended. */
   async ended(): Promise<void> {
     await Promise.all(this.parts.map((part) => part.ended));
   }
@@ -48,7 +48,7 @@ export class Launcher {
     if (this.stopping) return;
     if (part.wasReady && part.name !== 'gateway') {
       console.log(
-        `${part.name} (pid ${part.pid}) ended unexpectedly (${how}). The gateway goes on with the others.`,
+        `${part.name} (pid ${part.pid}) ended unexpectedly (${how}). The gateway continues with the others.`,
       );
       return;
     }

@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** One process of the sample. What it says is printed with its name in front. */
+/** One process of the sample. Its output is printed with its name in front. */
 export class Part {
-  /** Resolves when the process says that it is up, with what it says. */
+  /** Resolves with the process's first message when it is ready. */
   readonly ready: Promise<string>;
-  /** Resolves when the process is gone and all it said is printed, with how it ended: `code 1`, `SIGKILL`. */
+  /** Resolves when the process has ended and its output is printed, with how it ended: `code 1`, `SIGKILL`. */
   readonly ended: Promise<string>;
   private readonly child: ChildProcess;
   private up = false;
@@ -17,9 +17,9 @@ export class Part {
   ) {
     this.child = fork(script, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     this.ready = new Promise((resolve) => {
-      this.child.once('message', (said: string) => {
+      this.child.once('message', (message: string) => {
         this.up = true;
-        resolve(said);
+        resolve(message);
       });
     });
     this.ended = new Promise((resolve) => {
@@ -36,7 +36,7 @@ export class Part {
     return this.child.pid;
   }
 
-  /** Whether it was up at some time. */
+  /** Whether the process has been ready. */
   get wasReady(): boolean {
     return this.up;
   }
@@ -45,7 +45,7 @@ export class Part {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** Sends a signal. One that is gone, or knows from the terminal already, does not mind. */
+  /** Sends a signal. Does nothing if the process has ended. */
   kill(signal: NodeJS.Signals): void {
     this.child.kill(signal);
   }

@@ -1,11 +1,11 @@
-/** What an audit comes to: whether a run may go on, and what to tell. */
+/** The result of an audit: whether the run may continue, and the report. */
 export interface Verdict {
   readonly ok: boolean;
   readonly text: string;
 }
 
 /**
- * @param output what `npm audit --json` wrote
- * @param error why npm itself could not be run, where it could not
+ * @param output the output of `npm audit --json`
+ * @param error why npm could not be run, if it could not
  */
 export function verdict(output: string, error?: Error): Verdict;

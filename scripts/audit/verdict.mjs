@@ -9,7 +9,7 @@ function parse(output) {
   }
 }
 
-/** The packages with a grave fault, each with what is known of it. */
+/** Describes each package with a grave advisory: severity, versions, titles and fix. */
 function grave({ vulnerabilities }) {
   return Object.entries(vulnerabilities ?? {})
     .filter(([, { severity }]) => GRAVE.includes(severity))
@@ -20,7 +20,7 @@ function grave({ vulnerabilities }) {
     });
 }
 
-/** See verdict.d.mts. A registry without advisories is told plainly and fails nothing: there is nothing to judge by. */
+/** See verdict.d.mts. A package registry without advisories is reported and does not fail the run. */
 export function verdict(output, error) {
   if (error?.code === 'ETIMEDOUT') {
     return { ok: true, text: 'NOT AUDITED: the package registry did not answer in time.' };

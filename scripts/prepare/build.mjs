@@ -2,11 +2,11 @@ import { access, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promis
 import { join } from 'node:path';
 import { step } from './step.mjs';
 
-/** The library as the compiler writes it, a file for each source; `dist` is bundled of these. */
+/** Folder of the compiler's output, one file per source. `dist` is bundled from it. */
 export const COMPILED = join('.cache', 'compiled');
 
 /**
- * Builds the library, and the sample on top of it, where their sources are newer than what was built last.
+ * Builds the library and then the sample, each only if a source is newer than the last build.
  *
  * @param {string} root the repository
  */
@@ -23,7 +23,7 @@ export async function build(root) {
   });
 }
 
-/** Compiles the library and bundles it into `dist`. What `nest build` has left there is replaced. */
+/** Compiles the library and bundles it into `dist`. Replaces the output of `nest build` there. */
 export async function buildLibrary(root) {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const compiled = join(root, COMPILED);
@@ -47,10 +47,11 @@ export async function buildLibrary(root) {
 }
 
 /**
- * Builds beside the output and swaps: what runs from it now, and an interrupted build, see all of one or the other.
+ * Builds into a temporary folder, then swaps it with the output. A running program and an interrupted build therefore see
+ * either the old or the new output.
  *
- * @param newest the file in the output whose time says when it was built
- * @param run the program of Node, with its arguments, that writes a fresh output
+ * @param newest file in the output whose modification time is the time of the build
+ * @param run returns the arguments for Node that write the new output
  */
 async function refresh({ root, title, sources, output, newest, run }) {
   const changes = await Promise.all(sources.map((source) => changed(join(root, source))));
@@ -62,7 +63,7 @@ async function refresh({ root, title, sources, output, newest, run }) {
   await mkdir(join(root, '.cache'), { recursive: true });
   try {
     await step(title, process.execPath, run(fresh), { cwd: root });
-    // A source that was saved while it was being compiled is newer than this.
+    // The start of the build, so that a source saved during the build counts as newer.
     await utimes(join(fresh, newest), started, started);
     if (await exists(output)) await rename(output, old);
     await rename(fresh, output);
@@ -78,7 +79,7 @@ async function exists(path) {
   );
 }
 
-/** When a file, or one in a folder, was last changed, in ms; specs and what was compiled do not count. */
+/** Returns the latest modification time of a file or of a folder's files, in milliseconds. Ignores specs and `dist`. */
 async function changed(path) {
   const own = await stat(path);
   if (!own.isDirectory()) return own.mtimeMs;

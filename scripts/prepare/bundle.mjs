@@ -1,6 +1,6 @@
 /**
- * `node scripts/prepare/bundle.mjs COMPILED OUT`: makes the files that are published of what the compiler wrote. One
- * file for each entry of package.json and each worker thread, and chunks for what they share or load later.
+ * `node scripts/prepare/bundle.mjs COMPILED OUT`: bundles the compiler's output into the published files: one file for each
+ * entry of package.json and for each worker thread, and chunks for code that they share or load later.
  */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -12,11 +12,11 @@ import { dts } from 'rolldown-plugin-dts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * The entries, of `exports` and `bin` in package.json: what `./dist/consul/index.js` is compiled from, by
- * `consul/index`.
+ * Returns the entries in `exports` and `bin` of package.json by their path in `dist` without the extension:
+ * `./dist/consul/index.js` is `consul/index`.
  *
  * @param {{ exports: Record<string, string | { default: string }>, bin?: Record<string, string> }} manifest
- * @returns {{ entries: string[], programs: string[] }} the programs have no declarations
+ * @returns {{ entries: string[], programs: string[] }} programs have no declaration files
  */
 export function entriesOf(manifest) {
   const targets = Object.values(manifest.exports).map((target) => target.default ?? target);
@@ -28,10 +28,10 @@ export function entriesOf(manifest) {
 const inputs = (folder, names, ending) =>
   Object.fromEntries(names.map((name) => [name, join(folder, `${name}${ending}`)]));
 
-/** Every package stays a package: what is installed once must be loaded once. */
+/** Keeps every package external, so that a package that is installed once is loaded once. */
 const external = (id) => !/^(\.|\/|\0)/.test(id) && id !== 'class-validator';
 
-/** Reads the compiler's source maps, so that the bundle's name the TypeScript, and drops the references to them. */
+/** Reads the compiler's source maps, so that those of the bundle name the TypeScript sources, and drops the references to them. */
 const compilerMaps = {
   name: 'compiler-maps',
   load: {
@@ -43,13 +43,13 @@ const compilerMaps = {
   },
 };
 
-/** Makes an entry of each file that is started as a worker thread: `new Worker(new URL('./worker.js', import.meta.url))`. */
+/** Emits an entry for each file that is started as a worker thread: `new Worker(new URL('./worker.js', import.meta.url))`. */
 const workers = {
   name: 'workers',
   transform(code, id) {
     return code.replace(/new URL\('(\.[^']+\.js)', import\.meta\.url\)/g, (_, path) => {
       const file = resolve(id, '..', path);
-      // A bundler's output may have a `worker.js` of the application's own in the same place.
+      // An application's bundle may have its own `worker.js` in the same folder.
       const name = `nestjs-sidekick-${basename(file, '.js')}`;
       const reference = this.emitFile({ type: 'chunk', id: file, name });
       return `new URL(import.meta.ROLLUP_FILE_URL_${reference})`;
@@ -58,8 +58,8 @@ const workers = {
 };
 
 /**
- * Imports from class-validator, by the files that define them: its index loads a hundred more, and the packages
- * `validator` and `libphonenumber-js` with them.
+ * Replaces imports of class-validator's index by imports of the files that define the names: the index loads a hundred
+ * more files, and the packages `validator` and `libphonenumber-js`.
  */
 function classValidator() {
   const folder = join(createRequire(import.meta.url).resolve('class-validator/package.json'), '..', 'cjs');
@@ -82,15 +82,15 @@ function classValidator() {
 }
 
 /**
- * The files that every application loads with the main entry, without those that need Nest, which the programs and the
- * worker threads do without.
+ * Returns the files that every application loads with the main entry, except those that need Nest, which the programs and
+ * the worker threads do not load.
  */
 async function coreOf(main) {
   const needs = new Map();
   const visit = async (file) => {
     if (needs.has(file)) return;
     const text = await readFile(file, 'utf8');
-    // `import {} from` is what the compiler leaves of an import of types.
+    // The compiler emits `import {} from` for an import of types only.
     const ids = [...text.matchAll(/^(?:import|export) (?!\{\} ).*?from '([^']+)';$/gm)].map(([, id]) => id);
     const files = ids.filter((id) => id.startsWith('.')).map((id) => resolve(file, '..', id));
     needs.set(file, { files, nest: ids.some((id) => id.startsWith('@nestjs/')) });
@@ -126,7 +126,7 @@ async function scripts(compiled, out, names) {
     keepNames: true,
     minify: false,
     sourcemap: true,
-    // Written in a folder of .cache, to be moved to dist, which is less deep.
+    // The bundle is written to a folder of .cache and then moved to dist, which is less deep.
     sourcemapPathTransform: (source) =>
       source.slice('../'.length * (relative(root, out).split(sep).length - 1)),
   });
@@ -144,10 +144,10 @@ async function declarations(compiled, out, names) {
   return await bundle.write({ dir: out, format: 'es', chunkFileNames: 'chunks/[name].d.ts' });
 }
 
-/** How long plugins take is a fault of a busy machine and not of the bundle. */
+/** The duration of plugins depends on the load of the machine, so it is no warning. */
 const checks = { pluginTimings: false };
 
-/** A warning of the bundler is a fault of the bundle. */
+/** Turns a warning of the bundler into an error. */
 function fail(level, log, report) {
   if (level === 'warn') throw new Error(log.message);
   report(level, log);

@@ -2,7 +2,7 @@ import { npm, outdated } from '../dependencies.mjs';
 import { step } from './step.mjs';
 
 /**
- * Installs the packages that `package-lock.json` names, unless they are there already.
+ * Installs the packages of `package-lock.json` unless they are installed already.
  *
  * @param {string} root the repository
  */

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Milliseconds a program has to heed a signal: npm heeds none while it unpacks. The next run starts it over. */
-const GRACE = 2_000;
+/** Time for a program to end on a signal. npm ignores signals while it unpacks; the next run starts it again. */
+const GRACE_MS = 2_000;
 
-/** A signal ended a phase. */
+/** A signal interrupted a step. */
 export class InterruptedError extends Error {
   /** @param {NodeJS.Signals} signal */
   constructor(signal) {
@@ -15,14 +15,14 @@ export class InterruptedError extends Error {
 }
 
 /**
- * One phase of a command, as one line: what is being done, then how long it took. What the program itself says is shown
- * only when it fails. A signal is passed on to the program, which is killed if it does not heed it.
+ * Runs a program as one step and prints one line: the title, then the duration. Prints the program's output only if it
+ * fails. Forwards signals to the program, and kills it if it does not end in time.
  *
  * @param {string} title "Building the library"
  * @param {string} program
  * @param {readonly string[]} args
  * @param {{ cwd: string }} options
- * @returns {Promise<void>} rejects when the program fails, with all it said; with an InterruptedError after a signal
+ * @returns {Promise<void>} rejects with the program's output if it fails, and with an InterruptedError after a signal
  */
 export async function step(title, program, args, { cwd }) {
   const started = performance.now();
@@ -36,7 +36,7 @@ export async function step(title, program, args, { cwd }) {
   const passOn = (signal) => {
     asked ??= signal;
     child.kill(signal);
-    timer ??= setTimeout(() => child.kill('SIGKILL'), GRACE);
+    timer ??= setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
   };
   for (const signal of SIGNALS) process.on(signal, passOn);
   let outcome;
@@ -44,7 +44,7 @@ export async function step(title, program, args, { cwd }) {
     outcome = await new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code, signal) => resolve({ code, signal }));
-      // What a killed program had started may hold its output open.
+      // A child of the killed program may keep the output open.
       child.once('exit', (code, signal) => asked && resolve({ code, signal }));
     });
   } finally {

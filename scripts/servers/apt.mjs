@@ -4,10 +4,10 @@ import { run } from './run.mjs';
 
 const HELPER = '/usr/lib/apt/apt-helper';
 
-/** As root, apt would drop to a user that cannot reach a private folder. */
+/** Disables apt's switch to another user as root: that user cannot access a private folder. */
 const SANDBOX = ['-o', 'APT::Sandbox::User='];
 
-/** Whether this system has apt and dpkg, with the helper that downloads single files. */
+/** Returns whether this system has apt and dpkg, with the helper that downloads single files. */
 export async function aptIsThere() {
   try {
     await access(HELPER);
@@ -19,32 +19,32 @@ export async function aptIsThere() {
   }
 }
 
-/** The architecture in Debian's words: amd64, arm64. */
+/** Returns Debian's name of the architecture: amd64, arm64. */
 export async function architecture() {
   return (await run('dpkg', ['--print-architecture'])).trim();
 }
 
 /**
- * The package archives that this machine's own apt is set up for, those that look like Debian's first. Works with
- * empty package lists and without rights.
+ * Returns the package archives that apt is configured for, those that look like Debian's first. Works with empty package
+ * lists and without root.
  */
 export async function archives() {
   const printed = await run('apt-get', ['update', '--print-uris']);
   const found = [...printed.matchAll(/'(\S+?)\/+dists\/[a-z]+\/InRelease'/g)].map(([, uri]) => uri);
   if (found.length === 0)
-    throw new Error('apt has no package archive set up (apt-get update --print-uris names none)');
+    throw new Error('apt has no package archive configured (apt-get update --print-uris names none)');
   const debian = (uri) => (/\/debian$/.test(uri) ? 0 : 1);
   return [...new Set(found)].sort((a, b) => debian(a) - debian(b));
 }
 
-/** Downloads one file of the archive with its hash checked: no package index is read. */
+/** Downloads one file of the archive and checks its hash. Reads no package index. */
 export async function downloadPinned(archive, { path, sha256 }, folder) {
   const file = join(folder, 'pinned.deb');
   await run(HELPER, [...SANDBOX, 'download-file', `${archive}/${path}`, file, `SHA256:${sha256}`]);
   return file;
 }
 
-/** Downloads whatever version of a package a suite has now, through a package index kept apart from the system's. */
+/** Downloads the current version of a package in a suite, through a package index separate from the system's. */
 export async function downloadIndexed(archive, suite, name, folder) {
   const state = join(folder, 'apt');
   for (const part of ['lists/partial', 'cache/archives/partial', 'sources.d', 'deb'])
@@ -64,11 +64,11 @@ export async function downloadIndexed(archive, suite, name, folder) {
   const into = join(state, 'deb');
   await run('apt-get', [...options, 'download', name], { cwd: into, timeout: 180_000 });
   const [file] = (await readdir(into)).filter((entry) => entry.endsWith('.deb'));
-  if (!file) throw new Error(`apt-get download ${name} left no package behind`);
+  if (!file) throw new Error(`apt-get download ${name} wrote no package`);
   return join(into, file);
 }
 
-/** Unpacks a package into a folder; installs nothing. */
+/** Unpacks a package into a folder without installing it. */
 export async function unpack(file, folder) {
   await mkdir(folder, { recursive: true });
   await run('dpkg', ['-x', file, folder]);

@@ -6,14 +6,14 @@ import { fileURLToPath } from 'node:url';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Where fetched servers are kept: in the checkout, and once for all checkouts of this user. */
+/** Returns the folders for downloaded servers: one in the repository, one for all checkouts of this user. */
 export function cacheFolders(env = process.env) {
   const xdg = env.XDG_CACHE_HOME;
   const user = xdg && isAbsolute(xdg) ? xdg : join(env.HOME || homedir(), '.cache');
   return [join(REPOSITORY, '.cache', 'servers'), join(user, 'nestjs-sidekick', 'servers')];
 }
 
-/** A folder of one's own in the first cache that can be written to. */
+/** Creates a unique folder in a writable cache, the user's first. */
 export async function workFolder(caches) {
   let last;
   for (const cache of [...caches].reverse()) {
@@ -25,10 +25,10 @@ export async function workFolder(caches) {
       last = error;
     }
   }
-  throw new Error(`no cache folder can be written to (${caches.join(', ')})`, { cause: last });
+  throw new Error(`no cache folder is writable (${caches.join(', ')})`, { cause: last });
 }
 
-/** Whether a path is a program that may be run. */
+/** Returns whether a path is an executable program. */
 export async function isProgram(path) {
   try {
     await access(path, constants.X_OK);
@@ -38,7 +38,7 @@ export async function isProgram(path) {
   }
 }
 
-/** The full path of a command, or undefined. */
+/** Returns the full path of a command, or undefined. */
 export async function onPath(command, env = process.env) {
   for (const folder of (env.PATH ?? '').split(delimiter)) {
     const path = join(folder, command);
@@ -48,8 +48,8 @@ export async function onPath(command, env = process.env) {
 }
 
 /**
- * Puts a program into a cache folder under its final name in one step, so that another process never sees half of
- * it, and two that do it at once do no harm.
+ * Puts a program into a cache folder atomically: another process never sees a partial file, and two processes may do it at
+ * once.
  */
 export async function place(program, target) {
   await mkdir(dirname(target), { recursive: true });

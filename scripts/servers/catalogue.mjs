@@ -1,6 +1,6 @@
 /**
- * The servers that the tests run against, and the Debian packages they come in. A hash is pinned for the packages that
- * were tried; where none is pinned for an architecture, apt's own signed index vouches for the package.
+ * The servers for the tests and their Debian packages. Tested packages have a pinned hash. For an architecture without one,
+ * apt's signed index verifies the package.
  */
 export const CATALOGUE = Object.freeze({
   etcd: {

@@ -1,8 +1,8 @@
 import { CATALOGUE } from './catalogue.mjs';
 
-/** A server that the tests need is not there and could not be fetched. */
+/** A server for the tests is missing and could not be downloaded. */
 export class ServerMissingError extends Error {
-  /** @param {ReadonlyMap<string, readonly string[]>} tried what was tried, by the server's name in the catalogue */
+  /** @param {ReadonlyMap<string, readonly string[]>} tried the failed attempts, by the server's name in the catalogue */
   constructor(tried) {
     const parts = [...tried].map(([name, attempts]) => {
       const { env, command, package: debian, wanted } = CATALOGUE[name];
@@ -11,7 +11,7 @@ export class ServerMissingError extends Error {
         ...(command ? [`  - or put \`${command}\` on the PATH`] : []),
         `  - or, on Debian, install the package \`${debian}\``,
       ];
-      return [`Expected ${wanted} for the tests, found none. To provide it:`, ...ways, '  What was tried:']
+      return [`Expected ${wanted} for the tests, found none. To provide it:`, ...ways, '  Attempts:']
         .concat(attempts.map((attempt) => `    ${attempt}`))
         .join('\n');
     });

@@ -6,21 +6,20 @@ import { CATALOGUE } from './catalogue.mjs';
 import { ServerMissingError } from './missing.mjs';
 import { run } from './run.mjs';
 
-/** What `npm test` needs. */
+/** The servers for `npm test`. */
 export const DEFAULT_SERVERS = Object.freeze(['etcd', 'etcdctl', 'consul']);
 
 /**
- * Finds the servers, fetching those that are not there: the environment variable first, then PATH, then the caches,
- * then the Debian package by the machine's own apt. Nothing is installed and no rights are needed. May run in several
- * processes at once.
+ * Finds the servers and downloads missing ones. Looks at the environment variable, the PATH and the caches, then downloads
+ * the Debian package with apt. Installs nothing and needs no root. May run in several processes at once.
  *
  * @param {object} [options]
- * @param {readonly string[]} [options.servers] names of the catalogue; `DEFAULT_SERVERS` when left out
- * @param {(line: string) => void} [options.report] told what goes on, a line at a time
- * @param {NodeJS.ProcessEnv} [options.env] the environment to look in
- * @param {readonly string[]} [options.caches] cache folders in the order they are looked in
+ * @param {readonly string[]} [options.servers] names of the catalogue; by default `DEFAULT_SERVERS`
+ * @param {(line: string) => void} [options.report] receives progress, one line at a time
+ * @param {NodeJS.ProcessEnv} [options.env] the environment to read
+ * @param {readonly string[]} [options.caches] cache folders in search order
  * @returns {Promise<Record<string, string>>} the path of each program
- * @throws {ServerMissingError} one error that names everything that is missing and how to provide it
+ * @throws {ServerMissingError} names every missing server and how to provide it
  */
 export async function provision({
   servers = DEFAULT_SERVERS,
@@ -49,7 +48,7 @@ async function find(name, env, caches, tried) {
   if (named) {
     const wrong = await fault(name, named);
     if (!wrong) return named;
-    // What was named on purpose is never quietly replaced by something else.
+    // A program that was named explicitly is never silently replaced.
     throw new ServerMissingError(new Map([[name, [`${variable}: ${wrong}`]]]));
   }
   tried.push(`${variable}: not set`);
@@ -69,13 +68,13 @@ async function find(name, env, caches, tried) {
   return undefined;
 }
 
-/** What keeps a program from being used, in one sentence, or undefined. */
+/** Returns why a program cannot be used, or undefined. */
 async function fault(name, path) {
   const { versionArgs, versions, wanted } = CATALOGUE[name];
-  if (!(await isProgram(path))) return `${path} is not a program that can be run`;
+  if (!(await isProgram(path))) return `${path} is not an executable program`;
   try {
     const said = await run(path, versionArgs, { timeout: 20_000 });
-    return versions.test(said) ? undefined : `${path} is not ${wanted}: it says "${said.split('\n')[0]}"`;
+    return versions.test(said) ? undefined : `${path} is not ${wanted}: it reports "${said.split('\n')[0]}"`;
   } catch (error) {
     return error.message;
   }
@@ -83,8 +82,8 @@ async function fault(name, path) {
 
 async function fetchPackage(name, env, caches, tried, report) {
   const { title, package: debian, suite, binary, cached, pinned } = CATALOGUE[name];
-  if (env.SIDEKICK_OFFLINE) return void tried.push('package: not fetched, since SIDEKICK_OFFLINE is set');
-  if (!(await aptIsThere())) return void tried.push('package: this system has no apt to fetch it with');
+  if (env.SIDEKICK_OFFLINE) return void tried.push('package: not downloaded, since SIDEKICK_OFFLINE is set');
+  if (!(await aptIsThere())) return void tried.push('package: this system has no apt');
   const began = performance.now();
   let folder;
   try {
@@ -96,7 +95,7 @@ async function fetchPackage(name, env, caches, tried, report) {
         [`${suite}'s package index`, () => downloadIndexed(archive, suite, debian, folder)],
       ];
       for (const [way, download] of ways) {
-        report(`${title}: fetching ${debian} by ${way} ...`);
+        report(`${title}: downloading ${debian} from ${way} ...`);
         try {
           const root = join(folder, 'root');
           await unpack(await download(), root);
@@ -118,7 +117,7 @@ async function fetchPackage(name, env, caches, tried, report) {
   return undefined;
 }
 
-/** Keeps a program in every cache that can be written to; the path in the first of them. */
+/** Stores a program in every writable cache. Returns its path in the first of them. */
 async function keep(program, cached, caches) {
   const kept = [];
   let last;

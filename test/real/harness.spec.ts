@@ -152,7 +152,7 @@ describe('provisioning', () => {
   it('never replaces what was named on purpose', async () => {
     const env = { ETCD_BIN: '/nowhere/etcd', PATH: process.env.PATH };
     await expect(provision({ servers: ['etcd'], env })).rejects.toThrow(
-      'ETCD_BIN: /nowhere/etcd is not a program that can be run',
+      'ETCD_BIN: /nowhere/etcd is not an executable program',
     );
   });
 

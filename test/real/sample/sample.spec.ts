@@ -96,7 +96,7 @@ describe.each(places)('The sample on %s', (_name, open) => {
     const { requests, failures } = await load.stop();
     expect(failures).toEqual([]);
     expect(requests).toBeGreaterThan(10);
-    await said(`appserver/${instance}: withdrawn`);
+    await said(`appserver/${instance}: deregistered`);
   }, 30_000);
 
   it('fails no request when an instance is killed, and drops it after its TTL', async () => {
