@@ -1,37 +1,18 @@
-export * from './common/errors/index.js';
-export { file } from './registries/file/file.js';
-export { ConfigError } from './containerpilot/config.error.js';
-export { NoAddressError } from './common/errors/no-address.error.js';
-export { fixed, type FixedInstance, type FixedServices } from './registries/fixed/fixed.js';
-export { memory, type MemoryOptions, type MemorySource } from './registries/memory/memory.js';
-export { type MemoryStore } from './registries/memory/memory-store.js';
-export {
-  completeInstance,
-  DEFAULT_WEIGHT,
-  type Instance,
-  type PartialInstance,
-} from './registry/instance.js';
-export type * from './registry/entry-record.js';
-export type * from './registry/registry.js';
-export { SessionGoneError } from './registry/session-gone.error.js';
-export type * from './registry/registry-source.js';
-export {
-  type RegistrationStatus,
-  type RegistrationEvent,
-  type RegistrationState,
-} from './registration/registration-status.js';
-export { AlreadyHeldError } from './registration/already-held.error.js';
-export { type LostReason } from './registration/registration-machine.js';
+/**
+ * `nestjs-sidekick`: the API for applications. Drivers are written against `nestjs-sidekick/registry`.
+ */
+
+// Registration
 export { Heartbeat } from './sidekick/heartbeat.decorator.js';
-export { IntervalTooSmallError } from './sidekick/interval-too-small.error.js';
+export { Sidekick } from './sidekick/sidekick.service.js';
+export { DEFAULT_TTL, DEFAULT_UPDATE_INTERVAL } from './sidekick/sidekick.defaults.js';
+export { SIDEKICK_OPTIONS } from './sidekick/sidekick.tokens.js';
+export { SidekickModule } from './sidekick/sidekick.module.js';
 export {
   type AnnouncedService,
   type RegisteredKey,
   type ServiceUpdate,
 } from './sidekick/registered-entry.js';
-export { DEFAULT_TTL, DEFAULT_UPDATE_INTERVAL } from './sidekick/sidekick.defaults.js';
-export { SIDEKICK_OPTIONS } from './sidekick/sidekick.tokens.js';
-export { SidekickModule } from './sidekick/sidekick.module.js';
 export {
   type HeartbeatOptions,
   type ServiceAnnouncement,
@@ -40,9 +21,60 @@ export {
   type SidekickOptionsFactory,
   type Value,
 } from './sidekick/sidekick.options.js';
-export { Sidekick } from './sidekick/sidekick.service.js';
+export { type LostReason } from './registration/registration-machine.js';
+export {
+  type RegistrationEvent,
+  type RegistrationState,
+  type RegistrationStatus,
+} from './registration/registration-status.js';
+
+// Discovery
+export { type DiscoveryDump, DiscoveryService, type ServiceDump } from './piloted/discovery.service.js';
+export { Endpoint } from './discovery/endpoint.js';
+export { getServiceToken } from './piloted/service.token.js';
+export { OnServiceChange } from './piloted/on-service-change.decorator.js';
+export { PILOTED_DEFAULTS } from './piloted/piloted.defaults.js';
+export { PILOTED_OPTIONS } from './piloted/piloted.tokens.js';
+export { PilotedModule } from './piloted/piloted.module.js';
+export { Service, type ServiceDecorator } from './piloted/service.decorator.js';
+export { type ReadyOptions, ServiceHandle, type UrlOptions } from './piloted/service-handle.js';
+export { type EndpointsDiff, ServiceChange, type ServiceState } from './discovery/service-change.js';
+export {
+  type BootMode,
+  type ExpiryGuard,
+  type PilotedModuleAsyncOptions,
+  type PilotedModuleOptions,
+  type PilotedOptionsFactory,
+  type ServiceOptions,
+} from './piloted/piloted.options.js';
+
+// Balancing
 export { type Balancer, type Call } from './balancing/balancer.js';
 export { type BalancerContext, type BalancerName, type BalancerOption } from './balancing/create-balancer.js';
-export { Endpoint } from './discovery/endpoint.js';
-export { type EndpointsDiff, ServiceChange, type ServiceState } from './discovery/service-change.js';
-export * from './piloted/index.js';
+
+// Registries
+export { file } from './registries/file/file.js';
+export { fixed, type FixedInstance, type FixedServices } from './registries/fixed/fixed.js';
+export { memory, type MemoryOptions, type MemorySource } from './registries/memory/memory.js';
+export { type MemoryStore } from './registries/memory/memory-store.js';
+export { type RegistrySource } from './registry/registry-source.js';
+
+// Errors
+export { AlreadyHeldError } from './registration/already-held.error.js';
+export { BundledPackageError } from './common/errors/bundled-package.error.js';
+export { ClosedError } from './common/errors/closed.error.js';
+export { ConfigError } from './containerpilot/config.error.js';
+export { DeadlineExceededError } from './common/errors/deadline-exceeded.error.js';
+export { IntervalTooSmallError } from './sidekick/interval-too-small.error.js';
+export { InvalidOptionError } from './common/errors/invalid-option.error.js';
+export { MissingPeerError } from './common/errors/missing-peer.error.js';
+export { NoAddressError } from './common/errors/no-address.error.js';
+export { NoEndpointsError } from './piloted/no-endpoints.error.js';
+export { RegistryRefusedError } from './common/errors/registry-refused.error.js';
+export {
+  type EndpointFailure,
+  RegistryUnavailableError,
+} from './common/errors/registry-unavailable.error.js';
+export { SidekickError, type SidekickErrorOptions } from './common/errors/sidekick.error.js';
+export { TlsError, type TlsErrorCode } from './common/errors/tls.error.js';
+export { UnknownServiceError } from './piloted/unknown-service.error.js';

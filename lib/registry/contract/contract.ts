@@ -1,59 +1,88 @@
 import { type EntryRecord, type EntryKey } from '../entry-record.js';
 import { type Registry } from '../registry.js';
 
-/** One registry as a driver's tests set it up. Made anew for each case; several may share a server. */
+/** The registry that one case tests. The suite opens one per case; several may share a server. */
 export interface ContractSubject {
-  /** Opens a connection. The suite opens more than one, and closes each. */
+  /** Opens a connection. A case may open several; the suite closes all of them. */
   connect(): Promise<Registry>;
-  /** Moves a virtual clock that all connections run on. Without it, the suite waits in real time. */
+  /** Advances the virtual clock of all connections by `ms` milliseconds. Without it, the suite waits in real time. */
   advance?(ms: number): Promise<void>;
-  /** Called when the case is over and every connection is closed. */
+  /** Called after the case, when all connections are closed. */
   close?(): Promise<void>;
 }
 
-/** What a registry can do that others cannot, or cannot do that others can. Left out, it is what is said first. */
+/** The features in which registries differ. */
 export interface ContractCapabilities {
-  /** Read-write; `false` for registries that only answer. */
+  /**
+   * Whether the registry can be written to.
+   *
+   * @default true
+   */
   readonly write?: boolean;
-  /** It keeps plain keys; `false` where it knows instances alone. */
+  /**
+   * Whether the registry holds plain keys besides instances.
+   *
+   * @default true
+   */
   readonly keys?: boolean;
-  /** The registry guards writes of instances itself; `false` where two writers can pass each other. */
+  /**
+   * Whether the registry itself guards writes of instances, so that of two concurrent writers one fails.
+   *
+   * @default true
+   */
   readonly guardedInstances?: boolean;
-  /** A renewal names entry keys that are missing; `false` where only a watch or a list tells. */
+  /**
+   * Whether a renewal reports missing entry keys. If not, only a watch or a listing shows that they are missing.
+   *
+   * @default true
+   */
   readonly reportsMissing?: boolean;
-  /** It has no datacenters and refuses `dc`; `true` where it has them. */
+  /**
+   * Whether the registry has datacenters. If not, it must refuse the option `dc`.
+   *
+   * @default false
+   */
   readonly datacenters?: boolean;
 }
 
-/** A driver, described for {@link registryContract}. */
+/** Describes a driver for {@link registryContract}. */
 export interface RegistryContract<S extends ContractSubject = ContractSubject> {
-  /** Shown as the name of the suite. */
+  /** The name of the suite. */
   readonly name: string;
   readonly capabilities?: ContractCapabilities;
-  /** Seconds of the sessions that are left to expire; 2 unless the registry grants nothing so short. */
+  /**
+   * TTL, in seconds, of the sessions that the suite lets expire. Set it if the registry grants no shorter one.
+   *
+   * @default 2
+   */
   readonly ttl?: number;
-  /** Milliseconds after its last renewal within which an entry must be gone; `ttl` and 3 s unless given. */
+  /**
+   * Milliseconds after the last renewal within which an entry must be removed.
+   *
+   * @default the TTL plus 3000
+   */
   readonly expiryMs?: number;
-  /** Instances a read-only registry holds already, all of one service. */
+  /** The instances that a read-only registry holds, all of one service. Enables the cases that read them. */
   readonly content?: { readonly service: string; readonly instances: number };
 
+  /** Sets up the registry for one case. */
   open(): Promise<S>;
-  /** Makes `entry key` hold something that cannot be understood, by other means than the driver. */
+  /** Writes a value that the driver cannot parse to `entryKey`, without the driver. */
   corrupt?(subject: S, entryKey: EntryKey): Promise<void>;
-  /** Removes what is in `entry key` behind its holder's back. */
+  /** Removes the entry of `entryKey` without its session. */
   forget?(subject: S, entryKey: EntryKey): Promise<void>;
-  /** Writes `record` with no session behind it. */
+  /** Writes `record` without a session. */
   plant?(subject: S, record: EntryRecord): Promise<void>;
-  /** Ends a session behind its holder's back. */
+  /** Revokes the session with this id without its holder. */
   revoke?(subject: S, session: string): Promise<void>;
-  /** Forgets the registry's history. */
+  /** Compacts the registry's history. */
   compact?(subject: S): Promise<void>;
 }
 
-/** One check, for whichever test runner: it passes when `run` resolves. */
+/** One case of the suite, for any test runner. It passes if `run` resolves. */
 export interface ContractCase {
   readonly name: string;
-  /** Milliseconds a runner should allow. */
+  /** Milliseconds that the test runner should allow for the case. */
   readonly timeoutMs: number;
   readonly run: () => Promise<void>;
 }

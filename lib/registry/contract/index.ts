@@ -12,12 +12,12 @@ export type * from './contract.js';
 
 const CASES: readonly Case[] = [...connection, ...writes, ...sessions, ...watches, ...values, ...names];
 
-/** Milliseconds allowed for a case that waits for no expiry. */
+/** The timeout of a case that waits for no expiry. */
 const BASE_TIMEOUT_MS = 30_000;
 
 /**
- * The suite every registry driver passes, as plain asynchronous functions: whichever test runner calls them, they
- * reject where the driver breaks the port's promises. Cases for what the registry cannot do are left out.
+ * Returns the contract suite of registry drivers as asynchronous functions for any test runner. A function rejects if the
+ * driver violates the contract. Cases for features that the registry lacks are left out.
  */
 export function registryContract<S extends ContractSubject>(
   contract: RegistryContract<S>,
@@ -37,7 +37,7 @@ export function registryContract<S extends ContractSubject>(
   }));
 }
 
-/** What the suite needs of a test runner: jest, vitest and mocha have both as globals. */
+/** The functions of a test runner that the suite uses. Jest, Vitest and Mocha provide both as globals. */
 export interface ContractRunner {
   readonly describe: (name: string, body: () => void) => unknown;
   readonly it: (name: string, body: () => Promise<void>, timeout?: number) => unknown;
@@ -49,7 +49,7 @@ function globals(): ContractRunner {
 }
 
 /**
- * Registers {@link registryContract} as a suite.
+ * Registers the cases of {@link registryContract} with a test runner.
  *
  * ```ts
  * describeRegistryContract({
@@ -58,13 +58,13 @@ function globals(): ContractRunner {
  * });
  * ```
  *
- * @param runner `describe` and `it` of the test runner; the globals of that name unless given
+ * @param runner `describe` and `it` of the test runner; defaults to the globals of these names
  */
 export function describeRegistryContract<S extends ContractSubject>(
   contract: RegistryContract<S>,
   runner: ContractRunner = globals(),
 ): void {
-  runner.describe(`${contract.name} keeps the registry contract:`, () => {
+  runner.describe(`${contract.name} fulfils the registry contract:`, () => {
     for (const { name, run, timeoutMs } of registryContract(contract)) runner.it(name, run, timeoutMs);
   });
 }

@@ -4,15 +4,15 @@ import { type Change, type RegistryEntry, type Listing, type Registry, type Scop
 import { inScope } from '../scope.js';
 
 /**
- * What a reader of a scope believes who lists once and then only listens. Everything it is told is checked: it lies
- * in the scope, it is new, and an entry key that goes was there.
+ * The content of a scope as a reader knows it that lists once and then watches. Asserts that each change is within the
+ * scope, is not a duplicate, and that a deleted entry key had an entry.
  */
 export class Mirror {
-  /** What is there now. */
+  /** The current entries by `entryKeyId`. */
   readonly entries = new Map<string, RegistryEntry>();
-  /** Slots whose content cannot be understood. */
+  /** The `entryKeyId` of each malformed entry. */
   readonly malformed = new Set<string>();
-  /** Every entry that appeared or changed, in the order it was told. */
+  /** Every entry that was added or updated, in the order of arrival. */
   readonly seen: RegistryEntry[] = [];
   readonly deletes: Extract<Change, { kind: 'delete' }>[] = [];
   batches = 0;
@@ -28,7 +28,7 @@ export class Mirror {
   ) {
     this.replace(first);
     this.running = this.run(first);
-    // Looked at in `stop`; until then a failure is no unhandled rejection.
+    // `stop` awaits this promise; until then a failure must not count as an unhandled rejection.
     this.running.catch(() => undefined);
   }
 
@@ -44,7 +44,7 @@ export class Mirror {
     return this.entries.has(entryKeyId(entryKey));
   }
 
-  /** Ends the watch, and throws what went wrong in it. */
+  /** Ends the watch. @throws the error with which it failed */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.running;
@@ -68,7 +68,7 @@ export class Mirror {
       this.replace(listing);
       cursor = listing.cursor;
     }
-    assert.ok(signal.aborted, 'a watch ends only when it is told to');
+    assert.ok(signal.aborted, 'a watch ends only after a reset or an abort');
   }
 
   private replace(listing: Listing): void {
@@ -76,12 +76,12 @@ export class Mirror {
     this.entries.clear();
     this.malformed.clear();
     for (const entry of listing.entries) {
-      const id = this.locate(entryKeyOf(entry.record));
-      assert.ok(!this.entries.has(id), `a list names ${id} once`);
+      const id = this.idInScope(entryKeyOf(entry.record));
+      assert.ok(!this.entries.has(id), `a listing contains ${id} once`);
       this.entries.set(id, entry);
       if (before.get(id)?.version !== entry.version) this.seen.push(entry);
     }
-    for (const { entryKey } of listing.malformed) this.malformed.add(this.locate(entryKey));
+    for (const { entryKey } of listing.malformed) this.malformed.add(this.idInScope(entryKey));
     const expired = listing.expired && new Set(listing.expired.map(entryKeyId));
     for (const [id, entry] of before) {
       if (this.entries.has(id) || this.malformed.has(id)) continue;
@@ -95,11 +95,11 @@ export class Mirror {
     switch (change.kind) {
       case 'put': {
         const entryKey = entryKeyOf(change.entry.record);
-        const id = this.locate(entryKey);
+        const id = this.idInScope(entryKey);
         assert.notEqual(
           this.entries.get(id)?.version,
           change.entry.version,
-          `${entryKeyLabel(entryKey)} was told twice`,
+          `the same version of ${entryKeyLabel(entryKey)} arrived twice`,
         );
         this.entries.set(id, change.entry);
         this.malformed.delete(id);
@@ -107,22 +107,22 @@ export class Mirror {
         break;
       }
       case 'delete': {
-        const id = this.locate(change.entryKey);
+        const id = this.idInScope(change.entryKey);
         const known = this.entries.delete(id);
         assert.ok(
           this.malformed.delete(id) || known,
-          `${entryKeyLabel(change.entryKey)} went without having been there`,
+          `${entryKeyLabel(change.entryKey)} was deleted without having an entry`,
         );
         this.deletes.push(change);
         break;
       }
       case 'malformed':
-        this.malformed.add(this.locate(change.malformed.entryKey));
+        this.malformed.add(this.idInScope(change.malformed.entryKey));
     }
   }
 
-  private locate(entryKey: EntryKey): string {
-    assert.ok(inScope(this.scope, entryKey), `${entryKeyLabel(entryKey)} lies outside what is watched`);
+  private idInScope(entryKey: EntryKey): string {
+    assert.ok(inScope(this.scope, entryKey), `${entryKeyLabel(entryKey)} is outside the watched scope`);
     return entryKeyId(entryKey);
   }
 }

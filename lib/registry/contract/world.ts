@@ -7,21 +7,21 @@ import { type RegistryEntry, type Registry, type Scope, type Session, type Watch
 import { type ContractCapabilities, type ContractSubject, type RegistryContract } from './contract.js';
 import { Mirror } from './mirror.js';
 
-/** Milliseconds between two looks at a condition. */
+/** How often a condition is checked. */
 const POLL_INTERVAL_MS = 20;
-/** Milliseconds after which what should happen at once has not happened. */
+/** How long to wait for an effect that should occur at once. */
 const DEFAULT_WAIT_MS = 5_000;
 
 const run = systemClock.wall().toString(36);
 let made = 0;
 
-/** A name no other case and no other run uses, so that all can share one server. */
+/** Returns a name that is unique across cases and runs, so that all can share one server. */
 export function unique(prefix: string): string {
   made += 1;
   return `${prefix}-${run}-${process.pid}-${made}`;
 }
 
-/** What one case works with. It ends whatever the case leaves open. */
+/** The tools of one case. Closes all connections, sessions and watches that the case leaves open. */
 export class World<S extends ContractSubject = ContractSubject> {
   readonly signal: AbortSignal = new AbortController().signal;
   private readonly connections: Registry[] = [];
@@ -46,12 +46,12 @@ export class World<S extends ContractSubject = ContractSubject> {
     return first;
   }
 
-  /** Seconds of a session that is left to expire. */
+  /** The TTL, in seconds, of a session that expires within the case. */
   get ttl(): number {
     return this.contract.ttl ?? 2;
   }
 
-  /** Milliseconds from the last renewal until an entry must be gone. */
+  /** Milliseconds after the last renewal within which an entry must be removed. */
   get expiryMs(): number {
     return this.contract.expiryMs ?? this.ttl * 1_000 + 3_000;
   }
@@ -66,21 +66,21 @@ export class World<S extends ContractSubject = ContractSubject> {
     return registry;
   }
 
-  /** A session that outlives the case, unless `ttl` says otherwise. */
+  /** Opens a session. With the default TTL it outlives the case. */
   async session(registry = this.registry, ttl = Math.max(30, this.ttl)): Promise<Session> {
     const session = await registry.openSession({ ttl, name: 'contract' }, this.signal);
     this.opened.push(session);
     return session;
   }
 
-  /** A plain key, or an instance where the registry has no keys: for cases that take either. */
+  /** Returns a key with this value, or an instance if the registry has no keys. For cases that work with either. */
   record(value: string, name = unique('item')): KeyRecord | InstanceRecord {
     return this.can('keys')
       ? { kind: 'key', key: name, value }
       : instance({ service: name, id: 'one', address: '10.0.0.1', port: 80, meta: { value } });
   }
 
-  /** Writes `record` and expects to be let. */
+  /** Writes `record`, asserts that the write succeeds, and returns the version. */
   async put(session: Session, record: KeyRecord | InstanceRecord, version?: string): Promise<string> {
     const written = await session.write(record, version, this.signal);
     assert.ok(written.ok, `the write was refused: ${JSON.stringify(written)}`);
@@ -91,43 +91,47 @@ export class World<S extends ContractSubject = ContractSubject> {
     return (await registry.list(scope, this.signal)).entries;
   }
 
-  /** The only entry in `entry key`, or undefined. */
+  /** Returns the entry of `entryKey`, or undefined. */
   async entry(entryKey: EntryKey, registry = this.registry): Promise<RegistryEntry | undefined> {
     const entries = await this.entries(entryKey, registry);
-    assert.ok(entries.length <= 1, 'a slot holds at most one entry');
+    assert.ok(entries.length <= 1, 'an entry key has at most one entry');
     return entries[0];
   }
 
-  /** Follows `scope` until the case is over: lists, then watches from there. */
+  /** Lists `scope` and watches it until the end of the case. */
   async mirror(scope: Scope, registry = this.registry): Promise<Mirror> {
     const mirror = await Mirror.start(registry, scope);
     this.mirrors.push(mirror);
     return mirror;
   }
 
-  /** Lets time go by. */
+  /** Lets `ms` milliseconds pass, on the virtual clock if there is one. */
   async advance(ms: number): Promise<void> {
     if (this.subject.advance) await this.subject.advance(ms);
     else await pause(systemClock, ms);
   }
 
-  /** Waits until `holds`, looking again and again; `within` milliseconds at most. */
+  /**
+   * Waits until `holds` returns true.
+   *
+   * @throws AssertionError after `withinMs` milliseconds
+   */
   async eventually(
     what: string,
     holds: () => boolean | Promise<boolean>,
-    within = DEFAULT_WAIT_MS,
+    withinMs = DEFAULT_WAIT_MS,
   ): Promise<void> {
     const start = systemClock.now();
     let virtual = 0;
     while (!(await holds())) {
       const waited = this.subject.advance ? virtual : systemClock.now() - start;
-      assert.ok(waited < within, `${what}: still not so after ${Math.round(waited)} ms`);
+      assert.ok(waited < withinMs, `expected that ${what}, but not within ${Math.round(waited)} ms`);
       await this.advance(POLL_INTERVAL_MS);
       virtual += POLL_INTERVAL_MS;
     }
   }
 
-  /** Ends everything, and fails if a watch of the case saw something wrong. */
+  /** Closes everything. @throws the error of a watch that failed */
   async end(): Promise<void> {
     const stopped = await Promise.allSettled(this.mirrors.map((mirror) => mirror.stop()));
     await Promise.allSettled(this.opened.map((session) => session.end(this.signal)));
@@ -137,7 +141,7 @@ export class World<S extends ContractSubject = ContractSubject> {
   }
 }
 
-/** An instance record with every default filled in. */
+/** Returns an instance record with all defaults filled in. */
 export function instance(partial: PartialInstance): InstanceRecord {
   return { kind: 'instance', instance: completeInstance(partial) };
 }
@@ -148,7 +152,7 @@ export async function drain(batches: AsyncIterable<WatchBatch>): Promise<void> {
   while ((await iterator.next()).done !== true);
 }
 
-/** What {@link World.record} wrote. */
+/** Returns the value that {@link World.record} stored in the entry. */
 export function valueOf(entry: RegistryEntry | undefined): string | undefined {
   if (!entry) return undefined;
   return entry.record.kind === 'key' ? entry.record.value : entry.record.instance.meta.value;

@@ -1,14 +1,13 @@
 import { jest } from '@jest/globals';
 import { etcd as etcdRegistry } from '../../../lib/etcd/index.js';
 import {
-  type Change,
   DiscoveryService,
   PilotedModule,
-  type Registry,
   RegistryRefusedError,
   Sidekick,
   SidekickModule,
 } from '../../../lib/index.js';
+import { type Change, type Registry } from '../../../lib/registry/index.js';
 import { systemClock } from '../../../lib/common/clock.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { until } from '../../harness/wait.js';

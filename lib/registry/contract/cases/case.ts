@@ -4,16 +4,16 @@ import { type World } from '../world.js';
 /** One case of the suite. */
 export interface Case {
   readonly name: string;
-  /** What it cannot do without; the case is left out for registries that lack it. */
+  /** Required capabilities. The case is left out for registries that lack one. */
   readonly needs?: readonly (keyof ContractCapabilities)[];
-  /** Tools of the driver's tests it cannot do without. */
+  /** Required functions of the {@link RegistryContract}. The case is left out without them. */
   readonly tools?: readonly ('corrupt' | 'forget' | 'plant' | 'revoke' | 'compact' | 'content')[];
-  /** Multiples of the expiry time it takes at most, on top of the usual. */
+  /** How often the case waits for an expiry, which extends its timeout. */
   readonly expiries?: number;
   readonly check: (world: World) => Promise<void>;
 }
 
-/** Whether `contract` gives what `one` needs. */
+/** Whether `contract` has everything that `one` requires. */
 export function applies(one: Case, contract: RegistryContract): boolean {
   const has = (name: keyof ContractCapabilities): boolean =>
     contract.capabilities?.[name] ?? name !== 'datacenters';

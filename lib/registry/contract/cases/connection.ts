@@ -9,10 +9,10 @@ function anywhere(world: World): Scope {
   return { kind: 'service', service: world.contract.content?.service ?? unique('nowhere') };
 }
 
-/** The connection itself. */
+/** Cases about the connection itself. */
 export const connection: readonly Case[] = [
   {
-    name: 'says which driver it is and where',
+    name: 'names its driver and location',
     needs: [],
     check: async (world) => {
       assert.ok(world.registry.driver.length > 0);
@@ -21,21 +21,21 @@ export const connection: readonly Case[] = [
     },
   },
   {
-    name: 'answers with an empty list where there is nothing',
+    name: 'returns an empty listing for an unknown service',
     needs: [],
     check: async (world) => {
       const { entries, malformed } = await world.registry.list(
-        { kind: 'service', service: unique('nobody') },
+        { kind: 'service', service: unique('unknown') },
         world.signal,
       );
       assert.deepEqual([entries, malformed], [[], []]);
     },
   },
   {
-    name: 'does nothing for a caller who has already given up',
+    name: 'does nothing if the signal is already aborted',
     needs: [],
     check: async (world) => {
-      const reason = { message: 'given up' };
+      const reason = { message: 'aborted by the caller' };
       const aborted = AbortSignal.abort(new Error(reason.message));
       await assert.rejects(world.registry.list(anywhere(world), aborted), reason);
       if (!world.can('write')) return;
@@ -57,7 +57,7 @@ export const connection: readonly Case[] = [
     },
   },
   {
-    name: 'ends its watches when it is closed, and answers nothing after; a second close does nothing',
+    name: 'ends its watches when closed, rejects later calls, and ignores a second close',
     needs: [],
     check: async (world) => {
       const registry = await world.connect();
@@ -80,7 +80,7 @@ export const connection: readonly Case[] = [
     },
   },
   {
-    name: 'lists what it holds, and refuses to hold more',
+    name: 'lists its content, and refuses writes',
     needs: [],
     tools: ['content'],
     check: async (world) => {

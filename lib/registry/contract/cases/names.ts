@@ -5,7 +5,7 @@ import { type Scope } from '../../registry.js';
 import { drain, instance, unique, type World } from '../world.js';
 import { type Case } from './case.js';
 
-/** Names that trip up paths, objects, URLs, file systems and eyes. Each is kept as it is, apart from all others. */
+/** Valid names that are easily mistaken in paths, objects, URLs and file systems. Drivers must store each unchanged. */
 export const ODD_NAMES: readonly string[] = [
   '__proto__',
   'constructor',
@@ -37,10 +37,10 @@ export const ODD_NAMES: readonly string[] = [
   '.sessions',
   'con',
   'Grüße-世界-🚀',
-  // The same to the eye: composed and decomposed.
+  // Look equal: composed and decomposed.
   '\u00e4',
   'a\u0308',
-  // Marks that turn what follows around, or are not seen at all.
+  // Characters that reverse the writing direction or are invisible.
   '\u202eabc',
   '\u200f',
   '\ufeff',
@@ -52,8 +52,8 @@ export const ODD_NAMES: readonly string[] = [
   'ü'.repeat(512),
 ];
 
-/** Names that no encoding can help, or that nobody means. */
-const NO_NAMES: readonly string[] = [
+/** Invalid names. */
+const INVALID_NAMES: readonly string[] = [
   '',
   'a\0b',
   '\0',
@@ -66,12 +66,12 @@ const NO_NAMES: readonly string[] = [
   'x'.repeat(10_240),
 ];
 
-/** Texts that are no names and may yet be tags, or stand in metadata. */
-const ODD_TEXTS: readonly string[] = [...ODD_NAMES.slice(0, -2), '', 'a\0b', 'a\nb', 'x'.repeat(512)];
+/** Strings for tags and metadata, some of which are invalid as names. */
+const ODD_STRINGS: readonly string[] = [...ODD_NAMES.slice(0, -2), '', 'a\0b', 'a\nb', 'x'.repeat(512)];
 
 const where = { address: '10.0.0.1', port: 80 } as const;
 
-/** Every scope with `name` in one of its places. */
+/** Every scope that contains `name` as one of its names. */
 function scopesOf(world: World, name: string): readonly Scope[] {
   return [
     { kind: 'service', service: name },
@@ -92,15 +92,15 @@ async function unpolluted(check: () => Promise<void>): Promise<void> {
   assert.deepEqual(Object.getOwnPropertyNames(Object.prototype), before);
 }
 
-/** Names: kept as they are and apart, or refused, alike by every driver. */
+/** Cases about names: every driver stores valid names unchanged and refuses the same invalid ones. */
 export const names: readonly Case[] = [
   {
-    name: 'keeps odd names of keys apart and as they are',
+    name: 'stores unusual names of keys unchanged and distinct',
     needs: ['write', 'keys'],
     check: async (world) => {
       const session = await world.session();
       const prefix = unique('odd');
-      // The longest leave no room for a prefix, and these must be whole: another run may be holding them.
+      // The longest names leave no room for a prefix. Another run may own the same keys, hence the version below.
       const whole = (name: string) => name.length > 100 || name in {};
       const records = ODD_NAMES.map(
         (name) =>
@@ -115,7 +115,7 @@ export const names: readonly Case[] = [
     },
   },
   {
-    name: 'keeps odd names of instances apart and as they are',
+    name: 'stores unusual ids of instances unchanged and distinct',
     check: async (world) => {
       const session = await world.session();
       const service = unique('service');
@@ -129,7 +129,7 @@ export const names: readonly Case[] = [
         sorted(records.map(entryKeyOf)),
       );
       for (const record of records) assert.deepEqual((await world.entry(entryKeyOf(record)))?.record, record);
-      await world.eventually('the watch has told of all', () => mirror.entries.size === records.length);
+      await world.eventually('the watch reports all', () => mirror.entries.size === records.length);
       for (const record of records) assert.deepEqual(mirror.get(entryKeyOf(record))?.record, record);
       assert.deepEqual((await session.renew(world.signal)).missing, []);
       for (const record of records) await session.remove(entryKeyOf(record), world.signal);
@@ -137,7 +137,7 @@ export const names: readonly Case[] = [
     },
   },
   {
-    name: 'keeps odd names of services apart and as they are',
+    name: 'stores unusual names of services unchanged and distinct',
     check: async (world) => {
       const session = await world.session();
       const id = unique('id');
@@ -160,12 +160,12 @@ export const names: readonly Case[] = [
     },
   },
   {
-    name: 'keeps odd tags, zones, and names of metadata and ports as they are',
+    name: 'stores unusual tags, zones, and names of metadata and ports unchanged',
     check: async (world) => {
       const session = await world.session();
       const service = unique('service');
-      const records = ODD_TEXTS.map((text, n) => {
-        // As JSON reads it: `__proto__` is a member like any other.
+      const records = ODD_STRINGS.map((text, n) => {
+        // `fromEntries`, since `__proto__` in an object literal sets the prototype.
         const meta = Object.fromEntries([[text, text]]);
         const ports = Object.fromEntries([[text, n + 1]]);
         return instance({ ...where, service, id: `id-${n}`, tags: [text, 'b'], meta, ports, zone: text });
@@ -185,7 +185,7 @@ export const names: readonly Case[] = [
     },
   },
   {
-    name: 'keeps tags and metadata of 10 kB, or says that there is no room',
+    name: 'stores tags and metadata of 10 kB, or rejects them with an error of the library',
     check: async (world) => {
       const session = await world.session();
       const text = 'x'.repeat(10_240);
@@ -199,19 +199,19 @@ export const names: readonly Case[] = [
         const written = await session.write(record, undefined, world.signal).catch((error: unknown) => error);
         const found = await world.entry(entryKeyOf(record));
         if (written instanceof Error) {
-          assert.ok(written instanceof SidekickError, `an error of the library: ${written.stack}`);
+          assert.ok(written instanceof SidekickError, `expected a SidekickError, got ${written.stack}`);
           assert.equal(found, undefined);
         } else assert.deepEqual(found?.record, record);
       }
     },
   },
   {
-    name: 'refuses what is no name, and writes, lists and watches nothing by it',
+    name: 'refuses invalid names in every method',
     needs: [],
     check: async (world) => {
       const session = world.can('write') ? await world.session() : undefined;
       await unpolluted(async () => {
-        for (const name of NO_NAMES) {
+        for (const name of INVALID_NAMES) {
           for (const scope of scopesOf(world, name)) {
             await assert.rejects(world.registry.list(scope, world.signal), InvalidOptionError);
             await assert.rejects(drain(world.registry.watch(scope, '', world.signal)), InvalidOptionError);
@@ -225,7 +225,7 @@ export const names: readonly Case[] = [
     },
   },
   {
-    name: 'has nothing under odd names, or refuses them',
+    name: 'returns an empty listing for unusual names, or refuses them',
     needs: [],
     tools: ['content'],
     check: async (world) => {

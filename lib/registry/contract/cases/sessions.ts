@@ -4,15 +4,15 @@ import { SessionGoneError } from '../../session-gone.error.js';
 import { instance, unique, valueOf } from '../world.js';
 import { type Case } from './case.js';
 
-/** How many entry keys one session holds in the case of many. */
+/** The number of entries in the case of one large session. */
 const MANY_ENTRIES = 500;
-/** Writes under way at once in the case of many. */
+/** The number of concurrent writes in that case. */
 const MAX_CONCURRENT_WRITES = 25;
 
-/** The life of a session. */
+/** Cases about the life of a session. */
 export const sessions: readonly Case[] = [
   {
-    name: 'grants at least the seconds asked for, each session under its own id',
+    name: 'grants at least the requested TTL, and gives each session its own id',
     check: async (world) => {
       const [one, two] = [await world.session(world.registry, world.ttl), await world.session()];
       assert.ok(one.ttl >= world.ttl);
@@ -21,7 +21,7 @@ export const sessions: readonly Case[] = [
     },
   },
   {
-    name: 'removes everything a session held when it ends, at once; a second end does nothing',
+    name: 'removes all entries of a session when it ends, and ignores a second end',
     check: async (world) => {
       const [session, other] = [await world.session(), await world.session()];
       const records = [world.record('1'), world.record('2'), world.record('3')];
@@ -35,7 +35,7 @@ export const sessions: readonly Case[] = [
     },
   },
   {
-    name: 'removes what is not renewed, and not before its time',
+    name: 'removes an entry after its TTL without a renewal, and not earlier',
     expiries: 1,
     check: async (world) => {
       const reader = await world.connect();
@@ -44,18 +44,18 @@ export const sessions: readonly Case[] = [
       await world.put(session, record);
       const mirror = await world.mirror(entryKeyOf(record), reader);
       await world.advance(session.ttl * 500);
-      assert.ok(await world.entry(entryKeyOf(record), reader), 'there after half its time');
+      assert.ok(await world.entry(entryKeyOf(record), reader), 'the entry exists after half its TTL');
       await world.eventually(
         'the entry expires',
         async () => (await world.entry(entryKeyOf(record), reader)) === undefined,
         world.expiryMs,
       );
-      await world.eventually('the watch tells', () => mirror.deletes.length === 1);
+      await world.eventually('the watch reports the expiry', () => mirror.deletes.length === 1);
       assert.notEqual(mirror.deletes[0]?.cause, 'withdrawn');
     },
   },
   {
-    name: 'keeps what is renewed',
+    name: 'retains an entry whose session is renewed',
     expiries: 2,
     check: async (world) => {
       const session = await world.session(world.registry, world.ttl);
@@ -73,7 +73,7 @@ export const sessions: readonly Case[] = [
     },
   },
   {
-    name: 'tells a session that has ended that it is gone when it renews',
+    name: 'rejects the renewal of an ended session with SessionGoneError',
     check: async (world) => {
       const session = await world.session();
       await session.end(world.signal);
@@ -81,7 +81,7 @@ export const sessions: readonly Case[] = [
     },
   },
   {
-    name: 'tells a session that has expired that it is gone, and lets another take its place',
+    name: 'rejects the calls of an expired session with SessionGoneError, and lets another session write its entry key',
     expiries: 1,
     check: async (world) => {
       const session = await world.session(world.registry, world.ttl);
@@ -103,7 +103,7 @@ export const sessions: readonly Case[] = [
     },
   },
   {
-    name: 'tells a session that was revoked that it is gone',
+    name: 'rejects the renewal of a revoked session with SessionGoneError',
     tools: ['revoke'],
     check: async (world) => {
       const session = await world.session();
@@ -115,7 +115,7 @@ export const sessions: readonly Case[] = [
     },
   },
   {
-    name: 'goes on when one of its entries is deleted by somebody else, and writes it again',
+    name: 'keeps a session alive when one of its entries is deleted, and lets it write that entry again',
     tools: ['forget'],
     check: async (world) => {
       const session = await world.session();
@@ -124,17 +124,17 @@ export const sessions: readonly Case[] = [
       await world.put(session, lost);
       const mirror = await world.mirror(entryKeyOf(lost));
       await world.contract.forget?.(world.subject, entryKeyOf(lost));
-      await world.eventually('the watch tells', () => !mirror.has(entryKeyOf(lost)));
+      await world.eventually('the watch reports the deletion', () => !mirror.has(entryKeyOf(lost)));
       const { missing } = await session.renew(world.signal);
       assert.deepEqual(missing, world.can('reportsMissing') ? [entryKeyOf(lost)] : []);
       await world.put(session, lost);
       assert.deepEqual((await session.renew(world.signal)).missing, []);
       assert.ok(await world.entry(entryKeyOf(kept)));
-      await world.eventually('the watch tells', () => mirror.has(entryKeyOf(lost)));
+      await world.eventually('the watch reports the new entry', () => mirror.has(entryKeyOf(lost)));
     },
   },
   {
-    name: 'shows no owner for an entry without a session, which a session may take over',
+    name: 'reports no owner for an entry without a session, and lets a session replace it',
     tools: ['plant'],
     check: async (world) => {
       const name = unique('item');
@@ -146,7 +146,7 @@ export const sessions: readonly Case[] = [
     },
   },
   {
-    name: `holds ${MANY_ENTRIES} slots in one session`,
+    name: `holds ${MANY_ENTRIES} entries in one session`,
     check: async (world) => {
       const session = await world.session();
       const service = unique('service');
@@ -165,10 +165,10 @@ export const sessions: readonly Case[] = [
         ports.sort((a, b) => a - b),
         records.map((record) => record.instance.port),
       );
-      await world.eventually('the watch has told of all', () => mirror.entries.size === MANY_ENTRIES);
+      await world.eventually('the watch reports all entries', () => mirror.entries.size === MANY_ENTRIES);
       await session.end(world.signal);
       assert.deepEqual(await world.entries({ kind: 'service', service }), []);
-      await world.eventually('the watch has told of all going', () => mirror.entries.size === 0);
+      await world.eventually('the watch reports all removals', () => mirror.entries.size === 0);
     },
   },
 ];

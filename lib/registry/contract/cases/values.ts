@@ -5,10 +5,10 @@ import { entryKeyId, entryKeyOf } from '../../entry-record.js';
 import { instance, unique } from '../world.js';
 import { type Case } from './case.js';
 
-/** What is written comes back as it was, whatever it is. */
+/** Cases about values: every driver returns them unchanged. */
 export const values: readonly Case[] = [
   {
-    name: 'keeps an instance with everything it can carry',
+    name: 'stores an instance with all fields',
     check: async (world) => {
       const session = await world.session();
       const record = instance({
@@ -27,7 +27,7 @@ export const values: readonly Case[] = [
     },
   },
   {
-    name: 'keeps an instance with nothing but its address',
+    name: 'stores an instance with only the required fields',
     check: async (world) => {
       const session = await world.session();
       const record = instance({ service: unique('service'), id: 'one', address: 'web.example.org', port: 1 });
@@ -36,7 +36,7 @@ export const values: readonly Case[] = [
     },
   },
   {
-    name: `keeps any value of a key: empty, any text, ${MAX_VALUE_BYTES} bytes of it`,
+    name: `stores any string as the value of a key, from empty to ${MAX_VALUE_BYTES} bytes`,
     needs: ['write', 'keys'],
     check: async (world) => {
       const session = await world.session();
@@ -53,7 +53,7 @@ export const values: readonly Case[] = [
     },
   },
   {
-    name: 'refuses a value that is longer, or half a character, before anything is written',
+    name: 'refuses a value that is too long or not well-formed Unicode, and writes nothing',
     needs: ['write', 'keys'],
     check: async (world) => {
       const session = await world.session();
@@ -70,7 +70,7 @@ export const values: readonly Case[] = [
     },
   },
   {
-    name: 'refuses an instance whose JSON is longer, or with half a character in it, before anything is written',
+    name: 'refuses an instance that is too long or not well-formed Unicode, and writes nothing',
     check: async (world) => {
       const session = await world.session();
       const bare = () => ({ service: unique('service'), id: 'one', address: '10.0.0.1', port: 80 });
@@ -91,7 +91,7 @@ export const values: readonly Case[] = [
     },
   },
   {
-    name: 'names an entry that cannot be understood, and serves the others',
+    name: 'reports a malformed entry, and returns the others',
     tools: ['corrupt'],
     check: async (world) => {
       const session = await world.session();
@@ -103,7 +103,7 @@ export const values: readonly Case[] = [
       for (const record of [one, two, three]) await world.put(session, record);
       const mirror = await world.mirror({ kind: 'service', service });
       await world.contract.corrupt?.(world.subject, entryKeyOf(two));
-      await world.eventually('the watch tells', () => mirror.malformed.has(entryKeyId(entryKeyOf(two))));
+      await world.eventually('the watch reports it', () => mirror.malformed.has(entryKeyId(entryKeyOf(two))));
       const listing = await world.registry.list({ kind: 'service', service }, world.signal);
       const entryKeys = listing.entries.map(({ record }) => entryKeyId(entryKeyOf(record))).sort();
       assert.deepEqual(entryKeys, [entryKeyId(entryKeyOf(one)), entryKeyId(entryKeyOf(three))].sort());
@@ -112,10 +112,10 @@ export const values: readonly Case[] = [
         [entryKeyOf(two)],
       );
       assert.ok((listing.malformed[0]?.reason.length ?? 0) > 10);
-      // Nobody can know its version: for a writer the entry key is as good as empty.
+      // A malformed entry has no version: a writer treats the entry key as empty.
       await world.put(session, two);
       await world.eventually(
-        'the watch tells',
+        'the watch reports the repair',
         () => mirror.malformed.size === 0 && mirror.entries.size === 3,
       );
     },

@@ -5,7 +5,7 @@ import { type Scope, SIGN_OF_LIFE_MS, type WatchBatch } from '../../registry.js'
 import { drain, instance, unique, valueOf, type World } from '../world.js';
 import { type Case } from './case.js';
 
-/** Reads `count` batches, letting time pass until they are there. */
+/** Reads `count` batches of a watch, and lets time pass until they have arrived. */
 async function batches(world: World, scope: Scope, cursor: string, count: number): Promise<WatchBatch[]> {
   const controller = new AbortController();
   const found: WatchBatch[] = [];
@@ -30,7 +30,7 @@ async function batches(world: World, scope: Scope, cursor: string, count: number
   return found;
 }
 
-/** Writes 1, 2, 3 … into each entry key, each write on top of the one before, until `until`. */
+/** Writes 1, 2, 3 … to each key, each write guarded by the version of the previous one, until `until` returns true. */
 async function hammer(world: World, names: readonly string[], until: () => boolean): Promise<void> {
   const session = await world.session(await world.connect());
   await Promise.all(
@@ -38,14 +38,14 @@ async function hammer(world: World, names: readonly string[], until: () => boole
       let version: string | undefined;
       for (let n = 1; !until(); n++) {
         version = await world.put(session, world.record(String(n), name), version);
-        // An answer from memory takes no time: the readers shall have their turn.
+        // A memory registry responds without I/O; let the readers run.
         await setImmediate();
         if (n % 10 === 0) {
           await session.remove(entryKeyOf(world.record('', name)), world.signal);
           version = undefined;
         }
       }
-      // What is left is the same for all.
+      // All keys end with the same value.
       await world.put(session, world.record('0', name), version);
     }),
   );
@@ -55,10 +55,10 @@ function service(name: string): Scope {
   return { kind: 'service', service: name };
 }
 
-/** Watching. */
+/** Cases about watches. */
 export const watches: readonly Case[] = [
   {
-    name: 'tells of what is put, replaced and withdrawn, in order, to another connection',
+    name: 'reports puts, replacements and withdrawals to another connection, in order',
     check: async (world) => {
       const session = await world.session();
       const name = unique('item');
@@ -77,7 +77,7 @@ export const watches: readonly Case[] = [
     },
   },
   {
-    name: 'misses nothing between a list and the watch that follows it',
+    name: 'reports a change between the listing and the watch',
     check: async (world) => {
       const session = await world.session();
       const name = unique('service');
@@ -86,21 +86,21 @@ export const watches: readonly Case[] = [
       const { cursor } = await world.registry.list(service(name), world.signal);
       await world.put(session, record('between'));
       const [batch] = await batches(world, service(name), cursor, 1);
-      const told =
+      const entries =
         batch?.kind === 'changes'
           ? batch.changes.flatMap((change) => (change.kind === 'put' ? [change.entry] : []))
           : batch?.kind === 'listing'
             ? batch.listing.entries
             : [];
       assert.ok(
-        told.some(
+        entries.some(
           (entry) => entryKeyId(entryKeyOf(entry.record)) === entryKeyId(entryKeyOf(record('between'))),
         ),
       );
     },
   },
   {
-    name: 'agrees with the registry after a storm of writes, each slot in order and nothing twice',
+    name: 'reports concurrent writes of each entry key in order and without duplicates',
     needs: ['write', 'keys'],
     check: async (world) => {
       const names = [unique('storm'), unique('storm'), unique('storm')];
@@ -130,7 +130,7 @@ export const watches: readonly Case[] = [
     },
   },
   {
-    name: 'tells the watcher of a service of its instances, and of nothing else',
+    name: 'reports only the instances of the watched service',
     check: async (world) => {
       const session = await world.session();
       const [watched, other] = [unique('service'), unique('service')];
@@ -149,7 +149,7 @@ export const watches: readonly Case[] = [
     },
   },
   {
-    name: 'tells the watcher of one instance of nothing but that',
+    name: 'reports only the watched instance',
     check: async (world) => {
       const session = await world.session();
       const name = unique('service');
@@ -165,7 +165,7 @@ export const watches: readonly Case[] = [
     },
   },
   {
-    name: `shows that it is alive every ${SIGN_OF_LIFE_MS} ms while nothing happens`,
+    name: `yields an empty batch every ${SIGN_OF_LIFE_MS} ms while nothing changes`,
     needs: [],
     check: async (world) => {
       const scope = service(world.contract.content?.service ?? unique('quiet'));
@@ -176,13 +176,13 @@ export const watches: readonly Case[] = [
     },
   },
   {
-    name: 'ends without an error when it is aborted, before or during the watch',
+    name: 'ends without an error when aborted before or during the watch',
     needs: [],
     check: async (world) => {
       const scope = service(world.contract.content?.service ?? unique('quiet'));
       const { cursor } = await world.registry.list(scope, world.signal);
       for await (const batch of world.registry.watch(scope, cursor, AbortSignal.abort()))
-        assert.fail(`nothing is told to who has already gone: ${batch.kind}`);
+        assert.fail(`an aborted watch must yield nothing, got ${batch.kind}`);
       const controller = new AbortController();
       let ended = false;
       const watching = (async () => {
@@ -191,13 +191,13 @@ export const watches: readonly Case[] = [
       })();
       await world.advance(100);
       assert.equal(ended, false);
-      controller.abort(new Error('enough'));
+      controller.abort(new Error('aborted by the caller'));
       await world.eventually('the watch ends', () => ended);
       await watching;
     },
   },
   {
-    name: 'starts over from a cursor it does not know',
+    name: 'resets, or sends a complete listing, for an unknown cursor',
     check: async (world) => {
       const session = await world.session();
       const record = world.record('there');
@@ -208,7 +208,7 @@ export const watches: readonly Case[] = [
     },
   },
   {
-    name: 'starts over, or misses nothing, when its history was forgotten meanwhile',
+    name: 'resets, or misses nothing, after the history was compacted',
     tools: ['compact'],
     check: async (world) => {
       const session = await world.session();

@@ -4,10 +4,10 @@ import { SessionGoneError } from '../../session-gone.error.js';
 import { instance, unique, valueOf } from '../world.js';
 import { type Case } from './case.js';
 
-/** Guarded writes, owners and removal. */
+/** Cases about guarded writes, owners and removal. */
 export const writes: readonly Case[] = [
   {
-    name: 'writes into an empty slot and lists what was written, with its owner and version',
+    name: 'writes to an empty entry key and lists the entry with its owner and version',
     check: async (world) => {
       const session = await world.session();
       const record = world.record('first');
@@ -17,7 +17,7 @@ export const writes: readonly Case[] = [
     },
   },
   {
-    name: 'shows one connection what another has written',
+    name: 'lists an entry that another connection has written',
     check: async (world) => {
       const other = await world.connect();
       const session = await world.session();
@@ -27,7 +27,7 @@ export const writes: readonly Case[] = [
     },
   },
   {
-    name: 'replaces a value whose version is known, and gives it a new version',
+    name: 'replaces a value if the version matches, and changes the version',
     check: async (world) => {
       const session = await world.session();
       const name = unique('item');
@@ -40,7 +40,7 @@ export const writes: readonly Case[] = [
     },
   },
   {
-    name: 'gives a new version to the same value written again',
+    name: 'changes the version when the same value is written again',
     check: async (world) => {
       const session = await world.session();
       const record = world.record('same');
@@ -49,7 +49,7 @@ export const writes: readonly Case[] = [
     },
   },
   {
-    name: 'refuses a write that expects an empty slot where there is an entry, and shows the entry',
+    name: 'refuses a write that expects an empty entry key if there is an entry, and returns the entry',
     needs: ['write', 'keys'],
     check: async (world) => {
       const [one, two] = [await world.session(), await world.session(await world.connect())];
@@ -64,7 +64,7 @@ export const writes: readonly Case[] = [
     },
   },
   {
-    name: 'refuses a write of an instance another has announced, and shows that one',
+    name: 'refuses a write of an instance that another session has registered, and returns that one',
     needs: ['write', 'guardedInstances'],
     check: async (world) => {
       const [one, two] = [await world.session(), await world.session(await world.connect())];
@@ -88,7 +88,7 @@ export const writes: readonly Case[] = [
     },
   },
   {
-    name: 'refuses a write with a version where the slot is empty',
+    name: 'refuses a write with a version if the entry key is empty',
     needs: ['write', 'keys'],
     check: async (world) => {
       const session = await world.session();
@@ -100,7 +100,7 @@ export const writes: readonly Case[] = [
     },
   },
   {
-    name: 'lets exactly one of many concurrent writers into an empty slot',
+    name: 'accepts exactly one of many concurrent writes to an empty entry key',
     needs: ['write', 'keys'],
     check: async (world) => {
       const other = await world.connect();
@@ -116,7 +116,7 @@ export const writes: readonly Case[] = [
     },
   },
   {
-    name: 'lets a second session take a slot over, which the first then neither removes nor ends',
+    name: 'lets a second session take over an entry key, which the first session then cannot remove',
     needs: ['write', 'keys'],
     check: async (world) => {
       const [one, two] = [await world.session(), await world.session(await world.connect())];
@@ -132,7 +132,7 @@ export const writes: readonly Case[] = [
     },
   },
   {
-    name: 'removes its own entry, and does nothing where there is none',
+    name: 'removes an entry, and ignores a removal without an entry',
     check: async (world) => {
       const session = await world.session();
       const [kept, gone] = [world.record('kept'), world.record('gone')];
@@ -145,7 +145,7 @@ export const writes: readonly Case[] = [
     },
   },
   {
-    name: 'spares what was written after the version that a removal names',
+    name: 'does not remove a newer version than the one that a removal names',
     check: async (world) => {
       const session = await world.session();
       const name = unique('item');
