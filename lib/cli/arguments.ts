@@ -2,17 +2,17 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { InvalidOptionError } from '../common/errors/index.js';
 import { truncate } from '../common/strings.js';
 
-/** Characters of a complaint, which repeats what it complains of. */
+/** Longest error message in characters. A message repeats the bad argument. */
 const MAX_MESSAGE_CHARACTERS = 400;
 
-/** Flags by name, and what is left over. */
+/** Flags by name, and the remaining arguments. */
 export interface Arguments {
   readonly flags: Readonly<Record<string, string | boolean | undefined>>;
   readonly rest: readonly string[];
 }
 
 /**
- * Reads `--name value`, `--name=value`, and the single-dash long form that the seed's Go programs take.
+ * Reads `--name value`, `--name=value`, and the single-dash long form of Go programs, such as `-name value`.
  *
  * @throws InvalidOptionError for an unknown flag or a missing value
  */

@@ -5,8 +5,8 @@ import { EXIT, type Terminal } from './terminal.js';
 
 const USAGE = `Usage: piloted check [FILE]
 
-Tells whether a ContainerPilot configuration can be used, with every problem and its place.
-FILE may begin with file://; without it the variable CONTAINERPILOT names the file.`;
+Checks a ContainerPilot configuration, and prints every problem with its position.
+FILE may begin with file://; without it the environment variable CONTAINERPILOT is the path.`;
 
 function count(number: number, one: string, many: string): string {
   return `${number} ${number === 1 ? one : many}`;
@@ -35,10 +35,10 @@ function summary(config: ContainerPilotConfig): string {
 }
 
 /**
- * `piloted check FILE`.
+ * Runs `piloted check FILE`.
  *
- * @param args what follows `check` on the command line
- * @returns the exit code: 0 when the file can be used, 1 when it cannot and for a wrong call
+ * @param args the arguments after `check`
+ * @returns the exit code: 0 for a valid file, 1 for an invalid one and for a wrong call
  */
 export function checkCommand(
   args: readonly string[],

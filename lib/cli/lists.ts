@@ -17,23 +17,24 @@ import { EXIT, interruption, type Terminal } from './terminal.js';
 const USAGE = `Usage: piloted ls [OPTIONS] SERVICE...
        piloted watch [OPTIONS] SERVICE...
 
-ls prints the endpoints of each service, one a line; watch goes on with every change until it is interrupted.
+ls prints the endpoints of each service, one per line. watch also prints every change, until it is interrupted.
 
-  --registry URL   the registry; by default that of --config, else SIDEKICK_REGISTRY, else that of this machine
-  --config FILE    a ContainerPilot file: its registry, and its watches where no service is named
-  --json           one JSON object a line
-  --help           this text`;
+  --registry URL   the registry; default: that of --config, else SIDEKICK_REGISTRY, else the registry of this machine
+  --config FILE    a ContainerPilot file: its registry, and its watches if no SERVICE is given
+  --json           print one JSON object per line
+  --help           print this help`;
 
-/** Milliseconds the first lists may take. */
+/** Timeout of the first lists in milliseconds. */
 const FIRST_LIST_TIMEOUT_MS = 10_000;
 
-interface Wanted {
+/** The parsed command line. */
+interface ListRequest {
   readonly registry: string | undefined;
   readonly queries: readonly ServiceQuery[];
   readonly json: boolean;
 }
 
-function wanted(args: readonly string[], { env }: Terminal): Wanted | 'help' {
+function parseRequest(args: readonly string[], { env }: Terminal): ListRequest | 'help' {
   const { flags, rest } = readArguments(args, {
     registry: { type: 'string' },
     config: { type: 'string' },
@@ -53,13 +54,17 @@ function wanted(args: readonly string[], { env }: Terminal): Wanted | 'help' {
   return { registry: url, queries, json: flags.json === true };
 }
 
-function shown(service: string, endpoint: Endpoint, json: boolean): string {
+function formatEndpoint(service: string, endpoint: Endpoint, json: boolean): string {
   if (json) return JSON.stringify(endpoint);
   const { address, port, id, tags } = endpoint;
   return [service, joinHostPort(address, port), id, tags.join(',')].join('\t').trimEnd();
 }
 
-async function run({ registry, queries, json }: Wanted, terminal: Terminal, follow: boolean): Promise<void> {
+async function run(
+  { registry, queries, json }: ListRequest,
+  terminal: Terminal,
+  follow: boolean,
+): Promise<void> {
   const logger: Logger = { ...silentLogger, warn: terminal.err, error: terminal.err };
   const deps = { clock: systemClock, random: Math.random, logger };
   const pooled = await registryPool.acquire(registrySource(registry, terminal.env), deps);
@@ -68,7 +73,7 @@ async function run({ registry, queries, json }: Wanted, terminal: Terminal, foll
     await directory.start(pooled.registry);
     const views = queries.map((query) => ({ query, view: directory.watch(query) }));
     const print = (service: string, endpoints: readonly Endpoint[]): void => {
-      for (const endpoint of endpoints) terminal.out(shown(service, endpoint, json));
+      for (const endpoint of endpoints) terminal.out(formatEndpoint(service, endpoint, json));
     };
     const what = `The first list from ${pooled.registry.url}`;
     await attempt(
@@ -81,15 +86,15 @@ async function run({ registry, queries, json }: Wanted, terminal: Terminal, foll
     if (!follow) return;
     for (const { query, view } of views) {
       view.subscribe(({ added, removed, updated }) => {
-        const tell = (word: string, endpoints: readonly Endpoint[]): void => {
+        const printChange = (word: string, endpoints: readonly Endpoint[]): void => {
           for (const endpoint of endpoints) {
-            const text = shown(query.service, endpoint, json);
+            const text = formatEndpoint(query.service, endpoint, json);
             terminal.out(json ? `{"change":"${word}",${text.slice(1)}` : `${word}\t${text}`);
           }
         };
-        tell('added', added);
-        tell('updated', updated);
-        tell('removed', removed);
+        printChange('added', added);
+        printChange('updated', updated);
+        printChange('removed', removed);
       });
     }
     await interruption(terminal.interrupted);
@@ -101,14 +106,14 @@ async function run({ registry, queries, json }: Wanted, terminal: Terminal, foll
   }
 }
 
-/** `piloted ls` and `piloted watch`. @returns the exit code */
+/** Runs `piloted ls`, or `piloted watch` with `follow`. @returns the exit code */
 export async function listCommand(
   args: readonly string[],
   terminal: Terminal,
   { follow }: { readonly follow: boolean },
 ): Promise<number> {
   try {
-    const given = wanted(args, terminal);
+    const given = parseRequest(args, terminal);
     if (given === 'help') terminal.out(USAGE);
     else await run(given, terminal, follow);
     return EXIT.ok;

@@ -5,14 +5,14 @@ import { EXIT, type Terminal } from './terminal.js';
 
 const USAGE = `Usage: piloted COMMAND
 
-  ls SERVICE...      the endpoints of services
-  watch SERVICE...   the same, and every change until it is interrupted
-  check [FILE]       whether a ContainerPilot file can be used, with every problem
-  render [FILE]      the file with its template rendered
+  ls SERVICE...      print the endpoints of services
+  watch SERVICE...   print them, and every change until it is interrupted
+  check [FILE]       check a ContainerPilot file, and print every problem
+  render [FILE]      print the file with its template rendered
 
-piloted COMMAND --help tells more.`;
+Run piloted COMMAND --help for the options of a command.`;
 
-/** Looks at a registry as PilotedModule does, and at ContainerPilot's file. @returns the exit code */
+/** Runs `piloted`: reads services from a registry as PilotedModule does, and checks ContainerPilot files. @returns the exit code */
 export async function piloted(args: readonly string[], terminal: Terminal): Promise<number> {
   const [command, ...rest] = args;
   switch (command) {

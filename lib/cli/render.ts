@@ -5,15 +5,15 @@ import { EXIT, type Terminal } from './terminal.js';
 
 const USAGE = `Usage: piloted render [FILE]
 
-Prints a ContainerPilot configuration with its template rendered from the environment.
-FILE may begin with file://; without it the variable CONTAINERPILOT names the file.
-What it prints holds whatever secrets the environment put there.`;
+Prints a ContainerPilot configuration with its template rendered from the environment variables.
+FILE may begin with file://; without it the environment variable CONTAINERPILOT is the path.
+The output contains all secrets that the template takes from the environment.`;
 
 /**
- * `piloted render FILE`.
+ * Runs `piloted render FILE`.
  *
- * @param args what follows `render` on the command line
- * @returns the exit code: 0 when the file was rendered, 1 when it could not be and for a wrong call
+ * @param args the arguments after `render`
+ * @returns the exit code: 0 when the file was rendered, 1 when it was not, and for a wrong call
  */
 export function renderCommand(
   args: readonly string[],
@@ -30,7 +30,7 @@ export function renderCommand(
   }
   try {
     const { file, text } = readContainerPilotFile(path, env);
-    // A line is ended by writing it.
+    // `out` adds the last newline.
     out(renderTemplate(text, env, file).replace(/\n$/, ''));
     return EXIT.ok;
   } catch (error) {

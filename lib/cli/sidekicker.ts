@@ -18,39 +18,42 @@ import { ValueLines } from './value-lines.js';
 
 const USAGE = `Usage: sidekicker -key KEY [-val VALUE] [-servers URL] [-ttl SECONDS] [-update SECONDS]
 
-Keeps a key alive in a registry until it is interrupted, then removes it.
+Registers a key in a registry and keeps it alive until interrupted, then deregisters it.
 
-  -key KEY          the key to keep (required)
+  -key KEY          the key (required)
   -val VALUE        its value; empty by default. "-": each line of standard input is the next value, and the end of
-                    the input removes the key and ends the program
-  -hold             with "-val -": keep the last value after the end of the input, until interrupted
+                    the input deregisters the key and ends the program
+  -hold             with "-val -": after the end of the input keep the last value until interrupted
   -servers URL      the registry: a URL such as etcd://a:2379,b:2379 or consul://host:8500, or a comma-separated list
-                    of etcd servers. By default the variable SIDEKICK_REGISTRY, else the registry of this machine
-  -ttl SECONDS      how long the key outlives this program (${SIDEKICK_DEFAULTS.ttl})
-  -update SECONDS   how often the value is looked after (${SIDEKICK_DEFAULTS.updateInterval})
-  -exclusive        do not start while another holds the key
-  -verbose          say what happens on standard error
-  -help             this text`;
+                    of etcd servers; default: the environment variable SIDEKICK_REGISTRY, else the registry of this
+                    machine
+  -ttl SECONDS      how long the key outlives this program (default: ${SIDEKICK_DEFAULTS.ttl})
+  -update SECONDS   how often the value is checked (default: ${SIDEKICK_DEFAULTS.updateInterval})
+  -exclusive        fail while another live session owns the key
+  -verbose          print events to standard error
+  -help             print this help`;
 
+/** The parsed command line. */
 interface Settings extends HeartbeatOptions {
   readonly key: string;
   readonly value: string;
   /** Whether the values are lines of standard input. */
   readonly fromInput: boolean;
+  /** Whether the last value stays registered after the end of standard input. */
   readonly hold: boolean;
   readonly servers: string | undefined;
   readonly verbose: boolean;
 }
 
-function seconds(name: string, text: unknown): number | undefined {
-  if (text === undefined) return undefined;
-  const number = Number(text);
-  if (typeof text !== 'string' || text.trim() === '' || Number.isNaN(number))
-    throw expected(name, 'a number of seconds', text);
+function parseSeconds(name: string, flag: unknown): number | undefined {
+  if (flag === undefined) return undefined;
+  const number = Number(flag);
+  if (typeof flag !== 'string' || flag.trim() === '' || Number.isNaN(number))
+    throw expected(name, 'a number of seconds', flag);
   return number;
 }
 
-function settings(args: readonly string[]): Settings | 'help' {
+function parseSettings(args: readonly string[]): Settings | 'help' {
   const { flags, rest } = readArguments(args, {
     servers: { type: 'string' },
     key: { type: 'string' },
@@ -70,17 +73,17 @@ function settings(args: readonly string[]): Settings | 'help' {
   const value = typeof val === 'string' && !fromInput ? val : '';
   const hold = flags.hold === true;
   if (hold && !fromInput) throw expected('hold', 'given only together with `-val -`', val);
-  const ttl = seconds('ttl', flags.ttl);
-  const updateInterval = seconds('update', flags.update);
-  const keeping: HeartbeatOptions = {
+  const ttl = parseSeconds('ttl', flags.ttl);
+  const updateInterval = parseSeconds('update', flags.update);
+  const options: HeartbeatOptions = {
     exclusive: flags.exclusive === true,
     ...(ttl === undefined ? {} : { ttl }),
     ...(updateInterval === undefined ? {} : { updateInterval }),
   };
   checkKey(key, value);
-  checkHeartbeatOptions(keeping, 'sidekicker');
+  checkHeartbeatOptions(options, 'sidekicker');
   const servers = typeof flags.servers === 'string' ? flags.servers : undefined;
-  return { ...keeping, key, value, fromInput, hold, servers, verbose: flags.verbose === true };
+  return { ...options, key, value, fromInput, hold, servers, verbose: flags.verbose === true };
 }
 
 function eventLine({ type, key, reason }: RegistrationEvent): string {
@@ -96,7 +99,7 @@ async function runUntilDone(given: Settings, terminal: Terminal): Promise<void> 
     checkValue(given.key, line);
   };
   const lines = new ValueLines(terminal.stdin, check, ({ message }) => {
-    terminal.err(`sidekicker: Skipped a line of standard input, the last value stays: ${message}`);
+    terminal.err(`sidekicker: Skipped a line of standard input; the last value stays registered: ${message}`);
   });
   try {
     await register(given, terminal, lines);
@@ -114,43 +117,43 @@ async function register(given: Settings, terminal: Terminal, lines: ValueLines |
   const pooled = await registryPool.acquire(registrySource(given.servers, terminal.env), deps);
   const { registry } = pooled;
   const name = `${hostname()}:${process.pid}`;
-  const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(systemClock), name });
-  if (verbose) keeper.onEvent((event) => terminal.err(eventLine(event)));
+  const registrar = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(systemClock), name });
+  if (verbose) registrar.onEvent((event) => terminal.err(eventLine(event)));
   const interrupted = interruption(terminal.interrupted);
   const produce = (): KeyRecord => ({ kind: 'key', key, value: lines ? lines.newest : value });
   try {
-    const { id, first } = await keeper.register(key, produce, {
+    const { id, first } = await registrar.register(key, produce, {
       ttl: given.ttl ?? SIDEKICK_DEFAULTS.ttl,
       updateInterval: given.updateInterval ?? SIDEKICK_DEFAULTS.updateInterval,
       exclusive: given.exclusive ?? SIDEKICK_DEFAULTS.exclusive,
     });
-    lines?.follow(() => keeper.update(id, produce));
+    lines?.follow(() => registrar.update(id, produce));
     await Promise.race([first, interrupted]);
     if (lines) await Promise.race([endOf(lines, verbose ? terminal.err : undefined), interrupted]);
     if (!lines || given.hold) await interrupted;
   } finally {
-    await keeper.close();
+    await registrar.close();
     await pooled.release();
   }
 }
 
 /** Resolves when the input has ended and its last line is written. */
-async function endOf(lines: ValueLines, tell: ((text: string) => void) | undefined): Promise<void> {
+async function endOf(lines: ValueLines, print: ((line: string) => void) | undefined): Promise<void> {
   await lines.ended;
-  tell?.('standard input has ended');
+  print?.('standard input has ended');
   await lines.written();
 }
 
 /**
- * Keeps one key until it is interrupted or, with `-val -`, until standard input ends, and then removes it. The
- * counterpart of the utility of Go `sidekick`.
+ * Registers one key until interrupted or, with `-val -`, until standard input ends, and then deregisters it. The counterpart
+ * of the command-line utility of Go `sidekick`.
  *
  * @returns the exit code: 1 for bad arguments, when the first write fails, and when standard input cannot be read
  */
 export async function sidekicker(args: readonly string[], terminal: Terminal): Promise<number> {
   let given: Settings | 'help';
   try {
-    given = settings(args);
+    given = parseSettings(args);
   } catch (error) {
     terminal.err(`sidekicker: ${(error as Error).message}\n\n${USAGE}`);
     return EXIT.usage;

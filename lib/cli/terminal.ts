@@ -1,6 +1,7 @@
 import { type Readable, type Writable } from 'node:stream';
+import { onAbort } from '../common/async/abort.js';
 
-/** What a program sees of its process, so that a test can stand in for it. */
+/** The process as a program sees it. Tests replace it. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable;
@@ -13,17 +14,16 @@ export interface Terminal {
 /** Exit codes of the programs. */
 export const EXIT = Object.freeze({ ok: 0, failed: 1, usage: 1 });
 
-/** Resolves when the program is interrupted. */
+/** Resolves when `signal` is aborted. */
 export async function interruption(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
   await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
+    onAbort(signal, resolve);
   });
 }
 
 /**
- * Writes lines to a standard stream until the stream fails. Without a listener for its errors Node ends the process
- * at once, and with it whatever the program would have cleaned up.
+ * Writes lines to a standard stream until the stream fails. Without an error listener Node would end the process at once,
+ * before the program cleans up.
  */
 function lineWriter(stream: Writable, onFailure: (error: NodeJS.ErrnoException) => void): Terminal['out'] {
   let failed = false;
@@ -38,11 +38,11 @@ function lineWriter(stream: Writable, onFailure: (error: NodeJS.ErrnoException) 
 }
 
 /**
- * Runs a program on the real process and leaves it to end by itself with the exit code.
+ * Runs a program on the real process and sets the exit code.
  *
- * When the reader of standard output ends (`piloted watch web | head -1`), the program is interrupted and its exit code
- * stands; when standard output fails otherwise, it is interrupted and the exit code is 1. When standard error fails,
- * the program continues without it: what it keeps is worth more than its log.
+ * When the reader of standard output ends (`piloted watch web | head -1`), the program is interrupted and its exit code is
+ * used. When standard output fails otherwise, the program is interrupted and the exit code is 1. When standard error fails,
+ * the program continues without it: its registration matters more than its log.
  */
 export async function runProgram(
   program: (args: readonly string[], terminal: Terminal) => Promise<number>,
@@ -58,7 +58,7 @@ export async function runProgram(
     if (code === 'EPIPE') return;
     err(`Cannot write to standard output: ${message}`);
     output.failed = true;
-    // The program may have ended already.
+    // Also when the program has already ended.
     process.exitCode = EXIT.failed;
   });
   process.once('SIGINT', interrupt);

@@ -3,13 +3,13 @@ import { type Readable } from 'node:stream';
 import { InputError } from './input.error.js';
 
 /**
- * Reads each line of a stream as the next value, from its construction on. Only the newest value is kept: where lines
- * arrive faster than they can be written, those in between are skipped.
+ * Reads each line of a stream as the next value, starting with its construction. When lines arrive faster than they are
+ * written, only the newest is written.
  */
 export class ValueLines {
   /** The newest value; an empty string before the first line. */
   newest = '';
-  /** Resolves at the end of the stream. Rejects with a {@link InputError} when the stream cannot be read. */
+  /** Resolves at the end of the stream. Rejects with an {@link InputError} when the stream cannot be read. */
   readonly ended: Promise<void>;
 
   private readonly lines: Interface;
@@ -17,7 +17,10 @@ export class ValueLines {
   private unwritten = false;
   private writing: Promise<void> | undefined;
 
-  /** @param check throws for a line that cannot be a value; such a line is reported by `refuse` and skipped */
+  /**
+   * @param check throws for a line that is not a valid value; the line is skipped
+   * @param refuse called with that error
+   */
   constructor(
     input: Readable,
     private readonly check: (value: string) => void,
@@ -30,14 +33,14 @@ export class ValueLines {
         reject(new InputError(`Cannot read values from standard input: ${cause.message}.`, { cause }));
       });
     });
-    // The caller may be interrupted before it waits for the end.
+    // The caller may be interrupted before it awaits the end.
     this.ended.catch(() => undefined);
     this.lines.on('line', (line) => {
       this.take(line);
     });
   }
 
-  /** Calls `write` for the newest value and for each that follows, one call at a time. */
+  /** Calls `write` for the newest value and for each later one. Calls do not overlap. */
   follow(write: () => Promise<void>): void {
     this.write = write;
     if (this.unwritten) this.start();

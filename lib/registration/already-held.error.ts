@@ -1,17 +1,17 @@
 import { SidekickError } from '../common/errors/index.js';
 import { type EntryKey, entryKeyLabel } from '../registry/entry-record.js';
 
-/** Also of an error that came from another thread and is no instance of {@link AlreadyHeldError}. */
+/** Code of {@link AlreadyHeldError}. An error from the worker thread has the code and not the class. */
 export const ALREADY_HELD = 'SIDEKICK_ALREADY_HELD';
 
-/** A key was to be held exclusively, and another live holder has it. */
+/** With `exclusive`: another live session owns the entry. */
 export class AlreadyHeldError extends SidekickError {
   readonly code = ALREADY_HELD;
 
   constructor(entryKey: EntryKey, owner: string) {
     super(
-      `The ${entryKeyLabel(entryKey)} is held by another live session (${owner}), and \`exclusive\` was asked for. ` +
-        'Stop the other holder, choose another key, or leave `exclusive` out to take over.',
+      `The ${entryKeyLabel(entryKey)} is held by another live session (${owner}), and \`exclusive\` is set. ` +
+        'Stop the other process, choose another key, or leave `exclusive` out to take over.',
     );
   }
 }

@@ -3,37 +3,46 @@ import { type EntryRecord, type EntryKey, entryKeyLabel } from '../registry/entr
 import { type RegistryEntry, type Session, type WriteResult } from '../registry/registry.js';
 import { type HeartbeatDeps } from './session-runner.js';
 
-/** Milliseconds one read or write of an entry may take. */
+/** Milliseconds one read, write or removal of an entry may take. */
 const REQUEST_TIMEOUT_MS = 2_000;
 
-/** What is asked of a registry about one entry key, each in its time. */
+/** Requests to the registry about one entry, each with a deadline. */
 export class EntryRequests {
-  /** @param signal ends whatever is going on */
+  /** @param signal aborts the request in flight and every later one */
   constructor(
     private readonly deps: HeartbeatDeps,
     private readonly entryKey: EntryKey,
     private readonly signal: AbortSignal,
   ) {}
 
+  /** The entry as the registry has it; undefined where there is none. */
   async read(): Promise<RegistryEntry | undefined> {
     const { registry } = this.deps;
     const { entries } = await this.request('Reading', (signal) => registry.list(this.entryKey, signal));
     return entries[0];
   }
 
-  /** @param version what has to stand there; undefined: nothing */
+  /**
+   * Writes if the entry still has `version`.
+   *
+   * @param version undefined: only if there is no entry
+   */
   async write(session: Session, record: EntryRecord, version: string | undefined): Promise<WriteResult> {
     return await this.request('Writing', (signal) => session.write(record, version, signal));
   }
 
-  /** @param version what has to stand there; undefined: whatever is of `session` */
+  /**
+   * Removes the entry if it still has `version`.
+   *
+   * @param version undefined: any version that `session` owns
+   */
   async remove(session: Session, version: string | undefined): Promise<void> {
     await this.request('Removing', (signal) => session.remove(this.entryKey, signal, version));
   }
 
-  private async request<T>(doing: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  private async request<T>(verb: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { clock, registry } = this.deps;
-    const what = `${doing} the ${entryKeyLabel(this.entryKey)} at ${registry.url}`;
+    const what = `${verb} the ${entryKeyLabel(this.entryKey)} at ${registry.url}`;
     return await attempt({ clock, timeoutMs: REQUEST_TIMEOUT_MS, signal: this.signal, what }, run);
   }
 }

@@ -3,27 +3,28 @@ import { type EntryKey, entryKeyId } from '../registry/entry-record.js';
 import { type Cursor, type RegistryEntry } from '../registry/registry.js';
 import { type HeartbeatDeps } from './session-runner.js';
 
-/** What the registry says by itself of one entry key. */
+/** Watches one entry. */
 export class EntryWatch {
   private watcher: ListWatcher | undefined;
   private entry: RegistryEntry | undefined;
 
-  /** @param onSeen called with what stands in the entry key, first and with each change */
+  /** @param onSeen called with the entry (undefined: none) at first and with each change */
   constructor(
     private readonly deps: HeartbeatDeps,
     private readonly entryKey: EntryKey,
     private readonly onSeen: (entry: RegistryEntry | undefined) => void,
   ) {}
 
-  /** What stands in the entry key as far as it was told; undefined while nobody can vouch for it. */
+  /** The entry as last watched; undefined while the watch is not up to date. */
   get current(): { readonly entry: RegistryEntry | undefined } | undefined {
     return this.watcher?.state.stale === false ? { entry: this.entry } : undefined;
   }
 
   /**
-   * Watches from now on. A second call does nothing.
+   * Starts the watch. A second call does nothing.
    *
-   * @param cursor from where, if `entry` is what stood in the entry key there; from a first list unless given
+   * @param entry the entry at `cursor`
+   * @param cursor where the watch starts; undefined: with a listing
    */
   start(entry: RegistryEntry | undefined, cursor: Cursor | undefined): void {
     if (this.watcher) return;
@@ -44,7 +45,7 @@ export class EntryWatch {
     this.watcher.start();
   }
 
-  /** Resolves when the watch has ended; it may be started again at once. */
+  /** Resolves when the watch has ended. It may be started again before that. */
   async stop(): Promise<void> {
     const { watcher } = this;
     this.watcher = undefined;

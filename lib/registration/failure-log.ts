@@ -6,13 +6,13 @@ import { type EntryKey, entryKeyId, entryKeyLabel } from '../registry/entry-reco
 
 interface FailingEntry {
   attempts: number;
-  /** What the warnings of this entry key are known by. */
+  /** Subjects of this entry's warnings in {@link WarnOnce}. */
   readonly subjects: Set<string>;
 }
 
 /**
- * Logs the failed requests of any number of entries: one warning for each entry and kind of error, and with the next
- * success how many attempts had failed.
+ * Logs failed requests of entries: one warning per entry and kind of error, and with the next success the number of
+ * failed attempts.
  */
 export class FailureLog {
   private readonly failing = new Map<string, FailingEntry>();
@@ -25,7 +25,7 @@ export class FailureLog {
     this.warnings = new WarnOnce(
       clock,
       logger,
-      (labels) => `Registrar ${labels.length} more entries failed and is retried: ${labels.join(', ')}.`,
+      (labels) => `Registering ${labels.length} more entries failed; retrying: ${labels.join(', ')}.`,
     );
   }
 
@@ -38,7 +38,7 @@ export class FailureLog {
     failing.subjects.add(subject);
     this.warnings.warn(subject, {
       message: () =>
-        `Registrar the ${entryKeyLabel(entryKey)} failed and is retried (logged once until it succeeds): ${error.message}`,
+        `Registering the ${entryKeyLabel(entryKey)} failed; retrying (logged once until it succeeds): ${error.message}`,
       label: () => entryKeyLabel(entryKey),
     });
   }
@@ -48,16 +48,16 @@ export class FailureLog {
     if (!failing) return;
     const { attempts } = failing;
     this.logger.log(
-      `Registrar the ${entryKeyLabel(entryKey)} succeeded after ${attempts} failed ${attempts === 1 ? 'attempt' : 'attempts'}.`,
+      `Registering the ${entryKeyLabel(entryKey)} succeeded after ${attempts} failed ${attempts === 1 ? 'attempt' : 'attempts'}.`,
     );
   }
 
-  /** The entry is no longer kept. */
+  /** Drops the state of an entry that is no longer registered. */
   forget(entryKey: EntryKey): void {
     this.end(entryKey);
   }
 
-  /** Ends its timer, and names what still waits to be logged. */
+  /** Cancels the timer and logs what is still pending. */
   close(): void {
     this.warnings.close();
   }

@@ -7,7 +7,7 @@ import { entryKeyId, entryKeyLabel, entryKeyOf } from '../registry/entry-record.
 import { type RegistrationStatus, type RegistrationEvent } from './registration-status.js';
 import { FailureLog } from './failure-log.js';
 import { type Claim } from './registration-machine.js';
-import { Registration } from './registration.js';
+import { RegistrationRunner } from './registration-runner.js';
 import { type RegistrationOptions, type Registrar, type RegistrationHandle } from './registrar.js';
 import { computeFirstRecord, ValueUpdater, type ComputeRecord } from './value-updater.js';
 import { type HeartbeatDeps, type SessionListener, SessionRunner } from './session-runner.js';
@@ -21,7 +21,7 @@ export interface RegistrarDeps extends HeartbeatDeps {
 }
 
 interface Registered {
-  readonly registration: Registration;
+  readonly registration: RegistrationRunner;
   readonly updater: ValueUpdater;
   ttl: number;
 }
@@ -43,7 +43,7 @@ export class LocalRegistrar implements Registrar {
   private readonly sessions = new Map<number, SessionRunner>();
   private readonly registrations = new Map<string, Registered>();
   /** Those of the keepings, and those that are still being withdrawn. */
-  private readonly active = new Set<Registration>();
+  private readonly active = new Set<RegistrationRunner>();
   private readonly listeners = new Set<(event: RegistrationEvent) => void>();
   private readonly requests = new Semaphore(MAX_CONCURRENT_REQUESTS);
   private readonly ending = new Set<Promise<void>>();
@@ -61,8 +61,9 @@ export class LocalRegistrar implements Registrar {
   get statuses(): readonly RegistrationStatus[] {
     const { clock } = this.deps;
     return [...this.registrations.values()].map(({ registration }) => {
-      const age = registration.lastAck === undefined ? undefined : clock.now() - registration.lastAck;
-      const lastAck = age === undefined ? undefined : new Date(clock.wall() - age);
+      const age =
+        registration.lastAck === undefined ? undefined : (clock.now() - registration.lastAck) / 1_000;
+      const lastAck = age === undefined ? undefined : new Date(clock.wall() - age * 1_000);
       return Object.freeze({ key: registration.key, state: registration.state, lastAck, age });
     });
   }
@@ -91,7 +92,7 @@ export class LocalRegistrar implements Registrar {
     }
     // Withdrawals of the same entry key that continue in the background: this entry is what the entry key is to have instead.
     const replaced = [...this.active].filter((other) => entryKeyId(other.entryKey) === id);
-    const registration = new Registration(this.deps, record, {
+    const registration = new RegistrationRunner(this.deps, record, {
       key,
       claim: claimOf(options),
       formerSessions: replaced.flatMap(({ sessionIds }) => sessionIds),

@@ -6,83 +6,87 @@ import { sameRecord } from '../registry/same-record.js';
 export type LostReason =
   /** A whole TTL passed without an acknowledged renewal. */
   | 'expired'
-  /** The registry said that the session is gone. */
+  /** The registry reported that the session is gone. */
   | 'revoked'
-  /** Somebody removed the entry. */
+  /** Another client deleted the entry. */
   | 'deleted'
-  /** Somebody wrote over it, with no live session behind. */
+  /** Another client overwrote the entry without a live session. */
   | 'overwritten'
-  /** A newer holder has it; we stand by and take it back when that one goes. */
+  /** A newer session owns the entry. This registration waits and registers again when that session ends. */
   | 'taken-over';
 
-/** Where one kept entry stands; docs/heartbeat.md draws it. */
+/** Phase of one registration, drawn in docs/heartbeat.md. */
 export type RegistrationPhase = 'starting' | 'registered' | 'lost' | 'standby' | 'withdrawn';
 
-/** What we believe stands in the entry key. */
+/** The entry as this registration last saw it in the registry. */
 export type Observed =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'empty' }
   | { readonly kind: 'entry'; readonly entry: RegistryEntry };
 
 /**
- * What a hold does about another live holder of its entry key. `take-over`: displaces it, since the latest registration has
- * the key. `refuse`: fails its start. `wait`: takes the entry key when the other one goes.
+ * What a registration does when another live session owns the entry. `take-over`: overwrites it, since the latest
+ * registration owns the key. `refuse`: fails. `wait`: registers when the other session ends.
  */
 export type Claim = 'take-over' | 'refuse' | 'wait';
 
 export interface RegistrationMachineState {
   readonly phase: RegistrationPhase;
+  /** The record that the registry should have. */
   readonly desired: EntryRecord;
-  /** Whether the entry should be there: false while paused and after a stop. */
+  /** Whether the entry should be registered: false while paused and after a stop. */
   readonly wanted: boolean;
-  /** The session to write by; undefined while there is none. */
+  /** Id of the session to write with; undefined while there is none. */
   readonly session: string | undefined;
-  /** Sessions that were ours before: what they still hold is ours to write over. */
+  /** Ids of earlier sessions of this registration: their entries may be overwritten. */
   readonly formerSessions: readonly string[];
   readonly observed: Observed;
-  /** Something contradicts the belief: read the entry key before anything else. */
+  /** Whether `observed` may be wrong, so that the entry must be read first. */
   readonly suspect: boolean;
-  /** What to do about another live holder. */
+  /** What to do when another live session owns the entry. */
   readonly claim: Claim;
-  /** A removal of what stands there may still arrive: the entry is written again, so that the removal spares it. */
+  /** Whether a removal of the current version may still arrive. The entry is rewritten, so that the removal misses it. */
   readonly removalPending: boolean;
-  /** A write was not answered: it may have changed the version. */
+  /** Whether a write got no response: it may have changed the version. */
   readonly writePending: boolean;
-  /** The registry refused the last request; nothing is sent again before the next tick or a new value. */
+  /** Whether the registry refused the last request. The next one waits for a tick or a new value. */
   readonly refused: boolean;
 }
 
+/** What happened to the registration. */
 export type RegistrationInput =
   | { readonly kind: 'session'; readonly id: string }
   | { readonly kind: 'session-lost'; readonly reason: 'expired' | 'revoked' }
   | { readonly kind: 'record'; readonly record: EntryRecord }
-  /** What a read, or a write whose guard failed, has found. */
+  /** The entry from a read, or from a write whose version check failed. */
   | { readonly kind: 'read'; readonly entry: RegistryEntry | undefined }
   | { readonly kind: 'written'; readonly record: EntryRecord; readonly version: string }
-  /** A write failed without an answer. */
+  /** A write got no response. */
   | { readonly kind: 'unanswered' }
   | { readonly kind: 'refused' }
-  /** What the watch reports; possibly older than what we know. */
+  /** The entry from the watch. It can be older than `observed`. */
   | { readonly kind: 'observed'; readonly entry: RegistryEntry | undefined }
-  /** The registry misses the entry, or nobody can vouch for it. */
+  /** The entry is missing, or the watch is not up to date. */
   | { readonly kind: 'suspect' }
   | { readonly kind: 'tick' }
   | { readonly kind: 'withdraw' }
   | { readonly kind: 'removed' }
   | { readonly kind: 'resume' };
 
+/** What the application learns. */
 export type RegistrationSignal =
   | { readonly kind: 'alive' }
   | { readonly kind: 'restored' }
   | { readonly kind: 'lost'; readonly reason: LostReason }
   | { readonly kind: 'withdrawn' };
 
+/** The next request. */
 export type RegistrationPlan =
   | { readonly kind: 'idle' }
   | { readonly kind: 'read' }
-  /** Write `item` if the slot still has `version`; undefined: if it is empty. */
+  /** Write `record` if the entry still has `version`; undefined: if there is no entry. */
   | { readonly kind: 'write'; readonly record: EntryRecord; readonly version: string | undefined }
-  /** Remove the entry if it still has `version`; undefined: whatever is ours. */
+  /** Remove the entry if it still has `version`; undefined: any version that a session of this registration owns. */
   | { readonly kind: 'remove'; readonly version: string | undefined };
 
 export interface RegistrationStep {
@@ -92,12 +96,13 @@ export interface RegistrationStep {
 
 const UNKNOWN: Observed = Object.freeze({ kind: 'unknown' });
 const EMPTY: Observed = Object.freeze({ kind: 'empty' });
+/** Number of earlier sessions that a registration remembers. */
 const MAX_FORMER_SESSIONS = 4;
 
-/** How a hold begins. */
+/** How a registration starts. */
 export interface InitialRegistration {
   readonly claim: Claim;
-  /** Sessions of a hold of the same entry key whose withdrawal this one ends; its removal may still arrive. */
+  /** Session ids of a deregistration of the same entry that this registration replaces. Its removal may still arrive. */
   readonly formerSessions?: readonly string[];
 }
 
@@ -131,7 +136,7 @@ function ownerOf(state: RegistrationMachineState, entry: RegistryEntry): Owner {
 const quiet = (state: RegistrationMachineState): RegistrationStep => ({ state, signals: [] });
 
 function nowRegistered(state: RegistrationMachineState, entry: RegistryEntry): RegistrationStep {
-  const held: RegistrationMachineState = {
+  const registered: RegistrationMachineState = {
     ...state,
     phase: 'registered',
     observed: { kind: 'entry', entry },
@@ -141,15 +146,15 @@ function nowRegistered(state: RegistrationMachineState, entry: RegistryEntry): R
     removalPending: false,
     writePending: false,
   };
-  if (state.phase === 'registered') return quiet(held);
-  return { state: held, signals: [{ kind: state.phase === 'starting' ? 'alive' : 'restored' }] };
+  if (state.phase === 'registered') return quiet(registered);
+  return { state: registered, signals: [{ kind: state.phase === 'starting' ? 'alive' : 'restored' }] };
 }
 
 function nowLost(state: RegistrationMachineState, reason: LostReason): RegistrationStep {
   const phase = reason === 'taken-over' ? 'standby' : 'lost';
   if (state.phase === 'registered')
     return { state: { ...state, phase }, signals: [{ kind: 'lost', reason }] };
-  // The reason matters more than reporting a loss once: from now on the entry key is another's.
+  // Report `taken-over` also after another reason: from now on another session owns the entry.
   if (state.phase !== 'standby' && phase === 'standby')
     return { state: { ...state, phase }, signals: [{ kind: 'lost', reason }] };
   if (state.phase === 'standby' && phase === 'lost') return quiet({ ...state, phase });
@@ -200,7 +205,7 @@ function afterWritten(
   if (state.session === undefined) return quiet(state);
   const entry: RegistryEntry = { record, version, owner: state.session };
   if (state.wanted) return nowRegistered(state, entry);
-  // What is to be removed is what was written last.
+  // The version to remove is the one that was written last.
   return quiet({ ...state, observed: { kind: 'entry', entry }, writePending: false });
 }
 
@@ -210,7 +215,7 @@ function remembered(state: RegistrationMachineState): readonly string[] {
   return [session, ...formerSessions].slice(0, MAX_FORMER_SESSIONS);
 }
 
-/** The state after `event`, and what the application is told. */
+/** Returns the state after `event`, and the signals for the application. */
 export function stepRegistration(
   state: RegistrationMachineState,
   event: RegistrationInput,
@@ -231,7 +236,7 @@ export function stepRegistration(
         session: undefined,
         observed: UNKNOWN,
       };
-      // A revoked session has taken the entry with it.
+      // The entry expired with the revoked session.
       if (!state.wanted) return event.reason === 'revoked' ? nowWithdrawn(without) : quiet(without);
       return state.phase === 'registered' ? nowLost(without, event.reason) : quiet(without);
     }
@@ -272,7 +277,18 @@ export function stepRegistration(
   }
 }
 
-/** What is to be done next. */
+/** Ids of the current session and of the earlier ones. */
+export function ownSessionIds({ session, formerSessions }: RegistrationMachineState): readonly string[] {
+  return session === undefined ? formerSessions : [session, ...formerSessions];
+}
+
+/** Whether the registry has the desired record, another session owns the entry, or it was deregistered. */
+export function isSettled({ phase, observed, desired }: RegistrationMachineState): boolean {
+  if (phase === 'standby' || phase === 'withdrawn') return true;
+  return phase === 'registered' && observed.kind === 'entry' && sameRecord(observed.entry.record, desired);
+}
+
+/** Returns the next request. */
 export function planRegistration(state: RegistrationMachineState): RegistrationPlan {
   if (state.session === undefined || state.refused) return { kind: 'idle' };
   const { observed, desired } = state;
@@ -282,7 +298,7 @@ export function planRegistration(state: RegistrationMachineState): RegistrationP
     return { kind: 'remove', version: known ? observed.entry.version : undefined };
   }
   if (state.suspect || (state.removalPending && observed.kind === 'unknown')) return { kind: 'read' };
-  // A write that finds the entry key taken answers with what stands there: no read is needed first.
+  // A write whose version check fails returns the current entry, so no read is needed first.
   if (observed.kind !== 'entry') return { kind: 'write', record: desired, version: undefined };
   const write: RegistrationPlan = { kind: 'write', record: desired, version: observed.entry.version };
   switch (ownerOf(state, observed.entry)) {

@@ -3,24 +3,24 @@ import { type RegistrationEvent } from './registration-status.js';
 import { type RegistrationSignal } from './registration-machine.js';
 import { type SessionSignal } from './session-machine.js';
 
-/** Reports what happens to one hold: as events, and by its first write. */
+/** Reports the events of one registration, and settles the promise of its first write. */
 export class RegistrationReporter {
   private readonly firstWrite: Deferred<void> = deferred();
-  private missed = false;
+  private lastFailed = false;
 
   constructor(
     private readonly key: string,
     private readonly onEvent: (event: RegistrationEvent) => void,
   ) {}
 
-  /** Settles with the first write; see `Registration.first`. */
+  /** Settles with the first write. */
   get first(): Promise<void> {
     return this.firstWrite.promise;
   }
 
   /** Whether the last renewal failed. */
   get late(): boolean {
-    return this.missed;
+    return this.lastFailed;
   }
 
   resolveFirst(): void {
@@ -31,13 +31,13 @@ export class RegistrationReporter {
     this.firstWrite.reject(error);
   }
 
-  /** @param held whether the entry is held */
-  renewed(signal: SessionSignal, held: boolean): void {
-    const { missed, key } = this;
-    this.missed = signal === 'late';
-    if (!held) return;
-    if (signal === 'acknowledged' && missed) this.onEvent({ type: 'alive', key });
-    if (signal === 'late' && !missed) this.onEvent({ type: 'late', key });
+  /** @param registered whether the entry is in the registry and owned by this registration */
+  renewed(signal: SessionSignal, registered: boolean): void {
+    const { lastFailed, key } = this;
+    this.lastFailed = signal === 'late';
+    if (!registered) return;
+    if (signal === 'acknowledged' && lastFailed) this.onEvent({ type: 'alive', key });
+    if (signal === 'late' && !lastFailed) this.onEvent({ type: 'late', key });
   }
 
   report(signal: RegistrationSignal): void {
@@ -49,7 +49,7 @@ export class RegistrationReporter {
         this.onEvent({ type: signal.kind, key });
         return;
       case 'lost':
-        // An entry that waits for its entry key has begun as it should.
+        // Standby is a valid outcome of the start.
         if (signal.reason === 'taken-over') this.resolveFirst();
         this.onEvent({ type: 'lost', key, reason: signal.reason });
         return;

@@ -3,22 +3,22 @@ import { type Session } from '../registry/registry.js';
 import { type SessionSignal } from './session-machine.js';
 import { type SessionListener, type SessionRunner } from './session-runner.js';
 
-/** What a hold learns of its sessions. */
+/** Receives what happens to the sessions of one registration. */
 export interface RegistrationSessionsListener {
-  /** Of the current session; of the one before it, until the current one is up, only that it is lost. */
+  /** Signals of the current session. Of the previous one only its loss, and only until the current one is up. */
   onSession(signal: SessionSignal, session: Session | undefined): void;
-  /** The registry no longer has the entry, though its session continues. */
+  /** The session is alive, but its entry is missing in the registry. */
   onMissing(): void;
   onOpenFailed(error: Error): void;
 }
 
 /**
- * The session that one hold writes by, and those that it moves away from. A former session stays attached, and so
- * alive, until the entry stands by the current one: the entry is never absent in between.
+ * The session that a registration writes with, and the former sessions it moves away from. A former session stays
+ * attached, and so alive, until the current one owns the entry: the entry is never absent in between.
  */
 export class RegistrationSessions {
   private session: SessionRunner | undefined;
-  /** The session that was up last. */
+  /** The last session that was up. */
   private up: SessionRunner | undefined;
   private readonly attached = new Map<SessionRunner, SessionListener>();
 
@@ -31,22 +31,22 @@ export class RegistrationSessions {
     return this.session;
   }
 
-  /** The session to write by, while there is one. */
+  /** The session to write with, while one is alive. */
   get usable(): Session | undefined {
     return this.session?.usable;
   }
 
-  /** Whether there is a session that the hold moves away from. */
+  /** Whether a former session is still attached. */
   get moving(): boolean {
     return this.attached.size > 1;
   }
 
-  /** Each session that may hold the entry and can be used. */
+  /** Every usable session that may own the entry. */
   get all(): readonly Session[] {
     return [...this.attached.keys()].flatMap(({ usable }) => usable ?? []);
   }
 
-  /** Writes by `session` from now on. */
+  /** Makes `session` the current one. */
   attach(session: SessionRunner): void {
     this.session = session;
     const before = this.attached.get(session);
@@ -66,7 +66,7 @@ export class RegistrationSessions {
     session.add(listener);
   }
 
-  /** Detaches from every session but the current one. */
+  /** Detaches every session but the current one. */
   releaseFormer(): void {
     this.release((session) => session !== this.session);
   }

@@ -1,24 +1,27 @@
 import { type LostReason } from './registration-machine.js';
 
-/** Where one kept entry stands, for people and monitors. */
+/**
+ * State of one registration. `standby`: another session owns the entry, and this registration waits for it. `late`: the
+ * last renewal failed.
+ */
 export type RegistrationState = 'starting' | 'alive' | 'late' | 'lost' | 'standby' | 'paused' | 'stopped';
 
-/** One kept entry, as it is now. */
+/** Status of one registration at one moment. */
 export interface RegistrationStatus {
   /** The key, or `<service>/<id>` for an announced instance. */
   readonly key: string;
   readonly state: RegistrationState;
   /** Wall-clock time of the last acknowledged renewal or write; undefined before the first. */
   readonly lastAck: Date | undefined;
-  /** Milliseconds since then, by the monotonic clock. */
+  /** Seconds since then, by the monotonic clock; undefined before the first. */
   readonly age: number | undefined;
 }
 
-/** What happened to one kept entry. */
+/** A change of one registration. */
 export interface RegistrationEvent {
   /**
-   * `alive`: acknowledged, for the first time or after being late. `late`: a renewal failed. `lost`: it is not in the
-   * registry, or not ours. `restored`: it is back. `stopped`: withdrawn on purpose.
+   * `alive`: acknowledged for the first time, or after being late. `late`: a renewal failed. `lost`: the entry is not in
+   * the registry, or another session owns it. `restored`: it is back. `stopped`: deregistered by the application.
    */
   readonly type: 'alive' | 'late' | 'lost' | 'restored' | 'stopped';
   /** The key, or `<service>/<id>` for an announced instance. */

@@ -1,32 +1,32 @@
 /**
- * The life of one registry session as a pure state machine: docs/heartbeat.md draws it. Times are milliseconds on
- * the monotonic clock; TTLs are seconds as the server granted them.
+ * Phase of the pure state machine of one registry session, drawn in docs/heartbeat.md. Times are milliseconds of the
+ * monotonic clock. TTLs are seconds, as the server granted them.
  */
 export type SessionPhase =
-  /** Nothing is held, nothing is to be done. */
+  /** There is no session, and none is needed. */
   | 'idle'
-  /** There is no session, and one is wanted. */
+  /** There is no session, and one is needed. */
   | 'opening'
   /** The last renewal was acknowledged. */
   | 'alive'
-  /** A renewal has failed; the registry still has the session for all we know. */
+  /** A renewal has failed. The session can still be alive in the registry. */
   | 'late'
-  /** A whole TTL has passed without an acknowledgement. The registry may have dropped it or be about to. */
+  /** A whole TTL has passed without an acknowledgement. The registry may have dropped the session. */
   | 'expired'
-  /** Given up for good. */
+  /** Ended by this process. */
   | 'ended';
 
 export interface SessionState {
   readonly phase: SessionPhase;
-  /** Granted; 0 before the first grant. */
+  /** Seconds granted; 0 before the first grant. */
   readonly ttl: number;
-  /** When the last acknowledged grant or renewal was sent: the earliest moment its TTL can have begun. */
+  /** When the last acknowledged grant or renewal was sent: the earliest moment its TTL can have started. */
   readonly ackAt: number;
-  /** When the present session was opened. */
+  /** When the current session was opened. */
   readonly openedAt: number;
   /** When the next attempt is due. */
   readonly dueAt: number;
-  /** Whether the present outage has been announced as lost. */
+  /** Whether `expired` or `gone` was already signalled for the current outage. */
   readonly lost: boolean;
 }
 
@@ -39,7 +39,7 @@ export type SessionEvent =
   | { readonly kind: 'clock' }
   | { readonly kind: 'ended' };
 
-/** What those who hold something by this session are told. */
+/** Signals to the listeners of a session. `up`: it is usable, and entries must be checked. */
 export type SessionSignal = 'up' | 'acknowledged' | 'late' | 'expired' | 'gone';
 
 export type SessionPlan =
@@ -61,13 +61,13 @@ export const INITIAL_SESSION: SessionState = Object.freeze({
   lost: false,
 });
 
-/** Renewals are a third of the TTL apart, so that two may be lost before the third is too late. */
+/** Renewals per TTL: two may fail before the third is too late. */
 const RENEWALS_PER_TTL = 3;
 
-/** Share by which a renewal is moved at random, so that processes started together spread out. */
+/** Share by which a renewal is moved at random, so that processes that started together spread out. */
 const JITTER = 0.1;
 
-/** Milliseconds between two openings, lest a registry that forgets at once is asked without a pause. */
+/** Milliseconds between two openings, so that a registry that drops sessions at once is not flooded. */
 const REOPEN_INTERVAL_MS = 500;
 
 /** Milliseconds from one renewal to the next; `jitter` is random in [0, 1). */
@@ -75,20 +75,20 @@ export function renewalIntervalMs(ttl: number, jitter: number): number {
   return ((ttl * 1000) / RENEWALS_PER_TTL) * (1 - JITTER + 2 * JITTER * jitter);
 }
 
-/** Round trips that one renewal is given at least: one to connect, one to ask, one in reserve. */
+/** Round trips that the timeout of a renewal allows for: connect, request, and one in reserve. */
 const ROUND_TRIPS = 3;
 
-/** What a renewal may need besides the usual time, in milliseconds. */
+/** What raises the timeout of a renewal. */
 export interface RenewalNeeds {
-  /** As measured; 0 while unknown. */
+  /** Milliseconds, measured; 0 while unknown. */
   readonly roundTripMs?: number;
-  /** What the driver asks for. */
+  /** Milliseconds that the driver needs. */
   readonly driverTimeoutMs?: number;
 }
 
 /**
- * Milliseconds one renewal may take: short enough that another member can still be asked within the TTL. A slow network
- * raises it, up to a third of the TTL: a renewal that ends there still leaves time for a second one.
+ * Timeout of one renewal in milliseconds: short enough to try another member within the TTL. A slow network raises it,
+ * up to a third of the TTL, which still leaves time for a second renewal.
  */
 export function renewalTimeoutMs(
   ttl: number,
@@ -98,7 +98,7 @@ export function renewalTimeoutMs(
   return Math.min(Math.max(usual, ROUND_TRIPS * roundTripMs, driverTimeoutMs), (ttl * 1000) / 3);
 }
 
-/** When the registry may drop the session, for all we know. */
+/** The earliest moment at which the registry may drop the session. */
 export function expiryOf(state: SessionState): number {
   return state.ackAt + state.ttl * 1000;
 }
@@ -118,7 +118,7 @@ function acknowledged(
     dueAt: sentAt + renewalIntervalMs(ttl, jitter),
     lost: false,
   };
-  // After an outage the holders look at their entries again, even where the session itself survived.
+  // After an outage the listeners check their entries, even where the session survived.
   return { state: next, signals: [event.kind === 'opened' || state.lost ? 'up' : 'acknowledged'] };
 }
 
@@ -127,7 +127,7 @@ function overdue(state: SessionState, now: number): SessionStep {
   return { state: { ...state, phase: 'expired', lost: true }, signals: ['expired'] };
 }
 
-/** The state after `event` at `now`, and what the holders are told. */
+/** Returns the state after `event` at `now`, and the signals for the listeners. */
 export function stepSession(state: SessionState, event: SessionEvent, now: number): SessionStep {
   if (state.phase === 'ended') return quiet(state);
   switch (event.kind) {
@@ -161,7 +161,7 @@ export function stepSession(state: SessionState, event: SessionEvent, now: numbe
   }
 }
 
-/** What is to be done next, and when. An expired session is renewed first: only its registry knows that it is gone. */
+/** Returns the next action and its time. An expired session is renewed first: only the registry knows that it is gone. */
 export function planSession(state: SessionState): SessionPlan {
   switch (state.phase) {
     case 'idle':

@@ -18,13 +18,12 @@ import {
   type RenewalNeeds,
   renewalTimeoutMs,
   type SessionEvent,
-  type SessionPhase,
   type SessionSignal,
   type SessionState,
   stepSession,
 } from './session-machine.js';
 
-/** What a session runner and those above it work with. */
+/** Dependencies of a session runner and of the classes above it. */
 export interface HeartbeatDeps {
   readonly registry: Registry;
   readonly clock: Clock;
@@ -32,28 +31,28 @@ export interface HeartbeatDeps {
   readonly logger: Logger;
 }
 
-/** Who is told about a session: one a held entry. */
+/** Receives what happens to a session. One per entry. */
 export interface SessionListener {
   onSession(signal: SessionSignal, session: Session | undefined): void;
-  /** The registry no longer has this listener's entry, though the session goes on. */
+  /** The session is alive, but the registry does not have `entryKey`. */
   onMissing(entryKey: EntryKey): void;
-  /** There is no session, and the last try to open one failed. */
+  /** An attempt to open a session failed; it is retried. */
   onOpenFailed(error: Error): void;
 }
 
-/** Milliseconds one try may take to open a session, or to renew one that is lost: long enough to go round a cluster once. */
+/** Timeout of opening a session, or of renewing a lost one: long enough to try every member of a cluster once. */
 const OPEN_TIMEOUT_MS = 5_000;
 
-/** While the session may still live, tries come quickly: the next member is likely to answer. */
+/** While the session may be alive, retries are fast: the next member is likely to answer. */
 const LATE_BACKOFF: BackoffOptions = Object.freeze({ baseMs: 50, capMs: 500 });
 
-/** Once it is lost there is less of a hurry, and everybody else has lost theirs too: back within 5 s, no sooner. */
+/** After a loss all other clients reconnect too: spread the retries over 5 s, so that there is no thundering herd. */
 const LOST_BACKOFF: BackoffOptions = Object.freeze({ baseMs: 250, capMs: 4_000 });
 
-/** Share of the newest measurement in a smoothed round trip. */
+/** Weight of the newest measurement in the smoothed round trip. */
 const NEW_SAMPLE_SHARE = 0.25;
 
-/** Runs the session machine against a registry: opens one session, renews it, opens another when it is gone. */
+/** Runs the session machine against a registry: opens a session, renews it, and opens another one when it is gone. */
 export class SessionRunner {
   private state: SessionState = INITIAL_SESSION;
   private session: Session | undefined;
@@ -66,12 +65,12 @@ export class SessionRunner {
   private working: Promise<void> | undefined;
   private warnedTtl: number | undefined;
   private refused = false;
-  /** Milliseconds from a request to its answer, smoothed. */
+  /** Milliseconds from a request to its response, smoothed. */
   private roundTripMs = 0;
-  /** The round trip is that of an opening, which takes several. */
+  /** Whether the round trip was measured at an opening, which takes several. */
   private roundTripIsRough = false;
 
-  /** @param ttl seconds to ask for */
+  /** @param ttl seconds to request */
   constructor(
     private readonly deps: HeartbeatDeps,
     readonly ttl: number,
@@ -82,21 +81,17 @@ export class SessionRunner {
     this.reconnect = reconnectCoordinatorOf(deps.registry, deps);
   }
 
-  get phase(): SessionPhase {
-    return this.state.phase;
-  }
-
   /** Monotonic milliseconds of the last acknowledged grant or renewal; undefined before the first. */
   get lastAck(): number | undefined {
     return this.state.ttl === 0 ? undefined : this.state.ackAt;
   }
 
-  /** The session to write by, while there is one that is not known or presumed dead. */
+  /** The session to write with; undefined while there is none, or it has expired. */
   get usable(): Session | undefined {
     return this.state.phase === 'alive' || this.state.phase === 'late' ? this.session : undefined;
   }
 
-  /** How many entries depend on this session. */
+  /** Number of listeners. A session without any can end. */
   get size(): number {
     return this.listeners.size;
   }
@@ -112,12 +107,12 @@ export class SessionRunner {
     this.listeners.delete(listener);
   }
 
-  /** A write found the session gone before a renewal did. */
+  /** Reports that a write found `session` gone before a renewal did. */
   reportGone(session: Session): void {
     if (session === this.session) this.apply({ kind: 'gone' });
   }
 
-  /** Ends the session and with it all its entries; resolves when they are gone or `signal` is aborted. */
+  /** Ends the session and with it all its entries. Resolves when they are gone, or when `signal` is aborted. */
   async end(signal: AbortSignal): Promise<void> {
     if (this.state.phase === 'ended') return;
     this.apply({ kind: 'ended' });
@@ -139,7 +134,7 @@ export class SessionRunner {
     this.schedule();
   }
 
-  /** Wakes up for the next attempt, and at the moment the session may be gone, whichever comes first. */
+  /** Sets the timer for the next attempt or the expiry, whichever comes first. */
   private schedule(): void {
     this.timer?.cancel();
     this.timer = undefined;
@@ -254,7 +249,7 @@ export class SessionRunner {
     this.roundTripIsRough = false;
   }
 
-  /** Ends a session that was granted too late for anybody to want it. */
+  /** Ends a session that was granted after the timeout, so that its lease is not leaked. */
   private async endAbandoned(session: Session): Promise<void> {
     const { registry, clock } = this.deps;
     const what = `Ending session ${session.id} at ${registry.url}`;
@@ -263,13 +258,13 @@ export class SessionRunner {
     );
   }
 
-  /** An outage is logged by itself; a registry that answers and refuses is not. */
+  /** Warns once of a registry that responds and refuses. Outages are logged elsewhere. */
   private warnOfRefusal({ message }: Error): void {
     if (this.refused) return;
     this.refused = true;
     const { registry, logger } = this.deps;
     logger.warn(
-      `Opening a session at ${registry.url} failed and is retried (logged once until it succeeds): ${message}`,
+      `Opening a session at ${registry.url} failed; retrying (logged once until it succeeds): ${message}`,
     );
   }
 
@@ -285,7 +280,7 @@ export class SessionRunner {
     this.warnedTtl = granted;
     const { registry, logger } = this.deps;
     logger.warn(
-      `The registry ${registry.url} granted a TTL of ${granted} s where ${this.ttl} s was asked for; the granted one counts.`,
+      `The registry ${registry.url} granted a TTL of ${granted} s instead of the requested ${this.ttl} s; using the granted one.`,
     );
   }
 }

@@ -53,7 +53,11 @@ describe('a computed value', () => {
     expect(calls).toBe(1);
     expect(signals[0]?.aborted).toBe(true);
     expect(put).toEqual([]);
-    expect(log).toEqual([expect.stringMatching(/^WARN The value function of "k" did not finish within 8 s/)]);
+    expect(log).toEqual([
+      expect.stringMatching(
+        /^WARN The value function of "k" did not finish within its `updateInterval` of 8 s/,
+      ),
+    ]);
     finish(record('much too late'));
     await clock.advance(INTERVAL_MS);
     expect(put).toEqual([record('v2')]);
@@ -125,10 +129,10 @@ describe('a computed value', () => {
       return new Promise(() => undefined);
     };
     const failed = expect(computeFirstRecord({ clock, logger }, 'k', hanging, INTERVAL_MS)).rejects.toThrow(
-      /value function of "k" did not finish within 8 s.*raise `updateInterval`/,
+      /value function of "k" did not finish within its `updateInterval` of 8 s.*raise `updateInterval`/,
     );
     await clock.advance(5_000);
-    expect(log).toEqual([expect.stringMatching(/^WARN Waiting for the value function of "k"/)]);
+    expect(log).toEqual([expect.stringMatching(/^WARN Waiting for the first value of "k"/)]);
     await clock.advance(3_001);
     await failed;
     expect(signal?.aborted).toBe(true);

@@ -7,12 +7,12 @@ import { type EntryRecord } from '../registry/entry-record.js';
 import { type Ticker } from './ticker.js';
 
 /**
- * Computes what is kept. Called for the first write and with every update tick, never twice at a time. `signal` is
- * aborted when an update interval has passed, and when the result is no longer of use.
+ * Computes the record of an entry. Called for the first write and with every update tick; calls never overlap. `signal`
+ * is aborted after one update interval, and when the result is no longer needed.
  */
 export type ComputeRecord = (signal: AbortSignal) => EntryRecord | Promise<EntryRecord>;
 
-/** Milliseconds after which a boot that waits for a first value reports it. */
+/** Milliseconds after which a boot that waits for a first value logs a warning. */
 const SLOW_FIRST_VALUE_MS = 5_000;
 
 export interface ValueUpdaterDeps {
@@ -22,14 +22,15 @@ export interface ValueUpdaterDeps {
 }
 
 function overran(key: string, ms: number): string {
-  return `The value function of "${key}" did not finish within ${ms / 1000} s, its \`updateInterval\`, and its signal was aborted`;
+  return `The value function of "${key}" did not finish within its \`updateInterval\` of ${ms / 1000} s, and its signal was aborted`;
 }
 
 /**
  * Computes the first record.
  *
- * @param interval milliseconds it may take
- * @throws DeadlineExceededError
+ * @param interval timeout in milliseconds
+ * @throws DeadlineExceededError when the function does not finish in time
+ * @throws the error of `produce`
  */
 export async function computeFirstRecord(
   { clock, logger }: Pick<ValueUpdaterDeps, 'clock' | 'logger'>,
@@ -39,7 +40,7 @@ export async function computeFirstRecord(
 ): Promise<EntryRecord> {
   const slow = clock.after(SLOW_FIRST_VALUE_MS, () => {
     logger.warn(
-      `Waiting for the value function of "${key}": it did not finish within ${SLOW_FIRST_VALUE_MS / 1000} s and is aborted after ${interval / 1000} s, its \`updateInterval\`. Nothing is written before.`,
+      `Waiting for the first value of "${key}": its value function has not finished within ${SLOW_FIRST_VALUE_MS / 1000} s and is aborted after its \`updateInterval\` of ${interval / 1000} s. The key is registered with the first value.`,
     );
   });
   const what = `Computing the value of "${key}"`;
@@ -58,19 +59,19 @@ export async function computeFirstRecord(
   }
 }
 
-/** What a computed value goes to. */
+/** Receives computed values. */
 export interface ValueTarget {
   readonly key: string;
-  /** Writes `record` where it differs from what stands there. */
+  /** Writes `record` if it differs from the entry in the registry. */
   update(record: EntryRecord): void;
-  /** Called with every tick, before the value is computed. */
+  /** Called with every update tick, before the value is computed. */
   tick(): void;
 }
 
-/** Gives one hold its value: computes it again with every tick, and writes it where it differs. */
+/** Computes the value of one registration with every update tick. */
 export class ValueUpdater {
   private timer: Timer | undefined;
-  /** The call of the value function that has not returned, aborted or not. */
+  /** The call of the value function that has not returned yet, aborted or not. */
   private running: AbortController | undefined;
   private failures = 0;
   private readonly logged = new Set<'threw' | 'overran'>();
@@ -88,7 +89,7 @@ export class ValueUpdater {
     });
   }
 
-  /** Computes and writes by `produce` from now on, beginning at once. */
+  /** Replaces the value function and calls it at once. */
   async replace(produce: ComputeRecord): Promise<void> {
     this.produce = produce;
     this.running?.abort();
@@ -96,7 +97,7 @@ export class ValueUpdater {
     await this.compute();
   }
 
-  /** @param interval milliseconds; counts from now */
+  /** @param interval milliseconds, starting now */
   setInterval(interval: number): void {
     this.interval = interval;
     if (!this.timer) return;
@@ -104,7 +105,7 @@ export class ValueUpdater {
     this.start();
   }
 
-  /** Ends the ticks and aborts the call that is under way. */
+  /** Cancels the ticks and aborts the call in flight. */
   stop(): void {
     this.timer?.cancel();
     this.timer = undefined;
@@ -113,7 +114,7 @@ export class ValueUpdater {
 
   private async tick(): Promise<void> {
     this.target.tick();
-    // A function that ignores its signal is left to finish, not called twice at a time.
+    // A function that ignores its signal is not called again until it returns.
     if (!this.running) await this.compute();
   }
 
@@ -152,11 +153,11 @@ export class ValueUpdater {
     this.logged.add(kind);
     if (kind === 'overran')
       logger.warn(
-        `${overran(key, interval)}. The last value is kept, and the function is called again once it has returned. Make it faster, or raise \`updateInterval\`. This is logged once until it succeeds.`,
+        `${overran(key, interval)}. The last value stays registered, and the function is called again after it has returned. Make it faster, or raise \`updateInterval\`. This is logged once until it succeeds.`,
       );
     else
       logger.error(
-        `Computing the value of "${key}" failed, the last one is kept (logged once until it succeeds): ${messageOf(error)}`,
+        `Computing the value of "${key}" failed; the last value stays registered (logged once until it succeeds): ${messageOf(error)}`,
         ...stackOf(error),
       );
   }

@@ -182,7 +182,7 @@ describe('a session that is refused', () => {
       source.store.revoke(source.store.entry(K)?.owner ?? '');
       await clock.advance(300_000);
       expect(keeper.statuses[0]?.state).toBe('lost');
-      expect(log.filter((line) => /^Opening a session at .* failed and is retried/.test(line))).toHaveLength(
+      expect(log.filter((line) => /^Opening a session at .* failed; retrying/.test(line))).toHaveLength(
         round,
       );
       registry.heal();

@@ -1,9 +1,10 @@
 import { connect } from 'node:net';
+import { onAbort } from '../common/async/abort.js';
 
-/** Milliseconds one connection may take. */
+/** Timeout of one connection attempt in milliseconds. */
 const CONNECT_TIMEOUT_MS = 1_000;
 
-/** Whether the port accepts a connection now; false as well when `signal` is aborted. */
+/** Whether the port accepts a connection now. Returns false when `signal` is aborted. */
 export async function acceptsConnections(
   address: string,
   port: number,
@@ -13,14 +14,14 @@ export async function acceptsConnections(
   return await new Promise<boolean>((resolve) => {
     const socket = connect({ host: address, port, timeout: CONNECT_TIMEOUT_MS });
     const settle = (accepted: boolean): void => {
-      signal.removeEventListener('abort', refuse);
+      removeListener();
       socket.destroy();
       resolve(accepted);
     };
     const refuse = (): void => {
       settle(false);
     };
-    signal.addEventListener('abort', refuse, { once: true });
+    const removeListener = onAbort(signal, refuse);
     socket.once('connect', () => {
       settle(true);
     });

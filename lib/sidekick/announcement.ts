@@ -4,13 +4,13 @@ import { DEFAULT_INTERFACES, type Interfaces, selectAddress } from '../common/in
 import { completeInstance, type Instance } from '../registry/instance.js';
 import { type ServiceAnnouncement } from './sidekick.options.js';
 
-/** What the application's own server is bound to. */
+/** Where the application's own server is bound. */
 export interface Bound {
   readonly address: string;
   readonly port: number;
 }
 
-/** An id that no other copy has, and that tells an operator where this one runs. */
+/** Makes an id that is unique among all instances, and shows operators the host and the process. */
 export function uniqueId(): string {
   return `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
 }
@@ -19,7 +19,11 @@ function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || address === '::' || address === '';
 }
 
-/** The address to announce: the given one, the bound one, or the first match of the interfaces. */
+/**
+ * The address to announce: the given one, the bound one, or the first match of the interfaces.
+ *
+ * @throws NoAddressError when `interfaces` match no address
+ */
 export function announcedAddress(
   service: ServiceAnnouncement,
   bound: Bound | undefined,
@@ -27,13 +31,13 @@ export function announcedAddress(
 ): string {
   if (service.address !== undefined) return service.address;
   if (service.interfaces === undefined && bound && !isWildcard(bound.address)) return bound.address;
-  // A machine with no network yet is still of use to itself, unless it was told what to look for.
+  // Without `interfaces`, a machine that has no network announces loopback.
   return selectAddress(service.interfaces ?? DEFAULT_INTERFACES, interfaces, {
     loopback: service.interfaces === undefined,
   });
 }
 
-/** The instance as it goes to the registry. */
+/** The instance as it is written to the registry. */
 export function announcedInstance(
   service: ServiceAnnouncement & { readonly id: string },
   address: string,

@@ -3,7 +3,7 @@ import { type Registrar } from '../registration/registrar.js';
 const done = (): Promise<void> => Promise.resolve();
 const nothing = (): void => undefined;
 
-/** Keeps nothing, for a module with `enabled: false`. */
+/** Registers nothing. Used by a module with `enabled: false`. */
 export const DISABLED_REGISTRAR: Registrar = Object.freeze({
   statuses: Object.freeze([]),
   onEvent: () => nothing,

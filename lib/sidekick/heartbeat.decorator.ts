@@ -6,20 +6,22 @@ import { checkHeartbeatOptions } from './sidekick.validation.js';
 /** Metadata key of {@link Heartbeat}. */
 export const HEARTBEAT_METADATA = 'nestjs-sidekick:heartbeat';
 
-/** What each {@link Heartbeat} leaves on a method, in a list. */
+/** Metadata of one {@link Heartbeat}. A method has an array of them. */
 export interface HeartbeatMetadata {
   readonly key: string;
   readonly options: HeartbeatOptions;
 }
 
 /**
- * Keeps what the method returns (a string, or a promise of one) under `key`: computed at boot and with every update
- * interval, removed at shutdown. The method gets an `AbortSignal` that is aborted after `updateInterval`, and is never
- * called twice at a time. On methods of singleton providers and controllers, however they are provided; on a
- * transient or request-scoped provider it fails the boot, and so does a key that is named twice. A method may carry
- * several.
+ * Registers the string that the method returns (or its promise resolves to) under `key`. The method is called at boot and
+ * with every update interval. The key is deregistered at shutdown.
  *
- * @throws InvalidOptionError, IntervalTooSmallError when the class is loaded
+ * The method receives an `AbortSignal` that is aborted after `updateInterval`; calls never overlap. It must belong to a
+ * singleton provider or controller: a transient or request-scoped provider fails the boot, as does a duplicate key. One
+ * method may have several decorators.
+ *
+ * @throws InvalidOptionError for a bad key or option, when the class is loaded
+ * @throws IntervalTooSmallError for an `updateInterval` below 1, when the class is loaded
  */
 export function Heartbeat(key: string, options: HeartbeatOptions = {}): MethodDecorator {
   checkName('key', key);

@@ -6,12 +6,12 @@ import { HEARTBEAT_METADATA, type HeartbeatMetadata } from './heartbeat.decorato
 import { type SidekickModuleOptions } from './sidekick.options.js';
 import { SIDEKICK_OPTIONS } from './sidekick.tokens.js';
 
-/** A method that carries `@Heartbeat`. */
+/** A method with `@Heartbeat`, bound to its instance. */
 export interface FoundHeartbeat extends HeartbeatMetadata {
   readonly value: (signal: AbortSignal) => string | Promise<string>;
 }
 
-/** Finds the methods that carry `@Heartbeat`. */
+/** Finds the methods with `@Heartbeat`. */
 @Injectable()
 export class HeartbeatExplorer {
   constructor(
@@ -20,8 +20,10 @@ export class HeartbeatExplorer {
   ) {}
 
   /**
-   * @throws InvalidOptionError when such a method belongs to a provider that is no singleton, and when a key is named
-   * twice
+   * Returns all methods with `@Heartbeat`.
+   *
+   * @throws InvalidOptionError when a method belongs to a transient or request-scoped provider
+   * @throws InvalidOptionError when two methods, or a method and the option `key`, use the same key
    */
   explore(): readonly FoundHeartbeat[] {
     const found = decoratedMethods<readonly HeartbeatMetadata[]>(
@@ -37,7 +39,7 @@ export class HeartbeatExplorer {
         const other = owners.get(key);
         if (other !== undefined) {
           throw new InvalidOptionError(
-            `Expected the key "${key}" to be kept by one method or option, got ${other} and ${owner}.`,
+            `Expected the key "${key}" to be used by one method or option, got ${other} and ${owner}.`,
           );
         }
         owners.set(key, owner);

@@ -8,10 +8,10 @@ import { type SidekickModuleOptions } from './sidekick.options.js';
 import { Sidekick } from './sidekick.service.js';
 import { SIDEKICK_CONFIG, SIDEKICK_LOGGER, SIDEKICK_OPTIONS } from './sidekick.tokens.js';
 
-/** Warns of a module that was imported and has nothing to do, which is an option forgotten or misspelt more often than not. */
+/** Warns when the module has nothing to register, which usually means a forgotten or misspelt option. */
 @Injectable()
 export class IdleNotice implements OnApplicationBootstrap {
-  private asked = false;
+  private checked = false;
 
   constructor(
     @Inject(SIDEKICK_OPTIONS) private readonly options: SidekickModuleOptions,
@@ -24,8 +24,8 @@ export class IdleNotice implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     const { options, config, sidekick } = this;
     // A microservice that is initialised before it listens runs its hooks twice.
-    if (this.asked) return;
-    this.asked = true;
+    if (this.checked) return;
+    this.checked = true;
     if (options.enabled === false || sidekick.beats.length > 0) return;
     if (options.key !== undefined || plannedServices(options, config).length > 0) return;
     const others = [...this.modules.values()].filter((module) => !module.hasProvider(IdleNotice));

@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../common/errors/index.js';
 
-/** An update interval under one second was asked for. */
+/** An update interval below one second. */
 export class IntervalTooSmallError extends InvalidOptionError {
   override readonly code = 'SIDEKICK_INTERVAL_TOO_SMALL';
 

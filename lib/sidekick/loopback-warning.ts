@@ -12,9 +12,10 @@ import {
   SIDEKICK_REGISTRY_URL,
 } from './sidekick.tokens.js';
 
+/** Timeout of the request for the advertised address, in milliseconds. */
 const TIMEOUT_MS = 2_000;
 
-/** Warns of an instance whose address means another machine on each machine that reads it from the registry. */
+/** Warns of an instance with a loopback address in a registry that other machines read. */
 @Injectable()
 export class LoopbackWarning {
   private readonly closing = new AbortController();
@@ -23,11 +24,11 @@ export class LoopbackWarning {
     @Inject(SIDEKICK_CLOCK) private readonly clock: Clock,
     @Inject(SIDEKICK_LOGGER) private readonly logger: Logger,
     @Inject(SIDEKICK_REGISTRY_URL) private readonly url: string,
-    /** Undefined where it is open in another thread. */
+    /** Undefined when the worker thread opens the registry. */
     @Inject(SIDEKICK_REGISTRY) private readonly pooled: SharedRegistry | undefined,
   ) {}
 
-  /** Does not reject: where the registry does not say who reads it, there is nothing to warn of. */
+  /** Never rejects. Does nothing when it is unknown whether other machines read the registry. */
   async check({ service, address }: Instance): Promise<void> {
     if (!isLoopback(address)) return;
     const host = await this.readBy();
@@ -41,7 +42,7 @@ export class LoopbackWarning {
     this.closing.abort();
   }
 
-  /** The host by which other machines know the registry. */
+  /** The host that other machines use for the registry; undefined when unknown or none. */
   private async readBy(): Promise<string | undefined> {
     const { clock, pooled, url } = this;
     const registry = pooled?.registry;
@@ -53,11 +54,11 @@ export class LoopbackWarning {
   }
 }
 
-/** The hosts of a registry's URL; none where it names a folder or nothing, as `file:` and `memory:` do. */
+/** The hosts in a registry's URL; none for URLs without a host, such as `file:` and `memory:`. */
 function hostsOf(url: string): string[] {
   const [, authority = ''] = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(url) ?? [];
-  return authority.split(',').flatMap((text) => {
-    const host = splitHostPort(text)?.host ?? text;
+  return authority.split(',').flatMap((part) => {
+    const host = splitHostPort(part)?.host ?? part;
     return host === '' ? [] : [host];
   });
 }

@@ -1,9 +1,9 @@
 import { type Clock, type Timer } from '../common/clock.js';
 
-/** Milliseconds a registration may take before a WARN names what it waits for. */
+/** Milliseconds after which a WARN names what a registration waits for. */
 export const OVERDUE_MS = 4_000;
 
-/** Warns once about something that takes too long, with what it waits for by then. */
+/** Warns once when a registration takes too long, with the reason at that moment. */
 export class OverdueWarning {
   private reason = '';
   private timer: Timer | undefined;
@@ -14,7 +14,7 @@ export class OverdueWarning {
     private readonly warn: (reason: string) => void,
   ) {}
 
-  /** What is waited for from now on. The first call starts the time. */
+  /** Sets the reason. The first call starts the timer. */
   waitingFor(reason: string): void {
     if (this.ended) return;
     this.reason = reason;
@@ -23,14 +23,14 @@ export class OverdueWarning {
     });
   }
 
-  /** Warns at once, unless it has warned or ended before. */
+  /** Warns at once, unless it has already warned or ended. */
   now(reason = this.reason): void {
     if (this.ended) return;
     this.end();
     this.warn(reason);
   }
 
-  /** Nothing is waited for any longer. */
+  /** Cancels the warning: the registration is done. */
   end(): void {
     this.ended = true;
     this.timer?.cancel();

@@ -2,20 +2,20 @@ import { type HttpAdapterHost, type ModulesContainer } from '@nestjs/core';
 import { isPort, splitHostPort } from '../common/address.js';
 import { type Bound } from './announcement.js';
 
-/** The server of this application that `app.listen()` starts. */
+/** The server that `app.listen()` starts. */
 export interface OwnServer {
-  /** Where it is bound; undefined before it listens, and where it listens on a Unix socket. */
+  /** Where it is bound; undefined before it listens, and for a Unix socket. */
   readonly bound: Bound | undefined;
 
   /**
-   * Runs `admit` between the moment the server is bound and the moment `app.listen()` resolves. Where it rejects, the
-   * server is closed and `app.listen()` rejects with the same error. The returned function takes the gate away.
+   * Runs `admit` after the server is bound and before `app.listen()` resolves. If it rejects, the server is closed and
+   * `app.listen()` rejects with the same error. Returns a function that removes the gate.
    */
   gate(admit: () => Promise<void>): () => void;
 
   /**
-   * Keeps the server from learning of the shutdown until the returned function is called: with Nest's
-   * `return503OnClosing` it would answer every request with 503 from that moment.
+   * Hides the shutdown from the server until the returned function is called: with Nest's `return503OnClosing` the server
+   * would respond to every request with 503 during `drain`.
    */
   hideShutdown(): () => Promise<void>;
 }
@@ -27,19 +27,19 @@ interface Listener {
   close(): unknown;
 }
 
-/** An HTTP adapter as far as it is needed here. */
+/** The part of an HTTP adapter that is used here. */
 interface Adapter extends Listener {
   getHttpServer?(): unknown;
   beforeClose?(): unknown;
 }
 
-/** A `node:net` server as far as it is needed here. */
+/** The part of a `node:net` server that is used here. */
 interface Socket {
   address(): string | { readonly address: string; readonly port: number } | null;
   closeAllConnections?(): void;
 }
 
-/** A server of `@nestjs/microservices`, as far as it is needed here. */
+/** The part of a server of `@nestjs/microservices` that is used here. */
 interface RpcServer extends Listener {
   readonly transportId?: unknown;
   readonly url?: unknown;
@@ -50,7 +50,7 @@ interface RpcServer extends Listener {
 const TCP = 0;
 const GRPC = 4;
 
-/** The HTTP server, else the first microservice that binds a port; undefined for an application without either. */
+/** Finds the HTTP server, else the first microservice that binds a port; undefined for an application without either. */
 export function ownServer(host: HttpAdapterHost, modules: ModulesContainer): OwnServer | undefined {
   const adapter = host.httpAdapter as unknown as Adapter | undefined;
   if (adapter && isSocket(adapter.getHttpServer?.())) return httpServer(adapter);
@@ -73,7 +73,7 @@ function httpServer(adapter: Adapter): OwnServer {
       gate(adapter, admit, async () => {
         const closing = adapter.close();
         const server = adapter.getHttpServer?.();
-        // A request that came in meanwhile must not hold up the error.
+        // Open connections must not delay the error.
         if (isSocket(server)) server.closeAllConnections?.();
         await closing;
       }),
@@ -147,7 +147,7 @@ function boundOf(server: unknown): Bound | undefined {
   return typeof at === 'object' && at !== null ? { address: at.address, port: at.port } : undefined;
 }
 
-/** Of a gRPC server, which does not hand out its socket. Port 0 is one that only the server knows. */
+/** Where a gRPC server is bound, from its URL: it does not expose its socket. Undefined for port 0. */
 function boundByUrl(url: unknown): Bound | undefined {
   const at = typeof url === 'string' ? splitHostPort(url) : undefined;
   if (!at || !isPort(at.port)) return undefined;

@@ -7,16 +7,16 @@ import {
   type SidekickModuleOptions,
 } from './sidekick.options.js';
 
-/** A service that is to be announced once its port accepts connections. */
+/** A service to register once its port accepts connections. */
 export interface PlannedService {
   readonly service: ServiceAnnouncement;
   readonly options: HeartbeatOptions;
   readonly hints: RegistrationHints;
-  /** Whether a port that is not the HTTP server's own is tried first; false where it may be one that a proxy maps. */
+  /** Whether a port other than the HTTP server's is probed first; false where a proxy may map the port. */
   readonly probed: boolean;
 }
 
-/** Seconds; Consul takes no less. */
+/** Least `deregisterAfter` that Consul accepts, in seconds. */
 const MIN_DEREGISTER_AFTER_SECONDS = 60;
 
 function fromContainerPilot(service: ContainerPilotService, options: SidekickModuleOptions): PlannedService {
@@ -40,7 +40,7 @@ function fromContainerPilot(service: ContainerPilotService, options: SidekickMod
   };
 }
 
-/** What the options and the ContainerPilot configuration ask to announce. */
+/** The services of the options and of the ContainerPilot configuration. */
 export function plannedServices(
   options: SidekickModuleOptions,
   config: ContainerPilotConfig | undefined,

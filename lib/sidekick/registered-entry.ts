@@ -1,31 +1,45 @@
 import { type Instance } from '../registry/instance.js';
 import { type Value } from './sidekick.options.js';
 
-/** One more key that is kept. After `stop()` its methods do nothing. */
+/** A key that `Sidekick.keep()` registered. After `stop()` its methods do nothing. */
 export interface RegisteredKey {
   readonly key: string;
-  /** Changes the value and writes it at once. Resolves when it stands in the registry, after 2 s at the latest. */
+  /**
+   * Changes the value and writes it at once. Resolves when the registry has it, or after 2 s: then it is retried in the
+   * background.
+   *
+   * @throws InvalidOptionError for a bad value
+   */
   value(value: Value): Promise<void>;
-  /** Withdraws the key until `resume()`. */
+  /** Deregisters the key until `resume()`. Resolves when it is gone, or after 2 s. */
   pause(): Promise<void>;
+  /** Registers the key again after `pause()`. */
   resume(): void;
-  /** Withdraws the key for good. Resolves when it is gone, after 2 s at the latest. */
+  /** Deregisters the key for good. Resolves when it is gone, or after 2 s. */
   stop(): Promise<void>;
 }
 
-/** What of an announced instance can be changed while it runs. */
+/** Changes of an announced instance. */
 export interface ServiceUpdate {
   readonly tags?: readonly string[];
   readonly meta?: Readonly<Record<string, string>>;
   readonly weight?: number;
 }
 
-/** One more announced instance. After `stop()` its methods do nothing. */
+/** An instance that `Sidekick.announce()` registered. After `stop()` its methods do nothing. */
 export interface AnnouncedService {
+  /** The instance as announced now. */
   readonly instance: Instance;
-  /** Changes what is announced and writes it at once. */
+  /**
+   * Changes the instance and writes it at once. Resolves when the registry has it, or after 2 s.
+   *
+   * @throws InvalidOptionError for a bad change
+   */
   update(changes: ServiceUpdate): Promise<void>;
+  /** Deregisters the instance until `resume()`. Resolves when it is gone, or after 2 s. */
   pause(): Promise<void>;
+  /** Registers the instance again after `pause()`. */
   resume(): void;
+  /** Deregisters the instance for good. Resolves when it is gone, or after 2 s. */
   stop(): Promise<void>;
 }

@@ -1,44 +1,46 @@
 import { type RegistrationEvent } from '../registration/registration-status.js';
 import { type Logger } from '../common/logger.js';
 
-/** Writes what happens to each entry where operators look. */
+/** Logs the events of all registrations. */
 export class RegistrationLog {
   private readonly descriptions = new Map<string, string>();
   private readonly registered = new Set<string>();
-  /** Entries that an operator was warned of, and that are not registered since. */
+  /** Keys with a warning whose entry is not registered yet. */
   private readonly warned = new Set<string>();
 
-  /** @param registry its URL without secrets */
+  /** @param registry URL of the registry, without secrets */
   constructor(
     private readonly logger: Logger,
     private readonly registry: string,
   ) {}
 
-  /** @param description what is registered under `key`, for the line that reports it */
+  /** @param description what `key` stands for, used by the line that reports its registration */
   describe(key: string, description: string): void {
     this.descriptions.set(key, description);
   }
 
+  /** Drops the state of an entry that is deregistered for good. */
   forget(key: string): void {
     this.descriptions.delete(key);
     this.registered.delete(key);
     this.warned.delete(key);
   }
 
-  /** Warns that an entry is not registered yet: once, until it is. */
+  /** Warns once that an entry is not registered yet, until it is. */
   waiting(key: string, message: string): void {
     if (this.warned.has(key)) return;
     this.warned.add(key);
     this.logger.warn(message);
   }
 
+  /** Logs one event. */
   log({ type, key, reason }: RegistrationEvent): void {
     switch (type) {
       case 'lost':
         this.logger.warn(`Lost "${key}" (${reason ?? 'unknown'}).`);
         return;
       case 'late':
-        this.logger.debug?.(`A renewal of "${key}" failed; trying again.`);
+        this.logger.debug?.(`A renewal of "${key}" failed; retrying.`);
         return;
       case 'restored':
         this.logger.log(`Restored "${key}".`);
@@ -48,7 +50,7 @@ export class RegistrationLog {
         return;
       case 'stopped':
         this.registered.delete(key);
-        this.logger.log(`Withdrew "${key}".`);
+        this.logger.log(`Deregistered "${key}".`);
     }
   }
 
@@ -59,7 +61,7 @@ export class RegistrationLog {
     }
     this.registered.add(key);
     const line = `Registered ${this.descriptions.get(key) ?? `"${key}"`} in ${this.registry}.`;
-    // A reader of warnings alone has to learn that the one before is settled.
+    // After a warning this line is a warning too, so that a log of warnings shows the recovery.
     if (this.warned.delete(key)) this.logger.warn(line);
     else this.logger.log(line);
   }

@@ -1,7 +1,7 @@
 import { type Ticker } from '../registration/ticker.js';
 import { MAX_TIMEOUT_MS } from '../common/clock.js';
 
-/** What a ticker needs of the `SchedulerRegistry` of `@nestjs/schedule`. */
+/** The part of `SchedulerRegistry` of `@nestjs/schedule` that a ticker uses. */
 export interface IntervalRegistry {
   doesExist(type: 'interval', name: string): boolean;
   addInterval(name: string, handle: NodeJS.Timeout): void;
@@ -9,15 +9,14 @@ export interface IntervalRegistry {
 }
 
 /**
- * Makes a ticker whose intervals are listed in the application's `SchedulerRegistry`, where an operator sees them beside
- * the application's own and can end them.
+ * Makes a ticker whose intervals are listed in the application's `SchedulerRegistry`, beside the application's own jobs.
  *
- * @param find the registry, looked for at each start of an interval; undefined in an application without one
+ * @param find returns the registry, or undefined in an application without one; called at each start of an interval
  */
 export function scheduleTicker(find: () => IntervalRegistry | undefined): Ticker {
   return (name, ms, run) => {
     const registry = find();
-    // Another module of the same process may keep the same key in another registry.
+    // Another application of this process may register the same key in another registry.
     let unique = name;
     for (let n = 2; registry?.doesExist('interval', unique); n += 1) unique = `${name}#${n}`;
     const handle = setInterval(run, Math.min(ms, MAX_TIMEOUT_MS));
@@ -25,7 +24,7 @@ export function scheduleTicker(find: () => IntervalRegistry | undefined): Ticker
     return {
       cancel: () => {
         clearInterval(handle);
-        // The scheduler clears its registry at shutdown, before or after us.
+        // At shutdown the scheduler may have cleared its registry already.
         if (registry?.doesExist('interval', unique)) registry.deleteInterval(unique);
       },
     };

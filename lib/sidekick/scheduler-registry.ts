@@ -1,14 +1,14 @@
 import { type ModulesContainer } from '@nestjs/core';
 import { type IntervalRegistry } from './schedule.ticker.js';
 
-/** Methods of the class by which it is recognised, also where a bundler has renamed the class. */
+/** Methods that identify the class, also after a bundler has renamed it. */
 const METHODS = ['doesExist', 'addInterval', 'deleteInterval', 'addCronJob', 'getCronJobs'] as const;
 
 /**
- * Finds the `SchedulerRegistry` of an application that imports `ScheduleModule`. The class is recognised among the
- * application's providers and not imported, so that an application without schedules needs no `@nestjs/schedule`.
+ * Finds the `SchedulerRegistry` of an application that imports `ScheduleModule`. It is looked up among the providers and
+ * not imported, so that `@nestjs/schedule` stays optional.
  *
- * @returns undefined where there is none, or none yet
+ * @returns undefined when there is none, or not yet
  */
 export function findSchedulerRegistry(modules: ModulesContainer): IntervalRegistry | undefined {
   for (const { providers } of modules.values()) {
@@ -25,7 +25,7 @@ function isSchedulerRegistry(token: unknown): boolean {
   return typeof token === 'function' && hasMethods(token.prototype);
 }
 
-/** Nest makes a bare object of the class first, whose constructor has not run. */
+/** False for the bare object that Nest creates from the prototype before it runs the constructor. */
 function isComplete(instance: unknown): instance is IntervalRegistry {
   return hasMethods(instance) && Object.keys(instance).length > 0;
 }

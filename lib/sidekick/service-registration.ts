@@ -11,25 +11,25 @@ import { type PlannedService } from './planned-service.js';
 import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
 import { type Sidekick } from './sidekick.service.js';
 
-/** How often an address or a port that is not there yet is looked for. */
+/** Waits between two checks for an address or a port. */
 const POLL_BACKOFF: BackoffOptions = Object.freeze({ baseMs: 100, capMs: 1_000 });
 
-/** Milliseconds that `app.listen()` has after the boot before another server is looked for on `service.port`. */
+/** Milliseconds after the boot before `service.port` is probed, so that `app.listen()` comes first. */
 const LISTEN_GRACE_MS = 1_000;
 
 export interface RegistrationDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly sidekick: Sidekick;
-  /** Whether a failure is the boot's; false: it is tried again. */
+  /** Whether a failure fails the boot; false: it is retried. */
   readonly failFast: boolean;
-  /** Ends every wait. */
+  /** Aborts every wait. */
   readonly shutdown: AbortSignal;
-  /** Called when the first write is over, or given up. */
+  /** Called when the first write has succeeded or failed. */
   readonly onSettled: () => void;
 }
 
-/** Brings one planned service into the registry, and warns when that takes longer than a boot does. */
+/** Registers one planned service once its port accepts connections, and warns when that takes too long. */
 export class ServiceRegistration {
   private readonly planned: PlannedService;
   private readonly key: string;
@@ -42,7 +42,7 @@ export class ServiceRegistration {
     private readonly deps: RegistrationDeps,
     planned: PlannedService,
   ) {
-    // One id for every try.
+    // The same id for every attempt.
     const service = { ...planned.service, id: planned.service.id ?? uniqueId() };
     this.planned = { ...planned, service };
     this.key = `${service.name}/${service.id}`;
@@ -56,12 +56,12 @@ export class ServiceRegistration {
     return this.planned.options.ttl ?? SIDEKICK_DEFAULTS.ttl;
   }
 
-  /** Whether the server was found to accept connections, so that the registry is or will be written to. */
+  /** Whether the server accepts connections, so that the first write has started or will start. */
   get begun(): boolean {
     return this.isBegun;
   }
 
-  /** @throws InvalidOptionError where there is no port and no server to take it from */
+  /** @throws InvalidOptionError without a port and without a server to take it from */
   checkPort(hasServer: boolean): void {
     const { port } = this.planned.service;
     if (port !== undefined || hasServer) return;
@@ -73,8 +73,9 @@ export class ServiceRegistration {
   }
 
   /**
-   * Looks for the address as far as it does not depend on a server of this application.
+   * Checks the address, unless it depends on the server of this application.
    *
+   * @param hasServer whether the application has a server
    * @throws NoAddressError
    */
   checkAddress(hasServer: boolean): void {
@@ -83,7 +84,7 @@ export class ServiceRegistration {
     announcedAddress(service, undefined);
   }
 
-  /** The application has booted: `app.listen()` is expected next, or a server that this application does not know. */
+  /** Called after the boot. Next come `app.listen()`, or connections to a server that Nest does not know. */
   booted(hasServer: boolean): void {
     const { port } = this.planned.service;
     if (hasServer) {
@@ -94,13 +95,13 @@ export class ServiceRegistration {
   }
 
   /**
-   * The server of this application listens. Resolves after the first write, where that may refuse the boot.
+   * Called when the server of this application listens. Resolves after the first write if that can fail the boot.
    *
-   * @throws what refuses the boot
+   * @throws the error that fails the boot
    */
   async listening(bound: Bound | undefined): Promise<void> {
     const { service, options, probed } = this.planned;
-    // A port of its own is looked for already.
+    // A port of its own is probed already.
     if (probed && service.port !== undefined && service.port !== bound?.port) return;
     const port = bound?.port ?? service.port;
     if (port === undefined) {
@@ -111,12 +112,12 @@ export class ServiceRegistration {
     }
     const register = (): Promise<void> =>
       this.register({ address: bound?.address ?? '', port }, this.deps.failFast);
-    // Nothing that is tried again holds up `app.listen()`.
+    // A registration that is retried must not delay `app.listen()`.
     if (this.deps.failFast || options.exclusive === true) await register();
     else this.track(register);
   }
 
-  /** Resolves when nothing of this is under way any more; after `leaving` was aborted. */
+  /** Resolves when all work has ended. Called after `shutdown` was aborted. */
   async close(): Promise<void> {
     this.overdue.end();
     this.probing.abort();
@@ -137,7 +138,7 @@ export class ServiceRegistration {
         );
         return await acceptsConnections(address, port, signal);
       });
-      // The boot is over: there is no one left to refuse it to.
+      // The boot is over and can no longer fail.
       if (accepting) await this.register(bound, false);
     });
   }
@@ -151,7 +152,7 @@ export class ServiceRegistration {
       await this.announce(bound, failFast);
       return;
     }
-    // Without `failFast` the boot goes on while the address is looked for.
+    // Without `failFast` the boot continues while the address is retried.
     this.overdue.now();
     this.track(async () => {
       const { shutdown } = this.deps;
@@ -182,7 +183,7 @@ export class ServiceRegistration {
     }
   }
 
-  /** False where `signal` was aborted first. */
+  /** Retries until `look` returns true. Returns false when `signal` is aborted first. */
   private async retry(signal: AbortSignal, look: () => Promise<boolean>): Promise<boolean> {
     const backoff = new Backoff(POLL_BACKOFF);
     while (!(await look())) {
@@ -202,7 +203,7 @@ export class ServiceRegistration {
     this.deps.logger.error(`Service "${this.planned.service.name}" is not registered: ${error.message}`);
   }
 
-  /** Runs beside the boot: what fails here has no caller to tell, so it is logged. */
+  /** Runs in the background. A failure has no caller, so it is logged. */
   private track(run: () => Promise<void>): void {
     const running = run()
       .catch((error: unknown) => {

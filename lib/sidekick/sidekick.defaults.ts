@@ -4,16 +4,16 @@ export const DEFAULT_TTL = 10;
 /** Seconds between two computations of a value. */
 export const DEFAULT_UPDATE_INTERVAL = 8;
 
-/** Least TTL, in seconds: etcd grants none below. */
+/** Least TTL, in seconds: etcd grants no smaller one. */
 export const MIN_TTL = 2;
 
 /** Least update interval, in seconds. */
 export const MIN_UPDATE_INTERVAL = 1;
 
-/** Greatest TTL, update interval and `maxHang`, in seconds: a little less than a timer of Node can wait. */
+/** Greatest TTL, update interval and `maxHang`, in seconds: below the limit of Node's timers. */
 export const MAX_SECONDS = 2_000_000;
 
-/** Every default of `SidekickModule`, in one place. */
+/** All defaults of `SidekickModule`. */
 export const SIDEKICK_DEFAULTS = Object.freeze({
   ttl: DEFAULT_TTL,
   updateInterval: DEFAULT_UPDATE_INTERVAL,

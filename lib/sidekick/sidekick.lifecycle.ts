@@ -29,8 +29,8 @@ import {
 } from './sidekick.tokens.js';
 
 /**
- * Ties the heartbeat to Nest's life cycle: keys start in `onModuleInit`, the service once its port accepts
- * connections; at shutdown everything is withdrawn before anything else of the application ends.
+ * Binds registrations to Nest's lifecycle. Keys are registered in `onModuleInit`, services once their port accepts
+ * connections. At shutdown all entries are deregistered before any other provider is destroyed.
  */
 @Injectable()
 export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
@@ -70,15 +70,15 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     this.registrations = plannedServices(options, config).map(
       (planned) => new ServiceRegistration(deps, planned),
     );
-    // Hooks run by distance from the root module: the last to start, when values can be computed, and the first to
-    // stop, while the application still serves.
+    // Nest runs hooks by distance from the root module. This module starts last, when values can be computed, and stops
+    // first, while the application still serves requests.
     for (const module of modules.values()) if (module.hasProvider(SidekickLifecycle)) module.distance = -1;
   }
 
-  /** A second call waits for the first: a microservice that is initialised before it listens runs its hooks twice. */
+  /** A second call waits for the first: Nest runs the hooks twice when a microservice is initialised before it listens. */
   onModuleInit(): Promise<void> {
     this.starting ??= this.start().catch(async (error: unknown) => {
-      // Nest runs no shutdown hooks after a failed boot: nothing may stay half started.
+      // Nest runs no shutdown hooks after a failed boot, so clean up here.
       this.refused = true;
       await this.close();
       await this.showShutdown();
@@ -98,7 +98,7 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     const serving = !this.refused && this.registrations.some(({ begun }) => begun);
     await this.close();
     if (serving && drain > 0) {
-      this.logger.log(`Withdrawn; still serving for ${drain} s.`);
+      this.logger.log(`Deregistered; still serving requests for ${drain} s.`);
       await pause(this.clock, drain * 1000);
     }
     await this.showShutdown();
@@ -112,7 +112,7 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
       this.removeGate = this.server.gate(() => this.admit());
       if (drain !== undefined && drain > 0) this.showShutdown = this.server.hideShutdown();
     }
-    // All at once: where the registry does not answer, a boot waits for it once and not key by key.
+    // In parallel: with an unreachable registry the boot waits for one timeout, not for one per key.
     await Promise.all([
       ...(key === undefined ? [] : [this.sidekick.registerPrimary(key, value ?? '')]),
       ...this.explorer.explore().map((beat) => this.sidekick.keep(beat.key, beat.value, beat.options)),
@@ -120,24 +120,24 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     ]);
   }
 
-  /** What can be known of a registration before the server listens decides the boot. */
+  /** Fails the boot for errors that are known before the server listens. */
   private check(registration: ServiceRegistration): void {
     const hasServer = this.server !== undefined;
     registration.checkPort(hasServer);
     if (this.failFast) registration.checkAddress(hasServer);
   }
 
-  /** A service is registered later, but whether its registry can be had decides the boot. */
+  /** Opens the session before the service is registered, so that an unreachable registry fails the boot. */
   private async connect(ttl: number): Promise<void> {
     try {
       this.sessionReleases.push(await this.registrar.connect(ttl));
     } catch (error) {
       if (this.failFast) throw error;
-      this.logger.warn(`${(error as Error).message} Trying again.`);
+      this.logger.warn(`${(error as Error).message} Retrying.`);
     }
   }
 
-  /** Runs while `app.listen()` waits: rejects with what refuses the boot. */
+  /** Runs while `app.listen()` waits. @throws the error that fails the boot */
   private async admit(): Promise<void> {
     this.listening = this.register();
     try {

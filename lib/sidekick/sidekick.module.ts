@@ -47,7 +47,7 @@ interface NamedRegistry {
 
 const SIDEKICK_SOURCE = Symbol('nestjs-sidekick:sidekick-source');
 
-/** The options, checked; everything that opens or reads something depends on it. */
+/** The checked options. Every provider that opens or reads something depends on it. */
 const CHECKED_OPTIONS = Symbol('nestjs-sidekick:checked-options');
 
 const PROVIDERS: readonly Provider[] = [
@@ -117,7 +117,7 @@ const PROVIDERS: readonly Provider[] = [
         clock: systemClock,
         random: Math.random,
         logger,
-        // The application's own registry where it has one; importing ScheduleModule here would start its jobs twice.
+        // Importing ScheduleModule here would start the application's jobs twice.
         ticker: scheduleTicker(() => findSchedulerRegistry(modules)),
         name: `${hostname()}:${process.pid}`,
       };
@@ -141,7 +141,7 @@ const PROVIDERS: readonly Provider[] = [
 function checkedOptions(): Provider {
   return {
     provide: CHECKED_OPTIONS,
-    // The class of the module checks how it was imported, which has to come before anything is opened.
+    // The module's constructor checks how it was imported, before anything is opened.
     inject: [SIDEKICK_OPTIONS, SidekickModule],
     useFactory: (options: SidekickModuleOptions): SidekickModuleOptions => {
       checkSidekickOptions(options);
@@ -160,11 +160,11 @@ function module(given: Provider[], imports: DynamicModule['imports'] = []): Dyna
   };
 }
 
-/** What to do in place of a second `forRoot`. */
+/** Advice in the error about a second `forRoot`. */
 const ADVICE =
-  'Further keys are kept by @Heartbeat or Sidekick.keep(), further services by Sidekick.announce().';
+  'Register further keys with @Heartbeat or Sidekick.keep(), further services with Sidekick.announce().';
 
-/** Keeps keys and this service's own instance alive in a registry, tied to Nest's life cycle. */
+/** Registers keys and this service's own instance in a registry, and deregisters them at shutdown. */
 @Module({})
 export class SidekickModule {
   /** @throws InvalidOptionError when the application imports the module twice, or the class without `forRoot` */
@@ -173,15 +173,16 @@ export class SidekickModule {
   }
 
   /**
-   * Imported once, in the root module. Options are checked when the application is created.
+   * Registers the module. Import it once, in the root module. Options are checked when the application is created.
    *
-   * @throws InvalidOptionError, IntervalTooSmallError from the boot, with one sentence for each bad option
+   * @throws InvalidOptionError from the boot, with one sentence for each bad option
+   * @throws IntervalTooSmallError from the boot, for an `updateInterval` below 1
    */
   static forRoot(options: SidekickModuleOptions = {}): DynamicModule {
     return module([{ provide: SIDEKICK_OPTIONS, useValue: options }]);
   }
 
-  /** As {@link SidekickModule.forRoot}, with options that are made by a factory, a class or a provider. */
+  /** As {@link SidekickModule.forRoot}, with options from a factory, a class or a provider. */
   static forRootAsync(options: SidekickModuleAsyncOptions): DynamicModule {
     return module(
       asyncOptionsProviders(SIDEKICK_OPTIONS, options, (factory: SidekickOptionsFactory) =>
@@ -192,10 +193,14 @@ export class SidekickModule {
   }
 }
 
-/** What the worker thread opens. */
+/** The URL that the worker thread opens. @throws InvalidOptionError for a registry that another thread cannot write to */
 function isolatedUrl(named: string | RegistrySource | undefined): string {
   const variable = process.env[REGISTRY_VARIABLE]?.trim() ?? '';
   const url = typeof named === 'string' ? named : variable === '' ? DEFAULT_REGISTRY : variable;
   if (!/^(memory|fixed|dns):/i.test(url)) return url;
-  throw expected('registry', 'one that another thread can write to, together with `isolate`', redactUrl(url));
+  throw expected(
+    'registry',
+    'a URL of a registry outside this process, since `isolate` is set',
+    redactUrl(url),
+  );
 }

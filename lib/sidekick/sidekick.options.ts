@@ -3,95 +3,149 @@ import { type Logger } from '../common/logger.js';
 import { type RegistrySource } from '../registry/registry-source.js';
 
 /**
- * A value that is kept under a key: a string, or the function that computes it. The function is called for the first
- * write and with every `updateInterval`, never twice at a time. Its signal is aborted when an `updateInterval` has
- * passed, and when the result is no longer of use; the last value is kept then.
+ * The value of a key: a string, or a function that computes it. The function is called for the first write and with every
+ * `updateInterval`; calls never overlap. Its signal is aborted after one `updateInterval`, and when the result is no longer
+ * needed. The last value then stays registered.
  */
 export type Value = string | ((signal: AbortSignal) => string | Promise<string>);
 
-/** How long an entry lives without its holder, and how often its value is computed. */
+/** Options of one registration. */
 export interface HeartbeatOptions {
-  /** Seconds an entry outlives its last renewal: an integer from 2 to 2,000,000. 10 by default. */
+  /**
+   * Seconds an entry outlives its last renewal: an integer from 2 to 2,000,000. The server may grant another TTL, which is
+   * then used.
+   *
+   * @default 10
+   */
   readonly ttl?: number;
   /**
-   * Seconds between two computations of the value, and how long one computation may take: 1 to 2,000,000. 8 by default.
+   * Seconds between two computations of the value, and the timeout of one computation: 1 to 2,000,000.
+   *
+   * @default 8
    */
   readonly updateInterval?: number;
-  /** Refuse to start while another live holder has the key, where by default the one who starts last has it. */
+  /**
+   * Whether to fail while another live session owns the key. By default the latest registration takes it over.
+   *
+   * @default false
+   */
   readonly exclusive?: boolean;
 }
 
-/** An instance of a service, as it is announced. */
+/** An instance of a service to announce. */
 export interface ServiceAnnouncement {
-  /** What others find it by. */
+  /** Name by which clients discover the service. */
   readonly name: string;
-  /** Unique within the service. Made of the host's name, the process and a random part by default. */
+  /**
+   * Id of the instance, unique within the service.
+   *
+   * @default hostname, process id and a random part
+   */
   readonly id?: string;
   /**
-   * Where others reach it: an IP address or hostname. By default the address the HTTP server is bound to; where that
-   * is a wildcard, the first match of `interfaces`.
+   * IP address or hostname at which clients reach the instance.
+   *
+   * @default the address the server is bound to; for a wildcard, the first match of `interfaces`
    */
   readonly address?: string;
-  /** ContainerPilot's interface specifications; `eth0:inet`, then `inet`, then loopback by default. */
+  /**
+   * ContainerPilot's interface specifications, in order of preference.
+   *
+   * @default ['eth0:inet', 'inet'], then loopback
+   */
   readonly interfaces?: readonly string[];
-  /** 1 to 65535. By default the port that the HTTP server is bound to; without an HTTP server it must be given. */
+  /**
+   * Port, 1 to 65535. Required when the application starts no HTTP, TCP or gRPC server.
+   *
+   * @default the port the server is bound to
+   */
   readonly port?: number;
-  /** Further named ports. */
+  /** Further ports by name. */
   readonly ports?: Readonly<Record<string, number>>;
+  /** Labels that clients can select instances by. */
   readonly tags?: readonly string[];
+  /** Metadata for clients. */
   readonly meta?: Readonly<Record<string, string>>;
-  /** Relative share of the traffic, a whole number from 0 to 65535; 1 by default. */
+  /**
+   * Relative share of the traffic, an integer from 0 to 65535.
+   *
+   * @default 1
+   */
   readonly weight?: number;
-  /** Where it runs, for balancers that prefer what is near. */
+  /** Zone in which the instance runs, for clients that prefer instances of their own zone. */
   readonly zone?: string;
 }
 
 /** Options of `SidekickModule.forRoot`. */
 export interface SidekickModuleOptions extends HeartbeatOptions {
-  /** URL of the registry, or what a driver function returned. `SIDEKICK_REGISTRY`, or else `file:`, by default. */
+  /**
+   * URL of the registry, or the result of a driver function.
+   *
+   * @default the environment variable `SIDEKICK_REGISTRY`, else `file:`
+   */
   readonly registry?: string | RegistrySource;
   /**
-   * Path of a ContainerPilot configuration, whose jobs or services with a port are announced, and whose registry is
-   * used unless `registry` is given. `''` stands for the variable `CONTAINERPILOT`.
+   * Path of a ContainerPilot configuration. Its jobs or services with a port are announced, and its registry is used unless
+   * `registry` is given. `''` takes the path from the environment variable `CONTAINERPILOT`.
    */
   readonly config?: string;
-  /** Keep this key. */
+  /** Key to register. */
   readonly key?: string;
-  /** What to keep under `key`; empty by default. */
+  /**
+   * Value of `key`.
+   *
+   * @default ''
+   */
   readonly value?: Value;
-  /** Announce this instance once its port accepts connections. */
+  /** Instance to announce once its port accepts connections. */
   readonly service?: ServiceAnnouncement;
-  /** Whether a first write that fails fails the boot (true, the default), or is tried again for as long as it takes. */
+  /**
+   * Whether a failed first write fails the boot. False: the application boots, and the write is retried until it succeeds.
+   *
+   * @default true
+   */
   readonly failFast?: boolean;
   /**
-   * False: opens no registry, reads no `config` and registers nothing; `Sidekick` does nothing, as after `stop()`. For
-   * scripts and tests.
+   * False, for scripts and tests: the module opens no registry, reads no `config` and registers nothing, and all methods of
+   * `Sidekick` do nothing.
    *
    * @default true
    */
   readonly enabled?: boolean;
-  /** Seconds that requests are still served after the instance has been withdrawn at shutdown; 0 by default. */
+  /**
+   * Seconds for which requests are still served after the instance was deregistered at shutdown.
+   *
+   * @default 0
+   */
   readonly drain?: number;
   /**
-   * Beat from a worker thread, so that an event loop that is blocked costs no key. Needs `registry` to be a URL of
-   * something outside this process. False by default.
+   * Whether a worker thread renews the sessions, so that a blocked event loop loses no key. `registry` must be the URL of a
+   * registry outside this process.
+   *
+   * @default false
    */
   readonly isolate?: boolean;
   /**
-   * With `isolate`: seconds the main thread may hang before everything is withdrawn, until it is back, so that a dead
-   * application does not stay registered. 30 by default.
+   * With `isolate`: seconds the main thread may hang before all entries are deregistered until it recovers, so that a dead
+   * application does not stay registered.
+   *
+   * @default 30
    */
   readonly maxHang?: number;
-  /** Where the module writes; Nest's own logger by default. */
+  /**
+   * Logger of the module.
+   *
+   * @default Nest's logger, with the context `Sidekick`
+   */
   readonly logger?: Logger;
 }
 
-/** Makes options for `forRootAsync` with `useClass` or `useExisting`. */
+/** Creates the options for `forRootAsync` with `useClass` or `useExisting`. */
 export interface SidekickOptionsFactory {
   createSidekickOptions(): SidekickModuleOptions | Promise<SidekickModuleOptions>;
 }
 
-/** Options of `SidekickModule.forRootAsync`: one of the three `use…`. */
+/** Options of `SidekickModule.forRootAsync`. Exactly one of the `use…` is required. */
 export interface SidekickModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   readonly inject?: InjectionToken[];
   readonly useFactory?: (...args: never[]) => SidekickModuleOptions | Promise<SidekickModuleOptions>;

@@ -48,12 +48,12 @@ interface Primary {
 }
 
 /**
- * Keeps keys and announced instances alive in the registry. Injectable wherever `SidekickModule` is imported. After
- * {@link Sidekick.stop} every method does nothing, as in the seed.
+ * Registers keys and instances in the registry. Injectable in every module once the root module imports `SidekickModule`.
+ * After {@link Sidekick.stop} all methods do nothing, as in Go `sidekick`.
  */
 @Injectable()
 export class Sidekick {
-  /** Out of sight of who prints this object: the URL of a registry may hold a password. */
+  /** Private by `#`, so that printing this object shows no password of a registry's URL. */
   readonly #options: SidekickModuleOptions;
   private readonly subject = new Subject<RegistrationEvent>();
   private readonly primaryKeys: Primary[] = [];
@@ -87,12 +87,12 @@ export class Sidekick {
     });
   }
 
-  /** Everything that happens to what is kept; completes with {@link Sidekick.stop}. */
+  /** The changes of all registrations. Completes with {@link Sidekick.stop}. */
   get events(): Observable<RegistrationEvent> {
     return this.subject.asObservable();
   }
 
-  /** Each kept key and instance: its state, its last acknowledgement and how many milliseconds ago that was. */
+  /** The status of each registration: state, time of the last acknowledgement and its age in seconds. */
   get beats(): readonly RegistrationStatus[] {
     return this.registrar.statuses;
   }
@@ -103,10 +103,10 @@ export class Sidekick {
   }
 
   /**
-   * Changes the value of the module's `key` and writes it at once. Resolves when it stands in the registry; while that
-   * is down, after 2 s, and it is tried again until it does.
+   * Changes the value of the module's `key` and writes it at once. Resolves when the registry has it, or after 2 s: then it
+   * is retried in the background.
    *
-   * @throws InvalidOptionError when the module has no `key`, or the value is no text or over 64 KiB
+   * @throws InvalidOptionError when the module has no `key`, or the value is not a string or over 64 KiB
    */
   async value(value: Value): Promise<void> {
     if (this.stopped) return;
@@ -119,10 +119,10 @@ export class Sidekick {
   }
 
   /**
-   * Changes the TTL, in seconds, of everything the module's options keep, and of what is added later. Nothing is
-   * absent in between.
+   * Changes the TTL, in seconds, of the entries of the module's options, and of later registrations. No entry is absent in
+   * between.
    *
-   * @throws InvalidOptionError at once, when it is not an integer from 2 to 2,000,000
+   * @throws InvalidOptionError synchronously, when it is not an integer from 2 to 2,000,000
    */
   ttl(seconds: number): Promise<void> {
     if (this.stopped) return Promise.resolve();
@@ -134,10 +134,10 @@ export class Sidekick {
   }
 
   /**
-   * Changes how often, in seconds, values are computed. Takes effect at once.
+   * Changes the seconds between two computations of a value. Takes effect at once.
    *
-   * @throws IntervalTooSmallError when it is under 1
-   * @throws InvalidOptionError when it is no number, or above 2,000,000
+   * @throws IntervalTooSmallError when it is below 1
+   * @throws InvalidOptionError when it is not a number, or above 2,000,000
    */
   updateInterval(seconds: number): void {
     if (this.stopped) return;
@@ -146,28 +146,28 @@ export class Sidekick {
     for (const { id } of this.primaries()) this.registrar.updateInterval(id, seconds);
   }
 
-  /** Writes to `logger` from now on. */
+  /** Replaces the logger. */
   setLogger(logger: Logger): void {
     if (!this.stopped) this.logger.use(logger);
   }
 
-  /** Withdraws everything until {@link Sidekick.resume}: maintenance. The process and its sessions go on. */
+  /** Deregisters all entries until {@link Sidekick.resume}, for maintenance. The sessions stay open. */
   async pause(): Promise<void> {
     if (!this.stopped) await Promise.all([...this.keys.keys()].map((id) => this.registrar.pause(id)));
   }
 
-  /** Puts back what {@link Sidekick.pause} withdrew. */
+  /** Registers all entries again after {@link Sidekick.pause}. */
   resume(): void {
     if (this.stopped) return;
     for (const id of this.keys.keys()) this.registrar.resume(id);
   }
 
   /**
-   * Keeps one more key. Resolves after its first write.
+   * Registers one more key. Resolves after the first write.
    *
-   * @throws InvalidOptionError for a bad key, value or option, and when the key is kept already
-   * @throws AlreadyHeldError with `exclusive`, when another live holder has the key
-   * @throws RegistryUnavailableError, RegistryRefusedError when the first write fails and the module is `failFast`
+   * @throws InvalidOptionError for a bad key, value or option, or when this process has registered the key already
+   * @throws AlreadyHeldError with `exclusive`, when another live session owns the key
+   * @throws RegistryUnavailableError, RegistryRefusedError with `failFast`, when the first write fails
    */
   async keep(key: string, value: Value = '', options: HeartbeatOptions = {}): Promise<RegisteredKey> {
     checkKey(key, value);
@@ -176,14 +176,14 @@ export class Sidekick {
   }
 
   /**
-   * Announces one more instance; its `port` is given. Resolves after its first write.
+   * Registers one more instance. Its `port` is required. Resolves after the first write.
    *
    * @throws as {@link Sidekick.keep}
    */
   async announce(service: ServiceAnnouncement, options: HeartbeatOptions = {}): Promise<AnnouncedService> {
     checkAnnouncement(service, 'announce()');
     checkHeartbeatOptions(options, 'announce()');
-    if (service.port === undefined) throw expected('port', 'a whole number from 1 to 65535', service.port);
+    if (service.port === undefined) throw expected('port', 'an integer from 1 to 65535', service.port);
     const bound: Bound = { address: '', port: service.port };
     return await this.announceService({ service, bound, hints: {} }, options);
   }
@@ -191,7 +191,7 @@ export class Sidekick {
   /**
    * Changes tags, metadata or weight of the module's `service` and writes them at once.
    *
-   * @throws InvalidOptionError
+   * @throws InvalidOptionError for a bad change
    */
   async update(changes: ServiceUpdate): Promise<void> {
     if (this.stopped) return;
@@ -199,8 +199,8 @@ export class Sidekick {
   }
 
   /**
-   * Withdraws everything and ends the heartbeat for good. Resolves when all of it is gone from the registry, after
-   * 2 s at the latest. A second call waits for the first.
+   * Deregisters all entries and ends all sessions. Resolves when the entries are gone from the registry, or after 2 s. A
+   * second call waits for the first.
    */
   stop(): Promise<void> {
     this.loopback.close();
@@ -210,7 +210,7 @@ export class Sidekick {
     return this.stopping;
   }
 
-  /** @internal Keeps the module's own `key`. */
+  /** @internal Registers the module's own `key`. */
   async registerPrimary(key: string, value: Value): Promise<void> {
     await this.registerKey(key, value, this.#options, (id) => this.primaryKeys.push({ id }));
   }
@@ -220,7 +220,7 @@ export class Sidekick {
     this.log.waiting(key, message);
   }
 
-  /** @internal Registers a service of the module's options; resolves after the first try to write it. */
+  /** @internal Registers a service of the module's options. Resolves after the first attempt to write it. */
   async announcePrimary(
     service: ServiceAnnouncement,
     bound: Bound,
@@ -343,10 +343,7 @@ export class Sidekick {
         await this.handle(id).stop();
         throw error;
       }
-      this.log.waiting(
-        key,
-        `The first write of "${key}" failed and is tried again: ${(error as Error).message}`,
-      );
+      this.log.waiting(key, `The first write of "${key}" failed; retrying: ${(error as Error).message}`);
     }
     return id;
   }

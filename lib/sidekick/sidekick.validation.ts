@@ -31,7 +31,7 @@ const Satisfies = (
   options: ValidationOptions,
 ): PropertyDecorator => ValidateBy({ name, validator: { validate } }, options);
 
-const NAME = `a text of 1 to ${MAX_NAME_BYTES} bytes without control characters`;
+const NAME = `a string of 1 to ${MAX_NAME_BYTES} bytes without control characters`;
 const TTL = `an integer of seconds from ${MIN_TTL} to ${MAX_SECONDS}`;
 const UPDATE_INTERVAL = `a number of seconds from ${MIN_UPDATE_INTERVAL} to ${MAX_SECONDS}`;
 const MAX_HANG = `a number of seconds from 1 to ${MAX_SECONDS}`;
@@ -55,19 +55,19 @@ class ModuleShape extends HeartbeatShape {
     'source',
     (value) => isString(value) || isRecordOf({ value }, (source) => typeof source === 'object'),
     {
-      message: 'Expected `registry` to be a URL or what a driver function returns, got something else.',
+      message: 'Expected `registry` to be a URL or the result of a driver function, got something else.',
     },
   )
   registry = undefined;
   @IsOptional()
-  @Satisfies('path', isString, describeIssues("a path, or '' for the variable CONTAINERPILOT"))
+  @Satisfies('path', isString, describeIssues("a path, or '' for the environment variable CONTAINERPILOT"))
   config = undefined;
   @IsOptional() @Satisfies('name', isName, describeIssues(NAME)) key = undefined;
   @IsOptional()
   @Satisfies(
     'value',
     (value) => isString(value) || typeof value === 'function',
-    describeIssues('a text or a function that makes one'),
+    describeIssues('a string or a function that returns one'),
   )
   value = undefined;
   @IsOptional() service = undefined;
@@ -96,11 +96,11 @@ class AnnouncementShape {
     'interfaces',
     (value) => Array.isArray(value) && value.length > 0 && value.every(isInterfaceSpec),
     describeIssues(
-      'a list of interface specifications such as eth0, eth0:inet6, inet, 10.0.0.0/8 or static:10.0.0.1',
+      'an array of interface specifications such as eth0, eth0:inet6, inet, 10.0.0.0/8 or static:10.0.0.1',
     ),
   )
   interfaces = undefined;
-  @IsOptional() @Satisfies('port', isPort, describeIssues('a whole number from 1 to 65535')) port = undefined;
+  @IsOptional() @Satisfies('port', isPort, describeIssues('an integer from 1 to 65535')) port = undefined;
   @IsOptional()
   @Satisfies(
     'ports',
@@ -112,18 +112,18 @@ class AnnouncementShape {
   @Satisfies(
     'tags',
     (value) => Array.isArray(value) && value.every(isString),
-    describeIssues('a list of texts'),
+    describeIssues('an array of strings'),
   )
   tags = undefined;
   @IsOptional()
-  @Satisfies('meta', (value) => isRecordOf(value, isString), describeIssues('an object of texts'))
+  @Satisfies('meta', (value) => isRecordOf(value, isString), describeIssues('an object of strings'))
   meta = undefined;
   @IsOptional()
-  @IsInt(describeIssues('a whole number from 0 to 65535'))
-  @Min(0, describeIssues('a whole number from 0 to 65535'))
-  @Max(65_535, describeIssues('a whole number from 0 to 65535'))
+  @IsInt(describeIssues('an integer from 0 to 65535'))
+  @Min(0, describeIssues('an integer from 0 to 65535'))
+  @Max(65_535, describeIssues('an integer from 0 to 65535'))
   weight = undefined;
-  @IsOptional() @Satisfies('zone', isString, describeIssues('a text')) zone = undefined;
+  @IsOptional() @Satisfies('zone', isString, describeIssues('a string')) zone = undefined;
 }
 
 /** @throws InvalidOptionError, IntervalTooSmallError */
@@ -151,7 +151,7 @@ export function checkSidekickOptions(options: SidekickModuleOptions): void {
   if (options.updateInterval !== undefined) checkUpdateInterval(options.updateInterval);
   if (options.isolate === true && typeof options.registry === 'object') {
     throw new InvalidOptionError(
-      'Expected `registry` to be a URL together with `isolate`, since its worker thread opens the registry itself; got the result of a driver function.',
+      'Expected `registry` to be a URL together with `isolate`, since the worker thread opens the registry itself; got the result of a driver function.',
     );
   }
   if (options.service !== undefined) checkAnnouncement(options.service, "SidekickModule's `service`");
@@ -159,9 +159,9 @@ export function checkSidekickOptions(options: SidekickModuleOptions): void {
   else if (options.value !== undefined) throw expected('key', 'given together with `value`', options.key);
 }
 
-/** @throws InvalidOptionError when it is no text of whole characters, or over 64 KiB */
+/** @throws InvalidOptionError when the value is not a string without lone surrogates, or is over 64 KiB */
 export function checkValue(key: string, value: unknown): asserts value is string {
-  if (!isString(value)) throw expected(`value of ${key}`, 'a text', value);
+  if (!isString(value)) throw expected(`value of ${key}`, 'a string', value);
   const bytes = Buffer.byteLength(value);
   if (bytes > MAX_VALUE_BYTES) {
     throw expected(`value of ${key}`, `at most ${MAX_VALUE_BYTES} bytes long`, `${bytes} bytes`);

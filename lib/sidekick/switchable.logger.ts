@@ -1,9 +1,10 @@
 import { type Logger } from '../common/logger.js';
 
-/** A logger whose target can be replaced while others hold on to it. */
+/** A logger whose target can be replaced at run time. */
 export class SwitchableLogger implements Logger {
   constructor(private target: Logger) {}
 
+  /** Writes to `target` from now on. */
   use(target: Logger): void {
     this.target = target;
   }

@@ -1,9 +1,9 @@
 import { type Clock, type Timer } from '../../common/clock.js';
 
-/** Milliseconds between two signs of life of the main thread, and between two looks at them. */
+/** Milliseconds between two pulses of the main thread, and between two checks of them. */
 export const PULSE_INTERVAL_MS = 200;
 
-/** Counts up in shared memory for as long as the thread it runs in is alive. */
+/** Increments a counter in shared memory as long as the event loop of this thread runs. */
 export function startPulse(clock: Clock, pulse: Int32Array): Timer {
   let timer: Timer;
   const beat = (): void => {
@@ -18,43 +18,43 @@ export function startPulse(clock: Clock, pulse: Int32Array): Timer {
   };
 }
 
-/** Who is told that the watched thread hangs, and that it is back. */
+/** Receives that the watched thread hangs, and that it has recovered. */
 export interface HangListener {
   onHang(): void;
   onBack(): void;
 }
 
-/** Milliseconds between two looks at a thread that hangs: what was withdrawn is wanted back at once. */
+/** Milliseconds between two checks while the thread hangs: entries are restored soon after it recovers. */
 const HANGING_INTERVAL_MS = 50;
 
-/** Most milliseconds that one look can tell of: whoever looks later stood still too, as a process that is stopped does. */
+/** Most silence that one check counts. After a longer gap this thread was stopped too, as with SIGSTOP. */
 const MAX_SILENCE_PER_CHECK_MS = 2 * PULSE_INTERVAL_MS;
 
-/** Watches the pulse of another thread. A process that was stopped as a whole is not taken for a thread that hung. */
+/** Watches the pulse of another thread. A process that was stopped as a whole is not mistaken for a hung thread. */
 export function watchPulse(clock: Clock, pulse: Int32Array, maxHang: number, listener: HangListener): Timer {
   let seen = Atomics.load(pulse, 0);
-  let lookedAt = clock.now();
+  let checkedAt = clock.now();
   let silence = 0;
   let hangs = false;
   let timer: Timer;
-  const look = (): void => {
+  const check = (): void => {
     const now = clock.now();
-    silence += Math.min(now - lookedAt, MAX_SILENCE_PER_CHECK_MS);
-    lookedAt = now;
+    silence += Math.min(now - checkedAt, MAX_SILENCE_PER_CHECK_MS);
+    checkedAt = now;
     const count = Atomics.load(pulse, 0);
     if (count !== seen) {
       seen = count;
       silence = 0;
       if (hangs) listener.onBack();
       hangs = false;
-      // The last sign may have been given just before the thread began to hang.
+      // The last pulse may be just before the hang.
     } else if (!hangs && silence >= maxHang + PULSE_INTERVAL_MS) {
       hangs = true;
       listener.onHang();
     }
-    timer = clock.after(hangs ? HANGING_INTERVAL_MS : PULSE_INTERVAL_MS, look);
+    timer = clock.after(hangs ? HANGING_INTERVAL_MS : PULSE_INTERVAL_MS, check);
   };
-  look();
+  check();
   return {
     cancel: () => {
       timer.cancel();

@@ -2,27 +2,27 @@ import { type RegistrationEvent, type RegistrationState } from '../registration-
 import { type RegistrationOptions } from '../registrar.js';
 import { type EntryRecord } from '../../registry/entry-record.js';
 
-/** What the worker is started with. */
+/** Start parameters of the worker. */
 export interface WorkerSettings {
-  /** URL of the registry, secrets and all: it stays within the process. */
+  /** URL of the registry, with secrets; it does not leave the process. */
   readonly registry: string;
   readonly name: string;
-  /** Milliseconds the main thread may show no sign of life. */
+  /** Milliseconds the main thread may hang before all entries are deregistered. */
   readonly maxHangMs: number;
-  /** The main thread counts up here as long as it is alive. */
+  /** The main thread increments the counter as long as it is alive. */
   readonly pulse: Int32Array;
 }
 
-/** What the main thread asks for; each is answered by one {@link Answer} with the same number. */
+/** A request of the main thread. The worker sends one {@link Answer} with the same number. */
 export type Request =
-  /** Answered when the entry is taken on. */
+  /** Answered when the registration exists, before its first write. */
   | {
       readonly kind: 'register';
       readonly key: string;
       readonly record: EntryRecord;
       readonly options: RegistrationOptions;
     }
-  /** Answered when its first write is. */
+  /** Answered with the first write. */
   | { readonly kind: 'first'; readonly id: string }
   | { readonly kind: 'value'; readonly id: string; readonly record: EntryRecord }
   | { readonly kind: 'ttl'; readonly id: string; readonly seconds: number }
@@ -32,12 +32,13 @@ export type Request =
   | { readonly kind: 'disconnect'; readonly connection: number }
   | { readonly kind: 'close' };
 
-/** An error as it crosses the threads. */
+/** An error, serialized for the other thread. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
 }
 
+/** The response to one request. */
 export interface Answer {
   readonly kind: 'answer';
   readonly number: number;
@@ -45,23 +46,25 @@ export interface Answer {
   readonly failure?: Failure;
 }
 
-/** The beats, with their ages at the moment they were sent. */
+/** The status of every registration. */
 export interface StatusReport {
   readonly kind: 'statuses';
   readonly statuses: readonly {
     readonly key: string;
     readonly state: RegistrationState;
+    /** Seconds since the last acknowledgement, at the moment of the report. */
     readonly age: number | undefined;
   }[];
 }
 
-/** What the worker says. */
+/** A message of the worker. */
 export type Report =
   | Answer
   | StatusReport
   | { readonly kind: 'event'; readonly event: RegistrationEvent }
   | { readonly kind: 'log'; readonly level: 'log' | 'warn' | 'error' | 'debug'; readonly message: string };
 
+/** Serializes an error. */
 export function failureOf(error: unknown): Failure {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
   return {

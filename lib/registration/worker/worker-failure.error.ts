@@ -1,7 +1,7 @@
 import { SidekickError } from '../../common/errors/index.js';
 import { type Failure } from './protocol.js';
 
-/** An error of the heartbeat's worker thread, with the code and the message it had there. */
+/** An error of the worker thread, with its original code and message. */
 export class WorkerFailureError extends SidekickError {
   readonly code: string;
 

@@ -5,24 +5,24 @@ import { BundledPackageError } from '../../common/errors/index.js';
 /**
  * Finds the file of the worker thread.
  *
- * @throws BundledPackageError where it is not there, since a bundler has taken the library without it
+ * @throws BundledPackageError when the file is missing, because a bundler did not copy it
  */
 export function workerFile(): URL {
   let file: URL;
   try {
     file = new URL('./worker.js', import.meta.url);
   } catch (error) {
-    // A bundle of CommonJS has no `import.meta.url`.
-    throw missing('its place is not known in a bundle', error);
+    // A CommonJS bundle has no `import.meta.url`.
+    throw missing('its path is unknown in a bundle', error);
   }
-  if (!existsSync(file)) throw missing(`${fileURLToPath(file)} is not there`, undefined);
+  if (!existsSync(file)) throw missing(`${fileURLToPath(file)} does not exist`, undefined);
   return file;
 }
 
-/** Explains why a worker thread has ended before it reported anything. */
+/** Returns the error for a worker thread that ended before it sent any message. */
 export function startFailure(error: Error): Error {
   const code = (error as { readonly code?: unknown }).code;
-  // What a bundler copies without what it imports, or where it is taken for CommonJS.
+  // A bundler copied the file without its imports, or Node loads it as CommonJS.
   const copied = code === 'ERR_MODULE_NOT_FOUND' || error instanceof SyntaxError;
   return copied ? missing(`it failed to load: ${error.message}`, error) : error;
 }

@@ -85,13 +85,13 @@ export class WorkerRegistrar implements Registrar {
 
   get statuses(): readonly RegistrationStatus[] {
     const { clock } = this.deps;
-    const since = clock.now() - this.receivedAt;
+    const since = (clock.now() - this.receivedAt) / 1_000;
     return this.received.map(({ key, state, age }) => {
       const now = age === undefined ? undefined : age + since;
       return Object.freeze({
         key,
         state,
-        lastAck: now === undefined ? undefined : new Date(clock.wall() - now),
+        lastAck: now === undefined ? undefined : new Date(clock.wall() - now * 1_000),
         age: now,
       });
     });

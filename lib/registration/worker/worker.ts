@@ -10,7 +10,7 @@ import { WorkerHost } from './worker-host.js';
 
 const settings = workerData as WorkerSettings;
 const port = parentPort;
-if (!port) throw new Error('This file is the worker thread of an isolated heartbeat.');
+if (!port) throw new Error('This file runs only as the worker thread of `isolate`.');
 
 const report = (message: Report): void => {
   port.postMessage(message);
@@ -27,28 +27,28 @@ const logger: Logger = {
 
 const deps = { clock: systemClock, random: Math.random, logger };
 const registry = await registrySource(settings.registry, {}).open(deps);
-const keeper = new LocalRegistrar({
+const registrar = new LocalRegistrar({
   ...deps,
   registry,
   ticker: clockTicker(systemClock),
   name: settings.name,
 });
-const served = new WorkerHost(keeper, systemClock, report);
+const host = new WorkerHost(registrar, systemClock, report);
 
 const watch = watchPulse(systemClock, settings.pulse, settings.maxHangMs, {
   onHang: () => {
     logger.warn(
-      `The main thread has hung for ${settings.maxHangMs} ms; everything is withdrawn until it is back.`,
+      `The main thread has hung for ${settings.maxHangMs / 1000} s; deregistering all entries until it recovers.`,
     );
-    void served.pauseAll();
+    void host.pauseAll();
   },
   onBack: () => {
-    served.resumeAll();
+    host.resumeAll();
   },
 });
 
 port.on('message', ({ number, request }: { readonly number: number; readonly request: Request }) => {
-  void served.handle(number, request).then(async () => {
+  void host.handle(number, request).then(async () => {
     if (request.kind !== 'close') return;
     watch.cancel();
     await registry.close();

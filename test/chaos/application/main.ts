@@ -205,7 +205,7 @@ class Hearts {
   private look(): void {
     for (const { key, age } of this.sidekick.beats) {
       if (age === undefined) continue;
-      const ack = monotonic() - age;
+      const ack = monotonic() - age * 1_000;
       // Two looks at the same acknowledgement differ by the rounding of two clocks.
       if (ack - (this.acks.get(key) ?? 0) < 1) continue;
       this.acks.set(key, ack);

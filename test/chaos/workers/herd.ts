@@ -68,7 +68,7 @@ async function returned(since: number): Promise<readonly Return[]> {
   const look = (): boolean => {
     for (const { number, keeper, view } of clients) {
       const [beat] = keeper.statuses;
-      const ack = monotonic() - (beat?.age ?? Infinity);
+      const ack = monotonic() - (beat?.age ?? Infinity) * 1_000;
       const alive = beat?.state === 'alive';
       if (!heartbeats.has(number) && alive && ack > since) heartbeats.set(number, monotonic());
       const { stale, ageMs } = view.freshness;

@@ -37,7 +37,9 @@ async function application(registry: string) {
   const acknowledged = async (): Promise<void> => {
     const asked = monotonic();
     await until('every beat to be acknowledged anew', () =>
-      sidekick.beats.every(({ state, age = Infinity }) => state === 'alive' && age < monotonic() - asked),
+      sidekick.beats.every(
+        ({ state, age = Infinity }) => state === 'alive' && age * 1_000 < monotonic() - asked,
+      ),
     );
   };
   return { app, sidekick, service, handle, bad, acknowledged, logger };

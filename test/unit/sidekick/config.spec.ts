@@ -149,7 +149,7 @@ describe('a boot that fails', () => {
   it('names what is wrong with `isolate`', async () => {
     for (const [options, sentence] of [
       [{ isolate: true, registry: memory() }, /Expected `registry` to be a URL together with `isolate`/],
-      [{ isolate: true, registry: 'memory:' }, /one that another thread can write to/],
+      [{ isolate: true, registry: 'memory:' }, /a URL of a registry outside this process/],
       [{ isolate: true, maxHang: 0 }, /`maxHang`.*from 1 to 2000000, got 0/],
     ] as const) {
       @Module({ imports: [SidekickModule.forRoot({ ...options, key: 'k', logger: silentLogger })] })

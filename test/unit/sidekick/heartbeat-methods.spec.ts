@@ -103,7 +103,7 @@ describe('@Heartbeat', () => {
       }
     }
     await expect(boot([Queue, Depth])).rejects.toThrow(
-      'Expected the key "/queue" to be kept by one method or option, got Queue.report of AppModule and Depth.depth of AppModule.',
+      'Expected the key "/queue" to be used by one method or option, got Queue.report of AppModule and Depth.depth of AppModule.',
     );
     await expect(boot([Queue], '/queue')).rejects.toThrow(
       "got SidekickModule's option `key` and Queue.report of AppModule.",

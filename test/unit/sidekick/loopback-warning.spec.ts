@@ -45,7 +45,7 @@ describe('the warning of a loopback address', () => {
       const app = bench.closing(await NestFactory.create(bench.appModule(options), { logger: false }));
       await app.listen(0, '127.0.0.1');
       await app.close();
-      expect(bench.lines).toEqual([expect.stringContaining('log Registered'), 'log Withdrew "web/one".']);
+      expect(bench.lines).toEqual([expect.stringContaining('log Registered'), 'log Deregistered "web/one".']);
     });
   });
 });

@@ -1,11 +1,9 @@
-import { Backoff, type BackoffOptions } from '../common/async/backoff.js';
-import { type Timer } from '../common/clock.js';
+import { type BackoffOptions } from '../common/async/backoff.js';
 import { RegistryRefusedError } from '../common/errors/index.js';
 import { type Semaphore } from '../common/async/semaphore.js';
 import { type EntryRecord, type EntryKey, entryKeyLabel, entryKeyOf } from '../registry/entry-record.js';
 import { type RegistryEntry, type Session, type WriteResult } from '../registry/registry.js';
 import { SessionGoneError } from '../registry/session-gone.error.js';
-import { sameRecord } from '../registry/same-record.js';
 import { AlreadyHeldError } from './already-held.error.js';
 import { type RegistrationEvent, type RegistrationState } from './registration-status.js';
 import { type FailureLog } from './failure-log.js';
@@ -15,6 +13,8 @@ import {
   type RegistrationMachineState,
   type InitialRegistration,
   initialRegistration,
+  isSettled,
+  ownSessionIds,
   planRegistration,
   stepRegistration,
 } from './registration-machine.js';
@@ -24,34 +24,35 @@ import { type SessionSignal } from './session-machine.js';
 import { type HeartbeatDeps, type SessionRunner } from './session-runner.js';
 import { EntryRequests } from './entry-requests.js';
 import { EntryWatch } from './entry-watch.js';
+import { ReconcileLoop, type ReconcileOutcome } from './reconcile-loop.js';
+import { type ValueTarget } from './value-updater.js';
 import { StateWaiters } from './state-waiters.js';
 
 const RETRY_BACKOFF: BackoffOptions = Object.freeze({ baseMs: 100, capMs: 2_000 });
 
-/** Events after which there is no point in waiting for the rest of a backoff. */
+/** Inputs that end the wait for a retry. */
 const URGENT: ReadonlySet<RegistrationInput['kind']> = new Set(['session', 'record', 'withdraw', 'resume']);
 
-export interface RegistrationSettings extends InitialRegistration {
-  /** Of all entries' requests. */
+/** Settings of one {@link RegistrationRunner}. */
+export interface RegistrationRunnerSettings extends InitialRegistration {
+  /** Limits the concurrent requests of all entries. */
   readonly requests: Semaphore;
   readonly onEvent: (event: RegistrationEvent) => void;
-  /** Called when the entry no longer needs a session that it moved away from. */
+  /** Called when the entry no longer needs a former session. */
   readonly onMoved: () => void;
   /** Called once, when the entry no longer needs its session. */
   readonly onGone: () => void;
   readonly failures: FailureLog;
-  /** What beats and events call it. */
+  /** The key in statuses and events. */
   readonly key: string;
 }
 
-/** Runs the hold machine of one entry: writes it by a session, watches it, repairs it. */
-export class Registration {
+/** Runs the registration machine of one entry: writes it with a session, watches it, and reconciles it. */
+export class RegistrationRunner implements ValueTarget {
   readonly entryKey: EntryKey;
 
   private machine: RegistrationMachineState;
   private ackAt: number | undefined;
-  private working = false;
-  private retry: Timer | undefined;
   private stopped: 'paused' | 'stopped' | undefined;
   private readonly reporter: RegistrationReporter;
   private readonly sessions: RegistrationSessions;
@@ -59,16 +60,19 @@ export class Registration {
   private readonly requests: EntryRequests;
   private readonly waiters = new StateWaiters();
   private readonly aborter = new AbortController();
-  private readonly backoff: Backoff;
+  private readonly loop: ReconcileLoop;
 
   constructor(
     private readonly deps: HeartbeatDeps,
     record: EntryRecord,
-    private readonly options: RegistrationSettings,
+    private readonly options: RegistrationRunnerSettings,
   ) {
     this.entryKey = entryKeyOf(record);
     this.machine = initialRegistration(record, options);
-    this.backoff = new Backoff(RETRY_BACKOFF, deps.random);
+    this.loop = new ReconcileLoop(deps, RETRY_BACKOFF, {
+      hasWork: () => this.canWork() && planRegistration(this.machine).kind !== 'idle',
+      run: () => this.reconcile(),
+    });
     this.reporter = new RegistrationReporter(options.key, options.onEvent);
     this.requests = new EntryRequests(deps, this.entryKey, this.aborter.signal);
     this.sessions = new RegistrationSessions(this.entryKey, {
@@ -88,7 +92,7 @@ export class Registration {
   }
 
   /**
-   * Settles with the first write, or with a pause before it: rejects with what went wrong, while the runner
+   * Resolves with the first write, or with a pause before it. Rejects when the first attempt fails, while the runner
    * retries.
    */
   get first(): Promise<void> {
@@ -99,6 +103,7 @@ export class Registration {
     return this.options.key;
   }
 
+  /** The state for operators. */
   get state(): RegistrationState {
     if (this.stopped) return this.stopped;
     const { phase } = this.machine;
@@ -113,68 +118,66 @@ export class Registration {
     return Math.max(this.ackAt, this.sessions.current?.lastAck ?? 0);
   }
 
-  /** Sessions whose entry in the entry key is this hold's own. */
+  /** Ids of the current session and of the earlier ones. */
   get sessionIds(): readonly string[] {
-    const { session, formerSessions } = this.machine;
-    return session === undefined ? formerSessions : [session, ...formerSessions];
+    return ownSessionIds(this.machine);
   }
 
+  /** Starts to write with `session`. */
   start(session: SessionRunner): void {
     this.sessions.attach(session);
   }
 
-  /** Writes `record` at once if it differs from what stands there. */
+  /** Sets the desired record. It is written at once if it differs from the entry in the registry. */
   update(record: EntryRecord): void {
     this.apply({ kind: 'record', record });
   }
 
-  /** Resolves when the entry stands as it should, another holds it, or it was withdrawn. */
+  /**
+   * Resolves when the registry has the desired record, another session owns the entry, or it was deregistered.
+   *
+   * @throws the reason of `signal`
+   */
   async settled(signal: AbortSignal): Promise<void> {
-    await this.waiters.wait(() => {
-      const { phase, observed, desired } = this.machine;
-      if (phase === 'standby' || phase === 'withdrawn') return true;
-      return (
-        phase === 'registered' && observed.kind === 'entry' && sameRecord(observed.entry.record, desired)
-      );
-    }, signal);
+    await this.waiters.wait(() => isSettled(this.machine), signal);
   }
 
-  /** Looks after the entry once more: reads it where the watch cannot vouch for it. */
+  /** Checks the entry: reads it if the watch is not up to date. */
   tick(): void {
     this.apply({ kind: 'tick' });
     if (this.machine.phase === 'starting') return;
-    // What came and went within one batch of the watch has left no trace in its news, but in what it holds.
+    // A change that was undone within one batch of the watch is not reported, but the watch has the final entry.
     const { current } = this.watch;
     this.apply(current ? { kind: 'observed', entry: current.entry } : { kind: 'suspect' });
   }
 
-  /** Holds the entry by another session from now on. Resolves when it does; on abort it continues in the background. */
+  /** Moves the entry to another session. Resolves when that session owns it; on abort it continues in the background. */
   async move(session: SessionRunner, signal: AbortSignal): Promise<void> {
     this.sessions.attach(session);
     this.releaseIfMoved();
     await this.waiters.wait(() => !this.sessions.moving, signal);
   }
 
-  /** Takes the entry out of the registry. Resolves when it is gone; on abort it continues in the background. */
+  /** Deregisters the entry until `resume`. Resolves when it is gone; on abort it continues in the background. */
   async pause(signal: AbortSignal): Promise<void> {
     if (this.stopped) return;
     await this.withdraw('paused', signal);
   }
 
-  /** Puts a paused entry back. */
+  /** Registers a paused entry again. */
   resume(): void {
     if (this.stopped !== 'paused') return;
     this.stopped = undefined;
     this.apply({ kind: 'resume' });
   }
 
-  /** Takes the entry out of the registry for good. Resolves when it is gone; on abort it continues in the background. */
+  /** Deregisters the entry for good. Resolves when it is gone; on abort it continues in the background. */
   async stop(signal: AbortSignal): Promise<void> {
     if (this.stopped === 'stopped') return;
     await this.withdraw('stopped', signal);
   }
 
-  /** Ends at once without a word to the registry: the end of its session takes the entry away. */
+  /** Ends without a request: the entry expires with its session. */
   async abandon(): Promise<void> {
     const gone = this.machine.phase === 'withdrawn';
     this.stopped = 'stopped';
@@ -192,14 +195,14 @@ export class Registration {
   }
 
   private async withdraw(how: 'paused' | 'stopped', signal: AbortSignal): Promise<void> {
-    // What failed before is over; what fails from here on is the removal.
+    // Failures of the registration no longer matter; from here on only the removal can fail.
     this.options.failures.forget(this.entryKey);
     this.stopped = how;
-    // Nothing has gone wrong with an entry that is kept and paused.
+    // A pause before the first write is no failure.
     if (how === 'paused') this.reporter.resolveFirst();
-    else this.reporter.rejectFirst(withdrawnEarly(this.entryKey));
+    else this.reporter.rejectFirst(deregisteredEarly(this.entryKey));
     const unwatched = this.watch.stop();
-    // At once: a resume may follow before the watch has ended.
+    // Not after the watch has ended: a resume may come before.
     this.apply({ kind: 'withdraw' });
     await unwatched;
     await this.waiters
@@ -209,10 +212,9 @@ export class Registration {
 
   private dispose(): void {
     if (this.aborter.signal.aborted) return;
-    const stopped = withdrawnEarly(this.entryKey);
+    const stopped = deregisteredEarly(this.entryKey);
     this.aborter.abort(stopped);
-    this.retry?.cancel();
-    this.retry = undefined;
+    this.loop.cancelRetry();
     this.sessions.releaseAll();
     this.reporter.rejectFirst(stopped);
     this.options.onGone();
@@ -220,12 +222,9 @@ export class Registration {
 
   private apply(event: RegistrationInput): void {
     if (this.aborter.signal.aborted) return;
-    if (URGENT.has(event.kind)) {
-      this.retry?.cancel();
-      this.retry = undefined;
-    }
+    if (URGENT.has(event.kind)) this.loop.cancelRetry();
     this.step(event);
-    this.kick();
+    this.loop.kick();
   }
 
   private step(event: RegistrationInput): void {
@@ -239,7 +238,7 @@ export class Registration {
     this.dispose();
   }
 
-  /** Releases the sessions that the entry has moved away from, once nothing of it stands by them. */
+  /** Releases the former sessions once they no longer own the entry. */
   private releaseIfMoved(): void {
     if (!this.sessions.moving) return;
     const { phase, observed } = this.machine;
@@ -249,55 +248,37 @@ export class Registration {
     this.options.onMoved();
   }
 
-  private kick(): void {
-    if (this.working || this.retry || planRegistration(this.machine).kind === 'idle') return;
-    this.working = true;
-    void this.work().finally(() => {
-      this.working = false;
-      // What came in between the last look at the plan and here.
-      if (this.canWork()) this.kick();
-    });
-  }
-
   private canWork(): boolean {
     const { session } = this.machine;
     return !this.aborter.signal.aborted && session !== undefined && this.sessions.usable?.id === session;
   }
 
-  private async work(): Promise<void> {
-    for (;;) {
-      const plan = planRegistration(this.machine);
-      const session = this.sessions.usable;
-      if (plan.kind === 'idle' || !session || !this.canWork()) return;
-      try {
-        await this.options.requests.run(() => this.perform(plan, session));
-        this.backoff.reset();
-        this.options.failures.succeeded(this.entryKey);
-      } catch (error) {
-        this.failed(error as Error, session);
-        if (this.retry) return;
-      }
+  private async reconcile(): Promise<ReconcileOutcome> {
+    const plan = planRegistration(this.machine);
+    const session = this.sessions.usable;
+    if (!session) return 'handled';
+    try {
+      await this.options.requests.run(() => this.perform(plan, session));
+      this.options.failures.succeeded(this.entryKey);
+      return 'succeeded';
+    } catch (error) {
+      return this.failed(error as Error, session);
     }
   }
 
-  private failed(error: Error, session: Session): void {
-    if (this.aborter.signal.aborted) return;
+  private failed(error: Error, session: Session): ReconcileOutcome {
+    if (this.aborter.signal.aborted) return 'handled';
     if (error instanceof SessionGoneError) {
       this.sessions.current?.reportGone(session);
-      return;
+      return 'handled';
     }
     this.reporter.rejectFirst(error);
     this.options.failures.failed(this.entryKey, error);
     const refused = error instanceof RegistryRefusedError || error instanceof AlreadyHeldError;
-    // A removal has no later tick to wait for: without another attempt the entry would stay for ever.
-    if (refused && this.machine.wanted) {
-      this.step({ kind: 'refused' });
-      return;
-    }
-    this.retry = this.deps.clock.after(this.backoff.next(), () => {
-      this.retry = undefined;
-      this.kick();
-    });
+    // A refused write waits for the next tick. A removal has no ticks: it is retried, or the entry would stay.
+    if (!refused || !this.machine.wanted) return 'failed';
+    this.step({ kind: 'refused' });
+    return 'handled';
   }
 
   private async perform(plan: RegistrationPlan, session: Session): Promise<void> {
@@ -355,14 +336,14 @@ export class Registration {
         throw new AlreadyHeldError(this.entryKey, owner);
     }
     this.step({ kind: 'read', entry });
-    // An entry that waits for its entry key is watched too, so that it gets the entry key back.
+    // A registration in standby watches the entry too, to register again when the other session ends.
     if (this.machine.phase !== 'starting' && !this.stopped) this.watch.start(entry, undefined);
   }
 }
 
-function withdrawnEarly(entryKey: EntryKey): DOMException {
+function deregisteredEarly(entryKey: EntryKey): DOMException {
   return new DOMException(
-    `The ${entryKeyLabel(entryKey)} was withdrawn before its first write`,
+    `The ${entryKeyLabel(entryKey)} was deregistered before its first write`,
     'AbortError',
   );
 }
