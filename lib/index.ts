@@ -31,9 +31,9 @@ export {
 // Discovery
 export { type DiscoveryDump, DiscoveryService, type ServiceDump } from './piloted/discovery.service.js';
 export { Endpoint } from './discovery/endpoint.js';
-export { getServiceToken } from './piloted/service.token.js';
+export { getServiceToken } from './piloted/piloted.tokens.js';
 export { OnServiceChange } from './piloted/on-service-change.decorator.js';
-export { PILOTED_DEFAULTS } from './piloted/piloted.defaults.js';
+export { PILOTED_DEFAULTS } from './piloted/piloted.options.js';
 export { PILOTED_OPTIONS } from './piloted/piloted.tokens.js';
 export { PilotedModule } from './piloted/piloted.module.js';
 export { Service, type ServiceDecorator } from './piloted/service.decorator.js';

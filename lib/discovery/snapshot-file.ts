@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { Semaphore } from '../common/async/semaphore.js';
 import { expected } from '../common/expected.js';
 import { type Clock } from '../common/clock.js';
 import { type Logger } from '../common/logger.js';
@@ -27,7 +28,7 @@ const ABANDONED_MS = 60_000;
 
 /** The file that stores the last good lists between two runs of the process. */
 export class SnapshotFile {
-  private writing: Promise<void> = Promise.resolve();
+  private readonly writes = new Semaphore(1);
   private failed = false;
 
   constructor(
@@ -73,7 +74,7 @@ export class SnapshotFile {
    * stay in use.
    */
   save(lists: readonly SnapshotList[]): Promise<void> {
-    this.writing = this.writing.then(async () => {
+    return this.writes.run(async () => {
       try {
         await withSnapshotLock(this.path, this.clock, async () => {
           // A file that another user may have written is replaced: load() has warned of it.
@@ -89,7 +90,6 @@ export class SnapshotFile {
         this.failed = true;
       }
     });
-    return this.writing;
   }
 
   private async read(): Promise<{ readonly size: number; readonly text: string }> {

@@ -8,13 +8,14 @@ import {
 import { type ServiceCache } from '../discovery/service-cache.js';
 import { systemClock } from '../common/clock.js';
 import { attempt } from '../common/async/deadline.js';
+import { Semaphore } from '../common/async/semaphore.js';
 import { RegistryUnavailableError, SidekickError } from '../common/errors/index.js';
 import { type Logger } from '../common/logger.js';
 import { registryPool, type SharedRegistry } from '../registry/registry-pool.js';
 import { type RegistrySource } from '../registry/registry-source.js';
 import { DiscoveryService } from './discovery.service.js';
 import { PilotedConfig } from './piloted-config.js';
-import { PILOTED_DEFAULTS } from './piloted.defaults.js';
+import { PILOTED_DEFAULTS } from './piloted.options.js';
 import { type PilotedModuleOptions } from './piloted.options.js';
 import { PILOTED_CACHE, PILOTED_LOGGER, PILOTED_OPTIONS, PILOTED_SOURCE } from './piloted.tokens.js';
 import { ServiceHandles } from './service-handles.js';
@@ -22,7 +23,7 @@ import { ServiceChangeExplorer, type FoundListener } from './service-change.expl
 import { ServiceChangeSubscriptions } from './service-change-subscriptions.js';
 import { type ServiceHandle } from './service-handle.js';
 import { ServiceUsageExplorer } from './service-usage.explorer.js';
-import { onSighup } from './sighup.js';
+import { onSighup } from './on-sighup.js';
 import { UnknownServiceError } from './unknown-service.error.js';
 
 /**
@@ -34,7 +35,8 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
   private starting: Promise<void> | undefined;
   private pooled: SharedRegistry | undefined;
   private endSighup: (() => void) | undefined;
-  private refreshing: Promise<void> = Promise.resolve();
+  /** Runs one refresh at a time, so that an older configuration never replaces a newer one. */
+  private readonly refreshes = new Semaphore(1);
   private listeners: readonly FoundListener[] = [];
 
   constructor(
@@ -85,7 +87,7 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
       (this.options.enabled ?? PILOTED_DEFAULTS.enabled) &&
       (this.options.sighup ?? PILOTED_DEFAULTS.sighup)
     )
-      this.endSighup = onSighup(() => void this.enqueueRefresh());
+      this.endSighup = onSighup(() => void this.refreshes.run(() => this.refresh()));
     await this.boot(handles);
   }
 
@@ -114,12 +116,6 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
     return cause instanceof SidekickError
       ? cause
       : new RegistryUnavailableError(url, [{ endpoint: url, error: cause }], { cause });
-  }
-
-  /** Runs one refresh at a time, so that an older configuration never replaces a newer one. */
-  private enqueueRefresh(): Promise<void> {
-    this.refreshing = this.refreshing.then(() => this.refresh());
-    return this.refreshing;
   }
 
   private async refresh(): Promise<void> {

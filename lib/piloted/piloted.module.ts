@@ -10,10 +10,10 @@ import { fixed } from '../registries/fixed/fixed.js';
 import { type RegistrySource } from '../registry/registry-source.js';
 import { bootRegistry } from '../registries/registry-url.js';
 import { registryUrlOf } from '../containerpilot/registry-url.js';
-import { missingRoot } from './missing-root.js';
+import { missingModuleError } from './missing-module.error.js';
 import { DiscoveryService } from './discovery.service.js';
 import { PilotedConfig } from './piloted-config.js';
-import { PILOTED_DEFAULTS } from './piloted.defaults.js';
+import { PILOTED_DEFAULTS } from './piloted.options.js';
 import { PilotedLifecycle } from './piloted.lifecycle.js';
 import {
   type PilotedModuleAsyncOptions,
@@ -29,7 +29,7 @@ import { ServiceChangeModule } from './service-change-subscriptions.js';
 import { type ServiceHandle } from './service-handle.js';
 import { ServiceUsageExplorer } from './service-usage.explorer.js';
 import { recordedServices } from './service-usage.js';
-import { getServiceToken } from './service.token.js';
+import { getServiceToken } from './piloted.tokens.js';
 
 /** Token of the validated options. Every provider that opens a file or a registry depends on it. */
 const CHECKED_OPTIONS = Symbol('nestjs-sidekick:piloted-checked-options');
@@ -147,7 +147,7 @@ export class PilotedModule {
       provide: getServiceToken(service.name),
       inject: [{ token: ServiceHandles, optional: true }],
       useFactory: (handles?: ServiceHandles): ServiceHandle => {
-        if (!handles) throw missingRoot(`PilotedModule.forFeature(['${service.name}'])`);
+        if (!handles) throw missingModuleError(`PilotedModule.forFeature(['${service.name}'])`);
         handles.declare(service);
         return handles.of(service.name);
       },

@@ -127,3 +127,13 @@ export interface PilotedModuleAsyncOptions extends Pick<ModuleMetadata, 'imports
   readonly useClass?: Type<PilotedOptionsFactory>;
   readonly useExisting?: Type<PilotedOptionsFactory>;
 }
+
+/** The defaults of PilotedModule. */
+export const PILOTED_DEFAULTS = Object.freeze({
+  enabled: true,
+  balancer: 'round-robin',
+  boot: 'wait',
+  /** Seconds. */
+  bootTimeout: 5,
+  sighup: true,
+} as const);

@@ -11,7 +11,7 @@ import { onAbort } from '../common/async/abort.js';
 import { attempt } from '../common/async/deadline.js';
 import { ClosedError, DeadlineExceededError } from '../common/errors/index.js';
 import { expected } from '../common/expected.js';
-import { refuseEndpointFields } from './no-endpoint.js';
+import { refuseEndpointFields } from './refuse-endpoint-fields.js';
 import { NoEndpointsError } from './no-endpoints.error.js';
 import { UnknownServiceError } from './unknown-service.error.js';
 

@@ -1,9 +1,28 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { InvalidOptionError } from '../common/errors/index.js';
-import { HANDLED_OTHERWISE } from './handled-otherwise.js';
+import { ON_SERVICE_CHANGE } from './on-service-change.decorator.js';
 import { usagesOf, type ServiceUsage } from './service-usage.js';
-import { getServiceToken } from './service.token.js';
+import { getServiceToken } from './piloted.tokens.js';
+
+/** Metadata keys that do not make a method a handler: Nest resolves no parameter decorators of a method with only these. */
+const NOT_A_HANDLER: ReadonlySet<string | symbol> = new Set([
+  ON_SERVICE_CHANGE,
+  'nestjs-sidekick:heartbeat',
+  // @nestjs/schedule
+  'SCHEDULER_NAME',
+  'SCHEDULER_TYPE',
+  'SCHEDULE_CRON_OPTIONS',
+  'SCHEDULE_INTERVAL_OPTIONS',
+  'SCHEDULE_TIMEOUT_OPTIONS',
+  // @nestjs/event-emitter
+  'EVENT_LISTENER_METADATA',
+  // Enhancers of @nestjs/common
+  '__guards__',
+  '__interceptors__',
+  '__pipes__',
+  '__exceptionFilters__',
+]);
 
 /** Nest's metadata of `@Inject` on a constructor's parameters and on properties. */
 interface Declared {
@@ -40,7 +59,7 @@ export class ServiceUsageExplorer {
         if (kind !== 'endpoint' || key === undefined) continue;
         const method = (metatype as { prototype?: Record<string | symbol, unknown> }).prototype?.[key];
         if (typeof method !== 'function') continue;
-        if (Reflect.getMetadataKeys(method).some((each) => !HANDLED_OTHERWISE.has(each as string))) continue;
+        if (Reflect.getMetadataKeys(method).some((each) => !NOT_A_HANDLER.has(each as string))) continue;
         throw new InvalidOptionError(
           `Expected ${where}, which has @Service("${service}") on a parameter, to be a handler of a route, message or event, got a method that Nest passes no parameters to. Inject the ServiceHandle in the constructor and call its pick().`,
         );

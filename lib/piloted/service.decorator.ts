@@ -3,7 +3,7 @@ import { checkName } from '../common/names.js';
 import { servicePlace } from './service-place.js';
 import { recordUsage } from './service-usage.js';
 import { ServicePipe } from './service.pipe.js';
-import { getServiceToken } from './service.token.js';
+import { getServiceToken } from './piloted.tokens.js';
 
 /** The type of `@Service`: a decorator of a handler's parameter, a constructor's parameter or a property. */
 export type ServiceDecorator = (target: object, key: string | symbol | undefined, index?: number) => void;

@@ -10,11 +10,11 @@ import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { InvalidOptionError } from '../common/errors/index.js';
 import { DiscoveryService } from './discovery.service.js';
-import { missingRoot } from './missing-root.js';
+import { missingModuleError } from './missing-module.error.js';
 import { givenHandle, type GivenHandle } from './given-handle.js';
 import { ServiceHandle } from './service-handle.js';
 import { ServiceUsageExplorer } from './service-usage.explorer.js';
-import { getServiceToken } from './service.token.js';
+import { getServiceToken } from './piloted.tokens.js';
 
 /** Resolves a handler's `@Service(name)` to the next endpoint. Uses the injected handle, which a test may provide. */
 @Injectable()
@@ -36,7 +36,7 @@ export class ServicePipe implements PipeTransform<unknown, Endpoint | Promise<En
   onModuleInit(): void {
     for (const { kind, service, where } of new ServiceUsageExplorer(this.modules).usages()) {
       if (kind === 'endpoint' && !this.discovery && !this.provided(service))
-        throw missingRoot(`@Service("${service}") of ${where}`);
+        throw missingModuleError(`@Service("${service}") of ${where}`);
       if (kind === 'handle' && Array.isArray(this.given(service)))
         throw new InvalidOptionError(
           `Expected the provider of getServiceToken('${service}') to be a ServiceHandle or an object with the members that ${where} uses, got an array. An array of endpoints is for the parameters of handlers.`,
@@ -56,7 +56,7 @@ export class ServicePipe implements PipeTransform<unknown, Endpoint | Promise<En
 
   private find(name: string): GivenHandle {
     const handle = this.provided(name) ?? this.discovery?.of(name);
-    if (!handle) throw missingRoot(`@Service("${name}")`);
+    if (!handle) throw missingModuleError(`@Service("${name}")`);
     return handle;
   }
 

@@ -10,7 +10,7 @@ import { type Endpoint } from '../../../lib/discovery/endpoint.js';
 import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
 import { type ServiceHandle } from '../../../lib/piloted/service-handle.js';
 import { Service } from '../../../lib/piloted/service.decorator.js';
-import { getServiceToken } from '../../../lib/piloted/service.token.js';
+import { getServiceToken } from '../../../lib/piloted/piloted.tokens.js';
 import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
 import { Announcer } from './announcer.js';
 

@@ -18,7 +18,7 @@ import {
 } from '../../../lib/piloted/piloted.options.js';
 import { ServiceHandle } from '../../../lib/piloted/service-handle.js';
 import { Service } from '../../../lib/piloted/service.decorator.js';
-import { getServiceToken } from '../../../lib/piloted/service.token.js';
+import { getServiceToken } from '../../../lib/piloted/piloted.tokens.js';
 import { UnknownServiceError } from '../../../lib/piloted/unknown-service.error.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
 import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
@@ -283,7 +283,7 @@ describe('PilotedModule', () => {
         else process.env.SIDEKICK_REGISTRY = SIDEKICK_REGISTRY;
       }
       expect(lines).toHaveLength(1);
-      expect(lines[0]).toContain('set `registry` or SIDEKICK_REGISTRY');
+      expect(lines[0]).toContain('Set `registry` or SIDEKICK_REGISTRY');
     });
   });
 
