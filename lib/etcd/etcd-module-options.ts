@@ -1,6 +1,6 @@
 import { type EtcdOptions } from '../etcd-client/options.js';
 
-/** Options of {@link EtcdModule}: those of the client, with `srv` as an alternative to `endpoints`. */
+/** Options of `EtcdModule`: those of the client, with `srv` as an alternative to `endpoints`. */
 export interface EtcdModuleOptions extends Omit<EtcdOptions, 'endpoints'> {
   /** `http://…` or `https://…` URLs, or `host:port`. A string may contain several, separated by commas. */
   readonly endpoints?: string | readonly string[];

@@ -31,8 +31,8 @@ function del(key: string, revision: number, before?: IKeyValue): IEvent {
   return { type: 'Delete', kv: now, prev_kv: before ?? null } as unknown as IEvent;
 }
 
-function context(path: string, recursive = false, gone: string[] = []): EventContext {
-  return { path: KeyPath.of(path), recursive, clusterId: 'c1', goneLeases: new Set(gone) };
+function context(path: string, recursive = false, missing: string[] = []): EventContext {
+  return { path: KeyPath.of(path), recursive, clusterId: 'c1', missingLeases: new Set(missing) };
 }
 
 describe('eventResponse', () => {

@@ -10,7 +10,7 @@ export interface EventContext {
   readonly recursive: boolean;
   readonly clusterId: string;
   /** Leases that no longer exist. A key that was deleted with its lease counts as expired. */
-  readonly goneLeases: ReadonlySet<string>;
+  readonly missingLeases: ReadonlySet<string>;
 }
 
 function previousOf(event: { readonly prev_kv?: IKeyValue | null }): IKeyValue | undefined {
@@ -38,10 +38,10 @@ function isRefresh(event: IEvent): boolean {
   );
 }
 
-function actionOf(event: IEvent, gone: ReadonlySet<string>): KeysAction {
+function actionOf(event: IEvent, missing: ReadonlySet<string>): KeysAction {
   if (isDelete(event)) {
     const lease = leaseOfDelete(event);
-    return lease !== undefined && gone.has(lease) ? 'expire' : 'delete';
+    return lease !== undefined && missing.has(lease) ? 'expire' : 'delete';
   }
   return event.kv.create_revision === event.kv.mod_revision ? 'create' : 'set';
 }
@@ -60,7 +60,7 @@ export function eventResponse(event: IEvent, context: EventContext): KeysRespons
   const dir = raw.endsWith('/') && raw !== '/';
   const key = dir ? raw.slice(0, -1) : raw;
   if (!isWatched(context, key, dir) || isRefresh(event)) return undefined;
-  const action = actionOf(event, context.goneLeases);
+  const action = actionOf(event, context.missingLeases);
   const previous = previousOf(event);
   const toNode = dir ? dirNode : fileNode;
   const index = Number(event.kv.mod_revision);

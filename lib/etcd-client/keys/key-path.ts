@@ -49,7 +49,7 @@ export class KeyPath {
   readonly key: string;
   /** Prefix of all keys below, and the marker's key: `/foo/`. */
   readonly directory: string;
-  /** Whether the caller wrote a trailing slash. The key then names the directory only, also without permission for a file of its name. */
+  /** Whether the caller wrote a trailing slash: it means the directory only, and needs no permission for its parent. */
   readonly slashed: boolean;
 
   private constructor(canonical: string) {

@@ -180,12 +180,12 @@ export class Watcher implements AsyncIterable<KeysResponse> {
   }
 
   private async enqueue({ events, revision }: WatchedEvents, signal: AbortSignal | undefined): Promise<void> {
-    const goneLeases = await this.goneLeases(events.map(leaseOfDelete), signal);
+    const missingLeases = await this.missingLeases(events.map(leaseOfDelete), signal);
     const context = {
       path: this.path,
       recursive: this.settings.recursive,
       clusterId: hexId(this.clusterId),
-      goneLeases,
+      missingLeases,
     };
     for (const event of events) {
       const response = eventResponse(event, context);
@@ -195,18 +195,18 @@ export class Watcher implements AsyncIterable<KeysResponse> {
   }
 
   /** The leases among these that no longer exist. */
-  private async goneLeases(
+  private async missingLeases(
     leases: readonly (string | undefined)[],
     signal: AbortSignal | undefined,
   ): Promise<ReadonlySet<string>> {
-    const gone = new Set<string>();
+    const missing = new Set<string>();
     const ids = new Set(leases.filter((id) => id !== undefined));
     await Promise.all(
       [...ids].map(async (id) => {
         const left = await this.port.timeToLive(id, false, signal);
-        if (left === undefined || left.ttl <= 0) gone.add(id);
+        if (left === undefined || left.ttl <= 0) missing.add(id);
       }),
     );
-    return gone;
+    return missing;
   }
 }

@@ -155,7 +155,8 @@ async function writeWithRetries(
  * Writes a file or creates a directory, in one transaction that is retried only if that cannot write twice.
  *
  * @throws KeysError with the v2 server's code
- * @throws as {@link KeysPort}
+ * @throws ClusterError if no endpoint served it
+ * @throws the signal's reason when the caller aborts
  */
 export async function write(store: Store, request: WriteRequest): Promise<KeysResponse> {
   const { ttl, dir, signal } = request;

@@ -1,4 +1,4 @@
-import { etcd } from './source.js';
+import { etcd } from './etcd.js';
 import { etcdFromUrl } from './url.js';
 
 describe('etcdFromUrl', () => {

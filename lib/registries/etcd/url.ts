@@ -4,7 +4,7 @@ import { trimTrailingSlashes } from '../../common/strings.js';
 import { type EtcdTlsOptions } from '../../etcd-client/options.js';
 import { type RegistrySource } from '../../registry/registry-source.js';
 import { type EtcdRegistryOptions } from './options.js';
-import { etcd } from './source.js';
+import { etcd } from './etcd.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 

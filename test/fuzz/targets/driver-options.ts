@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { consul } from '../../../lib/registries/consul/consul.js';
 import { dns } from '../../../lib/registries/dns/dns.js';
-import { etcd } from '../../../lib/registries/etcd/source.js';
+import { etcd } from '../../../lib/registries/etcd/etcd.js';
 import { file } from '../../../lib/registries/file/file.js';
 import { fixed } from '../../../lib/registries/fixed/fixed.js';
 import { readInstance } from '../../../lib/registry/instance-shape.js';

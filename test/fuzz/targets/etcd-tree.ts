@@ -76,7 +76,7 @@ export default dataTarget<Input>({
     expectTree(buildTree(path, kvs, { recursive, sort: true, lifetime: () => ({}) }));
     for (const kv of kvs) {
       const event = { type: 'Put', kv, prev_kv: null } as unknown as IEvent;
-      const told = eventResponse(event, { path, recursive, clusterId: '1', goneLeases: new Set() });
+      const told = eventResponse(event, { path, recursive, clusterId: '1', missingLeases: new Set() });
       assert.ok(
         told === undefined || told.node.key.startsWith(path.key),
         'a watcher is told of what it watches',

@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { EtcdClient } from '../../../lib/etcd-client/etcd-client.js';
 import { systemClock } from '../../../lib/common/clock.js';
 import { silentLogger } from '../../../lib/common/logger.js';
-import { etcd } from '../../../lib/registries/etcd/index.js';
+import { etcd } from '../../../lib/registries/etcd/etcd.js';
 import { type KeyRecord } from '../../../lib/registry/entry-record.js';
 import { type Registry } from '../../../lib/registry/registry.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';

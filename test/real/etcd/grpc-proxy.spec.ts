@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { systemClock } from '../../../lib/common/clock.js';
 import { silentLogger } from '../../../lib/common/logger.js';
-import { etcd } from '../../../lib/registries/etcd/index.js';
+import { etcd } from '../../../lib/registries/etcd/etcd.js';
 import { ListWatcher } from '../../../lib/registry/list-watcher.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
 import { type EntryRecord } from '../../../lib/registry/entry-record.js';

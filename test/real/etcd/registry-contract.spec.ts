@@ -4,7 +4,7 @@ import { silentLogger } from '../../../lib/common/logger.js';
 import { describeRegistryContract } from '../../../lib/registry/contract/index.js';
 import { encodeRecord } from '../../../lib/registries/etcd/codec.js';
 import { EtcdLayout } from '../../../lib/registries/etcd/layout.js';
-import { etcd } from '../../../lib/registries/etcd/index.js';
+import { etcd } from '../../../lib/registries/etcd/etcd.js';
 import { DEFAULT_PREFIX } from '../../../lib/registries/etcd/options.js';
 import { entryKeyOf } from '../../../lib/registry/entry-record.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';

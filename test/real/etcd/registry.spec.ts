@@ -6,7 +6,8 @@ import { type EtcdCaller, type EtcdRequest } from '../../../lib/etcd-client/requ
 import { systemClock } from '../../../lib/common/clock.js';
 import { RegistryRefusedError, RegistryUnavailableError } from '../../../lib/common/errors/index.js';
 import { silentLogger } from '../../../lib/common/logger.js';
-import { etcd, type EtcdRegistryOptions } from '../../../lib/registries/etcd/index.js';
+import { etcd } from '../../../lib/registries/etcd/etcd.js';
+import { type EtcdRegistryOptions } from '../../../lib/registries/etcd/options.js';
 import { EtcdLayout } from '../../../lib/registries/etcd/layout.js';
 import { etcdFromUrl } from '../../../lib/registries/etcd/url.js';
 import { SessionRecord } from '../../../lib/registries/etcd/session-record.js';
