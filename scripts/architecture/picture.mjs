@@ -5,7 +5,7 @@ export const END = '<!-- end of the generated part -->';
 
 const id = (folder) => folder.replaceAll(/[^a-z]/gi, '_');
 
-/** The folders as a table, and their dependencies as a diagram. Every folder may import `common`; that is not drawn. */
+/** Returns the folders as a table and their dependencies as a diagram. Imports of `common` are not drawn: every folder has them. */
 export function picture() {
   const rows = folders.map(
     ({ folder, about, imports }) =>
@@ -23,7 +23,7 @@ export function picture() {
     }
   }
   return [
-    '| folder | what it holds | may import |',
+    '| folder | content | may import |',
     '| --- | --- | --- |',
     ...rows,
     '',
@@ -36,7 +36,7 @@ export function picture() {
   ].join('\n');
 }
 
-/** `page` with its generated part replaced. */
+/** Returns `page` with its generated part replaced. */
 export function withPicture(page) {
   const begin = page.indexOf(BEGIN);
   const end = page.indexOf(END);

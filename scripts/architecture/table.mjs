@@ -1,13 +1,13 @@
 /**
- * The folders of `lib/` and what each may import: the one source of `test/unit/architecture.spec.ts` and of the picture
- * in `docs/architecture.md`. A folder may always import itself. The longest path that matches a file is its folder.
+ * The folders of `lib/` and the imports that each may have: the source of `test/unit/architecture.spec.ts` and of the
+ * picture in `docs/architecture.md`. A folder may always import itself. The longest path that matches a file is its folder.
  */
 const DRIVERS = {
-  memory: 'this process, for tests',
-  file: 'the processes of one machine, through files',
+  memory: 'a store in this process, for tests',
+  file: 'a folder, for the processes of one machine',
   fixed: 'a list written in the configuration',
   dns: 'SRV, A and AAAA records',
-  consul: 'a Consul agent, by the `consul` package',
+  consul: 'a Consul agent, through the `consul` package',
 };
 
 const drivers = Object.entries(DRIVERS).map(([name, about]) => ({
@@ -30,18 +30,18 @@ export const folders = [
   },
   {
     folder: 'registry/contract',
-    about: 'the suite that every driver passes',
+    about: 'the contract suite for drivers',
     imports: ['common', 'registry'],
   },
   ...drivers,
   {
     folder: 'registries/etcd',
-    about: 'an etcd cluster, by the etcd client below',
+    about: 'an etcd cluster, through `etcd-client`',
     imports: ['common', 'registry', 'etcd-client'],
   },
   {
     folder: 'registries/registry-url.ts',
-    about: 'the one place that knows every driver; loads a driver when its URL is opened',
+    about: 'the only file that imports every driver; loads a driver when its URL is opened',
     imports: ['common', 'registry', 'registries/etcd', ...drivers.map(({ folder }) => folder)],
   },
   {
@@ -70,7 +70,7 @@ export const folders = [
     imports: ['common', 'registry'],
   },
   { folder: 'balancing', about: 'the balancers', imports: ['common', 'discovery'] },
-  { folder: 'nest', about: 'what the Nest modules share', imports: ['common'] },
+  { folder: 'nest', about: 'shared code of the Nest modules', imports: ['common'] },
   {
     folder: 'sidekick',
     about: '`SidekickModule`: registration in Nest',
@@ -105,7 +105,7 @@ export const folders = [
   },
   {
     folder: 'testing',
-    about: 'for tests of applications and drivers: virtual clock, a registry whose faults a test commands',
+    about: 'for tests of applications and drivers: a virtual clock, a registry with injectable faults',
     imports: ['common', 'registry', 'registry/contract', 'registries/memory', 'discovery'],
   },
   {
@@ -148,7 +148,7 @@ export const packages = [
   { name: /^consul$/, folders: ['registries/consul'] },
 ];
 
-/** The folder of the table that a file of `lib/` belongs to, or undefined. */
+/** Returns the folder of the table to which a file of `lib/` belongs, or undefined. */
 export function folderOf(path) {
   return folders
     .map(({ folder }) => folder)
