@@ -30,7 +30,7 @@ describe('piloted check', () => {
   it('shows warnings, and is content', () => {
     const { code, out, err } = run(['{ etcd: { endpoints: "e:1" }, backends: [{ name: "db" }] }']);
     expect(code).toBe(0);
-    expect(err).toContain('warning: configuration:1:42: `backends[0].poll` is left out');
+    expect(err).toContain('warning: configuration:1:42: `backends[0].poll` is missing');
     expect(out).toContain('ContainerPilot 2, etcd at http://e:1/containerpilot\n');
     expect(out).toContain('can be used, with 1 warning.');
   });

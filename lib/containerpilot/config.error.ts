@@ -1,28 +1,28 @@
 import { SidekickError } from '../common/errors/index.js';
 import { truncate } from '../common/strings.js';
 
-/** What is known about where a configuration is wrong. */
+/** The position of a problem in a configuration. */
 export interface ConfigErrorPlace {
   /** Path of the file. */
   readonly file?: string | undefined;
-  /** Line of the file, from 1. */
+  /** One-based line of the file. */
   readonly line?: number | undefined;
-  /** Character of the line, from 1. */
+  /** One-based character of the line. */
   readonly column?: number | undefined;
-  /** The line itself, and a caret below it. */
+  /** The line, with a caret below the column. */
   readonly source?: string | undefined;
-  /** What is wrong within the configuration: `watches[1].interval`. */
+  /** Path of the value in the configuration: `watches[1].interval`. */
   readonly path?: string | undefined;
-  /** Environment variables that the file's template read and that are not set, which may be the reason. */
+  /** Environment variables that the template reads but that are not set. They may be the cause. */
   readonly unsetVariables?: readonly string[] | undefined;
-  /** Further problems of the same file, for the message. */
+  /** Other problems of the same file, for the message. */
   readonly others?: readonly ConfigError[] | undefined;
   readonly cause?: unknown;
 }
 
 /**
- * A ContainerPilot configuration cannot be read, rendered or understood. The message holds everything: the reason, the
- * place, the line with a caret, and the environment variables that were read but not set.
+ * A ContainerPilot configuration cannot be read, rendered or parsed, or is invalid. The message contains the reason, the
+ * position, the line with a caret, and the environment variables that were read but are not set.
  */
 export class ConfigError extends SidekickError {
   readonly code = 'SIDEKICK_CONFIG';
@@ -34,7 +34,7 @@ export class ConfigError extends SidekickError {
   readonly unsetVariables: readonly string[];
 
   constructor(
-    /** What is wrong, without the place. */
+    /** The reason, without the position. */
     readonly reason: string,
     place: ConfigErrorPlace = {},
   ) {
@@ -47,7 +47,7 @@ export class ConfigError extends SidekickError {
     this.unsetVariables = Object.freeze([...(place.unsetVariables ?? [])]);
   }
 
-  /** One error for several problems: the first, with the others in its message. */
+  /** Combines several problems into one error: the first, with the others in its message. */
   static of(problems: readonly ConfigError[]): ConfigError {
     const [first, ...others] = problems;
     if (!first) return new ConfigError('The configuration cannot be used.');
@@ -57,36 +57,36 @@ export class ConfigError extends SidekickError {
   }
 }
 
-/** Characters of one reason in a message; what a file calls things may be in it. */
-const LONGEST_REASON = 400;
-const SHOWN_VARIABLES = 20;
-const SHOWN_PROBLEMS = 20;
+/** Maximum length of one reason in a message, in UTF-16 code units. A reason may contain names from the file. */
+const MAX_REASON_LENGTH = 400;
+const MAX_VARIABLES = 20;
+const MAX_PROBLEMS = 20;
 
 function describe(reason: string, place: ConfigErrorPlace): string {
   const { unsetVariables = [], others = [] } = place;
   const names = unsetVariables
-    .slice(0, SHOWN_VARIABLES)
+    .slice(0, MAX_VARIABLES)
     .map((name) => truncate(name))
     .join(', ');
   const more =
-    unsetVariables.length > SHOWN_VARIABLES ? ` and ${unsetVariables.length - SHOWN_VARIABLES} more` : '';
+    unsetVariables.length > MAX_VARIABLES ? ` and ${unsetVariables.length - MAX_VARIABLES} more` : '';
   return [
     at(reason, place),
-    ...others.slice(0, SHOWN_PROBLEMS).map((other) => at(other.reason, other)),
-    ...(others.length > SHOWN_PROBLEMS ? [`… and ${others.length - SHOWN_PROBLEMS} more problems.`] : []),
+    ...others.slice(0, MAX_PROBLEMS).map((other) => at(other.reason, other)),
+    ...(others.length > MAX_PROBLEMS ? [`… and ${others.length - MAX_PROBLEMS} more problems.`] : []),
     ...(names === ''
       ? []
       : [`Environment variables that the file reads and that are not set: ${names}${more}.`]),
   ].join('\n');
 }
 
-/** A reason with its place before it, and the line below it. */
+/** Formats a reason with its position before it and the line below it. */
 function at(reason: string, { file, line, column, source }: ConfigErrorPlace): string {
   const name = file ?? (line === undefined ? undefined : 'configuration');
   const place = [name, line, column].filter((part) => part !== undefined).join(':');
-  const why = truncate(reason, LONGEST_REASON);
+  const why = truncate(reason, MAX_REASON_LENGTH);
   return [
-    place === '' ? why : `${truncate(place, LONGEST_REASON)}: ${why}`,
+    place === '' ? why : `${truncate(place, MAX_REASON_LENGTH)}: ${why}`,
     ...(source === undefined ? [] : [source]),
   ].join('\n');
 }

@@ -1,10 +1,11 @@
-import { type ConfigDocument } from './document.js';
+import { type ConfigDocument } from './config-document.js';
 import { type JsonNode, type Member } from './json5/node.js';
 import { similarName } from '../common/similar-name.js';
 
 /**
- * A value of a configuration and its path. The methods convert as loosely as ContainerPilot does (`"80"` is a port,
- * one text is a list of one), note a problem where that is not possible, and then give undefined.
+ * A value of a configuration and its path. The methods convert as loosely as ContainerPilot does: `"80"` is a port, and a
+ * string is an array of one string. If a value cannot be converted they add a problem to the document and return
+ * undefined.
  */
 export class Cursor {
   constructor(
@@ -14,29 +15,30 @@ export class Cursor {
     private readonly secret = false,
   ) {}
 
-  /** Notes what is wrong with this value. */
+  /** Adds a problem at this value. */
   problem(reason: string): undefined {
     this.document.problem(this.node.start, () => reason, this.path);
     return undefined;
   }
 
-  /** «Expected `watches[0].interval` to be …, got …» */
+  /** Adds the problem «Expected `watches[0].interval` to be …, got …». */
   expected(what: string): undefined {
     const { document, node, path, secret } = this;
     document.problem(
       node.start,
-      () => `Expected \`${path}\` to be ${what}, got ${document.shown(node, secret)}.`,
+      () => `Expected \`${path}\` to be ${what}, got ${document.describe(node, secret)}.`,
       path,
     );
     return undefined;
   }
 
+  /** Adds a warning at this value. */
   warn(text: string): void {
     this.document.warn(this.node.start, () => text);
   }
 
-  /** The text, with numbers and booleans written out. */
-  string(what = 'a text'): string | undefined {
+  /** Converts to a string. Numbers are formatted; true is `"1"` and false `"0"`. */
+  string(what = 'a string'): string | undefined {
     const { node } = this;
     if (node.kind === 'string') return node.value;
     if (node.kind === 'number' && Number.isFinite(node.value)) return String(node.value);
@@ -44,16 +46,16 @@ export class Cursor {
     return this.expected(what);
   }
 
-  /** A whole number, or digits in quotes; the fraction of a number is dropped. */
-  integer(least: number, most: number, what: string): number | undefined {
+  /** Converts to an integer from `min` to `max`. Accepts digits in quotes. The fraction of a number is dropped. */
+  integer(min: number, max: number, what: string): number | undefined {
     const { node } = this;
     let value = NaN;
     if (node.kind === 'number') value = Math.trunc(node.value);
     if (node.kind === 'string' && /^[-+]?\d{1,15}$/.test(node.value.trim())) value = Number(node.value);
-    return value >= least && value <= most ? value : this.expected(what);
+    return value >= min && value <= max ? value : this.expected(what);
   }
 
-  /** true or false, or a text or number that stands for one. */
+  /** Converts to a boolean. Accepts numbers and the strings `1`, `t`, `true`, `0`, `f`, `false` in any case. */
   boolean(): boolean | undefined {
     const { node } = this;
     if (node.kind === 'boolean') return node.value;
@@ -65,19 +67,19 @@ export class Cursor {
     return this.expected('true or false');
   }
 
-  /** Texts; a single one is a list of one. */
-  strings(what = 'a list of texts'): readonly string[] | undefined {
+  /** Converts to an array of strings. A single string becomes an array of one. */
+  strings(what = 'an array of strings'): readonly string[] | undefined {
     const { node } = this;
     if (node.kind === 'object') return this.expected(what);
     if (node.kind !== 'array') {
       const single = this.string(what);
       return single === undefined ? undefined : [single];
     }
-    const texts = this.items().map((item) => item.string());
-    return texts.includes(undefined) ? undefined : (texts as string[]);
+    const strings = this.items().map((item) => item.string());
+    return strings.includes(undefined) ? undefined : (strings as string[]);
   }
 
-  /** The elements of a list, without nulls. */
+  /** The elements of an array, without nulls. */
   list(what: string): readonly Cursor[] | undefined {
     return this.node.kind === 'array' ? this.items() : this.expected(what);
   }
@@ -89,13 +91,13 @@ export class Cursor {
       .filter(({ node }) => node.kind !== 'null');
   }
 
-  /** The members of an object. Those with other names than `known` are left alone, with a warning. */
+  /** The members of an object. Members that are not in `known` are ignored with a warning. */
   members(known: readonly string[], what = 'an object'): Members | undefined {
     if (this.node.kind !== 'object') return this.expected(what);
     const members = new Members(this.document, this.node.members, this.path);
     for (const { name, start } of members.unknown(known)) {
       const path = this.path === '' ? name : `${this.path}.${name}`;
-      this.document.warn(start, () => `\`${path}\` is not known and is left out.${similarName(name, known)}`);
+      this.document.warn(start, () => `Unknown name \`${path}\` is ignored.${similarName(name, known)}`);
     }
     return members;
   }
@@ -111,7 +113,7 @@ export class Members {
     private readonly path: string,
   ) {}
 
-  /** The member, or undefined where it is missing or null. A name in other case counts where none matches exactly. */
+  /** The member, or undefined if it is missing or null. Names match in any case; an exact match is preferred. */
   get(name: string): Cursor | undefined {
     const lower = name.toLowerCase();
     const member =
@@ -121,7 +123,7 @@ export class Members {
     return new Cursor(this.document, member.value, path, SECRET.test(name));
   }
 
-  /** The members that have none of these names. */
+  /** The members with other names than `known`. */
   unknown(known: readonly string[]): Member[] {
     const names = new Set(known.map((name) => name.toLowerCase()));
     return [...this.byName.values()].filter(({ name }) => !names.has(name.toLowerCase()));

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { hostname as machineName } from 'node:os';
 import { ConfigError } from './config.error.js';
 import { type ContainerPilotConfig } from './config.js';
-import { ConfigDocument } from './document.js';
+import { ConfigDocument } from './config-document.js';
 import { type Json5Document, parseJson5 } from './json5/parse.js';
 import { Json5Failure } from './json5/scanner.js';
 import { readConfig } from './schema/config.js';
@@ -11,15 +11,19 @@ import { type Env, render, type Rendered } from './template/render.js';
 
 /** Options of {@link loadContainerPilot}. */
 export interface LoadOptions {
-  /** What the ids of services end with. The machine's hostname by default. */
+  /**
+   * The end of the ids of services.
+   *
+   * @default os.hostname()
+   */
   readonly hostname?: string;
 }
 
-/** A configuration and everything that is wrong with it. */
+/** A configuration and its problems. */
 export interface CheckedContainerPilot {
-  /** Undefined where there are problems. */
+  /** Undefined if there are problems. */
   readonly config: ContainerPilotConfig | undefined;
-  /** Each with its place; empty where the configuration can be used. */
+  /** Each with its position. Empty if the configuration is valid. */
   readonly problems: readonly ConfigError[];
 }
 
@@ -42,10 +46,9 @@ function parse(document: ConfigDocument, rendered: Rendered): Json5Document | un
 }
 
 /**
- * Renders and reads a configuration that is given as text.
+ * Renders and checks a configuration that is given as a string.
  *
- * @param text JSON or JSON5 with a template's actions, of ContainerPilot 2 or 3
- * @param file its path, for messages
+ * @param text JSON or JSON5 with template actions, of ContainerPilot 2 or 3.
  */
 export function checkContainerPilotText(
   text: string,
@@ -63,67 +66,70 @@ export function checkContainerPilotText(
   const document = new ConfigDocument(file, text, rendered);
   const json = parse(document, rendered);
   json?.remarks.forEach(({ offset, text: remark }) => document.warn(offset, () => remark));
-  const read = json && readConfig(document, json.root, env, hostname);
-  if (!read || document.problems.length > 0) return { config: undefined, problems: document.problems };
+  const config = json && readConfig(document, json.root, env, hostname);
+  if (!config || document.problems.length > 0) return { config: undefined, problems: document.problems };
   const { warnings } = document;
   const { unsetVariables } = rendered;
-  return { config: freeze({ file, ...read, warnings, unsetVariables }), problems: [] };
+  return { config: freeze({ file, ...config, warnings, unsetVariables }), problems: [] };
 }
 
-/** Where a configuration is, of a path, `''` and the environment: a path, or the text itself. */
+/** Returns the path or the text of the configuration: `path`, or the variable `CONTAINERPILOT` if `path` is empty. */
 function locate(path: string, env: Env): string {
-  const named = path === '' ? (env.CONTAINERPILOT ?? '') : path;
-  if (named === '')
+  const location = path === '' ? (env.CONTAINERPILOT ?? '') : path;
+  if (location === '')
     throw new ConfigError(
-      'undefined configfile: neither a path is given nor does the environment variable CONTAINERPILOT name one.',
+      'undefined configfile: no path is given, and the environment variable CONTAINERPILOT is not set.',
     );
-  return named;
+  return location;
 }
 
-/** Whether it is the configuration itself, as ContainerPilot 2 takes it in place of a path. */
-function isText(named: string): boolean {
-  return /^\s*\{/.test(named);
+/** Whether `location` is the configuration itself. ContainerPilot 2 accepts it in place of a path. */
+function isText(location: string): boolean {
+  return /^\s*\{/.test(location);
 }
 
-function withoutScheme(named: string): string {
-  return named.startsWith('file://') ? named.slice('file://'.length) : named;
+function withoutScheme(location: string): string {
+  return location.startsWith('file://') ? location.slice('file://'.length) : location;
 }
 
 /**
- * Reads the file behind a path, `file://` URL, or `''` for the one that `CONTAINERPILOT` names.
+ * Reads the file of a path or a `file://` URL. An empty path means the variable `CONTAINERPILOT`.
  *
- * @throws ConfigError when none is named, or the file is not there, is no file, or is larger than 1 MiB
+ * @throws ConfigError when no path is given, or the file cannot be read, is not a regular file or is larger than 1 MiB
  */
 export function readContainerPilotFile(
   path: string,
   env: Env,
 ): { readonly file: string | undefined; readonly text: string } {
-  const named = locate(path, env);
-  if (isText(named)) return { file: undefined, text: named };
-  const file = withoutScheme(named);
+  const location = locate(path, env);
+  if (isText(location)) return { file: undefined, text: location };
+  const file = withoutScheme(location);
   try {
     const stats = statSync(file);
     if (!stats.isFile())
-      throw new ConfigError('Expected a file with a configuration, got something else.', { file });
-    if (stats.size > TEMPLATE_LIMITS.size)
-      throw new ConfigError(`Expected a file of at most ${TEMPLATE_LIMITS.size} bytes, got ${stats.size}.`, {
-        file,
-      });
+      throw new ConfigError('Expected a file, got a directory or a special file.', { file });
+    if (stats.size > TEMPLATE_LIMITS.sizeBytes)
+      throw new ConfigError(
+        `Expected a file of at most ${TEMPLATE_LIMITS.sizeBytes} bytes, got ${stats.size}.`,
+        {
+          file,
+        },
+      );
     return { file, text: readFileSync(file, 'utf8').replace(/^\ufeff/, '') };
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
     const { code } = cause as { readonly code?: unknown };
-    throw new ConfigError(
-      `Expected a file that can be read (${typeof code === 'string' ? code : String(cause)}).`,
-      { file, cause },
-    );
+    throw new ConfigError(`Expected a readable file (${typeof code === 'string' ? code : String(cause)}).`, {
+      file,
+      cause,
+    });
   }
 }
 
 /**
- * Reads and checks a configuration, and gives every problem there is rather than throw the first.
+ * Reads and checks a configuration. Unlike {@link loadContainerPilot} it returns all problems instead of throwing.
  *
- * @param path as for {@link loadContainerPilot}
+ * @param path As for {@link loadContainerPilot}.
  */
 export function checkContainerPilot(
   path: string,
@@ -141,12 +147,13 @@ export function checkContainerPilot(
 
 /**
  * Loads a configuration of ContainerPilot 2 or 3: reads the file, renders its template with `env`, parses JSON or
- * JSON5, and checks what it says.
+ * JSON5, and validates it.
  *
- * @param path of the file, also as `file://…`; `''` for the one that `CONTAINERPILOT` names; or the text itself
- * @param env for the template, `CONTAINERPILOT` and the `CONSUL_*` variables, such as `process.env`
- * @throws ConfigError with the place, the line with a caret and the unset variables; of several problems the first,
- *   with the others in its message
+ * @param path Path or `file://` URL of the file; an empty string for the variable `CONTAINERPILOT`; or the configuration
+ *   itself.
+ * @param env Variables for the template, `CONTAINERPILOT` and the `CONSUL_*` variables, such as `process.env`.
+ * @throws ConfigError with the position, the line with a caret and the unset variables. It is the first problem, with the
+ *   others in its message.
  */
 export function loadContainerPilot(path: string, env: Env, options: LoadOptions = {}): ContainerPilotConfig {
   const { config, problems } = checkContainerPilot(path, env, options);

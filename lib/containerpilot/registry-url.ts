@@ -1,7 +1,7 @@
 import { type ConsulDescription, type RegistryDescription } from './config.js';
 import { joinHostPort } from '../common/address.js';
 
-/** The registry URL for what a ContainerPilot configuration names. Holds the token: never printed as it is. */
+/** The URL of the registry of a ContainerPilot configuration. It contains the token: redact it before printing. */
 export function registryUrlOf(registry: RegistryDescription): string {
   if (registry.kind === 'consul') return consulUrl(registry);
   const secure = registry.endpoints.some((endpoint) => endpoint.startsWith('https:'));

@@ -1,35 +1,35 @@
-import { maskSecrets } from './mask.js';
+import { maskSecrets } from './mask-secrets.js';
 import { positionAt, sourceLine } from './source-position.js';
 
 describe('positionAt', () => {
-  it('counts lines and characters from 1', () => {
+  it('returns one-based lines and columns', () => {
     expect(positionAt('ab\ncd', 0)).toEqual({ line: 1, column: 1 });
     expect(positionAt('ab\ncd', 4)).toEqual({ line: 2, column: 2 });
     expect(positionAt('ab\r\ncd', 4)).toEqual({ line: 2, column: 1 });
   });
 
-  it('counts a character outside of the basic plane once', () => {
+  it('counts a surrogate pair as one character', () => {
     expect(positionAt('😀x', 2)).toEqual({ line: 1, column: 2 });
   });
 });
 
 describe('sourceLine', () => {
-  it('shows the line and a caret below the place', () => {
+  it('returns the line with a caret below the column', () => {
     expect(sourceLine('a\n  port: x,\nb', { line: 2, column: 9 })).toBe('  port: x,\n        ^');
   });
 
-  it('keeps tabs, so that the caret stands right', () => {
+  it('indents the caret with the tabs of the line', () => {
     expect(sourceLine('\t\tx', { line: 1, column: 3 })).toBe('\t\tx\n\t\t^');
   });
 
-  it('shortens a long line around the place', () => {
+  it('shortens a long line around the column', () => {
     const shown = sourceLine(`${'a'.repeat(1_000)}X${'b'.repeat(1_000)}`, { line: 1, column: 1_001 });
     const [line = '', caret = ''] = shown.split('\n');
     expect(line).toHaveLength(120);
     expect(line[caret.length - 1]).toBe('X');
   });
 
-  it('takes no time over a line of a megabyte', () => {
+  it('takes linear time for a line of a megabyte', () => {
     for (const line of ['a', 'token', '//', '"', 'token: "', '{{', '😀'].map((piece) =>
       piece.repeat(1_000_000 / piece.length),
     )) {

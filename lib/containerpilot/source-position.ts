@@ -1,32 +1,34 @@
-import { maskSecrets } from './mask.js';
+import { maskSecrets } from './mask-secrets.js';
 
-/** A place in a text, as people count: lines and characters from 1. */
+/** A one-based line and column. */
 export interface SourcePosition {
   readonly line: number;
   readonly column: number;
 }
 
-/** The place of the character at `offset` (in UTF-16 units). Lines end with `\n`. */
+/** The position of the character at `offset`, in UTF-16 code units. Lines end with `\n`. */
 export function positionAt(text: string, offset: number): SourcePosition {
-  const before = text.slice(0, offset).split('\n');
-  const last = before.at(-1) ?? '';
+  const lines = text.slice(0, offset).split('\n');
+  const last = lines.at(-1) ?? '';
   const pairs = last.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0;
-  return { line: before.length, column: last.length - pairs + 1 };
+  return { line: lines.length, column: last.length - pairs + 1 };
 }
 
-const SHOWN = 120;
-/** How much of a line is looked through for secrets, on either side of the place. */
-const AROUND = 4_000;
+const MAX_LINE_LENGTH = 120;
+/** Number of characters on either side of the position that are searched for secrets. */
+const MASKED_LENGTH = 4_000;
 
-/** The line of a place with a caret below it, shortened around the place where it is long, secrets starred out. */
+/** The line at a position, with a caret below the column. A long line is shortened around it. Secrets are masked. */
 export function sourceLine(text: string, { line, column }: SourcePosition): string {
-  const cut = Math.max(0, column - 1 - AROUND);
-  const near = Array.from(text.split('\n')[line - 1] ?? '').slice(cut, column + AROUND);
-  const chars = Array.from(maskSecrets(near.join('')), (char) => (char < ' ' && char !== '\t' ? ' ' : char));
+  const cut = Math.max(0, column - 1 - MASKED_LENGTH);
+  const excerpt = Array.from(text.split('\n')[line - 1] ?? '').slice(cut, column + MASKED_LENGTH);
+  const chars = Array.from(maskSecrets(excerpt.join('')), (char) =>
+    char < ' ' && char !== '\t' ? ' ' : char,
+  );
   const at = column - 1 - cut;
-  const from = Math.max(0, Math.min(at - SHOWN / 2, chars.length - SHOWN));
-  const shown = chars.slice(from, from + SHOWN);
-  // Tabs stay tabs below, so that the caret stands right whatever their width.
-  const below = chars.slice(from, at).map((char) => (char === '\t' ? '\t' : ' '));
-  return `${shown.join('').trimEnd()}\n${below.join('')}^`;
+  const from = Math.max(0, Math.min(at - MAX_LINE_LENGTH / 2, chars.length - MAX_LINE_LENGTH));
+  const visible = chars.slice(from, from + MAX_LINE_LENGTH);
+  // Tabs are kept in the indentation, so that the caret is aligned for any tab width.
+  const indentation = chars.slice(from, at).map((char) => (char === '\t' ? '\t' : ' '));
+  return `${visible.join('').trimEnd()}\n${indentation.join('')}^`;
 }

@@ -34,7 +34,7 @@ function fromContainerPilot(service: ContainerPilotService, options: SidekickMod
       enableTagOverride: consul.enableTagOverride,
       ...(forget === undefined
         ? {}
-        : { deregisterAfter: Math.max(MIN_DEREGISTER_AFTER_SECONDS, Math.ceil(forget / 1000)) }),
+        : { deregisterAfter: Math.max(MIN_DEREGISTER_AFTER_SECONDS, Math.ceil(forget)) }),
     },
     probed: true,
   };

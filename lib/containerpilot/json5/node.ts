@@ -1,7 +1,7 @@
 interface At {
-  /** Offset of its first character. */
+  /** Offset of the first character. */
   readonly start: number;
-  /** Offset behind its last character. */
+  /** Offset after the last character. */
   readonly end: number;
 }
 
@@ -12,7 +12,7 @@ export interface Member {
   readonly value: JsonNode;
 }
 
-/** A value of a JSON5 text and its place. */
+/** A JSON5 value and its position. */
 export type JsonNode = At &
   (
     | { readonly kind: 'null' }
@@ -20,11 +20,11 @@ export type JsonNode = At &
     | { readonly kind: 'number'; readonly value: number }
     | { readonly kind: 'string'; readonly value: string }
     | { readonly kind: 'array'; readonly items: readonly JsonNode[] }
-    /** Of members with one name the last counts; a map, so that `__proto__` is a name like any other. */
+    /** Of members with the same name, the last one. A map, so that `__proto__` is an ordinary name. */
     | { readonly kind: 'object'; readonly members: ReadonlyMap<string, Member> }
   );
 
-/** Something at a place of the text. */
+/** A warning about a JSON5 document. */
 export interface Remark {
   readonly offset: number;
   readonly text: string;

@@ -57,13 +57,13 @@ describe('parseJson5', () => {
     expect(value(text)).toEqual(expected);
   });
 
-  it('reads names with and without quotes', () => {
+  it('parses quoted and unquoted names', () => {
     expect(value(`{a: 1, "b c": 2, 'd': 3, $e_1: 4, ünï: 5, \\u0066g: 6, null: 7, Infinity: 8,}`)).toEqual(
       new Map(Object.entries({ a: 1, 'b c': 2, d: 3, $e_1: 4, ünï: 5, fg: 6, null: 7, Infinity: 8 })),
     );
   });
 
-  it('takes a new line for a missing comma, and says so', () => {
+  it('accepts a line end in place of a comma, with a remark', () => {
     const { root, remarks } = parseJson5('{\n a: 1\n b: [\n  {}\n  {}\n ] // c\n c: 3\n}');
     expect(plain(root)).toEqual(
       new Map<string, unknown>([
@@ -75,18 +75,18 @@ describe('parseJson5', () => {
     expect(remarks.map(({ offset }) => offset)).toEqual([7, 18, 26]);
   });
 
-  it('wants a comma on one line', () => {
+  it('requires a comma between items on the same line', () => {
     expect(failure('[1 2]')).toMatchObject({ offset: 3 });
     expect(failure('{a: 1 b: 2}')).toMatchObject({ offset: 6 });
   });
 
-  it('lets the last of two members with one name count, and says so', () => {
+  it('uses the last of two members with the same name, with a remark', () => {
     const { root, remarks } = parseJson5('{a: 1, a: 2}');
     expect(plain(root)).toEqual(new Map([['a', 2]]));
     expect(remarks).toMatchObject([{ offset: 7 }]);
   });
 
-  it('takes __proto__ and constructor for names like any other', () => {
+  it('treats __proto__ and constructor as ordinary names', () => {
     expect(value('{"__proto__": {"polluted": 1}, constructor: 2}')).toEqual(
       new Map<string, unknown>([
         ['__proto__', new Map([['polluted', 1]])],
@@ -96,7 +96,7 @@ describe('parseJson5', () => {
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 
-  it('knows the place of each value', () => {
+  it('returns the position of each value', () => {
     const { root } = parseJson5(' { a : [ 12 ] } ');
     expect(root).toMatchObject({ start: 1, end: 15 });
     const member = root.kind === 'object' ? root.members.get('a') : undefined;
@@ -130,11 +130,11 @@ describe('parseJson5', () => {
     ['1 2', 2],
     ['\u0000', 0],
     ['#', 0],
-  ])('refuses %s', (text, offset) => {
+  ])('rejects %s', (text, offset) => {
     expect(failure(text).offset).toBe(offset);
   });
 
-  it('goes 32 deep and no further', () => {
+  it('accepts 32 levels of nesting and rejects more', () => {
     for (const [open, inner, close] of [
       ['[', '[1]', ']'],
       ['{a:', '{a:1}', '}'],
@@ -142,10 +142,10 @@ describe('parseJson5', () => {
       expect(value(open.repeat(31) + inner + close.repeat(31))).toBeDefined();
       expect(failure(open.repeat(32) + inner + close.repeat(32)).offset).toBe(32 * open.length);
     }
-    expect(failure('[{a:'.repeat(100_000)).message).toContain('32 deep');
+    expect(failure('[{a:'.repeat(100_000)).message).toContain('at most 32 nested');
   });
 
-  it('is linear in the size of the text', () => {
+  it('takes linear time', () => {
     const comments = '//\n'.repeat(100_000);
     expect(value(`${comments}[${'1,'.repeat(100_000)}]`)).toHaveLength(100_000);
     expect(failure(`"${'a\\n'.repeat(200_000)}`).offset).toBe(0);

@@ -1,13 +1,13 @@
 import { type JsonNode, type Member, type Remark } from './node.js';
 import { Scanner } from './scanner.js';
 
-/** Arrays and objects within one another that a file may have. */
+/** Maximum nesting of arrays and objects. */
 export const MAX_DEPTH = 32;
 
-/** A text that was understood. */
+/** A parsed document. */
 export interface Json5Document {
   readonly root: JsonNode;
-  /** What was let through although it is not JSON5, or is surely not what was meant. */
+  /** Warnings about accepted deviations from JSON5 and about likely mistakes. */
   readonly remarks: readonly Remark[];
 }
 
@@ -29,7 +29,7 @@ class Parser {
     const { scanner } = this;
     const start = scanner.pos;
     if (depth >= MAX_DEPTH && (scanner.char === '{' || scanner.char === '['))
-      scanner.fail(`Expected lists and objects at most ${MAX_DEPTH} deep.`);
+      scanner.fail(`Expected at most ${MAX_DEPTH} nested arrays and objects.`);
     switch (scanner.char) {
       case '{':
         return this.object(start, depth);
@@ -61,7 +61,7 @@ class Parser {
 
   private array(start: number, depth: number): JsonNode {
     const items: JsonNode[] = [];
-    this.sequence(']', 'a list', () => {
+    this.sequence(']', 'an array', () => {
       items.push(this.value(depth + 1));
     });
     return { kind: 'array', items, start, end: this.scanner.pos };
@@ -72,7 +72,7 @@ class Parser {
     this.sequence('}', 'an object', () => {
       const member = this.member(depth);
       if (members.has(member.name))
-        this.remark(member.start, `"${member.name}" is there twice; the last one counts.`);
+        this.remark(member.start, `Duplicate name "${member.name}"; the last value is used.`);
       members.set(member.name, member);
     });
     return { kind: 'object', members, start, end: this.scanner.pos };
@@ -85,13 +85,13 @@ class Parser {
     const name = quoted ? scanner.string() : scanner.name();
     if (name === undefined) return scanner.fail(`Expected a name or "}", got ${scanner.found()}.`);
     scanner.skip();
-    if (scanner.char !== ':') scanner.fail(`Expected ":" behind the name, got ${scanner.found()}.`);
+    if (scanner.char !== ':') scanner.fail(`Expected ":" after the name, got ${scanner.found()}.`);
     scanner.pos += 1;
     scanner.skip();
     return { name, start, value: this.value(depth + 1) };
   }
 
-  /** Items between brackets. The comma between two of them may be missing where a line ends instead. */
+  /** Parses items between brackets. The comma between two items may be missing if they are on separate lines. */
   private sequence(close: string, what: string, item: () => void): void {
     const { scanner } = this;
     const start = scanner.pos;
@@ -121,10 +121,10 @@ class Parser {
 }
 
 /**
- * Parses JSON5, and beyond it what ContainerPilot's own example files rely on: between two members or elements on
- * lines of their own the comma may be missing.
+ * Parses JSON5. As an extension, the comma between two members or elements on separate lines may be missing:
+ * ContainerPilot's example files need it.
  *
- * @throws Json5Failure at the first thing that is neither
+ * @throws Json5Failure at the first syntax error
  */
 export function parseJson5(text: string): Json5Document {
   const parser = new Parser(new Scanner(text));

@@ -1,8 +1,8 @@
-/** Where and why a text is not JSON5. */
+/** A syntax error in JSON5. */
 export class Json5Failure extends Error {
   constructor(
     message: string,
-    /** The character at which it happened. */
+    /** Offset of the character. */
     readonly offset: number,
   ) {
     super(message);
@@ -25,7 +25,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   0: '\0',
 };
 
-/** Reads the smallest pieces of a JSON5 text, one after the other. */
+/** Scans the tokens of JSON5. */
 export class Scanner {
   pos = 0;
 
@@ -36,7 +36,7 @@ export class Scanner {
     return this.text.charAt(this.pos);
   }
 
-  /** Passes over white space and comments, and tells whether a line ended on the way. */
+  /** Skips white space and comments. Returns whether they contain a line end. */
   skip(): boolean {
     const from = this.pos;
     for (;;) {
@@ -58,7 +58,7 @@ export class Scanner {
     throw new Json5Failure(message, offset);
   }
 
-  /** What stands at the current place, for an error. */
+  /** The character at the current position, for an error. */
   found(): string {
     if (this.pos >= this.text.length) return 'the end of the file';
     return JSON.stringify(String.fromCodePoint(this.text.codePointAt(this.pos) ?? 0));
@@ -114,7 +114,7 @@ export class Scanner {
     return String.fromCharCode(parseInt(hex, 16));
   }
 
-  /** The name of a member without quotes, or undefined where none begins. */
+  /** An unquoted name, or undefined if there is none at the current position. */
   name(): string | undefined {
     const parts: string[] = [];
     for (;;) {
@@ -132,7 +132,7 @@ export class Scanner {
     }
   }
 
-  /** A number, or undefined where none begins. */
+  /** A number, or undefined if there is none at the current position. */
   number(): number | undefined {
     NUMBER.lastIndex = this.pos;
     const match = NUMBER.exec(this.text);

@@ -1,6 +1,6 @@
 import { type ContainerPilotConfig, type RegistryDescription } from '../config.js';
 import { Cursor, Members } from '../cursor.js';
-import { type ConfigDocument } from '../document.js';
+import { type ConfigDocument } from '../config-document.js';
 import { type JsonNode } from '../json5/node.js';
 import { similarName } from '../../common/similar-name.js';
 import { type Env } from '../template/render.js';
@@ -22,7 +22,7 @@ function readGeneration(document: ConfigDocument, members: Members): 2 | 3 {
     const reason = `Expected the names of one generation, got \`${of2.path}\` of ContainerPilot 2 and \`${of3.path}\` of ContainerPilot 3.`;
     document.problem(of3.node.start, () => reason, of3.path);
   }
-  if (!of3) members.get('onStart')?.warn('`onStart` is the former name of `preStart`.');
+  if (!of3) members.get('onStart')?.warn('`onStart` is deprecated; use `preStart`.');
   return of2 ? 2 : 3;
 }
 
@@ -40,7 +40,7 @@ function readRegistry(
     : readConsul(consul, env, (reason) => document.problem(root.start, () => reason, 'consul'));
 }
 
-/** What the root of a configuration says; undefined with problems noted where it says nothing that can be used. */
+/** Reads the root of a configuration. Returns undefined, and adds problems to the document, if it is invalid. */
 export function readConfig(
   document: ConfigDocument,
   root: JsonNode,
@@ -54,7 +54,7 @@ export function readConfig(
     if (!known.includes(name))
       document.problem(
         start,
-        () => `\`${name.slice(0, 80)}\` is not known.${similarName(name, known)}`,
+        () => `Unknown name \`${name.slice(0, 80)}\`.${similarName(name, known)}`,
         name,
       );
   }

@@ -15,7 +15,7 @@ interface Address {
   readonly secure: boolean;
 }
 
-/** The parts of `host`, `host:port` or a URL of either. A URL without a port has that of its scheme. */
+/** Parses `host`, `host:port` or a URL. The default port of a URL is that of its scheme. */
 function parseAddress(text: string): Address | undefined {
   const [, scheme, rest = ''] = /^(?:(https?):\/\/)?([^/?#]*)\/*$/i.exec(text) ?? [];
   const standard =
@@ -25,7 +25,7 @@ function parseAddress(text: string): Address | undefined {
   return parts && { ...parts, secure: scheme?.toLowerCase() === 'https' };
 }
 
-/** What `consul` gives before the environment has its say. */
+/** The values of `consul` in the file. Variables of the environment override them. */
 interface Given extends Partial<Address> {
   readonly token?: string | undefined;
   readonly tls?: Partial<Record<keyof ConsulTls, string | boolean | undefined>>;
@@ -46,7 +46,7 @@ function fromObject(consul: Cursor): Given | undefined {
     .get('tls')
     ?.members(['cafile', 'capath', 'clientcert', 'clientkey', 'servername', 'verify']);
   const secure = named === undefined ? address.secure : named === 'https';
-  if (tls && !secure) members.get('tls')?.warn('`consul.tls` is not used, since the scheme is not "https".');
+  if (tls && !secure) members.get('tls')?.warn('`consul.tls` is ignored, because the scheme is not "https".');
   return {
     ...address,
     secure,
@@ -62,7 +62,7 @@ function fromObject(consul: Cursor): Given | undefined {
   };
 }
 
-/** A variable that is set to something. */
+/** The value of a variable, or undefined if it is unset or empty. */
 function setting(env: Env, name: string): string | undefined {
   const value = env[name];
   return value === '' ? undefined : value;
@@ -73,7 +73,7 @@ function fromEnvironment(env: Env): Address | string {
   const port = setting(env, 'CONSUL_PORT') ?? String(DEFAULT_PORT);
   return (
     parseAddress(/:\d+$/.test(host) ? host : `${host}:${port}`) ??
-    'Expected CONSUL_HOST and CONSUL_PORT to name a Consul agent, since the file names none.'
+    'Expected CONSUL_HOST and CONSUL_PORT to be the address of a Consul agent, because `consul` is not set.'
   );
 }
 
@@ -84,8 +84,8 @@ function verified(env: Env, given: boolean | undefined): boolean {
   return given ?? true;
 }
 
-/** Only what has a value: an empty text is none. */
-function filled<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+/** Removes the undefined and empty values. */
+function withoutEmpty<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(
     Object.entries(values).filter(([, value]) => value !== undefined && value !== ''),
   ) as {
@@ -94,9 +94,9 @@ function filled<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], u
 }
 
 /**
- * Reads `consul`: an address, a URL, or an object with token and TLS; `CONSUL_HTTP_TOKEN`, `CONSUL_CACERT`,
+ * Reads `consul`: an address, a URL, or an object with token and TLS. The variables `CONSUL_HTTP_TOKEN`, `CONSUL_CACERT`,
  * `CONSUL_CAPATH`, `CONSUL_CLIENT_CERT`, `CONSUL_CLIENT_KEY`, `CONSUL_TLS_SERVER_NAME` and `CONSUL_HTTP_SSL_VERIFY`
- * come first where they are set. Left out, it is the agent at `CONSUL_HOST` (`consul`) and `CONSUL_PORT` (8500).
+ * override it. Without `consul` the agent is at `CONSUL_HOST` (default `consul`) and `CONSUL_PORT` (default 8500).
  */
 export function readConsul(
   consul: Cursor | undefined,
@@ -118,9 +118,9 @@ export function readConsul(
     host,
     port,
     secure,
-    ...filled({ token: setting(env, 'CONSUL_HTTP_TOKEN') ?? given.token }),
+    ...withoutEmpty({ token: setting(env, 'CONSUL_HTTP_TOKEN') ?? given.token }),
     tls: {
-      ...(filled({
+      ...(withoutEmpty({
         caFile: setting(env, 'CONSUL_CACERT') ?? tls?.caFile,
         caPath: setting(env, 'CONSUL_CAPATH') ?? tls?.caPath,
         certFile: setting(env, 'CONSUL_CLIENT_CERT') ?? tls?.certFile,

@@ -13,7 +13,7 @@ function endpointUrl(text: string): string | undefined {
     : undefined;
 }
 
-/** Reads `etcd` of ContainerPilot 2: `endpoints`, one or several, and `prefix`. */
+/** Reads `etcd` of ContainerPilot 2: `endpoints`, a string or an array, and `prefix`. */
 export function readEtcd(etcd: Cursor): EtcdDescription | undefined {
   const members = etcd.members(['endpoints', 'prefix']);
   const given = members?.get('endpoints');

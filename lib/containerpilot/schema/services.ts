@@ -1,6 +1,6 @@
 import { type ContainerPilotService } from '../config.js';
 import { type Cursor, type Members } from '../cursor.js';
-import { parseDuration } from '../duration.js';
+import { parseDuration } from '../parse-duration.js';
 import { DEFAULT_INTERFACES, isInterfaceSpec } from '../../common/interfaces.js';
 import { readName } from './name.js';
 import { readSeconds } from './seconds.js';
@@ -39,7 +39,7 @@ const KNOWN = {
   ],
 } as const;
 
-/** How many intervals a passed check counts where the file names no TTL. */
+/** The default TTL, in intervals of the health check. */
 const INTERVALS_PER_TTL = 3;
 
 type Health = ContainerPilotService['health'];
@@ -52,7 +52,7 @@ function readHealth(service: Cursor, members: Members, generation: 2 | 3): Healt
   if (!owner)
     return health
       ? undefined
-      : service.problem(`Expected \`${path}\` to be an object, since there is a port, got nothing.`);
+      : service.problem(`Expected \`${path}\` to be an object, because there is a port, got nothing.`);
   const name = generation === 2 ? 'poll' : 'interval';
   const given = owner.get(name);
   if (!given)
@@ -64,11 +64,11 @@ function readHealth(service: Cursor, members: Members, generation: 2 | 3): Healt
   const seconds = ttl && readSeconds(ttl);
   if (interval === undefined || (ttl && seconds === undefined)) return undefined;
   if (seconds !== undefined) return { interval, ttl: seconds };
-  const taken = INTERVALS_PER_TTL * interval;
+  const defaultTtl = INTERVALS_PER_TTL * interval;
   (health ?? service).warn(
-    `\`${path}.ttl\` is left out; it is taken as ${taken} seconds, ${INTERVALS_PER_TTL} times the ${name}.`,
+    `\`${path}.ttl\` is missing; using ${defaultTtl} seconds, ${INTERVALS_PER_TTL} times the ${name}.`,
   );
-  return { interval, ttl: taken };
+  return { interval, ttl: defaultTtl };
 }
 
 function readInterfaces(interfaces: Cursor | undefined): readonly string[] | undefined {
@@ -92,7 +92,7 @@ function readStatus(status: Cursor | undefined): Status | undefined {
 function readMeta(meta: Cursor | undefined): Readonly<Record<string, string>> {
   if (!meta) return {};
   if (meta.node.kind !== 'object') {
-    meta.expected('an object of texts');
+    meta.expected('an object of strings');
     return {};
   }
   const names = [...meta.node.members.keys()];
@@ -109,11 +109,11 @@ function readConsulExtras(consul: Cursor | undefined): ContainerPilotService['co
   if (text && (duration === undefined || duration < 0)) after?.expected('a duration such as "10m"');
   return {
     enableTagOverride: members?.get('enableTagOverride')?.boolean() ?? false,
-    ...(duration === undefined ? {} : { deregisterCriticalServiceAfter: duration }),
+    ...(duration === undefined ? {} : { deregisterCriticalServiceAfter: duration / 1_000 }),
   };
 }
 
-/** Reads one of `jobs` or `services`; undefined where it has no port, and so is not announced. */
+/** Reads an element of `jobs` or `services`. Returns undefined if it has no port: it is not registered. */
 function readService(
   service: Cursor,
   generation: 2 | 3,
@@ -144,18 +144,18 @@ function readService(
   };
 }
 
-/** Reads `jobs` or `services`: those that have a port. Of several with one name the first is announced. */
+/** Reads the elements of `jobs` or `services` with a port. Of several with the same name, the first is registered. */
 export function readServices(
   list: Cursor | undefined,
   generation: 2 | 3,
   hostname: string,
 ): ContainerPilotService[] {
   const services = new Map<string, ContainerPilotService>();
-  for (const cursor of list?.list('a list of objects') ?? []) {
+  for (const cursor of list?.list('an array of objects') ?? []) {
     const service = readService(cursor, generation, hostname);
     if (!service) continue;
     if (services.has(service.name))
-      cursor.warn(`"${service.name}" has a port twice; the first one is announced.`);
+      cursor.warn(`Service "${service.name}" is defined twice; the first one is registered.`);
     else services.set(service.name, service);
   }
   return [...services.values()];

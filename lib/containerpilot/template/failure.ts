@@ -1,13 +1,13 @@
-/** Where and why a template failed, before it is given its place in a file. Never leaves this folder. */
+/** An error of a template with its byte offset. `render` converts it to a `ConfigError` with line and column. */
 export class TemplateFailure extends Error {
   constructor(
     message: string,
-    /** The byte of the template at which it happened. */
+    /** Byte offset in the template. */
     readonly offset: number,
   ) {
     super(message);
   }
 }
 
-/** Why a function refused its arguments; the evaluator adds the place. Never leaves this folder. */
+/** A function rejected its arguments, or a limit is exceeded. The evaluator converts it to a {@link TemplateFailure}. */
 export class CallFailure extends Error {}

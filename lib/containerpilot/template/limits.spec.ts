@@ -4,7 +4,7 @@ import { renderTemplate } from './render.js';
 
 const BIG = 'x'.repeat(100_000);
 
-/** Templates that would take for ever, or more room than there is. */
+/** Templates that need unlimited time or memory. */
 const RUNAWAYS: Readonly<Record<string, string>> = {
   'a loop beyond its limit': '{{loop 10001}}',
   'a loop of everything': '{{loop -9223372036854775808 9223372036854775807}}',
@@ -34,18 +34,18 @@ const RUNAWAYS: Readonly<Record<string, string>> = {
   'many variables': '{{$x := 1}}'.repeat(50_000),
 };
 
-describe('limits of templates', () => {
-  it.each(Object.entries(RUNAWAYS))('%s is stopped', (_name, template) => {
+describe('template limits', () => {
+  it.each(Object.entries(RUNAWAYS))('reject %s', (_name, template) => {
     expect(() => renderTemplate(template, { BIG })).toThrow(ConfigError);
   });
 
-  it('refuses a template of more than 1 MiB', () => {
+  it('reject a template of more than 1 MiB', () => {
     expect(renderTemplate('x'.repeat(1_048_576), {})).toHaveLength(1_048_576);
     expect(() => renderTemplate('x'.repeat(1_048_577), {})).toThrow(ConfigError);
     expect(() => renderTemplate('é'.repeat(600_000), {})).toThrow(ConfigError);
   });
 
-  it('stays far away from what real files use', () => {
+  it('allow large realistic templates', () => {
     const nested = '{{range loop 100}}{{range loop 100}}{{if eq . 99}}x{{end}}{{end}}{{end}}';
     expect(renderTemplate(nested, {})).toHaveLength(100);
     const elseIfs = Array.from({ length: 150 }, (_, i) => `{{else if eq .N "${i}"}}${i}`).join('');
@@ -55,7 +55,7 @@ describe('limits of templates', () => {
   });
 });
 
-describe('what a template can reach', () => {
+describe('template sandbox', () => {
   it.each([
     '__proto__',
     'constructor',
@@ -64,7 +64,7 @@ describe('what a template can reach', () => {
     'valueOf',
     'prototype',
     '__defineGetter__',
-  ])('%s is a name like any other', (name) => {
+  ])('treats %s as an ordinary name', (name) => {
     expect(renderTemplate(`[{{.${name}}}|{{env "${name}"}}|{{index . "${name}"}}|{{$.${name}}}]`, {})).toBe(
       '[|||]',
     );
@@ -88,13 +88,13 @@ describe('what a template can reach', () => {
     'file',
     'exec',
     'shell',
-  ])('%s is no function and no variable of it', (name) => {
+  ])('has no function or variable %s', (name) => {
     for (const action of [name, `${name}.env`, `call ${name}`, `$${name}`, `call .${name}`, `.${name} 1`])
       expect(() => renderTemplate(`{{${action}}}`, {})).toThrow(ConfigError);
     expect(renderTemplate(`{{.${name}}}{{env "${name}"}}`, {})).toBe('');
   });
 
-  it('is no file, be it named as a path, a URL or a template', () => {
+  it('reads no file, neither by a path nor by a URL or template name', () => {
     for (const action of [
       'template "/etc/passwd"',
       'template "file:///etc/passwd"',
@@ -105,38 +105,40 @@ describe('what a template can reach', () => {
     expect(renderTemplate('{{env "/etc/passwd"}}{{.HOME}}', {})).toBe('');
   });
 
-  it('is these functions and no others', () => {
+  it('has exactly these functions', () => {
     const go = 'and call eq ge gt html index js le len lt ne not or print printf println slice urlquery';
-    const own = 'default env join loop regexReplaceAll replaceAll split';
-    expect([...FUNCTIONS.keys(), ...SHORT_CIRCUIT].sort()).toEqual(`${go} ${own}`.split(' ').sort());
+    const containerpilot = 'default env join loop regexReplaceAll replaceAll split';
+    expect([...FUNCTIONS.keys(), ...SHORT_CIRCUIT].sort()).toEqual(
+      `${go} ${containerpilot}`.split(' ').sort(),
+    );
   });
 
-  it('is not what others have put on every object', () => {
+  it('reads no inherited property of the environment', () => {
     const polluted = Object.create({ INHERITED: 'x' }) as Record<string, string>;
     polluted.OWN = 'y';
     expect(renderTemplate('[{{.INHERITED}}{{env "INHERITED"}}{{.OWN}}]', polluted)).toBe('[y]');
   });
 
-  it('is not the environment of the process', () => {
+  it('does not read the environment of the process', () => {
     expect(renderTemplate('{{.PATH}}{{env "PATH"}}', {})).toBe('');
   });
 
-  it('is no method of its values', () => {
+  it('calls no method of a value', () => {
     expect(() => renderTemplate('{{(loop 3).length}}', {})).toThrow(ConfigError);
     expect(renderTemplate('{{.unset}}{{.size}}{{.get}}', {})).toBe('');
   });
 
-  it('keeps a value whole that holds an equals sign', () => {
+  it('keeps equals signs in a value', () => {
     expect(renderTemplate('{{.A}}', { A: 'b=c=d' })).toBe('b=c=d');
     expect(renderTemplate('{{env "A"}}|{{index . "A"}}', { A: '=b' })).toBe('=b|=b');
   });
 
-  it('takes an empty variable for what it is', () => {
+  it('renders an empty variable as an empty string', () => {
     expect(renderTemplate('[{{.A}}]', { A: '' })).toBe('[]');
   });
 });
 
-describe('an error of a template', () => {
+describe('template error', () => {
   function failure(template: string, env: Record<string, string> = {}): ConfigError {
     try {
       renderTemplate(template, env);
@@ -147,7 +149,7 @@ describe('an error of a template', () => {
     throw new Error('Expected a failure.');
   }
 
-  it('has the place, the line with a caret, and the unset variables', () => {
+  it('has the position, the line with a caret, and the unset variables', () => {
     const error = failure('{\n  port: {{ .PORT }},\n  n: {{ loop .COUNT }}\n}');
     expect(error).toMatchObject({
       code: 'SIDEKICK_CONFIG',
@@ -160,7 +162,7 @@ describe('an error of a template', () => {
     expect(error.message).toContain('not set: PORT, COUNT.');
   });
 
-  it('does not show what the environment holds', () => {
+  it('contains no value of the environment', () => {
     const secret = 'c4n4ry';
     const templates = [
       '{{loop .S}}',
@@ -178,7 +180,7 @@ describe('an error of a template', () => {
     }
   });
 
-  it('counts characters rather than bytes', () => {
+  it('has a column in characters, not in bytes', () => {
     expect(failure('é☃😀{{.A.B.C}}{{foo}}')).toMatchObject({ line: 1, column: 16 });
   });
 });

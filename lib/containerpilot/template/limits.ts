@@ -1,45 +1,59 @@
 import { CallFailure } from './failure.js';
 
-/** What a template may use before it is stopped. Far above any real file, far below a hang. */
+/** Limits of a template. They are far above the needs of real files, and low enough that no template blocks the process. */
 export const TEMPLATE_LIMITS = Object.freeze({
-  /** Bytes of a template, of its output, and of any single value it makes. */
-  size: 1_048_576,
-  /** Blocks, parentheses and templates within one another. */
+  /** Bytes of a template, of its output, and of each value. */
+  sizeBytes: 1_048_576,
+  /** Nesting of blocks, of parentheses and of template calls. */
   depth: 200,
-  /** Variables that one place can see. */
+  /** Variables in scope. */
   variables: 1_000,
-  /** Elements of `loop`. */
+  /** Elements of the result of `loop`. */
   loop: 10_000,
-  /** Actions and operands evaluated. */
+  /** Evaluated actions and operands. */
   steps: 500_000,
-  /** Bytes read and written by functions, in all. */
-  work: 33_554_432,
+  /** Total bytes that functions read and write. */
+  workBytes: 33_554_432,
 });
 
-/** Counts what one rendering uses. */
+/** Counts the steps and the work of one rendering. */
 export class Budget {
   private steps = 0;
   private work = 0;
 
-  /** One node evaluated. */
+  /**
+   * Counts one evaluated node.
+   *
+   * @throws CallFailure above {@link TEMPLATE_LIMITS}
+   */
   step(): void {
     this.steps += 1;
     if (this.steps > TEMPLATE_LIMITS.steps)
       throw new CallFailure(`Expected at most ${TEMPLATE_LIMITS.steps} evaluated actions and operands.`);
   }
 
-  /** `bytes` read or written by a function. */
+  /**
+   * Counts `bytes` that a function reads or writes.
+   *
+   * @throws CallFailure above {@link TEMPLATE_LIMITS}
+   */
   charge(bytes: number): void {
     this.work += bytes;
-    if (this.work > TEMPLATE_LIMITS.work)
-      throw new CallFailure(`Expected at most ${TEMPLATE_LIMITS.work} bytes of text to be worked on.`);
+    if (this.work > TEMPLATE_LIMITS.workBytes)
+      throw new CallFailure(`Expected functions to process at most ${TEMPLATE_LIMITS.workBytes} bytes.`);
   }
 
-  /** A text that was made: charged, and refused when it is too long to keep. */
-  made(text: string): string {
+  /**
+   * Counts the bytes of a new value and returns it.
+   *
+   * @throws CallFailure when it is larger than a value may be
+   */
+  chargeValue(text: string): string {
     this.charge(text.length);
-    if (text.length > TEMPLATE_LIMITS.size)
-      throw new CallFailure(`Expected a value of at most ${TEMPLATE_LIMITS.size} bytes, got ${text.length}.`);
+    if (text.length > TEMPLATE_LIMITS.sizeBytes)
+      throw new CallFailure(
+        `Expected a value of at most ${TEMPLATE_LIMITS.sizeBytes} bytes, got ${text.length}.`,
+      );
     return text;
   }
 }

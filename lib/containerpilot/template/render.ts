@@ -12,22 +12,22 @@ import { Environment } from './values/value.js';
 /** Environment variables by name, such as `process.env`. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** Where a piece of rendered text comes from. */
+/** The position in the template that produced a character. */
 export interface Origin {
-  /** The character of the template. */
+  /** Offset in the template, in UTF-16 code units. For the output of an action, the start of the action. */
   readonly offset: number;
-  /** Whether the template has it as it is; false where an action made it, which begins at `offset`. */
+  /** Whether the character is literal text of the template, and not the output of an action. */
   readonly literal: boolean;
 }
 
-/** What a template became. */
+/** The result of rendering a template. */
 export interface Rendered {
   readonly text: string;
-  /** Variables that the template read and that are not set, in the order of reading. */
+  /** Variables that the template reads but that are not set, in the order of the reads. */
   readonly unsetVariables: readonly string[];
-  /** Where the character at `offset` of `text` comes from. */
+  /** The origin of the character at `offset` of `text`. */
   origin(offset: number): Origin;
-  /** Whether the characters from `start` up to `end` of `text` are the template's own. */
+  /** Whether `text` from `start` up to `end` contains no output of an action. */
   isLiteral(start: number, end: number): boolean;
 }
 
@@ -39,25 +39,28 @@ function environment(env: Env): Environment {
   return new Environment(variables);
 }
 
-/** Where byte `at` of an output comes from. */
+/** The origin of byte `at` of an output. */
 function originOf(segments: readonly Segment[], template: string, at: number): Origin {
   const segment = segments.findLast(({ start }) => start <= at);
   if (!segment) return { offset: 0, literal: true };
   const byte = segment.literal ? segment.pos + at - segment.start : segment.pos;
-  // An action's place is that of its first word; what people look for are its braces.
+  // The position of an action is its first word. Its braces are easier to find.
   const from = segment.literal ? byte : Math.max(0, template.lastIndexOf('{{', byte));
   return { offset: toText(template.slice(0, from)).length, literal: segment.literal };
 }
 
 /**
- * Renders a template, and tells which variables it found unset. See {@link renderTemplate}.
+ * Renders a template like {@link renderTemplate}, and returns the unset variables and the origin of each character too.
  *
- * @param file its path, for errors
+ * @param file Path of the file, for errors.
+ * @throws ConfigError as {@link renderTemplate} does
  */
 export function render(text: string, env: Env, file?: string): Rendered {
   const size = Buffer.byteLength(text);
-  if (size > TEMPLATE_LIMITS.size)
-    throw new ConfigError(`Expected a file of at most ${TEMPLATE_LIMITS.size} bytes, got ${size}.`, { file });
+  if (size > TEMPLATE_LIMITS.sizeBytes)
+    throw new ConfigError(`Expected a file of at most ${TEMPLATE_LIMITS.sizeBytes} bytes, got ${size}.`, {
+      file,
+    });
   const bytes = toBytes(text);
   const variables = environment(env);
   const unset = (): readonly string[] => Array.from(variables.unset, toText);
@@ -80,26 +83,26 @@ export function render(text: string, env: Env, file?: string): Rendered {
     };
   } catch (error) {
     if (!(error instanceof TemplateFailure)) throw error;
-    const place = positionAt(text, toText(bytes.slice(0, error.offset)).length);
+    const position = positionAt(text, toText(bytes.slice(0, error.offset)).length);
     throw new ConfigError(error.message, {
       file,
-      ...place,
-      source: sourceLine(text, place),
+      ...position,
+      source: sourceLine(text, position),
       unsetVariables: unset(),
     });
   }
 }
 
 /**
- * Renders a template as ContainerPilot renders its configuration: Go's text/template, whole, with the environment as
- * `.` (a variable that is not set is `""`) and the functions `default`, `env`, `split`, `join`, `replaceAll`,
- * `regexReplaceAll` and `loop` besides Go's own. A template reaches the environment and these functions, nothing else.
+ * Renders a template as ContainerPilot renders its configuration. The language is Go's text/template. `.` is the
+ * environment; an unset variable is `""`. In addition to Go's functions there are `default`, `env`, `split`, `join`,
+ * `replaceAll`, `regexReplaceAll` and `loop`. A template can access nothing else.
  *
- * @param text the template, at most 1 MiB
- * @param env the variables; a value is taken whole, whatever it holds
- * @param file the path of the file that the template is, for errors
- * @throws ConfigError with line and column when the template is not well-formed, fails, or does not come to an end
- *   within bounds: 1 MiB of output, `loop` of 10,000, blocks 200 deep, half a million steps
+ * @param text The template, at most 1 MiB.
+ * @param env The variables.
+ * @param file Path of the file, for errors.
+ * @throws ConfigError with line and column when the template has a syntax error, fails, or exceeds a limit: 1 MiB of
+ *   output, 10,000 elements of `loop`, 200 nested blocks, 500,000 steps
  */
 export function renderTemplate(text: string, env: Env, file?: string): string {
   return render(text, env, file).text;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parseDuration } from '../../../lib/containerpilot/duration.js';
+import { parseDuration } from '../../../lib/containerpilot/parse-duration.js';
 import { mutatedTexts } from '../mutation.js';
 import { textTarget } from '../target.js';
 

@@ -141,7 +141,7 @@ describe('a configuration of ContainerPilot 3', () => {
         interfaces: ['eth1[1]', 'static:10.1.1.1'],
         initialStatus: 'warning',
         health: { interval: 5, ttl: 10 },
-        consul: { enableTagOverride: true, deregisterCriticalServiceAfter: 600_000 },
+        consul: { enableTagOverride: true, deregisterCriticalServiceAfter: 600 },
       },
       {
         name: 'plain',
@@ -204,8 +204,8 @@ describe('a configuration of ContainerPilot 2', () => {
       expect(config.services).toMatchObject([{ name, id: `${name}-box` }]);
       expect(config.watches).toEqual([{ name, interval: 4 }]);
       expect(config.warnings).toEqual([
-        expect.stringMatching(/:4:\d+: `backends\[0\]\.name` is not .*ContainerPilot 3 refuses it/),
-        expect.stringMatching(/:3:\d+: `services\[0\]\.name` is not .*ContainerPilot 3 refuses it/),
+        expect.stringMatching(/:4:\d+: `backends\[0\]\.name` is not .*ContainerPilot 3 rejects it/),
+        expect.stringMatching(/:3:\d+: `services\[0\]\.name` is not .*ContainerPilot 3 rejects it/),
       ]);
     },
   );
@@ -223,11 +223,11 @@ describe('a configuration of ContainerPilot 2', () => {
     });
   });
 
-  it('takes `onStart`, the former name of `preStart`, with a warning', () => {
+  it('takes `onStart` as the former name of `preStart`, with a warning', () => {
     const { generation, warnings } = load('{"consul": "c:1", "onStart": "/bin/x"}');
     expect([generation, warnings]).toEqual([
       2,
-      ['configuration:1:30: `onStart` is the former name of `preStart`.'],
+      ['configuration:1:30: `onStart` is deprecated; use `preStart`.'],
     ]);
     const both = load('{"consul": "c:1", "onStart": "/bin/x", "preStart": "/bin/y"}');
     expect(both.warnings).toHaveLength(1);
@@ -339,7 +339,7 @@ describe('consul', () => {
 
   it('does not hide that its TLS settings are of no use', () => {
     expect(load('{consul: {address: "a:1", tls: {cafile: "x"}}}').warnings).toEqual([
-      expect.stringContaining('`consul.tls` is not used'),
+      expect.stringContaining('`consul.tls` is ignored'),
     ]);
   });
 });
@@ -478,18 +478,18 @@ describe('what is let through with a warning', () => {
       '{\nconsul: "c:1"\nwatches: []\n}',
       'configuration:2:14: a comma is missing',
     ],
-    ['a name that is there twice', '{consul: "a:1", consul: "b:1"}', '"consul" is there twice'],
+    ['a name that is there twice', '{consul: "a:1", consul: "b:1"}', 'Duplicate name "consul"'],
     [
       'an unknown name within',
       '{watches: [{name: "db", interval: 1, pol: 3}]}',
-      '`watches[0].pol` is not known',
+      'Unknown name `watches[0].pol` is ignored',
     ],
     [
       'a service that is watched twice',
       '{watches: [{name: "db", interval: 1}, {name: "db", interval: 2}]}',
       'watched twice',
     ],
-    ['a watch without interval', '{watches: [{name: "db"}]}', 'taken as 10 seconds'],
+    ['a watch without interval', '{watches: [{name: "db"}]}', 'using 10 seconds'],
     [
       'a job without TTL',
       '{jobs: [{name: "app", port: 80, health: {interval: 5, tll: 9}}]}',

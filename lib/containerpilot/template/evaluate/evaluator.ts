@@ -9,17 +9,21 @@ import { type Variables } from './variables.js';
 
 const NAMES: Readonly<Record<Parameter, string>> = { string: 'string', strings: '[]string', any: 'value' };
 
-/** The argument that a pipeline hands on: none for its first command. */
+/** The result of the previous command of a pipeline, which is the last argument of the next one. */
 type Final = { readonly value: Value } | undefined;
 
-/** Evaluates pipelines of one template. Errors carry the place of the node that was looked at last. */
+/** Evaluates the pipelines of one template. */
 export class Evaluator {
   constructor(
     private readonly variables: Variables,
     private readonly context: Context,
   ) {}
 
-  /** The value of a pipeline, given to its variables too. */
+  /**
+   * Evaluates a pipeline and assigns the value to its variables.
+   *
+   * @throws TemplateFailure with the position of the failed node
+   */
   pipeline(dot: Value, pipe: PipeNode): Value {
     this.guard(pipe.pos, () => this.context.budget.step());
     let final: Final;
@@ -52,7 +56,7 @@ export class Evaluator {
     return this.operand(dot, first);
   }
 
-  /** The value of an operand without arguments. */
+  /** Evaluates an operand without arguments. */
   private operand(dot: Value, node: Operand): Value {
     switch (node.kind) {
       case 'pipe':
@@ -84,7 +88,7 @@ export class Evaluator {
     return value === undefined ? this.fail(`Variable "${toText(name)}" is not declared.`, pos) : value;
   }
 
-  /** Follows a path of fields. Only the environment has any; of nothing every field is nothing. */
+  /** Looks up a path of fields. Only the environment has fields; every field of nil is nil. */
   private fields(from: Value, path: readonly string[], pos: number, given: boolean): Value {
     let value = from;
     path.forEach((name, i) => {
@@ -92,7 +96,7 @@ export class Evaluator {
       if (!(value instanceof Environment))
         this.fail(`Expected an environment to look up ".${toText(name)}" in, got ${typeName(value)}.`, pos);
       if (given && i === path.length - 1)
-        this.fail(`Expected no arguments for ".${toText(name)}", which is no function.`, pos);
+        this.fail(`Expected no arguments for ".${toText(name)}", which is not a function.`, pos);
       value = value.get(name);
     });
     return value;
@@ -111,10 +115,10 @@ export class Evaluator {
     const found = FUNCTIONS.get(name);
     if (!found) return this.fail(`Function "${toText(name)}" does not exist.`, namePos);
     const { parameters, variadic = false } = found;
-    const least = variadic ? parameters.length - 1 : parameters.length;
-    if (count < least || (!variadic && count > least))
+    const min = variadic ? parameters.length - 1 : parameters.length;
+    if (count < min || (!variadic && count > min))
       this.fail(
-        `Expected ${variadic ? 'at least ' : ''}${least} ${least === 1 ? 'argument' : 'arguments'} for ${name}, got ${count}.`,
+        `Expected ${variadic ? 'at least ' : ''}${min} ${min === 1 ? 'argument' : 'arguments'} for ${name}, got ${count}.`,
         namePos,
       );
     const typeOf = (index: number): Parameter => parameters[Math.min(index, parameters.length - 1)] ?? 'any';
@@ -140,7 +144,7 @@ export class Evaluator {
     return final ? final.value : value;
   }
 
-  /** An operand as an argument for a parameter. Literals fit only a parameter of their own type. */
+  /** Evaluates an operand as an argument. A literal must have the type of the parameter. */
   private argument(dot: Value, type: Parameter, node: Operand): Value {
     this.guard(node.pos, () => this.context.budget.step());
     if (node.kind === 'nil')
@@ -159,7 +163,7 @@ export class Evaluator {
     return this.fail(`Expected a ${NAMES[type]}, got ${typeName(value)}.`, pos);
   }
 
-  /** Runs what may refuse, and gives a refusal its place. */
+  /** Runs `run` and adds the position to its {@link CallFailure}. */
   private guard<T>(pos: number, run: () => T, name?: string): T {
     try {
       return run();

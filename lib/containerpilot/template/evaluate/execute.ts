@@ -1,5 +1,5 @@
 import { CallFailure, TemplateFailure } from '../failure.js';
-import { show } from '../format/print.js';
+import { formatOutput } from '../format/print.js';
 import { Budget, TEMPLATE_LIMITS } from '../limits.js';
 import { type BranchNode, type Node } from '../syntax/node.js';
 import { type Templates } from '../syntax/parser.js';
@@ -9,7 +9,7 @@ import { Evaluator } from './evaluator.js';
 import { Output } from './output.js';
 import { Variables } from './variables.js';
 
-/** What the templates of one rendering share. */
+/** The state that all templates of one rendering share. */
 interface Rendering {
   readonly templates: Templates;
   readonly environment: Environment;
@@ -17,10 +17,10 @@ interface Rendering {
   readonly output: Output;
 }
 
-/** How a list of nodes ended: by itself, or with a word to the range it is in. */
+/** How a list of nodes ended: completely, or by `{{break}}` or `{{continue}}` of the enclosing range. */
 type Outcome = 'done' | 'break' | 'continue';
 
-/** One template being executed: what it calls has frames of its own and sees none of its variables. */
+/** The execution of one template. A called template has its own frame, without the variables of the caller. */
 class Frame {
   private readonly variables: Variables;
   private readonly evaluator: Evaluator;
@@ -50,7 +50,7 @@ class Frame {
       case 'action': {
         const value = this.evaluator.pipeline(dot, node.pipe);
         if (node.pipe.variables.length === 0)
-          this.within(node.pos, () => this.write(show(value), node.pos, false));
+          this.within(node.pos, () => this.write(formatOutput(value), node.pos, false));
         return 'done';
       }
       case 'template':
@@ -75,7 +75,7 @@ class Frame {
     this.depth += 1;
     if (this.depth > TEMPLATE_LIMITS.depth)
       throw new TemplateFailure(
-        `Expected blocks and templates at most ${TEMPLATE_LIMITS.depth} deep.`,
+        `Expected at most ${TEMPLATE_LIMITS.depth} nested blocks and templates.`,
         node.pos,
       );
     const value = this.evaluator.pipeline(dot, node.pipe);
@@ -112,7 +112,7 @@ class Frame {
       return;
     }
     if (!(value instanceof List))
-      throw new TemplateFailure(`Expected a list or a map to range over, got ${typeName(value)}.`, node.pos);
+      throw new TemplateFailure(`Expected a slice or a map to range over, got ${typeName(value)}.`, node.pos);
     for (let i = 0; i < value.length; i += 1) yield [BigInt(i), value.at(i)];
   }
 
@@ -123,7 +123,7 @@ class Frame {
     });
   }
 
-  /** Gives a refusal its place. */
+  /** Runs `run` and adds the position to its {@link CallFailure}. */
   private within(pos: number, run: () => void): void {
     try {
       run();
@@ -137,14 +137,14 @@ function runTemplate(rendering: Rendering, name: string, dot: Value, pos: number
   const nodes = rendering.templates.get(name);
   if (!nodes) throw new TemplateFailure(`Template ${JSON.stringify(toText(name))} is not defined.`, pos);
   if (depth >= TEMPLATE_LIMITS.depth)
-    throw new TemplateFailure(`Expected blocks and templates at most ${TEMPLATE_LIMITS.depth} deep.`, pos);
+    throw new TemplateFailure(`Expected at most ${TEMPLATE_LIMITS.depth} nested blocks and templates.`, pos);
   new Frame(rendering, depth + 1, dot).list(nodes, dot);
 }
 
 /**
- * Executes the template named `''` with the environment as its `.`, and gives what it writes.
+ * Executes the template with the name `''`. Its `.` is the environment.
  *
- * @throws TemplateFailure when it fails or goes beyond {@link TEMPLATE_LIMITS}
+ * @throws TemplateFailure when it fails or exceeds {@link TEMPLATE_LIMITS}
  */
 export function execute(templates: Templates, environment: Environment): Output {
   const rendering: Rendering = { templates, environment, budget: new Budget(), output: new Output() };

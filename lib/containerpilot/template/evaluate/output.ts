@@ -1,27 +1,28 @@
 import { CallFailure } from '../failure.js';
 import { TEMPLATE_LIMITS } from '../limits.js';
 
-/** A stretch of what was written, and the byte of the template it comes from. */
+/** A part of the output and its position in the template. */
 export interface Segment {
-  /** First byte of the output. */
+  /** Byte offset in the output. */
   readonly start: number;
-  /** First byte of the template. */
+  /** Byte offset in the template. */
   readonly pos: number;
-  /** Whether it is the template's own text, byte for byte, rather than what an action made. */
+  /** Whether it is literal text of the template, and not the output of an action. */
   readonly literal: boolean;
 }
 
-/** What a template has written so far, up to the limit, and from where. */
+/** The output of a template, with the origin of each part. */
 export class Output {
   readonly segments: Segment[] = [];
   private readonly parts: string[] = [];
   private size = 0;
 
+  /** @throws CallFailure when the output is larger than {@link TEMPLATE_LIMITS} */
   write(bytes: string, pos: number, literal: boolean): void {
     this.segments.push({ start: this.size, pos, literal });
     this.size += bytes.length;
-    if (this.size > TEMPLATE_LIMITS.size)
-      throw new CallFailure(`Expected an output of at most ${TEMPLATE_LIMITS.size} bytes.`);
+    if (this.size > TEMPLATE_LIMITS.sizeBytes)
+      throw new CallFailure(`Expected an output of at most ${TEMPLATE_LIMITS.sizeBytes} bytes.`);
     this.parts.push(bytes);
   }
 

@@ -1,6 +1,6 @@
 import { type Value } from '../values/value.js';
 
-/** The variables one template sees, the innermost last. */
+/** The variables in scope, as a stack with the innermost at the end. */
 export class Variables {
   private readonly stack: { readonly name: string; value: Value }[];
 
@@ -8,12 +8,12 @@ export class Variables {
     this.stack = [{ name: '$', value: dollar }];
   }
 
-  /** How many there are, to go back to. */
+  /** The size of the stack, for {@link Variables.release}. */
   get mark(): number {
     return this.stack.length;
   }
 
-  /** Forgets what was declared since the mark was taken. */
+  /** Removes the variables declared since `mark`. */
   release(mark: number): void {
     this.stack.length = mark;
   }
@@ -22,20 +22,20 @@ export class Variables {
     this.stack.push({ name, value });
   }
 
-  /** Gives the innermost variable of this name a value; false where there is none. */
+  /** Assigns to the innermost variable with this name. Returns false if there is none. */
   assign(name: string, value: Value): boolean {
     const variable = this.stack.findLast((candidate) => candidate.name === name);
     if (variable) variable.value = value;
     return variable !== undefined;
   }
 
-  /** Sets the last variable but `depth` of them, whatever its name. */
+  /** Assigns to the variable `depth` places below the innermost one. */
   setLast(depth: number, value: Value): void {
     const variable = this.stack.at(-1 - depth);
     if (variable) variable.value = value;
   }
 
-  /** The value, or undefined where no variable has this name. */
+  /** The value of the innermost variable with this name, or undefined if there is none. */
   get(name: string): Value | undefined {
     return this.stack.findLast((candidate) => candidate.name === name)?.value;
   }

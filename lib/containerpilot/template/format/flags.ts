@@ -7,14 +7,14 @@ export interface Flags {
   sharp: boolean;
   space: boolean;
   zero: boolean;
-  /** `%+v` and `%#v`, which mean something else than the flags alone. */
+  /** `%+v` and `%#v`, whose meaning differs from that of the flags alone. */
   plusV: boolean;
   sharpV: boolean;
   width: number | undefined;
   precision: number | undefined;
 }
 
-/** No flags. */
+/** Creates flags that are all unset. */
 export function noFlags(): Flags {
   return {
     plus: false,
@@ -29,10 +29,10 @@ export function noFlags(): Flags {
   };
 }
 
-/** `text` filled up to the width, which counts characters. */
+/** Pads `text` to the width, in code points. */
 export function pad(text: string, flags: Flags, zero = flags.zero): string {
   const missing = (flags.width ?? 0) - runeCount(text);
   if (missing <= 0) return text;
-  const filling = (zero ? '0' : ' ').repeat(missing);
-  return flags.minus ? text + filling : filling + text;
+  const padding = (zero ? '0' : ' ').repeat(missing);
+  return flags.minus ? text + padding : padding + text;
 }

@@ -6,7 +6,7 @@ interface Decimal {
 
 const VIEW = new DataView(new ArrayBuffer(8));
 
-/** mantissa × 2^power, exactly. */
+/** Splits a number into mantissa × 2^power, without rounding. */
 function parts(value: number): { readonly mantissa: bigint; readonly power: number } {
   VIEW.setFloat64(0, value);
   const bits = VIEW.getBigUint64(0) & (2n ** 63n - 1n);
@@ -21,7 +21,7 @@ function trimZeros(digits: string): string {
   return digits.replace(/0+$/, '');
 }
 
-/** Every digit of the number. */
+/** All decimal digits of the number. */
 function exact(value: number): Decimal {
   const { mantissa, power } = parts(value);
   if (mantissa === 0n) return { digits: '', point: 0 };
@@ -29,26 +29,26 @@ function exact(value: number): Decimal {
   return { digits: trimZeros(digits), point: digits.length + Math.min(power, 0) };
 }
 
-/** The fewest digits that are read as the same number. */
+/** The fewest digits that parse to the same number. */
 function shortest(value: number): Decimal {
   if (value === 0) return { digits: '', point: 0 };
   const [digits = '', exponent = '0'] = value.toExponential().split('e');
   return { digits: trimZeros(digits.replace('.', '')), point: Number(exponent) + 1 };
 }
 
-/** At most `count` digits, a tie to the even one. */
+/** Rounds to at most `count` digits, half to even. */
 function round({ digits, point }: Decimal, count: number): Decimal {
   if (count >= digits.length) return { digits, point };
   if (count < 0) return { digits: '', point: 0 };
   const rest = digits.slice(count);
   const odd = count > 0 && Number(digits[count - 1]) % 2 === 1;
   const up = rest > '5' || (rest === '5' && odd);
-  const kept = digits.slice(0, count);
+  const head = digits.slice(0, count);
   if (!up) {
-    const trimmed = trimZeros(kept);
+    const trimmed = trimZeros(head);
     return { digits: trimmed, point: trimmed === '' ? 0 : point };
   }
-  const next = (BigInt(kept === '' ? '0' : kept) + 1n).toString().padStart(count, '0');
+  const next = (BigInt(head === '' ? '0' : head) + 1n).toString().padStart(count, '0');
   return { digits: trimZeros(next), point: next.length > count ? point + 1 : point };
 }
 
@@ -62,8 +62,8 @@ function exponential({ digits, point }: Decimal, precision: number, letter: stri
 function fixed({ digits, point }: Decimal, precision: number): string {
   const whole = point > 0 ? digits.slice(0, point).padEnd(point, '0') : '0';
   if (precision <= 0) return whole;
-  const behind = point > 0 ? digits.slice(point) : '0'.repeat(Math.min(-point, precision)) + digits;
-  return `${whole}.${behind.slice(0, precision).padEnd(precision, '0')}`;
+  const fraction = point > 0 ? digits.slice(point) : '0'.repeat(Math.min(-point, precision)) + digits;
+  return `${whole}.${fraction.slice(0, precision).padEnd(precision, '0')}`;
 }
 
 function general(value: number, precision: number, letter: string): string {
@@ -77,11 +77,11 @@ function general(value: number, precision: number, letter: string): string {
   return fixed(decimal, Math.max(digits.length - point, 0));
 }
 
-/** `0x1.8p+01`. */
+/** Formats as `0x1.8p+01`. */
 function hexadecimal(value: number, precision: number, upper: boolean): string {
   let { mantissa, power } = parts(value);
   if (mantissa !== 0n) {
-    // The leading bit to bit 60: one digit before the point and fifteen behind it.
+    // Shifts the leading bit to bit 60: one hexadecimal digit before the point and fifteen after it.
     const shift = 60 - (mantissa.toString(2).length - 1);
     mantissa <<= BigInt(shift);
     power += 60 - shift;
@@ -101,13 +101,14 @@ function hexadecimal(value: number, precision: number, upper: boolean): string {
     power = 0;
   }
   const hex = mantissa.toString(16).padStart(16, '0');
-  const behind = precision < 0 ? trimZeros(hex.slice(1)) : hex.slice(1, 1 + precision).padEnd(precision, '0');
+  const fraction =
+    precision < 0 ? trimZeros(hex.slice(1)) : hex.slice(1, 1 + precision).padEnd(precision, '0');
   const sign = power < 0 ? '-' : '+';
-  const text = `0x${hex.charAt(0)}${behind && `.${behind}`}p${sign}${Math.abs(power).toString().padStart(2, '0')}`;
+  const text = `0x${hex.charAt(0)}${fraction && `.${fraction}`}p${sign}${Math.abs(power).toString().padStart(2, '0')}`;
   return upper ? text.toUpperCase() : text;
 }
 
-/** Digits of a number that is finite and not negative, in one of Go's formats; a negative precision is the shortest. */
+/** Formats a finite, non-negative number in a format of Go. A negative precision means the shortest form. */
 function unsigned(value: number, format: string, precision: number): string {
   switch (format) {
     case 'e':
@@ -132,7 +133,7 @@ function unsigned(value: number, format: string, precision: number): string {
   }
 }
 
-/** A number with its sign, always, in one of Go's formats: e E f g G b x X. */
+/** Formats a number in a format of Go (e E f g G b x X), always with a sign. */
 export function formatFloat(value: number, format: string, precision: number): string {
   if (Number.isNaN(value)) return '+NaN';
   const sign = value < 0 || Object.is(value, -0) ? '-' : '+';

@@ -6,39 +6,39 @@ import { formatBool, formatComplex, formatFloatVerb, formatInt, formatString } f
 
 const PLAIN = Object.freeze(noFlags());
 
-/** A value as `{{value}}` writes it. */
-export function show(value: Value): string {
+/** Formats a value for `{{value}}`. */
+export function formatOutput(value: Value): string {
   return value === null ? '<no value>' : formatValue(value, 'v', PLAIN);
 }
 
-/** The arguments of a function that escapes text: nothing is `<no value>` here. */
+/** Formats the arguments of an escaping function. Nil becomes `<no value>`. */
 export function printArguments(args: readonly Value[]): string {
   return print(args.map((arg) => arg ?? '<no value>'));
 }
 
-/** Arguments one after the other, with a space between two of which neither is a string. */
+/** Go's `Sprint`: concatenates arguments, with a space between two that are not strings. */
 export function print(args: readonly Value[], budget?: Budget): string {
   let text = '';
   args.forEach((arg, i) => {
-    const before = args[i - 1];
-    if (i > 0 && typeof arg !== 'string' && typeof before !== 'string') text += ' ';
-    const shown = formatValue(arg, 'v', PLAIN);
-    budget?.made(shown);
-    text += shown;
+    const previous = args[i - 1];
+    if (i > 0 && typeof arg !== 'string' && typeof previous !== 'string') text += ' ';
+    const formatted = formatValue(arg, 'v', PLAIN);
+    budget?.chargeValue(formatted);
+    text += formatted;
   });
   return text;
 }
 
-/** Arguments with a space between each two, and a new line at the end. */
+/** Go's `Sprintln`: joins arguments with spaces and adds a new line. */
 export function println(args: readonly Value[], budget: Budget): string {
-  return `${args.map((arg) => budget.made(formatValue(arg, 'v', PLAIN))).join(' ')}\n`;
+  return `${args.map((arg) => budget.chargeValue(formatValue(arg, 'v', PLAIN))).join(' ')}\n`;
 }
 
-/** A value as a verb shows it. What a verb cannot show becomes `%!verb(type=value)`. */
+/** Formats a value with a verb. A verb that does not support the type gives `%!verb(type=value)`. */
 export function formatValue(value: Value, verb: string, flags: Flags): string {
   if (value === null) return verb === 'v' || verb === 'T' ? pad('<nil>', flags) : bad(value, verb, flags);
   if (verb === 'T') return formatString(typeName(value), 's', flags) ?? '';
-  // Go refuses these two before it looks into a list or a map.
+  // Go rejects these two verbs for every type, also for slices and maps.
   if (verb === 'p' || verb === 'w') return bad(value, verb, flags);
   return nested(value, verb, flags);
 }
@@ -59,15 +59,19 @@ function nested(value: Value, verb: string, flags: Flags): string {
   return scalar(value, verb, flags) ?? bad(value, verb, flags);
 }
 
-/** Each element as it is shown; stopped where all of them would make too long a text. */
-function each<T>(elements: Iterable<T>, shown: (element: T) => string): string[] {
+/**
+ * Formats each element.
+ *
+ * @throws CallFailure when the result exceeds the maximum size of a value
+ */
+function each<T>(elements: Iterable<T>, format: (element: T) => string): string[] {
   const items: string[] = [];
   let size = 0;
   for (const element of elements) {
-    const item = shown(element);
+    const item = format(element);
     size += item.length + 1;
-    if (size > TEMPLATE_LIMITS.size)
-      throw new CallFailure(`Expected a value of at most ${TEMPLATE_LIMITS.size} bytes.`);
+    if (size > TEMPLATE_LIMITS.sizeBytes)
+      throw new CallFailure(`Expected a value of at most ${TEMPLATE_LIMITS.sizeBytes} bytes.`);
     items.push(item);
   }
   return items;
@@ -89,8 +93,8 @@ function scalar(value: Value, verb: string, flags: Flags): string | undefined {
     : formatInt(BigInt(value.value), verb, flags);
 }
 
-/** A verb that has no form for the value. The flags stay in force for the value within. */
+/** Go's output for a verb that does not support the type. The flags still apply to the value in it. */
 function bad(value: Value, verb: string, flags: Flags): string {
-  const shown = value === null ? '<nil>' : `${typeName(value)}=${nested(value, 'v', flags)}`;
-  return `%!${verb}(${shown})`;
+  const description = value === null ? '<nil>' : `${typeName(value)}=${nested(value, 'v', flags)}`;
+  return `%!${verb}(${description})`;
 }

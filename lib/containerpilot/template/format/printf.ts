@@ -4,8 +4,8 @@ import { Byte, typeName, type Value } from '../values/value.js';
 import { noFlags, type Flags } from './flags.js';
 import { formatValue } from './print.js';
 
-/** Widths and precisions beyond this are refused, as Go does. */
-const LARGEST = 1_000_000;
+/** The largest width or precision that Go accepts. */
+const MAX_NUMBER = 1_000_000;
 
 const FLAG: Readonly<Record<string, (flags: Flags) => void>> = {
   '#': (flags) => (flags.sharp = true),
@@ -46,10 +46,10 @@ class Printf {
   }
 
   private write(text: string): void {
-    if (text !== '') this.parts.push(this.budget.made(text));
+    if (text !== '') this.parts.push(this.budget.chargeValue(text));
   }
 
-  /** One verb, from behind its percent sign. */
+  /** Formats one verb. The position is after its percent sign. */
   private verb(): void {
     const flags = noFlags();
     this.goodIndex = true;
@@ -90,7 +90,7 @@ class Printf {
     return this.format.charAt(this.at);
   }
 
-  /** `[n]`: the argument to go on with, counted from 1. */
+  /** Parses `[n]`, the one-based index of the next argument. */
   private index(): void {
     this.afterIndex = false;
     if (this.peek() !== '[') return;
@@ -103,7 +103,7 @@ class Printf {
     }
     const text = this.format.slice(this.at + 1, close);
     const number = /^\d+$/.test(text) ? Number(text) : 0;
-    const wellFormed = /^\d+$/.test(text) && number <= 10 * LARGEST;
+    const wellFormed = /^\d+$/.test(text) && number <= 10 * MAX_NUMBER;
     this.at = close + 1;
     this.afterIndex = wellFormed;
     if (wellFormed && number >= 1 && number <= this.args.length) this.argument = number - 1;
@@ -142,12 +142,12 @@ class Printf {
     this.afterIndex = false;
   }
 
-  /** Digits at the current place. A number that is far too large swallows the rest of the format. */
+  /** Parses digits. As in Go, a number that is too large consumes the rest of the format. */
   private number(): number | undefined {
     const digits = /^\d*/.exec(this.format.slice(this.at, this.at + 20))?.[0] ?? '';
     if (digits === '') return undefined;
     for (let i = 1; i < digits.length; i += 1) {
-      if (Number(digits.slice(0, i)) > LARGEST) {
+      if (Number(digits.slice(0, i)) > MAX_NUMBER) {
         this.at = this.format.length;
         return undefined;
       }
@@ -161,22 +161,22 @@ class Printf {
     if (arg === undefined) return undefined;
     this.argument += 1;
     const value = arg instanceof Byte ? arg.value : typeof arg === 'bigint' ? Number(arg) : undefined;
-    return value === undefined || Math.abs(value) > LARGEST ? undefined : value;
+    return value === undefined || Math.abs(value) > MAX_NUMBER ? undefined : value;
   }
 
-  /** Arguments that no verb asked for. */
+  /** Appends Go's error for unused arguments. */
   private extra(): void {
     const rest = this.args.slice(this.argument);
     if (this.reordered || rest.length === 0) return;
     const flags = noFlags();
-    const shown = rest.map((arg) =>
+    const extra = rest.map((arg) =>
       arg === null ? '<nil>' : `${typeName(arg)}=${formatValue(arg, 'v', flags)}`,
     );
-    this.write(`%!(EXTRA ${shown.join(', ')})`);
+    this.write(`%!(EXTRA ${extra.join(', ')})`);
   }
 }
 
-/** Go's `Sprintf`, its complaints within the text included. `format` and the result are bytes. */
+/** Go's `Sprintf`, including its errors in the output. `format` and the result are bytes. */
 export function printf(format: string, args: readonly Value[], budget: Budget): string {
   return new Printf(format, args, budget).run();
 }

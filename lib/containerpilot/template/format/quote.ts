@@ -24,7 +24,7 @@ function escape(code: number, quote: string, ascii: boolean): string {
   return code < 0x10000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`;
 }
 
-/** A string as a Go literal. */
+/** Formats a string as a Go literal. */
 export function quoteString(bytes: string, ascii: boolean): string {
   const parts = Array.from(runes(bytes), ({ code, size, bytes: one }) =>
     code === RUNE_ERROR && size === 1 ? `\\x${hex(one.charCodeAt(0), 2)}` : escape(code, '"', ascii),
@@ -32,12 +32,12 @@ export function quoteString(bytes: string, ascii: boolean): string {
   return `"${parts.join('')}"`;
 }
 
-/** A character as a Go literal. */
+/** Formats a code point as a Go character literal. */
 export function quoteChar(code: number, ascii: boolean): string {
   return `'${escape(isRune(code) ? code : RUNE_ERROR, "'", ascii)}'`;
 }
 
-/** Whether the string can stand between backquotes as it is. */
+/** Whether the string can be a raw string literal in backquotes. */
 export function canBackquote(bytes: string): boolean {
   for (const { code, size } of runes(bytes)) {
     if (code === 0xfeff || (code === RUNE_ERROR && size === 1)) return false;

@@ -8,7 +8,7 @@ import { canBackquote, quoteChar, quoteString } from './quote.js';
 const BASES: Readonly<Record<string, number>> = { v: 10, d: 10, b: 2, o: 8, O: 8, x: 16, X: 16 };
 const UINT = 2n ** 64n;
 
-/** A whole number as a verb shows it, or undefined where the verb has no form for one. */
+/** Formats an integer. Returns undefined if the verb does not support integers; the functions below do the same. */
 export function formatInt(value: bigint, verb: string, flags: Flags): string | undefined {
   const base = BASES[verb];
   if (base !== undefined) return digits(value, base, verb, flags);
@@ -25,8 +25,8 @@ function digits(value: bigint, base: number, verb: string, flags: Flags): string
   const sign = value < 0n ? '-' : flags.plus ? '+' : flags.space ? ' ' : '';
   let text = (value < 0n ? -value : value).toString(base);
   if (verb === 'X') text = text.toUpperCase();
-  const least = precision ?? (flags.zero && width !== undefined ? width - sign.length : 0);
-  text = text.padStart(least, '0');
+  const minDigits = precision ?? (flags.zero && width !== undefined ? width - sign.length : 0);
+  text = text.padStart(minDigits, '0');
   if (flags.sharp) {
     if (base === 2) text = `0b${text}`;
     if (base === 8 && !text.startsWith('0')) text = `0${text}`;
@@ -38,20 +38,20 @@ function digits(value: bigint, base: number, verb: string, flags: Flags): string
 
 function unicode(code: bigint, flags: Flags): string {
   const number = Number(code);
-  const shown = flags.sharp && isRune(number) && isPrintable(number) ? ` '${encodeRune(number)}'` : '';
+  const char = flags.sharp && isRune(number) && isPrintable(number) ? ` '${encodeRune(number)}'` : '';
   const hex = code
     .toString(16)
     .toUpperCase()
     .padStart(Math.max(flags.precision ?? 4, 4), '0');
-  return pad(`U+${hex}${shown}`, flags, false);
+  return pad(`U+${hex}${char}`, flags, false);
 }
 
-/** A bool as a verb shows it. */
+/** Formats a bool. */
 export function formatBool(value: boolean, verb: string, flags: Flags): string | undefined {
   return verb === 't' || verb === 'v' ? pad(String(value), flags) : undefined;
 }
 
-/** The format and default precision of each verb of floats. */
+/** The format and the default precision of each verb for floats. */
 const FLOATS: Readonly<Record<string, readonly [format: string, precision: number]>> = {
   v: ['g', -1],
   g: ['g', -1],
@@ -65,11 +65,11 @@ const FLOATS: Readonly<Record<string, readonly [format: string, precision: numbe
   E: ['E', 6],
 };
 
-/** A float as a verb shows it. */
+/** Formats a float. */
 export function formatFloatVerb(value: number, verb: string, flags: Flags): string | undefined {
-  const [format, usual] = FLOATS[verb] ?? [];
-  if (format === undefined || usual === undefined) return undefined;
-  const precision = flags.precision ?? usual;
+  const [format, defaultPrecision] = FLOATS[verb] ?? [];
+  if (format === undefined || defaultPrecision === undefined) return undefined;
+  const precision = flags.precision ?? defaultPrecision;
   let number = formatFloat(value, format, precision);
   if (flags.space && number.startsWith('+') && !flags.plus) number = ` ${number.slice(1)}`;
   if (/^.[IN]/.test(number)) {
@@ -84,7 +84,7 @@ export function formatFloatVerb(value: number, verb: string, flags: Flags): stri
     : pad(number, flags);
 }
 
-/** With `#` a number keeps its point, and in the general formats its zeros. */
+/** Applies the flag `#`: keeps the decimal point, and trailing zeros in the formats g, G and x. */
 function withPoint(number: string, format: string, precision: number): string {
   const [, sign = '', head = '', tail = ''] =
     (/x/i.test(format) ? /^(.)(.*?)([pP].*)?$/ : /^(.)(.*?)([eE].*)?$/).exec(number) ?? [];
@@ -95,24 +95,24 @@ function withPoint(number: string, format: string, precision: number): string {
   return `${sign}${head}${head.includes('.') ? '' : '.'}${'0'.repeat(Math.max(missing, 0))}${tail}`;
 }
 
-/** A complex number as a verb shows it. */
+/** Formats a complex number. */
 export function formatComplex({ re, im }: Complex, verb: string, flags: Flags): string | undefined {
   const real = formatFloatVerb(re, verb, flags);
   const imaginary = formatFloatVerb(im, verb, { ...flags, plus: true });
   return real === undefined || imaginary === undefined ? undefined : `(${real}${imaginary}i)`;
 }
 
-/** A string as a verb shows it. */
+/** Formats a string. */
 export function formatString(value: string, verb: string, flags: Flags): string | undefined {
-  if (verb === 's' || (verb === 'v' && !flags.sharpV)) return pad(truncated(value, flags), flags);
+  if (verb === 's' || (verb === 'v' && !flags.sharpV)) return pad(truncateRunes(value, flags), flags);
   if (verb === 'v' || verb === 'q') {
-    const text = truncated(value, flags);
+    const text = truncateRunes(value, flags);
     return pad(flags.sharp && canBackquote(text) ? `\`${text}\`` : quoteString(text, flags.plus), flags);
   }
   return verb === 'x' || verb === 'X' ? hexString(value, verb, flags) : undefined;
 }
 
-function truncated(value: string, { precision }: Flags): string {
+function truncateRunes(value: string, { precision }: Flags): string {
   if (precision === undefined) return value;
   let at = 0;
   for (let count = 0; count < precision && at < value.length; count += 1) at += runeAt(value, at).size;

@@ -4,7 +4,7 @@ import { type Functions, type TemplateFunction } from './function.js';
 
 type Comparable = boolean | string | bigint | number | Byte | Complex;
 
-/** Kinds that compare with one another; undefined for nil, lists and the environment, which do not. */
+/** The kind of a value for comparison. Undefined for nil, slices and the environment, which are not comparable. */
 function basicKind(value: Value): string | undefined {
   if (value instanceof Byte) return 'uint';
   if (value instanceof Complex) return 'complex';
@@ -12,14 +12,16 @@ function basicKind(value: Value): string | undefined {
 }
 
 function incompatible(a: Value, b: Value): CallFailure {
-  return new CallFailure(`Expected values of one type to compare, got ${typeName(a)} and ${typeName(b)}.`);
+  return new CallFailure(
+    `Expected values of the same type to compare, got ${typeName(a)} and ${typeName(b)}.`,
+  );
 }
 
-function isWhole(value: Value): value is bigint | Byte {
+function isInteger(value: Value): value is bigint | Byte {
   return typeof value === 'bigint' || value instanceof Byte;
 }
 
-/** Whole numbers compare whatever their sign; everything else is taken as it is. */
+/** Converts bytes to bigint, so that signed and unsigned integers compare with each other. */
 function comparable(value: Value): Value {
   return value instanceof Byte ? BigInt(value.value) : value;
 }
@@ -31,24 +33,24 @@ function same(a: Comparable, b: Comparable): boolean {
 
 function equal(a: Value, b: Value): boolean {
   const kind = basicKind(a);
-  if (kind !== basicKind(b) && !(isWhole(a) && isWhole(b))) {
+  if (kind !== basicKind(b) && !(isInteger(a) && isInteger(b))) {
     if (a === null || b === null) return false;
     throw incompatible(a, b);
   }
   if (kind !== undefined) return same(a as Comparable, b as Comparable);
   if (a === null || b === null) return a === b;
   if (a instanceof List !== b instanceof List) throw incompatible(a, b);
-  throw new CallFailure(`Expected values that can be compared, got ${typeName(a)}.`);
+  throw new CallFailure(`Expected comparable values, got ${typeName(a)}.`);
 }
 
 function less(a: Value, b: Value): boolean {
   for (const value of [a, b]) {
     if (basicKind(value) === undefined)
-      throw new CallFailure(`Expected values with an order, got ${typeName(value)}.`);
+      throw new CallFailure(`Expected values that can be ordered, got ${typeName(value)}.`);
   }
-  if (basicKind(a) !== basicKind(b) && !(isWhole(a) && isWhole(b))) throw incompatible(a, b);
+  if (basicKind(a) !== basicKind(b) && !(isInteger(a) && isInteger(b))) throw incompatible(a, b);
   if (typeof a === 'boolean' || a instanceof Complex)
-    throw new CallFailure(`Expected values with an order, got ${typeName(a)}.`);
+    throw new CallFailure(`Expected values that can be ordered, got ${typeName(a)}.`);
   return (comparable(a) as bigint) < (comparable(b) as bigint);
 }
 
@@ -76,7 +78,7 @@ export const COMPARISONS: Functions = {
   ne: pair((a, b) => !equal(a, b)),
   lt: pair(less),
   le: pair((a, b) => less(a, b) || equal(a, b)),
-  // NaN makes the difference: gt is "not le", as ge is "not lt".
+  // As in Go, gt is "not le" and ge is "not lt". This matters for NaN.
   gt: pair((a, b) => !(less(a, b) || equal(a, b))),
   ge: pair((a, b) => !less(a, b)),
 };

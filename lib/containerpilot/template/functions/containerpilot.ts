@@ -13,7 +13,7 @@ function trimSpace(bytes: string): string {
     from += rune.size;
   let to = bytes.length;
   while (to > from) {
-    // A character has at most four bytes; the last one is the longest that ends here.
+    // A code point has at most four bytes. The last one is the longest valid sequence that ends here.
     const size = [4, 3, 2, 1].find((count) => runeAt(bytes, to - count).size === count) ?? 1;
     if (to - size < from || !isUnicodeSpace(runeAt(bytes, to - size).code)) break;
     to -= size;
@@ -32,7 +32,7 @@ function split(separator: string, text: string): List {
 
 function replaceAll(from: string, to: string, text: string): string {
   if (from !== '') return text.split(from).join(to);
-  // Nothing is found before every character and at the end.
+  // An empty string matches before every code point and at the end.
   return [...runes(text)].map((rune) => to + rune.bytes).join('') + to;
 }
 
@@ -47,8 +47,8 @@ function toInt(value: Value): bigint {
   return number;
 }
 
-/** How far the room of a list has grown that was filled one by one. */
-function grown(length: number): number {
+/** The capacity of a Go slice to which `length` elements were appended one by one. */
+function appendedCapacity(length: number): number {
   return length === 0 ? 0 : length > 512 ? length : 2 ** Math.ceil(Math.log2(length));
 }
 
@@ -63,13 +63,13 @@ function loop(args: readonly Value[]): List {
   if (length > BigInt(TEMPLATE_LIMITS.loop))
     throw new CallFailure(`Expected at most ${TEMPLATE_LIMITS.loop} numbers, got ${length}.`);
   const numbers = Array.from({ length: Number(length) }, (_, i) => start + step * BigInt(i));
-  return new List('int', numbers, grown(numbers.length));
+  return new List('int', numbers, appendedCapacity(numbers.length));
 }
 
-/** What it costs to cut off one character, in the units of the budget. */
+/** Budget that splitting off one character costs, in bytes. */
 const SPLIT_COST = 16;
 
-/** The functions that ContainerPilot adds to Go's. */
+/** The functions that ContainerPilot adds to Go's text/template. */
 export const CONTAINERPILOT: Functions = {
   default: {
     parameters: ['any', 'any'],
@@ -96,8 +96,10 @@ export const CONTAINERPILOT: Functions = {
         (separator as string).length * Math.max(0, parts.length - 1),
       );
       budget.charge(length);
-      if (length > TEMPLATE_LIMITS.size)
-        throw new CallFailure(`Expected a text of at most ${TEMPLATE_LIMITS.size} bytes, got ${length}.`);
+      if (length > TEMPLATE_LIMITS.sizeBytes)
+        throw new CallFailure(
+          `Expected a value of at most ${TEMPLATE_LIMITS.sizeBytes} bytes, got ${length}.`,
+        );
       return parts.join(separator as string);
     },
   },
@@ -107,13 +109,13 @@ export const CONTAINERPILOT: Functions = {
       const found =
         from === '' ? (text as string).length + 1 : (text as string).split(from as string).length - 1;
       budget.charge(4 * (text as string).length + found * (to as string).length);
-      return budget.made(replaceAll(from as string, to as string, text as string));
+      return budget.chargeValue(replaceAll(from as string, to as string, text as string));
     },
   },
   regexReplaceAll: {
     parameters: ['string', 'string', 'string'],
     call: ([pattern, replacement, text], { budget }) =>
-      budget.made(regexReplaceAll(pattern as string, replacement as string, text as string, budget)),
+      budget.chargeValue(regexReplaceAll(pattern as string, replacement as string, text as string, budget)),
   },
   loop: {
     parameters: ['any'],

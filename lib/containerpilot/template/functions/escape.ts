@@ -42,9 +42,9 @@ function escaper(escape: (bytes: string) => string): TemplateFunction {
   return {
     parameters: ['any'],
     variadic: true,
-    call: (args, { budget }) => budget.made(escape(budget.made(printArguments(args)))),
+    call: (args, { budget }) => budget.chargeValue(escape(budget.chargeValue(printArguments(args)))),
   };
 }
 
-/** `html`, `js`, `urlquery`. */
+/** The functions `html`, `js` and `urlquery`. */
 export const ESCAPERS: Functions = { html: escaper(html), js: escaper(js), urlquery: escaper(urlquery) };

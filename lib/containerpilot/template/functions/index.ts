@@ -5,10 +5,10 @@ import { CONTAINERPILOT } from './containerpilot.js';
 import { ESCAPERS } from './escape.js';
 import { type TemplateFunction } from './function.js';
 
-/** `and` and `or` evaluate only as many arguments as decide the result; the evaluator does that. */
+/** The functions that evaluate only as many arguments as needed. The evaluator implements them. */
 export const SHORT_CIRCUIT: ReadonlySet<string> = new Set(['and', 'or']);
 
-/** Every function by its name, but `and` and `or`. A map, so that `constructor` is no function. */
+/** All functions by name, except `and` and `or`. A map, so that `constructor` is not a function. */
 export const FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map(
   Object.entries({ ...BASICS, ...COLLECTIONS, ...COMPARISONS, ...ESCAPERS, ...CONTAINERPILOT }),
 );

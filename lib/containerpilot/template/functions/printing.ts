@@ -4,22 +4,22 @@ import { printf } from '../format/printf.js';
 import { isTrue, typeName } from '../values/value.js';
 import { type Functions } from './function.js';
 
-/** `print`, `printf`, `println`, `not` and `call`; `and` and `or` are the evaluator's own, since they may not evaluate all. */
+/** The functions `print`, `printf`, `println`, `not` and `call`. */
 export const BASICS: Functions = {
   print: {
     parameters: ['any'],
     variadic: true,
-    call: (args, { budget }) => budget.made(print(args, budget)),
+    call: (args, { budget }) => budget.chargeValue(print(args, budget)),
   },
   println: {
     parameters: ['any'],
     variadic: true,
-    call: (args, { budget }) => budget.made(println(args, budget)),
+    call: (args, { budget }) => budget.chargeValue(println(args, budget)),
   },
   printf: {
     parameters: ['string', 'any'],
     variadic: true,
-    call: ([format, ...args], { budget }) => budget.made(printf(format as string, args, budget)),
+    call: ([format, ...args], { budget }) => budget.chargeValue(printf(format as string, args, budget)),
   },
   not: { parameters: ['any'], call: ([value = null]) => !isTrue(value) },
   call: {
@@ -27,7 +27,7 @@ export const BASICS: Functions = {
     variadic: true,
     call: ([value = null]) => {
       throw new CallFailure(
-        `Expected a function to call, got ${typeName(value)}: the environment holds none.`,
+        `Expected a function to call, got ${typeName(value)}: the environment contains no functions.`,
       );
     },
   },

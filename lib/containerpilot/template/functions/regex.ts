@@ -4,19 +4,19 @@ import { type Budget } from '../limits.js';
 import { isAscii, runeAt, runes, toBytes, toText } from '../values/bytes.js';
 import { isAlphaNumeric } from '../values/unicode.js';
 
-const MAX_PATTERN = 4_096;
-/** What an instruction of a compiled pattern costs, in the units of the budget. */
+const MAX_PATTERN_LENGTH = 4_096;
+/** Budget that each instruction of a compiled pattern costs, in bytes. */
 const COMPILE_COST = 256;
-/** What an instruction costs for each character it passes over. */
+/** Budget that each instruction costs for each character of the input, in bytes. */
 const MATCH_COST = 1;
-/** What finding the characters costs for each byte that is not ASCII. */
+/** Budget that decoding a byte costs if the input is not ASCII, in bytes. */
 const DECODE_COST = 16;
 
 function compile(bytes: string, budget: Budget): RE2JS {
   const pattern = toText(bytes);
   if (toBytes(pattern) !== bytes) throw new CallFailure('Expected a regular expression in UTF-8.');
-  if (pattern.length > MAX_PATTERN)
-    throw new CallFailure(`Expected a regular expression of at most ${MAX_PATTERN} characters.`);
+  if (pattern.length > MAX_PATTERN_LENGTH)
+    throw new CallFailure(`Expected a regular expression of at most ${MAX_PATTERN_LENGTH} characters.`);
   budget.charge(COMPILE_COST * pattern.length);
   try {
     const compiled = RE2JS.compile(pattern);
@@ -24,13 +24,13 @@ function compile(bytes: string, budget: Budget): RE2JS {
     return compiled;
   } catch (error) {
     if (error instanceof CallFailure) throw error;
-    // Without the piece of the pattern, which may come from the environment.
+    // Removes the quoted pattern, because it may come from the environment.
     const why = (error instanceof Error ? error.message : String(error)).replace(/: `[^]*$/, '');
     throw new CallFailure(`Expected a regular expression in RE2 syntax: ${why}.`);
   }
 }
 
-/** A text to search in, and the byte at which each of its UTF-16 units begins. */
+/** Decodes the input, with the byte offset of each UTF-16 code unit. ASCII input needs no offsets. */
 function decode(
   bytes: string,
   budget: Budget,
@@ -48,7 +48,7 @@ function decode(
   return { text: chars.join(''), offsets: [...offsets, at] };
 }
 
-/** The number or name of a group; a number with a leading zero is a name. Undefined where there is no such group. */
+/** The index of a group by number or name, or undefined if there is none. A number with a leading zero is a name. */
 function groupIndex(matcher: Matcher, name: string): number | undefined {
   const index = /^(?:0|[1-9]\d*)$/.test(name) ? Number(name) : matcher.namedGroups[name];
   return index !== undefined && index <= matcher.groupCount() ? index : undefined;
@@ -60,7 +60,7 @@ function wordEnd(bytes: string, from: number): number {
   return at;
 }
 
-/** Fills in `$$`, `$name` and `${name}`; a name is as long as can be, so that `$1x` is the group `1x`. */
+/** Expands `$$`, `$name` and `${name}`. A name is as long as possible: `$1x` is the group `1x`. */
 function expand(replacement: string, group: (name: string) => string): string {
   const parts: string[] = [];
   let at = 0;
@@ -78,7 +78,11 @@ function expand(replacement: string, group: (name: string) => string): string {
   return parts.join('') + replacement.slice(at);
 }
 
-/** Every match replaced, in linear time; a match of nothing right behind another match is none. */
+/**
+ * Go's `ReplaceAllString`: replaces all matches, in linear time. An empty match directly after another match is ignored.
+ *
+ * @throws CallFailure when the pattern is invalid or the budget is exceeded
+ */
 export function regexReplaceAll(pattern: string, replacement: string, bytes: string, budget: Budget): string {
   const compiled = compile(pattern, budget);
   const { text, offsets } = decode(bytes, budget);
@@ -99,7 +103,7 @@ export function regexReplaceAll(pattern: string, replacement: string, bytes: str
     const start = matcher.start();
     const end = matcher.end();
     parts.push(part(last, start));
-    if (end > last || start === 0) parts.push(budget.made(expand(replacement, group)));
+    if (end > last || start === 0) parts.push(budget.chargeValue(expand(replacement, group)));
     last = end;
     const width = (text.codePointAt(from) ?? 0) > 0xffff ? 2 : 1;
     from = Math.max(from + width, end);

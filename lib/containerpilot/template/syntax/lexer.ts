@@ -9,7 +9,7 @@ const SPACES = ' \t\r\n';
 const KEYWORD: ReadonlySet<string> = new Set(KEYWORDS);
 const SINGLE: Readonly<Record<string, TokenType>> = { '=': '=', '|': '|' };
 
-/** Cuts a template (as bytes) into tokens, one at a time. After an `error` or `eof` it only repeats itself. */
+/** Splits a template, given as bytes, into tokens. After an `error` or `eof` token it returns the same token again. */
 export class Lexer {
   private pos = 0;
   private parens = 0;
@@ -102,7 +102,7 @@ export class Lexer {
       : this.error(pos, `unexpected character ${JSON.stringify(toText(encodeRune(code)))}`);
   }
 
-  /** Spaces are tokens, since they separate arguments. The one before `-}}` belongs to the delimiter. */
+  /** Spaces are tokens, because they separate arguments. The space before `-}}` belongs to the delimiter. */
   private space(): Token {
     const start = this.pos;
     let end = start;
@@ -162,7 +162,7 @@ export class Lexer {
     }
   }
 
-  /** Whether a name may end before `at`. */
+  /** Whether the character at `at` may follow a name. */
   private terminates(at: number): boolean {
     const char = this.input[at];
     return char === undefined || `${SPACES}.,|:)(`.includes(char) || this.input.startsWith(RIGHT, at);
@@ -182,7 +182,7 @@ export class Lexer {
     return end;
   }
 
-  /** The `}}` at the current place, if it is there, with or without its trim marker. */
+  /** The `}}` at the current position, with or without its trim marker, or undefined. */
   private rightDelimiter(): { readonly at: number; readonly trims: boolean } | undefined {
     const { input, pos } = this;
     if (SPACES.includes(input[pos] ?? 'x') && input.startsWith(`-${RIGHT}`, pos + 1))

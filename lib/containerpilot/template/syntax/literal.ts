@@ -5,9 +5,9 @@ const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 
 interface Unescaped {
   readonly code: number;
-  /** Whether `code` is a character to be encoded rather than a byte. */
+  /** Whether `code` is a code point to encode, and not a byte. */
   readonly rune: boolean;
-  /** Where it ends. */
+  /** Offset after the character. */
   readonly end: number;
 }
 
@@ -19,7 +19,7 @@ function hexEscape(text: string, at: number, digits: number): Unescaped | undefi
   return isRune(code) ? { code, rune: true, end: at + digits } : undefined;
 }
 
-/** The character or byte at `at` of a quoted literal, or undefined where its escape is not one of Go's. */
+/** The character or byte at `at` of a quoted literal, or undefined for an invalid escape. */
 function unescape(text: string, at: number, quote: string): Unescaped | undefined {
   const first = text[at];
   if (first === undefined || first === quote) return undefined;
@@ -36,7 +36,7 @@ function unescape(text: string, at: number, quote: string): Unescaped | undefine
   return octal === undefined ? undefined : { code: parseInt(octal, 8), rune: false, end: at + 4 };
 }
 
-/** The value of a quoted or raw string with its quotes, or undefined where an escape in it is none. */
+/** The value of a string literal, given with its quotes. Returns undefined for an invalid escape. */
 export function unquote(literal: string): string | undefined {
   const quote = literal.charAt(0);
   const end = literal.length - 1;
@@ -45,14 +45,14 @@ export function unquote(literal: string): string | undefined {
   for (let at = 1; at < end;) {
     const next = unescape(literal, at, quote);
     if (next === undefined) return undefined;
-    // A broken byte is taken as the bytes it stands for.
+    // An invalid byte becomes the encoding of U+FFFD, as in Go. A byte escape such as `\xff` stays one byte.
     parts.push(next.rune ? encodeRune(next.code) : String.fromCharCode(next.code));
     at = next.end;
   }
   return parts.join('');
 }
 
-/** The code of a character constant with its quotes, or undefined where it holds no, or more than one, character. */
+/** The code point of a character constant, given with its quotes. Returns undefined unless it has one character. */
 export function unquoteChar(literal: string): number | undefined {
   const char = unescape(literal, 1, "'");
   return char?.end === literal.length - 1 ? char.code : undefined;

@@ -1,6 +1,6 @@
 import { type NumberLiteral } from './number.js';
 
-/** Nodes of a template. `pos` is the byte at which errors about the node point. */
+/** The base of all nodes. `pos` is the byte offset for errors about the node. */
 interface At {
   readonly pos: number;
 }
@@ -11,7 +11,7 @@ export interface FieldNode extends At {
   readonly path: readonly string[];
 }
 
-/** `$x.A.B`; `path` begins after the name. */
+/** `$x.A.B`. The path excludes the name of the variable. */
 export interface VariableNode extends At {
   readonly kind: 'variable';
   readonly name: string;
@@ -40,7 +40,7 @@ export type LiteralNode = At &
     | { readonly kind: 'number'; readonly literal: NumberLiteral }
   );
 
-/** What stands between the spaces of a command. */
+/** One part of a command. Spaces separate the operands. */
 export type Operand = FieldNode | VariableNode | ChainNode | IdentifierNode | LiteralNode | PipeNode;
 
 /** An operand, or a function with its arguments. */
@@ -48,11 +48,11 @@ export interface CommandNode extends At {
   readonly args: Operand[];
 }
 
-/** Commands joined by `|`, whose value may be given to variables. */
+/** Commands separated by `|`, with optional variables for the result. */
 export interface PipeNode extends At {
   readonly kind: 'pipe';
   readonly variables: string[];
-  /** `=` rather than `:=`. */
+  /** Whether the operator is `=` and not `:=`. */
   assigns: boolean;
   readonly commands: CommandNode[];
 }
@@ -72,7 +72,7 @@ export interface TemplateNode extends At {
   readonly pipe: PipeNode | undefined;
 }
 
-/** What a template is a list of. */
+/** An element of a template. */
 export type Node =
   | (At & { readonly kind: 'text'; readonly text: string })
   | (At & { readonly kind: 'action'; readonly pipe: PipeNode })

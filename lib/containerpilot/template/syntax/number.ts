@@ -1,6 +1,6 @@
 import { Complex } from '../values/value.js';
 
-/** What a numeric literal can stand for. Its syntax decides where nothing else does: see {@link idealValue}. */
+/** A numeric literal with its value in each type it fits. {@link idealValue} selects the type by the syntax. */
 export interface NumberLiteral {
   readonly text: string;
   readonly int?: bigint;
@@ -17,7 +17,7 @@ const DECIMAL_FLOAT = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
 const HEX_FLOAT =
   /^(?<sign>[-+]?)0[xX](?<whole>[\da-fA-F]*)(?:\.(?<part>[\da-fA-F]*))?[pP](?<power>[-+]?\d+)$/;
 
-/** An integer literal of any base and size, or undefined where the text is none. */
+/** Parses an integer literal of any base and size. Returns undefined for any other string. */
 function parseInteger(text: string): bigint | undefined {
   if (!INTEGER.test(text)) return undefined;
   const digits = text.replace(/^[-+]/, '').replaceAll('_', '');
@@ -25,21 +25,21 @@ function parseInteger(text: string): bigint | undefined {
   return text.startsWith('-') ? -value : value;
 }
 
-/** mantissa × 2^power, rounded once: half to even, as everything in IEEE 754. */
+/** Computes mantissa × 2^power with one rounding, half to even, as in IEEE 754. */
 function scale(mantissa: bigint, power: number): number {
   if (mantissa === 0n) return 0;
   const bits = mantissa.toString(2).length;
-  // The exponent of the last bit that a float64 of this size keeps; below 2^-1074 there is none.
+  // The exponent of the last bit of a float64 of this size. The smallest is 2^-1074.
   const last = Math.max(bits + power - 53, -1074);
   const drop = last - power;
   if (drop <= 0) return Number(mantissa) * 2 ** Math.min(power, 1100);
   if (drop > bits + 1) return 0;
   const shift = BigInt(drop);
-  const kept = mantissa >> shift;
-  const rest = mantissa - (kept << shift);
+  const floor = mantissa >> shift;
+  const rest = mantissa - (floor << shift);
   const half = 1n << (shift - 1n);
-  const rounded = rest > half || (rest === half && (kept & 1n) === 1n) ? kept + 1n : kept;
-  // Two steps, since 2^-1074 × 2^53 would leave the range of one factor.
+  const rounded = rest > half || (rest === half && (floor & 1n) === 1n) ? floor + 1n : floor;
+  // Two factors, because one factor below 2^-1022 would be subnormal.
   const first = Math.max(last, -1000);
   return Number(rounded) * 2 ** first * 2 ** (last - first);
 }
@@ -54,14 +54,14 @@ function parseHexFloat(text: string): number | undefined {
   return sign === '-' ? -value : value;
 }
 
-/** Whether underscores only stand between digits; the prefix of a base counts as one. */
+/** Whether all underscores are between digits. The prefix of a base counts as a digit. */
 function underscoresFit(text: string): boolean {
   const digits = text.replace(/^[-+]/, '').replace(/^0[xX]/, '0');
   const digit = /0[xX]/.test(text) ? '[\\da-fA-F]' : '\\d';
   return !new RegExp(`(?<!${digit})_|_(?!${digit})`).test(digits);
 }
 
-/** A floating-point literal, or undefined where the text is none or too large. */
+/** Parses a floating-point literal. Returns undefined for any other string and for values above the float64 range. */
 function parseFloatLiteral(text: string): number | undefined {
   if (!underscoresFit(text)) return undefined;
   const plain = text.replaceAll('_', '');
@@ -82,7 +82,7 @@ function fromComplex(text: string, value: Complex): NumberLiteral {
   return value.im === 0 ? { ...fromFloat(text, value.re), complex: value } : { text, complex: value };
 }
 
-/** The literal behind a `number` or `complex` token, or a sentence on what is wrong with it. */
+/** Parses a `number` or `complex` token. Returns an error message if it is invalid. */
 export function parseNumber(text: string): NumberLiteral | string {
   if (text.endsWith('i')) {
     const pair = /^(?<re>.+?(?<![eEpP]))(?<im>[-+].+)i$/.exec(text)?.groups;
@@ -101,14 +101,14 @@ export function parseNumber(text: string): NumberLiteral | string {
   return /[.eEpP]/.test(text) ? fromFloat(text, float) : `number "${text}" does not fit into 64 bits`;
 }
 
-/** A character constant: an int. */
+/** The literal of a character constant, which is an int. */
 export function charNumber(text: string, code: number): NumberLiteral {
   return { text, int: BigInt(code), float: code };
 }
 
 /**
- * The value of a literal where no parameter asks for a type: complex, else float where it is written as one, else
- * int. Undefined where the int would not fit.
+ * The value of a literal for a parameter of any type: complex, else float if it is written as one, else int. Undefined if
+ * the int does not fit into 64 bits.
  */
 export function idealValue(literal: NumberLiteral): bigint | number | Complex | undefined {
   const { text, int, float, complex } = literal;

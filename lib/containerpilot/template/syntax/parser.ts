@@ -8,12 +8,12 @@ import { PipelineParser, type Scope } from './pipeline-parser.js';
 import { type Token } from './token.js';
 import { TokenStream } from './token-stream.js';
 
-/** The templates of a text by name; the text itself is `''`. */
+/** The parsed templates by name. The name of the outermost one is `''`. */
 export type Templates = ReadonlyMap<string, readonly Node[]>;
 
-type Ended = 'end' | 'else' | 'eof';
+type BlockEnd = 'end' | 'else' | 'eof';
 
-/** Whether a body holds nothing but white space, so that another definition may take its place. */
+/** Whether a body contains only white space. Another definition may replace such a body. */
 function isBlank(nodes: readonly Node[]): boolean {
   return nodes.every((node) => {
     if (node.kind !== 'text') return false;
@@ -46,8 +46,8 @@ class Parser {
     return this.templates;
   }
 
-  /** Nodes up to the {{end}} or {{else}} of the block they are in. Only the outermost list may define templates. */
-  private list(nodes: Node[], outermost = false): Ended {
+  /** Parses nodes up to the {{end}} or {{else}} of their block. Only the outermost list may define templates. */
+  private list(nodes: Node[], outermost = false): BlockEnd {
     for (;;) {
       const token = this.tokens.next();
       switch (token.type) {
@@ -74,7 +74,7 @@ class Parser {
       case 'define':
         if (!outermost)
           this.tokens.fail(
-            'Unexpected {{define}} within a block: templates are defined outside of all blocks.',
+            'Unexpected {{define}} in a block: templates must be defined outside of all blocks.',
           );
         this.definition();
         return undefined;
@@ -84,7 +84,7 @@ class Parser {
       case 'continue':
         this.tokens.expect('}}', `{{${token.type}}}`);
         if (this.scope.ranges === 0)
-          this.tokens.fail(`Unexpected {{${token.type}}}: it is not within a {{range}}.`, token.pos);
+          this.tokens.fail(`Unexpected {{${token.type}}}: it is not in a {{range}}.`, token.pos);
         return { kind: token.type, pos: token.pos };
       case 'end':
         this.tokens.expect('}}', '{{end}}');
@@ -152,7 +152,7 @@ class Parser {
     return { kind: 'template', pos: token.pos, name, pipe };
   }
 
-  /** The body of a template of its own: it sees no variable and no range from outside. */
+  /** Parses the body of a named template. Variables and ranges outside of it are not in scope. */
   private body(kind: 'define' | 'block'): readonly Node[] {
     return this.deeper(() => {
       const outside = this.scope;
@@ -182,9 +182,9 @@ class Parser {
 
   private name(token: Token, where: string): string {
     if (token.type !== 'string' && token.type !== 'raw string')
-      this.tokens.unexpected(token, `${where}, whose name is a quoted string`);
+      this.tokens.unexpected(token, `${where}, whose name must be a quoted string`);
     const name = unquote(token.text);
-    return name ?? this.tokens.fail(`Bad escape in the name ${toText(token.text)}.`, token.pos);
+    return name ?? this.tokens.fail(`Invalid escape in the name ${toText(token.text)}.`, token.pos);
   }
 
   private define(name: string, nodes: readonly Node[], pos: number): void {
@@ -204,7 +204,7 @@ class Parser {
   private deeper<T>(parse: () => T): T {
     this.depth += 1;
     if (this.depth > TEMPLATE_LIMITS.depth)
-      this.tokens.fail(`Expected blocks at most ${TEMPLATE_LIMITS.depth} deep.`);
+      this.tokens.fail(`Expected at most ${TEMPLATE_LIMITS.depth} nested blocks.`);
     const result = parse();
     this.depth -= 1;
     return result;
@@ -212,10 +212,10 @@ class Parser {
 }
 
 /**
- * Parses a template given as bytes.
+ * Parses a template, given as bytes.
  *
- * @param isFunction whether a name is that of a function
- * @throws TemplateFailure at the first thing that is not the template language
+ * @param isFunction Whether a function with the name exists.
+ * @throws TemplateFailure at the first syntax error
  */
 export function parseTemplate(text: string, isFunction: (name: string) => boolean): Templates {
   return new Parser(text, isFunction).parse();

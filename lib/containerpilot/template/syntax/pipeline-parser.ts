@@ -6,11 +6,11 @@ import { charNumber, parseNumber } from './number.js';
 import { type Token } from './token.js';
 import { describe, type TokenStream } from './token-stream.js';
 
-/** What the place of an action can see. */
+/** The scope of an action. */
 export interface Scope {
-  /** Names of the variables declared so far, `$` first. */
+  /** Names of the declared variables, `$` first. */
   readonly variables: string[];
-  /** How many {{range}} blocks it is in. */
+  /** Number of enclosing {{range}} blocks. */
   ranges: number;
 }
 
@@ -30,7 +30,7 @@ const OPERANDS: ReadonlySet<Token['type']> = new Set([
   '(',
 ]);
 
-/** Parses what stands within actions. */
+/** Parses the content of actions. */
 export class PipelineParser {
   private depth = 0;
 
@@ -40,9 +40,10 @@ export class PipelineParser {
   ) {}
 
   /**
-   * A pipeline up to and with its `end`.
+   * Parses a pipeline and its `end` token.
    *
-   * @param twoVariables whether it may declare two variables, as {{range}} does
+   * @param twoVariables Whether it may declare two variables, as in {{range}}.
+   * @throws TemplateFailure at a syntax error
    */
   pipeline(scope: Scope, where: string, end: '}}' | ')', twoVariables = false): PipeNode {
     const pipe: PipeNode = {
@@ -66,7 +67,7 @@ export class PipelineParser {
     return pipe;
   }
 
-  /** `$x :=`, `$x =`, and for ranges `$i, $x :=`. */
+  /** Parses `$x :=`, `$x =`, and for ranges `$i, $x :=`. */
   private declarations(pipe: PipeNode, scope: Scope, where: string, twoVariables: boolean): void {
     while (this.tokens.peekNonSpace().type === 'variable') {
       const variable = this.tokens.next();
@@ -95,7 +96,7 @@ export class PipelineParser {
     }
   }
 
-  /** Operands up to `|`, which is read, or the pipeline's end, which is left. */
+  /** Parses operands up to `|`, which is consumed, or up to the end of the pipeline, which is not. */
   private command(scope: Scope): CommandNode {
     const command: CommandNode = { pos: this.tokens.peekNonSpace().pos, args: [] };
     for (;;) {
@@ -113,7 +114,7 @@ export class PipelineParser {
     return command;
   }
 
-  /** A term and the fields that follow it. Undefined where no term follows. */
+  /** Parses a term and its fields. Returns undefined if there is no term. */
   private operand(scope: Scope): Operand | undefined {
     const term = this.term(scope);
     const first = this.tokens.peek();
@@ -151,7 +152,7 @@ export class PipelineParser {
         return {
           kind: 'string',
           pos,
-          value: unquote(token.text) ?? this.tokens.fail(`Bad escape in ${toText(token.text)}.`, pos),
+          value: unquote(token.text) ?? this.tokens.fail(`Invalid escape in ${toText(token.text)}.`, pos),
         };
       case 'char constant':
       case 'number':
@@ -180,7 +181,7 @@ export class PipelineParser {
   private parenthesised(scope: Scope): PipeNode {
     this.depth += 1;
     if (this.depth > TEMPLATE_LIMITS.depth)
-      this.tokens.fail(`Expected parentheses at most ${TEMPLATE_LIMITS.depth} deep.`);
+      this.tokens.fail(`Expected at most ${TEMPLATE_LIMITS.depth} nested parentheses.`);
     const pipe = this.pipeline(scope, 'parentheses', ')');
     this.depth -= 1;
     return pipe;

@@ -1,7 +1,7 @@
 import { runeAt } from '../values/bytes.js';
 import { isAlphaNumeric } from '../values/unicode.js';
 
-/** Everything a number may be made of, in order; what is wrong with it in detail is found when it is read. */
+/** Patterns for the extent of a number. They accept some invalid numbers, which `parseNumber` rejects. */
 const DECIMAL = /[-+]?(?:0)?[\d_]*(?:\.[\d_]*)?(?:[eE][-+]?[\d_]*)?i?/y;
 const HEXADECIMAL = /[-+]?0[xX][\da-fA-F_]*(?:\.[\da-fA-F_]*)?(?:[pP][-+]?[\d_]*)?i?/y;
 const OCTAL = /[-+]?0[oO][0-7_]*(?:\.[0-7_]*)?i?/y;
@@ -15,16 +15,16 @@ function scan(input: string, at: number): number {
   return at;
 }
 
-function wordGoesOn(input: string, at: number): boolean {
+function isNameAt(input: string, at: number): boolean {
   return isAlphaNumeric(runeAt(input, at).code);
 }
 
-/** Where the number that starts at `start` ends. A negative `end` is the place, negated, at which it goes wrong. */
+/** The end of the number that starts at `start`. For an invalid number `end` is the negated offset of the error. */
 export function numberEnd(input: string, start: number): { readonly end: number; readonly complex: boolean } {
   const end = scan(input, start);
-  if (wordGoesOn(input, end)) return { end: -end - 1, complex: false };
+  if (isNameAt(input, end)) return { end: -end - 1, complex: false };
   if (input[end] !== '+' && input[end] !== '-') return { end, complex: false };
   const second = scan(input, end);
-  if (wordGoesOn(input, second) || input[second - 1] !== 'i') return { end: -second, complex: true };
+  if (isNameAt(input, second) || input[second - 1] !== 'i') return { end: -second, complex: true };
   return { end: second, complex: true };
 }

@@ -4,15 +4,15 @@ import { toText } from '../values/bytes.js';
 import { type Lexer } from './lexer.js';
 import { type Token, type TokenType } from './token.js';
 
-/** A token as an error names it. */
+/** Describes a token for an error. */
 export function describe(token: Token): string {
   if (token.type === 'eof') return 'the end of the template';
   return JSON.stringify(truncate(toText(token.text), 40));
 }
 
-/** Tokens with a look ahead of any length, and the errors about them. */
+/** A stream of tokens with unlimited look-ahead. */
 export class TokenStream {
-  /** Read from the lexer and given back, the next one last. */
+  /** Tokens that were pushed back, in reverse order. */
   private readonly ahead: Token[] = [];
   private latest: Token | undefined;
 
@@ -23,7 +23,7 @@ export class TokenStream {
     return this.latest;
   }
 
-  /** Gives tokens back, to be read again in the order given. */
+  /** Pushes tokens back, to be read again in the given order. */
   back(...tokens: readonly Token[]): void {
     this.ahead.push(...tokens.toReversed());
   }
@@ -40,7 +40,7 @@ export class TokenStream {
     return token;
   }
 
-  /** Drops spaces, and shows what follows. */
+  /** Skips spaces and returns the next token without consuming it. */
   peekNonSpace(): Token {
     const token = this.nextNonSpace();
     this.back(token);
@@ -58,7 +58,7 @@ export class TokenStream {
     throw new TemplateFailure(`Unexpected ${describe(token)} in ${where}.`, token.pos);
   }
 
-  /** Fails at `pos`, or at the token that was read last. */
+  /** @throws TemplateFailure at `pos`, by default at the token that was read last */
   fail(message: string, pos = this.latest?.pos ?? 0): never {
     throw new TemplateFailure(message, pos);
   }

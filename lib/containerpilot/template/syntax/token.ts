@@ -1,4 +1,4 @@
-/** Words with a meaning of their own. */
+/** The reserved words. */
 export const KEYWORDS = [
   'block',
   'break',
@@ -13,10 +13,10 @@ export const KEYWORDS = [
   'with',
 ] as const;
 
-/** A word with a meaning of its own. */
+/** A reserved word. */
 export type Keyword = (typeof KEYWORDS)[number];
 
-/** What a token is. */
+/** The type of a token. */
 export type TokenType =
   | Keyword
   | 'eof'
@@ -42,10 +42,10 @@ export type TokenType =
   | 'string'
   | 'raw string';
 
-/** A piece of a template. `text` is its bytes, or what is wrong for `error`. */
+/** A token of a template. `text` is its bytes, or the message of an `error`. */
 export interface Token {
   readonly type: TokenType;
-  /** Offset of its first byte. */
+  /** Offset of the first byte. */
   readonly pos: number;
   readonly text: string;
 }

@@ -11,17 +11,17 @@ const ASCII = Array.from({ length: 0x80 }, (_, code) => String.fromCharCode(code
 const ASCII_ALPHANUMERIC = ASCII.map((char) => /\w/.test(char));
 const ASCII_SPACE = ASCII.map((char) => SPACE.test(char));
 
-/** A letter, a digit or `_`: what names are made of. */
+/** Whether the code point may be part of a name: a letter, a digit or `_`. */
 export function isAlphaNumeric(code: number): boolean {
   return ASCII_ALPHANUMERIC[code] ?? (is(LETTER, code) || is(DIGIT, code));
 }
 
-/** What `%q` and `js` leave as it is: letters, marks, numbers, punctuation, symbols and the ASCII space. */
+/** Whether `%q` and `js` keep the code point: letters, marks, numbers, punctuation, symbols and the ASCII space. */
 export function isPrintable(code: number): boolean {
   return code < 0x80 ? code >= 0x20 && code < 0x7f : is(PRINTABLE, code);
 }
 
-/** White space as `strings.TrimSpace` has it. */
+/** Whether Go's `strings.TrimSpace` removes the code point. */
 export function isUnicodeSpace(code: number): boolean {
   return ASCII_SPACE[code] ?? is(SPACE, code);
 }

@@ -1,9 +1,9 @@
-/** An unsigned byte: what indexing a string gives. */
+/** A Go byte (uint8): the result of indexing a string. */
 export class Byte {
   constructor(readonly value: number) {}
 }
 
-/** A complex128: what an imaginary literal gives. */
+/** A Go complex128: the value of an imaginary literal. */
 export class Complex {
   constructor(
     readonly re: number,
@@ -11,7 +11,7 @@ export class Complex {
   ) {}
 }
 
-/** A window on a list, as Go's slices are: what lies behind its end can be seen by slicing again up to its capacity. */
+/** A Go slice: a view of an array. Slicing it again can extend it up to its capacity. */
 export class List {
   constructor(
     readonly elem: 'string' | 'int',
@@ -29,13 +29,13 @@ export class List {
     return new List(this.elem, this.backing, capacity - from, to - from, this.offset + from);
   }
 
-  /** Its elements, in order. */
+  /** The elements in order. */
   *[Symbol.iterator](): Generator<string | bigint> {
     for (let i = 0; i < this.length; i += 1) yield this.at(i);
   }
 }
 
-/** The environment: the one map a template can reach. Remembers what was asked for and is not set. */
+/** The environment: the only map that a template can access. Records reads of unset variables. */
 export class Environment {
   readonly unset = new Set<string>();
 
@@ -45,14 +45,14 @@ export class Environment {
     return this.variables.size;
   }
 
-  /** The value of a variable, `''` where it is not set. */
+  /** The value of a variable, or `''` if it is not set. */
   get(name: string): string {
     const value = this.variables.get(name);
     if (value === undefined) this.unset.add(name);
     return value ?? '';
   }
 
-  /** Names and values in order of the names' bytes. */
+  /** Names and values, ordered by the bytes of the names. */
   entries(): (readonly [string, string])[] {
     return [...this.variables].sort(([a], [b]) => (a < b ? -1 : 1));
   }
@@ -61,7 +61,7 @@ export class Environment {
 /** A value of the template language: nil, bool, string (bytes), int (64 bits), float64 and the classes above. */
 export type Value = null | boolean | string | bigint | number | Byte | Complex | List | Environment;
 
-/** The name of a value's type, as Go prints it. */
+/** The Go name of a value's type. */
 export function typeName(value: Value): string {
   if (value === null) return 'nil';
   if (value instanceof Byte) return 'uint8';
@@ -73,7 +73,7 @@ export function typeName(value: Value): string {
   ];
 }
 
-/** What `if` and `and` go by: everything but nil, false, zero and what is empty is true. NaN is true. */
+/** Whether a value is true for `if`, `and` and `or`. Nil, false, zero and empty values are false. NaN is true. */
 export function isTrue(value: Value): boolean {
   if (value === null || typeof value === 'boolean') return value === true;
   if (typeof value === 'string' || value instanceof List) return value.length > 0;

@@ -7,9 +7,9 @@ function stars(text: string): string {
 }
 
 /**
- * A line of a configuration fit for an error: the values of members that sound like secrets and the credentials of
- * URLs are starred out, character by character, so that a caret below still points at the same place. A template's
- * action stays, since it holds a name, not a value.
+ * Masks the secrets of a line: the values of members with the name of a secret, and the credentials of URLs. Each character
+ * is replaced with `*`, so that a caret below the line stays aligned. A template action is kept, because it contains the
+ * name of a variable and not its value.
  */
 export function maskSecrets(line: string): string {
   return line

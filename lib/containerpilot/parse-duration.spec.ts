@@ -1,4 +1,4 @@
-import { parseDuration } from './duration.js';
+import { parseDuration } from './parse-duration.js';
 
 describe('parseDuration', () => {
   it.each([
@@ -20,7 +20,7 @@ describe('parseDuration', () => {
   });
 
   it.each(['', '10', 's', '1x', '1 s', '10s ', '1.2.3s', '--1s', '.s', '1e3s', '9999999999999h', 'ſ'])(
-    'refuses "%s"',
+    'returns undefined for "%s"',
     (text) => {
       expect(parseDuration(text)).toBeUndefined();
     },

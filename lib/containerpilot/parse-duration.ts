@@ -1,5 +1,5 @@
-/** Milliseconds of each unit of Go's durations. */
-const UNITS: Readonly<Record<string, number>> = {
+/** The units of Go's durations, in milliseconds. */
+const UNIT_MS: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,
   µs: 1e-3,
@@ -12,10 +12,10 @@ const UNITS: Readonly<Record<string, number>> = {
 
 const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
 
-/** Longest duration that Go can hold, in milliseconds: 2^63 nanoseconds. */
-const LONGEST = 2 ** 63 / 1e6;
+/** The longest duration of Go, in milliseconds: 2^63 nanoseconds. */
+const MAX_DURATION_MS = 2 ** 63 / 1e6;
 
-/** The milliseconds of a duration as Go writes it (`10s`, `1h30m`, `1.5s`, `0`), or undefined where it is none. */
+/** Parses a Go duration (`10s`, `1h30m`, `1.5s`, `0`) into milliseconds. Returns undefined for any other string. */
 export function parseDuration(text: string): number | undefined {
   const sign = text.startsWith('-') ? -1 : 1;
   const body = text.replace(/^[-+]/, '');
@@ -24,8 +24,8 @@ export function parseDuration(text: string): number | undefined {
   PART.lastIndex = 0;
   let at = 0;
   for (let match = PART.exec(body); match; match = PART.exec(body)) {
-    total += Number(match[1]) * (UNITS[match[2] ?? ''] ?? 0);
+    total += Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? 0);
     at = PART.lastIndex;
   }
-  return at === body.length && at > 0 && total <= LONGEST ? sign * total : undefined;
+  return at === body.length && at > 0 && total <= MAX_DURATION_MS ? sign * total : undefined;
 }
