@@ -106,7 +106,7 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
       if (mode === 'fail') throw this.unavailable(cause);
       const names = missing.map(({ name }) => name).join(', ');
       this.logger.warn(
-        `Starting without a list of ${names} after ${timeout} s, and retrying: ${cause.message}`,
+        `Got no list of ${names} from the registry within ${timeout} s; starting without it and retrying: ${cause.message}`,
       );
     }
   }

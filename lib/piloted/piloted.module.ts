@@ -93,7 +93,7 @@ const PROVIDERS: readonly Provider[] = [
         random: Math.random,
         balancer: balancer ?? PILOTED_DEFAULTS.balancer,
         bootTimeout: bootTimeout ?? PILOTED_DEFAULTS.bootTimeout,
-        ...(enabled === false ? { empty: 'PilotedModule has `enabled: false` and asks no registry' } : {}),
+        ...(enabled === false ? { empty: 'PilotedModule has `enabled: false` and opens no registry' } : {}),
       });
       if (services ?? config.current) handles.restrict();
       for (const service of services ?? []) handles.declare(optionsOf(service));

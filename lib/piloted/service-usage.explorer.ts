@@ -61,7 +61,7 @@ export class ServiceUsageExplorer {
         if (typeof method !== 'function') continue;
         if (Reflect.getMetadataKeys(method).some((each) => !NOT_A_HANDLER.has(each as string))) continue;
         throw new InvalidOptionError(
-          `Expected ${where}, which has @Service("${service}") on a parameter, to be a handler of a route, message or event, got a method that Nest passes no parameters to. Inject the ServiceHandle in the constructor and call its pick().`,
+          `Expected ${where}, which has @Service("${service}") on a parameter, to be a handler of a route, message or event, got a method that Nest passes no arguments to. Inject the ServiceHandle in the constructor and call its pick().`,
         );
       }
   }

@@ -25,8 +25,6 @@ import { scopeLabel } from './scope.js';
 export interface ListUpdate extends EntriesDiff {
   /** Entries by `entryKeyId`. The watcher modifies this map after `onUpdate` returns: copy what you keep. */
   readonly entries: ReadonlyMap<string, RegistryEntry>;
-  /** 1 for the first update of a watcher, and 1 more for each further one. */
-  readonly revision: number;
 }
 
 /** How current the content of a {@link ListWatcher} is. */
@@ -101,7 +99,7 @@ export class ListWatcher {
   private interrupt = new AbortController();
   /** Settled by the next list request that starts. */
   private requested: Deferred<void> | undefined;
-  private revision = 0;
+  private listed = false;
   private stale = true;
   private since: number | undefined;
   private error: Error | undefined;
@@ -281,11 +279,11 @@ export class ListWatcher {
 
   private emit(diff: EntriesDiff): void {
     const { added, updated, removed } = diff;
-    if (this.revision > 0 && added.length + updated.length + removed.length === 0) return;
-    this.revision += 1;
+    if (this.listed && added.length + updated.length + removed.length === 0) return;
+    this.listed = true;
     const { scope, logger, onUpdate } = this.options;
     try {
-      onUpdate({ entries: this.store.current, added, updated, removed, revision: this.revision });
+      onUpdate({ entries: this.store.current, added, updated, removed });
     } catch (error) {
       // An error of the listener must not count as an error of the registry.
       const reason = error instanceof Error ? error.message : String(error);
@@ -311,9 +309,9 @@ export class ListWatcher {
     this.warned = true;
     const what = `the ${scopeLabel(scope)} in ${registry.url}`;
     logger.warn(
-      this.revision === 0
-        ? `Could not list ${what}; retrying: ${error.message}`
-        : `Lost the watch on ${what}; serving the last listing (entries: ${this.store.current.size}) and retrying: ${error.message}`,
+      this.listed
+        ? `Lost the watch on ${what}; serving the last listing (entries: ${this.store.current.size}) and retrying: ${error.message}`
+        : `Could not list ${what}; retrying: ${error.message}`,
     );
   }
 

@@ -194,7 +194,7 @@ describe('PilotedModule', () => {
     it('waits no longer than its timeout and continues without the lists, with a warning', async () => {
       const service = await discovery({ registry: down(), services: ['web'], bootTimeout: 0.05 });
       expect(lines.join('\n')).toContain(
-        'Starting without a list of web after 0.05 s, and retrying: connection refused',
+        'Got no list of web from the registry within 0.05 s; starting without it and retrying: connection refused',
       );
       expect(thrown(() => service.pick('web'))).toMatchObject({ reason: 'never-answered' });
     });
