@@ -6,18 +6,28 @@ import { asKeysError } from './keys/as-keys-error.js';
 import { checkCall } from './keys/check-options.js';
 import { type CallOptions } from './keys/options.js';
 
-/** One request to etcd's auth service. */
+/** A request to etcd's auth service. */
 export interface AuthCall<T> {
-  /** What it does, for messages. */
+  /** The action, for messages: `listing the users`. */
   readonly what: string;
-  /** The words of the `etcdctl` command, without secrets. */
+  /** The arguments of the equivalent `etcdctl` command, secrets masked. */
   readonly words: readonly string[];
-  /** Whether it only reads, and may be sent again. */
+  /**
+   * Whether the request only reads, so that it may be sent twice.
+   *
+   * @default false
+   */
   readonly reads?: boolean;
   readonly run: (connection: EtcdConnection, options: GrpcCallOptions) => Promise<T>;
 }
 
-/** Makes it. */
+/**
+ * Makes a request to etcd's auth service.
+ *
+ * @throws EtcdResponseError when etcd refuses the request
+ * @throws KeysError with code 110 when the user lacks the permission
+ * @throws ClusterError when no endpoint served the request
+ */
 export async function callAuth<T>(
   transport: EtcdTransport,
   { what, words, reads = false, run }: AuthCall<T>,
@@ -31,7 +41,7 @@ export async function callAuth<T>(
   }
 }
 
-/** @throws InvalidOptionError when `name` is no text, or empty */
+/** @throws InvalidOptionError when `name` is not a non-empty string */
 export function checkAuthName(option: 'user' | 'role', name: unknown): asserts name is string {
-  if (typeof name !== 'string' || name === '') throw expected(option, 'a name that is not empty', name);
+  if (typeof name !== 'string' || name === '') throw expected(option, 'a non-empty name', name);
 }

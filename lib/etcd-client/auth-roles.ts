@@ -11,13 +11,13 @@ import {
   wirePermission,
 } from './permission.js';
 
-/** A role and what it may do. */
+/** A role and its permissions. */
 export interface Role {
   readonly role: string;
   readonly permissions: readonly Permission[];
 }
 
-/** etcd's roles. */
+/** The roles of etcd's authentication. Methods throw as {@link callAuth}. */
 export class AuthRoles {
   constructor(private readonly transport: EtcdTransport) {}
 
@@ -36,7 +36,11 @@ export class AuthRoles {
     return roles;
   }
 
-  /** @throws EtcdResponseError when there is no such role */
+  /**
+   * The permissions of a role.
+   *
+   * @throws EtcdResponseError when the role does not exist
+   */
   async get(role: string, options: CallOptions = {}): Promise<Role> {
     checkAuthName('role', role);
     const { perm } = await callAuth(
@@ -52,7 +56,11 @@ export class AuthRoles {
     return { role, permissions: perm.map(toPermission) };
   }
 
-  /** @throws EtcdResponseError when the name is taken */
+  /**
+   * Adds a role without permissions.
+   *
+   * @throws EtcdResponseError when the role exists already
+   */
   async add(role: string, options: CallOptions = {}): Promise<void> {
     checkAuthName('role', role);
     await callAuth(
@@ -66,7 +74,11 @@ export class AuthRoles {
     );
   }
 
-  /** @throws EtcdResponseError when there is no such role */
+  /**
+   * Removes a role.
+   *
+   * @throws EtcdResponseError when the role does not exist
+   */
   async remove(role: string, options: CallOptions = {}): Promise<void> {
     checkAuthName('role', role);
     await callAuth(
@@ -81,8 +93,11 @@ export class AuthRoles {
   }
 
   /**
-   * Lets a role read, write or both: `/foo` that key alone, `/foo/` or `/foo/*` everything below it, `/foo*` everything
-   * that begins so. One request each.
+   * Grants a role permission to keys: `/foo` means that key, `/foo/` and `/foo/*` all keys below it, `/foo*` all keys with
+   * that prefix. Sends one request per prefix.
+   *
+   * @throws InvalidOptionError when a prefix is not a valid key
+   * @throws EtcdResponseError when the role does not exist
    */
   async grantKV(
     role: string,
@@ -96,7 +111,7 @@ export class AuthRoles {
       await callAuth(
         this.transport,
         {
-          what: `letting the role "${role}" ${type} "${prefix}"`,
+          what: `granting the role "${role}" ${type} permission to "${prefix}"`,
           words: ['role', 'grant-permission', role, type, ...rangeWords(range)],
           run: async ({ auth }, call) =>
             await auth.roleGrantPermission({ name: role, perm: { permType, ...range } }, call),
@@ -107,14 +122,19 @@ export class AuthRoles {
     return await this.get(role, options);
   }
 
-  /** Takes back what {@link AuthRoles.grantKV} gave for exactly these prefixes. One request each. */
+  /**
+   * Revokes permissions that were granted for exactly these prefixes. Sends one request per prefix.
+   *
+   * @throws InvalidOptionError when a prefix is not a valid key
+   * @throws EtcdResponseError when the role or the permission does not exist
+   */
   async revokeKV(role: string, prefixes: readonly string[], options: CallOptions = {}): Promise<Role> {
     checkAuthName('role', role);
     for (const { prefix, range } of checkPrefixes(prefixes)) {
       await callAuth(
         this.transport,
         {
-          what: `taking "${prefix}" from the role "${role}"`,
+          what: `revoking the permission to "${prefix}" from the role "${role}"`,
           words: ['role', 'revoke-permission', role, ...rangeWords(range)],
           run: async ({ auth }, call) => await auth.roleRevokePermission({ role, ...range }, call),
         },

@@ -4,7 +4,7 @@ import { callAuth, checkAuthName } from './auth-call.js';
 import { type EtcdTransport } from './transport.js';
 import { type CallOptions } from './keys/options.js';
 
-/** A user and the roles it has. */
+/** A user and its roles. */
 export interface User {
   readonly user: string;
   readonly roles: readonly string[];
@@ -12,10 +12,10 @@ export interface User {
 
 function checkPassword(password: unknown): asserts password is string {
   if (typeof password !== 'string' || password === '')
-    throw expected('password', 'a text that is not empty', typeof password);
+    throw expected('password', 'a non-empty string', typeof password);
 }
 
-/** etcd's users. */
+/** The users of etcd's authentication. Methods throw as {@link callAuth}. */
 export class AuthUsers {
   constructor(private readonly transport: EtcdTransport) {}
 
@@ -34,7 +34,11 @@ export class AuthUsers {
     return users;
   }
 
-  /** @throws EtcdResponseError when there is no such user */
+  /**
+   * The roles of a user.
+   *
+   * @throws EtcdResponseError when the user does not exist
+   */
   async get(user: string, options: CallOptions = {}): Promise<User> {
     checkAuthName('user', user);
     const { roles } = await callAuth(
@@ -50,7 +54,11 @@ export class AuthUsers {
     return { user, roles };
   }
 
-  /** @throws EtcdResponseError when the name is taken */
+  /**
+   * Adds a user without roles.
+   *
+   * @throws EtcdResponseError when the user exists already
+   */
   async add(user: string, password: string, options: CallOptions = {}): Promise<void> {
     checkAuthName('user', user);
     checkPassword(password);
@@ -65,7 +73,11 @@ export class AuthUsers {
     );
   }
 
-  /** @throws EtcdResponseError when there is no such user */
+  /**
+   * Removes a user.
+   *
+   * @throws EtcdResponseError when the user does not exist
+   */
   async remove(user: string, options: CallOptions = {}): Promise<void> {
     checkAuthName('user', user);
     await callAuth(
@@ -79,7 +91,11 @@ export class AuthUsers {
     );
   }
 
-  /** Gives a user roles, one request each. */
+  /**
+   * Grants roles to a user. Sends one request per role.
+   *
+   * @throws EtcdResponseError when the user or a role does not exist
+   */
   async grant(user: string, roles: readonly string[], options: CallOptions = {}): Promise<User> {
     checkAuthName('user', user);
     for (const role of checkRoles(roles)) {
@@ -96,7 +112,11 @@ export class AuthUsers {
     return await this.get(user, options);
   }
 
-  /** Takes roles from a user, one request each. */
+  /**
+   * Revokes roles from a user. Sends one request per role.
+   *
+   * @throws EtcdResponseError when the user does not exist or does not have a role
+   */
   async revoke(user: string, roles: readonly string[], options: CallOptions = {}): Promise<User> {
     checkAuthName('user', user);
     for (const role of checkRoles(roles)) {
@@ -113,7 +133,11 @@ export class AuthUsers {
     return await this.get(user, options);
   }
 
-  /** @throws EtcdResponseError when there is no such user */
+  /**
+   * Changes the password of a user.
+   *
+   * @throws EtcdResponseError when the user does not exist
+   */
   async changePassword(user: string, password: string, options: CallOptions = {}): Promise<void> {
     checkAuthName('user', user);
     checkPassword(password);

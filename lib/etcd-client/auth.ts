@@ -5,8 +5,8 @@ import { AuthUsers } from './auth-users.js';
 import { type CallOptions } from './keys/options.js';
 
 /**
- * Who may do what. Switching authentication on takes a user `root` with the role `root`; from then on every request
- * needs a user. Changes are sent once; what etcd refuses is an `EtcdResponseError`, a missing right a `KeysError` 110.
+ * etcd's authentication: users, roles, and whether it is enabled. Enabling it requires a user `root` with the role `root`;
+ * from then on every request needs a user. Changes are never sent twice.
  */
 export class AuthApi {
   readonly users: AuthUsers;
@@ -18,9 +18,9 @@ export class AuthApi {
   }
 
   /**
-   * Switches authentication on.
+   * Enables authentication.
    *
-   * @throws EtcdResponseError when there is no user `root` with the role `root`
+   * @throws EtcdResponseError when no user `root` with the role `root` exists
    */
   async enable(options: CallOptions = {}): Promise<void> {
     await callAuth(
@@ -34,7 +34,11 @@ export class AuthApi {
     );
   }
 
-  /** Switches authentication off; takes the role `root`. */
+  /**
+   * Disables authentication. Requires the role `root`.
+   *
+   * @throws KeysError with code 110 without that role
+   */
   async disable(options: CallOptions = {}): Promise<void> {
     await callAuth(
       this.transport,

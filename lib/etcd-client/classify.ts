@@ -2,7 +2,7 @@ import { ClosedError, DeadlineExceededError, SidekickError } from '../common/err
 import { tlsFailure } from '../common/tls/tls-failure.js';
 import { STALE_TOKEN } from './call-options.js';
 
-/** gRPC's status numbers, as far as they make a difference here. */
+/** The gRPC status codes that are distinguished here. */
 const Status = {
   Cancelled: 1,
   Unknown: 2,
@@ -18,7 +18,7 @@ const Status = {
   Unauthenticated: 16,
 } as const;
 
-/** Faults of an endpoint; every other status is the cluster's answer. */
+/** Status codes of a failing endpoint. Any other code is a response of the cluster. */
 const ENDPOINT_FAULTS: ReadonlySet<number> = new Set([
   Status.Cancelled,
   Status.Unknown,
@@ -29,45 +29,45 @@ const ENDPOINT_FAULTS: ReadonlySet<number> = new Set([
   Status.DataLoss,
 ]);
 
-/** Refusals that are etcd's only in etcd's words: a proxy or another server in its place speaks so too. */
+/** Status codes of a refusal that count as etcd's only with a reason of etcd: proxies and other servers use them too. */
 const REFUSALS: ReadonlySet<number> = new Set([
   Status.PermissionDenied,
   Status.Unimplemented,
   Status.Unauthenticated,
 ]);
 
-/** Texts by which the connection, or a server that refused at its door, says that nothing was done. */
+/** Reasons which prove that the request had no effect: it was not sent, or refused before it was processed. */
 const UNSENT =
   /No connection established|Name resolution failed|Waiting for LB pick|LB pick: .*not ready|etcdserver: (no leader|not leader|too many requests|rpc not supported for learner|the auth token|user name is empty)/;
 
-/** The status of an answer without gRPC, which etcd never gives. */
+/** The reason for a response that is not gRPC. etcd never sends one. */
 const HTTP_STATUS = /^Received HTTP status code (\d+)$/;
 
-/** A request without a token, from a user whose login was not asked for before authentication was enabled. */
+/** The reason for a request without a token, which happens when authentication is enabled after the client's login. */
 const NO_TOKEN = 'etcdserver: user name is empty';
 
-/** What members say while they elect a leader. */
+/** The reasons of members during an election. */
 const ELECTION = /^etcdserver: (no leader|not leader|leader changed|request timed out)/;
 
-/** What an attempt's failure means. */
+/** What the error of an attempt means. */
 export interface Failure {
   /**
-   * `endpoint`: another may do better. `token`: a new auth token will do. `answer`: the cluster's final word.
-   * `foreign`: not of the connection at all.
+   * `endpoint`: the endpoint failed, and another can be tried. `token`: the auth token has to be renewed. `answer`: the
+   * cluster refused the request. `foreign`: the error does not come from the connection.
    */
   readonly kind: 'endpoint' | 'token' | 'answer' | 'foreign';
   /** Whether the request is proven to have had no effect. */
   readonly unsent: boolean;
-  /** Whether there was no answer in time, rather than a failure. */
+  /** Whether the deadline passed without a response. */
   readonly late: boolean;
   readonly status: number | undefined;
-  /** For people. */
+  /** The readable reason, for messages. */
   readonly reason: string;
-  /** What the failure is made of: the error itself, or what it says of TLS. */
+  /** The error itself, or the `TlsError` made from it. */
   readonly cause: unknown;
 }
 
-/** What the connection or the server says, without what gRPC puts around it. */
+/** The reason of the connection or the server, without the text that gRPC adds around it. */
 function inner(details: string): string {
   const last = /Last error: (?:Error: )?(.*?)\. Resolution note:/s.exec(details)?.[1] ?? details;
   return last.replace(/\s*\(\d{4}-\d\d-\d\dT[\d:.]+Z\)$/, '').trim();
@@ -76,10 +76,11 @@ function inner(details: string): string {
 function readable(status: number, plain: string): string {
   const http = HTTP_STATUS.exec(plain)?.[1];
   if (http !== undefined)
-    return `answered with HTTP status ${http}, which etcd never does: is another server, or a proxy without a route to etcd, at this address?`;
-  if (isForeign(status, plain)) return `refused in words that are not etcd's: ${plain || 'none'}`;
+    return `answered with HTTP status ${http} instead of gRPC; check that the address is an etcd server, or a proxy with a route to one`;
+  if (isForeign(status, plain))
+    return `refused the request with a reason that is not etcd's: ${plain || 'none'}`;
   if (plain === '') return 'no reason given';
-  return plain.startsWith('Deadline exceeded') ? 'was not answered within its time' : plain;
+  return plain.startsWith('Deadline exceeded') ? 'did not answer in time' : plain;
 }
 
 function isForeign(status: number, details: string): boolean {
@@ -87,7 +88,7 @@ function isForeign(status: number, details: string): boolean {
 }
 
 function kindOf(status: number, details: string): Failure['kind'] {
-  if ([STALE_TOKEN, NO_TOKEN, 'revision of auth store is old'].some((said) => details.includes(said)))
+  if ([STALE_TOKEN, NO_TOKEN, 'revision of auth store is old'].some((reason) => details.includes(reason)))
     return 'token';
   if (ENDPOINT_FAULTS.has(status) || isForeign(status, details)) return 'endpoint';
   const busy = status === Status.ResourceExhausted && details.includes('too many requests');
@@ -95,12 +96,12 @@ function kindOf(status: number, details: string): Failure['kind'] {
   return busy || notLeader ? 'endpoint' : 'answer';
 }
 
-/** Whether a member's reason not to serve is an election, which is over soon. */
+/** Whether a member refused a request because of an election, which ends soon. */
 export function isElection(reason: string): boolean {
   return ELECTION.test(reason);
 }
 
-/** Reads what went wrong from an error of the raw clients, of an attempt's deadline, or of anything else. */
+/** Determines what an error of the raw clients, a deadline or any other error means. */
 export function classify(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof DeadlineExceededError) {
@@ -121,20 +122,20 @@ export function classify(error: unknown): Failure {
   if (code !== undefined && details !== undefined) {
     const status = Number(code);
     const kind = kindOf(status, details);
-    const said = inner(details);
+    const plain = inner(details);
     const unsent = kind === 'answer' || isForeign(status, details) || UNSENT.test(details);
-    const tls = kind === 'endpoint' ? tlsFailure(said, undefined, error) : undefined;
+    const tls = kind === 'endpoint' ? tlsFailure(plain, undefined, error) : undefined;
     const late = status === Status.DeadlineExceeded;
     return {
       kind,
       unsent,
       late,
       status,
-      reason: tls?.message ?? readable(status, said),
+      reason: tls?.message ?? readable(status, plain),
       cause: tls ?? error,
     };
   }
-  // Two calls met on one connection: the other's failure closed it before this one began.
+  // Another call on the same connection failed and closed it before this call started.
   if (message.includes('client was already closed') || message.includes('Channel has been shut down')) {
     const reason = 'the connection was being replaced';
     return { kind: 'endpoint', unsent: true, late: false, status: undefined, reason, cause: error };

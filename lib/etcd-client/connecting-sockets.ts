@@ -1,9 +1,9 @@
 import { type Socket } from 'node:net';
 
-/** Milliseconds a socket of a connection that was left has to come to something. */
+/** Time that a socket of a closed connection has to complete its handshake before it is destroyed. */
 const HANDSHAKE_TIMEOUT_MS = 5_000;
 
-/** What gRPC has a connected socket made secure with, or left as it is. */
+/** gRPC's internal connector: performs the TLS handshake on a socket, or none for a plain one. */
 interface Connector {
   connect(socket: Socket): Promise<unknown>;
 }
@@ -13,28 +13,31 @@ interface Credentials {
 }
 
 /**
- * The sockets over which gRPC is not at one with its server yet. It sets no limit to that and does not let go of them
- * when the channel is closed: a server that takes a connection and says nothing would keep the process alive.
+ * The sockets of one connection whose handshake is not complete. gRPC sets no limit to the handshake and does not close
+ * such sockets with the channel, so a server that accepts a connection and stays silent would keep the process alive.
  */
 export class ConnectingSockets {
-  /** Each with whether it is past TLS, where there is any. */
+  /** Each socket, and whether its TLS handshake is complete. */
   private readonly sockets = new Map<Socket, boolean>();
   private released = false;
 
-  /** @param credentials those of one connection alone; of a version that makes its connections otherwise nothing is seen */
+  /**
+   * @param credentials gRPC's channel credentials, used by one connection only. With a version of gRPC that has no such
+   *   connector, no socket is tracked.
+   */
   constructor(credentials: unknown) {
     const own = credentials as Credentials | undefined;
     const create = own?._createSecureConnector?.bind(own);
-    if (own && create) own._createSecureConnector = (...args) => this.watched(create(...args));
+    if (own && create) own._createSecureConnector = (...args) => this.track(create(...args));
   }
 
-  /** From now on none of them keeps the process alive, and none stays that comes to nothing. */
+  /** Unreferences all sockets, and destroys those whose handshake does not complete in time. */
   release(): void {
     this.released = true;
     for (const socket of this.sockets.keys()) this.abandon(socket);
   }
 
-  private watched(connector: Connector): Connector {
+  private track(connector: Connector): Connector {
     const connect = connector.connect.bind(connector);
     connector.connect = async (socket) => {
       this.sockets.set(socket, false);
@@ -48,15 +51,15 @@ export class ConnectingSockets {
   }
 
   private abandon(socket: Socket): void {
-    if (this.works(socket)) return;
+    if (this.isEstablished(socket)) return;
     socket.unref();
     socket.setTimeout(HANDSHAKE_TIMEOUT_MS, () => {
-      if (!this.works(socket)) socket.destroy();
+      if (!this.isEstablished(socket)) socket.destroy();
     });
   }
 
-  /** The first that a server says is its settings. */
-  private works(socket: Socket): boolean {
+  /** Whether the HTTP/2 connection is established: the first bytes of a server are its settings. */
+  private isEstablished(socket: Socket): boolean {
     return this.sockets.get(socket) === true && socket.bytesRead > 0;
   }
 }

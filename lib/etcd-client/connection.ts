@@ -14,13 +14,13 @@ import { type Etcd3Module } from './load-etcd3.js';
 import { type TlsMaterial } from '../common/tls/tls-identity.js';
 import { type EtcdTls } from './tls.js';
 
-/** The raw clients of one endpoint. Each method makes one attempt: nothing is retried, and nothing has a deadline of its own. */
+/** The raw clients of one endpoint. Each method makes one attempt, without retries and without a default deadline. */
 export interface EtcdConnection {
   /** The URL, without credentials. */
   readonly endpoint: string;
-  /** The certificates it shows and trusts, where there are any. */
+  /** The certificates it was made with; undefined without TLS options. */
   readonly certificates?: TlsMaterial;
-  /** The proxy it goes through, for messages. */
+  /** The proxy it connects through, for messages. */
   readonly proxy?: string;
   readonly kv: KVClient;
   readonly lease: LeaseClient;
@@ -28,11 +28,11 @@ export interface EtcdConnection {
   readonly cluster: ClusterClient;
   readonly maintenance: MaintenanceClient;
   readonly auth: AuthClient;
-  /** Lets calls in flight end and the socket close. One that is still connecting keeps no process alive. */
+  /** Closes the socket once calls in flight have ended. A socket that is still connecting does not keep the process alive. */
   close(): void;
 }
 
-/** Makes the connection object of an endpoint; connects to nothing yet. */
+/** Makes the connection of an endpoint. The socket is opened by the first call. */
 export type Connect = (endpoint: string) => EtcdConnection;
 
 type FaultPolicy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
@@ -41,12 +41,12 @@ type Run = (context: { signal: AbortSignal }) => unknown;
 
 const execute = async (run: Run): Promise<unknown> => await run({ signal: new AbortController().signal });
 
-/** Retrying and ejecting are this library's own: etcd3 is to do each call exactly once. */
+/** Makes etcd3 run each call exactly once. Retries and circuit breaking are up to this client. */
 const ONCE = { execute } as unknown as FaultPolicy;
 
 /**
- * As is the end of a connection: at an error that bears etcd3's own mark, also of a single call whose answer was only
- * late, it would close all there is of it.
+ * Like {@link ONCE}, and removes etcd3's mark for recoverable errors. On a marked error, even the timeout of a single
+ * call, etcd3 would close the whole connection.
  */
 function onceUnmarked({ RecoverableError }: Etcd3Module): FaultPolicy {
   const unmarked = async (run: Run): Promise<unknown> => {
@@ -60,14 +60,14 @@ function onceUnmarked({ RecoverableError }: Etcd3Module): FaultPolicy {
   return { execute: unmarked } as unknown as FaultPolicy;
 }
 
-/** Ten seconds, since etcd takes pings more often than every five for an attack. */
+/** etcd closes connections that ping more often than every five seconds. */
 const KEEPALIVE_TIME_MS = 10_000;
 const KEEPALIVE_TIMEOUT_MS = 5_000;
 
-/** Milliseconds beyond the life of any connection that has failed. */
+/** Longer than any failed connection lives. */
 const NEVER_MS = 3_600_000;
 
-/** What `etcd3` keeps to itself of a client. */
+/** Private members of an `Etcd3` client. */
 interface Internals {
   readonly pool: { readonly hosts: readonly { readonly channelCredentials?: unknown }[] };
 }
@@ -76,24 +76,23 @@ let connections = 0;
 
 function channelOptions(tls: EtcdTls | undefined, proxied: boolean): NonNullable<IOptions['grpcOptions']> {
   return {
-    // Left to itself gRPC obeys `http_proxy`, which is seldom meant for the servers of one's own network.
+    // By default gRPC uses `http_proxy`, which is seldom meant for servers in the same network.
     'grpc.enable_http_proxy': proxied ? 1 : 0,
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
     'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     'grpc.service_config_disable_resolution': 1,
-    // Bytes on their way at a time. The default of 64 KiB carries 5 Mbit/s at a round trip of 100 ms; much more would
-    // make the answers to renewals wait behind a list that was given up.
+    // Bytes in flight. The default of 64 KiB limits a connection to 5 Mbit/s at a round trip of 100 ms. With a much larger
+    // window, responses to renewals would wait behind a long list whose request was aborted.
     'grpc-node.flow_control_window': 262_144,
-    // A connection that has failed is left for a new one, when its owner says so; gRPC would try the old one again and
-    // again beside it, also long after it was closed.
+    // The pool replaces a failed connection. gRPC itself would keep reconnecting the old one, even after it was closed.
     'grpc.initial_reconnect_backoff_ms': NEVER_MS,
     'grpc.max_reconnect_backoff_ms': NEVER_MS,
-    // A retry below would send a one-shot request twice.
+    // A retry by gRPC would send a one-shot request twice.
     'grpc.enable_retries': 0,
-    // Channels with equal options share a socket: a number of its own gives each connection its own, so that
-    // closing one really leaves a dead socket.
+    // Channels with equal options share a socket. A unique option gives each connection its own socket, so that closing
+    // the connection closes the socket.
     'sidekick.connection': (connections += 1),
     ...(tls?.serverName === undefined
       ? {}
@@ -105,9 +104,9 @@ function channelOptions(tls: EtcdTls | undefined, proxied: boolean): NonNullable
 }
 
 /**
- * Makes connections over `etcd3`, one client an endpoint, each with the certificates there are by then.
+ * Makes connections with `etcd3`: one `Etcd3` client per endpoint, with the certificates that are current at that moment.
  *
- * @param proxy `env`: through the proxy that the environment names
+ * @param proxy `env` connects through the proxy that the environment names
  */
 export function etcd3Connect(etcd3: Etcd3Module, tls: EtcdTls | undefined, proxy?: 'env'): Connect {
   const { Etcd3 } = etcd3;

@@ -3,7 +3,7 @@ import { isHost, joinHostPort } from '../common/address.js';
 import { expected } from '../common/expected.js';
 import { EtcdDiscoveryError } from './errors/etcd-discovery.error.js';
 
-/** As `node:dns/promises` has it; tests bring their own. */
+/** `resolveSrv` of `node:dns/promises`; tests pass their own. */
 export type ResolveSrv = (
   name: string,
 ) => Promise<readonly { readonly name: string; readonly port: number }[]>;
@@ -14,11 +14,11 @@ const RECORDS = [
 ] as const;
 
 /**
- * The endpoints that a domain's SRV records name: `_etcd-client-ssl._tcp` as https, `_etcd-client._tcp` as http, in
- * this order. One of the two is enough.
+ * Resolves the SRV records of a domain to endpoints: `_etcd-client-ssl._tcp` to `https://`, then `_etcd-client._tcp` to
+ * `http://`. One of the two records is enough.
  *
  * @throws InvalidOptionError when `domain` is not a hostname
- * @throws EtcdDiscoveryError when neither record gives an endpoint
+ * @throws EtcdDiscoveryError when neither record names an endpoint
  */
 export async function discoverSrv(
   domain: string,

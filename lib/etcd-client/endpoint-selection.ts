@@ -15,8 +15,8 @@ function first(list: readonly string[]): string {
 }
 
 /**
- * Which endpoint is next. One is pinned and stays so while it works; a failure goes to the next in the round, and the
- * pin follows what works. The round is shuffled once, so that clients spread over the members.
+ * Selects the endpoint of the next attempt. One endpoint is pinned while it works; a failure moves the pin to the next,
+ * a success to the endpoint that worked. The order is shuffled once, so that clients spread over the members.
  */
 export class EndpointSelection {
   private list: readonly string[];
@@ -31,38 +31,38 @@ export class EndpointSelection {
     this.pin = first(this.list);
   }
 
-  /** All endpoints, in the order of the round. */
+  /** All endpoints, in the order in which they are tried. */
   get endpoints(): readonly string[] {
     return [...this.list];
   }
 
-  /** The endpoint the next request goes to first. */
+  /** The endpoint that the next request tries first. */
   get pinned(): string {
     return this.pin;
   }
 
-  /** Every endpoint once, from the pinned one on: the order of one request's attempts. */
+  /** Every endpoint once, starting with the pinned one: the order of the attempts of one request. */
   round(): readonly string[] {
     const start = this.list.indexOf(this.pin);
     return [...this.list.slice(start), ...this.list.slice(0, start)];
   }
 
-  /** Pins `endpoint`, which has just worked. One that is not in the list changes nothing. */
+  /** Pins `endpoint`, which has just worked. Does nothing when it is not in the list. */
   succeeded(endpoint: string): void {
     if (this.list.includes(endpoint)) this.pin = endpoint;
   }
 
-  /** Moves the pin on from `endpoint`, unless somebody else has moved it already. */
+  /** Moves the pin from `endpoint` to the next, unless another request has moved it already. */
   failed(endpoint: string): void {
     if (this.pin !== endpoint) return;
     this.pin = this.round()[1] ?? endpoint;
   }
 
   /**
-   * Takes another list. The same set in any order keeps the round and its pin.
+   * Replaces the list. An equal set in any order keeps the order and the pin.
    *
-   * @returns whether the set was another one
-   * @throws NoEtcdEndpointsError when the list is empty; the old one is kept
+   * @returns whether the set has changed
+   * @throws NoEtcdEndpointsError when the list is empty; the current one stays
    */
   replace(endpoints: readonly string[]): boolean {
     const wanted = new Set(endpoints);

@@ -40,12 +40,14 @@ describe('parseEndpoints', () => {
     'http://user:canary@a:1',
   ])('refuses %j and names it without secrets', (given) => {
     expect(() => parseEndpoints(given)).toThrow(InvalidOptionError);
-    expect(() => parseEndpoints(given)).toThrow(/^Expected `endpoints` to be made of .*, got "/);
+    expect(() => parseEndpoints(given)).toThrow(
+      /^Expected `endpoints` to be http:\/\/ or https:\/\/ URLs, or host:port, got "/,
+    );
     expect(() => parseEndpoints(given)).not.toThrow(/canary/);
   });
 
   it.each([undefined, null, 7, {}, [7]])('refuses %j', (given) => {
-    expect(() => parseEndpoints(given as string)).toThrow(/to be a text or a list of texts/);
+    expect(() => parseEndpoints(given as string)).toThrow(/to be a string or an array of strings/);
   });
 });
 

@@ -5,18 +5,18 @@ import { expected } from '../common/expected.js';
 import { redactUrl } from '../common/redact.js';
 import { NoEtcdEndpointsError } from './errors/no-etcd-endpoints.error.js';
 
-/** Where etcd listens for clients unless told otherwise. */
+/** etcd's default client port. */
 export const DEFAULT_PORT = 2379;
 
 /**
- * One endpoint in its normal form, `http://host:port` or `https://host:port`. A bare `host:port` takes `scheme`, a
- * missing port is {@link DEFAULT_PORT}.
+ * Normalizes one endpoint to `http://host:port` or `https://host:port`. A bare `host:port` gets `scheme`; a missing port
+ * is {@link DEFAULT_PORT}.
  *
- * @throws InvalidOptionError naming the endpoint, credentials masked
+ * @throws InvalidOptionError that names the endpoint, credentials masked
  */
 export function parseEndpoint(text: string, scheme: 'http' | 'https' = 'http'): string {
   const complaint = (): Error =>
-    expected('endpoints', 'made of http:// or https:// URLs or host:port', redactUrl(text));
+    expected('endpoints', 'http:// or https:// URLs, or host:port', redactUrl(text));
   const trimmed = text.trim();
   const [, given, rest] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*?)\/?$/i.exec(trimmed) ?? [];
   const protocol = given?.toLowerCase() ?? scheme;
@@ -27,52 +27,52 @@ export function parseEndpoint(text: string, scheme: 'http' | 'https' = 'http'): 
   return `${protocol}://${joinHostPort(parts.host.replace(/\.$/, ''), parts.port)}`;
 }
 
-/** Whether an endpoint in its normal form is spoken to by TLS. */
+/** Whether a normalized endpoint uses TLS. */
 export function isSecure(endpoint: string): boolean {
   return endpoint.startsWith('https:');
 }
 
 /**
- * Endpoints from a list, or from a text that separates them by commas; each once, in the order given.
+ * Normalizes endpoints, given as an array or as a comma-separated string. Duplicates are removed; the order stays.
  *
  * @throws NoEtcdEndpointsError when there is none
- * @throws InvalidOptionError naming the first that is malformed
+ * @throws InvalidOptionError that names the first malformed one
  */
 export function parseEndpoints(
   endpoints: string | readonly string[],
   scheme: 'http' | 'https' = 'http',
 ): readonly string[] {
   if (typeof endpoints !== 'string' && !Array.isArray(endpoints)) {
-    throw expected('endpoints', 'a text or a list of texts', endpoints);
+    throw expected('endpoints', 'a string or an array of strings', endpoints);
   }
   const texts = (typeof endpoints === 'string' ? [endpoints] : endpoints).flatMap((record: unknown) => {
-    if (typeof record !== 'string') throw expected('endpoints', 'a text or a list of texts', record);
+    if (typeof record !== 'string') throw expected('endpoints', 'a string or an array of strings', record);
     return record.split(',').filter((part) => part.trim() !== '');
   });
   if (texts.length === 0) throw new NoEtcdEndpointsError();
   return [...new Set(texts.map((text) => parseEndpoint(text, scheme)))];
 }
 
-/** The variables that gRPC reads for its proxy. */
+/** The environment variables in which gRPC looks for a proxy. */
 const PROXY_VARIABLES = Object.freeze({
   proxy: ['grpc_proxy', 'https_proxy', 'http_proxy'],
   direct: ['no_grpc_proxy', 'no_proxy'],
 });
 
-/** Host and port of an endpoint in its normal form. */
+/** Host and port of a normalized endpoint. */
 export function placeOf(endpoint: string): { readonly host: string; readonly port: number } | undefined {
   return splitHostPort(endpoint.replace(/^https?:\/\//, ''));
 }
 
-/** The proxy of the environment through which an endpoint in its normal form is reached, where there is one. */
+/** The proxy that the environment names for a normalized endpoint; undefined when there is none. */
 export function proxyOf(endpoint: string): EnvProxy | undefined {
   const place = placeOf(endpoint);
   return place && envProxy(PROXY_VARIABLES, place);
 }
 
 /**
- * An endpoint as gRPC is to be given it. An address needs no resolver: one of DNS is dear to make, and a client without
- * its cluster makes one with every try.
+ * The gRPC target of an endpoint. An IPv4 address needs no DNS resolver, which is expensive to create: a client whose
+ * cluster is unreachable creates one with every attempt.
  */
 export function targetOf(endpoint: string): string {
   const place = endpoint.replace(/^https?:\/\//, '');

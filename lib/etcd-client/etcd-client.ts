@@ -12,15 +12,15 @@ import { type EtcdVersion } from './version.js';
 import { EtcdWatches } from './watches.js';
 
 /**
- * A client of an etcd cluster, with the v2 client's API on the v3 store. It stays on one endpoint while that works and
- * goes round the others when it fails. Connects with the first request; {@link EtcdClient.close} ends everything.
+ * A client of an etcd cluster: the API of etcd's v2 Go client on the v3 store. It stays on one endpoint while that works
+ * and tries the others when it fails. The first request connects; {@link EtcdClient.close} releases everything.
  */
 export class EtcdClient {
   /** The tree of keys. */
   readonly keys: KeysApi;
   /** The cluster's members. */
   readonly members: MembersApi;
-  /** Users, roles and the switch. */
+  /** Users, roles, and whether authentication is enabled. */
   readonly auth: AuthApi;
 
   private constructor(private readonly transport: EtcdTransport) {
@@ -31,26 +31,27 @@ export class EtcdClient {
   }
 
   /**
-   * Checks the options and loads `etcd3`; connects to nothing yet.
+   * Checks the options and loads `etcd3`. The connection is made by the first request.
    *
-   * @throws InvalidOptionError, NoEtcdEndpointsError naming the option
+   * @throws InvalidOptionError that names the option
+   * @throws NoEtcdEndpointsError when no endpoint is given
    * @throws MissingPeerError when `etcd3` is not installed
    */
   static async create(options: EtcdOptions, deps: Partial<EtcdDeps> = {}): Promise<EtcdClient> {
     return new EtcdClient(await EtcdTransport.create(options, deps));
   }
 
-  /** All endpoints, without credentials; a copy. */
+  /** All endpoints, without credentials. A copy. */
   get endpoints(): readonly string[] {
     return [...this.transport.endpoints];
   }
 
-  /** The endpoint the next request goes to first. */
+  /** The endpoint that the next request tries first. */
   get pinned(): string {
     return this.transport.pinned;
   }
 
-  /** Says each request to the logger as the `etcdctl` command that would do the same, secrets masked. */
+  /** Whether each request is logged as the equivalent `etcdctl` command, secrets masked. */
   get debug(): boolean {
     return this.transport.debug;
   }
@@ -60,15 +61,21 @@ export class EtcdClient {
   }
 
   /**
-   * Takes other endpoints. An equal set keeps the pin.
+   * Replaces the endpoints. An equal set keeps the pin.
    *
-   * @throws InvalidOptionError, NoEtcdEndpointsError; the old ones are kept
+   * @throws InvalidOptionError when an endpoint is malformed; the current ones stay
+   * @throws NoEtcdEndpointsError when the list is empty; the current ones stay
    */
   setEndpoints(endpoints: string | readonly string[]): void {
     this.transport.setEndpoints(endpoints);
   }
 
-  /** Takes the endpoints of the cluster's members; in leader mode the leader is pinned. */
+  /**
+   * Replaces the endpoints by the client URLs of the cluster's members. With `prioritize-leader` the leader is pinned.
+   *
+   * @throws ClusterError when no endpoint answers; the current ones stay
+   * @throws InvalidOptionError when all endpoints are `https:` and no client URL is; the current ones stay
+   */
   async sync(options: CallOptions = {}): Promise<void> {
     checkCall(options);
     await this.transport.sync(options.signal);
@@ -86,31 +93,39 @@ export class EtcdClient {
     return await this.transport.autoSync(interval, options.signal);
   }
 
-  /** The versions of the server that answers and of the cluster. */
+  /**
+   * The versions of the server that answers and of the cluster.
+   *
+   * @throws ClusterError when no endpoint answers
+   */
   async version(options: CallOptions = {}): Promise<EtcdVersion> {
     checkCall(options);
     return await this.transport.version(options.signal);
   }
 
   /**
-   * The endpoints that a domain's SRV records name, for {@link EtcdClient.setEndpoints}.
+   * The endpoints that the SRV records of a domain name, for {@link EtcdClient.setEndpoints}.
    *
-   * @throws EtcdDiscoveryError when they name none
+   * @throws InvalidOptionError when `domain` is not a hostname
+   * @throws EtcdDiscoveryError when the records name no endpoint
    */
   async discoverSrv(domain: string): Promise<readonly string[]> {
     return await discoverSrv(domain);
   }
 
-  /** Ends what was left behind on the server, every request, watch, socket and timer. A second call does nothing. */
+  /**
+   * Revokes the leases that are no longer needed, and ends every request, watch, socket and timer. A second call does
+   * nothing.
+   */
   async close(): Promise<void> {
     if (this.transport.closed) return;
     const { deps, timeoutMs } = this.transport;
     try {
-      await attempt({ clock: deps.clock, timeoutMs, what: 'ending leases' }, async (signal) =>
+      await attempt({ clock: deps.clock, timeoutMs, what: 'revoking leases' }, async (signal) =>
         this.keys.close(signal),
       );
     } catch {
-      // The cluster does not answer; what is left there ends by itself.
+      // The cluster does not answer. The leases expire by themselves.
     } finally {
       this.transport.close();
     }

@@ -1,18 +1,18 @@
 import { REDACTED } from '../common/redact.js';
 
-/** Characters a shell takes as they are. */
+/** Characters that need no quotes in a shell. */
 const PLAIN = /^[\w@%+=:,./-]+$/;
 
-/** One word of a shell command, quoted where it needs to be. */
+/** Quotes one argument of a shell command when it is necessary. */
 export function shellWord(text: string): string {
   return PLAIN.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /**
- * A request as the `etcdctl` command that would do the same.
+ * The `etcdctl` command line that is equivalent to a request.
  *
- * @param words what follows the connection flags, such as `['get', '/servers', '--prefix']`; secrets masked already
- * @param input what it reads from its standard input
+ * @param words the arguments after the connection flags, such as `['get', '/servers', '--prefix']`; secrets masked
+ * @param input the standard input of the command
  */
 export function etcdctlCommand(
   endpoint: string,

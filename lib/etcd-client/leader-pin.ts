@@ -1,22 +1,21 @@
 import { type Clock, type Timer } from '../common/clock.js';
 import { type EtcdCaller } from './request.js';
 
-/** Milliseconds between two looks for the leader. */
 const UPDATE_INTERVAL_MS = 30_000;
 
-/** The client whose pin follows the leader; the transport is one. */
+/** A client whose pin can be moved. The transport implements it. */
 export interface Pinnable extends EtcdCaller {
   readonly endpoints: readonly string[];
   /** Pins an endpoint. */
   pin(endpoint: string): void;
-  /** Calls `run` when the client is closed. */
-  onClose(run: (error: Error) => void): void;
+  /** Calls `listener` when the client is closed. */
+  onClose(listener: (error: Error) => void): void;
 }
 
 /**
- * Pins the endpoint that leads the cluster, from {@link LeaderPin.start} until the client is closed, and looks for it
- * again every 30 s. Each endpoint is asked for its own status, so that endpoints under other names than the members'
- * client URLs can be pinned. The endpoints stay as they were given.
+ * Pins the endpoint of the cluster's leader, from {@link LeaderPin.start} until the client is closed, and updates the pin
+ * every 30 s. It reads the status of each endpoint rather than the members' client URLs, since endpoints may have other
+ * names than these URLs. The list of endpoints stays as it was given.
  */
 export class LeaderPin {
   private timer: Timer | undefined;
@@ -36,7 +35,7 @@ export class LeaderPin {
   }
 
   private async update(): Promise<void> {
-    // Endpoints that do not answer are no leader; requests report their errors.
+    // An endpoint that does not answer is not pinned. Requests report its error.
     await Promise.all(
       this.client.endpoints.map(async (endpoint) => {
         if (await this.leads(endpoint).catch(() => false)) this.client.pin(endpoint);

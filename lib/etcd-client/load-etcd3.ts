@@ -1,14 +1,14 @@
 import type * as etcd3 from 'etcd3';
 import { peerFailure } from '../common/optional-peer.js';
 
-/** What the package `etcd3` exports. */
+/** The exports of the package `etcd3`. */
 export type Etcd3Module = typeof etcd3;
 
 /**
  * Loads the package `etcd3`.
  *
  * @throws MissingPeerError when it is not installed
- * @throws BundledPackageError when it was bundled, since it reads its .proto files beside itself
+ * @throws BundledPackageError when `etcd3` was bundled: it reads its .proto files from its own folder
  */
 export async function loadEtcd3(): Promise<Etcd3Module> {
   try {

@@ -1,15 +1,19 @@
 import { type EtcdCaller } from './request.js';
 import { parseEndpoint } from './endpoint.js';
 
-/** Where a cluster's members serve clients. */
+/** The client URLs of a cluster. */
 export interface MemberEndpoints {
-  /** Every client URL of every member that has started. */
+  /** All client URLs of all members that have started. */
   readonly endpoints: readonly string[];
-  /** The first client URL of the leader, where there is one. */
+  /** The first client URL of the leader; undefined without a leader. */
   readonly leader: string | undefined;
 }
 
-/** Asks the cluster where its members serve clients. */
+/**
+ * Reads the client URLs of the cluster's members.
+ *
+ * @throws as {@link EtcdCaller.call}
+ */
 export async function memberEndpoints(
   caller: EtcdCaller,
   signal: AbortSignal | undefined,

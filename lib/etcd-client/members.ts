@@ -8,12 +8,12 @@ import { checkCall } from './keys/check-options.js';
 
 /** A member of the cluster. */
 export interface Member {
-  /** Hexadecimal, as etcd's own tools write it. */
+  /** Hexadecimal, as `etcdctl` prints it. */
   readonly id: string;
-  /** Empty as long as the member has not started. */
+  /** Empty until the member has started. */
   readonly name: string;
   readonly peerURLs: readonly string[];
-  /** Empty as long as the member has not started. */
+  /** Empty until the member has started. */
   readonly clientURLs: readonly string[];
 }
 
@@ -34,7 +34,7 @@ function checkPeerURLs(urls: readonly string[]): readonly string[] {
   return urls;
 }
 
-/** etcd demands a scheme, a host and a port, and nothing behind them. */
+/** etcd requires a scheme, a host and a port, without a path. */
 function checkPeerURL(url: unknown): string {
   if (typeof url === 'string' && /^https?:\/\/[^/@\s]+:\d{1,5}\/?$/.test(url) && URL.canParse(url))
     return url;
@@ -42,13 +42,13 @@ function checkPeerURL(url: unknown): string {
 }
 
 /**
- * The cluster's members. Changes of the membership are sent once; what etcd refuses (a peer URL that is taken, an id
- * it does not know) is an `EtcdResponseError` with its words.
+ * The members of the cluster. Changes are never sent twice. Methods throw a `ClusterError` when no endpoint serves the
+ * request, and an `EtcdResponseError` with etcd's reason when the cluster refuses it.
  */
 export class MembersApi {
   constructor(private readonly transport: EtcdTransport) {}
 
-  /** All members, from a linearizable read. */
+  /** Lists all members with a linearizable read. */
   async list(options: CallOptions = {}): Promise<readonly Member[]> {
     checkCall(options);
     const { members } = await this.transport.call(
@@ -63,8 +63,9 @@ export class MembersApi {
   }
 
   /**
-   * Announces a member that is about to join. It counts for the quorum at once.
+   * Adds a member before it starts. It counts for the quorum at once.
    *
+   * @throws InvalidOptionError when `peerURL` is malformed
    * @throws EtcdResponseError when a member with this URL exists
    */
   async add(peerURL: string, options: CallOptions = {}): Promise<Member> {
@@ -74,7 +75,7 @@ export class MembersApi {
       {
         what: `adding the member at ${peerURL}`,
         oneShot: true,
-        // etcd wants a name, which it does not send: the member brings its own.
+        // etcdctl requires a name but does not send it: a member reports its own name when it starts.
         command: () => ['member', 'add', 'new', `--peer-urls=${peerURL}`],
         run: async ({ cluster }, call) => await cluster.memberAdd({ peerURLs }, call),
       },
@@ -84,9 +85,10 @@ export class MembersApi {
   }
 
   /**
-   * Removes a member for good.
+   * Removes a member permanently.
    *
-   * @throws EtcdResponseError when there is none with this id
+   * @throws InvalidOptionError when `id` is not hexadecimal
+   * @throws EtcdResponseError when no member has this id
    */
   async remove(id: string, options: CallOptions = {}): Promise<void> {
     checkCall(options);
@@ -103,9 +105,10 @@ export class MembersApi {
   }
 
   /**
-   * Gives a member other peer URLs.
+   * Replaces the peer URLs of a member.
    *
-   * @throws EtcdResponseError when there is none with this id, or a URL is taken
+   * @throws InvalidOptionError when `id` is not hexadecimal or a URL is malformed
+   * @throws EtcdResponseError when no member has this id, or another member uses a URL
    */
   async update(id: string, peerURLs: readonly string[], options: CallOptions = {}): Promise<void> {
     checkCall(options);
@@ -123,15 +126,15 @@ export class MembersApi {
   }
 
   /**
-   * The member that leads, as the member at hand sees it.
+   * The leader, as seen by the member that answers.
    *
-   * @throws EtcdResponseError when the cluster has none, or one that is no member any more
+   * @throws EtcdResponseError when there is no leader, or it is no longer a member
    */
   async leader(options: CallOptions = {}): Promise<Member> {
     checkCall(options);
     return await this.transport.call(
       {
-        what: 'asking for the leader',
+        what: 'reading the leader',
         command: () => ['endpoint', 'status'],
         run: async ({ cluster, maintenance, endpoint }, call) => {
           const [{ leader }, { members }] = await Promise.all([
@@ -139,7 +142,7 @@ export class MembersApi {
             cluster.memberList({ linearizable: true }, call),
           ]);
           const found = members.find(({ ID }) => ID === leader);
-          if (!found) throw new EtcdResponseError(endpoint, 'the cluster names no leader', undefined);
+          if (!found) throw new EtcdResponseError(endpoint, 'the cluster has no leader', undefined);
           return toMember(found);
         },
       },

@@ -2,30 +2,39 @@ import { expected } from '../common/expected.js';
 import { isSecure, parseEndpoints } from './endpoint.js';
 
 /**
- * How the client proves its identity and checks the servers'. PEM as text, bytes, or the path of its file, which is read
- * again when a connection is made anew, so that certificates can be replaced while it runs.
+ * TLS options. PEM is given as a string, as bytes, or as the path of a file. Changed files are read again when a connection
+ * is made, so that certificates can be replaced while the client runs.
  */
 export interface EtcdTlsOptions {
-  /** Who may have signed the servers' certificates; the system's authorities unless given. */
+  /**
+   * The certificate authorities that may have signed the servers' certificates.
+   *
+   * @default the authorities of Node.js
+   */
   readonly ca?: string | Buffer;
-  /** The client's certificate chain, for servers that ask for one; `key` goes with it. */
+  /** The client's certificate chain, for servers that require one. Needs `key`. */
   readonly cert?: string | Buffer;
   /** The private key of `cert`. */
   readonly key?: string | Buffer;
-  /** The name to expect in the servers' certificates, where it is not the endpoint's host. */
+  /**
+   * The name to expect in the servers' certificates.
+   *
+   * @default the host of the endpoint
+   */
   readonly serverName?: string;
 }
 
-/** Where a client goes first. */
+/** Which endpoint a client tries first; see {@link EtcdOptions.selectionMode}. */
 export type SelectionMode = 'random' | 'prioritize-leader';
 
 /** Options of the etcd client. */
 export interface EtcdOptions {
-  /** `http://…` or `https://…` URLs, or host:port; a text may hold several, separated by commas. */
+  /** `http://` or `https://` URLs, or host:port. A string may contain several, separated by commas. */
   readonly endpoints: string | readonly string[];
+  /** The user to log in as. Needs `password`. */
   readonly username?: string;
   readonly password?: string;
-  /** Given, a bare host:port is https. */
+  /** Enables TLS: a bare host:port means `https://`, and `http://` URLs are refused. */
   readonly tls?: EtcdTlsOptions;
   /**
    * Seconds that one endpoint may take to answer before the next is tried. At most 60.
@@ -34,22 +43,28 @@ export interface EtcdOptions {
    */
   readonly headerTimeoutPerRequest?: number;
   /**
-   * `random` spreads clients over the members. `prioritize-leader` pins the leader: a client does so at each `sync`, a
-   * registry when it is opened and every 30 s.
+   * `random` spreads clients over the members. `prioritize-leader` pins the leader: a client at each `sync`, a registry
+   * when it is opened and every 30 s.
    *
    * @default 'random'
    */
   readonly selectionMode?: SelectionMode;
   /**
-   * `env`: servers are reached through the HTTP proxy that `grpc_proxy`, `https_proxy` or `http_proxy` names, except for
-   * the hosts of `no_grpc_proxy` or `no_proxy`. Otherwise these variables are ignored.
+   * `env` connects through the HTTP proxy that `grpc_proxy`, `https_proxy` or `http_proxy` names, except to the hosts of
+   * `no_grpc_proxy` or `no_proxy`.
+   *
+   * @default the environment is ignored
    */
   readonly proxy?: 'env';
-  /** Says each request as the `etcdctl` command that would do the same, secrets masked, to the logger. */
+  /**
+   * Whether each request is logged as the equivalent `etcdctl` command, secrets masked.
+   *
+   * @default false
+   */
   readonly debug?: boolean;
 }
 
-/** What is left out is taken from here. */
+/** The defaults of {@link EtcdOptions}. */
 export const ETCD_DEFAULTS: Readonly<{
   headerTimeoutPerRequest: number;
   selectionMode: SelectionMode;
@@ -58,10 +73,10 @@ export const ETCD_DEFAULTS: Readonly<{
   selectionMode: 'random',
 });
 
-/** The longest `headerTimeoutPerRequest`. A value beyond it was meant as milliseconds. */
+/** The longest `headerTimeoutPerRequest`. A longer one is most likely meant as milliseconds. */
 const MAX_TIMEOUT_S = 60;
 
-/** Checked options, complete. Holds secrets: never printed. */
+/** Checked options with defaults. Contains secrets, so it must never be printed. */
 export interface EtcdSettings {
   readonly endpoints: readonly string[];
   readonly credentials: { readonly username: string; readonly password: string } | undefined;
@@ -86,9 +101,9 @@ const KNOWN: readonly (keyof EtcdOptions)[] = [
 const KNOWN_TLS: readonly (keyof EtcdTlsOptions)[] = ['ca', 'cert', 'key', 'serverName'];
 
 /**
- * Checks what a caller gave and fills in the defaults. Connects to nothing.
+ * Checks options and adds the defaults. Does not connect.
  *
- * @throws InvalidOptionError in one sentence that names the option; secrets are not printed
+ * @throws InvalidOptionError that names the option; secrets are masked
  * @throws NoEtcdEndpointsError when no endpoint is given
  */
 export function checkEtcdOptions(options: EtcdOptions): EtcdSettings {
@@ -123,10 +138,11 @@ export function checkEtcdOptions(options: EtcdOptions): EtcdSettings {
 }
 
 /**
- * Endpoints as URLs.
+ * Parses endpoints to URLs.
  *
- * @param secure `tls` is given: a bare host:port is https, and none may be anything else
- * @throws InvalidOptionError, NoEtcdEndpointsError
+ * @param secure whether `tls` is given: a bare host:port means `https://`, and `http://` is refused
+ * @throws InvalidOptionError when an endpoint is malformed
+ * @throws NoEtcdEndpointsError when the list is empty
  */
 export function checkEndpoints(endpoints: string | readonly string[], secure: boolean): readonly string[] {
   const list = parseEndpoints(endpoints, secure ? 'https' : 'http');
@@ -155,10 +171,10 @@ function refuseUnknown(prefix: string, known: readonly string[], given: object):
 function checkCredentials({ username, password }: EtcdOptions): EtcdSettings['credentials'] {
   if (username === undefined && password === undefined) return undefined;
   if (typeof username !== 'string' || username === '') {
-    throw expected('username', 'a text that is not empty, since a password is given', username);
+    throw expected('username', 'a non-empty string, since a password is given', username);
   }
   if (typeof password !== 'string' || password === '') {
-    throw expected('password', 'a text that is not empty, since a username is given', typeof password);
+    throw expected('password', 'a non-empty string, since a username is given', typeof password);
   }
   return { username, password };
 }
@@ -172,7 +188,7 @@ function checkTls(tls: EtcdTlsOptions | undefined): EtcdTlsOptions | undefined {
   for (const name of ['ca', 'cert', 'key'] as const) {
     const value: unknown = tls[name];
     if (value !== undefined && !Buffer.isBuffer(value) && (typeof value !== 'string' || value === '')) {
-      throw expected(`tls.${name}`, 'PEM text, bytes or a path', typeof value);
+      throw expected(`tls.${name}`, 'PEM as a string or a Buffer, or a path', typeof value);
     }
   }
   if ((tls.cert === undefined) !== (tls.key === undefined)) {
@@ -183,7 +199,7 @@ function checkTls(tls: EtcdTlsOptions | undefined): EtcdTlsOptions | undefined {
     );
   }
   if (tls.serverName !== undefined && (typeof tls.serverName !== 'string' || tls.serverName === '')) {
-    throw expected('tls.serverName', 'a text that is not empty', tls.serverName);
+    throw expected('tls.serverName', 'a non-empty string', tls.serverName);
   }
   return tls;
 }

@@ -2,20 +2,20 @@ import type { IPermission } from 'etcd3';
 import { expected } from '../common/expected.js';
 import { canonicalKey, rangeEnd } from './keys/key-path.js';
 
-/** What a role may do with keys. */
+/** The kind of access that a permission grants. */
 export type PermissionType = 'read' | 'write' | 'readwrite';
 
-/** Keys a role has a right to. */
+/** A permission of a role. */
 export interface Permission {
   /**
-   * One key (`/foo`), everything below a directory (`/foo/`), or everything that begins so (`/foo*`); rights that
-   * other tools gave for another range are shown as `[from, to)`.
+   * One key (`/foo`), all keys below a directory (`/foo/`), or all keys with a prefix (`/foo*`). Any other range, granted
+   * with another tool, is shown as `[from, to)`.
    */
   readonly prefix: string;
   readonly type: PermissionType;
 }
 
-/** A range of keys as etcd's permissions have it; an empty end means the one key. */
+/** A range of keys as in etcd's permissions. An empty end means the single key. */
 export interface KeyRange {
   readonly key: Buffer;
   readonly range_end: Buffer;
@@ -24,16 +24,16 @@ export interface KeyRange {
 const WIRE_NAMES = { read: 'Read', write: 'Write', readwrite: 'Readwrite' } as const;
 
 /**
- * The type as etcd's protocol has it.
+ * The type as in etcd's protocol.
  *
- * @throws InvalidOptionError when it is none of the three
+ * @throws InvalidOptionError when `type` is not a {@link PermissionType}
  */
 export function wirePermission(type: unknown): (typeof WIRE_NAMES)[PermissionType] {
   for (const [name, wire] of Object.entries(WIRE_NAMES)) if (name === type) return wire;
   throw expected('type', '"read", "write" or "readwrite"', type);
 }
 
-/** The first key after all that begin with `prefix`; `\0`, which means "to the end", where there is none. */
+/** The first key after all keys with `prefix`; `\0`, which means no end, when there is none. */
 function afterPrefix(prefix: string): Buffer {
   const bytes = Buffer.from(prefix);
   for (let at = bytes.length - 1; at >= 0; at -= 1) {
@@ -44,14 +44,13 @@ function afterPrefix(prefix: string): Buffer {
 }
 
 /**
- * The keys a prefix stands for: `/foo` the key alone, `/foo/` and `/foo/*` everything below, `/foo*` everything that
- * begins so, `*` and `/*` every key of the tree.
+ * The key range of a prefix: `/foo` is that key, `/foo/` and `/foo/*` are all keys below it, `/foo*` all keys with that
+ * prefix, `*` and `/*` all keys of the tree.
  *
- * @throws InvalidOptionError when it is no key
+ * @throws InvalidOptionError when `prefix` is not a valid key
  */
 export function permissionRange(prefix: unknown): KeyRange {
-  if (typeof prefix !== 'string' || prefix === '')
-    throw expected('prefixes', 'keys that are not empty', prefix);
+  if (typeof prefix !== 'string' || prefix === '') throw expected('prefixes', 'non-empty keys', prefix);
   const starred = prefix.endsWith('*');
   const key = canonicalKey(starred ? prefix.slice(0, -1) : prefix);
   if (!starred && !key.endsWith('/')) return { key: Buffer.from(key), range_end: Buffer.alloc(0) };
@@ -59,7 +58,7 @@ export function permissionRange(prefix: unknown): KeyRange {
   return { key: Buffer.from(key), range_end: end };
 }
 
-/** A right as it was asked for. */
+/** The permission for a range of etcd's protocol, with the prefix it was granted for. */
 export function toPermission({ permType, key, range_end }: IPermission): Permission {
   const type = permType.toLowerCase() as PermissionType;
   const text = key.toString();

@@ -1,16 +1,16 @@
 import { type EtcdTlsOptions } from './options.js';
 import { TlsIdentity } from '../common/tls/tls-identity.js';
 
-/** What connections need to be secure. */
+/** The TLS material of a client. */
 export interface EtcdTls {
   readonly identity: TlsIdentity;
   readonly serverName: string | undefined;
 }
 
 /**
- * Reads what is given by path.
+ * Reads the files that are given by path.
  *
- * @throws InvalidOptionError when a file cannot be read or holds no PEM block, or what is given does not fit together
+ * @throws InvalidOptionError when a file cannot be read or contains no PEM block, or certificate and key do not match
  */
 export async function loadTls(tls: EtcdTlsOptions | undefined): Promise<EtcdTls | undefined> {
   if (!tls) return undefined;

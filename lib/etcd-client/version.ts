@@ -9,17 +9,21 @@ import { type EtcdCaller } from './request.js';
 import { type EtcdTls } from './tls.js';
 import { EndpointError } from './errors/endpoint.error.js';
 
-/** Versions as etcd tells them, such as `3.5.16`. */
+/** Versions as etcd reports them, such as `3.5.16`. */
 export interface EtcdVersion {
-  /** Of the server that answered. */
+  /** The version of the server that answered. */
   readonly etcdserver: string;
-  /** Of the API that all members of the cluster understand. */
+  /** The API version that all members of the cluster support. */
   readonly etcdcluster: string;
 }
 
 const MAX_BODY_BYTES = 65_536;
 
-/** Asks a server for the versions over HTTP, since gRPC tells only its own. */
+/**
+ * Reads the versions over HTTP, since gRPC reports the version of the server only.
+ *
+ * @throws as {@link EtcdCaller.call}
+ */
 export async function fetchVersion(
   caller: EtcdCaller,
   tls: EtcdTls | undefined,
@@ -28,7 +32,7 @@ export async function fetchVersion(
 ): Promise<EtcdVersion> {
   return await caller.call(
     {
-      what: 'asking for the version',
+      what: 'reading the version',
       command: () => ['version'],
       run: async ({ endpoint }, _options, ended) => {
         const agent = proxy && agentThrough(proxyOf(endpoint), endpoint);
@@ -70,7 +74,7 @@ async function get(
         timeout,
         signal,
         ...(secure && {
-          // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+          // Overrides NODE_TLS_REJECT_UNAUTHORIZED.
           rejectUnauthorized: true,
           ...tls?.identity.current,
           ...serverNameOptions(tls?.serverName),
@@ -81,7 +85,8 @@ async function get(
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => {
           body += chunk;
-          if (body.length > MAX_BODY_BYTES) request.destroy(new Error('the answer is too long'));
+          if (body.length > MAX_BODY_BYTES)
+            request.destroy(new Error(`the response is longer than ${MAX_BODY_BYTES} bytes`));
         });
         response.on('end', () => {
           if (response.statusCode === 200) resolve(body);
@@ -103,7 +108,7 @@ function readVersion(endpoint: string, body: string): EtcdVersion {
   } catch (error) {
     throw new EndpointError(
       endpoint,
-      'answered /version without JSON: is another server at this address?',
+      'answered /version with something other than JSON; check that the address is an etcd server',
       false,
       error,
     );
@@ -112,7 +117,7 @@ function readVersion(endpoint: string, body: string): EtcdVersion {
   if (typeof etcdserver !== 'string' || typeof etcdcluster !== 'string') {
     throw new EndpointError(
       endpoint,
-      'answered /version without `etcdserver` and `etcdcluster`: is another server at this address?',
+      'answered /version without `etcdserver` and `etcdcluster`; check that the address is an etcd server',
       false,
     );
   }

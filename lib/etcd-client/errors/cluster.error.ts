@@ -2,8 +2,8 @@ import { SidekickError } from '../../common/errors/index.js';
 import { type EndpointError } from './endpoint.error.js';
 
 /**
- * No endpoint could serve the request: every one was tried, or, for a one-shot operation, those that could be tried
- * without the risk of doing it twice. `errors` holds each attempt's error in the order they were made.
+ * No endpoint served the request. A request that is not idempotent was tried only at endpoints where it could not be
+ * processed twice. `errors` contains the error of each attempt, in order.
  */
 export class ClusterError extends SidekickError {
   readonly code = 'SIDEKICK_ETCD_CLUSTER';
@@ -14,7 +14,7 @@ export class ClusterError extends SidekickError {
     });
   }
 
-  /** One line an attempt: `error #0: http://10.0.0.1:2379: connect ECONNREFUSED 10.0.0.1:2379`. */
+  /** One line per attempt: `error #0: http://10.0.0.1:2379: connect ECONNREFUSED 10.0.0.1:2379`. */
   detail(): string {
     return numbered(this.errors)
       .map((line) => `${line}\n`)

@@ -1,13 +1,13 @@
 import { SidekickError } from '../../common/errors/index.js';
 
-/** One endpoint failed to serve a request: not reachable, silent beyond its deadline, or without a leader. */
+/** One endpoint did not serve a request: it is unreachable, exceeded its deadline, or has no leader. */
 export class EndpointError extends SidekickError {
   readonly code = 'SIDEKICK_ETCD_ENDPOINT';
 
   /**
    * @param endpoint the URL, without credentials
-   * @param reason why, as the connection or the server put it
-   * @param unsent whether the request is proven never to have reached the server
+   * @param reason the reason that the connection or the server gave
+   * @param unsent whether the request is proven to have had no effect
    */
   constructor(
     readonly endpoint: string,

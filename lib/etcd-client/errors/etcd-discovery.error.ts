@@ -1,6 +1,6 @@
 import { SidekickError } from '../../common/errors/index.js';
 
-/** Neither SRV record of a domain named an etcd endpoint. */
+/** Neither SRV record of a domain names an etcd endpoint. */
 export class EtcdDiscoveryError extends SidekickError {
   readonly code = 'SIDEKICK_ETCD_DISCOVERY';
 

@@ -1,16 +1,16 @@
 import { SidekickError } from '../../common/errors/index.js';
 
 /**
- * etcd answered and refused (permission denied, invalid argument, wrong password), or its answer is not what the API
- * promises. The same request would get the same answer: never retried.
+ * etcd refused a request (permission denied, invalid argument, wrong password), or its response violates the API. Never
+ * retried, since the same request would get the same response.
  */
 export class EtcdResponseError extends SidekickError {
   readonly code = 'SIDEKICK_ETCD_RESPONSE';
 
   /**
    * @param endpoint the URL that answered, without credentials
-   * @param reason etcd's own text, such as `etcdserver: permission denied`
-   * @param status the gRPC status number, such as 7; undefined where an answer is malformed
+   * @param reason etcd's own reason, such as `etcdserver: permission denied`
+   * @param status the gRPC status code, such as 7; undefined for a malformed response
    */
   constructor(
     readonly endpoint: string,
@@ -31,12 +31,12 @@ export class EtcdResponseError extends SidekickError {
     return this.status === 16 || /authentication failed|user name is empty/.test(this.reason);
   }
 
-  /** Whether the lease named in the request is gone. */
+  /** Whether the lease in the request does not exist. */
   get leaseNotFound(): boolean {
     return this.reason.includes('requested lease not found');
   }
 
-  /** Whether the revision asked for has been compacted away. */
+  /** Whether the requested revision has been compacted. */
   get compacted(): boolean {
     return this.reason.includes('required revision has been compacted');
   }

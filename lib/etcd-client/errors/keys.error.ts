@@ -1,6 +1,6 @@
 import { SidekickError } from '../../common/errors/index.js';
 
-/** The numbers of etcd's keys API. */
+/** The error codes of etcd's v2 keys API. */
 export const KeysErrorCode = Object.freeze({
   KeyNotFound: 100,
   TestFailed: 101,
@@ -21,7 +21,7 @@ export const KeysErrorCode = Object.freeze({
   EventIndexCleared: 401,
 });
 
-/** One of {@link KeysErrorCode}. */
+/** An error code of {@link KeysErrorCode}. */
 export type KeysErrorNumber = (typeof KeysErrorCode)[keyof typeof KeysErrorCode];
 
 const MESSAGES: Readonly<Record<KeysErrorNumber, string>> = Object.freeze({
@@ -44,12 +44,12 @@ const MESSAGES: Readonly<Record<KeysErrorNumber, string>> = Object.freeze({
   401: 'The event in requested index is outdated and cleared',
 });
 
-/** The keys API answered with one of its own errors. `code` is the number, `cause` what it is about. */
+/** An error of the keys API, with the code of etcd's v2 API. */
 export class KeysError extends SidekickError {
   /**
-   * @param code the number, such as 100
-   * @param about what it is about: a key, or `[old != new]`
-   * @param index the store's revision when it happened, 0 where none is known
+   * @param code such as 100
+   * @param about the key, or the failed comparison: `[old != new]`
+   * @param index the revision of the store; 0 when it is not known
    */
   constructor(
     override readonly code: KeysErrorNumber,
@@ -60,12 +60,12 @@ export class KeysError extends SidekickError {
     super(`${code}: ${MESSAGES[code]} (${about}) [${index}]`, { cause });
   }
 
-  /** Whether `error` says that a key is not there. */
+  /** Whether `error` means that a key does not exist. */
   static isKeyNotFound(error: unknown): error is KeysError {
     return KeysError.is(error, KeysErrorCode.KeyNotFound);
   }
 
-  /** Whether `error` is a {@link KeysError} with this number. */
+  /** Whether `error` is a {@link KeysError} with this code. */
   static is(error: unknown, code: KeysErrorNumber): error is KeysError {
     return error instanceof KeysError && error.code === code;
   }

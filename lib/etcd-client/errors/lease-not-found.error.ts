@@ -1,10 +1,10 @@
 import { SidekickError } from '../../common/errors/index.js';
 
-/** etcd no longer knows a lease: it expired or was revoked, and the keys bound to it are gone. */
+/** A lease has expired or was revoked, and etcd has deleted the keys bound to it. */
 export class LeaseNotFoundError extends SidekickError {
   readonly code = 'SIDEKICK_ETCD_LEASE_NOT_FOUND';
 
-  /** @param lease its id, in decimal */
+  /** @param lease the id, in decimal */
   constructor(
     readonly lease: string,
     cause?: unknown,

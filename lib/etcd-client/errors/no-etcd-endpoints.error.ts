@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../../common/errors/index.js';
 
-/** The client has no endpoint to talk to. */
+/** No etcd endpoint is configured. */
 export class NoEtcdEndpointsError extends InvalidOptionError {
   override readonly code = 'SIDEKICK_ETCD_NO_ENDPOINTS';
 
