@@ -2,7 +2,7 @@ import { type EtcdConnection } from '../../etcd-client/connection.js';
 import { type EtcdCaller, type EtcdRequest } from '../../etcd-client/request.js';
 import { deferred } from '../../common/async/deferred.js';
 import { DeletionCauses } from './deletion-causes.js';
-import { EtcdLayout } from './layout.js';
+import { EtcdLayout } from './etcd-layout.js';
 
 interface Read {
   readonly request_range: { readonly key: Buffer; readonly revision: string };

@@ -1,7 +1,7 @@
 import { type EtcdCaller } from '../../etcd-client/request.js';
 import { type Change } from '../../registry/registry.js';
 import { History } from './history.js';
-import { type EtcdLayout } from './layout.js';
+import { type EtcdLayout } from './etcd-layout.js';
 import { isEndedRecord } from './session-record.js';
 
 /** Why an entry was deleted. */

@@ -2,9 +2,9 @@ import { EtcdTransport } from '../../etcd-client/transport.js';
 import { LeaderPin } from '../../etcd-client/leader-pin.js';
 import { type Registry } from '../../registry/registry.js';
 import { type RegistryDeps } from '../../registry/registry-source.js';
-import { EtcdLayout } from './layout.js';
+import { EtcdLayout } from './etcd-layout.js';
 import { type EtcdRegistrySettings } from './options.js';
-import { EtcdRegistry } from './registry.js';
+import { EtcdRegistry } from './etcd-registry.js';
 
 /**
  * Creates the registry. Does not connect; the first request does.

@@ -6,7 +6,7 @@ import { type EtcdCaller } from '../../etcd-client/request.js';
 import { onAbort } from '../../common/async/abort.js';
 import { type Clock } from '../../common/clock.js';
 import { DeadlineExceededError } from '../../common/errors/index.js';
-import { type KeyRange } from './layout.js';
+import { type KeyRange } from './etcd-layout.js';
 import { type Position } from './cursor.js';
 import { type PageSize } from './page-size.js';
 

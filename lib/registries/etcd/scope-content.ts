@@ -2,7 +2,7 @@ import type { IKeyValue } from 'etcd3';
 import { entryKeyId } from '../../registry/entry-record.js';
 import { type RegistryEntry, type MalformedEntry, type Scope } from '../../registry/registry.js';
 import { decodeEntry } from './decode-entry.js';
-import { type EtcdLayout } from './layout.js';
+import { type EtcdLayout } from './etcd-layout.js';
 
 /** The decoded content of a scope. */
 export interface ScopeContent {

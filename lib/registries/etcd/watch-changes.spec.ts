@@ -3,7 +3,7 @@ import { type EtcdConnection } from '../../etcd-client/connection.js';
 import { EtcdResponseError } from '../../etcd-client/errors/etcd-response.error.js';
 import { type EtcdCaller, type EtcdRequest } from '../../etcd-client/request.js';
 import { type Change } from '../../registry/registry.js';
-import { EtcdLayout } from './layout.js';
+import { EtcdLayout } from './etcd-layout.js';
 import { scopeContent } from './scope-content.js';
 import { WatchChanges } from './watch-changes.js';
 

@@ -5,7 +5,7 @@ import { type EntryKey } from '../../registry/entry-record.js';
 import { decodeEntry, NO_LEASE } from './decode-entry.js';
 import { DeletionCauses } from './deletion-causes.js';
 import { History } from './history.js';
-import { type EtcdLayout } from './layout.js';
+import { type EtcdLayout } from './etcd-layout.js';
 
 /** Converts etcd's events to changes of entries. All watches of a registry share one instance. */
 export class WatchChanges {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { decodeSegment, encodeSegment, isName } from '../../../lib/common/names.js';
 import { agentIds, anyCaseFilter, encodeName, idFilter } from '../../../lib/registries/consul/names.js';
 import { fromCursor } from '../../../lib/registries/etcd/cursor.js';
-import { EtcdLayout } from '../../../lib/registries/etcd/layout.js';
+import { EtcdLayout } from '../../../lib/registries/etcd/etcd-layout.js';
 import { namesOf } from '../../../lib/registries/dns/names.js';
 import { readVersionName, stemOf, versionName } from '../../../lib/registries/file/layout.js';
 import { type EntryKey, entryKeyId } from '../../../lib/registry/entry-record.js';

@@ -3,7 +3,7 @@ import { systemClock } from '../../../lib/common/clock.js';
 import { silentLogger } from '../../../lib/common/logger.js';
 import { describeRegistryContract } from '../../../lib/registry/contract/index.js';
 import { encodeRecord } from '../../../lib/registries/etcd/codec.js';
-import { EtcdLayout } from '../../../lib/registries/etcd/layout.js';
+import { EtcdLayout } from '../../../lib/registries/etcd/etcd-layout.js';
 import { etcd } from '../../../lib/registries/etcd/etcd.js';
 import { DEFAULT_PREFIX } from '../../../lib/registries/etcd/options.js';
 import { entryKeyOf } from '../../../lib/registry/entry-record.js';

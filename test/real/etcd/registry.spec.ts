@@ -8,10 +8,10 @@ import { RegistryRefusedError, RegistryUnavailableError } from '../../../lib/com
 import { silentLogger } from '../../../lib/common/logger.js';
 import { etcd } from '../../../lib/registries/etcd/etcd.js';
 import { type EtcdRegistryOptions } from '../../../lib/registries/etcd/options.js';
-import { EtcdLayout } from '../../../lib/registries/etcd/layout.js';
+import { EtcdLayout } from '../../../lib/registries/etcd/etcd-layout.js';
 import { etcdFromUrl } from '../../../lib/registries/etcd/url.js';
 import { SessionRecord } from '../../../lib/registries/etcd/session-record.js';
-import { EtcdSession } from '../../../lib/registries/etcd/session.js';
+import { EtcdSession } from '../../../lib/registries/etcd/etcd-session.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
 import { type EntryRecord, type KeyRecord } from '../../../lib/registry/entry-record.js';
 import { type Change, type Registry, type Scope } from '../../../lib/registry/registry.js';

@@ -129,7 +129,7 @@ describe('The bundle', () => {
       'registration/worker/worker-registrar.ts',
       'etcd-client/client.ts',
       'etcd-client/keys/',
-      'registries/etcd/registry.ts',
+      'registries/etcd/etcd-registry.ts',
       'registries/consul/client.ts',
       'registries/file/folder.ts',
       'testing/',

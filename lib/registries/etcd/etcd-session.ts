@@ -18,7 +18,7 @@ import { encodeRecord } from './codec.js';
 import { toCursor } from './cursor.js';
 import { decodeEntry } from './decode-entry.js';
 import { withRegistryErrors } from './registry-error.js';
-import { type EtcdLayout } from './layout.js';
+import { type EtcdLayout } from './etcd-layout.js';
 import { type SessionRecord } from './session-record.js';
 
 /** Dependencies of a session, shared by all sessions of a registry. */

@@ -22,11 +22,11 @@ import {
 import { refuseDatacenter, scopeLabel } from '../../registry/scope.js';
 import { fromCursor, type Position, toCursor } from './cursor.js';
 import { withRegistryErrors, registryError } from './registry-error.js';
-import { type EtcdLayout } from './layout.js';
+import { type EtcdLayout } from './etcd-layout.js';
 import { scopeContent } from './scope-content.js';
 import { PageSize } from './page-size.js';
 import { type RangeContext, readRange } from './read-range.js';
-import { EtcdSession } from './session.js';
+import { EtcdSession } from './etcd-session.js';
 import { SessionRecord } from './session-record.js';
 import { WatchChanges } from './watch-changes.js';
 

@@ -1,5 +1,5 @@
 import { fromCursor, toCursor } from './cursor.js';
-import { EtcdLayout } from './layout.js';
+import { EtcdLayout } from './etcd-layout.js';
 
 describe('EtcdLayout', () => {
   const layout = new EtcdLayout('/p');

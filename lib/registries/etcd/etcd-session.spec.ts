@@ -3,8 +3,8 @@ import { type EtcdConnection } from '../../etcd-client/connection.js';
 import { type EtcdLeases, type RenewOptions } from '../../etcd-client/leases.js';
 import { type EtcdCaller, type EtcdRequest } from '../../etcd-client/request.js';
 import { VirtualClock } from '../../testing/virtual-clock.js';
-import { EtcdLayout } from './layout.js';
-import { EtcdSession } from './session.js';
+import { EtcdLayout } from './etcd-layout.js';
+import { EtcdSession } from './etcd-session.js';
 import { SessionRecord } from './session-record.js';
 
 /** A store that contains only the record of a session, at one revision. */
