@@ -15,7 +15,7 @@ function run(
 }
 
 describe('piloted check', () => {
-  it('says what a good file is about', () => {
+  it('summarizes a valid file', () => {
     const text = `{ consul: "https://c:8501", watches: [{ name: "db", interval: 5, tag: "x", dc: "e{{ .NOPE }}" }],
       jobs: [{ name: "app", port: 80, health: { interval: 5, ttl: 10 } }] }`;
     const { code, out, err } = run([text]);
@@ -27,7 +27,7 @@ describe('piloted check', () => {
     expect(out).toContain('not set in the environment: NOPE\nThe configuration can be used.\n');
   });
 
-  it('shows warnings, and is content', () => {
+  it('prints warnings and succeeds', () => {
     const { code, out, err } = run(['{ etcd: { endpoints: "e:1" }, backends: [{ name: "db" }] }']);
     expect(code).toBe(0);
     expect(err).toContain('warning: configuration:1:42: `backends[0].poll` is missing');
@@ -35,20 +35,20 @@ describe('piloted check', () => {
     expect(out).toContain('can be used, with 1 warning.');
   });
 
-  it('shows every problem', () => {
+  it('prints every problem', () => {
     const { code, out, err } = run(['{ consul: 5, watches: 5, x: 1 }']);
     expect([code, out]).toEqual([1, '']);
     for (const part of ['`consul`', '`watches`', '`x`', '3 problems']) expect(err).toContain(part);
   });
 
-  it('never shows a token', () => {
+  it('never prints a token', () => {
     const { out, err } = run(['{ consul: { address: "c:1", token: "c4n4ry" } }'], {
       CONSUL_HTTP_TOKEN: 'c4n4ry2',
     });
     expect(out + err).not.toContain('c4n4ry');
   });
 
-  it('fails without a file, and shows how it is called', () => {
+  it('fails without a file, and prints its usage', () => {
     expect(run([])).toMatchObject({
       code: 1,
       err: expect.stringContaining('undefined configfile') as string,

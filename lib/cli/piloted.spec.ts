@@ -79,7 +79,7 @@ describe('piloted', () => {
     expect(err).toEqual([]);
   });
 
-  it('takes the services of a ContainerPilot configuration', async () => {
+  it('reads the services of a ContainerPilot configuration', async () => {
     expect(
       await run(
         'ls',

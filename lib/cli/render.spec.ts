@@ -15,19 +15,19 @@ function run(
 }
 
 describe('piloted render', () => {
-  it('prints the rendered file, as it is', () => {
+  it('prints the rendered file unchanged', () => {
     expect(run(['{ a: "{{ .A }}" }'], { A: 'b' })).toEqual({ code: 0, out: '{ a: "b" }\n', err: '' });
   });
 
-  it('takes the file of CONTAINERPILOT', () => {
+  it('reads the file that CONTAINERPILOT names', () => {
     expect(run([], { CONTAINERPILOT: '{ {{ len "abc" }} }' }).out).toBe('{ 3 }\n');
   });
 
-  it('does not mind that the result is no configuration', () => {
+  it('renders a file that is no valid configuration', () => {
     expect(run(['{ nonsense }']).code).toBe(0);
   });
 
-  it('fails with the place', () => {
+  it('fails with the position', () => {
     const { code, out, err } = run(['{\n{{ nope }}']);
     expect([code, out]).toEqual([1, '']);
     expect(err).toContain('configuration:2:4: Function "nope" does not exist.\n{{ nope }}\n   ^\n');
@@ -44,7 +44,7 @@ describe('piloted render', () => {
     });
   });
 
-  it('shows how it is called', () => {
+  it('prints its usage', () => {
     expect(run(['--help'])).toMatchObject({
       code: 0,
       err: '',

@@ -43,7 +43,7 @@ describe('sidekicker', () => {
     return (entries[0]?.record as KeyRecord | undefined)?.value;
   };
 
-  it('keeps the key until it is interrupted and then removes it (the seed left it behind)', async () => {
+  it('keeps the key until interrupted and then removes it (Go sidekicker left it behind)', async () => {
     const running = run('-key', '/servers/web/1', '-val', 'running');
     await until('the key', async () => (await value('/servers/web/1')) === 'running');
     interrupt.abort();
@@ -52,7 +52,7 @@ describe('sidekicker', () => {
     expect(err).toEqual([]);
   });
 
-  it('takes the registry by -servers and says what happens when asked to', async () => {
+  it('opens the registry of -servers, and prints events with -verbose', async () => {
     const running = run('-servers', URL, '--key=k', '-verbose');
     await until('the key', async () => (await value('k')) === '');
     interrupt.abort();
@@ -60,7 +60,7 @@ describe('sidekicker', () => {
     expect(err).toEqual(['alive k', 'stopped k']);
   });
 
-  it('takes each line of standard input as the next value', async () => {
+  it('writes each line of standard input as the next value', async () => {
     const running = run('-key', 'k', '-val', '-');
     await until('the key', async () => (await value('k')) === '');
     stdin.write('first\n');
@@ -71,7 +71,7 @@ describe('sidekicker', () => {
     expect(await running).toBe(0);
   });
 
-  it('takes the lines that arrive before the key is written', async () => {
+  it('writes lines that arrive before the first write', async () => {
     stdin.write('too early\n');
     stdin.end('running');
     const running = run('-key', 'k', '-val', '-', '-hold');
@@ -103,7 +103,7 @@ describe('sidekicker', () => {
     expect(err).toEqual([]);
   });
 
-  it('ends when its input ends while it keeps a value', async () => {
+  it('ends when its input ends while a value is registered', async () => {
     const running = run('-key', 'k', '-val', '-', '-verbose');
     stdin.write('first\n');
     await until('the first value', async () => (await value('k')) === 'first');
@@ -122,7 +122,7 @@ describe('sidekicker', () => {
     expect(await running).toBe(0);
   });
 
-  it('skips a line that cannot be a value, and says so', async () => {
+  it('skips a line that is not a valid value, and reports it', async () => {
     const running = run('-key', 'k', '-val', '-');
     stdin.write('good\n');
     await until('the value', async () => (await value('k')) === 'good');
@@ -172,12 +172,12 @@ describe('sidekicker', () => {
     expect(err.join()).toContain('Usage: sidekicker');
   });
 
-  it('exits with 1 when the registry is no registry', async () => {
+  it('exits with 1 for an unknown registry scheme', async () => {
     expect(await run('-key', 'k', '-servers', 'zookeeper://a:2181')).toBe(1);
     expect(err.join()).toMatch(/^sidekicker: Expected `registry`/);
   });
 
-  it('exits with 1 when another holds the key exclusively', async () => {
+  it('exits with 1 with -exclusive when another session owns the key', async () => {
     const holding = run('-key', 'k', '-val', 'a');
     await until('the key', async () => (await value('k')) === 'a');
     expect(await run('-key', 'k', '-val', 'b', '-exclusive')).toBe(1);

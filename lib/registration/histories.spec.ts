@@ -8,14 +8,14 @@ import { LocalRegistrar } from './local-registrar.js';
 import { clockTicker } from './ticker.js';
 
 const KEY = 'k';
-const SLOT: EntryKey = { kind: 'key', key: KEY };
+const ENTRY_KEY: EntryKey = { kind: 'key', key: KEY };
 const UPDATE_INTERVAL = 3;
 const TTLS = [3, 5, 8] as const;
-/** Milliseconds after which everything must be as it should be: the longest TTL, the backoff, an update tick. */
+/** Milliseconds after which the state must be right: the longest TTL, the backoff, an update tick. */
 const QUIET_MS = 25_000;
 
 type Step =
-  | { readonly kind: 'keep' | 'ttl'; readonly who: number; readonly ttl: number }
+  | { readonly kind: 'register' | 'ttl'; readonly who: number; readonly ttl: number }
   | { readonly kind: 'stop' | 'pause' | 'resume' | 'value' | 'heal'; readonly who: number }
   | {
       readonly kind: 'fault';
@@ -39,7 +39,7 @@ const requests: readonly (RequestKind | undefined)[] = [
   'watch',
 ];
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('keep' as const), who, ttl }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('register' as const), who, ttl }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('ttl' as const), who, ttl }) },
   {
     weight: 8,
@@ -71,8 +71,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** One process that keeps the key, and what the test has asked of it. */
-class Registrar {
+/** One process that registers the key, and what the test has requested of it. */
+class Participant {
   id: string | undefined;
   wanted = false;
   value = '';
@@ -81,23 +81,23 @@ class Registrar {
 
   constructor(
     private readonly name: string,
-    readonly keeper: LocalRegistrar,
+    readonly registrar: LocalRegistrar,
     readonly registry: FaultyRegistry,
   ) {}
 
   get state(): string | undefined {
-    return this.keeper.statuses[0]?.state;
+    return this.registrar.statuses[0]?.state;
   }
 
   perform(step: Step): void {
-    const { keeper, registry, id } = this;
+    const { registrar, registry, id } = this;
     switch (step.kind) {
-      case 'keep':
+      case 'register':
         if (id !== undefined) return;
         this.id = '';
         this.wanted = true;
         this.next();
-        this.track(this.keep(step.ttl));
+        this.track(this.register(step.ttl));
         return;
       case 'fault':
         registry.fail(step.fault, step.on);
@@ -109,41 +109,41 @@ class Registrar {
         registry.heal();
         registry.slow(0);
     }
-    // What is not kept yet cannot be changed.
+    // There is no registration to change yet.
     if (id === undefined || id === '') return;
     switch (step.kind) {
       case 'ttl':
-        this.track(keeper.ttl(id, step.ttl));
+        this.track(registrar.ttl(id, step.ttl));
         return;
       case 'value':
         this.next();
-        this.track(keeper.update(id, this.produce));
+        this.track(registrar.update(id, this.produce));
         return;
       case 'pause':
         this.wanted = false;
-        this.track(keeper.pause(id));
+        this.track(registrar.pause(id));
         return;
       case 'resume':
         this.wanted = true;
-        keeper.resume(id);
+        registrar.resume(id);
         return;
       case 'stop':
         this.wanted = false;
         this.id = undefined;
-        this.track(keeper.stop(id));
+        this.track(registrar.stop(id));
     }
   }
 
-  /** Resolves when every change has been answered. */
+  /** Resolves when every change has settled. */
   async settled(): Promise<void> {
     await Promise.all(this.pending);
   }
 
   private readonly produce = (): EntryRecord => ({ kind: 'key', key: KEY, value: this.value });
 
-  private async keep(seconds: number): Promise<void> {
+  private async register(seconds: number): Promise<void> {
     const options = { ttl: seconds, updateInterval: UPDATE_INTERVAL, exclusive: false };
-    const { id, first } = await this.keeper.register(KEY, this.produce, options);
+    const { id, first } = await this.registrar.register(KEY, this.produce, options);
     this.id = id;
     await first.catch(() => undefined);
   }
@@ -159,11 +159,11 @@ class Registrar {
   }
 }
 
-/** Two or three registrars of one key at one registry, on one clock. */
+/** Two or three registrars of one key in one registry, on one clock. */
 class History {
   readonly clock = new VirtualClock();
   private readonly source: MemorySource = memory();
-  private readonly registrars: Registrar[] = [];
+  private readonly participants: Participant[] = [];
 
   static async begin(count: number): Promise<History> {
     const history = new History();
@@ -174,27 +174,27 @@ class History {
   async play(steps: readonly Step[]): Promise<void> {
     const { store } = this.source;
     for (const step of steps) {
-      if ('who' in step) this.registrars.at(step.who % this.registrars.length)?.perform(step);
+      if ('who' in step) this.participants.at(step.who % this.participants.length)?.perform(step);
       else if (step.kind === 'wait') await this.clock.advance(step.ms);
-      else if (step.kind === 'delete') store.remove(SLOT);
+      else if (step.kind === 'delete') store.remove(ENTRY_KEY);
       else if (step.kind === 'overwrite') store.put({ kind: 'key', key: KEY, value: 'by hand' });
-      else store.revoke(store.entry(SLOT)?.owner ?? '');
+      else store.revoke(store.entry(ENTRY_KEY)?.owner ?? '');
       await this.clock.advance(0);
     }
   }
 
-  /** Ends every fault and waits until the registrars have agreed. */
+  /** Ends every fault and waits until the registrars agree. */
   async calm(): Promise<void> {
-    for (const [who] of this.registrars.entries()) await this.play([{ kind: 'heal', who }]);
+    for (const [who] of this.participants.entries()) await this.play([{ kind: 'heal', who }]);
     await this.clock.advance(QUIET_MS);
-    for (const registrar of this.registrars) await registrar.settled();
+    for (const participant of this.participants) await participant.settled();
     this.check();
   }
 
-  /** Stops the holder of the key again and again: each time another one that wants it has it. */
+  /** Stops the owner of the key repeatedly: each time another registrar that wants the key owns it. */
   async succeed(): Promise<void> {
     for (;;) {
-      const who = this.registrars.findIndex(({ state }) => state === 'alive');
+      const who = this.participants.findIndex(({ state }) => state === 'alive');
       if (who < 0) break;
       await this.play([
         { kind: 'stop', who },
@@ -205,31 +205,31 @@ class History {
   }
 
   async end(): Promise<void> {
-    const ended = Promise.all(this.registrars.map(({ keeper }) => keeper.close()));
+    const ended = Promise.all(this.participants.map(({ registrar }) => registrar.close()));
     await this.clock.advance(3_000);
     await ended;
-    expect(this.source.store.entry(SLOT)?.owner).toBeUndefined();
+    expect(this.source.store.entry(ENTRY_KEY)?.owner).toBeUndefined();
     expect({ sessions: this.source.store.sessions, timers: this.clock.pending }).toEqual({
       sessions: 0,
       timers: 0,
     });
   }
 
-  /** One of those who want the key holds it with its latest value, and the others know that they wait. */
+  /** One registrar that wants the key owns it with its latest value, and all others are in standby. */
   private check(): void {
-    const found = this.source.store.entry(SLOT);
-    const wanted = this.registrars.filter((registrar) => registrar.wanted);
-    const states = this.registrars.map(({ state }) => state);
+    const found = this.source.store.entry(ENTRY_KEY);
+    const wanted = this.participants.filter((participant) => participant.wanted);
+    const states = this.participants.map(({ state }) => state);
     const waiting = wanted.filter(({ state }) => state === 'standby');
-    const holders = wanted.filter(({ state }) => state === 'alive');
-    expect({ states, holders: holders.length, waiting: waiting.length }).toEqual({
+    const owners = wanted.filter(({ state }) => state === 'alive');
+    expect({ states, owners: owners.length, waiting: waiting.length }).toEqual({
       states,
-      holders: Math.min(1, wanted.length),
+      owners: Math.min(1, wanted.length),
       waiting: Math.max(0, wanted.length - 1),
     });
     const value = (found?.record as KeyRecord | undefined)?.value;
-    if (holders[0])
-      expect({ value, owned: found?.owner !== undefined }).toEqual({ value: holders[0].value, owned: true });
+    if (owners[0])
+      expect({ value, owned: found?.owner !== undefined }).toEqual({ value: owners[0].value, owned: true });
     else expect(found?.owner).toBeUndefined();
   }
 
@@ -239,8 +239,8 @@ class History {
     const deps = { clock, random, logger: silentLogger };
     const registry = new FaultyRegistry(await this.source.open(deps), clock);
     const name = 'ABC'.charAt(n);
-    const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(clock), name });
-    this.registrars.push(new Registrar(name, keeper, registry));
+    const registrar = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(clock), name });
+    this.participants.push(new Participant(name, registrar, registry));
   }
 }
 
@@ -261,13 +261,13 @@ async function run(count: number, steps: readonly Step[]): Promise<void> {
 }
 
 describe('registrars of one key', () => {
-  it('has the key after a resume while another held it, as soon as that one goes', async () => {
+  it('registers after a resume while another session owns the key, as soon as that session ends', async () => {
     await run(2, [
-      { kind: 'keep', who: 0, ttl: 5 },
+      { kind: 'register', who: 0, ttl: 5 },
       { kind: 'wait', ms: 100 },
       { kind: 'pause', who: 0 },
       { kind: 'wait', ms: 100 },
-      { kind: 'keep', who: 1, ttl: 5 },
+      { kind: 'register', who: 1, ttl: 5 },
       { kind: 'wait', ms: 100 },
       { kind: 'resume', who: 0 },
       { kind: 'wait', ms: 100 },
@@ -275,7 +275,7 @@ describe('registrars of one key', () => {
     ]);
   });
 
-  it('give the key to one that wants it, whatever happened before', async () => {
+  it('leave the key with one registrar that wants it, after any history', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 2, max: 3 }),

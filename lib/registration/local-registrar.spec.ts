@@ -25,16 +25,16 @@ class World {
   readonly clock = new VirtualClock();
   readonly source: MemorySource = memory();
   readonly warnings: string[] = [];
-  private readonly keepers: LocalRegistrar[] = [];
+  private readonly registrars: LocalRegistrar[] = [];
 
-  async keeper(
+  async registrar(
     seed = 1,
     source = this.source,
-  ): Promise<{ keeper: LocalRegistrar; registry: FaultyRegistry; events: RegistrationEvent[] }> {
+  ): Promise<{ registrar: LocalRegistrar; registry: FaultyRegistry; events: RegistrationEvent[] }> {
     const deps = { clock: this.clock, random: seeded(seed), logger: silentLogger };
     const registry = new FaultyRegistry(await source.open(deps), this.clock);
     const logger = { ...silentLogger, warn: (text: string) => void this.warnings.push(text) };
-    const keeper = new LocalRegistrar({
+    const registrar = new LocalRegistrar({
       ...deps,
       logger,
       registry,
@@ -42,9 +42,9 @@ class World {
       name: 'test',
     });
     const events: RegistrationEvent[] = [];
-    keeper.onEvent((event) => events.push(event));
-    this.keepers.push(keeper);
-    return { keeper, registry, events };
+    registrar.onEvent((event) => events.push(event));
+    this.registrars.push(registrar);
+    return { registrar, registry, events };
   }
 
   value(key: string): string | undefined {
@@ -52,7 +52,7 @@ class World {
   }
 
   async close(): Promise<void> {
-    const closing = Promise.all(this.keepers.map((keeper) => keeper.close()));
+    const closing = Promise.all(this.registrars.map((registrar) => registrar.close()));
     await this.clock.advance(5_000);
     await closing;
   }
@@ -64,7 +64,7 @@ const key =
 const types = (events: readonly RegistrationEvent[]): string[] =>
   events.map(({ type, reason }) => reason ?? type);
 
-describe('Keeper', () => {
+describe('LocalRegistrar', () => {
   let world: World;
   beforeEach(() => {
     world = new World();
@@ -74,31 +74,31 @@ describe('Keeper', () => {
     expect(world.clock.pending).toBe(0);
   });
 
-  /** Keeps `k` and lets the first write happen. */
-  async function keep(
-    keeper: LocalRegistrar,
+  /** Registers `k` and waits for the first write. */
+  async function register(
+    registrar: LocalRegistrar,
     value = 'v',
     options: Partial<RegistrationOptions> = {},
     name = 'k',
   ): Promise<string> {
-    const keeping = keeper.register(name, key(name, value), { ...OPTIONS, ...options });
+    const registering = registrar.register(name, key(name, value), { ...OPTIONS, ...options });
     await world.clock.advance(50);
-    const { id, first } = await keeping;
+    const { id, first } = await registering;
     await first;
     return id;
   }
 
-  it('stores the value at once (sidekick B1: it stored an empty one)', async () => {
-    const { keeper, events } = await world.keeper();
-    await keep(keeper, 'running');
+  it('writes the value at once (Go sidekick wrote an empty one first)', async () => {
+    const { registrar, events } = await world.registrar();
+    await register(registrar, 'running');
     expect(world.value('k')).toBe('running');
     expect(types(events)).toEqual(['alive']);
-    expect(keeper.statuses).toMatchObject([{ key: 'k', state: 'alive' }]);
+    expect(registrar.statuses).toMatchObject([{ key: 'k', state: 'alive' }]);
   });
 
   it('renews three times a TTL and no more, for any number of keys', async () => {
-    const { keeper, registry } = await world.keeper();
-    for (let n = 0; n < 50; n += 1) await keep(keeper, 'v', {}, `k${n}`);
+    const { registrar, registry } = await world.registrar();
+    for (let n = 0; n < 50; n += 1) await register(registrar, 'v', {}, `k${n}`);
     const before = registry.count('renew');
     await world.clock.advance(90_000);
     const renewals = registry.count('renew') - before;
@@ -107,9 +107,9 @@ describe('Keeper', () => {
     expect(registry.count('open')).toBe(1);
   });
 
-  it('keeps the key through missed beats (sidekick B5: one missed beat expired it)', async () => {
-    const { keeper, registry, events } = await world.keeper();
-    await keep(keeper);
+  it('keeps the key when renewals fail for less than a TTL (in Go sidekick one failure expired it)', async () => {
+    const { registrar, registry, events } = await world.registrar();
+    await register(registrar);
     registry.fail('hang', 'renew');
     await world.clock.advance(6_500);
     registry.heal();
@@ -118,34 +118,34 @@ describe('Keeper', () => {
     expect(types(events)).toEqual(['alive', 'late', 'alive']);
   });
 
-  it('loses and restores once when the registry is away for longer than the TTL', async () => {
-    const { keeper, registry, events } = await world.keeper();
-    await keep(keeper);
+  it('is lost once and restored once when the registry is unreachable for longer than the TTL', async () => {
+    const { registrar, registry, events } = await world.registrar();
+    await register(registrar);
     registry.fail('down');
     await world.clock.advance(30_000);
-    expect(keeper.statuses[0]?.state).toBe('lost');
+    expect(registrar.statuses[0]?.state).toBe('lost');
     registry.heal();
     await world.clock.advance(6_000);
     expect(world.value('k')).toBe('v');
     expect(types(events)).toEqual(['alive', 'late', 'expired', 'restored']);
   });
 
-  it('comes back to a registry that is slow for all who come back to it', async () => {
-    const { keeper, registry, events } = await world.keeper();
-    await keep(keeper);
+  it('reconnects to a registry that is slow after an outage', async () => {
+    const { registrar, registry, events } = await world.registrar();
+    await register(registrar);
     registry.fail('down');
     await world.clock.advance(30_000);
     registry.heal();
     registry.slow(1_800);
     await world.clock.advance(60_000);
     expect(types(events)).toEqual(['alive', 'late', 'expired', 'restored']);
-    // The session has lived on: a slow end would leave its lease to the store.
+    // Otherwise ending the session would time out, and the store would keep its lease.
     registry.slow(0);
   });
 
-  it('is back within 500 ms after the process was held up for 1.6 × TTL, with one lease', async () => {
-    const { keeper, events } = await world.keeper();
-    await keep(keeper);
+  it('is restored within 500 ms after the process was suspended for 1.6 × TTL, with one lease', async () => {
+    const { registrar, events } = await world.registrar();
+    await register(registrar);
     await world.clock.jump(14_400);
     await world.clock.advance(500);
     expect(world.value('k')).toBe('v');
@@ -155,49 +155,49 @@ describe('Keeper', () => {
   });
 
   it('does nothing when the wall clock moves by an hour', async () => {
-    const { keeper, events } = await world.keeper();
-    await keep(keeper);
+    const { registrar, events } = await world.registrar();
+    await register(registrar);
     world.clock.setWall(world.clock.wall() + 3_600_000);
     await world.clock.advance(30_000);
     world.clock.setWall(world.clock.wall() - 7_200_000);
     await world.clock.advance(30_000);
     expect(types(events)).toEqual(['alive']);
-    expect(keeper.statuses[0]?.age).toBeLessThan(4);
+    expect(registrar.statuses[0]?.age).toBeLessThan(4);
   });
 
-  it('puts a deleted key back within a second', async () => {
-    const { keeper, events } = await world.keeper();
-    await keep(keeper);
+  it('restores a deleted key within a second', async () => {
+    const { registrar, events } = await world.registrar();
+    await register(registrar);
     world.source.store.remove({ kind: 'key', key: 'k' }, 'withdrawn');
     await world.clock.advance(1_000);
     expect(world.value('k')).toBe('v');
     expect(types(events)).toEqual(['alive', 'deleted', 'restored']);
   });
 
-  it('puts an overwrite right that no session stands behind', async () => {
-    const { keeper, events } = await world.keeper();
-    await keep(keeper);
+  it('restores a key that was overwritten without a session', async () => {
+    const { registrar, events } = await world.registrar();
+    await register(registrar);
     world.source.store.put({ kind: 'key', key: 'k', value: 'by hand' });
     await world.clock.advance(1_000);
     expect(world.value('k')).toBe('v');
     expect(types(events)).toEqual(['alive', 'overwritten', 'restored']);
   });
 
-  it('puts it right with the update tick while no watch works', async () => {
-    const { keeper, registry } = await world.keeper();
-    await keep(keeper);
+  it('restores a deleted key with the update tick while the watch fails', async () => {
+    const { registrar, registry } = await world.registrar();
+    await register(registrar);
     registry.fail('down', 'watch');
     world.source.store.remove({ kind: 'key', key: 'k' }, 'withdrawn');
     await world.clock.advance(8_500);
     expect(world.value('k')).toBe('v');
   });
 
-  it('puts back with the tick what came and went within one batch of the watch', async () => {
-    const { keeper, registry } = await world.keeper();
+  it('restores with the tick a deletion that one batch of the watch hides', async () => {
+    const { registrar, registry } = await world.registrar();
     const open = registry.openSession.bind(registry);
     registry.openSession = async (options, signal): Promise<Session> => {
       const session = await open(options, signal);
-      // As from a registry whose renewals say nothing of single entries.
+      // Like a registry whose renewals do not report missing entries.
       return { ...session, renew: async (s) => ({ ...(await session.renew(s)), missing: [] }) };
     };
     const watch = registry.watch.bind(registry);
@@ -206,14 +206,14 @@ describe('Keeper', () => {
         yield batch;
         if (batch.kind === 'changes' && batch.changes.some(({ kind }) => kind === 'delete')) break;
       }
-      // Alive, and with nothing to tell: a put and a delete between two of its answers leave no difference.
+      // The watch is alive and reports no changes: a put and a delete between two batches cancel each other out.
       for (;;) {
         yield { kind: 'changes', changes: [], cursor };
         await pause(world.clock, 2_000, signal).catch(() => undefined);
         if (signal.aborted) return;
       }
     };
-    await keep(keeper);
+    await register(registrar);
     world.source.store.remove({ kind: 'key', key: 'k' }, 'withdrawn');
     await world.clock.advance(1_000);
     expect(world.value('k')).toBe('v');
@@ -222,63 +222,63 @@ describe('Keeper', () => {
     expect(world.value('k')).toBe('v');
   });
 
-  it('gives way to a newer holder and has the key back when that one goes', async () => {
-    const older = await world.keeper(1);
-    const newer = await world.keeper(2);
-    await keep(older.keeper, 'old');
-    await keep(newer.keeper, 'new');
+  it('yields to a newer session and registers again when that session ends', async () => {
+    const older = await world.registrar(1);
+    const newer = await world.registrar(2);
+    await register(older.registrar, 'old');
+    await register(newer.registrar, 'new');
     await world.clock.advance(60_000);
     expect(world.value('k')).toBe('new');
-    expect(older.keeper.statuses[0]?.state).toBe('standby');
+    expect(older.registrar.statuses[0]?.state).toBe('standby');
     expect(types(older.events)).toEqual(['alive', 'taken-over']);
     expect(types(newer.events)).toEqual(['alive']);
-    const closing = newer.keeper.close();
+    const closing = newer.registrar.close();
     await world.clock.advance(1_000);
     await closing;
     expect(world.value('k')).toBe('old');
     expect(types(older.events)).toEqual(['alive', 'taken-over', 'restored']);
   });
 
-  it('has the key back when the newer holder dies without a word', async () => {
-    const older = await world.keeper(1);
-    const newer = await world.keeper(2);
-    await keep(older.keeper, 'old');
-    await keep(newer.keeper, 'new');
+  it('registers again when the newer session expires', async () => {
+    const older = await world.registrar(1);
+    const newer = await world.registrar(2);
+    await register(older.registrar, 'old');
+    await register(newer.registrar, 'new');
     newer.registry.fail('hang');
     await world.clock.advance(10_000);
     expect(world.value('k')).toBe('old');
     newer.registry.heal();
     await world.clock.advance(20_000);
     expect(world.value('k')).toBe('old');
-    expect(newer.keeper.statuses[0]?.state).toBe('standby');
+    expect(newer.registrar.statuses[0]?.state).toBe('standby');
   });
 
-  it('never removes what belongs to a newer holder (sidekick B8)', async () => {
-    const older = await world.keeper(1);
-    const newer = await world.keeper(2);
-    await keep(older.keeper, 'old');
-    await keep(newer.keeper, 'new');
-    const closing = older.keeper.close();
+  it('never removes the entry of a newer session (Go sidekick does)', async () => {
+    const older = await world.registrar(1);
+    const newer = await world.registrar(2);
+    await register(older.registrar, 'old');
+    await register(newer.registrar, 'new');
+    const closing = older.registrar.close();
     await world.clock.advance(1_000);
     await closing;
     expect(world.value('k')).toBe('new');
   });
 
-  it('refuses to start exclusively while another holds the key', async () => {
-    const holder = await world.keeper(1);
-    const second = await world.keeper(2);
-    await keep(holder.keeper, 'old');
-    const { first } = await second.keeper.register('k', key('k', 'new'), { ...OPTIONS, exclusive: true });
+  it('fails with exclusive while another session owns the key', async () => {
+    const holder = await world.registrar(1);
+    const second = await world.registrar(2);
+    await register(holder.registrar, 'old');
+    const { first } = await second.registrar.register('k', key('k', 'new'), { ...OPTIONS, exclusive: true });
     const refused = expect(first).rejects.toThrow(AlreadyHeldError);
     await world.clock.advance(100);
     await refused;
     expect(world.value('k')).toBe('old');
   });
 
-  it('opens a new session when the old one is revoked, and the other keys do not notice', async () => {
-    const { keeper, events } = await world.keeper();
-    await keep(keeper);
-    await keep(keeper, 'w', { ttl: 12 }, 'other');
+  it('opens a new session when the old one is revoked, without events for keys of other sessions', async () => {
+    const { registrar, events } = await world.registrar();
+    await register(registrar);
+    await register(registrar, 'w', { ttl: 12 }, 'other');
     const owner = world.source.store.entry({ kind: 'key', key: 'k' })!.owner!;
     world.source.store.revoke(owner);
     await world.clock.advance(2_000);
@@ -286,45 +286,45 @@ describe('Keeper', () => {
     expect(events.filter((event) => event.key === 'other').map(({ type }) => type)).toEqual(['alive']);
   });
 
-  it('registers everything again after the registry was wiped', async () => {
-    const { keeper } = await world.keeper();
-    for (const name of ['a', 'b', 'c']) await keep(keeper, 'v', {}, name);
+  it('registers all entries again after the registry was wiped', async () => {
+    const { registrar } = await world.registrar();
+    for (const name of ['a', 'b', 'c']) await register(registrar, 'v', {}, name);
     world.source.store.wipe();
     await world.clock.advance(3_000 + 5_000);
     for (const name of ['a', 'b', 'c']) expect(world.value(name)).toBe('v');
   });
 
-  it('writes a new value at once, and not before it differs', async () => {
-    const { keeper, registry } = await world.keeper();
-    const id = await keep(keeper);
+  it('writes a new value at once, and an equal one not at all', async () => {
+    const { registrar, registry } = await world.registrar();
+    const id = await register(registrar);
     const writes = registry.count('write');
-    await keeper.update(id, key('k', 'v2'));
+    await registrar.update(id, key('k', 'v2'));
     expect(world.value('k')).toBe('v2');
     await world.clock.advance(80_000);
     expect(registry.count('write')).toBe(writes + 1);
   });
 
-  it('writes at once even while it waits to try again', async () => {
-    const { keeper, registry } = await world.keeper();
-    const id = await keep(keeper);
+  it('writes a new value at once while it waits for a retry', async () => {
+    const { registrar, registry } = await world.registrar();
+    const id = await register(registrar);
     registry.fail('down', 'write');
-    const failing = keeper.update(id, key('k', 'v2'));
+    const failing = registrar.update(id, key('k', 'v2'));
     await world.clock.advance(2_100);
     await failing;
     registry.heal();
-    await keeper.update(id, key('k', 'v3'));
+    await registrar.update(id, key('k', 'v3'));
     expect(world.value('k')).toBe('v3');
   });
 
-  it('computes the value with every tick, and keeps the last one when that fails', async () => {
-    const { keeper } = await world.keeper();
+  it('computes the value with every tick, and the last value stays when that fails', async () => {
+    const { registrar } = await world.registrar();
     let n = 0;
     const produce = (): EntryRecord => {
       n += 1;
       if (n === 3) throw new Error('no value today');
       return { kind: 'key', key: 'k', value: `v${n}` };
     };
-    await keeper.register('k', produce, OPTIONS);
+    await registrar.register('k', produce, OPTIONS);
     await world.clock.advance(8_500);
     expect(world.value('k')).toBe('v2');
     await world.clock.advance(8_000);
@@ -334,12 +334,12 @@ describe('Keeper', () => {
   });
 
   it('moves to another TTL without a gap', async () => {
-    const { keeper, events } = await world.keeper();
-    const id = await keep(keeper);
+    const { registrar, events } = await world.registrar();
+    const id = await register(registrar);
     let absent = 0;
     const bell = { ring: () => (absent += world.value('k') === undefined ? 1 : 0) };
     const stop = world.source.store.subscribe(bell as never);
-    const moving = keeper.ttl(id, 30);
+    const moving = registrar.ttl(id, 30);
     await world.clock.advance(40_000);
     await moving;
     stop();
@@ -350,52 +350,52 @@ describe('Keeper', () => {
   });
 
   it('pauses and resumes', async () => {
-    const { keeper, events } = await world.keeper();
-    const id = await keep(keeper);
-    await keeper.pause(id);
+    const { registrar, events } = await world.registrar();
+    const id = await register(registrar);
+    await registrar.pause(id);
     expect(world.value('k')).toBeUndefined();
-    expect(keeper.statuses[0]?.state).toBe('paused');
+    expect(registrar.statuses[0]?.state).toBe('paused');
     await world.clock.advance(20_000);
     expect(world.value('k')).toBeUndefined();
-    keeper.resume(id);
+    registrar.resume(id);
     await world.clock.advance(1_000);
     expect(world.value('k')).toBe('v');
     expect(types(events)).toEqual(['alive', 'stopped', 'alive']);
   });
 
-  it('is there when resume() follows a pause at once', async () => {
-    const { keeper, registry } = await world.keeper();
-    const id = await keep(keeper);
+  it('is registered when resume() follows pause() at once', async () => {
+    const { registrar, registry } = await world.registrar();
+    const id = await register(registrar);
     registry.slow(20);
-    const pausing = keeper.pause(id);
-    keeper.resume(id);
+    const pausing = registrar.pause(id);
+    registrar.resume(id);
     await world.clock.advance(1_000);
     await pausing;
     expect(world.value('k')).toBe('v');
-    expect(keeper.statuses).toMatchObject([{ state: 'alive' }]);
+    expect(registrar.statuses).toMatchObject([{ state: 'alive' }]);
     expect(world.warnings).toEqual([]);
   });
 
-  it('keeps what is paused before its first write, and puts it there with resume()', async () => {
-    const { keeper, registry } = await world.keeper();
+  it('pauses before the first write, and registers with resume()', async () => {
+    const { registrar, registry } = await world.registrar();
     registry.slow(100);
-    const { id, first } = await keeper.register('k', key('k', 'v'), OPTIONS);
-    const pausing = keeper.pause(id);
+    const { id, first } = await registrar.register('k', key('k', 'v'), OPTIONS);
+    const pausing = registrar.pause(id);
     await first;
     await world.clock.advance(1_000);
     await pausing;
     expect(world.value('k')).toBeUndefined();
-    keeper.resume(id);
+    registrar.resume(id);
     await world.clock.advance(1_000);
     expect(world.value('k')).toBe('v');
   });
 
-  it('is gone when close() resolves, and stays gone (sidekick B3: a beat in flight left a ghost)', async () => {
-    const { keeper, registry } = await world.keeper();
-    const id = await keep(keeper);
+  it('is gone when close() resolves, and stays gone (in Go sidekick a write in flight left the key behind)', async () => {
+    const { registrar, registry } = await world.registrar();
+    const id = await register(registrar);
     registry.fail('swallow', 'write');
-    const writing = keeper.update(id, key('k', 'late'));
-    const closing = keeper.close();
+    const writing = registrar.update(id, key('k', 'late'));
+    const closing = registrar.close();
     await world.clock.advance(2_500);
     await Promise.all([writing, closing]);
     expect(world.value('k')).toBeUndefined();
@@ -406,40 +406,40 @@ describe('Keeper', () => {
   });
 
   it('closes within two seconds while the registry hangs', async () => {
-    const { keeper, registry } = await world.keeper();
-    await keep(keeper);
+    const { registrar, registry } = await world.registrar();
+    await register(registrar);
     registry.fail('hang');
     const from = world.clock.now();
     let took: number | undefined;
-    const closing = keeper.close().then(() => (took = world.clock.now() - from));
+    const closing = registrar.close().then(() => (took = world.clock.now() - from));
     await world.clock.advance(10_000);
     await closing;
     expect(took).toBeLessThanOrEqual(2_000);
     expect(world.clock.pending).toBe(0);
   });
 
-  it('leaves no timer behind when it is closed in the middle of a change or a withdrawal', async () => {
-    const { keeper, registry } = await world.keeper();
-    const id = await keep(keeper);
-    const other = await keep(keeper, 'v', {}, 'other');
+  it('leaves no timer behind when it is closed during a change or a deregistration', async () => {
+    const { registrar, registry } = await world.registrar();
+    const id = await register(registrar);
+    const other = await register(registrar, 'v', {}, 'other');
     registry.fail('hang');
-    const changing = Promise.all([keeper.update(id, key('k', 'next')), keeper.stop(other)]);
+    const changing = Promise.all([registrar.update(id, key('k', 'next')), registrar.stop(other)]);
     await world.clock.advance(500);
-    const closing = keeper.close();
+    const closing = registrar.close();
     await world.clock.advance(1_800);
     await Promise.all([closing, changing]);
-    // The store's own, for the lease that nobody could end.
+    // The timer of the store, for the lease that could not be ended.
     expect(world.clock.pending).toBe(1);
     await world.clock.advance(OPTIONS.ttl * 1_000);
     expect(world.warnings.filter((text) => text.includes('background'))).toEqual([]);
   });
 
-  it('removes a single key although the registry was down when that was asked for', async () => {
-    const { keeper, registry } = await world.keeper();
-    const id = await keep(keeper);
-    await keep(keeper, 'w', {}, 'other');
+  it('removes a single key that was stopped while the registry was down', async () => {
+    const { registrar, registry } = await world.registrar();
+    const id = await register(registrar);
+    await register(registrar, 'w', {}, 'other');
     registry.fail('down');
-    const stopping = keeper.stop(id);
+    const stopping = registrar.stop(id);
     await world.clock.advance(2_500);
     await stopping;
     expect(world.value('k')).toBe('v');
@@ -449,10 +449,10 @@ describe('Keeper', () => {
     expect(world.value('other')).toBe('w');
   });
 
-  it('keeps trying to start for as long as it takes', async () => {
-    const { keeper, registry } = await world.keeper();
+  it('retries the first write without limit', async () => {
+    const { registrar, registry } = await world.registrar();
     registry.fail('down');
-    const { first } = await keeper.register('k', key('k', 'v'), OPTIONS);
+    const { first } = await registrar.register('k', key('k', 'v'), OPTIONS);
     const failed = expect(first).rejects.toThrow(/not reachable/);
     await world.clock.advance(600_000);
     await failed;
@@ -461,38 +461,38 @@ describe('Keeper', () => {
     expect(world.value('k')).toBe('v');
   });
 
-  it('warns once when another TTL is granted, and goes by it', async () => {
-    const { keeper, registry } = await world.keeper();
+  it('warns once when the registry grants another TTL, and uses the granted one', async () => {
+    const { registrar, registry } = await world.registrar();
     const open = registry.openSession.bind(registry);
     registry.openSession = async (options, signal): Promise<Session> =>
       await open({ ...options, ttl: 30 }, signal);
-    await keep(keeper);
+    await register(registrar);
     const before = registry.count('renew');
     await world.clock.advance(90_000);
     expect(registry.count('renew') - before).toBeLessThanOrEqual(11);
     expect(world.warnings.filter((text) => text.includes('granted a TTL of 30 s'))).toHaveLength(1);
   });
 
-  it('does not count a slot twice', async () => {
-    const { keeper } = await world.keeper();
-    await keep(keeper);
-    await expect(keeper.register('k', key('k', 'again'), OPTIONS)).rejects.toThrow(
-      /kept by this process already/,
+  it('rejects a second registration of the same key', async () => {
+    const { registrar } = await world.registrar();
+    await register(registrar);
+    await expect(registrar.register('k', key('k', 'again'), OPTIONS)).rejects.toThrow(
+      /registered by this process already/,
     );
   });
 
-  it('leaves no orphan and no timer after 1,000 random interleavings of start and stop', async () => {
+  it('leaves no entry and no timer after 1,000 random interleavings of start and stop', async () => {
     const random = seeded(20_261_121);
     for (let round = 0; round < 1_000; round += 1) {
-      const { keeper, registry } = await world.keeper(round + 1);
+      const { registrar, registry } = await world.registrar(round + 1);
       registry.slow(random() * 40);
-      const starting = keeper
+      const starting = registrar
         .register('k', key('k', `v${round}`), OPTIONS)
         .then(({ first }) => first.catch(() => undefined));
       await world.clock.advance(random() * 120);
       if (random() < 0.3)
         registry.fail(random() < 0.5 ? 'swallow' : 'hang', random() < 0.5 ? 'open' : 'write');
-      const closing = keeper.close();
+      const closing = registrar.close();
       await world.clock.advance(5_100);
       await Promise.all([starting.catch(() => undefined), closing]);
     }
@@ -501,14 +501,14 @@ describe('Keeper', () => {
     expect(world.source.store.sessions).toBe(0);
   }, 60_000);
 
-  it('comes back without a herd: 1,000 clients, 30 s of outage', async () => {
+  it('reconnects without a thundering herd: 1,000 clients, 30 s of outage', async () => {
     const registries: FaultyRegistry[] = [];
     const openedAt: number[] = [];
     for (let n = 0; n < 1_000; n += 1) {
-      // A store each: what is counted is when they come, and a shared one would wake a thousand watches a change.
-      const { keeper, registry } = await world.keeper(n + 7, memory());
+      // One store per client: a shared one would wake a thousand watches with every change.
+      const { registrar, registry } = await world.registrar(n + 7, memory());
       registries.push(registry);
-      await keeper.register(`k${n}`, key(`k${n}`, 'v'), OPTIONS);
+      await registrar.register(`k${n}`, key(`k${n}`, 'v'), OPTIONS);
       const open = registry.openSession.bind(registry);
       registry.openSession = async (options, signal): Promise<Session> => {
         const session = await open(options, signal);

@@ -13,10 +13,10 @@ import { computeFirstRecord, ValueUpdater, type ComputeRecord } from './value-up
 import { type HeartbeatDeps, type SessionListener, SessionRunner } from './session-runner.js';
 import { type Ticker } from './ticker.js';
 
-/** What a {@link LocalRegistrar} needs besides a registry. */
+/** Dependencies of a {@link LocalRegistrar}. */
 export interface RegistrarDeps extends HeartbeatDeps {
   readonly ticker: Ticker;
-  /** Who holds the entries, for operators. */
+  /** Name of this process in the registry, for operators. */
   readonly name: string;
 }
 
@@ -26,23 +26,23 @@ interface Registered {
   ttl: number;
 }
 
-/** Requests of all entries that run at the same time. */
+/** Limit of concurrent requests, for all entries together. */
 const MAX_CONCURRENT_REQUESTS = 64;
 
-/** Milliseconds a withdrawal may take before it continues in the background. */
+/** Milliseconds after which a change or deregistration continues in the background. */
 const WITHDRAW_TIMEOUT_MS = 2_000;
 
-/** Milliseconds a session that is no longer needed may take to end: with all the rest of an end, two seconds. */
+/** Timeout of ending a session in milliseconds: with the rest of a shutdown below two seconds. */
 const END_TIMEOUT_MS = 1_600;
 
 /**
- * Keeps any number of entries alive in one registry. Entries with the same TTL share a session, so that the number
- * of renewals does not grow with them.
+ * Registers any number of entries in one registry. Entries with the same TTL share a session, so that the number of
+ * renewals does not grow with the number of entries.
  */
 export class LocalRegistrar implements Registrar {
   private readonly sessions = new Map<number, SessionRunner>();
   private readonly registrations = new Map<string, Registered>();
-  /** Those of the keepings, and those that are still being withdrawn. */
+  /** The registrations, and those whose deregistration continues in the background. */
   private readonly active = new Set<RegistrationRunner>();
   private readonly listeners = new Set<(event: RegistrationEvent) => void>();
   private readonly requests = new Semaphore(MAX_CONCURRENT_REQUESTS);
@@ -54,7 +54,7 @@ export class LocalRegistrar implements Registrar {
 
   constructor(private readonly deps: RegistrarDeps) {
     this.failures = new FailureLog(deps.clock, deps.logger);
-    // It stands over every change that is under way: that is no leak to warn of.
+    // Every change in flight listens to this signal, which is no leak.
     setMaxListeners(0, this.closing.signal);
   }
 
@@ -87,10 +87,10 @@ export class LocalRegistrar implements Registrar {
     this.assertOpen();
     if (this.registrations.has(id)) {
       throw new InvalidOptionError(
-        `The ${entryKeyLabel(entryKey)} is kept by this process already; stop it first.`,
+        `The ${entryKeyLabel(entryKey)} is registered by this process already; stop that registration first.`,
       );
     }
-    // Withdrawals of the same entry key that continue in the background: this entry is what the entry key is to have instead.
+    // Deregistrations of the same entry in the background: this registration replaces them.
     const replaced = [...this.active].filter((other) => entryKeyId(other.entryKey) === id);
     const registration = new RegistrationRunner(this.deps, record, {
       key,
@@ -178,7 +178,7 @@ export class LocalRegistrar implements Registrar {
   async pause(id: string): Promise<void> {
     const registration = this.registrations.get(id)?.registration;
     if (registration)
-      await this.within(`Withdrawing "${registration.key}"`, (signal) => registration.pause(signal));
+      await this.within(`Deregistering "${registration.key}"`, (signal) => registration.pause(signal));
   }
 
   resume(id: string): void {
@@ -191,7 +191,7 @@ export class LocalRegistrar implements Registrar {
     this.registrations.delete(id);
     registered.updater.stop();
     const { registration } = registered;
-    const left = this.within(`Withdrawing "${registration.key}"`, (signal) => registration.stop(signal));
+    const left = this.within(`Deregistering "${registration.key}"`, (signal) => registration.stop(signal));
     this.withdrawals.set(id, left);
     await left;
     this.withdrawals.delete(id);
@@ -205,7 +205,6 @@ export class LocalRegistrar implements Registrar {
     for (const waiting of this.connecting) waiting.reject(closed);
     for (const { updater } of this.registrations.values()) updater.stop();
     const sessions = [...this.sessions.values()];
-    // Each registration is silent as soon as it is told to be; only its watch may take its time to end.
     await Promise.all([
       ...[...this.active].map((registration) => registration.abandon()),
       ...sessions.map((session) => this.end(session)),
@@ -240,12 +239,12 @@ export class LocalRegistrar implements Registrar {
     }
   }
 
-  /** Runs a change within its time; what is left of it then continues in the background. */
+  /** Waits for a change up to the timeout. After that the change continues in the background. */
   private async within(what: string, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { clock, logger } = this.deps;
     const { signal } = this.closing;
     await attempt({ clock, timeoutMs: WITHDRAW_TIMEOUT_MS, what, signal }, run).catch((error: unknown) => {
-      // The end of everything is also the end of this.
+      // A shutdown ends this change too.
       if (signal.aborted) return;
       logger.warn(`${(error as Error).message} It continues in the background.`);
     });
@@ -257,7 +256,7 @@ export class LocalRegistrar implements Registrar {
     const what = `Ending a session at ${registry.url}`;
     const ended = attempt({ clock, timeoutMs: END_TIMEOUT_MS, what }, (signal) => session.end(signal)).catch(
       (error: unknown) => {
-        logger.warn(`${what} failed, its entries go with its TTL: ${(error as Error).message}`);
+        logger.warn(`${what} failed; its entries expire with its TTL: ${(error as Error).message}`);
       },
     );
     this.ending.add(ended);

@@ -1,72 +1,79 @@
 import { type RegistrationStatus, type RegistrationEvent } from './registration-status.js';
 import { type ComputeRecord } from './value-updater.js';
 
-/** How one entry is kept. */
+/** Options of one registration. */
 export interface RegistrationOptions {
-  /** Seconds. */
+  /** Seconds the entry outlives its last renewal. */
   readonly ttl: number;
   /** Seconds between two computations of the value. */
   readonly updateInterval: number;
-  /** Refuse to start while another live session holds the entry key; false: take it over. */
+  /** Whether to fail while another live session owns the entry; false: take it over. */
   readonly exclusive: boolean;
-  /** Wait while another live session holds the entry key, as after it has taken the entry key over; false by default. */
+  /**
+   * Whether to wait while another live session owns the entry.
+   *
+   * @default false
+   */
   readonly waits?: boolean;
 }
 
-/** An entry that is kept. */
+/** One registration. */
 export interface RegistrationHandle {
-  /** What the other methods of {@link Registrar} know it by. */
+  /** Id for the other methods of {@link Registrar}. */
   readonly id: string;
   /**
-   * The first write, or a pause before it: rejects when it fails, and it is tried again all the same until the entry is
-   * stopped.
+   * Resolves with the first write, or with a pause before it. Rejects when the first attempt fails; it is retried until the
+   * registration is stopped.
    */
   readonly first: Promise<void>;
 }
 
-/** What keeps entries alive, in this thread or in another. */
+/** Registers entries and keeps them alive, in this thread or in a worker thread. */
 export interface Registrar {
-  /** The state of every entry, in the order they were added. */
+  /** The status of every registration, in order of their start. */
   readonly statuses: readonly RegistrationStatus[];
 
-  /** Calls `listener` with every event until the returned function is called. */
+  /** Calls `listener` with every event. Returns a function that removes the listener. */
   onEvent(listener: (event: RegistrationEvent) => void): () => void;
 
   /**
-   * Keeps what `produce` computes from now on.
+   * Registers the record that `produce` computes. Resolves before the first write.
    *
-   * @throws InvalidOptionError when the entry key is kept already
+   * @throws InvalidOptionError when this process has registered the entry already
+   * @throws DeadlineExceededError when `produce` does not finish within its update interval
+   * @throws ClosedError after {@link Registrar.close}
    */
   register(key: string, produce: ComputeRecord, options: RegistrationOptions): Promise<RegistrationHandle>;
 
   /**
-   * Computes the entry's value by `produce` from now on and writes it at once. Resolves when it stands in the
-   * registry, or after 2 s: then it is tried again in the background.
+   * Replaces the function that computes the record, calls it and writes at once. Resolves when the registry has the record,
+   * or after 2 s: then it is retried in the background.
    */
   update(id: string, produce: ComputeRecord): Promise<void>;
 
   /** @param seconds between two computations of the value */
   updateInterval(id: string, seconds: number): void;
 
-  /** Keeps the entry by a session with this TTL, in seconds, from now on; it is never absent in between. */
+  /** Moves the entry to a session with this TTL, in seconds. The entry is not absent in between. */
   ttl(id: string, seconds: number): Promise<void>;
 
-  /** Withdraws the entry until {@link Registrar.resume}. */
+  /** Deregisters the entry until {@link Registrar.resume}. Resolves when it is gone, or after 2 s. */
   pause(id: string): Promise<void>;
 
+  /** Registers the entry again after {@link Registrar.pause}. */
   resume(id: string): void;
 
-  /** Withdraws the entry for good. Resolves when it is gone, or after 2 s: then it continues in the background. */
+  /** Deregisters the entry for good. Resolves when it is gone, or after 2 s: then it continues in the background. */
   stop(id: string): Promise<void>;
 
   /**
-   * Opens the session for entries of this TTL (seconds) before there is one, so that a registry which cannot be had
-   * is known now. The session stays until the returned function is called.
+   * Opens the session for entries of this TTL (seconds) before the first entry, to find out whether the registry is
+   * reachable. The session stays open until the returned function is called.
    *
-   * @throws what the registry answered to the first try
+   * @throws the error of the first attempt
    */
   connect(ttl: number): Promise<() => void>;
 
-  /** Ends every session, and with them every entry. Resolves when they are gone, after 2 s at the latest. */
+  /** Ends every session, and with it every entry. Resolves when they are gone, or after 2 s. */
   close(): Promise<void>;
 }

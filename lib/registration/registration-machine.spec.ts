@@ -39,10 +39,10 @@ const written = (value: string, version: string): RegistrationInput => ({
 const read = (found?: RegistryEntry): RegistrationInput => ({ kind: 'read', entry: found });
 const observed = (found?: RegistryEntry): RegistrationInput => ({ kind: 'observed', entry: found });
 
-const HELD = run([session('s1'), written('a', '1')]).state;
+const REGISTERED = run([session('s1'), written('a', '1')]).state;
 
-describe('hold machine', () => {
-  it('waits for a session, then writes into an empty slot', () => {
+describe('registration machine', () => {
+  it('waits for a session, then writes where there is no entry', () => {
     const start = initialRegistration(record('a'), { claim: 'take-over' });
     expect(planRegistration(start)).toEqual({ kind: 'idle' });
     expect(planRegistration(run([session('s1')]).state)).toEqual({
@@ -52,37 +52,37 @@ describe('hold machine', () => {
     });
   });
 
-  it('is alive with the first write and then has nothing to do', () => {
+  it('is alive with the first write and then idle', () => {
     const { state, signals } = run([session('s1'), written('a', '1')]);
     expect(signals).toEqual([{ kind: 'alive' }]);
     expect(planRegistration(state)).toEqual({ kind: 'idle' });
   });
 
-  it('takes the slot over from a live holder when it starts', () => {
+  it('takes the entry over from a live session when it starts', () => {
     const { state, signals } = run([session('s2'), read(entry('theirs', '7', 's1'))]);
     expect(signals).toEqual([]);
     expect(planRegistration(state)).toEqual({ kind: 'write', record: record('a'), version: '7' });
   });
 
-  it('leaves a live holder alone when it is exclusive', () => {
+  it('does not overwrite the entry of a live session with exclusive', () => {
     const exclusive = initialRegistration(record('a'), { claim: 'refuse' });
     const { state } = run([session('s2'), read(entry('theirs', '7', 's1'))], exclusive);
     expect(planRegistration(state)).toEqual({ kind: 'idle' });
   });
 
   it('writes a new value over its own version', () => {
-    const { state } = run([{ kind: 'record', record: record('b') }], HELD);
+    const { state } = run([{ kind: 'record', record: record('b') }], REGISTERED);
     expect(planRegistration(state)).toEqual({ kind: 'write', record: record('b'), version: '1' });
   });
 
-  it('recognises its own write whose answer was lost', () => {
+  it('recognises its own write whose response was lost', () => {
     const { state, signals } = run([session('s1'), read(entry('a', '4', 's1'))]);
     expect(signals).toEqual([{ kind: 'alive' }]);
     expect(planRegistration(state)).toEqual({ kind: 'idle' });
   });
 
-  it('reads before it believes the watch, whose news may be old', () => {
-    const { state, signals } = run([observed()], HELD);
+  it('reads before it trusts the watch, which may lag behind', () => {
+    const { state, signals } = run([observed()], REGISTERED);
     expect(signals).toEqual([]);
     expect(planRegistration(state)).toEqual({ kind: 'read' });
     const relieved = run([read(entry('a', '1', 's1'))], state);
@@ -90,21 +90,21 @@ describe('hold machine', () => {
     expect(planRegistration(relieved.state)).toEqual({ kind: 'idle' });
   });
 
-  it('puts a deleted entry back', () => {
-    const { state, signals } = run([observed(), read()], HELD);
+  it('restores a deleted entry', () => {
+    const { state, signals } = run([observed(), read()], REGISTERED);
     expect(signals).toEqual([{ kind: 'lost', reason: 'deleted' }]);
     expect(planRegistration(state)).toEqual({ kind: 'write', record: record('a'), version: undefined });
     expect(run([written('a', '3')], state).signals).toEqual([{ kind: 'restored' }]);
   });
 
-  it('puts an overwrite right that no live session stands behind', () => {
-    const { state, signals } = run([observed(entry('x', '2')), read(entry('x', '2'))], HELD);
+  it('restores an entry that was overwritten without a live session', () => {
+    const { state, signals } = run([observed(entry('x', '2')), read(entry('x', '2'))], REGISTERED);
     expect(signals).toEqual([{ kind: 'lost', reason: 'overwritten' }]);
     expect(planRegistration(state)).toEqual({ kind: 'write', record: record('a'), version: '2' });
   });
 
-  it('stands by when a newer holder has it, and has it back when that one goes', () => {
-    const over = run([observed(entry('x', '2', 's9')), read(entry('x', '2', 's9'))], HELD);
+  it('is in standby while a newer session owns the entry, and registers again when that session ends', () => {
+    const over = run([observed(entry('x', '2', 's9')), read(entry('x', '2', 's9'))], REGISTERED);
     expect(over.signals).toEqual([{ kind: 'lost', reason: 'taken-over' }]);
     expect(over.state.phase).toBe('standby');
     expect(planRegistration(over.state)).toEqual({ kind: 'idle' });
@@ -113,10 +113,10 @@ describe('hold machine', () => {
     expect(run([written('a', '5')], gone.state).signals).toEqual([{ kind: 'restored' }]);
   });
 
-  it('does not fight for it after its own session was lost', () => {
+  it('stays in standby after its own session was lost', () => {
     const { state, signals } = run(
       [{ kind: 'session-lost', reason: 'revoked' }, session('s2'), read(entry('x', '2', 's9'))],
-      HELD,
+      REGISTERED,
     );
     expect(signals).toEqual([
       { kind: 'lost', reason: 'revoked' },
@@ -125,31 +125,31 @@ describe('hold machine', () => {
     expect(planRegistration(state)).toEqual({ kind: 'idle' });
   });
 
-  it('writes over what a former session of its own left behind', () => {
+  it('overwrites the entry of its former session', () => {
     const { state } = run(
       [{ kind: 'session-lost', reason: 'revoked' }, session('s2'), read(entry('a', '1', 's1'))],
-      HELD,
+      REGISTERED,
     );
     expect(planRegistration(state)).toEqual({ kind: 'write', record: record('a'), version: '1' });
   });
 
-  it('loses once and is restored once across an outage that its session survives', () => {
+  it('is lost once and restored once across an outage that its session survives', () => {
     const { state, signals } = run(
       [{ kind: 'session-lost', reason: 'expired' }, session('s1'), read(entry('a', '1', 's1'))],
-      HELD,
+      REGISTERED,
     );
     expect(signals).toEqual([{ kind: 'lost', reason: 'expired' }, { kind: 'restored' }]);
     expect(planRegistration(state)).toEqual({ kind: 'idle' });
   });
 
-  it('asks no more after a refusal, until the next tick', () => {
+  it('sends no request after a refusal until the next tick', () => {
     const refused = run([session('s1'), { kind: 'refused' }]).state;
     expect(planRegistration(refused)).toEqual({ kind: 'idle' });
     expect(planRegistration(run([{ kind: 'tick' }], refused).state).kind).toBe('write');
   });
 
-  it('removes the entry when it is withdrawn, and writes it again after a resume', () => {
-    const { state } = run([{ kind: 'withdraw' }], HELD);
+  it('removes the entry when it is deregistered, and writes it again after a resume', () => {
+    const { state } = run([{ kind: 'withdraw' }], REGISTERED);
     expect(planRegistration(state)).toEqual({ kind: 'remove', version: '1' });
     const gone = run([{ kind: 'removed' }], state);
     expect(gone.signals).toEqual([{ kind: 'withdrawn' }]);
@@ -158,17 +158,17 @@ describe('hold machine', () => {
     expect(planRegistration(back.state)).toEqual({ kind: 'write', record: record('a'), version: undefined });
   });
 
-  it('is withdrawn at once when nothing was ever written', () => {
+  it('is deregistered at once before any write', () => {
     expect(run([{ kind: 'withdraw' }]).signals).toEqual([{ kind: 'withdrawn' }]);
   });
 
-  it('is withdrawn when its session is revoked while it waits to be removed', () => {
-    const { signals } = run([{ kind: 'withdraw' }, { kind: 'session-lost', reason: 'revoked' }], HELD);
+  it('is deregistered when its session is revoked before the removal', () => {
+    const { signals } = run([{ kind: 'withdraw' }, { kind: 'session-lost', reason: 'revoked' }], REGISTERED);
     expect(signals).toEqual([{ kind: 'withdrawn' }]);
   });
 
-  it('removes a write that is acknowledged after the withdrawal', () => {
-    const { state, signals } = run([{ kind: 'withdraw' }, written('a', '2')], HELD);
+  it('removes an entry whose write is acknowledged after the deregistration', () => {
+    const { state, signals } = run([{ kind: 'withdraw' }, written('a', '2')], REGISTERED);
     expect(signals).toEqual([]);
     expect(planRegistration(state)).toEqual({ kind: 'remove', version: '2' });
   });

@@ -10,7 +10,7 @@ import {
   stepSession,
 } from './session-machine.js';
 
-/** Runs timed events through the machine and collects what is signalled. */
+/** Runs timed events through the machine and collects the signals. */
 function run(
   events: readonly (readonly [now: number, event: SessionEvent])[],
   from: SessionState = INITIAL_SESSION,
@@ -35,7 +35,7 @@ describe('session machine', () => {
     expect(planSession(run([[5, { kind: 'needed' }]]).state)).toEqual({ kind: 'open', at: 5 });
   });
 
-  it('renews a third of the granted TTL after the last one was sent', () => {
+  it('renews a third of the granted TTL after the last renewal was sent', () => {
     const { state, signals } = run([
       [0, { kind: 'needed' }],
       [20, opened(10)],
@@ -52,12 +52,12 @@ describe('session machine', () => {
     expect(renewalIntervalMs(9, 0.999_999)).toBeLessThan(3300);
   });
 
-  it('gives one attempt a sixth of the TTL, and never more than a second', () => {
+  it('limits a renewal to a sixth of the TTL, and to one second', () => {
     expect(renewalTimeoutMs(3)).toBe(500);
     expect(renewalTimeoutMs(60)).toBe(1000);
   });
 
-  it('gives a renewal three round trips or what the driver asks for, up to a third of the TTL', () => {
+  it('allows three round trips or the timeout of the driver, up to a third of the TTL', () => {
     expect(renewalTimeoutMs(10, { roundTripMs: 200 })).toBe(1000);
     expect(renewalTimeoutMs(10, { roundTripMs: 600 })).toBe(1800);
     expect(renewalTimeoutMs(6, { roundTripMs: 900 })).toBe(2000);
@@ -87,7 +87,7 @@ describe('session machine', () => {
     expect(state.phase).toBe('alive');
   });
 
-  it('a missed beat does not expire the key: two renewals may be lost', () => {
+  it('does not expire after two failed renewals', () => {
     const { signals } = run([
       [0, { kind: 'needed' }],
       [0, opened(0)],
@@ -113,7 +113,7 @@ describe('session machine', () => {
     expect(back.signals).toEqual(['up']);
   });
 
-  it('expires by a failure that comes back after the deadline, without waiting for the clock', () => {
+  it('expires with a failure that is reported after the deadline, without a clock event', () => {
     const { signals } = run([
       [0, { kind: 'needed' }],
       [0, opened(0)],
@@ -122,7 +122,7 @@ describe('session machine', () => {
     expect(signals).toEqual(['up', 'late', 'expired']);
   });
 
-  it('opens another session when the registry says that this one is gone', () => {
+  it('opens another session when the registry reports that this one is gone', () => {
     const { state, signals } = run([
       [0, { kind: 'needed' }],
       [0, opened(0)],
@@ -132,7 +132,7 @@ describe('session machine', () => {
     expect(planSession(state)).toEqual({ kind: 'open', at: 3000 });
   });
 
-  it('does not say twice that it is lost', () => {
+  it('signals a loss once', () => {
     const { signals } = run([
       [0, { kind: 'needed' }],
       [0, opened(0)],
@@ -143,7 +143,7 @@ describe('session machine', () => {
     expect(signals).toEqual(['up', 'expired', 'up']);
   });
 
-  it('leaves half a second between two openings when the registry forgets at once', () => {
+  it('waits half a second between two openings when the registry drops sessions at once', () => {
     const { state } = run([
       [0, { kind: 'needed' }],
       [0, opened(0)],
@@ -152,7 +152,7 @@ describe('session machine', () => {
     expect(planSession(state)).toEqual({ kind: 'open', at: 500 });
   });
 
-  it('goes on trying to open without limit', () => {
+  it('retries opening without limit', () => {
     const events = Array.from({ length: 10_000 }, (_, n): readonly [number, SessionEvent] => [
       n * 100,
       failed,
@@ -162,7 +162,7 @@ describe('session machine', () => {
     expect(planSession(state).kind).toBe('open');
   });
 
-  it('is deaf once it has ended', () => {
+  it('ignores events once it has ended', () => {
     const { state, signals } = run([
       [0, { kind: 'needed' }],
       [0, opened(0)],

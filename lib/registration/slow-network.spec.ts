@@ -7,7 +7,7 @@ import { type RegistrationEvent } from './registration-status.js';
 import { LocalRegistrar } from './local-registrar.js';
 import { clockTicker } from './ticker.js';
 
-/** Keeps a key for ten minutes where each request takes `delay` milliseconds, and gives the events. */
+/** Registers a key for ten minutes with requests that take `delay` milliseconds each, and returns the events. */
 async function tenMinutes(
   ttl: number,
   delay: number,
@@ -18,16 +18,16 @@ async function tenMinutes(
   const registry = new FaultyRegistry(await memory().open(deps), clock);
   if (renewTimeoutMs !== undefined) {
     const open = registry.openSession.bind(registry);
-    // Opened before the network became slow: nothing is measured yet.
+    // Opened before the network becomes slow, so that no round trip is measured yet.
     registry.openSession = async (options, signal): Promise<Session> => ({
       ...(await open(options, signal)),
       renewTimeoutMs,
     });
   } else registry.slow(delay);
-  const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(clock), name: 'test' });
+  const registrar = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(clock), name: 'test' });
   const events: RegistrationEvent[] = [];
-  keeper.onEvent((event) => events.push(event));
-  const keeping = keeper.register('k', () => ({ kind: 'key', key: 'k', value: 'v' }), {
+  registrar.onEvent((event) => events.push(event));
+  const registering = registrar.register('k', () => ({ kind: 'key', key: 'k', value: 'v' }), {
     ttl,
     updateInterval: 8,
     exclusive: false,
@@ -36,10 +36,10 @@ async function tenMinutes(
   registry.slow(delay);
   await clock.advance(600_000);
   await (
-    await keeping
+    await registering
   ).first;
   const seen = [...events];
-  const closing = keeper.close();
+  const closing = registrar.close();
   await clock.advance(5_000);
   await closing;
   return seen;
@@ -50,15 +50,15 @@ describe('a slow network', () => {
     [3, 600],
     [10, 1_100],
     [10, 1_900],
-  ])('is no reason to lose a key with a TTL of %d s at a round trip of %d ms', async (ttl, delay) => {
+  ])('does not lose a key with a TTL of %d s at a round trip of %d ms', async (ttl, delay) => {
     expect(await tenMinutes(ttl, delay)).toEqual([{ type: 'alive', key: 'k' }]);
   });
 
-  it('is no reason either where it becomes slow later and the driver was given a timeout', async () => {
+  it('does not lose a key when it becomes slow later and the driver has a timeout', async () => {
     expect(await tenMinutes(3, 600, 5_000)).toEqual([{ type: 'alive', key: 'k' }]);
   });
 
-  it('loses the key where a round trip takes longer than a third of the TTL', async () => {
+  it('loses the key when a round trip takes longer than a third of the TTL', async () => {
     const events = await tenMinutes(3, 1_400);
     expect(events.map(({ type }) => type)).toContain('lost');
   });

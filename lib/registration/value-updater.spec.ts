@@ -39,7 +39,7 @@ describe('a computed value', () => {
     return value;
   }
 
-  it('is never computed twice at a time, and a function that hangs is one warning', async () => {
+  it('is never computed concurrently, and a function that hangs is one warning', async () => {
     let calls = 0;
     const signals: AbortSignal[] = [];
     let finish: (made: EntryRecord) => void = () => undefined;
@@ -64,7 +64,7 @@ describe('a computed value', () => {
     expect(log.slice(1)).toEqual(['LOG Computing the value of "k" succeeded after 1 failed attempt.']);
   });
 
-  it('is aborted after its interval, and computed again where the function obeys its signal', async () => {
+  it('is aborted after its interval, and computed again when the function observes its signal', async () => {
     const aborted: number[] = [];
     let running = 0;
     let most = 0;
@@ -90,7 +90,7 @@ describe('a computed value', () => {
     expect(log).toHaveLength(1);
   });
 
-  it('stays as it is while its function throws, which is logged once with its stack', async () => {
+  it('stays the same while its function throws, which is logged once with the stack', async () => {
     let broken = true;
     start(() => {
       if (broken) throw new Error('no value today');
@@ -107,14 +107,14 @@ describe('a computed value', () => {
     expect(log.slice(1)).toEqual(['LOG Computing the value of "k" succeeded after 10 failed attempts.']);
   });
 
-  it('is what another function computes, from the moment that replaces one that hangs', async () => {
+  it('is computed by a new function at once, also when the old one hangs', async () => {
     let signal: AbortSignal | undefined;
-    const kept = start((given) => {
+    const updater = start((given) => {
       signal = given;
       return new Promise(() => undefined);
     });
     await clock.advance(INTERVAL_MS + 1);
-    await kept.replace(() => record('other'));
+    await updater.replace(() => record('other'));
     expect(signal?.aborted).toBe(true);
     expect(put).toEqual([record('other')]);
     await clock.advance(INTERVAL_MS);
@@ -122,7 +122,7 @@ describe('a computed value', () => {
     expect(log).toEqual([]);
   });
 
-  it('is reported when a boot waits for it, and fails the boot after an interval', async () => {
+  it('is a warning when the first one is slow, and an error after an interval', async () => {
     let signal: AbortSignal | undefined;
     const hanging: ComputeRecord = (given) => {
       signal = given;

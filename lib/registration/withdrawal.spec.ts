@@ -11,11 +11,11 @@ import { clockTicker } from './ticker.js';
 const OPTIONS: RegistrationOptions = { ttl: 9, updateInterval: 1, exclusive: false };
 const K: EntryKey = { kind: 'key', key: 'k' };
 
-describe('a withdrawal that fails at first', () => {
+describe('a deregistration that fails at first', () => {
   let clock: VirtualClock;
   let source: MemorySource;
   let registry: FaultyRegistry;
-  let keeper: LocalRegistrar;
+  let registrar: LocalRegistrar;
   let log: string[];
   let events: RegistrationEvent[];
 
@@ -27,12 +27,12 @@ describe('a withdrawal that fails at first', () => {
     const write = (line: string): void => void log.push(line);
     const deps = { clock, random: () => 0.5, logger: { ...silentLogger, warn: write, log: write } };
     registry = new FaultyRegistry(await source.open(deps), clock);
-    keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(clock), name: 'test' });
-    keeper.onEvent((event) => events.push(event));
+    registrar = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(clock), name: 'test' });
+    registrar.onEvent((event) => events.push(event));
   });
 
   afterEach(async () => {
-    const closing = keeper.close();
+    const closing = registrar.close();
     await clock.advance(3_000);
     await closing;
     expect(clock.pending).toBe(0);
@@ -45,24 +45,24 @@ describe('a withdrawal that fails at first', () => {
     (text: string, key = 'k') =>
     (): EntryRecord => ({ kind: 'key', key, value: text });
 
-  async function keep(text: string, key = 'k', options = OPTIONS): Promise<string> {
-    const keeping = keeper.register(key, producing(text, key), options);
+  async function register(text: string, key = 'k', options = OPTIONS): Promise<string> {
+    const registering = registrar.register(key, producing(text, key), options);
     await clock.advance(50);
-    const { id, first } = await keeping;
+    const { id, first } = await registering;
     await first;
     return id;
   }
 
-  /** Stops `id` while the registry does `fault` to removals, and waits until the answer is given up. */
+  /** Stops `id` and waits until the deregistration continues in the background. */
   async function stop(id: string): Promise<void> {
-    const stopping = keeper.stop(id);
+    const stopping = registrar.stop(id);
     await clock.advance(2_500);
     await stopping;
   }
 
-  it('is tried again after a refusal, until the entry is gone', async () => {
-    const id = await keep('v');
-    await keep('w', 'other');
+  it('is retried after a refusal until the entry is gone', async () => {
+    const id = await register('v');
+    await register('w', 'other');
     registry.fail('refuse', 'remove');
     await stop(id);
     expect(value()).toBe('v');
@@ -75,8 +75,8 @@ describe('a withdrawal that fails at first', () => {
     expect(registry.count('remove')).toBe(removals);
   });
 
-  it('warns of a refusal once, and reports how many attempts failed when it succeeds', async () => {
-    const id = await keep('v');
+  it('warns of a refusal once, and logs the number of failed attempts when it succeeds', async () => {
+    const id = await register('v');
     registry.fail('refuse', 'remove');
     await stop(id);
     await clock.advance(300_000);
@@ -90,16 +90,16 @@ describe('a withdrawal that fails at first', () => {
     );
   });
 
-  it('is tried again after a refusal of a pause', async () => {
-    const id = await keep('v');
+  it('is retried after a refusal of a pause', async () => {
+    const id = await register('v');
     registry.fail('refuse', 'remove');
-    const pausing = keeper.pause(id);
+    const pausing = registrar.pause(id);
     await clock.advance(2_500);
     await pausing;
     registry.heal();
     await clock.advance(5_000);
     expect(value()).toBeUndefined();
-    expect(keeper.statuses[0]?.state).toBe('paused');
+    expect(registrar.statuses[0]?.state).toBe('paused');
   });
 
   it.each([
@@ -108,52 +108,52 @@ describe('a withdrawal that fails at first', () => {
     ['down', 'v'],
     ['refuse', 'v'],
     ['refuse', 'new'],
-  ] as const)('spares what is kept after it (%s, then "%s")', async (fault, text) => {
-    const id = await keep('v');
+  ] as const)('does not remove a later registration (%s, then "%s")', async (fault, text) => {
+    const id = await register('v');
     registry.fail(fault, 'remove');
     await stop(id);
-    await keep(text);
+    await register(text);
     registry.heal();
     events.length = 0;
     await clock.advance(30_000);
     expect(value()).toBe(text);
     expect(events).toEqual([]);
-    expect(keeper.statuses).toMatchObject([{ key: 'k', state: 'alive' }]);
+    expect(registrar.statuses).toMatchObject([{ key: 'k', state: 'alive' }]);
   });
 
-  it('spares what is kept after it by a session of another TTL', async () => {
-    const id = await keep('v');
+  it('does not remove a later registration with another TTL', async () => {
+    const id = await register('v');
     registry.fail('down');
     await stop(id);
-    const keeping = keeper.register('k', producing('v'), { ...OPTIONS, ttl: 5, exclusive: true });
+    const registering = registrar.register('k', producing('v'), { ...OPTIONS, ttl: 5, exclusive: true });
     await clock.advance(1_000);
     registry.heal();
     await clock.advance(20_000);
-    const { first } = await keeping;
+    const { first } = await registering;
     await first.catch(() => undefined);
     expect(value()).toBe('v');
-    expect(keeper.statuses).toMatchObject([{ key: 'k', state: 'alive' }]);
+    expect(registrar.statuses).toMatchObject([{ key: 'k', state: 'alive' }]);
     expect(source.store.sessions).toBe(1);
   });
 
-  it('spares, when it lands late, what was written after a resume', async () => {
-    const id = await keep('v');
+  it('does not remove, when it arrives late, the entry that was written after a resume', async () => {
+    const id = await register('v');
     const version = entry()?.version;
     registry.fail('hang', 'remove');
-    const pausing = keeper.pause(id);
+    const pausing = registrar.pause(id);
     await clock.advance(2_500);
     await pausing;
     registry.heal();
-    keeper.resume(id);
+    registrar.resume(id);
     await clock.advance(3_000);
     expect(value()).toBe('v');
     expect(entry()?.version).not.toBe(version);
   });
 
-  it('removes a value whose write was carried out and not answered', async () => {
-    const id = await keep('v');
+  it('removes a value whose write was applied without a response', async () => {
+    const id = await register('v');
     registry.fail('swallow', 'write');
-    const writing = keeper.update(id, producing('w'));
+    const writing = registrar.update(id, producing('w'));
     await clock.advance(100);
     await stop(id);
     await writing;
@@ -163,7 +163,7 @@ describe('a withdrawal that fails at first', () => {
 });
 
 describe('a session that is refused', () => {
-  it('is one warning, also long after the start', async () => {
+  it('is one warning per outage, also long after the start', async () => {
     const clock = new VirtualClock();
     const log: string[] = [];
     const source = memory();
@@ -173,23 +173,23 @@ describe('a session that is refused', () => {
       logger: { ...silentLogger, warn: (line: string) => void log.push(line) },
     };
     const registry = new FaultyRegistry(await source.open(deps), clock);
-    const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(clock), name: 'test' });
-    const { first } = await keeper.register('k', () => ({ kind: 'key', key: 'k', value: 'v' }), OPTIONS);
+    const registrar = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(clock), name: 'test' });
+    const { first } = await registrar.register('k', () => ({ kind: 'key', key: 'k', value: 'v' }), OPTIONS);
     await clock.advance(50);
     await first;
     for (const round of [1, 2]) {
       registry.fail('refuse', 'open');
       source.store.revoke(source.store.entry(K)?.owner ?? '');
       await clock.advance(300_000);
-      expect(keeper.statuses[0]?.state).toBe('lost');
+      expect(registrar.statuses[0]?.state).toBe('lost');
       expect(log.filter((line) => /^Opening a session at .* failed; retrying/.test(line))).toHaveLength(
         round,
       );
       registry.heal();
       await clock.advance(6_000);
-      expect(keeper.statuses[0]?.state).toBe('alive');
+      expect(registrar.statuses[0]?.state).toBe('alive');
     }
-    const closing = keeper.close();
+    const closing = registrar.close();
     await clock.advance(2_000);
     await closing;
     expect(clock.pending).toBe(0);
@@ -197,17 +197,17 @@ describe('a session that is refused', () => {
 });
 
 describe('refused writes', () => {
-  it('are one warning an entry, not one a tick', async () => {
+  it('are one warning per entry, not one per tick', async () => {
     const clock = new VirtualClock();
     const log: string[] = [];
     const write = (line: string): void => void log.push(line);
     const deps = { clock, random: () => 0.5, logger: { ...silentLogger, warn: write, log: write } };
     const registry = new FaultyRegistry(await memory().open(deps), clock);
-    const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(clock), name: 'test' });
+    const registrar = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(clock), name: 'test' });
     registry.fail('refuse', 'write');
     const keys = Array.from({ length: 20 }, (_, n) => `key-${n}.`);
     for (const key of keys) {
-      const { first } = await keeper.register(key, () => ({ kind: 'key', key, value: 'v' }), OPTIONS);
+      const { first } = await registrar.register(key, () => ({ kind: 'key', key, value: 'v' }), OPTIONS);
       first.catch(() => undefined);
     }
     await clock.advance(300_000);
@@ -218,7 +218,7 @@ describe('refused writes', () => {
     registry.heal();
     await clock.advance(2_000);
     expect(log.filter((line) => /succeeded after \d{3} failed attempts/.test(line))).toHaveLength(20);
-    const closing = keeper.close();
+    const closing = registrar.close();
     await clock.advance(2_000);
     await closing;
     expect(clock.pending).toBe(0);

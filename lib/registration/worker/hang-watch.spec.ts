@@ -5,43 +5,43 @@ describe('the watch over the main thread', () => {
   const pulse = (): Int32Array => new Int32Array(new SharedArrayBuffer(4));
 
   function watched(clock: VirtualClock, counter: Int32Array, maxHang: number): string[] {
-    const told: string[] = [];
+    const reports: string[] = [];
     watchPulse(clock, counter, maxHang, {
-      onHang: () => told.push(`hangs at ${clock.now()}`),
-      onBack: () => told.push(`back at ${clock.now()}`),
+      onHang: () => reports.push(`hangs at ${clock.now()}`),
+      onBack: () => reports.push(`back at ${clock.now()}`),
     });
-    return told;
+    return reports;
   }
 
-  it('tells once that the thread has hung for `maxHang`, not a moment before, and once that it is back', async () => {
+  it('reports once that the thread has hung for `maxHang`, and once that it has recovered', async () => {
     const clock = new VirtualClock();
     const counter = pulse();
-    const told = watched(clock, counter, 1_000);
+    const reports = watched(clock, counter, 1_000);
     await clock.advance(5_000);
     const living = startPulse(clock, counter);
     await clock.advance(5_000);
     living.cancel();
-    expect(told).toEqual(['hangs at 1200', 'back at 5050']);
+    expect(reports).toEqual(['hangs at 1200', 'back at 5050']);
   });
 
-  it('says nothing of a thread that lives', async () => {
+  it('reports nothing while the thread is alive', async () => {
     const clock = new VirtualClock();
     const counter = pulse();
     startPulse(clock, counter);
-    const told = watched(clock, counter, 1_000);
+    const reports = watched(clock, counter, 1_000);
     await clock.advance(60_000);
-    expect(told).toEqual([]);
+    expect(reports).toEqual([]);
   });
 
-  it('does not take a process that was stopped as a whole for a thread that hangs', async () => {
+  it('does not mistake a process that was stopped as a whole for a hung thread', async () => {
     const clock = new VirtualClock();
     const counter = pulse();
-    // First in the order of the timers, as the watching thread may be the first to go on.
-    const told = watched(clock, counter, 1_000);
+    // Its timer is first, as the watching thread may resume first.
+    const reports = watched(clock, counter, 1_000);
     startPulse(clock, counter);
     await clock.advance(2_000);
     await clock.jump(60_000);
     await clock.advance(2_000);
-    expect(told).toEqual([]);
+    expect(reports).toEqual([]);
   });
 });

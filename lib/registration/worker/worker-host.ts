@@ -2,14 +2,14 @@ import { type Registrar } from '../registrar.js';
 import { type Clock, type Timer } from '../../common/clock.js';
 import { failureOf, type Report, type Request } from './protocol.js';
 
-/** Milliseconds between two reports of the beats. */
+/** Milliseconds between two status reports. */
 const REPORT_INTERVAL_MS = 500;
 
-/** Does with a keeper what the main thread asks for. */
+/** Handles the requests of the main thread in the worker, with a registrar. */
 export class WorkerHost {
   private readonly firsts = new Map<string, Promise<void>>();
   private readonly connections = new Map<number, () => void>();
-  /** What the application has withdrawn itself, and wants to stay so. */
+  /** Ids that the application has paused itself. */
   private readonly paused = new Set<string>();
   private timer: Timer | undefined;
 
@@ -25,6 +25,7 @@ export class WorkerHost {
     this.reportStatuses();
   }
 
+  /** Performs a request and reports the answer. Never rejects. */
   async handle(number: number, request: Request): Promise<void> {
     try {
       const result = await this.perform(request);
@@ -34,12 +35,12 @@ export class WorkerHost {
     }
   }
 
-  /** Takes everything out of the registry while the main thread hangs. */
+  /** Deregisters all entries while the main thread hangs. */
   async pauseAll(): Promise<void> {
     await Promise.all([...this.firsts.keys()].map((id) => this.registrar.pause(id)));
   }
 
-  /** Puts back what {@link WorkerHost.pauseAll} took out. */
+  /** Registers all entries again after {@link WorkerHost.pauseAll}, except those that the application has paused. */
   resumeAll(): void {
     for (const id of this.firsts.keys()) if (!this.paused.has(id)) this.registrar.resume(id);
   }

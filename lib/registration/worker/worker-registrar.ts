@@ -17,15 +17,16 @@ import { type StatusReport, type Report, type Request, type WorkerSettings } fro
 import { startFailure, workerFile } from './worker-file.js';
 import { WorkerFailureError } from './worker-failure.error.js';
 
+/** Dependencies of a {@link WorkerRegistrar}. */
 export interface WorkerRegistrarDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   readonly ticker: Ticker;
-  /** Gives the URL of the registry, which the worker opens; a function, so that no secret is where it could be printed. */
+  /** Returns the URL of the registry that the worker opens. A function, so that printing this object shows no secret. */
   readonly registry: () => string;
   readonly name: string;
-  /** Milliseconds. */
+  /** Milliseconds the main thread may hang before all entries are deregistered. */
   readonly maxHangMs: number;
 }
 
@@ -33,7 +34,7 @@ interface Entry {
   readonly key: string;
   readonly value: ValueUpdater;
   record: EntryRecord;
-  /** The last answer to a changed value. */
+  /** The response to the last changed value. */
   written?: Promise<unknown>;
   options: RegistrationOptions;
   paused: boolean;
@@ -41,20 +42,20 @@ interface Entry {
 
 type Result = string | number | undefined;
 
-/** What was asked of the thread and is not answered. */
+/** A request to the worker without a response. */
 interface PendingRequest {
   readonly request: Request;
   readonly answer: Deferred<Result>;
-  /** Whether it is asked again of the next thread where this one dies. */
-  readonly lasting: boolean;
+  /** Whether the request is sent again to the next worker if this one dies. */
+  readonly resend: boolean;
 }
 
-/** Milliseconds a clean end may take before the worker is ended as it is: a little more than its keeper takes. */
+/** Milliseconds after which a worker that has not closed is terminated: more than its registrar needs. */
 const CLOSE_TIMEOUT_MS = 1_950;
 
 /**
- * A keeper in a worker thread: the beats go on while the main thread is busy. Values are computed in the main thread,
- * where the application is; the worker keeps the last one.
+ * A registrar in a worker thread, whose renewals continue while the event loop of the main thread is blocked. Values are
+ * computed in the main thread; the worker has the last one of each.
  */
 export class WorkerRegistrar implements Registrar {
   private readonly entries = new Map<string, Entry>();
@@ -62,16 +63,16 @@ export class WorkerRegistrar implements Registrar {
   private readonly listeners = new Set<(event: RegistrationEvent) => void>();
   private readonly pulse = new Int32Array(new SharedArrayBuffer(4));
   private readonly backoff: Backoff;
-  /** Started with the first request, so that a boot that fails before leaves nothing behind. */
+  /** Started with the first request, so that a boot that fails before leaves no thread. */
   private worker: Worker | undefined;
   private pulsing: Timer | undefined;
   private restart: Timer | undefined;
   private readonly file = workerFile();
-  /** Whether a thread has ever started. */
+  /** Whether a worker has ever started. */
   private started = false;
-  /** Why none can. */
+  /** Why no worker can start. */
   private failed: Error | undefined;
-  /** Where a thread has died, what is asked waits until the next one has taken the entries on. */
+  /** Whether requests wait until a new worker has registered the entries. */
   private recovering = false;
   private number = 0;
   private connections = 0;
@@ -119,7 +120,7 @@ export class WorkerRegistrar implements Registrar {
           if (!entry || sameRecord(entry.record, next)) return;
           entry.record = next;
           entry.written = this.request({ kind: 'value', id, record: next });
-          // Whoever changed the value may not wait for it.
+          // The caller need not await it.
           entry.written.catch(() => undefined);
         },
         tick: () => undefined,
@@ -130,7 +131,7 @@ export class WorkerRegistrar implements Registrar {
     this.entries.set(id, { key, value, record, options, paused: false });
     value.start();
     const first = this.request({ kind: 'first', id }).then(() => undefined);
-    // Whoever does not wait for the first write is not punished for its failure.
+    // The caller need not await it.
     first.catch(() => undefined);
     return { id, first };
   }
@@ -227,7 +228,7 @@ export class WorkerRegistrar implements Registrar {
     return worker;
   }
 
-  /** Gives up: a thread that cannot even start would fail again. */
+  /** Gives up: a worker that cannot start would fail again. */
   private fail(error: Error): void {
     this.failed = error;
     this.worker = undefined;
@@ -235,14 +236,14 @@ export class WorkerRegistrar implements Registrar {
   }
 
   /**
-   * Has another thread go on where one has died. The entries of the dead one go with their TTL, unless the next takes
-   * them on before.
+   * Starts another worker after one has died. The entries of the dead one expire with their TTL, unless the new worker
+   * registers them before.
    */
   private replace(): void {
     this.recovering = true;
     this.worker = undefined;
-    for (const [number, { answer, lasting }] of this.pending) {
-      if (lasting) continue;
+    for (const [number, { answer, resend }] of this.pending) {
+      if (resend) continue;
       this.pending.delete(number);
       answer.reject(
         new WorkerFailureError({ code: 'SIDEKICK_WORKER', message: 'The heartbeat thread has ended.' }),
@@ -255,18 +256,18 @@ export class WorkerRegistrar implements Registrar {
     });
   }
 
-  /** What was asked and not answered is asked again once the thread has the entries it is about. */
+  /** Registers the entries in a new worker, and then sends the pending requests again. */
   private async reregister(worker: Worker): Promise<void> {
     const taken = [...this.entries].map(async ([id, { key, record, options, paused }]) => {
-      const keeping = this.send(worker, {
+      const registering = this.send(worker, {
         kind: 'register',
         key,
         record,
         options: this.optionsAfterRestart(key, options),
       });
-      // Right behind, so that nothing is written before.
-      if (paused) await Promise.all([keeping, this.send(worker, { kind: 'pause', id })]);
-      else await keeping;
+      // Sent right after, so that the entry is not written before.
+      if (paused) await Promise.all([registering, this.send(worker, { kind: 'pause', id })]);
+      else await registering;
     });
     await Promise.allSettled(taken);
     if (this.worker !== worker || this.closed) return;
@@ -274,9 +275,9 @@ export class WorkerRegistrar implements Registrar {
     for (const [number, { request }] of this.pending) worker.postMessage({ number, request });
   }
 
-  /** An entry that the dead thread held is written over. One that it did not hold waits for its entry key, as it did there. */
+  /** Overwrites an entry that the dead worker owned, and waits for one that another session owned. */
   private optionsAfterRestart(key: string, options: RegistrationOptions): RegistrationOptions {
-    switch (this.received.find((beat) => beat.key === key)?.state) {
+    switch (this.received.find((status) => status.key === key)?.state) {
       case 'alive':
       case 'late':
         return { ...options, exclusive: false };
@@ -315,20 +316,20 @@ export class WorkerRegistrar implements Registrar {
     if (this.closed) throw new ClosedError('The sidekick');
     if (this.failed) throw this.failed;
     this.pulsing ??= startPulse(this.deps.clock, this.pulse);
-    if (this.recovering) return await this.enter(request, true).answer.promise;
+    if (this.recovering) return await this.track(request, true).answer.promise;
     this.worker ??= this.launch();
     return await this.send(this.worker, request, true);
   }
 
-  private async send(worker: Worker, request: Request, lasting = false): Promise<Result> {
-    const { answer, number } = this.enter(request, lasting);
+  private async send(worker: Worker, request: Request, resend = false): Promise<Result> {
+    const { answer, number } = this.track(request, resend);
     worker.postMessage({ number, request });
     return await answer.promise;
   }
 
-  private enter(request: Request, lasting: boolean): PendingRequest & { readonly number: number } {
+  private track(request: Request, resend: boolean): PendingRequest & { readonly number: number } {
     this.number += 1;
-    const asked = { request, answer: deferred<Result>(), lasting, number: this.number };
+    const asked = { request, answer: deferred<Result>(), resend, number: this.number };
     this.pending.set(this.number, asked);
     return asked;
   }
@@ -338,7 +339,7 @@ export class WorkerRegistrar implements Registrar {
     this.pending.clear();
   }
 
-  /** Whoever waits for a change when everything is closed has nothing to wait for any more. */
+  /** Waits for a change. A shutdown in between is no error. */
   private async ignoreClosed(changing: Promise<unknown> | undefined): Promise<void> {
     await changing?.catch((error: unknown) => {
       if (!(error instanceof ClosedError)) throw error;

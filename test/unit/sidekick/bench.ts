@@ -13,14 +13,14 @@ import { type SidekickModuleOptions } from '../../../lib/sidekick/sidekick.optio
 import { SIDEKICK_CLOCK } from '../../../lib/sidekick/sidekick.tokens.js';
 import { VirtualClock } from '../../../lib/testing/virtual-clock.js';
 
-/** Applications on one registry in memory, whose every line is kept. */
+/** Applications on one registry in memory, with all log lines. */
 export class Bench {
   readonly registry: MemorySource = memory();
   readonly lines: string[] = [];
   readonly clock = new VirtualClock();
   private readonly open: (() => unknown)[] = [];
 
-  /** Closes what a test has opened, the last first; nothing may be left. */
+  /** Closes the applications in reverse order, and checks that nothing is left. */
   async close(): Promise<void> {
     for (const close of this.open.splice(0).reverse()) await close();
     expect(this.registry.store.sessions).toBe(0);
@@ -75,7 +75,7 @@ export class Bench {
     return port;
   }
 
-  /** Takes sessions, refuses writes: an etcd user without the right to write. */
+  /** Accepts sessions and refuses writes, like etcd for a user without write permission. */
   readOnly(): RegistrySource {
     const refusing = (session: Session): Session =>
       Object.assign(Object.create(session) as Session, {

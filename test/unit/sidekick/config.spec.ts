@@ -48,7 +48,7 @@ describe('SidekickModule with a ContainerPilot configuration', () => {
     return await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
   }
 
-  it('announces the jobs with a port, and nothing else', async () => {
+  it('announces only the jobs with a port', async () => {
     const app = await boot(`{
       consul: 'localhost:8500',
       jobs: [
@@ -98,7 +98,7 @@ describe('SidekickModule with a ContainerPilot configuration', () => {
     }
   });
 
-  it('fails the boot with the place of a mistake', async () => {
+  it('fails the boot with the position of an error', async () => {
     await expect(boot(`{\n  consul: 'localhost:8500',\n  jobz: [],\n}`)).rejects.toMatchObject({
       code: expect.stringMatching(/CONFIG/) as string,
       message: expect.stringMatching(/containerpilot\.json5:3:3/) as string,
@@ -106,7 +106,7 @@ describe('SidekickModule with a ContainerPilot configuration', () => {
     expect(registry.store.sessions).toBe(0);
   });
 
-  it('fails the boot when no file is named anywhere', async () => {
+  it('fails the boot without a path and without CONTAINERPILOT', async () => {
     await expect(boot('{}', { config: '' })).rejects.toThrow('undefined configfile');
   });
 });
@@ -117,7 +117,7 @@ describe('SidekickModule without a registry', () => {
     process.env = { ...env };
   });
 
-  it('warns in one line in production, where only this machine would see it', async () => {
+  it('warns in one line in production, because only this machine sees the default registry', async () => {
     delete process.env.SIDEKICK_REGISTRY;
     process.env.NODE_ENV = 'production';
     const warnings: string[] = [];
@@ -134,7 +134,7 @@ describe('SidekickModule without a registry', () => {
 });
 
 describe('a boot that fails', () => {
-  it('is not saved by a heartbeat of its own thread when the registry cannot be opened', async () => {
+  it('fails with `isolate` when the registry cannot be opened', async () => {
     const registry = {
       identity: 'none',
       url: 'none:',
@@ -146,7 +146,7 @@ describe('a boot that fails', () => {
     await expect(booting).rejects.toThrow('this registry has no driver');
   });
 
-  it('names what is wrong with `isolate`', async () => {
+  it('names the bad registry of `isolate`', async () => {
     for (const [options, sentence] of [
       [{ isolate: true, registry: memory() }, /Expected `registry` to be a URL together with `isolate`/],
       [{ isolate: true, registry: 'memory:' }, /a URL of a registry outside this process/],

@@ -10,7 +10,7 @@ describe('SidekickModule under fake timers', () => {
     jest.useRealTimers();
   });
 
-  it('boots, keeps its key and closes', async () => {
+  it('boots, registers its key and closes', async () => {
     const registry = memory();
     @Module({ imports: [SidekickModule.forRoot({ registry, logger: silentLogger, key: 'k', value: 'v' })] })
     class AppModule {}

@@ -64,7 +64,7 @@ describe('@Heartbeat', () => {
     expect(running.get(Sidekick).beats).toHaveLength(1);
   });
 
-  it('keeps each key of a method that carries several', async () => {
+  it('registers each key of a method with several decorators', async () => {
     class Twice {
       @Heartbeat('one')
       @Heartbeat('two')
@@ -95,7 +95,7 @@ describe('@Heartbeat', () => {
     expect(value('/version')).toBeUndefined();
   });
 
-  it('names both methods that want one key', async () => {
+  it('names both methods that use the same key', async () => {
     class Depth {
       @Heartbeat('/queue')
       depth(): string {

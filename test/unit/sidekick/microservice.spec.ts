@@ -27,7 +27,7 @@ describe('the registration of a microservice', () => {
         }),
       );
 
-    it('takes the address and the port of its own server', async () => {
+    it('uses the address and the port of its own server', async () => {
       const port = await bench.freePort();
       const app = await create({ service: { name: 'web' } }, port);
       await app.listen();
@@ -35,14 +35,14 @@ describe('the registration of a microservice', () => {
       expect(['127.0.0.1', '::1']).toContain(bench.instances()[0]?.address);
     });
 
-    it('keeps a port that is given, and looks for an address where the server listens on all', async () => {
+    it('uses the given port, and selects an address when the server listens on all', async () => {
       const service = { name: 'web', port: 7_000, interfaces: ['static:10.1.2.3'] };
       const app = await create({ service }, await bench.freePort(), '0.0.0.0');
       await app.listen();
       expect(bench.instances()).toMatchObject([{ address: '10.1.2.3', port: 7_000 }]);
     });
 
-    it('starts once where it is initialised before it listens', async () => {
+    it('registers once when it is initialised before it listens', async () => {
       const app = await create({ service: { name: 'web' }, key: 'k' }, await bench.freePort());
       await app.init();
       await app.listen();
@@ -92,7 +92,7 @@ describe('the registration of a microservice', () => {
       expect(bench.instances()).toMatchObject([{ address, port }]);
     });
 
-    it('rejects listen() where neither the URL nor the options name a port', async () => {
+    it('rejects listen() when neither the URL nor the options name a port', async () => {
       const server = new GrpcServer('unix:///tmp/grpc.sock');
       const app = await create({ service: { name: 'web' } }, server);
       await expect(app.listen()).rejects.toThrow(/Expected `service\.port` to be given/);

@@ -24,7 +24,7 @@ describe('names of keys and announced services', () => {
     expect(Reflect.ownKeys(Object.prototype)).toEqual(before);
   });
 
-  it('are kept as they are and apart, each key with its own value and beat', async () => {
+  it('are registered unchanged, each key with its own value and status', async () => {
     const sidekick = app.get(Sidekick);
     for (const [n, name] of ODD_NAMES.entries()) await sidekick.keep(name, `value ${n}`);
     for (const [n, key] of ODD_NAMES.entries())
@@ -56,7 +56,7 @@ describe('names of keys and announced services', () => {
     },
   );
 
-  it('a value of 64 KiB is kept, and one over is refused', async () => {
+  it('a value of 64 KiB is accepted, and a longer one is rejected', async () => {
     const sidekick = app.get(Sidekick);
     await sidekick.keep('k', 'x'.repeat(65_536));
     await expect(sidekick.keep('l', 'x'.repeat(65_537))).rejects.toThrow(/at most 65536 bytes/);

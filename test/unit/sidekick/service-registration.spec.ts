@@ -38,7 +38,7 @@ describe('the registration of a service', () => {
       expect(app.unwrap<Server>().listening).toBe(false);
     });
 
-    it('boots without failFast, warns once and serves', async () => {
+    it('boots without failFast, warns once and serves requests', async () => {
       const options = { service: { name: 'web', id: 'a' }, registry: bench.readOnly(), failFast: false };
       const app = bench.closing(await NestFactory.create(bench.appModule(options), { logger: false }));
       await app.listen(0, '127.0.0.1');
@@ -63,7 +63,7 @@ describe('the registration of a service', () => {
     },
   );
 
-  it('stands in the registry when app.listen() resolves, and is logged with where', async () => {
+  it('is complete when app.listen() resolves, and is logged with its address', async () => {
     const service = { name: 'web', id: 'one' };
     const app = bench.closing(await NestFactory.create(bench.appModule({ service }), { logger: false }));
     let called = 0;
@@ -78,7 +78,7 @@ describe('the registration of a service', () => {
     ]);
   });
 
-  it('hands on an error of the server itself', async () => {
+  it('passes on an error of the server', async () => {
     const taken = await bench.listening(createServer());
     const app = bench.closing(
       await NestFactory.create(bench.appModule({ service: { name: 'web' } }), { logger: false }),
@@ -104,7 +104,7 @@ describe('the registration of a service', () => {
       await expect(app.init()).rejects.toMatchObject({ code: 'SIDEKICK_NO_ADDRESS' });
     });
 
-    it('warns once without failFast, and goes on looking', async () => {
+    it('warns once without failFast, and retries', async () => {
       const context = bench.closing(await bench.compiled({ service, failFast: false }));
       await context.init();
       await bench.clock.advance(OVERDUE_MS);
@@ -115,14 +115,14 @@ describe('the registration of a service', () => {
       expect(bench.warnings()).toHaveLength(1);
     });
 
-    it('warns at once without failFast where the server listens', async () => {
+    it('warns at once without failFast when the server listens', async () => {
       const app = bench.closing((await bench.compiled({ service, failFast: false })).createNestApplication());
       await app.listen(0);
       expect(bench.warnings()).toHaveLength(1);
     });
   });
 
-  it('warns of a port that accepts no connection, and again when it does', async () => {
+  it('warns of a port that accepts no connection, and logs when it does', async () => {
     const port = await bench.freePort();
     const service = { name: 'web', id: 'a', address: '127.0.0.1', port };
     const context = bench.closing(await bench.compiled({ service }));

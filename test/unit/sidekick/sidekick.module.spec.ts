@@ -52,7 +52,7 @@ describe('SidekickModule', () => {
       .list({ kind: 'service', service: 'web' })
       .entries.map(({ record }) => (record as InstanceRecord).instance);
 
-  it('keeps the key from the boot to the end of close()', async () => {
+  it('registers the key from the boot to the end of close()', async () => {
     const running = await boot({ key: '/servers/web/1', value: 'running' });
     await running.init();
     expect(value('/servers/web/1')).toBe('running');
@@ -60,7 +60,7 @@ describe('SidekickModule', () => {
     expect(value('/servers/web/1')).toBeUndefined();
   });
 
-  it('waits for a registry that is down once, and not key by key', async () => {
+  it('waits for an unreachable registry once, not once per key', async () => {
     class Jobs {
       @Heartbeat('one')
       one(): string {
@@ -94,7 +94,7 @@ describe('SidekickModule', () => {
     expect(app.get(Sidekick).beats.map(({ key }) => key)).toEqual(['k', 'one', 'two']);
   });
 
-  it('computes a value that is a function', async () => {
+  it('computes the value with a function', async () => {
     await (await boot({ key: 'k', value: async () => Promise.resolve('computed') })).init();
     expect(value('k')).toBe('computed');
   });
@@ -121,7 +121,7 @@ describe('SidekickModule', () => {
     expect(types).toEqual(['stopped']);
   });
 
-  it('announces the service with the port the server is bound to, and not before it listens', async () => {
+  it('announces the service with the port the server is bound to, not before it listens', async () => {
     const running = await boot({ service: { name: 'web', tags: ['blue'], meta: { v: '1' } } });
     await running.init();
     expect(instances()).toEqual([]);
@@ -137,7 +137,7 @@ describe('SidekickModule', () => {
     expect(instances()).toEqual([]);
   });
 
-  it('announces a routable address where the server is bound to all of them', async () => {
+  it('announces a routable address when the server is bound to all', async () => {
     const running = await boot({ service: { name: 'web', interfaces: ['static:10.1.2.3'] } });
     await running.listen(0);
     await until('1 instances', () => instances().length === 1);
@@ -222,7 +222,7 @@ describe('SidekickModule', () => {
     },
   );
 
-  it('withdraws before any other provider is destroyed, and starts after all are initialised', async () => {
+  it('deregisters before any other provider is destroyed, and starts after all are initialised', async () => {
     const order: string[] = [];
     @Injectable()
     class Database implements OnModuleInit {
@@ -245,7 +245,7 @@ describe('SidekickModule', () => {
     expect(order).toEqual(['init absent', 'destroy absent']);
   });
 
-  it('keeps what a method with @Heartbeat returns', async () => {
+  it('registers the value that a method with @Heartbeat returns', async () => {
     @Injectable()
     class Queue {
       private depth = 41;
@@ -263,7 +263,7 @@ describe('SidekickModule', () => {
     await until('the next value', () => value('/queues/depth') === '43');
   });
 
-  it('logs the stack of what a method with @Heartbeat throws', async () => {
+  it('logs the stack of an error of a method with @Heartbeat', async () => {
     @Injectable()
     class Queue {
       private reports = 0;
@@ -299,7 +299,7 @@ describe('SidekickModule', () => {
     expect(scheduler.getIntervals()).toEqual([]);
   });
 
-  it('keeps and announces more at run time', async () => {
+  it('registers more keys and instances at run time', async () => {
     const running = await boot({});
     await running.init();
     const sidekick = running.get(Sidekick);
@@ -321,7 +321,7 @@ describe('SidekickModule', () => {
     expect(instances()).toEqual([]);
   });
 
-  it('takes everything out for maintenance and puts it back', async () => {
+  it('deregisters all entries for maintenance and registers them again', async () => {
     const running = await boot({ key: 'k', value: 'v' });
     await running.init();
     const sidekick = running.get(Sidekick);
@@ -367,7 +367,7 @@ describe('SidekickModule', () => {
     expect(registry.store.sessions).toBe(0);
   });
 
-  it('refuses an update interval under a second', async () => {
+  it('rejects an update interval under a second', async () => {
     const running = await boot({ key: 'k' });
     await running.init();
     const sidekick = running.get(Sidekick);
