@@ -159,7 +159,7 @@ describe('sidekicker', () => {
     ],
     ['a TTL of 1', ['-key', 'k', '-ttl', '1'], /`ttl`.*from 2 to 2000000, got 1/],
     [
-      'an interval of 0 (the seed ignored it)',
+      'an interval of 0 (Go sidekicker ignored it)',
       ['-key', 'k', '-update', '0'],
       /interval must be at least 1 second/,
     ],
