@@ -417,7 +417,7 @@ describe('ServiceCache', () => {
       await truncate(snapshot, 64 * 1_024 * 1_024 + 1);
       await started({ snapshot });
       expect(warnings).toEqual([
-        `Cannot use the snapshot ${snapshot}, starting without it: Expected \`snapshot\` to be at most 67108864 bytes, got 67108865. Renamed it to ${snapshot}.corrupt.`,
+        `Cannot use the snapshot ${snapshot}, ignoring its lists: Expected \`snapshot\` to be at most 67108864 bytes, got 67108865. Renamed it to ${snapshot}.corrupt.`,
       ]);
     });
 

@@ -144,9 +144,7 @@ export class SnapshotFile {
       () => `Renamed it to ${corrupt}.`,
       () => 'Could not rename it.',
     );
-    this.logger.warn(
-      `Cannot use the snapshot ${this.path}, starting without it: ${error.message} ${outcome}`,
-    );
+    this.logger.warn(`Cannot use the snapshot ${this.path}, ignoring its lists: ${error.message} ${outcome}`);
   }
 }
 
