@@ -2,7 +2,7 @@ import { type JsonNode, type Member, type Remark } from './node.js';
 import { Scanner } from './scanner.js';
 
 /** Maximum nesting of arrays and objects. */
-export const MAX_DEPTH = 32;
+const MAX_DEPTH = 32;
 
 /** A parsed document. */
 export interface Json5Document {

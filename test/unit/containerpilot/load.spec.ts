@@ -42,7 +42,7 @@ function consul(text: string, env: Env = {}): ConsulDescription {
   return registry;
 }
 
-describe('where the configuration is', () => {
+describe('location of the configuration', () => {
   const path = save('{ consul: "agent:8500", watches: [{ name: "db", interval: 3 }] }');
 
   it.each([
@@ -57,7 +57,7 @@ describe('where the configuration is', () => {
     });
   });
 
-  it('can be the text itself, as ContainerPilot 2 has it', () => {
+  it('can be the configuration itself, as in ContainerPilot 2', () => {
     expect(
       loadContainerPilot('', { CONTAINERPILOT: '{"backends": [{"name": "db", "poll": 2}]}' }),
     ).toMatchObject({
@@ -67,15 +67,15 @@ describe('where the configuration is', () => {
     });
   });
 
-  it.each([[{}], [{ CONTAINERPILOT: '' }]])('is undefined when nothing names it', (env) => {
+  it.each([[{}], [{ CONTAINERPILOT: '' }]])('is required', (env) => {
     expect(() => loadContainerPilot('', env)).toThrow('undefined configfile');
   });
 
-  it('prefers the path to CONTAINERPILOT', () => {
+  it('is the path if both the path and CONTAINERPILOT are set', () => {
     expect(loadContainerPilot(path, { CONTAINERPILOT: '/nowhere' }).file).toBe(path);
   });
 
-  it('is a file that is there, is a file, and has at most 1 MiB', () => {
+  it('must be a regular file of at most 1 MiB', () => {
     mkdirSync(join(folder, 'sub'));
     const large = save(`{}${' '.repeat(1_048_576)}`, 'large.json');
     expect(() => loadContainerPilot(join(folder, 'missing.json'), {})).toThrow(/missing\.json: .*ENOENT/);
@@ -87,7 +87,7 @@ describe('where the configuration is', () => {
     expect(() => loadContainerPilot(`{}${' '.repeat(1_048_575)}`, {})).toThrow(/1048576 bytes/);
   });
 
-  it('may begin with a byte order mark', () => {
+  it('may be a file with a byte order mark', () => {
     expect(loadContainerPilot(save('\ufeff{}', 'bom.json'), {}).watches).toEqual([]);
   });
 });
@@ -111,7 +111,7 @@ describe('a configuration of ContainerPilot 3', () => {
   }`;
   const config = load(text, { PORT: '8080' });
 
-  it('says where Consul is', () => {
+  it('contains the address of Consul', () => {
     expect(config.registry).toEqual({
       kind: 'consul',
       host: 'consul.example',
@@ -122,7 +122,7 @@ describe('a configuration of ContainerPilot 3', () => {
     });
   });
 
-  it('says what to watch', () => {
+  it('contains the watches', () => {
     expect(config.generation).toBe(3);
     expect(config.watches).toEqual([
       { name: 'db', interval: 5, tag: 'primary', dc: 'east' },
@@ -130,7 +130,7 @@ describe('a configuration of ContainerPilot 3', () => {
     ]);
   });
 
-  it('announces the jobs that have a port', () => {
+  it('contains the jobs with a port', () => {
     expect(config.services).toEqual([
       {
         name: 'app',
@@ -157,7 +157,7 @@ describe('a configuration of ContainerPilot 3', () => {
     expect(config.warnings).toEqual([]);
   });
 
-  it('is frozen throughout', () => {
+  it('is deeply frozen', () => {
     expect(Object.isFrozen(config)).toBe(true);
     expect(Object.isFrozen(config.services[0]?.tags)).toBe(true);
     expect(Object.isFrozen(config.registry)).toBe(true);
@@ -166,7 +166,7 @@ describe('a configuration of ContainerPilot 3', () => {
 });
 
 describe('a configuration of ContainerPilot 2', () => {
-  it('has services and backends', () => {
+  it('contains services and backends', () => {
     const config = load(`{
       "consul": "localhost:8500", "preStart": "/bin/x", "coprocesses": [], "tasks": [],
       "services": [
@@ -194,7 +194,7 @@ describe('a configuration of ContainerPilot 2', () => {
   });
 
   it.each(['mysql_primary', 'web.api', 'Rune Cards', '1password', 'x', 'caf\u00e9', 'a/b', '__proto__'])(
-    'takes the name %j with a warning, as ContainerPilot 2 does',
+    'accepts the name %j with a warning, as ContainerPilot 2 does',
     (name) => {
       const config = load(`{
         "consul": "c:1",
@@ -215,7 +215,7 @@ describe('a configuration of ContainerPilot 2', () => {
     ['a name with a control character', 'a\nb', 'services'],
     ['an empty name', '', 'backends'],
     ['a name of 1,025 bytes', 'x'.repeat(1_025), 'backends'],
-  ])('refuses %s', (_what, name, list) => {
+  ])('rejects %s', (_what, name, list) => {
     const text = `{"${list}": [{ "name": ${JSON.stringify(name)}, "port": 80, "poll": 3, "ttl": 10 }]}`;
     expect(failure(text)).toMatchObject({
       path: `${list}[0].name`,
@@ -223,7 +223,7 @@ describe('a configuration of ContainerPilot 2', () => {
     });
   });
 
-  it('takes `onStart` as the former name of `preStart`, with a warning', () => {
+  it('accepts the deprecated `onStart` with a warning', () => {
     const { generation, warnings } = load('{"consul": "c:1", "onStart": "/bin/x"}');
     expect([generation, warnings]).toEqual([
       2,
@@ -233,7 +233,7 @@ describe('a configuration of ContainerPilot 2', () => {
     expect(both.warnings).toHaveLength(1);
   });
 
-  it('leaves `onStart` to generation 2', () => {
+  it('is required for `onStart`', () => {
     const text = '{"onStart": "/bin/x", "watches": []}';
     expect(failure(text).message).toContain('Expected the names of one generation, got `onStart`');
   });
@@ -245,7 +245,7 @@ describe('a configuration of ContainerPilot 2', () => {
       ['http://e1:4001', 'https://e2:2379'],
       '/my',
     ],
-  ])('may name etcd: %s', (text, endpoints, prefix) => {
+  ])('may use etcd: %s', (text, endpoints, prefix) => {
     expect(load(text).registry).toEqual({ kind: 'etcd', endpoints, prefix });
   });
 
@@ -256,12 +256,12 @@ describe('a configuration of ContainerPilot 2', () => {
     '{etcd: {endpoints: {}}}',
     '{etcd: "e1"}',
     '{etcd: {endpoints: "e1:1"}, consul: "c:1"}',
-  ])('refuses %s', (text) => {
+  ])('rejects %s', (text) => {
     expect(failure(text).path).toMatch(/^etcd/);
     expect(failure(text).message).not.toContain('pw');
   });
 
-  it('does not mix with ContainerPilot 3', () => {
+  it('may not contain names of ContainerPilot 3', () => {
     expect(failure('{backends: [], watches: []}').message).toContain('one generation');
   });
 });
@@ -301,7 +301,7 @@ describe('consul', () => {
     expect(failure(`{consul: ${text}}`).message).not.toContain('pw');
   });
 
-  it('left out is the agent at CONSUL_HOST and CONSUL_PORT', () => {
+  it('defaults to the agent at CONSUL_HOST and CONSUL_PORT', () => {
     expect(consul('{}')).toMatchObject({ host: 'consul', port: 8500 });
     expect(consul('{}', { CONSUL_HOST: 'c1', CONSUL_PORT: '85' })).toMatchObject({ host: 'c1', port: 85 });
     expect(consul('{}', { CONSUL_HOST: 'http://c1' })).toMatchObject({
@@ -312,7 +312,7 @@ describe('consul', () => {
     expect(failure('{}', { CONSUL_HOST: 'a b' }).message).toContain('CONSUL_HOST');
   });
 
-  it('is overridden by the variables of Consul', () => {
+  it('is overridden by the environment variables of Consul', () => {
     const env = {
       CONSUL_HTTP_TOKEN: 't1',
       CONSUL_CACERT: 'ca',
@@ -337,15 +337,15 @@ describe('consul', () => {
     expect(consul(text, { CONSUL_HTTP_TOKEN: '' }).token).toBe('t0');
   });
 
-  it('does not hide that its TLS settings are of no use', () => {
+  it('warns about TLS settings without https', () => {
     expect(load('{consul: {address: "a:1", tls: {cafile: "x"}}}').warnings).toEqual([
       expect.stringContaining('`consul.tls` is ignored'),
     ]);
   });
 });
 
-describe('what is wrong', () => {
-  it('has file, line, column, the line with a caret, the path, and the unset variables', () => {
+describe('problems', () => {
+  it('have file, line, column, the line with a caret, the path, and the unset variables', () => {
     const path = save(
       '{\n  consul: "c:1",\n  watches: [\n    { name: "db", interval: 5 },\n    { name: "x1", interval: {{ .N | default 0 }} },\n  ]\n}',
     );
@@ -363,7 +363,7 @@ describe('what is wrong', () => {
     expect(problems[0]?.message).toContain(`${path}:5:29: Expected \`watches[1].interval\``);
   });
 
-  it('reads as docs/containerpilot.md shows it', () => {
+  it('have the message of the example in docs/containerpilot.md', () => {
     const path = save(
       '{\n  consul: "c:1",\n  watches: [\n    { name: "web", interval: 5 },\n    { name: "db", interval: {{ .N | default 0 }} },\n  ]\n}',
     );
@@ -371,7 +371,7 @@ describe('what is wrong', () => {
     expect(failure(path).message).toBe(shown?.replace('/etc/containerpilot.json5', path));
   });
 
-  it('is not the example of docs/containerpilot.md', () => {
+  it('are not found in the configuration of docs/containerpilot.md', () => {
     const [, example] = /^```json5\n(.*?)^```$/ms.exec(DOCUMENTATION) ?? [];
     const { watches } = load(example ?? '', {
       SERVICE_NAME_0: 'db',
@@ -384,13 +384,13 @@ describe('what is wrong', () => {
     ]);
   });
 
-  it('points into the file although the template moved everything', () => {
+  it('have the position in the file, not in the rendered text', () => {
     const error = failure('{{range loop 5}}\n\n{{end}}{\n{{- /* c */ -}}\n  wotches: []\n}');
     expect(error).toMatchObject({ line: 5, column: 3, path: 'wotches' });
     expect(error.message).toContain('Did you mean "watches"?');
   });
 
-  it('is all told at once', () => {
+  it('are all reported at once', () => {
     const { message } = failure(
       '{consul: 1, jobs: 5, watches: [{name: "A", interval: 1}, {name: "db", interval: 0}], x: 1}',
     );
@@ -440,7 +440,7 @@ describe('what is wrong', () => {
     expect(problems.map((problem) => problem.path)).toContain(path);
   });
 
-  it('is told twenty times at most, in time', () => {
+  it('are limited to twenty, and are found in linear time', () => {
     const problems = checkContainerPilot(`{watches: [${'{},'.repeat(300_000)}]}`, {}).problems;
     expect(problems).toHaveLength(20);
     expect(
@@ -452,7 +452,7 @@ describe('what is wrong', () => {
     expect(load(`{watches: [${'{name:"db",interval:1,x:1},'.repeat(30_000)}]}`).warnings).toHaveLength(21);
   });
 
-  it('never shows a secret', () => {
+  it('contain no secret', () => {
     const canary = 'c4n4ry';
     const texts = [
       `{consul: {address: 1, token: "${canary}"}, x: 1}`,
@@ -471,16 +471,16 @@ describe('what is wrong', () => {
   });
 });
 
-describe('what is let through with a warning', () => {
+describe('warnings', () => {
   it.each([
     [
-      'a comma that a new line stands for',
+      'a missing comma at the end of a line',
       '{\nconsul: "c:1"\nwatches: []\n}',
       'configuration:2:14: a comma is missing',
     ],
-    ['a name that is there twice', '{consul: "a:1", consul: "b:1"}', 'Duplicate name "consul"'],
+    ['a duplicate name', '{consul: "a:1", consul: "b:1"}', 'Duplicate name "consul"'],
     [
-      'an unknown name within',
+      'an unknown name',
       '{watches: [{name: "db", interval: 1, pol: 3}]}',
       'Unknown name `watches[0].pol` is ignored',
     ],
@@ -499,12 +499,12 @@ describe('what is let through with a warning', () => {
     expect(load(text).warnings.join('\n')).toContain(warning);
   });
 
-  it('takes three intervals for a TTL that is left out', () => {
+  it('mention the default TTL of three intervals', () => {
     const { services } = load('{jobs: [{name: "app", port: 80, health: {interval: 5}}]}');
     expect(services[0]?.health).toEqual({ interval: 5, ttl: 15 });
   });
 
-  it('does not mind names in other case, nulls, and port 0', () => {
+  it('are not added for names in another case, nulls, and port 0', () => {
     const config = load(
       '{watches: [null, {Name: "db", INTERVAL: "10s", tag: null}], jobs: [{name: "app", port: 0}]}',
     );

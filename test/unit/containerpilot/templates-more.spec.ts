@@ -11,7 +11,7 @@ interface Suite {
   }[];
 }
 
-/** Written by hand and at random for this project; the answers are those of Go 1.19's engine. */
+/** Templates written by hand and generated at random, with the output of Go 1.19's text/template. */
 const { env, cases } = JSON.parse(
   readFileSync(new URL('templates-more.json', import.meta.url), 'utf8'),
 ) as Suite;
@@ -24,7 +24,7 @@ function outcome(template: string): { output: string | null; failed: unknown } {
   }
 }
 
-describe('further templates, against what the Go engine answered', () => {
+describe('further templates, compared with Go', () => {
   it.each(cases)('$template', ({ template, output }) => {
     const got = outcome(template);
     expect(got.output).toBe(output);

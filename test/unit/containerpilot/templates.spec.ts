@@ -20,8 +20,8 @@ function outcome({ template, env }: Case): { output: string | null; error: unkno
   }
 }
 
-describe('templates, against what the Go engine answered', () => {
-  it('has all the cases', () => {
+describe('templates, compared with Go', () => {
+  it('have 92 cases', () => {
     expect(cases).toHaveLength(92);
   });
 
@@ -30,7 +30,7 @@ describe('templates, against what the Go engine answered', () => {
     expect(output).toBe(one.output);
     if (one.error === null) return;
     expect(error).toBeInstanceOf(ConfigError);
-    // Go counts columns from 0, and has none in errors of its parser.
+    // Columns of Go are zero-based, and errors of its parser have none.
     const [, line, column] = /^template: :(\d+)(?::(\d+))?:/.exec(one.error) ?? [];
     const place = error as ConfigError;
     expect(place.line).toBe(Number(line));

@@ -1,12 +1,12 @@
 import { loadContainerPilot, renderTemplate } from '../../../lib/containerpilot/index.js';
 
-/** What went wrong in the programs this one follows, each as a test. */
-describe('go-piloted: what its configuration does, and what it must not', () => {
+/** Behaviour to preserve (G, P) and bugs to avoid (B) of go-piloted, node-piloted and ContainerPilot. */
+describe('compatibility with go-piloted', () => {
   it('G1: a missing path and an empty CONTAINERPILOT are "undefined configfile"', () => {
     expect(() => loadContainerPilot('', {})).toThrow('undefined configfile');
   });
 
-  it('G2: variables are replaced with and without spaces', () => {
+  it('G2: template actions are rendered with and without spaces', () => {
     const env = { CONSULPORT: '8501', NAME: 'db' };
     const config = loadContainerPilot(
       '{"consul": "h:{{.CONSULPORT}}", "backends": [{"name": "{{ .NAME }}", "poll": 3}]}',
@@ -19,7 +19,7 @@ describe('go-piloted: what its configuration does, and what it must not', () => 
     expect(loadContainerPilot('{"backends": [{"name": "db"}]}', {}).watches).toMatchObject([{ name: 'db' }]);
   });
 
-  it('B10: missing backends, entries that are no objects, and a root that is none do not crash', () => {
+  it('B10: missing backends, and a root or entries that are not objects, do not crash', () => {
     expect(loadContainerPilot('{"consul": "h:1"}', {}).watches).toEqual([]);
     expect(() => loadContainerPilot('{"backends": ["x", 5, [], null]}', {})).toThrow(
       /backends\[0\].*[^]*backends\[1\]/,
@@ -46,22 +46,22 @@ describe('go-piloted: what its configuration does, and what it must not', () => 
   });
 });
 
-describe('node-piloted: what its configuration does, and what it must not', () => {
-  it('P2: file:// and JSON5 are understood', () => {
+describe('compatibility with node-piloted', () => {
+  it('P2: file:// and JSON5 are supported', () => {
     expect(() => loadContainerPilot('file:///nowhere.json5', {})).toThrow(/^\/nowhere\.json5: /);
     expect(loadContainerPilot("{watches: [{name: 'db', interval: 1,},], /* c */}", {}).watches).toHaveLength(
       1,
     );
   });
 
-  it('P3: consul may be left out', () => {
+  it('P3: consul is optional', () => {
     expect(loadContainerPilot('{}', { CONSUL_HOST: 'c9' }).registry).toMatchObject({
       host: 'c9',
       port: 8500,
     });
   });
 
-  it('P4: watches may be left out', () => {
+  it('P4: watches are optional', () => {
     expect(loadContainerPilot('{consul: "c:1"}', {}).watches).toEqual([]);
   });
 
@@ -72,7 +72,7 @@ describe('node-piloted: what its configuration does, and what it must not', () =
     });
   });
 
-  it('B4: {{ if }} … {{ end }} is not left in the text', () => {
+  it('B4: {{ if }} … {{ end }} is rendered', () => {
     expect(renderTemplate('{{ if .A }}x{{ end }}', {})).toBe('');
   });
 
@@ -81,30 +81,30 @@ describe('node-piloted: what its configuration does, and what it must not', () =
     expect(unsetVariables).toEqual(['NOPE']);
   });
 
-  it('B9: tag, dc and interval of a watch are kept', () => {
+  it('B9: tag, dc and interval of a watch are read', () => {
     expect(
       loadContainerPilot('{watches: [{name: "db", interval: 7, tag: "t", dc: "d"}]}', {}).watches,
     ).toEqual([{ name: 'db', interval: 7, tag: 't', dc: 'd' }]);
   });
 
-  it('B12: an error in the file that CONTAINERPILOT names is thrown', () => {
+  it('B12: an error in the file of CONTAINERPILOT is thrown', () => {
     expect(() => loadContainerPilot('', { CONTAINERPILOT: '{' })).toThrow(/configuration:1:1/);
   });
 });
 
-describe('ContainerPilot: what it must not', () => {
-  it('keeps a variable whole behind its second equals sign', () => {
+describe('differences from ContainerPilot', () => {
+  it('keeps the value of a variable after a second equals sign', () => {
     expect(renderTemplate('{{ .URL }}', { URL: 'x?a=b&c=d' })).toBe('x?a=b&c=d');
   });
 
-  it('checks certificates unless told otherwise', () => {
+  it('verifies certificates by default', () => {
     const verify = (tls: string): unknown =>
       loadContainerPilot(`{consul: {address: "c:1", scheme: "https", tls: {${tls}}}}`, {}).registry;
     expect(verify('')).toMatchObject({ tls: { verify: true } });
     expect(verify('verify: false')).toMatchObject({ tls: { verify: false } });
   });
 
-  it('says of the id what ContainerPilot makes of it', () => {
+  it('creates the id of a service as ContainerPilot does', () => {
     const text = '{jobs: [{name: "app", port: 1, health: {interval: 1, ttl: 3}}]}';
     expect(loadContainerPilot(text, {}, { hostname: 'h' }).services[0]?.id).toBe('app-h');
   });
