@@ -1,3 +1,4 @@
+import { abortReason, onAbort } from '../common/async/abort.js';
 import { type Clock } from '../common/clock.js';
 import { pause } from '../common/async/deadline.js';
 import { RegistryRefusedError, RegistryUnavailableError } from '../common/errors/index.js';
@@ -14,27 +15,27 @@ import {
   type WriteResult,
 } from '../registry/registry.js';
 
-/** What a {@link FaultyRegistry} does to each request. */
+/** How a {@link FaultyRegistry} treats a request. */
 export type Fault =
   | 'none'
-  /** Refuses at once, as a closed port does. The request never arrives. */
+  /** Rejects at once with a `RegistryUnavailableError`, like a closed port. The request does not reach the registry. */
   | 'down'
-  /** Denies the request, as a registry does whose permissions do not cover it. */
+  /** Rejects with a `RegistryRefusedError`, like a registry that denies permission. */
   | 'refuse'
-  /** Never answers, as a stopped server does. The request never arrives. */
+  /** Never responds, like a stopped server. The request does not reach the registry. */
   | 'hang'
-  /** Carries the request out and never answers, as a cut connection does. */
+  /** Executes the request but never responds, like a connection that is cut before the response. */
   | 'swallow';
 
-/** Requests a fault can be limited to. */
+/** The kinds of request. A fault can be limited to one of them. */
 export type RequestKind = 'open' | 'renew' | 'write' | 'remove' | 'end' | 'list' | 'watch';
 
-/** A registry around another one whose faults a test commands. */
+/** Wraps a registry and injects the faults that a test sets. */
 export class FaultyRegistry implements Registry {
   readonly driver: string;
   readonly url: string;
   readonly reportsCauses: boolean;
-  /** How often each kind of request was made, whatever came of it. */
+  /** The number of requests of each kind, failed ones included. */
   readonly requests = new Map<RequestKind, number>();
   private readonly faults = new Map<RequestKind, Fault>();
   private faultOfAll: Fault = 'none';
@@ -50,7 +51,7 @@ export class FaultyRegistry implements Registry {
     this.reportsCauses = inner.reportsCauses ?? true;
   }
 
-  /** Does `fault` to every request, or to those of one kind, from now on. Running watches are cut. */
+  /** Applies `fault` to all further requests, or to those of one kind. Cuts running watches if it applies to them. */
   fail(fault: Fault, kind?: RequestKind): void {
     if (kind === undefined) this.faultOfAll = fault;
     else this.faults.set(kind, fault);
@@ -60,18 +61,18 @@ export class FaultyRegistry implements Registry {
     }
   }
 
-  /** Everything works again. */
+  /** Removes all faults. */
   heal(): void {
     this.faultOfAll = 'none';
     this.faults.clear();
   }
 
-  /** Makes every request wait before it is carried out, in milliseconds. */
-  slow(delay: number): void {
-    this.delayMs = delay;
+  /** Delays all further requests by `delayMs` milliseconds. */
+  slow(delayMs: number): void {
+    this.delayMs = delayMs;
   }
 
-  /** How often this kind of request was made. */
+  /** Returns the number of requests of this kind. */
   count(kind: RequestKind): number {
     return this.requests.get(kind) ?? 0;
   }
@@ -118,7 +119,9 @@ export class FaultyRegistry implements Registry {
       case 'down':
         throw this.error();
       case 'refuse':
-        throw new RegistryRefusedError(`The registry ${this.url} refused to ${kind}: the test denies it.`);
+        throw new RegistryRefusedError(
+          `The registry ${this.url} refused to ${kind}: the test has denied it.`,
+        );
       case 'swallow':
         await run();
         return await never(signal);
@@ -137,10 +140,8 @@ export class FaultyRegistry implements Registry {
 
 async function never(signal: AbortSignal): Promise<never> {
   return await new Promise<never>((_resolve, reject) => {
-    const onAbort = (): void => {
-      reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
+    onAbort(signal, () => {
+      reject(abortReason(signal));
+    });
   });
 }

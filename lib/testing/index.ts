@@ -1,4 +1,13 @@
+/** `nestjs-sidekick/testing`: a virtual clock, a registry that injects faults, and the contract suite of drivers. */
 export { type Fault, FaultyRegistry, type RequestKind } from './faulty-registry.js';
 export { systemClock } from '../common/clock.js';
-export * from '../registry/contract/index.js';
-export * from './virtual-clock.js';
+export {
+  type ContractCapabilities,
+  type ContractCase,
+  type ContractRunner,
+  type ContractSubject,
+  describeRegistryContract,
+  type RegistryContract,
+  registryContract,
+} from '../registry/contract/index.js';
+export { VirtualClock } from './virtual-clock.js';

@@ -6,7 +6,7 @@ interface Pending {
   readonly run: () => void;
 }
 
-/** Lets every promise callback that is ready run, and those that these make ready. */
+/** Runs all pending promise callbacks, and those that they schedule. */
 async function settle(): Promise<void> {
   await new Promise<void>((resolve) => {
     setImmediate(resolve);
@@ -14,16 +14,16 @@ async function settle(): Promise<void> {
 }
 
 /**
- * A clock that moves when it is told to. Timers run in the order they are due, and what they await has run before
- * {@link VirtualClock.advance} goes on to the next one.
+ * A clock that only moves when a test advances it. Timers fire in the order in which they are due. Between two timers,
+ * {@link VirtualClock.advance} runs all pending promise callbacks.
  */
 export class VirtualClock implements Clock {
-  /** In the order they are due. */
+  /** Sorted by due time, then by creation. */
   private readonly timers: Pending[] = [];
   private time = 0;
   private order = 0;
 
-  /** @param epoch what {@link VirtualClock.wall} says at time 0, in milliseconds since the Unix epoch */
+  /** @param epoch what {@link VirtualClock.wall} returns at time 0, in milliseconds since the Unix epoch */
   constructor(private epoch = Date.UTC(2026, 0, 1)) {}
 
   now(): number {
@@ -45,17 +45,17 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Timers that are waiting; 0 after a clean stop. */
+  /** The number of pending timers. It is 0 after a clean shutdown. */
   get pending(): number {
     return this.timers.length;
   }
 
-  /** Moves the wall clock alone, as an operator or NTP would. */
-  setWall(epochMilliseconds: number): void {
-    this.epoch = epochMilliseconds - this.time;
+  /** Sets the wall clock, in milliseconds since the Unix epoch, as an operator or NTP would. Timers are not affected. */
+  setWall(epochMs: number): void {
+    this.epoch = epochMs - this.time;
   }
 
-  /** Moves time by `ms`, running what falls due on the way. */
+  /** Advances by `ms` milliseconds and runs each timer when it is due. */
   async advance(ms: number): Promise<void> {
     const until = this.time + ms;
     await settle();
@@ -71,13 +71,13 @@ export class VirtualClock implements Clock {
     await settle();
   }
 
-  /** Moves time by `ms` at once and then runs everything that fell due, as after a blocked event loop. */
+  /** Advances by `ms` milliseconds at once, then runs all timers that are due, as after a blocked event loop. */
   async jump(ms: number): Promise<void> {
     this.time += ms;
     await this.advance(0);
   }
 
-  /** Where `pending` is, or belongs: by bisection. */
+  /** Returns the index of `pending`, or where to insert it, by binary search. */
   private position(pending: Pending): number {
     let low = 0;
     let high = this.timers.length;

@@ -1,19 +1,19 @@
 import { type Clock, type Timer } from '../../common/clock.js';
 import { type EntryKey } from '../../registry/entry-record.js';
 
-/** What keeps entries of a {@link MemoryStore} alive: it expires by itself unless it is renewed in time. */
+/** Keeps entries of a {@link MemoryStore} alive until it expires. */
 export class Lease {
-  /** Every entry key this lease wrote last, whether the store still has it or not. */
+  /** Each entry key whose last writer is this lease, even if its entry was deleted since. */
   readonly entryKeys = new Map<string, EntryKey>();
   private deadline: number;
   private timer: Timer;
 
   constructor(
     readonly id: string,
-    /** Seconds. */
+    /** In seconds. */
     readonly ttl: number,
     private readonly clock: Clock,
-    /** Whose it is. */
+    /** The connection that opened it. */
     readonly connection: object,
     private readonly expire: (lease: Lease) => void,
   ) {
@@ -21,7 +21,7 @@ export class Lease {
     this.timer = this.schedule();
   }
 
-  /** Whether the time is over, even where the timer has not run yet, as after a blocked event loop. */
+  /** Whether the TTL has passed. After a blocked event loop this is true before the timer fires. */
   get overdue(): boolean {
     return this.clock.now() >= this.deadline;
   }
@@ -30,12 +30,12 @@ export class Lease {
     this.deadline = this.clock.now() + this.ttl * 1_000;
   }
 
-  /** Ends the timer. */
+  /** Cancels the timer. */
   stop(): void {
     this.timer.cancel();
   }
 
-  /** One timer a lease, moved on when it fires: a renewal costs no timer. */
+  /** Schedules the expiry. A renewal does not touch the timer; when it fires early, it is scheduled again. */
   private schedule(): Timer {
     return this.clock.after(this.deadline - this.clock.now(), () => {
       if (this.overdue) this.expire(this);

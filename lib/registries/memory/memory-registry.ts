@@ -48,17 +48,17 @@ export class MemoryRegistry implements Registry {
     checkScope(scope);
     refuseDatacenter(this.driver, scope);
     const linked = this.lifetime.link(signal);
-    const bell = new Notifier();
-    const unsubscribe = this.store.subscribe(bell);
+    const notifier = new Notifier();
+    const unsubscribe = this.store.subscribe(notifier);
     try {
-      yield* this.follow(scope, cursor, bell, linked.signal);
+      yield* this.follow(scope, cursor, notifier, linked.signal);
     } finally {
       unsubscribe();
       linked.release();
     }
   }
 
-  /** Ends what is still open. Sessions nobody ended go as if their holder had died: no one is left to renew them. */
+  /** Ends all watches. Sessions that are still open expire at once, since no process is left to renew them. */
   async close(): Promise<void> {
     this.lifetime.close();
     this.store.disconnect(this);
@@ -68,23 +68,23 @@ export class MemoryRegistry implements Registry {
   private async *follow(
     scope: Scope,
     from: Cursor,
-    bell: Notifier,
+    notifier: Notifier,
     signal: AbortSignal,
   ): AsyncGenerator<WatchBatch, void, void> {
     let cursor = from;
     let due = this.clock.now() + SIGN_OF_LIFE_MS / 2;
     while (!signal.aborted) {
-      const news = this.store.changes(scope, cursor);
-      if (!news) {
-        yield { kind: 'reset', reason: `the history since ${cursor} is no longer kept` };
+      const next = this.store.changes(scope, cursor);
+      if (!next) {
+        yield { kind: 'reset', reason: `the history since ${cursor} is compacted` };
         return;
       }
-      cursor = news.cursor;
-      if (news.changes.length > 0 || this.clock.now() >= due) {
-        yield { kind: 'changes', ...news };
+      cursor = next.cursor;
+      if (next.changes.length > 0 || this.clock.now() >= due) {
+        yield { kind: 'changes', ...next };
         due = this.clock.now() + SIGN_OF_LIFE_MS / 2;
       }
-      await bell.wait(this.clock, due - this.clock.now(), signal);
+      await notifier.wait(this.clock, due - this.clock.now(), signal);
     }
   }
 

@@ -6,7 +6,7 @@ import { SessionGoneError } from '../../registry/session-gone.error.js';
 import { type Lease } from './lease.js';
 import { type MemoryStore } from './memory-store.js';
 
-/** A lease of a {@link MemoryStore} as the port shows it. */
+/** Implements the port's session on a lease of a {@link MemoryStore}. */
 export class MemorySession implements Session {
   constructor(
     private readonly url: string,

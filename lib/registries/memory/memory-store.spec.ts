@@ -35,7 +35,7 @@ describe('memory', () => {
     };
   }
 
-  it('expires a session to the millisecond, telling the cause', async () => {
+  it('expires a session to the millisecond and reports the cause', async () => {
     const session = await registry.openSession({ ttl: 10 }, signal);
     await session.write(record('k'), undefined, signal);
     const { cursor } = await registry.list(record('k'), signal);
@@ -57,7 +57,7 @@ describe('memory', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('knows a session to be over after a blocked event loop, whichever timer runs first', async () => {
+  it('expires a session after a blocked event loop, whichever timer runs first', async () => {
     const session = await registry.openSession({ ttl: 10 }, signal);
     await session.write(record('k'), undefined, signal);
     let outcome: unknown;
@@ -69,7 +69,7 @@ describe('memory', () => {
     expect(source.store.sessions).toBe(0);
   });
 
-  it('is not touched by a moved wall clock', async () => {
+  it('ignores changes of the wall clock', async () => {
     const session = await registry.openSession({ ttl: 10 }, signal);
     await session.write(record('k'), undefined, signal);
     clock.setWall(clock.wall() + 3_600_000);
@@ -82,7 +82,7 @@ describe('memory', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('goes on from any cursor its history reaches, and resets the others', async () => {
+  it('continues from any cursor within its history, and resets the others', async () => {
     for (let n = 0; n < 150; n++) source.store.put(record('k', String(n)));
     const middle = watch('k', '100');
     await clock.advance(0);
@@ -98,7 +98,7 @@ describe('memory', () => {
     }
   });
 
-  it('tells of everything a session held in one batch when it goes', async () => {
+  it('reports all changes since the last batch in one batch', async () => {
     const session = await registry.openSession({ ttl: 10 }, signal);
     const scope = { kind: 'service', service: 'web' } as const;
     const { cursor } = await registry.list(scope, signal);
@@ -128,7 +128,7 @@ describe('memory', () => {
     await running;
   });
 
-  it('loses everything when it is wiped, and sessions learn', async () => {
+  it('loses all entries and sessions when it is wiped', async () => {
     const session = await registry.openSession({ ttl: 10 }, signal);
     await session.write(record('k'), undefined, signal);
     const { cursor } = await registry.list(record('k'), signal);
@@ -141,7 +141,7 @@ describe('memory', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('keeps what was written, whatever its writer does to it afterwards', async () => {
+  it('stores a copy that the writer cannot modify', async () => {
     const session = await registry.openSession({ ttl: 10 }, signal);
     const meta = { a: '1' };
     const instance = {
@@ -161,7 +161,7 @@ describe('memory', () => {
     await session.end(signal);
   });
 
-  it('takes the sessions of a closed connection with it, and no others', async () => {
+  it('expires the sessions of a closed connection, and no others', async () => {
     const other = await open();
     const [mine, theirs] = [
       await registry.openSession({ ttl: 10 }, signal),
@@ -176,7 +176,7 @@ describe('memory', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('shares the stores that URLs name', async () => {
+  it('shares the stores of equal URLs', async () => {
     const [one, two, other] = ['memory:shared', 'memory:shared', 'memory:other'].map(memoryFromUrl);
     expect(one?.store).toBe(two?.store);
     expect(one?.store).not.toBe(other?.store);

@@ -14,18 +14,17 @@ import { inScope } from '../../registry/scope.js';
 import { History } from './history.js';
 import { Lease } from './lease.js';
 
-/** What one entry key holds. */
+/** The content of one entry key. */
 type Content =
   | { readonly kind: 'entry'; readonly entryKey: EntryKey; readonly entry: RegistryEntry }
   | { readonly kind: 'malformed'; readonly entryKey: EntryKey; readonly malformed: MalformedEntry };
 
-/** Changes kept for watches that come back, unless a store names its own number. */
+/** The default number of changes that a store retains. */
 export const DEFAULT_HISTORY_SIZE = 16_384;
 
 /**
- * The content behind memory registries: one for all connections that share it. Its methods take effect at once; those
- * beyond what the drivers call (`put` without an owner, `corrupt`, `revoke`, `compact`, `wipe`) let a test do what
- * operators and failures do to a real registry.
+ * The content of a memory registry, shared by all its connections. All methods take effect immediately. Some exist for
+ * tests only and simulate operators and failures: `put` without a lease, `remove`, `corrupt`, `revoke`, `compact`, `wipe`.
  */
 export class MemoryStore {
   private readonly contents = new Map<string, Content>();
@@ -34,22 +33,22 @@ export class MemoryStore {
   private readonly history: History;
   private granted = 0;
 
-  /** @param history how many changes are kept at least */
+  /** @param history the number of changes that the store retains at least */
   constructor(history = DEFAULT_HISTORY_SIZE) {
     this.history = new History(history);
   }
 
-  /** Grows by one with every change. */
+  /** Increases by one with every change. */
   get revision(): number {
     return this.history.revision;
   }
 
-  /** How many sessions are alive. */
+  /** The number of open sessions. */
   get sessions(): number {
     return this.leases.size;
   }
 
-  /** Opens a lease of `ttl` seconds, measured on `clock`, for `connection`. */
+  /** Grants a lease of `ttl` seconds to `connection`. `clock` measures the TTL. */
   grant(ttl: number, clock: Clock, connection: object): Lease {
     this.granted += 1;
     const expire = (overdue: Lease): void => this.endLease(overdue, 'expired');
@@ -58,13 +57,13 @@ export class MemoryStore {
     return lease;
   }
 
-  /** Whether `lease` is alive; one whose time is over goes now. */
+  /** Whether `lease` is alive. Ends a lease whose TTL has passed. */
   alive(lease: Lease): boolean {
     if (lease.overdue) this.endLease(lease, 'expired');
     return this.leases.get(lease.id) === lease;
   }
 
-  /** Ends `lease` and removes everything it holds. */
+  /** Ends `lease` and removes all its entries. */
   endLease(lease: Lease, cause: 'withdrawn' | 'expired'): void {
     lease.stop();
     if (!this.leases.delete(lease.id)) return;
@@ -72,30 +71,30 @@ export class MemoryStore {
       if (this.entry(entryKey)?.owner === lease.id) this.remove(entryKey, cause);
   }
 
-  /** Ends what `connection` left open, as if its process had died. */
+  /** Expires the leases that `connection` has not ended, as if its process had died. */
   disconnect(connection: object): void {
     for (const lease of [...this.leases.values()])
       if (lease.connection === connection) this.endLease(lease, 'expired');
   }
 
-  /** Ends a session as an operator would: its holder learns at the next renewal. */
+  /** Revokes a session, as an operator would. The next renewal rejects with a `SessionGoneError`. */
   revoke(session: string): void {
     const lease = this.leases.get(session);
     if (lease) this.endLease(lease, 'withdrawn');
   }
 
-  /** The entry in `entry key`; undefined where there is none, or one that cannot be understood. */
+  /** Returns the entry of `entryKey`. Undefined if the key is empty or malformed. */
   entry(entryKey: EntryKey): RegistryEntry | undefined {
     const content = this.contents.get(entryKeyId(entryKey));
     return content?.kind === 'entry' ? content.entry : undefined;
   }
 
-  /** Whether `entry key` holds anything at all. */
+  /** Whether `entryKey` has an entry, malformed or not. */
   has(entryKey: EntryKey): boolean {
     return this.contents.has(entryKeyId(entryKey));
   }
 
-  /** Writes unconditionally; without a lease, as somebody would by hand. */
+  /** Writes without a guard. Without a lease, the entry has no owner, like one written by hand. */
   put(record: EntryRecord, lease?: Lease): RegistryEntry {
     const entryKey = entryKeyOf(record);
     const id = entryKeyId(entryKey);
@@ -108,12 +107,12 @@ export class MemoryStore {
     return entry;
   }
 
-  /** Removes whatever `entry key` holds. Its holder still counts it as its own, and learns that it is missing. */
+  /** Removes the entry of `entryKey`. The next renewal of its session reports it as missing. */
   remove(entryKey: EntryKey, cause: 'withdrawn' | 'expired' | 'unknown' = 'withdrawn'): void {
     if (this.contents.delete(entryKeyId(entryKey))) this.record({ kind: 'delete', entryKey, cause });
   }
 
-  /** Puts something in `entry key` that cannot be understood. */
+  /** Makes the entry of `entryKey` malformed. */
   corrupt(entryKey: EntryKey, reason: string): void {
     this.release(entryKey);
     const malformed: MalformedEntry = Object.freeze({ entryKey, reason });
@@ -121,12 +120,12 @@ export class MemoryStore {
     this.record({ kind: 'malformed', malformed });
   }
 
-  /** Forgets the history up to now: watches from before are reset. */
+  /** Compacts the history. Watches from an older cursor are reset. */
   compact(): void {
     this.history.compact();
   }
 
-  /** Loses everything, sessions included, as a registry restored from an empty disk. */
+  /** Removes all entries and sessions, as if the registry had lost its disk. */
   wipe(): void {
     for (const lease of this.leases.values()) lease.stop();
     this.leases.clear();
@@ -134,7 +133,7 @@ export class MemoryStore {
     this.history.compact();
   }
 
-  /** Everything in `scope` at this revision. */
+  /** Returns the content of `scope` at the current revision. */
   list(scope: Scope): Listing {
     for (const lease of this.leases.values()) this.alive(lease);
     const entries: RegistryEntry[] = [];
@@ -145,7 +144,7 @@ export class MemoryStore {
     return Object.freeze({ entries, malformed, cursor: String(this.revision) });
   }
 
-  /** What happened in `scope` after `cursor`; undefined where the history does not reach back to it. */
+  /** Returns the changes in `scope` after `cursor`. Undefined if they are compacted. */
   changes(
     scope: Scope,
     cursor: Cursor,
@@ -159,10 +158,10 @@ export class MemoryStore {
     );
   }
 
-  /** Rings `bell` after every change, until the returned function is called. */
-  subscribe(bell: Notifier): () => void {
-    this.notifiers.add(bell);
-    return () => void this.notifiers.delete(bell);
+  /** Notifies `notifier` of every change. Returns a function that ends this. */
+  subscribe(notifier: Notifier): () => void {
+    this.notifiers.add(notifier);
+    return () => void this.notifiers.delete(notifier);
   }
 
   private *within(scope: Scope): Iterable<Content> {
@@ -174,7 +173,7 @@ export class MemoryStore {
     for (const content of this.contents.values()) if (inScope(scope, content.entryKey)) yield content;
   }
 
-  /** Whoever held `entry key` no longer counts it as its own: another has it now. */
+  /** Removes `entryKey` from the lease that owned it, because another writer replaces the entry. */
   private release(entryKey: EntryKey): void {
     const owner = this.entry(entryKey)?.owner;
     if (owner !== undefined) this.leases.get(owner)?.entryKeys.delete(entryKeyId(entryKey));
@@ -182,7 +181,7 @@ export class MemoryStore {
 
   private record(change: Change): void {
     this.history.push(Object.freeze(change));
-    for (const bell of this.notifiers) bell.notify();
+    for (const notifier of this.notifiers) notifier.notify();
   }
 }
 
@@ -197,7 +196,7 @@ function entryKeyOfChange(change: Change): EntryKey {
   }
 }
 
-/** A copy that its writer cannot change afterwards. */
+/** Returns a copy that the writer cannot modify. */
 function frozen(record: EntryRecord): EntryRecord {
   return Object.freeze(
     record.kind === 'key' ? { ...record } : { kind: 'instance', instance: completeInstance(record.instance) },

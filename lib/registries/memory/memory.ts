@@ -2,20 +2,25 @@ import { type RegistrySource } from '../../registry/registry-source.js';
 import { MemoryRegistry } from './memory-registry.js';
 import { MemoryStore } from './memory-store.js';
 
-/** A registry in the memory of this process, and the store behind it. */
+/** The source of a registry in the memory of this process. */
 export interface MemorySource extends RegistrySource {
+  /** The content of the registry. Tests use it to simulate operators and failures. */
   readonly store: MemoryStore;
 }
 
-/** How a memory registry is made. */
+/** Options of {@link memory}. */
 export interface MemoryOptions {
-  /** How many changes are kept for watches that come back; 16,384 unless given. */
+  /**
+   * The number of changes that the registry retains at least, for watches that resume from an older cursor.
+   *
+   * @default 16384
+   */
   readonly history?: number;
 }
 
-let made = 0;
+let created = 0;
 
-/** Makes a source on `store`. Sources of one store share what they hold; equal urls share a connection too. */
+/** Makes a source of `store`. Sources of one store share its content. Sources with equal URLs also share a connection. */
 export function memorySource(url: string, store: MemoryStore): MemorySource {
   return {
     identity: url,
@@ -26,8 +31,8 @@ export function memorySource(url: string, store: MemoryStore): MemorySource {
 }
 
 /**
- * A registry in the memory of this process, with a store of its own: what two modules are given the same result of,
- * they share. `memory:` and `memory:name` in a URL stand for stores that the whole process shares.
+ * Makes a registry in the memory of this process. Each call makes a new registry: pass the same result to two modules to
+ * share it. The URLs `memory:` and `memory:name`, in contrast, name registries that the whole process shares.
  *
  * ```ts
  * const registry = memory();
@@ -36,6 +41,6 @@ export function memorySource(url: string, store: MemoryStore): MemorySource {
  * ```
  */
 export function memory(options: MemoryOptions = {}): MemorySource {
-  made += 1;
-  return memorySource(`memory:#${made}`, new MemoryStore(options.history));
+  created += 1;
+  return memorySource(`memory:#${created}`, new MemoryStore(options.history));
 }

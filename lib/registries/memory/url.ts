@@ -3,13 +3,13 @@ import { isName } from '../../common/names.js';
 import { memorySource, type MemorySource } from './memory.js';
 import { MemoryStore } from './memory-store.js';
 
-/** The stores that URLs name, for as long as the process runs. */
+/** The stores that URLs name. They live as long as the process. */
 const stores = new Map<string, MemoryStore>();
 
 /**
- * The source behind `memory:` (the default store of the process) or `memory:name` (another one).
+ * Returns the source of `memory:` (the default registry of the process) or `memory:name` (a named one).
  *
- * @throws InvalidOptionError when the name is not one, or options follow it
+ * @throws InvalidOptionError when the name is invalid or the URL has options
  */
 export function memoryFromUrl(url: string): MemorySource {
   const name = url.slice('memory:'.length);
