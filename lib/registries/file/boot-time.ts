@@ -1,11 +1,14 @@
 import { readFile, readlink } from 'node:fs/promises';
 import { type Clock } from '../../common/clock.js';
 
-/** Milliseconds since the machine was started: a scale that its processes share and that no moved wall clock touches. */
+/**
+ * Measures time in milliseconds since the machine booted. All processes of the machine share this scale, and changes of
+ * the wall clock do not affect it.
+ */
 export interface BootTime {
   /**
-   * Which start of which machine the scale belongs to; times are compared only where it is the same. Undefined where
-   * the platform does not tell.
+   * Identifies the boot of the machine. Times of two processes are comparable only if it is equal. Undefined if the
+   * platform does not provide it.
    */
   readonly boot: string | undefined;
   now(): number;
@@ -14,7 +17,7 @@ export interface BootTime {
 async function bootId(): Promise<string | undefined> {
   try {
     const id = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
-    // A container may have a time scale of its own.
+    // A container may have its own time namespace.
     const scale = await readlink('/proc/self/ns/time').catch(() => '');
     return id === '' ? undefined : `${id}${scale}`;
   } catch {
@@ -22,7 +25,7 @@ async function bootId(): Promise<string | undefined> {
   }
 }
 
-/** The boot time of this machine, moved on by `clock`. */
+/** Reads the boot time of this machine once. `clock` advances it. */
 export async function bootTime(clock: Clock): Promise<BootTime> {
   const boot = await bootId();
   const offset = Number(process.hrtime.bigint()) / 1e6 - clock.now();

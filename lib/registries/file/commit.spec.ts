@@ -14,7 +14,7 @@ const { signal } = new AbortController();
 const record = (value: string): KeyRecord => ({ kind: 'key', key: 'k', value });
 const entryKey = entryKeyOf(record(''));
 
-describe('a writer who is overtaken after he looked', () => {
+describe('commit, with a concurrent change after it has read the entry key', () => {
   let store: FileStore;
   let other: FileSession;
   beforeEach(async () => {
@@ -28,9 +28,9 @@ describe('a writer who is overtaken after he looked', () => {
     await rm(store.layout.root, { recursive: true });
   });
 
-  /** Writes as session `slow`, with `meanwhile` between its look and what it does about it. */
+  /** Writes as session `slow`, and runs `meanwhile` after it has read the entry key. */
   async function slowly(guard: string | undefined, meanwhile: () => Promise<unknown>): Promise<WriteResult> {
-    let looked: ObservedEntry | undefined;
+    let observed: ObservedEntry | undefined;
     return await commit({
       layout: store.layout,
       folder: store.folder(entryKey),
@@ -38,12 +38,12 @@ describe('a writer who is overtaken after he looked', () => {
       session: 'slow',
       guard,
       observe: async (where) => {
-        const seen = await store.observe(where);
-        if (!looked) {
-          looked = seen;
+        const state = await store.observe(where);
+        if (!observed) {
+          observed = state;
           await meanwhile();
         }
-        return seen;
+        return state;
       },
       signal,
     });
@@ -58,48 +58,48 @@ describe('a writer who is overtaken after he looked', () => {
   const current = async (): Promise<RegistryEntry | undefined> => (await store.list(entryKey)).entries[0];
   const files = async (): Promise<string[]> => (await readdir(store.layout.keys)).sort();
 
-  it('wins when nobody came', async () => {
+  it('succeeds without a concurrent change', async () => {
     await expect(slowly(undefined, async () => undefined)).resolves.toMatchObject({ ok: true });
     expect(await files()).toEqual(['k@1.json']);
   });
 
-  it('loses when the slot he found empty was taken', async () => {
+  it('fails if the empty entry key was written', async () => {
     const lost = await slowly(undefined, async () => await write('other'));
     expect(lost).toMatchObject({ ok: false, current: { record: record('other') } });
     expect(await files()).toEqual(['k@1.json']);
   });
 
-  it('loses when the slot he found empty was taken and written on', async () => {
+  it('fails if the empty entry key was written twice', async () => {
     const lost = await slowly(undefined, async () => await write('second', await write('first')));
     expect(lost).toMatchObject({ ok: false, current: { record: record('second') } });
     expect(await files()).toEqual(['k@2.json']);
   });
 
-  it('loses when what he would replace was replaced', async () => {
+  it('fails if the base version was replaced', async () => {
     const first = await write('first');
     const lost = await slowly(first, async () => await write('second', first));
     expect(lost).toMatchObject({ ok: false, current: { record: record('second') } });
     expect(await files()).toEqual(['k@2.json']);
   });
 
-  it('loses when what he would replace was removed', async () => {
+  it('fails if the base version was removed', async () => {
     const first = await write('first');
     const lost = await slowly(first, async () => await other.remove(entryKey, signal));
     expect(lost).toEqual({ ok: false, current: undefined });
     expect(await files()).toEqual([]);
   });
 
-  it('loses when what he would replace was removed and the slot taken anew, under the same number', async () => {
+  it('fails if the base version was removed and written again with the same number', async () => {
     const first = await write('first');
     const lost = await slowly(first, async () => {
       await other.remove(entryKey, signal);
-      await write('anew');
+      await write('again');
     });
-    expect(lost).toMatchObject({ ok: false, current: { record: record('anew') } });
+    expect(lost).toMatchObject({ ok: false, current: { record: record('again') } });
     expect(await files()).toEqual(['k@1.json']);
   });
 
-  it('loses to who found the slot empty after a sweep, though his own number would be greater', async () => {
+  it('fails if a sweep and a write reset the version number', async () => {
     const dead = await FileSession.open(store, 'dead', { ttl: 60 });
     let version: string | undefined;
     for (let n = 0; n < 5; n++) {
@@ -117,7 +117,7 @@ describe('a writer who is overtaken after he looked', () => {
     expect(await files()).toEqual(['k@1.json']);
   });
 
-  it('tries again, and wins, when only a sweep came', async () => {
+  it('retries and succeeds if only a sweep removed the base version', async () => {
     const dead = await FileSession.open(store, 'dead', { ttl: 60 });
     await dead.write(record('dead'), undefined, signal);
     await rm(store.layout.session('dead'));
@@ -127,13 +127,13 @@ describe('a writer who is overtaken after he looked', () => {
     expect(await files()).toEqual(['k@1.json']);
   });
 
-  it('makes his folder again when it was swept away', async () => {
+  it('creates the folder again if it was removed', async () => {
     const won = await slowly(undefined, async () => await rm(store.layout.keys, { recursive: true }));
     expect(won).toMatchObject({ ok: true });
     expect(await files()).toEqual(['k@1.json']);
   });
 
-  it('leaves no file of his own behind, whatever happens', async () => {
+  it('leaves no temporary file', async () => {
     await slowly(undefined, async () => await write('other'));
     expect(await readdir(store.layout.temporary)).toEqual([]);
   });

@@ -9,9 +9,11 @@ import { type Folder, type NewestVersion } from './folder.js';
 import { type Layout, MAX_VERSION, stemOfEntryKey, type VersionName, versionName } from './layout.js';
 import { createFile, removeFile } from './write-file.js';
 
-/** What a write went by: the newest version then, and the entry in it if a session keeps it alive. */
+/** The state of an entry key that a write is based on. */
 export interface ObservedEntry {
-  readonly top: NewestVersion | undefined;
+  /** The newest version on disk, even if its session has expired. */
+  readonly newest: NewestVersion | undefined;
+  /** The entry of that version. Undefined if its session is not alive or the file is malformed. */
   readonly current: RegistryEntry | undefined;
 }
 
@@ -21,39 +23,42 @@ export interface Commit {
   readonly folder: Folder;
   readonly record: EntryRecord;
   readonly session: string;
-  /** What must be in the entry key; undefined for nothing. */
+  /** The expected version of the entry key. Undefined: it must be empty. */
   readonly guard: string | undefined;
   readonly observe: (entryKey: EntryKey) => Promise<ObservedEntry>;
   readonly signal: AbortSignal;
 }
 
 /**
- * Writes an entry if its entry key is still as the guard says. Without a lock, so that no process that dies leaves one:
+ * Writes an entry if its entry key still has the guarded version. It uses no lock, since a process that dies would leave
+ * one behind:
  *
- * - The file of version n + 1 is given its name by a hard link, which the file system grants to one writer only.
- * - A write counts only if version n was still there after that. Whoever removes an entry removes its file, and no two
- *   files are alike: so nobody builds on what was removed, however slow he is, and nobody who found the entry key empty
- *   wins while another chain of versions exists.
- * - Only then is version n removed, so that a reader finds one or the other.
+ * 1. A hard link names the file of version n + 1. The file system lets exactly one writer create this name.
+ * 2. The writer checks that the file of version n still exists unchanged. A writer whose base version is gone deletes its
+ *    own file and reads again. A removal deletes the file and every file has a unique nonce, so a slow writer can neither
+ *    build on a removed version nor win with an empty guard while other versions exist.
+ * 3. The writer deletes version n. A reader therefore always finds one of the two versions.
  *
- * What a killed writer leaves is either not yet named, or an entry that goes with his session.
+ * A writer that is killed leaves a temporary file without a name, or an entry that expires with its session.
+ *
+ * @throws RegistryRefusedError when the version number cannot be increased
  */
 export async function commit(write: Commit): Promise<WriteResult> {
   const { layout, folder, record, session, guard, observe, signal } = write;
   const entryKey = entryKeyOf(record);
   for (;;) {
     if (signal.aborted) throw abortReason(signal);
-    const { top, current } = await observe(entryKey);
+    const { newest, current } = await observe(entryKey);
     if (current?.version !== guard) return { ok: false, current };
-    if (top?.name.number === MAX_VERSION)
+    if (newest?.name.number === MAX_VERSION)
       throw new RegistryRefusedError(
-        `The ${entryKeyLabel(entryKey)} cannot be written: its file ${quote(join(folder.path, top.name.file))} has the highest number there is. Remove that file.`,
+        `The ${entryKeyLabel(entryKey)} cannot be written: its file ${quote(join(folder.path, newest.name.file))} has the highest possible version number. Remove that file.`,
       );
-    const name = versionName(stemOfEntryKey(entryKey), (top?.name.number ?? 0) + 1);
+    const name = versionName(stemOfEntryKey(entryKey), (newest?.name.number ?? 0) + 1);
     const text = entryText(record, session);
     if (!(await createFile(layout, join(folder.path, name.file), text))) continue;
-    if (await baseUnchanged(folder, name, top)) {
-      if (top) await removeFile(join(folder.path, top.name.file));
+    if (await baseUnchanged(folder, name, newest)) {
+      if (newest) await removeFile(join(folder.path, newest.name.file));
       return { ok: true, version: versionOf(text) };
     }
     await removeFile(join(folder.path, name.file));
@@ -61,10 +66,10 @@ export async function commit(write: Commit): Promise<WriteResult> {
 }
 
 /**
- * Removes what an entry key holds, oldest version first: an older one, left by a killed writer, must never look like the
- * newest.
+ * Removes all versions of an entry key, the oldest first: an old version that a killed writer has left must never become
+ * the newest one.
  *
- * @param names files of the folder, with those of the entry key among them
+ * @param names the files of the folder, including those of the entry key
  */
 export async function removeVersions(
   folder: Folder,
@@ -75,7 +80,7 @@ export async function removeVersions(
   await removeFile(join(folder.path, upTo.file));
 }
 
-/** Removes the versions of an entry key before `than`, oldest first. */
+/** Removes the versions of an entry key before `than`, the oldest first. */
 export async function removeOlder(
   folder: Folder,
   than: VersionName,
@@ -85,7 +90,7 @@ export async function removeOlder(
   for (const { file } of older.sort((a, b) => a.number - b.number)) await removeFile(join(folder.path, file));
 }
 
-/** Whether what `name` was built on is still what it was. */
+/** Whether the version on which `name` is based still exists unchanged. */
 async function baseUnchanged(
   folder: Folder,
   name: VersionName,

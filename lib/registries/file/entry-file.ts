@@ -6,17 +6,17 @@ import { readInstance } from '../../registry/instance-shape.js';
 import { type EntryRecord } from '../../registry/entry-record.js';
 import { isSessionId } from './session-file.js';
 
-/** Greatest file of an entry, in bytes: JSON may need six for one, and there are names and a session beside the value. */
+/** The maximum size of an entry's file: JSON may need six bytes for one, plus room for the names and the session. */
 export const MAX_ENTRY_FILE_BYTES = 6 * MAX_VALUE_BYTES + 16_384;
 
-/** What the file of an entry says. */
+/** The content of an entry's file. */
 export interface EntryFile {
   readonly record: EntryRecord;
-  /** The session that keeps it alive; undefined for an entry written by hand, which nobody keeps. */
+  /** The session that keeps the entry alive. Undefined for a file written by hand, which never expires. */
   readonly session: string | undefined;
 }
 
-/** The text of an entry's file. No two are alike, so that the digest of a text is a version. */
+/** Formats an entry's file. A nonce makes each file unique, so that its digest can serve as a version. */
 export function entryText(record: EntryRecord, session: string): string {
   const content =
     record.kind === 'key' ? { key: record.key, value: record.value } : { instance: record.instance };
@@ -24,20 +24,20 @@ export function entryText(record: EntryRecord, session: string): string {
   return `${JSON.stringify({ format: 1, session, nonce, ...content })}\n`;
 }
 
-/** The version of an entry: the digest of its file's text. */
+/** Returns the version of an entry: the digest of its file. */
 export function versionOf(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22);
 }
 
 /**
- * Reads the text of an entry's file.
+ * Parses an entry's file.
  *
- * @throws InvalidOptionError with what was expected, for whatever it is not
+ * @throws InvalidOptionError that names the first invalid field
  */
 export function readEntryText(text: string): EntryFile {
   const value = parse(text);
   if (typeof value !== 'object' || value === null) throw expected('entry', 'an object', value);
-  const { format, session, key, value: kept, instance } = value as Readonly<Record<string, unknown>>;
+  const { format, session, key, value: keyValue, instance } = value as Readonly<Record<string, unknown>>;
   if (format !== 1) throw expected('entry.format', '1', format);
   if (session !== undefined && !isSessionId(session))
     throw expected('entry.session', 'the id of a session', session);
@@ -47,8 +47,8 @@ export function readEntryText(text: string): EntryFile {
       session,
     };
   if (!isName(key)) throw expected('entry.key', 'a name', key);
-  if (typeof kept !== 'string') throw expected('entry.value', 'a text', kept);
-  return { record: checked({ kind: 'key', key, value: kept }), session };
+  if (typeof keyValue !== 'string') throw expected('entry.value', 'a string', keyValue);
+  return { record: checked({ kind: 'key', key, value: keyValue }), session };
 }
 
 function checked(record: EntryRecord): EntryRecord {

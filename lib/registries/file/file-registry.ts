@@ -27,12 +27,12 @@ import { FileSession } from './file-session.js';
 import { FileStore, listingOf } from './file-store.js';
 import { sweep } from './sweep.js';
 
-/** Milliseconds between two sweeps of one connection at least. */
+/** The shortest time between two sweeps of one connection. */
 const SWEEP_INTERVAL_MS = 60_000;
 
-/** How a {@link FileRegistry} behaves. */
+/** Options of a {@link FileRegistry}. */
 export interface FileRegistryOptions {
-  /** Ask the file system to tell of changes, beside looking for them. */
+  /** Whether to use file system notifications besides polling. */
   readonly notify: boolean;
 }
 
@@ -83,17 +83,17 @@ export class FileRegistry implements Registry {
     checkScope(scope);
     refuseDatacenter(this.driver, scope);
     const linked = this.lifetime.link(signal);
-    const bell = new Notifier();
+    const notifier = new Notifier();
     const folder = this.store.folder(scope);
-    const follower = this.watchers.get(folder) ?? new FolderWatcher(this.store, folder, this.options.notify);
-    this.watchers.set(folder, follower);
+    const watcher = this.watchers.get(folder) ?? new FolderWatcher(this.store, folder, this.options.notify);
+    this.watchers.set(folder, watcher);
     try {
-      yield* this.follow(scope, cursor, follower, bell, linked.signal);
+      yield* this.follow(scope, cursor, watcher, notifier, linked.signal);
     } finally {
       linked.release();
-      if (follower.unsubscribe(bell) && this.watchers.get(folder) === follower) {
+      if (watcher.unsubscribe(notifier) && this.watchers.get(folder) === watcher) {
         this.watchers.delete(folder);
-        await follower.stop();
+        await watcher.stop();
       }
     }
   }
@@ -102,21 +102,21 @@ export class FileRegistry implements Registry {
     this.lifetime.close();
     const followers = [...this.watchers.values()];
     this.watchers.clear();
-    await Promise.all(followers.map((follower) => follower.stop()));
+    await Promise.all(followers.map((watcher) => watcher.stop()));
   }
 
   private async *follow(
     scope: Scope,
     from: Cursor,
-    follower: FolderWatcher,
-    bell: Notifier,
+    watcher: FolderWatcher,
+    notifier: Notifier,
     signal: AbortSignal,
   ): AsyncGenerator<WatchBatch, void, void> {
     const { clock } = this.store;
     const start = clock.now();
-    // What others of this connection saw before now may be older than the list this watch goes on from.
+    // A result from before this call may be older than the listing from which this watch continues.
     const stem = scope.kind === 'service' ? undefined : stemOfEntryKey(scope);
-    const subscription = follower.subscribe(bell, stem);
+    const subscription = watcher.subscribe(notifier, stem);
     let cursor = from;
     let due = start + SIGN_OF_LIFE_MS / 2;
     while (!signal.aborted) {
@@ -132,7 +132,7 @@ export class FileRegistry implements Registry {
         cursor = listing.cursor;
         yield { kind: 'listing', listing };
       } else if (late && listing) yield { kind: 'changes', changes: [], cursor };
-      await bell.wait(clock, Math.max(0, due - clock.now()), signal);
+      await notifier.wait(clock, Math.max(0, due - clock.now()), signal);
     }
   }
 
@@ -157,7 +157,7 @@ export class FileRegistry implements Registry {
   }
 }
 
-/** Opens the registry in folder `root`. Reads and writes nothing there yet. */
+/** Opens the registry in the folder `root`. Does not access the folder yet. */
 export async function openFileRegistry(
   url: string,
   root: string,

@@ -19,7 +19,7 @@ import { recheckRoot } from './root.js';
 import { type FileStore } from './file-store.js';
 import { removeFile, replaceFile } from './write-file.js';
 
-/** A session of the file registry: one small file whose deadline stands for all entries that name it. */
+/** A session of the file registry: one small file whose deadline applies to all entries that name the session. */
 export class FileSession implements Session {
   private readonly entryKeys = new Map<string, EntryKey>();
   private readonly running = new Set<Promise<unknown>>();
@@ -32,7 +32,7 @@ export class FileSession implements Session {
     private readonly options: SessionOptions,
   ) {}
 
-  /** Opens a session: from now on, its file is there. */
+  /** Opens a session by writing its file. */
   static async open(store: FileStore, id: string, options: SessionOptions): Promise<FileSession> {
     const session = new FileSession(store, id, options);
     await session.writeSessionFile(store.time.now() + session.ttlMs);
@@ -48,7 +48,7 @@ export class FileSession implements Session {
       const before = this.deadline;
       await this.assertAlive();
       await this.writeSessionFile(this.store.time.now() + this.ttlMs);
-      // Others may have seen the old deadline pass before the new one was there.
+      // Other processes may have seen the old deadline pass before the new one was written.
       if (this.store.time.now() >= before) await this.writeSessionFile(0, { ended: true, late: true });
       await this.assertAlive();
       return { ttl: this.ttl, missing: await this.missing() };
@@ -85,7 +85,7 @@ export class FileSession implements Session {
   async end(signal: AbortSignal): Promise<void> {
     if (signal.aborted) throw abortReason(signal);
     if (this.ended) return;
-    // No write or renewal under way may land after the end.
+    // A write or renewal in progress must not take effect after the end.
     this.ended = true;
     await Promise.allSettled(this.running);
     try {
@@ -100,7 +100,7 @@ export class FileSession implements Session {
     return this.ttl * 1_000;
   }
 
-  /** With the file saying so, everything is gone for everybody at once; then it is cleared away. */
+  /** Marks the session as ended, which removes all its entries for all readers at once, then deletes the files. */
   private async removeEntries(): Promise<void> {
     await recheckRoot(this.store.layout);
     const path = this.store.layout.session(this.id);
@@ -111,9 +111,9 @@ export class FileSession implements Session {
     this.entryKeys.clear();
   }
 
-  /** @returns whether an entry of this session was spared, since it has another version than `version` */
+  /** Removes entries of this session. Returns whether one was retained because it has another version than `version`. */
   private async removeOwn(entryKeys: Iterable<EntryKey>, version?: string): Promise<boolean> {
-    let spared = false;
+    let retained = false;
     for (const [folder, stems] of this.byFolder(entryKeys)) {
       const [only] = stems.size === 1 ? stems.keys() : [];
       const names = await folder.names(only);
@@ -122,10 +122,10 @@ export class FileSession implements Session {
         const content = await folder.content(name);
         if (!content || !('entry' in content) || content.entry.session !== this.id) return;
         if (version === undefined || version === content.version) await removeVersions(folder, name, names);
-        else spared = true;
+        else retained = true;
       });
     }
-    return spared;
+    return retained;
   }
 
   private async missing(): Promise<readonly EntryKey[]> {
@@ -147,14 +147,14 @@ export class FileSession implements Session {
     return folders;
   }
 
-  /** @throws SessionGoneError unless everybody else sees this session alive too */
+  /** @throws SessionGoneError unless all other processes see this session alive */
   private async assertAlive(): Promise<void> {
     const late = this.ended || this.store.time.now() >= this.deadline;
     if (late || (await this.store.sessions.aliveUntil(this.id, true)) === undefined)
       throw new SessionGoneError(this.store.url, this.id);
   }
 
-  /** Writes the session's file: whole, or not at all. */
+  /** Writes the session's file atomically. */
   private async writeSessionFile(
     deadline: number,
     end: Pick<SessionFile, 'ended' | 'late'> = {},

@@ -16,17 +16,17 @@ import { type Layout, stemOfEntryKey } from './layout.js';
 import { FolderLossDetector } from './folder-loss-detector.js';
 import { SessionLiveness, type SessionFate } from './session-liveness.js';
 
-/** What is alive in a folder, by stem. */
+/** The entries of a folder whose sessions are alive, by stem. */
 export interface FolderSnapshot {
   readonly entries: ReadonlyMap<string, RegistryEntry>;
   readonly malformed: ReadonlyMap<string, MalformedEntry>;
-  /** Entries whose files are still there and whose sessions have expired; undefined where files were lost. */
+  /** Entry keys whose files exist and whose sessions have expired. Undefined if files were lost. */
   readonly expired: readonly EntryKey[] | undefined;
-  /** When, on this process's clock, the first of the sessions behind them is over. */
+  /** When the first of their sessions expires, in milliseconds of this process's clock. */
   readonly until: number;
 }
 
-/** What the folder of a registry holds, read afresh. */
+/** Reads the content of a registry's folder. */
 export class FileStore {
   readonly sessions: SessionLiveness;
   private readonly loss: FolderLossDetector;
@@ -42,7 +42,7 @@ export class FileStore {
     this.loss = new FolderLossDetector(layout.sessions, clock);
   }
 
-  /** The folder with the entries of `scope`. */
+  /** Returns the folder with the entries of `scope`. */
   folder(scope: Scope): Folder {
     const path = this.layout.folder(scope);
     let folder = this.folders.get(path);
@@ -58,27 +58,27 @@ export class FileStore {
     return listingOf(await this.snapshot(await this.folder(scope).read(only), true), scope);
   }
 
-  /** What a writer goes by. */
+  /** Returns the current state of an entry key, as the basis of a write. */
   async observe(entryKey: EntryKey): Promise<ObservedEntry> {
     const stem = stemOfEntryKey(entryKey);
-    const top = await this.folder(entryKey).newest(stem);
-    if (!top) return { top, current: undefined };
-    const { entries } = await this.snapshot(new Map([[stem, top]]), true);
-    return { top, current: entries.get(stem) };
+    const newest = await this.folder(entryKey).newest(stem);
+    if (!newest) return { newest, current: undefined };
+    const { entries } = await this.snapshot(new Map([[stem, newest]]), true);
+    return { newest, current: entries.get(stem) };
   }
 
   /**
-   * Sorts what is alive from what is not.
+   * Selects the entries whose sessions are alive.
    *
-   * @param fresh look at the file of each session, not only at those whose deadline has passed
+   * @param fresh read the file of every session, not only of those whose deadline has passed
    */
-  async snapshot(tops: NewestVersions, fresh: boolean): Promise<FolderSnapshot> {
-    const fates = await this.fates(tops.values(), fresh);
+  async snapshot(versions: NewestVersions, fresh: boolean): Promise<FolderSnapshot> {
+    const fates = await this.fates(versions.values(), fresh);
     const expired: EntryKey[] = [];
     const entries = new Map<string, RegistryEntry>();
     const malformed = new Map<string, MalformedEntry>();
     let until = Infinity;
-    for (const [stem, { entryKey, content }] of tops) {
+    for (const [stem, { entryKey, content }] of versions) {
       if (!('entry' in content)) {
         malformed.set(stem, { entryKey, reason: content.reason });
         continue;
@@ -86,7 +86,7 @@ export class FileStore {
       const { record, session } = content.entry;
       const fate = session === undefined ? Infinity : (fates.get(session) ?? 'ended');
       if (fate === 'expired') expired.push(entryKey);
-      // Its session is over: the file is only not swept away yet.
+      // The session is not alive; a sweep will remove the file.
       if (typeof fate !== 'number') continue;
       until = Math.min(until, fate);
       entries.set(stem, { record, version: content.version, owner: session });
@@ -94,13 +94,13 @@ export class FileStore {
     return { entries, malformed, expired: (await this.loss.isRecent()) ? undefined : expired, until };
   }
 
-  /** What has become of each session behind `tops`. */
+  /** Returns the state of each session that the versions name. */
   private async fates(
-    tops: Iterable<NewestVersion>,
+    versions: Iterable<NewestVersion>,
     fresh: boolean,
   ): Promise<ReadonlyMap<string, SessionFate>> {
     const sessions = new Set<string>();
-    for (const { content } of tops)
+    for (const { content } of versions)
       if ('entry' in content && content.entry.session !== undefined) sessions.add(content.entry.session);
     const fates = new Map<string, SessionFate>();
     await forEachLimited(sessions, MAX_CONCURRENT_FILES, async (session) => {
@@ -110,7 +110,7 @@ export class FileStore {
   }
 }
 
-/** What a view says about `scope`, or all of it. */
+/** Returns the part of a snapshot that belongs to `scope`, or all of it, as a listing. */
 export function listingOf({ entries, malformed, expired }: FolderSnapshot, scope?: Scope): Listing {
   if (scope === undefined || scope.kind === 'service')
     return completeListing([...entries.values()], [...malformed.values()], expired);

@@ -14,7 +14,7 @@ const { signal } = new AbortController();
 const deps = { clock: systemClock, random: Math.random, logger: silentLogger };
 
 describe('file', () => {
-  it('knows its default folder, one for each user', () => {
+  it('has a default folder for each user', () => {
     const folder = join(tmpdir(), `nestjs-sidekick-${process.getuid?.()}`);
     expect(fileFromUrl('file:').url).toBe(`file:${folder}`);
     expect(file().identity).toBe(fileFromUrl('file:').identity);
@@ -48,7 +48,7 @@ describe('file', () => {
       await rm(root, { recursive: true });
     });
 
-    it('keeps each entry in a file of its own, for the owner alone', async () => {
+    it('stores each entry in its own file, readable by the owner only', async () => {
       const registry = await file(root).open(deps);
       const session = await registry.openSession({ ttl: 10, name: 'spec' }, signal);
       const instance = completeInstance({ service: 'web', id: 'one', address: '10.0.0.1', port: 80 });
@@ -67,7 +67,7 @@ describe('file', () => {
       await registry.close();
     });
 
-    it('tells instances that expired from those that were withdrawn, and both from a folder that was lost', async () => {
+    it('distinguishes expired and withdrawn instances, and a lost folder', async () => {
       const clock = new VirtualClock();
       const registry = await file(root).open({ ...deps, clock });
       const scope = { kind: 'service', service: 'web' } as const;
@@ -99,7 +99,7 @@ describe('file', () => {
       await registry.close();
     });
 
-    it('serves what it understands beside what it does not', async () => {
+    it('returns the well-formed entries besides the malformed ones', async () => {
       const registry = await file(root).open(deps);
       const session = await registry.openSession({ ttl: 10 }, signal);
       const instance = completeInstance({ service: 'web', id: 'good', address: '10.0.0.1', port: 80 });
@@ -144,7 +144,7 @@ describe('file', () => {
       await registry.close();
     });
 
-    it('says which file stands in the way where no higher number is left', async () => {
+    it('names the file that prevents a write because it has the highest version number', async () => {
       const registry = await file(root).open(deps);
       const session = await registry.openSession({ ttl: 10 }, signal);
       const folder = join(root, 'keys');
@@ -153,12 +153,14 @@ describe('file', () => {
       const [planted] = (await registry.list({ kind: 'key', key: 'k' }, signal)).entries;
       await expect(
         session.write({ kind: 'key', key: 'k', value: 'v' }, planted?.version, signal),
-      ).rejects.toThrow(/^The key "k" cannot be written: its file ".*" has the highest number there is\./);
+      ).rejects.toThrow(
+        /^The key "k" cannot be written: its file ".*" has the highest possible version number\./,
+      );
       await session.end(signal);
       await registry.close();
     });
 
-    it('refuses a folder that was removed and remade for others to write in', async () => {
+    it('refuses a folder that was removed and recreated with write permissions for others', async () => {
       const path = join(root, 'remade');
       const registry = await file(path).open(deps);
       const scope = { kind: 'service', service: 'web' } as const;
@@ -167,7 +169,7 @@ describe('file', () => {
       await rm(path, { recursive: true });
       await mkdir(path);
       await chmod(path, 0o777);
-      const refused = /can be written by other users/;
+      const refused = /is writable by other users/;
       await expect(registry.list(scope, signal)).rejects.toThrow(refused);
       await expect(session.renew(signal)).rejects.toThrow(refused);
       const write = session.write({ kind: 'key', key: 'k', value: 'v' }, undefined, signal);
@@ -178,7 +180,7 @@ describe('file', () => {
       await registry.close();
     });
 
-    it('starts over when its folder is wiped under it', async () => {
+    it('starts over if its folder is removed', async () => {
       const registry = await file(join(root, 'wiped')).open(deps);
       const scope = { kind: 'key', key: 'k' } as const;
       const record = { ...scope, value: 'v' };

@@ -3,15 +3,15 @@ import { join, resolve } from 'node:path';
 import { expected } from '../../common/expected.js';
 import { type RegistrySource } from '../../registry/registry-source.js';
 
-/** `<temporary folder>/nestjs-sidekick-<uid>`: one for each user of the machine. */
+/** Returns `<temporary folder>/nestjs-sidekick-<uid>`, which is different for each user of the machine. */
 export function defaultFolder(): string {
   return join(tmpdir(), `nestjs-sidekick-${process.getuid?.() ?? userInfo().username}`);
 }
 
 /**
- * A registry in a folder, for the processes of one machine: nothing to install, nothing to start. It is the default.
+ * Makes a registry in a folder, for the processes of one machine. It needs no server and is the default registry.
  *
- * @param folder {@link defaultFolder} unless given; made where missing, with access for its owner alone
+ * @param folder defaults to {@link defaultFolder}. It is created if missing, with access for its owner only.
  * @throws InvalidOptionError when `folder` is not a path
  */
 export function file(folder: string = defaultFolder()): RegistrySource {

@@ -2,12 +2,12 @@ import { stat } from 'node:fs/promises';
 import { type Clock } from '../../common/clock.js';
 import { errnoOf } from './fs-error.js';
 
-/** Milliseconds after a loss in which a missing entry is taken for lost rather than withdrawn: every reader has looked by then. */
+/** How long after a loss a missing entry counts as lost, not as withdrawn. All readers have polled by then. */
 const RECENT_MS = 10_000;
 
 /**
- * Notices that the folder of the sessions was removed or replaced. The entries that are missing then were lost with it,
- * and were not withdrawn by their holders.
+ * Detects that the folder of the sessions was removed or replaced. Entries that are missing then were lost with it, and
+ * not withdrawn by their sessions.
  */
 export class FolderLossDetector {
   private folder: string | undefined;
@@ -18,6 +18,7 @@ export class FolderLossDetector {
     private readonly clock: Clock,
   ) {}
 
+  /** Whether a loss has occurred within the last 10 s. Detects a loss only if it is called regularly. */
   async isRecent(): Promise<boolean> {
     const folder = await this.identity();
     const now = this.clock.now();

@@ -6,38 +6,38 @@ import { errnoOf } from './fs-error.js';
 import { ensureRoot, makeFolder, recheckRoot } from './root.js';
 import { type FileStore, listingOf, type FolderSnapshot } from './file-store.js';
 
-/** Milliseconds between two looks where the platform does not say that something changed. */
+/** How often the folder is polled, since not every file system reports changes. */
 export const POLL_INTERVAL_MS = 800;
-/** Looking takes at most this share of the time, however much changes. */
+/** The share of time that reading may take, however often the folder changes. */
 const MAX_BUSY_SHARE = 1 / 3;
-/** Milliseconds that changes are held back at most to keep to {@link MAX_BUSY_SHARE}. */
+/** The longest delay of a change that enforces {@link MAX_BUSY_SHARE}. */
 const MAX_DELAY_MS = 50;
 
-/** Milliseconds after which every file is looked at, in case somebody wrote into one where it was. */
+/** How often every file is checked, in case one was modified in place. */
 const FULL_READ_INTERVAL_MS = 5_000;
 
-/** What a follower found when it looked last. */
+/** The result of reading the folder once. */
 export interface ReadResult {
-  /** When it ended, on the store's clock. */
+  /** When the read ended, in milliseconds of the store's clock. */
   readonly at: number;
   readonly result: FolderSnapshot | Error;
 }
 
-/** One watch of a {@link FolderWatcher}. */
+/** One subscription to a {@link FolderWatcher}. */
 export interface Subscription {
-  /** What was seen last, by a look that began after the subscription; undefined until then. */
+  /** The last result. Undefined until a read that started after the subscription has ended. */
   readonly last: ReadResult | undefined;
 }
 
 interface Subscriber {
   last: ReadResult | undefined;
-  /** The last look that began before the subscription. */
+  /** The number of the last read that started before the subscription. */
   readonly after: number;
 }
 
 /**
- * Watches one folder for all watches of a connection: reads what changed when the file system says so, and looks for
- * changes every {@link POLL_INTERVAL_MS} ms, since not every file system does.
+ * Watches one folder on behalf of all watches of a connection. It reads the changed files when the file system reports
+ * changes, and polls every {@link POLL_INTERVAL_MS} milliseconds besides.
  */
 export class FolderWatcher {
   private readonly subscribers = new Map<Notifier, Subscriber>();
@@ -45,9 +45,9 @@ export class FolderWatcher {
   private readonly stopping = new AbortController();
   private watcher: FSWatcher | undefined;
   private watchedInode: bigint | undefined;
-  /** Files the file system said have changed since the last look; undefined for any. */
+  /** The files that the file system has reported as changed since the last read. Undefined: any may have changed. */
   private changed: Set<string> | undefined;
-  /** Slots that somebody new asks about: what is known of them may be older than what he knows. */
+  /** The stems of new subscriptions. The subscriber may know a newer version than the cached one. */
   private requested = new Set<string>();
   private fullReadDueAt = -Infinity;
   private stamp: string | undefined;
@@ -57,7 +57,7 @@ export class FolderWatcher {
   private nextExpiryAt = Infinity;
   private readonly running: Promise<void>;
 
-  /** @param notify whether to ask the file system for changes, beside looking */
+  /** @param notify whether to use file system notifications besides polling */
   constructor(
     private readonly store: FileStore,
     private readonly folder: Folder,
@@ -67,26 +67,26 @@ export class FolderWatcher {
   }
 
   /**
-   * Rings `bell` when something has changed, and once when the first look since now is done.
+   * Notifies `notifier` of each change, and once when the first read that starts after this call has ended.
    *
-   * @param stem of the one entry key that is asked about; all of them unless given
+   * @param stem limits the subscription to the entry key with this stem
    */
-  subscribe(bell: Notifier, stem?: string): Subscription {
+  subscribe(notifier: Notifier, stem?: string): Subscription {
     const subscriber: Subscriber = { last: undefined, after: this.refreshes };
-    this.subscribers.set(bell, subscriber);
+    this.subscribers.set(notifier, subscriber);
     if (stem === undefined) this.fullReadDueAt = -Infinity;
     else this.requested.add(stem);
     this.wake.notify();
     return subscriber;
   }
 
-  /** @returns whether nobody listens any more */
-  unsubscribe(bell: Notifier): boolean {
-    this.subscribers.delete(bell);
+  /** Ends a subscription. Returns whether none is left. */
+  unsubscribe(notifier: Notifier): boolean {
+    this.subscribers.delete(notifier);
     return this.subscribers.size === 0;
   }
 
-  /** Ends everything. */
+  /** Ends the watch and its timers. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.running;
@@ -113,7 +113,7 @@ export class FolderWatcher {
 
   private async refresh(polling: boolean): Promise<void> {
     this.refreshes += 1;
-    const look = this.refreshes;
+    const read = this.refreshes;
     let found: FolderSnapshot | Error;
     try {
       if (polling) {
@@ -127,45 +127,45 @@ export class FolderWatcher {
       this.fullReadDueAt = -Infinity;
       this.nextExpiryAt = Infinity;
     }
-    this.publish(look, { at: this.store.clock.now(), result: found });
+    this.publish(read, { at: this.store.clock.now(), result: found });
   }
 
-  /** The folder's content, reading as little as is sure to be enough. */
+  /** Reads the folder's content. Takes files from the cache where that is safe. */
   private async read(): Promise<NewestVersions> {
     const { changed, requested, watcher } = this;
     this.changed = new Set();
     this.requested = new Set();
     const now = this.store.clock.now();
-    // Without being told, a file may be another under the name of one that was known.
-    const thorough = now >= this.fullReadDueAt || watcher === undefined;
-    // Now, not after reading: whoever subscribes meanwhile asks for another look like this.
-    if (thorough) this.fullReadDueAt = now + FULL_READ_INTERVAL_MS;
+    // Without notifications, a known name may stand for another file by now.
+    const fullRead = now >= this.fullReadDueAt || watcher === undefined;
+    // Set before the read, since a subscription during the read resets it to request another full read.
+    if (fullRead) this.fullReadDueAt = now + FULL_READ_INTERVAL_MS;
     const stamp = await this.folder.stamp();
-    const quiet = !thorough && changed?.size === 0 && requested.size === 0;
+    const quiet = !fullRead && changed?.size === 0 && requested.size === 0;
     if (quiet && stamp !== undefined && stamp === this.stamp && this.versions) return this.versions;
     const mayHaveChanged: MayHaveChanged = ({ file, stem }) =>
       changed?.has(file) !== false || requested.has(stem);
     this.versions = await this.folder.read({
       watched: watcher !== undefined,
-      ...(thorough ? {} : { changed: mayHaveChanged }),
+      ...(fullRead ? {} : { changed: mayHaveChanged }),
     });
     this.stamp = stamp;
     return this.versions;
   }
 
-  private publish(look: number, sight: ReadResult): void {
-    const { result } = sight;
+  private publish(read: number, latest: ReadResult): void {
+    const { result } = latest;
     const cursor = result instanceof Error ? undefined : listingOf(result).cursor;
-    const news = cursor === undefined || cursor !== this.published;
+    const changed = cursor === undefined || cursor !== this.published;
     this.published = cursor;
-    for (const [bell, subscriber] of this.subscribers) {
-      if (look <= subscriber.after) continue;
-      if (news || !subscriber.last) bell.notify();
-      subscriber.last = sight;
+    for (const [notifier, subscriber] of this.subscribers) {
+      if (read <= subscriber.after) continue;
+      if (changed || !subscriber.last) notifier.notify();
+      subscriber.last = latest;
     }
   }
 
-  /** Has the file system tell of changes in the folder that is there now; makes it where it is missing. */
+  /** Subscribes to file system notifications for the current folder. Creates the folder if it is missing. */
   private async watchFolder(): Promise<void> {
     if (!this.notify) return;
     const ino = (await this.inode()) ?? (await this.createFolder());
@@ -180,7 +180,7 @@ export class FolderWatcher {
       });
       this.watcher.on('error', () => this.unwatchFolder());
     } catch {
-      // No notifications here, or no more of them for this user: looking has to do, until the next attempt.
+      // The platform has no notifications, or the user's limit is reached: polling must suffice until the next attempt.
       this.unwatchFolder();
     }
   }
@@ -191,7 +191,7 @@ export class FolderWatcher {
     return await this.inode();
   }
 
-  /** Tells the folder from one that is made later under the same name. */
+  /** Distinguishes the folder from one that is created later under the same name. */
   private async inode(): Promise<bigint | undefined> {
     try {
       return (await stat(this.folder.path, { bigint: true })).ino;

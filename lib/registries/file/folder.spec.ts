@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../common/clock.js';
 import { Folder, type NewestVersions } from './folder.js';
 
-describe('a folder that is read by several at once', () => {
+describe('Folder', () => {
   let path: string;
   beforeEach(async () => {
     path = await mkdtemp(join(tmpdir(), 'sidekick-folder-'));
@@ -20,14 +20,14 @@ describe('a folder that is read by several at once', () => {
     renameSync(join(path, '.draft'), join(path, 'a.json'));
   }
 
-  function portOf(tops: NewestVersions): number {
-    const content = tops.get('a')?.content;
+  function portOf(versions: NewestVersions): number {
+    const content = versions.get('a')?.content;
     if (!content || !('entry' in content) || content.entry.record.kind !== 'instance')
       throw new Error('Expected an instance.');
     return content.entry.record.instance.port;
   }
 
-  it('is never known as it was before, when a reading that began first ends last', async () => {
+  it('does not cache an older content if the read that started first ends last', async () => {
     const folder = new Folder('file:', path, 'web', systemClock);
     for (let port = 1; port <= 2_000; port += 2) {
       put(port);

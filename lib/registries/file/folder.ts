@@ -13,64 +13,72 @@ import { MAX_CONCURRENT_FILES } from './layout.js';
 import { readVersionName, stemOf, stemOfEntryKey, type VersionName } from './layout.js';
 import { readBounded } from './read-bounded.js';
 
-/** What one file holds; `version` is different for different content. */
+/** The content of one file: an entry, or the reason why it is malformed. `version` differs for different content. */
 export type Content =
   | { readonly version: string; readonly entry: EntryFile }
   | { readonly version: string; readonly reason: string };
 
-/** The newest version of an entry key. */
+/** The newest version of one entry key. */
 export interface NewestVersion {
   readonly name: VersionName;
   readonly entryKey: EntryKey;
   readonly content: Content;
 }
 
-/** Every entry key of a folder that has a file, by its stem. */
+/** The newest version of each entry key of a folder, by stem. */
 export type NewestVersions = ReadonlyMap<string, NewestVersion>;
 
-/** Whether the content of a file known before may be another by now. */
+/** Returns whether the content of a cached file may have changed. */
 export type MayHaveChanged = (name: VersionName) => boolean;
 
 interface Cached {
-  /** Of the file, as long as it is the same one. */
+  /** Inode, times and size. They change when the file is replaced or modified. */
   readonly identity: string;
-  /** The file was too young when it was read: another one after it could look the same. */
+  /** Whether the file was too recent when it was read: a later file could have the same identity. */
   readonly ambiguous: boolean;
-  /** Of those of the folder, in the order in which they began. */
+  /** The number of the read. Reads are numbered in the order in which they start. */
   readonly reading: number;
   readonly content: Content;
 }
 
-/** What opening a link, a file of somebody else, or a socket fails with. */
+/** The error codes of opening a link, a file of another user, a socket or a folder. */
 const UNREADABLE = new Set(['ELOOP', 'EACCES', 'EPERM', 'ENXIO', 'EISDIR']);
-/** Attempts to read a folder while its files are replaced; each fails only if one was, just then. */
+/** An attempt to read the folder fails only if a file is replaced during the attempt. */
 const MAX_READ_ATTEMPTS = 100;
-/** Beyond this many names one reading of a folder takes several system calls, and what moves meanwhile may be missed. */
+/** Up to this many names, one system call reads the folder. Beyond, a file that is renamed meanwhile may be missed. */
 const ATOMIC_READDIR_ENTRIES = 200;
-/** Milliseconds within which two files may have the same times and, one after the other, the same inode. */
+/** Within this time, two successive files may have equal timestamps and the same inode. */
 const TIMESTAMP_RESOLUTION_MS = 1_000;
 
-/** How a {@link Folder} is read. */
+/** Options of {@link Folder.read}. */
 export interface ReadOptions {
-  /** The stem of the one entry key that is asked for. */
+  /** Limits the read to the entry key with this stem. */
   readonly only?: string;
-  /** Whether a file that was read before may have new content; each may unless given. */
+  /**
+   * Whether a cached file may have changed.
+   *
+   * @default every file may
+   */
   readonly changed?: MayHaveChanged;
-  /** The file system tells of changes: a file that looks the same is the same, however young. */
+  /**
+   * Whether the file system reports changes. A file with an equal identity then counts as unchanged, however recent.
+   *
+   * @default false
+   */
   readonly watched?: boolean;
 }
 
 /**
- * Reads the entries of one folder. The newest version of an entry key is its file with the highest number; what was read
- * before is not read again while its file is the same.
+ * Reads the entries of one folder, and caches the content of unchanged files. The newest version of an entry key is its
+ * file with the highest number.
  */
 export class Folder {
   private readonly cache = new Map<string, Cached>();
-  /** Slots by stem, for when neither the file's name nor its content tells. */
+  /** Entry keys by stem, for a malformed file whose name is a digest. */
   private readonly entryKeys = new Map<string, EntryKey>();
   private readings = 0;
 
-  /** @param service whose instances are in it; undefined for the folder of keys */
+  /** @param service the service whose instances the folder holds; undefined for the folder of keys */
   constructor(
     private readonly url: string,
     readonly path: string,
@@ -78,22 +86,24 @@ export class Folder {
     private readonly clock: Clock,
   ) {}
 
-  /** The newest version of one entry key. */
+  /** Returns the newest version of one entry key. Undefined if it has none. */
   async newest(stem: string): Promise<NewestVersion | undefined> {
     return (await this.read({ only: stem })).get(stem);
   }
 
   /**
-   * The newest version of every entry key. A missing folder has none.
+   * Returns the newest version of each entry key. A missing folder has none.
+   *
+   * @throws RegistryUnavailableError when files are replaced faster than they can be read
    */
   async read({ only, changed, watched = false }: ReadOptions = {}): Promise<NewestVersions> {
     for (let attempt = 0; attempt < MAX_READ_ATTEMPTS; attempt++) {
       const newest = newestOf(await this.names(only), only);
-      const tops = await this.contents(newest, changed, watched);
-      // Otherwise a file went after the folder was read: a newer version of its entry key is there by now, or none.
-      if (tops.size < newest.length) continue;
-      if (only === undefined) this.forgetAllBut(newest);
-      return tops;
+      const versions = await this.contents(newest, changed, watched);
+      // Fewer files than names: one was deleted after the folder was read, and a newer version may exist.
+      if (versions.size < newest.length) continue;
+      if (only === undefined) this.evictAllBut(newest);
+      return versions;
     }
     const error = new Error(
       `its entries were replaced faster than they could be read, ${MAX_READ_ATTEMPTS} times`,
@@ -101,7 +111,7 @@ export class Folder {
     throw new RegistryUnavailableError(this.url, [{ endpoint: this.path, error }]);
   }
 
-  /** What the file holds, read anew; undefined when it is gone. */
+  /** Reads the file without the cache. Undefined if it does not exist. */
   async content(name: VersionName): Promise<Content | undefined> {
     const reading = (this.readings += 1);
     try {
@@ -111,17 +121,17 @@ export class Folder {
         'refused' in read
           ? { version: identity, reason: `Expected the file ${quote(name.file)} to be ${read.refused}.` }
           : this.parse(name, read.text);
-      // Of two readings under way the one that began first may end last, with what was there before.
+      // Of two concurrent reads, the one that started first may end last, with an older content.
       if (reading > (this.cache.get(name.file)?.reading ?? 0))
         this.cache.set(name.file, { identity, ambiguous: !this.settled(read.stat), reading, content });
       return content;
     } catch (error) {
       const errno = errnoOf(error) ?? '';
-      // One file that cannot be opened is no reason to keep the others from anybody.
+      // A file that cannot be opened is malformed; it must not prevent the others from being read.
       if (UNREADABLE.has(errno))
         return {
           version: errno,
-          reason: `Expected the file ${quote(name.file)} to be a file one can read, got ${errno}.`,
+          reason: `Expected the file ${quote(name.file)} to be readable, got ${errno}.`,
         };
       return undefinedIfMissing(error);
     }
@@ -132,12 +142,12 @@ export class Folder {
     changed: MayHaveChanged | undefined,
     watched: boolean,
   ): Promise<NewestVersions> {
-    const tops = new Map<string, NewestVersion>();
+    const versions = new Map<string, NewestVersion>();
     await forEachLimited(newest, MAX_CONCURRENT_FILES, async (name) => {
       const content = (await this.cached(name, changed, watched)) ?? (await this.content(name));
-      if (content) tops.set(name.stem, { name, entryKey: this.entryKey(name, content), content });
+      if (content) versions.set(name.stem, { name, entryKey: this.entryKey(name, content), content });
     });
-    return tops;
+    return versions;
   }
 
   private async cached(
@@ -166,7 +176,7 @@ export class Folder {
       if (service !== this.service || stemOfEntryKey(entryKey) !== name.stem)
         return {
           version,
-          reason: `Expected the file ${quote(name.file)} to hold what it is named after, got ${entryKeyLabel(entryKey)}.`,
+          reason: `Expected the file ${quote(name.file)} to contain the entry that its name says, got ${entryKeyLabel(entryKey)}.`,
         };
       this.entryKeys.set(name.stem, entryKey);
       return { version, entry };
@@ -186,7 +196,7 @@ export class Folder {
     return stemOf(name) === stem ? guess : (this.entryKeys.get(stem) ?? guess);
   }
 
-  /** The files of all versions of all entry keys, or of the one with stem `only`. */
+  /** Returns the files of all versions of all entry keys, or only of the one with the stem `only`. */
   async names(only?: string): Promise<VersionName[]> {
     const [count, names] = await this.list(only);
     if (count <= ATOMIC_READDIR_ENTRIES || (only !== undefined && names.length > 0)) return names;
@@ -194,7 +204,7 @@ export class Folder {
     return [...new Map([...names, ...again].map((name) => [name.file, name])).values()];
   }
 
-  /** Changes whenever a file comes or goes; undefined when it is too young to tell, or there is no folder. */
+  /** Returns a string that changes when a file is created or deleted. Undefined if the last change is too recent. */
   async stamp(): Promise<string | undefined> {
     try {
       const found = await stat(this.path, { bigint: true });
@@ -208,7 +218,7 @@ export class Folder {
     return this.clock.wall() - Number(mtimeNs / 1_000_000n) > TIMESTAMP_RESOLUTION_MS;
   }
 
-  /** How many files there are, and those that matter. */
+  /** Returns the number of files, and the names of entry files. */
   private async list(only: string | undefined): Promise<readonly [number, VersionName[]]> {
     try {
       const files = await readdir(this.path);
@@ -221,7 +231,7 @@ export class Folder {
     }
   }
 
-  private forgetAllBut(newest: readonly VersionName[]): void {
+  private evictAllBut(newest: readonly VersionName[]): void {
     const files = new Set(newest.map(({ file }) => file));
     const stems = new Set(newest.map(({ stem }) => stem));
     for (const file of this.cache.keys()) if (!files.has(file)) this.cache.delete(file);
@@ -229,7 +239,7 @@ export class Folder {
   }
 }
 
-/** The newest version of each entry key, or of the one with stem `only`. */
+/** Returns the newest version of each entry key, or only of the one with the stem `only`. */
 export function newestOf(names: readonly VersionName[], only?: string): VersionName[] {
   const newest = new Map<string, VersionName>();
   for (const name of names) {

@@ -12,7 +12,7 @@ describe('asRegistryError', () => {
     ['EXDEV', 'link', /has no hard links/],
     ['EPERM', 'open', /must belong to the user/],
     ['EACCES', 'open', /must belong to the user/],
-    ['EROFS', 'open', /can only be read/],
+    ['EROFS', 'open', /is read-only/],
     ['ENOTDIR', 'mkdir', /is not a folder/],
     ['ENAMETOOLONG', 'mkdir', /shorter path/],
   ])('advises on %s of %s', (code, syscall, advice) => {
@@ -23,7 +23,7 @@ describe('asRegistryError', () => {
     expect(error.cause).toBe(cause);
   });
 
-  it('takes anything else for a failure that may pass', () => {
+  it('converts any other error to a retryable one', () => {
     expect(asRegistryError('file:/x', failed('ENOSPC', 'write'))).toBeInstanceOf(RegistryUnavailableError);
   });
 });

@@ -1,26 +1,26 @@
 import { RegistryRefusedError, RegistryUnavailableError, SidekickError } from '../../common/errors/index.js';
 
-/** The code of a file system error, such as `ENOENT`. */
+/** Returns the code of a file system error, such as `ENOENT`. */
 export function errnoOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code : undefined;
 }
 
-/** The code of a file system without hard links, or of a link across two file systems. */
+/** The error codes of file systems without hard links, and of a link across two file systems. */
 const LINK_UNSUPPORTED_CODES = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK']);
 
-/** What helps against each refusal. */
+/** Returns what the operator can do about a non-retryable error. */
 function adviceOn(errno: string, syscall: unknown): string {
   if (syscall === 'link' && LINK_UNSUPPORTED_CODES.has(errno))
-    return 'Its file system has no hard links, by which the file registry decides between concurrent writers: name a folder on another file system with file:/some/folder.';
-  if (errno === 'EROFS') return 'Its file system can only be read: name another with file:/some/folder.';
+    return 'Its file system has no hard links, which the file registry needs to order concurrent writes: name a folder on another file system with file:/some/folder.';
+  if (errno === 'EROFS')
+    return 'Its file system is read-only: name a folder on another one with file:/some/folder.';
   if (errno === 'ENAMETOOLONG') return 'Name a folder with a shorter path.';
-  if (errno === 'ENOTDIR' || errno === 'ELOOP')
-    return 'Part of its path is not a folder: name the folder that is meant.';
+  if (errno === 'ENOTDIR' || errno === 'ELOOP') return 'Part of its path is not a folder: correct the path.';
   return 'Its folder must belong to the user the process runs as.';
 }
 
-/** What trying again does not change. */
+/** Non-retryable error codes. */
 const NON_RETRYABLE_CODES = new Set([
   'EACCES',
   'EPERM',
@@ -35,7 +35,7 @@ const NON_RETRYABLE_CODES = new Set([
   'EXDEV',
 ]);
 
-/** A file system error as the port's errors. */
+/** Converts a file system error to an error of the port: refused if it is not retryable, otherwise unavailable. */
 export function asRegistryError(url: string, error: unknown): Error {
   const failure = error instanceof Error ? error : new Error(String(error), { cause: error });
   const errno = errnoOf(error);

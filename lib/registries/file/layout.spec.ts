@@ -2,7 +2,7 @@ import { ODD_NAMES } from '../../registry/contract/cases/names.js';
 import { Layout, readVersionName, stemOf, versionName } from './layout.js';
 
 describe('file names', () => {
-  it('are different for different names, also where case is ignored, and short enough', () => {
+  it('are unique even if case is ignored, and short enough', () => {
     const stems = ODD_NAMES.map(stemOf);
     expect(new Set(stems.map((stem) => stem.toUpperCase())).size).toBe(ODD_NAMES.length);
     for (const stem of stems) {
@@ -11,20 +11,20 @@ describe('file names', () => {
     }
   });
 
-  it('stay readable for usual names', () => {
+  it('are readable for common names', () => {
     expect(stemOf('app-server_1.2')).toBe('app-server_1.2');
     expect(stemOf('a/b')).toBe('a%2Fb');
     expect(stemOf('AppServer')).toMatch(/^appserver%%[0-9a-f]{32}$/);
   });
 
-  it('tell the version, 0 where a person named the file', () => {
+  it('contain the version, which is 0 for a file written by hand', () => {
     expect(readVersionName('web@12.json')).toEqual({ stem: 'web', number: 12, file: 'web@12.json' });
     expect(readVersionName('web.json')).toEqual({ stem: 'web', number: 0, file: 'web.json' });
     for (const file of ['web', 'web@x.json', '@1.json', 'web@1.json~', 'a@1@2.json'])
       expect(readVersionName(file)).toBeUndefined();
   });
 
-  it('keep services, keys and sessions within the folder', () => {
+  it('never lead outside the folder', () => {
     const layout = new Layout('/root');
     expect(layout.folder({ kind: 'service', service: '../../etc' })).toBe('/root/services/%2E.%2F..%2Fetc');
     expect(layout.folder({ kind: 'key', key: '../x' })).toBe('/root/keys');

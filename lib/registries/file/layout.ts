@@ -4,53 +4,53 @@ import { encodeSegment } from '../../common/names.js';
 import { type EntryKey } from '../../registry/entry-record.js';
 import { type Scope } from '../../registry/registry.js';
 
-/** Longest readable name of a file or folder, in characters; file systems take 255 bytes, number and ending included. */
+/** The maximum length of a readable name, in characters. File systems allow 255 bytes, version and extension included. */
 const MAX_READABLE_LENGTH = 160;
 
-/** What is left of a name beside its digest, for people who look into the folder. */
+/** The part of a long name that precedes its digest, in characters, for people who inspect the folder. */
 const READABLE_PREFIX_LENGTH = 60;
 
 /**
- * The name of a file or folder for a service, an id or a key: different for different names, also where the file
- * system ignores case. Readable, unless the name is long or has capitals: then it ends in a digest.
+ * Returns the stem of the file or folder name of a service, an id or a key. Stems of different names are different, even on
+ * a file system that ignores case. A name that is long or has capital letters gets a stem that ends in a digest.
  */
 export function stemOf(name: string): string {
   const readable = encodeSegment(name);
   const plain = readable.length <= MAX_READABLE_LENGTH && !/[A-Z]/.test(readable.replace(/%[\dA-F]{2}/g, ''));
   if (plain) return readable;
   const digest = createHash('sha256').update(name).digest('hex').slice(0, 32);
-  // Never what encodeSegment writes: there, a percent sign stands before two digits.
+  // "%%" is distinct from any result of encodeSegment, where two digits follow a percent sign.
   return `${readable.slice(0, READABLE_PREFIX_LENGTH).toLowerCase()}%%${digest}`;
 }
 
-/** One version of an entry, as its file is named. */
+/** The parsed file name of one version of an entry. */
 export interface VersionName {
   readonly stem: string;
-  /** Greater than every version of the entry key before it; 0 for a file written by hand. */
+  /** Increases with every version of the entry key. 0 for a file written by hand. */
   readonly number: number;
   readonly file: string;
 }
 
-/** The greatest number of a version: no writer gets there by counting. */
+/** The highest version number. No writer reaches it by incrementing. */
 export const MAX_VERSION = 999_999_999_999_999;
 
-/** The file of version `number` of the entry with this stem. */
+/** Returns the file name of version `number` of the entry with this stem. */
 export function versionName(stem: string, number: number): VersionName {
   return { stem, number, file: `${stem}@${number}.json` };
 }
 
-/** What a file's name says, or undefined for a file that is none of ours. */
+/** Parses a file name. Returns undefined if it is not the name of an entry's file. */
 export function readVersionName(file: string): VersionName | undefined {
   const [, stem, digits] = /^([^@]+)(?:@(\d{1,15}))?\.json$/.exec(file) ?? [];
   return stem === undefined ? undefined : { stem, number: Number(digits ?? 0), file };
 }
 
-/** Where things are in the folder of a registry. */
+/** The paths within the folder of a registry. */
 export class Layout {
   readonly keys: string;
   readonly services: string;
   readonly sessions: string;
-  /** Files being written, on the same file system as the places they go to. */
+  /** Holds unfinished files. It is on the same file system, so that they can be linked and renamed into place. */
   readonly temporary: string;
 
   constructor(readonly root: string) {
@@ -60,21 +60,21 @@ export class Layout {
     this.temporary = join(root, 'tmp');
   }
 
-  /** The folder with the entries of `scope`. */
+  /** Returns the folder with the entries of `scope`. */
   folder(scope: Scope): string {
     return scope.kind === 'key' ? this.keys : join(this.services, stemOf(scope.service));
   }
 
-  /** The file of session `id`. */
+  /** Returns the file of session `id`. */
   session(id: string): string {
     return join(this.sessions, `${id}.json`);
   }
 }
 
-/** The stem of the files of `entry key`, within its folder. */
+/** Returns the stem of the files of `entryKey` within its folder. */
 export function stemOfEntryKey(entryKey: EntryKey): string {
   return stemOf(entryKey.kind === 'key' ? entryKey.key : entryKey.id);
 }
 
-/** Files read or removed at the same time: enough to keep the thread pool busy, few enough to leave room for others. */
+/** Limits concurrent file operations, to leave room in Node's thread pool for the application. */
 export const MAX_CONCURRENT_FILES = 8;

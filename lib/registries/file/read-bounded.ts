@@ -1,18 +1,18 @@
 import { constants, type BigIntStats } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-/** What {@link readBounded} found. */
+/** The result of {@link readBounded}: the content, or why it was refused. */
 export type BoundedRead =
   | { readonly text: string; readonly stat: BigIntStats }
   | { readonly refused: string; readonly stat: BigIntStats };
 
-/** Neither follows a link nor waits for whoever would write to a pipe, on platforms that know either. */
+/** Do not follow a symbolic link, and do not block on a pipe without a writer. */
 const SAFE_OPEN_FLAGS = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * Reads a regular file of at most `limit` bytes as well-formed UTF-8. What is none is told, not thrown.
+ * Reads a regular file of at most `limit` bytes as UTF-8. Returns the reason if the file is not such a file.
  *
- * @throws file system errors, `ENOENT` among them
+ * @throws file system errors, for example `ENOENT`
  */
 export async function readBounded(path: string, limit: number): Promise<BoundedRead> {
   const handle = await open(path, constants.O_RDONLY | SAFE_OPEN_FLAGS);

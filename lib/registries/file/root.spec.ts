@@ -15,7 +15,7 @@ describe('the folder of a file registry', () => {
     await rm(parent, { recursive: true });
   });
 
-  it('is made with access for its owner alone', async () => {
+  it('is created with access for its owner only', async () => {
     const layout = new Layout(join(parent, 'a', 'b'));
     await ensureRoot(layout);
     await ensureRoot(layout);
@@ -23,35 +23,35 @@ describe('the folder of a file registry', () => {
       expect((await stat(folder)).mode & 0o777).toBe(0o700);
   });
 
-  it.each([0o777, 0o1777, 0o770, 0o702])('is refused when others may write in it: %o', async (mode) => {
+  it.each([0o777, 0o1777, 0o770, 0o702])('is refused if others can write to it: %o', async (mode) => {
     const root = join(parent, 'open');
     await mkdir(root);
     await chmod(root, mode);
     await expect(ensureRoot(new Layout(root))).rejects.toThrow(
       new RegistryRefusedError(
-        `The folder ${root} of the file registry can be written by other users: run chmod 700 ${root}, or name another.`,
+        `The folder ${root} of the file registry is writable by other users: run chmod 700 ${root}, or name another folder.`,
       ),
     );
   });
 
-  it('is refused when it is a link to another', async () => {
+  it('is refused if it is a symbolic link', async () => {
     const root = join(parent, 'link');
     await symlink(parent, root);
-    await expect(ensureRoot(new Layout(root))).rejects.toThrow(/is not a folder itself/);
+    await expect(ensureRoot(new Layout(root))).rejects.toThrow(/is a symbolic link or not a folder/);
   });
 
-  it('is refused when one of the folders in it is a link, or others may write there', async () => {
+  it('is refused if a folder within is a symbolic link or writable by others', async () => {
     const layout = new Layout(join(parent, 'own'));
     await ensureRoot(layout);
     await chmod(layout.services, 0o777);
-    await expect(ensureRoot(layout)).rejects.toThrow(/services of the file registry can be written by other/);
+    await expect(ensureRoot(layout)).rejects.toThrow(/services of the file registry is writable by other/);
     await chmod(layout.services, 0o700);
     await rm(layout.keys, { recursive: true });
     await symlink(parent, layout.keys);
-    await expect(ensureRoot(layout)).rejects.toThrow(/keys of the file registry is not a folder itself/);
+    await expect(ensureRoot(layout)).rejects.toThrow(/keys of the file registry is a symbolic link/);
   });
 
-  it.each([0o000, 0o022, 0o077])('is private whatever the umask: %o', async (umask) => {
+  it.each([0o000, 0o022, 0o077])('is private with the umask %o', async (umask) => {
     const before = process.umask(umask);
     try {
       const layout = new Layout(join(parent, 'masked', 'deep'));
@@ -65,7 +65,7 @@ describe('the folder of a file registry', () => {
     }
   });
 
-  it('is refused when it is a file', async () => {
+  it('is refused if it is a file', async () => {
     const root = join(parent, 'file');
     await writeFile(root, '');
     await expect(ensureRoot(new Layout(root))).rejects.toThrow(/EEXIST/);
@@ -73,7 +73,7 @@ describe('the folder of a file registry', () => {
 
   const asRoot = process.getuid?.() === 0;
   it(
-    asRoot ? 'is refused when it belongs to somebody else' : 'cannot be made where the user may not write',
+    asRoot ? 'is refused if it belongs to another user' : 'cannot be created where the user may not write',
     async () => {
       if (asRoot) {
         const { chown } = await import('node:fs/promises');

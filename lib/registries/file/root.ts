@@ -3,25 +3,25 @@ import { RegistryRefusedError } from '../../common/errors/index.js';
 import { errnoOf } from './fs-error.js';
 import { type Layout } from './layout.js';
 
-/** Nobody but the owner. */
+/** Access for the owner only. */
 export const PRIVATE_FOLDER_MODE = 0o700;
-/** Nobody but the owner. */
+/** Access for the owner only. */
 export const PRIVATE_FILE_MODE = 0o600;
-/** Group and others may write. */
+/** The write permissions of group and others. */
 const SHARED_WRITE_MODE = 0o022;
 
-/** Makes `folder` and what is above it, where missing. */
+/** Creates `folder` and its parents if they are missing. */
 export async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER_MODE });
 }
 
 /**
- * Makes the folders of a registry where they are missing, and checks that nobody else can put anything in.
+ * Creates the folders of a registry if they are missing, and checks that no other user can write to them.
  *
- * @throws RegistryRefusedError when a folder is a link, belongs to another user, or others may write in it
+ * @throws RegistryRefusedError when a folder is a symbolic link, belongs to another user, or is writable by others
  */
 export async function ensureRoot({ root, keys, services, sessions, temporary }: Layout): Promise<void> {
-  // The root first: what is in it is only as good as who may write there.
+  // The root first: a user who can write to it can replace the folders within.
   await makeFolder(root);
   await checkOwn(root);
   for (const folder of [keys, services, sessions, temporary]) {
@@ -31,8 +31,8 @@ export async function ensureRoot({ root, keys, services, sessions, temporary }: 
 }
 
 /**
- * Checks the root again, which may have been removed and remade by another user since; makes the folders where it is
- * missing. One system call where all is well.
+ * Checks the root again, since another user may have removed and recreated it. Creates the folders if the root is missing.
+ * This is one system call in the usual case.
  *
  * @throws RegistryRefusedError as {@link ensureRoot} does
  */
@@ -51,15 +51,15 @@ async function checkOwn(folder: string): Promise<void> {
     throw new RegistryRefusedError(`The folder ${folder} of the file registry ${complaint}: ${remedy}.`);
   };
   if (stat.isSymbolicLink() || !stat.isDirectory())
-    refuse('is not a folder itself', 'name the folder that is meant');
+    refuse('is a symbolic link or not a folder', 'name the folder itself');
   const own = process.getuid?.();
-  // Without user ids, as on Windows, the temporary folder is already the user's own.
+  // On platforms without user ids, such as Windows, each user has a private temporary folder.
   if (own === undefined) return;
   if (stat.uid !== own)
     refuse(
       `belongs to user ${stat.uid}, not to user ${own}`,
-      'name another with file:/some/folder of your own',
+      'name a folder of this user with file:/some/folder',
     );
   if ((stat.mode & SHARED_WRITE_MODE) !== 0)
-    refuse('can be written by other users', `run chmod 700 ${folder}, or name another`);
+    refuse('is writable by other users', `run chmod 700 ${folder}, or name another folder`);
 }

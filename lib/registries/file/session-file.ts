@@ -1,32 +1,32 @@
-/** What the file of a session says: alive until `deadline`, unless it is renewed. */
+/** The content of a session's file. The session is alive until `deadline`; a renewal writes a later one. */
 export interface SessionFile {
   readonly format: 1;
   readonly id: string;
-  /** For operators: who holds it. */
+  /** The name of the holder, for operators. */
   readonly name?: string;
   readonly pid: number;
-  /** Seconds. */
+  /** In seconds. */
   readonly ttl: number;
-  /** Which time `deadline` is on; see `BootTime`. */
+  /** Identifies the scale of `deadline`; see `BootTime`. */
   readonly boot?: string;
-  /** Milliseconds of boot time. */
+  /** In milliseconds of boot time. */
   readonly deadline: number;
-  /** The deadline as milliseconds since the Unix epoch: a first guess for who cannot read `deadline`. */
+  /** The deadline in milliseconds since the Unix epoch: an estimate for processes with another boot time. */
   readonly wall: number;
-  /** It was ended; what it held is no longer there, whatever is still to be seen. */
+  /** The session has ended. Its entries are withdrawn, even if their files still exist. */
   readonly ended?: true;
-  /** Beside `ended`: its deadline had passed before its holder ended it. */
+  /** Set with `ended` if the deadline had already passed: the entries have expired. */
   readonly late?: true;
 }
 
 const SESSION_ID = /^[a-z0-9-]{1,64}$/;
 
-/** Whether `id` is that of a session, which is part of a file's name. */
+/** Whether `id` is a valid session id. It is part of a file name. */
 export function isSessionId(id: unknown): id is string {
   return typeof id === 'string' && SESSION_ID.test(id);
 }
 
-/** Parses the file of a session; undefined where it is none. */
+/** Parses a session's file. Returns undefined if it is malformed. */
 export function readSessionFile(text: string): SessionFile | undefined {
   let value: unknown;
   try {

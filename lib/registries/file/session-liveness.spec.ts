@@ -23,7 +23,7 @@ describe('SessionBook', () => {
   const book = (boot: string | undefined) =>
     new SessionLiveness(layout, clock, { boot, now: () => 1_000_000 + clock.now() });
 
-  /** The session as its holder writes it, on a boot of its own. */
+  /** Writes the session's file as its holder does, on the given boot. */
   async function renew(boot: string | undefined, more: object = {}): Promise<void> {
     const file = {
       format: 1,
@@ -38,7 +38,7 @@ describe('SessionBook', () => {
     await writeFile(layout.session('s'), JSON.stringify(file));
   }
 
-  it('goes by the deadline on the same boot, whatever the wall clock says', async () => {
+  it('compares deadlines of the same boot, independently of the wall clock', async () => {
     const one = book('boot');
     await renew('boot');
     for (const moved of [HOUR, -HOUR]) {
@@ -58,9 +58,9 @@ describe('SessionBook', () => {
   });
 
   it.each([
-    ['where the platform names no boot', undefined],
+    ['without a boot id', undefined],
     ['after a restart of the machine', 'another'],
-  ])('goes by what it observes %s', async (_when, own) => {
+  ])('derives the deadline from observed renewals %s', async (_when, own) => {
     const one = book(own);
     await renew('boot');
     expect(await one.aliveUntil('s', false)).toBe(10_000);
@@ -71,20 +71,20 @@ describe('SessionBook', () => {
     expect(await one.aliveUntil('s', false)).toBe(19_000);
     await clock.advance(10_000);
     expect(await one.aliveUntil('s', false)).toBeUndefined();
-    // The wall clock, moved back before the deadline in the file, brings nothing back.
+    // Setting the wall clock back to before the deadline does not revive the session.
     clock.setWall(clock.wall() - 2 * HOUR);
     expect(await one.aliveUntil('s', true)).toBeUndefined();
-    // Who sees the file for the first time has nothing but the wall clock to go by, and no more than a TTL of it.
+    // A process that reads the file for the first time relies on the wall clock, for at most one TTL.
     expect(await book(own).aliveUntil('s', true)).toBe(clock.now() + 10_000);
   });
 
-  it('takes a session that was over by the wall clock when first seen for over', async () => {
+  it('treats a session as expired if its deadline had passed by the wall clock at the first read', async () => {
     await renew('boot');
     await clock.advance(10_001);
     expect(await book(undefined).aliveUntil('s', true)).toBeUndefined();
   });
 
-  it('knows a session that was ended, that never was, and a file that is none, for over', async () => {
+  it('treats an ended session, an unknown session and a malformed file as not alive', async () => {
     await renew('boot', { ended: true });
     expect(await book('boot').aliveUntil('s', true)).toBeUndefined();
     expect(await book('boot').aliveUntil('never', true)).toBeUndefined();
@@ -102,7 +102,7 @@ describe('SessionBook', () => {
     }
   });
 
-  it.each(['boot', undefined])('forgets sessions that are over, on boot %s', async (boot) => {
+  it.each(['boot', undefined])('evicts expired sessions, on boot %s', async (boot) => {
     const one = book(boot);
     const meet = async (id: string): Promise<void> => {
       const deadline = 1_000_000 + clock.now() + 10_000;

@@ -7,30 +7,29 @@ import { type Layout } from './layout.js';
 import { readBounded } from './read-bounded.js';
 import { readSessionFile, type SessionFile } from './session-file.js';
 
-/** Bytes. */
 const MAX_SESSION_FILE_BYTES = 4_096;
-/** No wall clock is wrong by more milliseconds than this. */
+/** Wall clocks of two boots are assumed to differ by less than this. */
 const MAX_WALL_CLOCK_ERROR_MS = 86_400_000;
 
-/** Sessions that are remembered before those that are over are looked for. */
+/** Expired sessions are pruned once this many sessions are cached. */
 const MIN_PRUNE_SIZE = 64;
 
-/** What is known of a session. */
+/** The cached state of a session. */
 interface Known {
   readonly text: string;
-  /** On this process's clock: alive until then, and to be looked at again then. */
+  /** Until when the session is alive, on this process's clock. Its file must be read again then. */
   readonly until: number;
-  /** `until` is the session's own deadline, not what was concluded from watching it. */
+  /** Whether `until` is the session's own deadline. If not, it is derived from observed renewals. */
   readonly exact: boolean;
 }
 
-/** Until when a session is alive on this process's clock, or how it came to its end. */
+/** Until when a session is alive, on this process's clock, or why it is not alive. */
 export type SessionFate = number | 'ended' | 'expired';
 
 /**
- * Which sessions are alive. On one boot of one machine their deadlines are compared as they stand. Where they cannot
- * be (no boot id, a folder from before a restart), a session is alive for its TTL from each change that is observed,
- * on the observer's own clock; the wall clock only makes the first guess. So a moved wall clock ends nothing.
+ * Determines which sessions are alive. Deadlines of the same boot of the same machine are compared directly. Otherwise (no
+ * boot id, or a folder from before a restart) a session is alive for its TTL after each observed change of its file, on
+ * the observer's clock. The wall clock only provides the first estimate, so changing it expires no session.
  */
 export class SessionLiveness {
   private readonly known = new Map<string, Known>();
@@ -42,25 +41,25 @@ export class SessionLiveness {
     private readonly time: BootTime,
   ) {}
 
-  /** How many sessions are remembered. */
+  /** The number of cached sessions. */
   get size(): number {
     return this.known.size;
   }
 
-  /** What has become of session `id`; see {@link SessionLiveness.aliveUntil}. */
+  /** Returns the state of session `id`; see {@link SessionLiveness.aliveUntil}. */
   async fate(id: string, fresh: boolean): Promise<SessionFate> {
     const until = await this.aliveUntil(id, fresh);
     if (until !== undefined) return until;
     const text = await this.text(id);
     const file = text === undefined ? undefined : readSessionFile(text);
-    // Its file is the last thing that its holder removes.
+    // A session that ends deletes its file last.
     return file === undefined || (file.ended === true && file.late !== true) ? 'ended' : 'expired';
   }
 
   /**
-   * Until when, on this process's clock, session `id` is alive; undefined when it is not.
+   * Returns until when session `id` is alive, in milliseconds of this process's clock. Undefined if it is not alive.
    *
-   * @param fresh look at its file even if its deadline is known
+   * @param fresh read the session's file even if its deadline is cached
    */
   async aliveUntil(id: string, fresh: boolean): Promise<number | undefined> {
     const known = this.known.get(id);
@@ -74,29 +73,29 @@ export class SessionLiveness {
     const now = this.clock.now();
     const next = this.judge(file, text, known, now);
     const alive = now < next.until;
-    // What was concluded from watching is remembered, lest the wall clock be asked a second time.
+    // An observed deadline is cached even if it has passed, so that the wall clock does not provide another estimate.
     if (alive || !next.exact) this.known.set(id, next);
     else this.known.delete(id);
     if (this.known.size >= this.pruneAt) await this.prune();
     return alive ? next.until : undefined;
   }
 
-  /** Whether `file` is so long over that nobody can still be looking at what it held. */
-  isLongOver(file: SessionFile, grace: number): boolean {
+  /** Whether the session has ended or expired at least `graceMs` ago, so that no reader still needs its entries. */
+  isLongDead(file: SessionFile, graceMs: number): boolean {
     if (file.ended === true) return true;
-    if (this.comparable(file)) return this.time.now() > file.deadline + grace;
-    return this.clock.wall() > file.wall + Math.max(grace, MAX_WALL_CLOCK_ERROR_MS);
+    if (this.comparable(file)) return this.time.now() > file.deadline + graceMs;
+    return this.clock.wall() > file.wall + Math.max(graceMs, MAX_WALL_CLOCK_ERROR_MS);
   }
 
   /**
-   * Forgets sessions that are over and of which nothing is left. Many readers meet a session while it lives and never
-   * ask for it again once its entries are gone.
+   * Evicts expired sessions whose files are deleted. Most sessions are never requested again once their entries are
+   * removed, so the cache would grow without bound.
    */
   private async prune(): Promise<void> {
     this.pruneAt = Infinity;
     const now = this.clock.now();
-    const over = [...this.known].filter(([, { until }]) => until <= now);
-    await forEachLimited(over, MAX_CONCURRENT_FILES, async ([id, known]) => {
+    const expired = [...this.known].filter(([, { until }]) => until <= now);
+    await forEachLimited(expired, MAX_CONCURRENT_FILES, async ([id, known]) => {
       const forgettable = known.exact || (await this.text(id).catch(() => known.text)) === undefined;
       if (forgettable && this.known.get(id) === known) this.known.delete(id);
     });

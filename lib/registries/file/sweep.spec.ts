@@ -38,7 +38,7 @@ describe('the sweep of a file registry', () => {
       .map(({ name }) => name)
       .sort();
 
-  it('removes what dead processes left, and nothing else', async () => {
+  it('removes the files of dead processes, and nothing else', async () => {
     const dead = await open().openSession({ ttl: 10 }, signal);
     await dead.write(web('dead'), undefined, signal);
     await dead.write({ kind: 'key', key: 'dead', value: '' }, undefined, signal);
@@ -58,7 +58,7 @@ describe('the sweep of a file registry', () => {
     expect((await live.renew(signal)).missing).toEqual([]);
   });
 
-  it('leaves alone what may still be looked at', async () => {
+  it('retains recent files, which may still be in use', async () => {
     const dead = await open().openSession({ ttl: 10 }, signal);
     await dead.write(web('dead'), undefined, signal);
     writeFileSync(join(layout.temporary, 'unfinished'), '');
@@ -68,7 +68,7 @@ describe('the sweep of a file registry', () => {
     expect(files()).toContain('unfinished');
   });
 
-  it('removes versions that a killed writer had replaced but not removed', async () => {
+  it('removes superseded versions that a killed writer has left', async () => {
     const session = await open().openSession({ ttl: 1_000 }, signal);
     const written = await session.write(web('one'), undefined, signal);
     const folder = join(layout.services, 'web');
@@ -85,7 +85,7 @@ describe('the sweep of a file registry', () => {
     expect(readdirSync(folder)).toEqual(['one@2.json']);
   });
 
-  it('removes the entries of a session whose file is gone', async () => {
+  it('removes the entries of a session whose file is missing', async () => {
     const session = await open().openSession({ ttl: 1_000 }, signal);
     await session.write(web('one'), undefined, signal);
     await rm(layout.session(session.id));

@@ -11,56 +11,56 @@ import { readSessionFile } from './session-file.js';
 import { type FileStore } from './file-store.js';
 import { removeFile } from './write-file.js';
 
-/** Milliseconds after which what nobody needs any more is removed: time for whoever is just reading it. */
+/** How old unused files must be to be removed, since a reader or writer may still use a younger one. */
 const GRACE_MS = 60_000;
 
 /**
- * Removes what processes that died left behind: sessions long over with their entries, superseded versions, files
- * never finished, folders long empty. Whatever lives is left alone; a writer who meets a sweep notices and looks again.
+ * Removes the files that dead processes have left: expired sessions with their entries, superseded versions, unfinished
+ * files, and empty folders. A concurrent writer detects that a sweep removed its base version and reads again.
  */
 export async function sweep(store: FileStore): Promise<void> {
   const { layout } = store;
-  const over = await sessionsOver(store);
-  await sweepFolder(store, layout.keys, over);
+  const dead = await deadSessions(store);
+  await sweepFolder(store, layout.keys, dead);
   for (const name of await namesIn(layout.services)) {
     const path = join(layout.services, name);
-    await sweepFolder(store, path, over);
-    // Fails, as it should, unless the folder is empty.
+    await sweepFolder(store, path, dead);
+    // Fails if the folder is not empty, which is intended.
     if (await isOld(store, path)) await rmdir(path).catch(() => undefined);
   }
-  await forEachLimited(over, MAX_CONCURRENT_FILES, async (id) => removeFile(layout.session(id)));
+  await forEachLimited(dead, MAX_CONCURRENT_FILES, async (id) => removeFile(layout.session(id)));
   await forEachLimited(await namesIn(layout.temporary), MAX_CONCURRENT_FILES, async (name) => {
     const path = join(layout.temporary, name);
     if (await isOld(store, path)) await removeFile(path);
   });
 }
 
-/** The sessions that are long over. */
-async function sessionsOver({ layout, sessions }: FileStore): Promise<Set<string>> {
-  const over = new Set<string>();
+/** Returns the ids of the sessions that ended or expired long ago. */
+async function deadSessions({ layout, sessions }: FileStore): Promise<Set<string>> {
+  const dead = new Set<string>();
   await forEachLimited(await namesIn(layout.sessions), MAX_CONCURRENT_FILES, async (name) => {
     const read = await readBounded(join(layout.sessions, name), GRACE_MS).catch(() => undefined);
     const file = read && 'text' in read ? readSessionFile(read.text) : undefined;
-    if (file && name === `${file.id}.json` && sessions.isLongOver(file, GRACE_MS)) over.add(file.id);
+    if (file && name === `${file.id}.json` && sessions.isLongDead(file, GRACE_MS)) dead.add(file.id);
   });
-  return over;
+  return dead;
 }
 
-async function sweepFolder(store: FileStore, path: string, over: ReadonlySet<string>): Promise<void> {
+async function sweepFolder(store: FileStore, path: string, dead: ReadonlySet<string>): Promise<void> {
   const folder = new Folder(store.url, path, undefined, store.clock);
   const names = await folder.names();
   await forEachLimited(newestOf(names), MAX_CONCURRENT_FILES, async (name) => {
     const file = join(path, name.file);
     const session = await sessionBehind(file);
     const gone =
-      session !== undefined && (over.has(session) || !(await exists(store.layout.session(session))));
+      session !== undefined && (dead.has(session) || !(await exists(store.layout.session(session))));
     if (gone) await removeVersions(folder, name, names);
-    // Not while its writer may still be looking at what it replaced.
+    // The writer of a recent version may still compare it with the previous one.
     else if (await isOld(store, file)) await removeOlder(folder, name, names);
   });
 }
 
-/** Who keeps the entry in `file` alive; undefined where nobody does, or nobody can tell. */
+/** Returns the session of the entry in `file`. Undefined if it has none or is malformed. */
 async function sessionBehind(file: string): Promise<string | undefined> {
   try {
     const read = await readBounded(file, MAX_ENTRY_FILE_BYTES);
@@ -79,7 +79,7 @@ async function isOld(store: FileStore, path: string): Promise<boolean> {
   return changed !== undefined && store.clock.wall() - changed > GRACE_MS;
 }
 
-/** When the file was changed last, in milliseconds since the Unix epoch. */
+/** Returns when the file was last modified, in milliseconds since the Unix epoch. Undefined if it does not exist. */
 async function changedAt(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).mtimeMs;

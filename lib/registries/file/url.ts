@@ -6,9 +6,9 @@ import { file } from './file.js';
 const FORM = '`file:`, `file:folder` or `file:///folder`, without options';
 
 /**
- * The source behind `file:` (the default folder), `file:/absolute`, `file:relative` or `file:///absolute%20path`.
+ * Returns the source of `file:` (the default folder), `file:/absolute`, `file:relative` or `file:///absolute%20path`.
  *
- * @throws InvalidOptionError when the path is not one, or options follow it
+ * @throws InvalidOptionError when the path is invalid or the URL has options
  */
 export function fileFromUrl(url: string): RegistrySource {
   const path = url.slice('file:'.length);

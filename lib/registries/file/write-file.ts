@@ -5,18 +5,18 @@ import { errnoOf } from './fs-error.js';
 import { type Layout } from './layout.js';
 import { ensureRoot, makeFolder, PRIVATE_FILE_MODE } from './root.js';
 
-/** Attempts while somebody sweeps the folders away. */
+/** A write is repeated if another process removes the folders during the attempt. */
 const MAX_ATTEMPTS = 10;
 
-/** Puts a file in place whole: replaces what is there. */
+/** Writes a file atomically. Replaces an existing one. */
 export async function replaceFile(layout: Layout, path: string, text: string): Promise<void> {
   await publish(layout, path, text, rename);
 }
 
 /**
- * Puts a file in place whole, unless there is one.
+ * Writes a file atomically, unless it exists.
  *
- * @returns whether this call did it; of concurrent ones, one does
+ * @returns whether this call created the file; of concurrent calls, exactly one does
  */
 export async function createFile(layout: Layout, path: string, text: string): Promise<boolean> {
   try {
@@ -28,7 +28,7 @@ export async function createFile(layout: Layout, path: string, text: string): Pr
   }
 }
 
-/** Removes a file; one that is not there is fine. */
+/** Removes a file. Does nothing if it does not exist. */
 export async function removeFile(path: string): Promise<void> {
   try {
     await unlink(path);
