@@ -75,7 +75,7 @@ async function world(services: number, size: number): Promise<World> {
 
 type Run = (picks: number) => number;
 
-/** Nanoseconds a call; the sum keeps the work from being optimised away, in 32 bits lest it be boxed. */
+/** Returns nanoseconds per call. The sum prevents V8 from optimising the work away; 32 bits keep it from being boxed. */
 function time(run: Run): number {
   const start = process.hrtime.bigint();
   const sum = run(PICKS);
@@ -97,7 +97,7 @@ function compare(what: string, floor: Run, ours: Run): Row {
   time(floor);
   time(ours);
   const rounds = Array.from({ length: ROUNDS }, (_, round) => {
-    // Whoever runs second has the warmer caches: they take turns.
+    // The second run has warmer caches, so the order alternates.
     const first = round % 2 === 0;
     const one = time(first ? floor : ours);
     const two = time(first ? ours : floor);

@@ -102,7 +102,7 @@ async function main(): Promise<void> {
   expectEnd();
 }
 
-/** An outcome is told as soon as it is known: the whole may take hours. */
+/** Reports an outcome as soon as it is known: the whole run may take hours. */
 async function told(playing: Promise<Outcome>): Promise<Outcome> {
   const outcome = await playing;
   console.log(`${outcomeText(outcome)}\n`);

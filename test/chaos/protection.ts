@@ -1,9 +1,9 @@
 /**
  * What a scenario can be played without, to show that it would tell: each is a part of the library's own defence.
  *
- * - `jitter`: everybody's random numbers are the same
- * - `ownership`: a write takes whatever stands in its entry key
- * - `list-after-compaction`: a watch whose history is gone goes on from now, without listing again
+ * - `jitter`: all clients have the same random numbers
+ * - `ownership`: a write replaces any entry under its entry key
+ * - `list-after-compaction`: a watch whose history is compacted continues from now, without listing again
  * - `said-empty`: a listing that fails counts as an empty one
  * - `expiry-guard`: what expires is gone, however much of it at once
  * - `watch`: nothing can be watched

@@ -23,7 +23,7 @@ export function expectInstance(instance: Instance): void {
     'metadata is made of texts',
   );
   assert.ok(Number.isInteger(weight) && weight >= 0 && weight <= 65_535, 'the weight is one');
-  assert.ok(zone === undefined || typeof zone === 'string', 'the zone is a text');
+  assert.ok(zone === undefined || typeof zone === 'string', 'the zone is a string');
   for (const part of [instance, ports, tags, meta]) assert.ok(Object.isFrozen(part), 'all of it is frozen');
   for (const record of [ports, meta])
     assert.equal(Object.getPrototypeOf(record), Object.prototype, 'a name changes no prototype');
@@ -45,7 +45,7 @@ export function expectReason(reason: string): void {
 /** That a listing is sound: each entry key once, every entry one, every complaint a sentence. */
 export function expectListing({ entries, malformed }: Listing): void {
   const entryKeys = entries.map(({ record }) => entryKeyId(entryKeyOf(record)));
-  assert.equal(new Set(entryKeys).size, entryKeys.length, 'each slot is there once');
+  assert.equal(new Set(entryKeys).size, entryKeys.length, 'each entry key occurs once');
   for (const { record, version } of entries) {
     expectRecord(record);
     assert.equal(typeof version, 'string');

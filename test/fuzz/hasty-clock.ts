@@ -1,6 +1,6 @@
 import { type Clock, type Timer } from '../../lib/common/clock.js';
 
-/** A clock on which every wait is over at once: whoever waits has waited, and it is that much later. */
+/** A clock on which every wait ends at once and moves the time forward by its duration. */
 export class HastyClock implements Clock {
   private time = 0;
   private readonly waiting = new Map<object, NodeJS.Immediate>();

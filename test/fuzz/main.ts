@@ -15,7 +15,7 @@ const HELP = `npm run fuzz -- [options]
 
   --inputs N     inputs in all, shared among the targets; 100000 by default
   --minutes M    begins nothing more after M minutes
-  --seed S       the seed of the first batch; a fresh one by default, printed
+  --seed S       seed of the first batch; by default a fresh one, printed
   --only TARGET  this target alone; may be given several times
   --workers W    how many threads; half of the machine by default
   --list         name the targets

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** One change of a text: at a place, so much is taken out, this is put in, and so much of what was there is repeated. */
+/** One change of a string: at a position, deletes some characters, inserts a string, and repeats some of the original. */
 interface Edit {
   readonly at: number;
   readonly remove: number;
@@ -41,7 +41,7 @@ const PIECES: readonly string[] = [
 
 /** Times a piece may be repeated: enough to tell what is linear from what is not. */
 const STRETCH = 100_000;
-/** How often a text is stretched: one edit in so many. */
+/** Frequency of stretching a string: one edit in this number. */
 const STRETCH_ONE_IN = 400;
 
 function edits(dictionary: readonly string[]): fc.Arbitrary<Edit> {

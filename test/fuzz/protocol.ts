@@ -13,7 +13,7 @@ export interface Report {
 
 /** What a thread is started with. */
 export interface Surroundings {
-  /** Counts the inputs that were tried, for whoever watches over the thread. */
+  /** Counts the inputs that were tried, so that the parent can detect a hung thread. */
   readonly counter: SharedArrayBuffer;
   /** How many threads there are. */
   readonly threads: number;

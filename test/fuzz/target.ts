@@ -41,7 +41,7 @@ export interface TargetSpec<I> {
 /** Milliseconds that are spent on making a finding small. */
 const SHRINKING = 20_000;
 
-/** Told of each input before it runs, by whoever watches over a run. */
+/** Called before each input runs, so that a hung run can be detected. */
 export const progress = { count: (): void => undefined };
 
 export function makeTarget<I>(spec: TargetSpec<I>): Target {
@@ -77,7 +77,7 @@ export function makeTarget<I>(spec: TargetSpec<I>): Target {
   };
 }
 
-/** A target that takes a text. */
+/** Creates a target whose input is a string. */
 export function textTarget(spec: Omit<TargetSpec<string>, 'read' | 'write'>): Target {
   return makeTarget({ ...spec, read: (bytes) => bytes.toString(), write: (text) => Buffer.from(text) });
 }

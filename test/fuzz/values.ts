@@ -54,7 +54,7 @@ export const names: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: fc.constantFrom('/', '.', '%', '2', 'E', 'e', 'a', 'A', ':', '@', ' '), maxLength: 8 }),
 );
 
-/** Another name that somebody could take for `name`. */
+/** Returns names that could be confused with `name`. */
 function twinsOf(name: string): readonly string[] {
   const encoded = name.isWellFormed() ? encodeURIComponent(name) : name;
   return [

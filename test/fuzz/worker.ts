@@ -11,7 +11,7 @@ const counter = new Uint32Array(shared);
 computing.threads = threads;
 let rejected: unknown;
 
-// Whoever watches over this thread sees that it goes on.
+// Shows the parent that this thread makes progress.
 progress.count = () => {
   counter[0] = counter[0]! + 1;
 };
@@ -30,7 +30,7 @@ async function run({ target: name, seed, inputs }: Task): Promise<Report> {
   const finding = await target
     .fuzz({ inputs, seed })
     .catch((error: unknown) => ({ input: Buffer.alloc(0), error }));
-  // A rejection that nobody handles is told one turn later.
+  // An unhandled rejection is reported one turn later.
   await new Promise((resolve) => setImmediate(resolve));
   const report = { tried: inputs };
   if (finding) return { ...report, finding: { input: finding.input, error: told(finding.error) } };

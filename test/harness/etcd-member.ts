@@ -139,7 +139,7 @@ export class EtcdMember {
     return [...text.matchAll(counter)].reduce((sum, [, count]) => sum + Number(count), 0);
   }
 
-  /** What `etcdctl snapshot restore` needs to make its data anew. */
+  /** Arguments of `etcdctl snapshot restore` that recreate its data. */
   get restoring(): readonly string[] {
     const needed = ['--name=', '--data-dir=', '--initial-cluster=', '--initial-advertise-peer-urls='];
     return this.plan.args.filter((argument) => needed.some((option) => argument.startsWith(option)));

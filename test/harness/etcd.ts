@@ -170,7 +170,7 @@ export class EtcdCluster {
     await this.etcdctl(['lease', 'revoke', lease]);
   }
 
-  /** Turns authentication on; the harness goes on as `root` with the password given. */
+  /** Enables authentication; the harness continues as `root` with the given password. */
   async enableAuth(rootPassword: string): Promise<void> {
     await this.etcdctl(['user', 'add', `root:${rootPassword}`]);
     await this.etcdctl(['user', 'grant-role', 'root', 'root']);
@@ -310,7 +310,7 @@ function argumentsOf(
     '--initial-cluster-state=new',
     '--initial-cluster-token=test',
     '--log-level=warn',
-    // A member alone has nobody to wait for when it starts again.
+    // A single member need not wait for others when it restarts.
     ...(size === 1 ? ['--heartbeat-interval=20', '--election-timeout=200'] : []),
     ...(!fsync && version === '3.5' ? ['--unsafe-no-fsync'] : []),
     ...(tls ? [`--cert-file=${tls.server.cert}`, `--key-file=${tls.server.key}`] : []),

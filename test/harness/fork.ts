@@ -5,7 +5,7 @@ const LOADER = new URL('./typescript.mjs', import.meta.url).href;
 
 /**
  * Starts a TypeScript file as a process of its own, with a channel for messages and `env` on top of the environment.
- * Whoever starts it ends it.
+ * The caller ends it.
  *
  * @param script from where the caller stands: `new URL('./worker.ts', import.meta.url)`
  */

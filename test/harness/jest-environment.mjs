@@ -43,7 +43,7 @@ function text(reason) {
   return reason instanceof Error || reason?.stack ? String(reason.stack) : String(reason);
 }
 
-/** An error without a stack of its own: the place where the check stands helps nobody. */
+/** Creates an error without a stack: the position of the check is of no use. */
 function plain(message) {
   const error = new Error(message);
   error.stack = message;

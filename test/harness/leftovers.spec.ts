@@ -51,7 +51,7 @@ describe('the check for what a spec file leaves open', () => {
     ['server', /server on 127\.0\.0\.1:\d+/],
     ['socket', /socket to 127\.0\.0\.1:\d+/],
     ['process', /process \d+: .*setTimeout/],
-    ['rejection', /Unhandled rejection: Error: nobody listens/],
+    ['rejection', /Unhandled rejection: Error: unhandled on purpose/],
   ])('fails a file that leaves a %s, and names it', (name, message) => {
     expect(outcome(name).status).toBe('failed');
     expect(outcome(name).message).toMatch(message);

@@ -15,7 +15,7 @@ process.on('exit', () => {
   for (const file of claimed) rmSync(file, { force: true });
 });
 
-/** Ports on 127.0.0.1 that nobody listens on now and that no other process of these tests has been given. */
+/** Returns ports on 127.0.0.1 without a listener that no other process of these tests has claimed. */
 export async function freePorts(count: number, { from, to } = RANGE): Promise<number[]> {
   const ports: number[] = [];
   while (ports.length < count) {
@@ -34,7 +34,7 @@ function claim(port: number): boolean {
     claimed.add(mine);
   }
   try {
-    // A link and not a file of its own: nobody ever sees a claim that does not yet say whose it is.
+    // A link instead of a new file, so that no process sees a claim without its owner.
     linkSync(mine, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

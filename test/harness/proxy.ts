@@ -27,7 +27,7 @@ export interface ProxyCounts {
 
 const PASS: LinkMode = Object.freeze({ kind: 'pass' });
 
-/** A TCP proxy on a loopback port, between a client under test and a server, that can be told to misbehave. */
+/** A TCP proxy on a loopback port, between a client under test and a server, that injects faults on command. */
 export class TcpProxy {
   private readonly open = new Set<Connection>();
   private readonly counted = { connections: 0, bytesUp: 0, bytesDown: 0 };

@@ -41,7 +41,7 @@ export async function until<T>(
     }
     if (monotonic() >= end) {
       const why = cause instanceof Error ? ` Last error: ${cause.message}` : '';
-      throw new Error(`Waited ${deadline} ms for ${what}, in vain.${why}`, { cause });
+      throw new Error(`Waited ${deadline} ms for ${what} without success.${why}`, { cause });
     }
     await sleep(every);
   }

@@ -6,17 +6,17 @@ export function settings(): unknown {
   return JSON.parse(process.argv[2] ?? '{}');
 }
 
-/** Obeys until it is let go; what then keeps the process alive is a leak of the script. */
+/** Runs commands until `end`. A handle that keeps the process alive after that is a leak of the script. */
 export function serve(given: Readonly<Record<string, (argument: never) => unknown>>): void {
-  let letGo = false;
-  const commands = { ...given, end: () => (letGo = true) };
-  // Nobody else ends it where whoever started it has died.
+  let ended = false;
+  const commands = { ...given, end: () => (ended = true) };
+  // Ends the process when its parent has died.
   process.on('disconnect', () => {
-    if (!letGo) process.exit(1);
+    if (!ended) process.exit(1);
   });
   process.on('message', (order: Order) => {
     void obey(commands, order).then((report) => {
-      // Whoever asked may be gone by now.
+      // The parent may have ended meanwhile.
       if (process.connected) process.send?.(report, undefined, {}, () => undefined);
     });
   });

@@ -19,10 +19,10 @@ export interface Report {
   readonly error?: string;
 }
 
-/** Milliseconds a worker may take to end by itself once it is let go. */
-const FAREWELL = 5_000;
+/** Time for a worker to end by itself after the command `end`. */
+const END_TIMEOUT_MS = 5_000;
 
-/** A process of its own that does what it is told; its script calls `serve` of worker-side.ts. */
+/** A child process that runs commands; its script calls `serve` of worker-side.ts. */
 export class Worker {
   private readonly waiting = new Map<number, Waiting>();
   private readonly ended: Promise<number | null>;
@@ -63,7 +63,7 @@ export class Worker {
   async end(): Promise<boolean> {
     if (this.child.connected) await this.ask('end').catch(() => undefined);
     if (this.child.connected) this.child.disconnect();
-    const timer = setTimeout(() => this.child.kill('SIGKILL'), FAREWELL);
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), END_TIMEOUT_MS);
     const code = await this.ended;
     clearTimeout(timer);
     return code === 0;

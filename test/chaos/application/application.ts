@@ -255,7 +255,7 @@ export class Application {
     const error = new Error(`${this.name} has ended (${how}).`);
     this.ready.reject(error);
     this.booting.reject(error);
-    // Nobody may be waiting.
+    // There may be no waiting caller.
     this.ready.promise.catch(() => undefined);
     for (const waiting of this.calls.values()) waiting.reject(error);
     this.calls.clear();

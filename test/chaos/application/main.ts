@@ -44,7 +44,7 @@ const KEEP_ALIVE = 60_000;
 /** Milliseconds an application without `drain` is still announced after it has closed its port. */
 const UNDRAINED = 300;
 
-/** Milliseconds after which a list that is stale still is told of again. */
+/** Milliseconds after which a list that is still stale is reported again. */
 const STALE_STILL = 1_000;
 
 /** What is taken away here; the registry does without the others. */
@@ -111,7 +111,7 @@ class NameController {
   }
 }
 
-/** What nobody caught: told, where Node would end the process. */
+/** Reports uncaught errors, on which Node would end the process. */
 for (const kind of ['uncaughtException', 'unhandledRejection'] as const)
   process.on(kind, (error: unknown) => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -389,7 +389,7 @@ async function main(): Promise<void> {
 /** `closing`: it was told to close, and a boot that comes to nothing then is no failure. */
 const life = { closing: false };
 
-// Without the scenario there is nobody to stop it.
+// Without the scenario no other process stops it.
 const orphaned = (): never => process.exit(1);
 process.on('disconnect', () => {
   if (!process.exitCode) setTimeout(orphaned, 20_000).unref();

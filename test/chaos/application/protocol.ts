@@ -21,7 +21,7 @@ export interface Calls {
   readonly failed: readonly string[];
 }
 
-/** What an application can be told, each with what it answers. */
+/** The commands of an application, each with its result. */
 export interface Commands {
   /** Hangs the event loop for so many milliseconds. */
   block(ms: number): void;

@@ -19,7 +19,7 @@ export function knowThreads(): void {
   syncBuiltinESMExports();
 }
 
-/** How a thread can be ended: from outside without a word, or by an error of its own that nobody catches. */
+/** How a thread ends: terminated from outside, or by an uncaught error of its own. */
 export type ThreadEnd = 'terminate' | 'crash';
 
 /**

@@ -70,7 +70,7 @@ class Weakened implements Registry {
   }
 }
 
-/** A session that takes an entry key whoever has it. */
+/** A session that overwrites an entry key regardless of its owner. */
 class Grabbing implements Session {
   constructor(private readonly inner: Session) {}
 

@@ -112,7 +112,7 @@ export type Happening =
       readonly traffic: number;
       readonly ended: string;
     }
-  /** An error that nobody caught. */
+  /** An uncaught error. */
   | { readonly kind: 'unhandled'; readonly text: string }
   /** Anything else worth reading later. */
   | { readonly kind: 'note'; readonly text: string };

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { monotonic } from '../../harness/wait.js';
 import { type Event, type EventOf, type Happening } from './event.js';
 
-/** Writes down everything that happens in a run, with monotonic times, in the order it is told. */
+/** Records all events of a run with monotonic times, in the order of the calls. */
 export class Recorder {
   private readonly told: Event[] = [];
   private calls = 0;

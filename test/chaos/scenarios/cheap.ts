@@ -18,8 +18,8 @@ const TTL = 6;
 /** Milliseconds between two looks at the server's counts. */
 const LOOK = 100;
 
-/** Milliseconds until a key that somebody deleted has to be back. */
-const PUT_RIGHT = 1_000;
+/** Time until a deleted key must be registered again. */
+const REPAIR_MS = 1_000;
 
 const DELETE = 'foreign delete';
 
@@ -69,9 +69,9 @@ async function watch(stage: Stage, count: number, ms: number, deletes: number): 
     `a renewal every ${Math.round(pace(events, who, 'renewals') ?? Infinity)} ms, ` +
     `${connections - before} new connections, ${keepAliveStreams} keepalive stream, ` +
     `${Math.round((proxy!.counts.bytesUp - bytes) / took)} kB/s sent, ${(cpu * 100).toFixed(1)} % of a processor, ` +
-    `put right within ${Math.round(Math.max(...durationsOf(events, who, DELETE)))} ms`;
+    `repaired within ${Math.round(Math.max(...durationsOf(events, who, DELETE)))} ms`;
   return [
-    ...putRight(events, who, DELETE, PUT_RIGHT),
+    ...putRight(events, who, DELETE, REPAIR_MS),
     ...steadyPace(events, who, 'renewals', (TTL * 1_000) / 3, 0.1),
     ...nothingLeft(events, who, 'keepAliveStreams', 1),
     ...nothingLeft(events, who, 'watchStreams', 1),
@@ -94,7 +94,7 @@ async function vandalise(
       (await store.list(key)).entries.some((entry) => entry.key === key);
     stage.fault(who, DELETE, 'begin');
     await store.writeSurely({ [key]: undefined });
-    const back = await until(`${key} to be back`, isThere, { deadline: 5 * PUT_RIGHT, every: 10 }).catch(
+    const back = await until(`${key} to be back`, isThere, { deadline: 5 * REPAIR_MS, every: 10 }).catch(
       () => false,
     );
     if (!back) return;

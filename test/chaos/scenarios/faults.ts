@@ -6,7 +6,7 @@ import { type Archive } from './archive.js';
 import { type Stage } from './stage.js';
 import { type Store } from './store.js';
 
-/** Somebody who follows the store, with the proxies he reaches it through. */
+/** An observer of the store, with the proxies between them. */
 export interface Observer {
   readonly who: string;
   readonly proxies: readonly TcpProxy[];

@@ -4,7 +4,7 @@ import { ofKind } from '../recording/recorder.js';
 import { type Finding } from '../validators/finding.js';
 import { type Stage } from './stage.js';
 
-/** Whoever discovers `service` sees both its instances, `one` and `two`, within `deadline` ms. */
+/** Checks that a process that discovers `service` sees its instances `one` and `two` within `deadline` milliseconds. */
 export async function foundBoth(
   stage: Stage,
   reader: Application,

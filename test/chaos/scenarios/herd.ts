@@ -10,7 +10,7 @@ import { type Stage } from './stage.js';
 /** Milliseconds within which 99 of 100 clients are back. */
 const WITHIN = 5_000;
 
-/** Milliseconds in which whoever would still come does so. */
+/** Milliseconds to wait for late clients. */
 const LAST_TO_COME = 2_000;
 
 interface Scale {

@@ -42,7 +42,7 @@ const FULL_SIZE = 20;
 export const twoHolders: Scenario = {
   name: 'two-holders',
   promise:
-    'Of two holders of a key the newer has it and the older stands by without flapping, and has it back when the newer leaves or dies, in every registry',
+    'Of two holders of a key the newer has it and the older waits without flapping, and has it back when the newer leaves or dies, in every registry',
   run: async (stage, size) => {
     const stores = await keyStores(stage);
     return await inEach(stores, async (store) => await two(stage, store, size));
@@ -60,14 +60,14 @@ async function two(stage: Stage, store: KeyStore, { kills }: Size): Promise<Find
   const rounds = Math.ceil(kills / 10);
   for (let round = 0; round < rounds; round++) {
     await newer.ask('keep', { key, value: `newer ${++arrivals}`, ttl: TTL });
-    await standsBy(older);
+    await untilStandby(older);
     await sleep(QUIET);
     await newer.ask('stopKey', key);
     await handedOver(stage, store, key, 'older', monotonic());
   }
   if (mayDie(store, kills)) {
     await newer.ask('keep', { key, value: `newer ${++arrivals}`, ttl: TTL });
-    await standsBy(older);
+    await untilStandby(older);
     await newer.kill();
     await until('the older to have the key back', async () => (await store.read(key)) === 'older', {
       deadline: store.name === 'consul' ? 25_000 : TTL * 1_000 + NOTICED,
@@ -92,8 +92,8 @@ function mayDie(store: KeyStore, kills: number): boolean {
   return store.name !== 'consul' || kills >= FULL_SIZE;
 }
 
-async function standsBy(app: Application): Promise<void> {
-  await until(`${app.name} to stand by`, async () =>
+async function untilStandby(app: Application): Promise<void> {
+  await until(`${app.name} to be standby`, async () =>
     (await app.ask('beats')).every(({ state }) => state === 'standby'),
   );
 }
@@ -132,8 +132,8 @@ async function many(stage: Stage, store: KeyStore, { kills, minutes = Infinity }
   const end = monotonic() + minutes * 60_000;
   for (let step = 0; step < kills * 4 && monotonic() < end; step++) {
     if (step % 20 === 9 && mayDie(store, kills)) await crowd.ownerGoes('dies');
-    // Whoever stands by wants to be next: all at the same moment.
-    else if (step % 2 === 0) await crowd.everybodyComes();
+    // All waiting applications want the key next, at the same moment.
+    else if (step % 2 === 0) await crowd.allStart();
     else if (random() < 0.7) await crowd.ownerGoes('leaves');
     else await crowd.someMove();
     await sleep(between(random, 0, 250));
@@ -141,7 +141,7 @@ async function many(stage: Stage, store: KeyStore, { kills, minutes = Infinity }
   return await crowd.judge();
 }
 
-/** Applications that hold one key now and then, or stand by. */
+/** Applications that hold one key at times, and wait at others. */
 class Crowd {
   readonly random: Random;
   private apps: Application[] = [];
@@ -166,7 +166,7 @@ class Crowd {
     return crowd;
   }
 
-  async everybodyComes(): Promise<void> {
+  async allStart(): Promise<void> {
     await Promise.all(
       this.apps.filter((app) => !this.holding.has(app)).map(async (app) => await this.come(app)),
     );
@@ -194,7 +194,7 @@ class Crowd {
 
   async judge(): Promise<Finding[]> {
     const { store, key, holding, arrivals, departures } = this;
-    if (holding.size === 0) await this.everybodyComes();
+    if (holding.size === 0) await this.allStart();
     const living = [...holding.values()];
     await until(
       'a living holder to have the key',
@@ -240,14 +240,14 @@ class Crowd {
   }
 }
 
-/** Each believes what is so: one has the key, the others stand by. */
+/** Checks that one application reports the key as its own and the others report standby. */
 async function oneAlive(holders: readonly Application[], key: string): Promise<Finding[]> {
   const states = await Promise.all(
     holders.map(async (app) => (await app.ask('beats')).find((beat) => beat.key === key)?.state),
   );
   const expected = states.map((_, i) => (i === 0 ? 'alive' : 'standby'));
   if ([...states].sort().join() === expected.join()) return [];
-  const text = `Expected one to have "${key}" and the others to stand by, they say ${states.join(', ')}.`;
+  const text = `Expected one to have "${key}" and the others to be standby, they report ${states.join(', ')}.`;
   return [{ promise: 'one alive', who: key, at: monotonic(), text }];
 }
 

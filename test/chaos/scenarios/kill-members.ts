@@ -5,7 +5,7 @@ import { noGap } from '../validators/presence.js';
 import { exactStates } from '../validators/states.js';
 import { type Scenario } from './scenario.js';
 
-/** Members die at random and come back; whoever reads never finds a key gone. */
+/** Members are killed at random and restarted; every read finds the key. */
 export const killMembers: Scenario = {
   name: 'kill-members',
   promise:

@@ -52,7 +52,7 @@ const heldBack: MakeHang = (stage, _etcd, member, proxy) => {
       await Promise.resolve();
     },
     end: async () => {
-      // Nobody had to wait where the writes went another way.
+      // No write has to wait if all took another way.
       clearTimeout(losing);
       proxy.release();
       await sleep(300);
@@ -85,7 +85,7 @@ const isolated: MakeHang = (stage, etcd, member) => ({
 
 const HANGS_BY: readonly MakeHang[] = [heldBack, paused, isolated];
 
-/** Writes whose member hangs, and which land when everybody has gone on. */
+/** Writes to a member that hangs, which arrive after the clients have continued elsewhere. */
 export const latePut: Scenario = {
   name: 'late-put',
   promise:

@@ -122,7 +122,7 @@ const ON_CONSUL = Object.freeze({
 /** Connections that stay open for the requests of heartbeats, and that of a watch that goes on. */
 const LASTING = 16 + 1;
 
-/** Resolves when the connections that nobody uses have gone, or after a while. */
+/** Resolves when the unused connections are closed, or after a while. */
 async function idle(app: Worker): Promise<void> {
   const gone = async (): Promise<boolean> => (await app.ask<Belongings>('belongings')).connections <= LASTING;
   await until('idle connections to go', gone, { deadline: 60_000, every: 500 }).catch(() => undefined);

@@ -49,7 +49,7 @@ export class Onlooker {
     const wanted = [...this.wanted];
     const { there } = this;
     const { revision, entries } = await this.store.list(this.prefix);
-    // It began before it was to be anew.
+    // This read began before the restart.
     if (there !== this.there) return;
     const found = new Map(entries.map(({ key, value }) => [key, value]));
     for (const [key, value] of wanted) {

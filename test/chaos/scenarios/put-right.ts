@@ -19,7 +19,7 @@ export const foreignChange: Scenario = {
   name: 'foreign-change',
   promise:
     'A kept key that others delete, or write over with no life behind it, is right again within 1 s, in every registry',
-  needs: { watch: 'put right in time' },
+  needs: { watch: 'repaired in time' },
   run: async (stage, size) =>
     await vandalise(stage, size, { updateInterval: 30, within: 1_000, without: [] }),
 };
@@ -85,7 +85,7 @@ async function vandaliseOne(
   );
   const slowest = Math.max(...kinds.flatMap((what) => durationsOf(events, key, what)));
   stage.figures[`${store.name}: foreign changes`] = done;
-  stage.figures[`${store.name}: slowest put right (ms)`] = Math.round(slowest);
+  stage.figures[`${store.name}: slowest repair (ms)`] = Math.round(slowest);
   return [
     ...kinds.flatMap((what) => putRight(events, key, what, within)),
     ...exactStates(events, who, states),

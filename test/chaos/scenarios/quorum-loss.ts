@@ -18,7 +18,7 @@ async function withoutQuorum(stage: Stage, etcd: EtcdCluster, ms: number): Promi
 /** The quorum is away for a little less than a TTL. */
 export const quorumLostBriefly: Scenario = {
   name: 'quorum-lost-briefly',
-  promise: 'When the quorum is lost for the TTL less 2 s, the same lease goes on and nothing is lost',
+  promise: 'When the quorum is lost for the TTL less 2 s, the same lease is renewed and nothing is lost',
 
   async run(stage) {
     const ttl = 10;

@@ -15,8 +15,8 @@ import { type Stage } from './stage.js';
 const TTL = 6;
 
 /**
- * Milliseconds in which an entry is put right that etcd itself took away: a leader that was stopped and goes on may
- * still revoke what others have renewed meanwhile (https://github.com/etcd-io/etcd/issues/15247).
+ * Milliseconds in which an entry is repaired that etcd itself removed: a leader that was stopped and resumes may still
+ * revoke leases that were renewed meanwhile (https://github.com/etcd-io/etcd/issues/15247).
  */
 const PUT_RIGHT = 1_000;
 

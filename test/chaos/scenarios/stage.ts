@@ -46,14 +46,14 @@ export class Stage {
   /**
    * Starts a script of workers/ in a process of its own, which has to end by itself.
    *
-   * @param farewell the command it is given before, where it needs one
+   * @param finalCommand the command to send before the end, if it needs one
    */
-  worker(script: string, settings: unknown, farewell?: string): Worker {
+  worker(script: string, settings: unknown, finalCommand?: string): Worker {
     const worker = Worker.start(new URL(`../workers/${script}.ts`, import.meta.url), settings);
     this.atEnd(async () => {
       if (!(await worker.end())) throw new Error('Expected a worker to end by itself.');
     });
-    if (farewell !== undefined) this.atEnd(async () => await worker.ask(farewell));
+    if (finalCommand !== undefined) this.atEnd(async () => await worker.ask(finalCommand));
     return worker;
   }
 

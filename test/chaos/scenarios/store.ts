@@ -55,7 +55,7 @@ export class Store {
     });
   }
 
-  /** Opens a lease of `ttl` seconds; it is renewed by nobody. */
+  /** Opens a lease of `ttl` seconds; it is never renewed. */
   async grant(ttl: number): Promise<string> {
     const { ID } = await this.post<{ ID: string }>('/v3/lease/grant', { TTL: String(ttl) }, PATIENT);
     return ID;
@@ -133,7 +133,7 @@ async function readHistory(url: string, prefix: string, from: number, to: number
     const found: KeyChange[] = [];
     const request = http.request(`${url}/v3/watch`, { method: 'POST', agent: false, timeout: 3_000 });
     request.on('error', reject);
-    request.on('timeout', () => request.destroy(new Error(`${url} does not go on with the history`)));
+    request.on('timeout', () => request.destroy(new Error(`${url} does not continue the history`)));
     request.on('response', (response) => {
       let rest = '';
       response.setEncoding('utf8');

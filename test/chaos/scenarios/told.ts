@@ -1,7 +1,7 @@
 import { until } from '../../harness/wait.js';
 import { ofKind, type Recorder } from '../recording/recorder.js';
 
-/** Waits until so many states of `who` have been told, or for a second: what the store shows is told a moment later. */
+/** Waits for `count` reported states of `who`, at most a second: a state is reported a moment after it is in the store. */
 export async function toldAs(recorder: Recorder, who: string, count: number): Promise<void> {
   const told = (): boolean =>
     ofKind(recorder.events, 'state').filter((event) => event.who === who).length >= count;

@@ -7,7 +7,7 @@ import { type Recorder } from '../recording/recorder.js';
 import { between } from '../random.js';
 import { rangeEnd, type Store } from './store.js';
 
-/** Follows a prefix by the library's own watch, resumes it at random, lists again where it is told to, and records all. */
+/** Watches a prefix by the library's own watch, resumes it at random, lists again after a reset, and records all events. */
 export class Watcher {
   /** The highest revision up to which everything has been delivered. */
   upTo = 0;
@@ -53,7 +53,7 @@ export class Watcher {
   private async run(): Promise<void> {
     while (!this.ending.signal.aborted) {
       this.recorder.record(this.who, { kind: 'watch-open', after: this.upTo });
-      // A watch that is given up and taken up again must go on exactly where it was.
+      // A watch that is closed and opened again must continue exactly at its position.
       const life = AbortSignal.any([
         this.ending.signal,
         AbortSignal.timeout(between(this.random, 1_500, 6_000)),

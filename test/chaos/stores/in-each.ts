@@ -14,7 +14,7 @@ export async function inEach(
   });
 }
 
-/** Follows a key until it is told to end, or until the stage does. */
+/** Follows a key until it is stopped, or until the stage ends. */
 export async function followed(stage: Stage, store: KeyStore, key: string): Promise<KeyLog> {
   const log = await store.follow(key);
   let ending: ReturnType<KeyLog['end']> | undefined;

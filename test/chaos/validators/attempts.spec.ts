@@ -12,7 +12,7 @@ function judge(...counts: number[]): string[] {
 }
 
 describe('never gives up', () => {
-  it('holds when attempts go on within their bounds', () => {
+  it('holds when attempts continue within their bounds', () => {
     expect(judge(0, 0, 1, 1, 1, 2, 3, 4, 4, 4)).toEqual([]);
   });
 

@@ -10,7 +10,7 @@ describe('clean stop', () => {
   it.each<[string, Partial<Stop>]>([
     ['is slow', { took: MAX_CLOSE + 1 }],
     ['leaves the key', { present: true }],
-    ['goes on talking', { traffic: 1 }],
+    ['continues to send', { traffic: 1 }],
     ['has to be killed', { ended: 'Expected the process to end by itself.' }],
   ])('fails when it %s', (_what, wrong) => {
     expect(cleanStop('app', { ...GOOD, ...wrong })).toMatchObject([{ who: 'app' }]);

@@ -5,7 +5,7 @@ export interface Increment {
   readonly who: string;
   /** The number it was to become. */
   readonly to: number;
-  /** `done`: acknowledged. `not done`: refused, for certain. `unknown`: nobody can say. */
+  /** `done`: acknowledged. `not done`: refused, for certain. `unknown`: the outcome is open. */
   readonly outcome: 'done' | 'not done' | 'unknown';
 }
 

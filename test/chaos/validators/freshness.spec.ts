@@ -109,7 +109,7 @@ describe('a server', () => {
   it.each<[string, readonly Event[]]>([
     ['a burst', counted([0, 0], [1_000, 4])],
     ['more and more', counted([0, 0], [1_000, 2], [2_000, 4], [3_000, 6])],
-    ['nobody counting', counted([0, 0])],
+    ['no count', counted([0, 0])],
     ['a burst after it was started again', counted([0, 100], [1_000, 1], [2_000, 9])],
   ])('is not to be asked by %s', (_, events) => {
     expect(promises(seldomAsked(events, 'lists', 1, 2))).toEqual(['seldom asked']);

@@ -83,7 +83,7 @@ describe('enough', () => {
     expect(atLeast(heap([], [0, 2]), 'app', 'heap', 1)).toEqual([]);
   });
 
-  it('fails for fewer, and where nobody has counted', () => {
+  it('fails for fewer, and without a count', () => {
     expect(atLeast(heap([], [2, 0]), 'app', 'heap', 1)).toHaveLength(1);
     expect(atLeast(heap([5], []), 'app', 'heap', 1)).toHaveLength(1);
   });

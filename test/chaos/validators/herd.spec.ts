@@ -26,7 +26,7 @@ describe('no herd', () => {
     expect(busiest(connections(1_000, 1_290, 1_310, 1_385), 1_000)).toEqual({ count: 3, at: 1_290 });
   });
 
-  it('fails where nobody came at all', () => {
+  it('fails without any connection', () => {
     expect(noHerd(connections(10, 20), 1_000, 2)).toHaveLength(1);
   });
 });

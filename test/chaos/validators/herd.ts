@@ -39,7 +39,7 @@ export function p99(sorted: readonly number[]): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * 0.99) - 1)] ?? Infinity;
 }
 
-/** Back soon: 99 of 100 are acknowledged within `within` ms after `since`, and everybody at some time. */
+/** Back soon: 99 of 100 clients are acknowledged within `within` milliseconds after `since`, and all at some time. */
 export function backSoon(
   recording: readonly Event[],
   who: readonly string[],

@@ -18,15 +18,15 @@ export function durationsOf(recording: readonly Event[], who: string, what: stri
   return durations;
 }
 
-/** Put right: each fault of a kind ends within so many milliseconds. There has to be one. */
+/** Repaired in time: each fault of a kind ends within `within` milliseconds. Requires at least one fault. */
 export function putRight(recording: readonly Event[], who: string, what: string, within: number): Finding[] {
-  const blame = (text: string): Finding => ({ promise: 'put right in time', who, at: 0, text });
+  const blame = (text: string): Finding => ({ promise: 'repaired in time', who, at: 0, text });
   const durations = durationsOf(recording, who, what);
   if (durations.length === 0) return [blame(`Expected a ${what} of ${who}, there was none.`)];
   return durations
     .filter((ms) => ms > within)
     .map((ms) => {
       const took = Number.isFinite(ms) ? `it took ${Math.round(ms)} ms` : 'it never was';
-      return blame(`Expected a ${what} of ${who} to be put right within ${within} ms, ${took}.`);
+      return blame(`Expected a ${what} of ${who} to be repaired within ${within} ms, ${took}.`);
     });
 }

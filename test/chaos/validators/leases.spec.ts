@@ -16,7 +16,7 @@ describe('one lease at a time', () => {
     expect(oneLeaseAtATime(looks('ab', 'bc'), 'leases', 2)).toEqual([]);
   });
 
-  it('fails where two are alive at once, and where nobody saw one', () => {
+  it('fails for two live leases at once, and without any lease', () => {
     expect(oneLeaseAtATime(looks('a', 'ab', 'b'), 'leases')).toHaveLength(1);
     expect(oneLeaseAtATime(looks('', ''), 'leases')).toHaveLength(1);
     expect(oneLeaseAtATime([], 'leases')).toHaveLength(1);
@@ -28,7 +28,7 @@ describe('no lease left', () => {
     expect(noLeaseLeft(looks('a', 'a', ''), 'leases', 100)).toEqual([]);
   });
 
-  it('fails for one that is left, and when nobody looked', () => {
+  it('fails for a lease that is left, and without a look', () => {
     expect(noLeaseLeft(looks('a', 'a', '', 'b'), 'leases', 100)).toHaveLength(1);
     expect(noLeaseLeft(looks('a', ''), 'leases', 500)).toHaveLength(1);
   });

@@ -26,7 +26,7 @@ export function oneLeaseAtATime(recording: readonly Event[], who: string, most =
 export function noLeaseLeft(recording: readonly Event[], who: string, since: number): Finding[] {
   const looks = looksOf(recording, who).filter(({ began }) => began >= since);
   const blame = (at: number, text: string): Finding => ({ promise: 'no lease left', who, at, text });
-  if (looks.length === 0) return [blame(since, 'Expected a look at the leases, nobody looked.')];
+  if (looks.length === 0) return [blame(since, 'Expected a look at the leases, got none.')];
   return looks
     .filter(({ leases }) => leases.length > 0)
     .map(({ at, leases }) => blame(at, `Expected no lease any more, found ${leases.join(', ')}.`));

@@ -3,7 +3,7 @@ import { Recorder } from '../recording/recorder.js';
 import { mirrors } from './mirrors.js';
 import { statesOf } from './store-states.js';
 
-/** Revision 4 changes two at once; 6 is of somebody else. */
+/** Revision 4 changes two at once; 6 is another client's. */
 const states = statesOf(
   [
     { key: 's/a', kind: 'put', revision: 2, value: '1' },

@@ -7,7 +7,7 @@ type MirrorEvent = EventOf<'mirror-listing' | 'mirror-open' | 'mirror-changes'>;
 
 const KINDS = ['mirror-listing', 'mirror-open', 'mirror-changes'] as const;
 
-/** How the value of an entry is told from another. */
+/** Returns a mark that distinguishes the values of an entry. */
 export type MarkOf = (value: string) => string;
 
 /**
@@ -50,7 +50,7 @@ class Mirror {
           if (event.after !== this.cursor)
             this.blame(
               event.at,
-              `Expected to go on behind revision ${this.cursor}, it did behind ${event.after}.`,
+              `Expected to continue after revision ${this.cursor}, continued after ${event.after}.`,
             );
           break;
         case 'mirror-changes':

@@ -12,7 +12,7 @@ import {
   tenuresOf,
 } from './ownership.js';
 
-/** A history of key `k`: a letter writes that value by a session of its own, `-` deletes, `!` is a value nobody keeps. */
+/** A history of key `k`: a letter writes that value by a session of its own, `-` deletes, `!` is a value without a session. */
 function history(signs: string): KeyChange[] {
   return Array.from(signs, (sign, i): KeyChange => {
     if (sign === '-') return { key: 'k', kind: 'delete', revision: i + 1 };
@@ -90,14 +90,14 @@ describe('never goes back', () => {
     expect(neverGoesBack(history('aa-ab'), 'k', ['a', 'b'])).toEqual([]);
   });
 
-  it('fails for an older value after a newer, and for one nobody gave', () => {
+  it('fails for an older value after a newer, and for an unknown value', () => {
     expect(neverGoesBack(history('aba'), 'k', ['a', 'b'])).toHaveLength(1);
     expect(neverGoesBack(history('b-a'), 'k', ['a', 'b'])).toHaveLength(1);
     expect(neverGoesBack(history('ax'), 'k', ['a', 'b'])).toHaveLength(1);
   });
 });
 
-describe('put right in time', () => {
+describe('repaired in time', () => {
   const recording = (...times: readonly (readonly [number, number | undefined])[]): Recorder => {
     const recorder = new Recorder(() => 0);
     for (const [begin, end] of times) {

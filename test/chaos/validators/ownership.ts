@@ -55,12 +55,12 @@ export function takenByRight(
     const again = seen.has(holder);
     seen.add(holder);
     if (!again || over === undefined || isForeign(over) || isForeign(holder)) return [];
-    const text = `Expected "${holder}" to stand by while "${over}" holds "${key}", it took the key back at revision ${revision}.`;
+    const text = `Expected "${holder}" to wait while "${over}" holds "${key}", it took the key back at revision ${revision}.`;
     return [{ promise: 'taken by right', who: key, at: 0, text }];
   });
 }
 
-/** Never taken: nobody writes over the living value of another. Needs a history with every change. */
+/** Never taken: no client overwrites the live value of another. Needs a history with every change. */
 export function neverTaken(history: readonly KeyChange[], key: string): Finding[] {
   return tenuresOf(history)
     .filter(({ over }) => over !== undefined)

@@ -50,11 +50,11 @@ describe('no gap', () => {
 });
 
 describe('gone for good', () => {
-  it('holds when nobody sees the key again', () => {
+  it('holds when no reader sees the key again', () => {
     expect(goneSince(readings('++--'), 'k', 80)).toEqual([]);
   });
 
-  it('fails when it comes back, and when nobody looked', () => {
+  it('fails when it comes back, and without a look', () => {
     expect(goneSince(readings('++-+'), 'k', 80)).toHaveLength(1);
     expect(goneSince(readings('++--'), 'k', 1_000)).toHaveLength(1);
   });
@@ -127,7 +127,7 @@ describe('away', () => {
     expect(awayDuring(readings('+--+'), 'k', { from: 50, to: 120 })).toEqual([]);
   });
 
-  it('fails for a look that finds it, and when nobody looked', () => {
+  it('fails for a look that finds it, and without a look', () => {
     expect(awayDuring(readings('+-+-'), 'k', { from: 50, to: 120 })).toHaveLength(1);
     expect(awayDuring(readings('+--+'), 'k', { from: 500, to: 900 })).toHaveLength(1);
   });

@@ -28,7 +28,7 @@ export function noGap(recording: readonly Event[], key: string, options: Presenc
   const first = readings.find(({ present }) => present);
   if (!first)
     return [
-      { promise: 'no gap', who: key, at: 0, text: `Expected "${key}" to be there, nobody ever saw it.` },
+      { promise: 'no gap', who: key, at: 0, text: `Expected "${key}" to be there, no reader ever saw it.` },
     ];
   const { during = { from: first.at, to: Infinity }, except = [] } = options;
   return readings
@@ -47,7 +47,7 @@ export function goneSince(recording: readonly Event[], key: string, since: numbe
   const after = readingsOf(recording, key).filter(({ began }) => began >= since);
   const blame = (at: number, text: string): Finding => ({ promise: 'gone for good', who: key, at, text });
   if (after.length === 0)
-    return [blame(since, `Expected a look at "${key}" after it was withdrawn, nobody looked.`)];
+    return [blame(since, `Expected a look at "${key}" after it was deregistered, got none.`)];
   return after
     .filter(({ present }) => present)
     .map(({ at }) =>

@@ -10,7 +10,7 @@ describe('requests to a service', () => {
     recorder.record('caller', { kind: 'requests-answered', service: 's', by: { a: 1, b: 2 } });
   });
 
-  it('hold when all are answered, by everybody', () => {
+  it('hold when all requests are answered, by all instances', () => {
     expect(noFailedRequest(recorder.events, 'caller')).toEqual([]);
     expect(everyInstanceAnswered(recorder.events, 'caller', ['a', 'b'])).toEqual([]);
   });
@@ -21,7 +21,7 @@ describe('requests to a service', () => {
     expect(noFailedRequest(recorder.events, 'caller')).toHaveLength(1);
   });
 
-  it('fail for an instance that nobody called', () => {
+  it('fail for an instance without a request', () => {
     expect(everyInstanceAnswered(recorder.events, 'caller', ['a', 'c'])).toMatchObject([{ who: 'caller' }]);
   });
 });

@@ -27,7 +27,7 @@ export function noFailedRequest(recording: readonly Event[], who: string): Findi
     }));
 }
 
-/** Everybody is called: each of `instances` has answered a request of `who`. */
+/** Every instance is called: each of `instances` has answered a request of `who`. */
 export function everyInstanceAnswered(
   recording: readonly Event[],
   who: string,

@@ -2,7 +2,7 @@ import { type Finding } from './finding.js';
 import { label, type WatchEvidence, watchLogs } from './watch-log.js';
 
 /**
- * Resumable: a watch that was broken goes on exactly where it was. It opens again after what it delivered last, and
+ * Resumable: a broken watch continues exactly at its position. It opens again after what it delivered last, and
  * the first change it delivers then is the next one the store made.
  */
 export function resumable({ recording, history }: WatchEvidence): Finding[] {

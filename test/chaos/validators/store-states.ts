@@ -41,5 +41,5 @@ export function membersId(members: Members): string {
 /** Members as a person reads them. */
 export function membersLabel(members: Members): string {
   const some = Object.entries(members).map(([id, mark]) => `${id}=${mark}`);
-  return some.length === 0 ? 'nobody' : some.sort().slice(0, 12).join(' ');
+  return some.length === 0 ? 'none' : some.sort().slice(0, 12).join(' ');
 }

@@ -5,7 +5,7 @@ import { WATCH_GUARANTEES, watchFindings } from './watch-guarantees.js';
 const put = (revision: number, key: string): KeyChange => ({ key, kind: 'put', revision, value: 'v' });
 const del = (revision: number, key: string): KeyChange => ({ key, kind: 'delete', revision });
 
-/** Revision 4 changed two keys at once; 3 and 6 changed keys that nobody watches. */
+/** Revision 4 changed two keys at once; 3 and 6 changed keys that are not watched. */
 const history = [put(2, 'a'), put(4, 'a'), put(4, 'b'), del(5, 'a'), put(7, 'b')];
 const [a2, a4, b4, a5, b7] = history as [KeyChange, KeyChange, KeyChange, KeyChange, KeyChange];
 

@@ -9,7 +9,7 @@ export interface Belongings {
   /** Bytes, after a collection; the middle one of several samples. */
   readonly heap: number;
   readonly sockets: number;
-  /** Open sockets that are reachable from what was given, also those that nobody waits for. */
+  /** Open sockets that are reachable from the given objects, also unreferenced ones. */
   readonly connections: number;
   readonly timers: number;
   /** Everything else that keeps the process alive. */
@@ -32,7 +32,7 @@ process.on('warning', () => (warnings += 1));
 export async function belongings(roots: readonly unknown[]): Promise<Belongings> {
   const heaps: number[] = [];
   for (let i = 0; i < SAMPLES; i += 1) {
-    // What was let go of just now needs a turn or two to be free.
+    // Objects released just now need a turn or two to be collected.
     await sleep(20);
     collect();
     heaps.push(process.memoryUsage().heapUsed);

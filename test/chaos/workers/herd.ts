@@ -54,7 +54,7 @@ async function start(number: number): Promise<Client> {
   const cache = new ServiceCache(deps);
   await cache.start(registry);
   const view = cache.watch({ service: 'herd' });
-  // It goes on trying where the machine was too busy for the first time.
+  // It retries if the machine was too busy for the first attempt.
   await first.catch(() => undefined);
   await until(`client ${number} to be up`, () => keeper.statuses[0]?.state === 'alive', { deadline: 60_000 });
   await view.ready();

@@ -109,7 +109,7 @@ async function write({ count, version }: { count: number; version: string }): Pr
       meta: { version: i === count ? version : `${version}-${i}` },
     });
     const outcome = await session.write({ kind: 'instance', instance }, written, never);
-    if (!outcome.ok) throw new Error('Somebody else has written.');
+    if (!outcome.ok) throw new Error('Another client has written.');
     written = outcome.version;
   }
   await session.end(never);

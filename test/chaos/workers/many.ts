@@ -58,7 +58,7 @@ serve({
         updateInterval,
         exclusive: false,
       });
-      // It goes on trying where the machine was too busy for the first time.
+      // It retries if the machine was too busy for the first attempt.
       await first.catch(() => undefined);
     });
     await Promise.all(kept);

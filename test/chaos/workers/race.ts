@@ -76,7 +76,7 @@ class Round {
     const last = between(this.random, 1, 10);
     await this.some(between(this.random, 0, 10));
     void this.close();
-    // Whoever has not heard of the end goes on for a while.
+    // Workers that have not received the end run a little longer.
     await this.some(last);
     await this.close();
     await this.settle();
@@ -245,7 +245,11 @@ async function play(): Promise<readonly RaceFault[]> {
   for (const kind of ['uncaughtException', 'unhandledRejection'] as const)
     process.on(kind, (error: unknown) => {
       const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      faults.push({ round: -1, text: `Expected every error to be caught, nobody caught ${what}`, steps: [] });
+      faults.push({
+        round: -1,
+        text: `Expected every error to be caught, got the uncaught ${what}`,
+        steps: [],
+      });
     });
   let next = from;
   const lane = async (): Promise<void> => {

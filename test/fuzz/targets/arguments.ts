@@ -37,7 +37,7 @@ function argumentsTarget(
       if (given.some((arg) => ELSEWHERE.test(arg))) return;
       const said: string[] = [];
       const interrupt = new AbortController();
-      // Long enough for what is in memory; some programs go on until they are interrupted.
+      // Long enough for work in memory; some programs run until they are interrupted.
       const timer = setTimeout(() => interrupt.abort(), 10);
       const terminal: Terminal = {
         env: { SIDEKICK_REGISTRY: 'memory:fuzz', CONTAINERPILOT: '{watches:[{name:"web"}]}' },
@@ -48,8 +48,8 @@ function argumentsTarget(
       };
       const code = await program(given, terminal).finally(() => clearTimeout(timer));
       assert.ok(code === 0 || code === 1, `the exit code is 0 or 1, got ${code}`);
-      assert.ok(code === 0 || said.length > 0, 'a failure is told');
-      for (const text of said) assert.ok(text.length < 20_000, 'what is told can be read');
+      assert.ok(code === 0 || said.length > 0, 'a failure is reported');
+      for (const text of said) assert.ok(text.length < 20_000, 'a message is short');
     },
   });
 }

@@ -35,7 +35,8 @@ const packed = fc
 
 export default bytesTarget({
   name: 'consul-answer',
-  promise: "a Consul answer is entries in every field, each slot once, and reasons; or no answer of Consul's",
+  promise:
+    "a Consul answer is entries in every field, each entry key once, and reasons; or no answer of Consul's",
   share: 2,
   inputs: (corpus) =>
     fc.oneof(

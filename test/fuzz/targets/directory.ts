@@ -8,7 +8,7 @@ import { VirtualClock } from '../../../lib/testing/virtual-clock.js';
 import { hosts, names, ports } from '../values.js';
 import { dataTarget } from '../target.js';
 
-/** What somebody does to the registry: writes an instance of any form, or makes one unreadable, or takes it away. */
+/** A change of the registry: writes an instance of any form, corrupts one, or removes one. */
 interface Step {
   readonly what: 'put' | 'corrupt' | 'remove' | 'compact';
   readonly id: string;

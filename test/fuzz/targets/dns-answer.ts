@@ -28,7 +28,7 @@ const addresses = orFailure(
   fc.array(fc.record({ address: fc.oneof(hosts, anyJson), ttl: number }), { maxLength: 3 }),
 );
 
-/** Answers as they come; a text is the code of a failure. */
+/** Returns the given answers; a string is the code of a failure. */
 async function answers<T>(given: unknown): Promise<T[]> {
   if (typeof given === 'string') throw Object.assign(new Error(`query failed ${given}`), { code: given });
   return await Promise.resolve(given as T[]);

@@ -12,7 +12,7 @@ import { dataTarget } from '../target.js';
 interface Input {
   /** What a caller names. */
   readonly path: string;
-  /** Below it, as somebody wrote them. */
+  /** Keys below it, as another client wrote them. */
   readonly keys: readonly string[];
   readonly recursive: boolean;
 }
@@ -79,7 +79,7 @@ export default dataTarget<Input>({
       const told = eventResponse(event, { path, recursive, clusterId: '1', missingLeases: new Set() });
       assert.ok(
         told === undefined || told.node.key.startsWith(path.key),
-        'a watcher is told of what it watches',
+        'a watcher reports only keys that it watches',
       );
     }
   },

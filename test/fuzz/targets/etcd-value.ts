@@ -8,7 +8,7 @@ import { expectRecord, expectReason } from '../expect.js';
 import { jsonOf, jsonText, mutatedBytes, mutatedJson } from '../mutation.js';
 import { bytesTarget } from '../target.js';
 
-const SLOTS: readonly EntryKey[] = [
+const ENTRY_KEYS: readonly EntryKey[] = [
   { kind: 'instance', service: 'web', id: 'a' },
   { kind: 'key', key: 'k' },
 ];
@@ -33,7 +33,7 @@ export default bytesTarget({
     ),
   run: (bytes) => {
     assert.equal(typeof isEndedRecord(bytes), 'boolean');
-    for (const entryKey of SLOTS) {
+    for (const entryKey of ENTRY_KEYS) {
       const decoded = decodeRecord(entryKey, bytes);
       if ('reason' in decoded) {
         expectReason(decoded.reason);

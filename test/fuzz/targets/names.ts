@@ -68,7 +68,7 @@ export default dataTarget<readonly [string, string]>({
         'quotes hold',
       );
     const ids = [...entryKeys(one, two), ...entryKeys(two, one)].map(entryKeyId);
-    assert.equal(new Set(ids).size, one === two ? 2 : 4, 'slots have distinct ids');
+    assert.equal(new Set(ids).size, one === two ? 2 : 4, 'entry keys have distinct ids');
     namesOf(one, { domain: 'example.org', protocol: 'tcp' });
   },
 });

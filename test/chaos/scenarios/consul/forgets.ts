@@ -142,7 +142,7 @@ async function everything(
     entries: [
       ...kvs.map(({ Key, Value, Session }): KeyChange => {
         const value =
-          Session === undefined ? 'nobody keeps it' : Buffer.from(Value ?? '', 'base64').toString();
+          Session === undefined ? 'without a session' : Buffer.from(Value ?? '', 'base64').toString();
         return { key: Key, kind: 'put', revision, value };
       }),
       ...health.map(({ Service, Checks }): KeyChange => {

@@ -16,10 +16,10 @@ const WHO = 'reader';
 const FOLLOWER = { who: WHO, service: SERVICE };
 const LISTS = 'lists';
 
-/** Milliseconds a reader has to come to the new list, once it stands in the store. */
+/** Milliseconds for a reader to reach the new list once it is in the store. */
 const WITHIN = 8_000;
 
-/** Milliseconds the reader goes on being watched after it has the list, for a loop would go on too. */
+/** Milliseconds for which the reader is observed after it has the list, to detect an endless loop. */
 const QUIET = 1_000;
 
 /** Requests beyond one a second: a list, a look at the revision, and each once more. */

@@ -20,7 +20,7 @@ const LATE = 'latecomer';
 /** Milliseconds the last change has to come through. */
 const CATCH_UP = 3_000;
 
-/** What stands in the end. */
+/** The final content. */
 const LAST: Marks = { last: '1' };
 
 const PROMISE =

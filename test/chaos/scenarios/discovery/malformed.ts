@@ -38,7 +38,7 @@ const RUBBISH = [
 export const malformedValues: Scenario = {
   name: 'malformed-values',
   promise:
-    'However many values are malformed, each key keeps its last good one, the others are untouched and go on changing, and the log has few lines',
+    'However many values are malformed, each key keeps its last good one, the others are untouched and keep changing, and the log has few lines',
 
   async run(stage, { kills }) {
     const writes = Math.max(2_000, kills * 250);
@@ -64,7 +64,7 @@ export const malformedValues: Scenario = {
         ...Object.fromEntries(
           Array.from({ length: AT_ONCE }, (_, i) => [`${prefixOf(SERVICE)}good${first + i}`, rubbish]),
         ),
-        // One that never was any good, one too large, and one that comes and goes: each could be told of every time.
+        // One never valid, one too large, and one that is added and removed: each could be reported every time.
         [`${prefixOf(SERVICE)}never`]: rubbish,
         [`${prefixOf(SERVICE)}large`]: RUBBISH.at(-1),
         [`${prefixOf(SERVICE)}blinking`]: written % (2 * AT_ONCE) === 0 ? rubbish : undefined,

@@ -29,7 +29,7 @@ function names(kind: string, count: number): string[] {
   return Array.from({ length: count }, (_, i) => `${kind}${i}`);
 }
 
-/** Processes die at once with all they announce; whoever finds them doubts the registry before he doubts them. */
+/** Processes die at once with all their instances; a discovering process suspects the registry first. */
 export const massExpiry: Scenario = {
   name: 'mass-expiry',
   promise:
@@ -54,15 +54,15 @@ export const massExpiry: Scenario = {
       piloted: { services: [SERVICE], expiryGuard: { grace: GRACE } },
       follow: [SERVICE],
     });
-    const everybody = [...MANY, ...SINGLE, ...OTHERS];
-    await seen(stage, [WHO], SERVICE, Object.fromEntries(everybody.map((id) => [id, '1'])), 5_000);
+    const all = [...MANY, ...SINGLE, ...OTHERS];
+    await seen(stage, [WHO], SERVICE, Object.fromEntries(all.map((id) => [id, '1'])), 5_000);
     const findings: Finding[] = [];
     const { recorder } = stage;
 
     // Those who are back within the grace.
     const died = monotonic();
     await many!.kill();
-    const expired = await gone(left, everybody.length - MANY.length);
+    const expired = await gone(left, all.length - MANY.length);
     const withdrawn = monotonic();
     await others!.ask('withdraw', SERVICE, OTHERS[0]!);
     await seen(stage, [WHO], SERVICE, { [OTHERS[0]!]: undefined }, SOON);
@@ -83,7 +83,7 @@ export const massExpiry: Scenario = {
     if (kills > 5) {
       await sleep(10_000);
       await single!.kill();
-      const since = await gone(left, everybody.length - 2);
+      const since = await gone(left, all.length - 2);
       await seen(stage, [WHO], SERVICE, { [SINGLE[0]!]: undefined }, SOON);
       findings.push(...seenWithin(recorder.events, FOLLOWER, [SINGLE[0]!, undefined], since - 500, SOON));
     }

@@ -26,7 +26,7 @@ export interface MirrorSettings {
   readonly without: readonly Protection[];
   /** Milliseconds that one watch is followed, at least and at most, before it is taken up again. */
   readonly life: readonly [least: number, most: number];
-  /** Lists again instead of going on where the watch was; false by default. */
+  /** Lists again instead of resuming the watch; false by default. */
   readonly relist?: boolean;
 }
 
@@ -80,7 +80,7 @@ export class Mirror {
         cursor ??= await this.list();
         cursor = await this.follow(cursor);
       } catch {
-        // What fails is the fault's; the mirror goes on from where it was.
+        // Faults cause failures; the mirror resumes at its position.
         await sleep(50);
       }
     }

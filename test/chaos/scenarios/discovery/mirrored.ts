@@ -18,10 +18,10 @@ const SERVICE = 'mirrored';
 const APPS = ['reader 0', 'reader 1'];
 const MIRRORS = 2;
 
-/** Milliseconds everybody is given to catch up when the faults are over. */
+/** Milliseconds for all readers to catch up when the faults are over. */
 const CATCH_UP = 30_000;
 
-/** Instances come, change and go all the time, and whoever follows them is never told anything but the truth. */
+/** Instances are added, changed and removed all the time; every list is a state of the store. */
 export const mirroredLists: Scenario = {
   name: 'mirrored-lists',
   promise:

@@ -96,7 +96,7 @@ export class ConsulPlace implements Place {
   }
 }
 
-/** A folder as a place; what is written there is nobody's, as if by hand. */
+/** A folder as a place; its entries have no owner, as if written by hand. */
 export class FilePlace implements Place {
   private written = 0;
 

@@ -16,11 +16,11 @@ const SLOW = 250;
 /** Milliseconds until what changed during a refresh is seen, on that way. */
 const WITHIN = 4_000;
 
-/** Changes arrive while a refresh is on its way, and many ask for a service that nobody has asked for before. */
+/** Changes arrive during a refresh, and many concurrent first calls request the same service. */
 export const refreshAndFirstCalls: Scenario = {
   name: 'refresh-and-first-calls',
   promise:
-    'A change that arrives during a refresh is not lost, and a hundred who ask first for a service share one load, which is cut in its middle, and none is told that there is nobody',
+    'A change that arrives during a refresh is not lost, and a hundred first calls for a service share one load, which is cut off in the middle, and none gets an empty list',
 
   async run(stage, { kills }) {
     const place = await EtcdPlace.open(stage);

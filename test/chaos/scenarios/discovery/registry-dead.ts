@@ -102,7 +102,7 @@ async function outlived(stage: Stage, { kills, minutes }: Size, mortal: Mortal):
     const back = monotonic();
     const fresh = (who: string): number | undefined =>
       saidAt(recorder.events, { who, service: SERVICE }, false, back);
-    await until('everybody to be fresh', () => readers.every((who) => fresh(who) !== undefined), {
+    await until('all readers to be fresh', () => readers.every((who) => fresh(who) !== undefined), {
       deadline: 4 * FRESH,
       every: 100,
     }).catch(() => undefined);

@@ -259,7 +259,7 @@ function ofTheWay({ proxies }: Way): Trouble[] {
   ];
 }
 
-/** Everybody suffers his troubles, one after the other; then the registry says that there is nobody. */
+/** Injects each reader's faults one after the other; then the registry answers with an empty list. */
 async function suffered(stage: Stage, lots: readonly Lot[], empty: () => Promise<void>): Promise<Finding[]> {
   const { recorder } = stage;
   await Promise.all(

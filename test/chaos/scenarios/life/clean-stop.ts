@@ -12,14 +12,14 @@ import { cleanStop, type Stop } from '../../validators/clean-stop.js';
 import { type Scenario } from '../scenario.js';
 import { type Stage } from '../stage.js';
 
-/** Seconds: what is gone after a stop has not gone by itself. */
+/** Seconds: an entry that is gone right after a stop has not expired. */
 const TTL = 30;
 
 /** Milliseconds a process stays after its application was closed, for traffic to be seen. */
 const STAY = 1_000;
 
-/** Milliseconds for connections to be said goodbye to. */
-const FAREWELL = 200;
+/** Time for connections to close. */
+const CLOSING_MS = 200;
 
 /** What has befallen the registry when an application is closed. */
 type Fault = 'none' | 'down' | 'hangs' | 'swallows';
@@ -39,7 +39,7 @@ const ISOLATED: Moment = { name: 'isolated', settings: { sidekick: { isolate: tr
 const PAUSED: Moment = { name: 'paused', reach: async (app) => await app.ask('pause') };
 const CHANGING: Moment = {
   name: 'changing a value',
-  // The change comes to nothing with the end: nobody waits for it.
+  // The stop cancels the change, so the scenario does not wait for it.
   reach: (app, key) => void app.ask('value', key, 'next').catch(() => undefined),
 };
 const BOOTING: Moment = { name: 'booting', booting: true, settings: { http: true } };
@@ -146,7 +146,7 @@ async function closeAll(
       await moment.reach?.(app, key);
       const took = await app.ask('close');
       const present = fault === 'none' && (await place.store.read(key)) !== undefined;
-      await sleep(FAREWELL);
+      await sleep(CLOSING_MS);
       const before = proxy?.counts;
       await sleep(STAY);
       const after = proxy?.counts;
