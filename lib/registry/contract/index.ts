@@ -23,18 +23,20 @@ export function registryContract<S extends ContractSubject>(
   contract: RegistryContract<S>,
 ): readonly ContractCase[] {
   const expiry = contract.expiryMs ?? (contract.ttl ?? 2) * 1_000 + 3_000;
-  return CASES.filter((one) => applies(one, contract)).map(({ name, expiries = 0, check }) => ({
-    name,
-    timeoutMs: BASE_TIMEOUT_MS + expiries * expiry,
-    run: async () => {
-      const world = await World.open(contract);
-      try {
-        await check(world);
-      } finally {
-        await world.end();
-      }
-    },
-  }));
+  return CASES.filter((one) => applies(one, contract)).map(
+    ({ name, timeoutMs = BASE_TIMEOUT_MS, expiries = 0, check }) => ({
+      name,
+      timeoutMs: timeoutMs + expiries * expiry,
+      run: async () => {
+        const world = await World.open(contract);
+        try {
+          await check(world);
+        } finally {
+          await world.end();
+        }
+      },
+    }),
+  );
 }
 
 /** The functions of a test runner that the suite uses. Jest, Vitest and Mocha provide both as globals. */

@@ -15,13 +15,16 @@ const discovery = app.get(DiscoveryService);
 const tell = (): void =>
   void process.send?.({ names: discovery.names(), at: process.listenerCount('SIGHUP') });
 tell();
-const hup = (): void => {
-  // After the module's own handler: by then the file has been read.
-  void discovery.refresh().then(tell, tell);
-};
-process.on('SIGHUP', hup);
+// The module reads the file in its own time after a signal: whatever changes the names is reported.
+let reported = discovery.names().join();
+const reporting = setInterval(() => {
+  const names = discovery.names().join();
+  if (names === reported) return;
+  reported = names;
+  tell();
+}, 20);
 process.once('message', () => {
-  process.off('SIGHUP', hup);
+  clearInterval(reporting);
   void app.close().then(() => {
     tell();
     process.disconnect();

@@ -8,6 +8,8 @@ export interface Case {
   readonly needs?: readonly (keyof ContractCapabilities)[];
   /** Required functions of the {@link RegistryContract}. The case is left out without them. */
   readonly tools?: readonly ('corrupt' | 'forget' | 'plant' | 'revoke' | 'compact' | 'content')[];
+  /** Milliseconds allowed for the case apart from expiries. @default 30000 */
+  readonly timeoutMs?: number;
   /** How often the case waits for an expiry, which extends its timeout. */
   readonly expiries?: number;
   readonly check: (world: World) => Promise<void>;
