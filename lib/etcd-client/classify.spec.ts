@@ -50,7 +50,7 @@ describe('classify', () => {
   it('does not classify errors that do not come from the connection', () => {
     expect(classify(new TypeError('x is not a function')).kind).toBe('foreign');
     expect(classify(new ClosedError('The etcd client')).kind).toBe('foreign');
-    expect(classify('a text').kind).toBe('foreign');
+    expect(classify('a string').kind).toBe('foreign');
   });
 
   it('treats an exceeded deadline as a fault of the endpoint', () => {

@@ -13,7 +13,7 @@ function dns(records: Readonly<Record<string, readonly { name: string; port: num
 }
 
 describe('discoverSrv', () => {
-  it('reads both records, without the dots at the end', async () => {
+  it('resolves both records and removes trailing dots', async () => {
     const found = await discoverSrv(
       'example.org',
       dns({
@@ -31,7 +31,7 @@ describe('discoverSrv', () => {
     ]);
   });
 
-  it('is content with one of the two', async () => {
+  it('accepts one of the two records', async () => {
     expect(await discoverSrv('example.org', dns({ [PLAIN]: [{ name: 'b.', port: 1 }] }))).toEqual([
       'http://b:1',
     ]);
@@ -40,14 +40,14 @@ describe('discoverSrv', () => {
     ]);
   });
 
-  it('says why when both fail', async () => {
+  it('reports both reasons when both fail', async () => {
     const error: unknown = await discoverSrv('example.org', dns({})).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(EtcdDiscoveryError);
     expect((error as Error).message).toContain(SSL);
     expect((error as EtcdDiscoveryError).errors).toHaveLength(2);
   });
 
-  it('refuses what is no domain', async () => {
+  it('refuses a value that is not a hostname', async () => {
     await expect(discoverSrv('not a domain', dns({}))).rejects.toThrow(/`domain` to be a hostname/);
   });
 });

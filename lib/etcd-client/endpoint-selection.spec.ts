@@ -3,13 +3,13 @@ import { EndpointSelection } from './endpoint-selection.js';
 
 const ABC = ['http://a:1', 'http://b:1', 'http://c:1'];
 
-/** With a random of 0 the order stays as it is given. */
+/** A random value of 0 keeps the given order. */
 function selection(endpoints: readonly string[] = ABC): EndpointSelection {
   return new EndpointSelection(endpoints, () => 0);
 }
 
 describe('EndpointSelection', () => {
-  it('stays where it is while that works', () => {
+  it('keeps the pin while it works', () => {
     const s = selection();
     expect(s.pinned).toBe('http://a:1');
     s.succeeded('http://a:1');
@@ -17,7 +17,7 @@ describe('EndpointSelection', () => {
     expect(s.round()).toEqual(ABC);
   });
 
-  it('goes round from the pin on', () => {
+  it('tries the endpoints in order, from the pin', () => {
     const s = selection();
     s.failed('http://a:1');
     expect(s.pinned).toBe('http://b:1');
@@ -27,7 +27,7 @@ describe('EndpointSelection', () => {
     expect(s.pinned).toBe('http://a:1');
   });
 
-  it('lets the pin follow success', () => {
+  it('pins the endpoint that worked', () => {
     const s = selection();
     s.succeeded('http://c:1');
     expect(s.pinned).toBe('http://c:1');
@@ -35,13 +35,13 @@ describe('EndpointSelection', () => {
     expect(s.pinned).toBe('http://c:1');
   });
 
-  it('moves once, however many report the same failure', () => {
+  it('moves the pin once when several requests report the same failure', () => {
     const s = selection();
     for (let i = 0; i < 10; i++) s.failed('http://a:1');
     expect(s.pinned).toBe('http://b:1');
   });
 
-  it('has nowhere to go with one endpoint', () => {
+  it('keeps the pin when there is a single endpoint', () => {
     const s = selection(['http://a:1']);
     s.failed('http://a:1');
     expect(s.pinned).toBe('http://a:1');
@@ -54,14 +54,14 @@ describe('EndpointSelection', () => {
     expect(s.pinned).toBe('http://b:1');
   });
 
-  it('begins anew with another set', () => {
+  it('pins the first endpoint of a new set', () => {
     const s = selection();
     expect(s.replace(['http://d:1', 'http://a:1'])).toBe(true);
     expect(s.pinned).toBe('http://d:1');
     expect(s.endpoints).toEqual(['http://d:1', 'http://a:1']);
   });
 
-  it('refuses an empty list and keeps the old one', () => {
+  it('refuses an empty list and keeps the current one', () => {
     expect(() => selection([])).toThrow(NoEtcdEndpointsError);
     const s = selection();
     expect(() => s.replace([])).toThrow(NoEtcdEndpointsError);
@@ -79,7 +79,7 @@ describe('EndpointSelection', () => {
     expect([...firsts.values()].every((count) => count > 50)).toBe(true);
   });
 
-  it('has each endpoint once', () => {
+  it('removes duplicates', () => {
     expect(selection([...ABC, 'http://a:1']).endpoints).toEqual(ABC);
   });
 });

@@ -19,11 +19,11 @@ describe('parseEndpoints', () => {
     expect(parseEndpoints(given)).toEqual(endpoints);
   });
 
-  it('takes the scheme it is told for what has none', () => {
+  it('adds the given scheme to endpoints without one', () => {
     expect(parseEndpoints('a:1,http://b:2', 'https')).toEqual(['https://a:1', 'http://b:2']);
   });
 
-  it.each(['', ' , ', []])('refuses %j: there is none', (given) => {
+  it.each(['', ' , ', []])('refuses %j, which has no endpoint', (given) => {
     expect(() => parseEndpoints(given)).toThrow(NoEtcdEndpointsError);
   });
 
@@ -57,7 +57,7 @@ describe('targetOf', () => {
     ['https://10.0.0.1:2379', 'ipv4:10.0.0.1:2379'],
     ['http://etcd.example.org:2379', 'http://etcd.example.org:2379'],
     ['http://[::1]:2379', 'http://[::1]:2379'],
-  ])('has no name of %s looked up in vain', (endpoint, target) => {
+  ])('passes %s to gRPC without a needless DNS resolver', (endpoint, target) => {
     expect(targetOf(endpoint)).toBe(target);
   });
 });

@@ -1,7 +1,7 @@
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { LeaderPin, type Pinnable } from './leader-pin.js';
 
-/** Three endpoints of which a test says which leads. */
+/** Three endpoints; the test sets which one is the leader. */
 class FakeClient implements Pinnable {
   readonly timeoutMs = 1_000;
   readonly endpoints = ['a', 'b', 'c'];
@@ -34,7 +34,7 @@ class FakeClient implements Pinnable {
 }
 
 describe('LeaderPin', () => {
-  it('pins the endpoint that leads, follows the leader, and ends with the client', async () => {
+  it('pins the leader, follows it to another endpoint, and stops when the client closes', async () => {
     const clock = new VirtualClock();
     const client = new FakeClient();
     new LeaderPin(client, clock).start();
@@ -49,7 +49,7 @@ describe('LeaderPin', () => {
     expect(client.looks).toBe(6);
   });
 
-  it('pins none while the cluster has no leader', async () => {
+  it('keeps the pin while the cluster has no leader', async () => {
     const clock = new VirtualClock();
     const client = new FakeClient();
     client.leader = '0';

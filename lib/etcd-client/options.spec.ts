@@ -1,7 +1,7 @@
 import { checkEtcdOptions, type EtcdOptions } from './options.js';
 
 describe('checkEtcdOptions', () => {
-  it('fills in the defaults', () => {
+  it('adds the defaults', () => {
     expect(checkEtcdOptions({ endpoints: 'a:1' })).toEqual({
       endpoints: ['http://a:1'],
       credentials: undefined,
@@ -12,7 +12,7 @@ describe('checkEtcdOptions', () => {
     });
   });
 
-  it('takes a bare host for https where TLS is set up', () => {
+  it('reads a bare host as https:// when `tls` is given', () => {
     expect(checkEtcdOptions({ endpoints: 'a:1', tls: {} }).endpoints).toEqual(['https://a:1']);
   });
 
@@ -25,9 +25,9 @@ describe('checkEtcdOptions', () => {
       { endpoints: 'a', headerTimeoutPerRequest: 1_500 },
       /`headerTimeoutPerRequest`.*a number of seconds, above 0 and at most 60, got 1500/,
     ],
-    ['a timeout in words', { endpoints: 'a', headerTimeoutPerRequest: '1s' }, /`headerTimeoutPerRequest`/],
+    ['a timeout as a string', { endpoints: 'a', headerTimeoutPerRequest: '1s' }, /`headerTimeoutPerRequest`/],
     ['another mode', { endpoints: 'a', selectionMode: 'fastest' }, /`selectionMode`.*"fastest"/],
-    ['debug as a text', { endpoints: 'a', debug: 'yes' }, /`debug`/],
+    ['debug as a string', { endpoints: 'a', debug: 'yes' }, /`debug`/],
     ['a user without password', { endpoints: 'a', username: 'u' }, /`password`/],
     ['a password without user', { endpoints: 'a', password: 'canary' }, /`username`/],
     ['TLS as a flag', { endpoints: 'a', tls: true }, /`tls` to be an object/],

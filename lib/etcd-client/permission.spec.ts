@@ -24,19 +24,19 @@ describe('permissionRange', () => {
 });
 
 describe('toPermission', () => {
-  it.each(['/foo', '/foo/', '/foo*', '/'])('gives %s back', (prefix) => {
+  it.each(['/foo', '/foo/', '/foo*', '/'])('reverses permissionRange for %s', (prefix) => {
     const answer = { permType: 'Readwrite', ...permissionRange(prefix) } as never;
     expect(toPermission(answer)).toEqual({ prefix, type: 'readwrite' });
   });
 
-  it('shows the ranges of other tools', () => {
+  it('shows any other range as an interval', () => {
     const answer = { permType: 'Read', key: Buffer.from('a'), range_end: Buffer.from('q') } as never;
     expect(toPermission(answer)).toEqual({ prefix: '[a, q)', type: 'read' });
   });
 });
 
 describe('wirePermission', () => {
-  it('knows three', () => {
+  it('maps the three types', () => {
     expect(['read', 'write', 'readwrite'].map(wirePermission)).toEqual(['Read', 'Write', 'Readwrite']);
     expect(() => wirePermission('admin')).toThrow('Expected `type` to be "read", "write" or "readwrite"');
     expect(() => wirePermission('constructor')).toThrow();

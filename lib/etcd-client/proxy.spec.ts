@@ -15,7 +15,7 @@ async function failure(options: { proxy?: 'env' }): Promise<string> {
   }
 }
 
-// gRPC says it there as well.
+// gRPC reports the proxy in this reason as well.
 beforeEach(() => {
   jest.spyOn(console, 'error').mockImplementation(() => undefined);
 });
@@ -32,7 +32,7 @@ describe.each(['grpc_proxy', 'https_proxy', 'http_proxy'])('the variable %s', (n
     });
   });
 
-  it('is obeyed with `proxy: env`, and messages name the proxy', async () => {
+  it('is used with `proxy: env`, and messages name the proxy', async () => {
     await withEnvironment({ [name]: PROXY }, async () => {
       expect(await failure({ proxy: 'env' })).toMatch(
         new RegExp(`${ENDPOINT}: .+ \\(through the proxy ${PROXY} of the variable ${name}\\)`),
@@ -45,14 +45,14 @@ describe.each(['grpc_proxy', 'https_proxy', 'http_proxy'])('the variable %s', (n
     });
   });
 
-  it('is not obeyed for a host of no_proxy', async () => {
+  it('is not used for a host of no_proxy', async () => {
     await withEnvironment({ [name]: PROXY, no_proxy: '127.0.0.0/8' }, async () => {
       expect(await failure({ proxy: 'env' })).not.toContain('proxy');
     });
   });
 });
 
-it('`proxy` is `env` or left out', async () => {
+it('refuses any `proxy` but `env`', async () => {
   await expect(EtcdClient.create({ endpoints: ENDPOINT, proxy: 'on' as never })).rejects.toThrow(
     'Expected `proxy` to be "env" or left out, got "on".',
   );

@@ -11,7 +11,7 @@ const DROPPED = '14 UNAVAILABLE: Connection dropped';
 
 const NO_LEADER = '14 UNAVAILABLE: etcdserver: no leader';
 
-/** What each endpoint answers: a value, an error's text, or silence. */
+/** The response of each endpoint: a value, an error message, or none. */
 type Script = Record<string, { value?: string; error?: string; silent?: true }>;
 
 interface Bench {
@@ -19,7 +19,7 @@ interface Bench {
   readonly clock: VirtualClock;
   readonly asked: string[];
   readonly closed: string[];
-  readonly said: string[];
+  readonly logged: string[];
   request(options?: Partial<EtcdRequest<string>>): EtcdRequest<string>;
 }
 
@@ -31,13 +31,13 @@ async function bench(
   const clock = new VirtualClock();
   const asked: string[] = [];
   const closed: string[] = [];
-  const said: string[] = [];
+  const logged: string[] = [];
   const transport = await EtcdTransport.create(
     { endpoints: ABC, headerTimeoutPerRequest: 1, ...options },
     {
       clock,
       random: () => 0,
-      logger: { log: (line) => said.push(line), warn: () => undefined, error: () => undefined },
+      logger: { log: (line) => logged.push(line), warn: () => undefined, error: () => undefined },
       connect: (endpoint) =>
         ({
           endpoint,
@@ -51,9 +51,9 @@ async function bench(
     clock,
     asked,
     closed,
-    said,
+    logged,
     request: (given) => ({
-      what: 'asking',
+      what: 'reading',
       command: () => ['get', '/a b'],
       run: async ({ endpoint }) => {
         asked.push(endpoint);
@@ -70,13 +70,13 @@ async function bench(
 const caught = (error: unknown): unknown => error;
 
 describe('EtcdTransport', () => {
-  it('stays on one endpoint', async () => {
+  it('stays on one endpoint while it works', async () => {
     const { transport, request, asked } = await bench({});
     for (let i = 0; i < 5; i++) await transport.call(request());
     expect(asked).toEqual(Array.from({ length: 5 }, () => 'http://a:1'));
   });
 
-  it('moves on when it fails, leaves that connection, and stays with what works', async () => {
+  it('retires the connection of a failed endpoint and pins the one that works', async () => {
     const { transport, request, asked, closed } = await bench({ 'http://a:1': { error: DROPPED } });
     expect(await transport.call(request())).toBe('ok');
     expect(transport.pinned).toBe('http://b:1');
@@ -85,7 +85,7 @@ describe('EtcdTransport', () => {
     expect(asked).toEqual(['http://a:1', 'http://b:1', 'http://b:1']);
   });
 
-  it('moves on from silence after the timeout', async () => {
+  it('tries the next endpoint after the timeout', async () => {
     const { transport, request, clock } = await bench({ 'http://a:1': { silent: true } });
     const call = transport.call(request());
     await clock.advance(999);
@@ -95,7 +95,7 @@ describe('EtcdTransport', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('leaves a connection that was silent for as long as an endpoint may take, not one with a late answer', async () => {
+  it('retires a connection that was silent for the whole timeout, and keeps one with a late response', async () => {
     const { transport, request, clock, closed } = await bench({ 'http://a:1': { silent: true } });
     transport.setEndpoints('http://a:1');
     const ask = async (timeoutMs: number): Promise<unknown> => {
@@ -110,7 +110,7 @@ describe('EtcdTransport', () => {
     expect(closed).toEqual(['http://a:1']);
   });
 
-  it('never does a one-shot request twice where the first may have been done', async () => {
+  it('does not repeat a one-shot request that may have been processed', async () => {
     const { transport, request, asked } = await bench({ 'http://a:1': { error: DROPPED } });
     const error = await transport.call(request({ oneShot: true })).catch(caught);
     expect(error).toBeInstanceOf(ClusterError);
@@ -119,12 +119,12 @@ describe('EtcdTransport', () => {
     expect(transport.pinned).toBe('http://b:1');
   });
 
-  it('does a one-shot request elsewhere where nobody heard the first', async () => {
+  it('sends a one-shot request to another endpoint when the first did not receive it', async () => {
     const { transport, request } = await bench({ 'http://a:1': { error: REFUSED } });
     expect(await transport.call(request({ oneShot: true }))).toBe('ok');
   });
 
-  it('tells everything that went wrong, in order', async () => {
+  it('reports the error of every endpoint, in order', async () => {
     const { transport, request } = await bench({
       'http://a:1': { error: REFUSED },
       'http://b:1': { error: DROPPED },
@@ -149,7 +149,7 @@ describe('EtcdTransport', () => {
       'http://c:1': { error: NO_LEADER },
     });
 
-    it('goes round once more, first to those that speak', async () => {
+    it('tries all endpoints once more, those that answered first', async () => {
       const script = electing();
       const { transport, request, clock, asked } = await bench(script);
       const call = transport.call(request());
@@ -162,7 +162,7 @@ describe('EtcdTransport', () => {
       expect(clock.pending).toBe(0);
     });
 
-    it('gives up after that, with every error', async () => {
+    it('gives up after the second round, with every error', async () => {
       const { transport, request, clock } = await bench(electing());
       const call = transport.call(request()).catch(caught);
       await clock.advance(2_500);
@@ -173,7 +173,7 @@ describe('EtcdTransport', () => {
       expect(clock.pending).toBe(0);
     });
 
-    it('keeps to the caller’s signal', async () => {
+    it('ends the pause when the caller aborts', async () => {
       const { transport, request, clock, asked } = await bench(electing());
       const controller = new AbortController();
       const reason = new Error('changed my mind');
@@ -185,7 +185,7 @@ describe('EtcdTransport', () => {
       expect(clock.pending).toBe(0);
     });
 
-    it('never sends a one-shot request a second time', async () => {
+    it('does not repeat a one-shot request', async () => {
       const { transport, request, clock, asked } = await bench({
         'http://a:1': { error: NO_LEADER },
         'http://b:1': { error: NO_LEADER },
@@ -198,7 +198,7 @@ describe('EtcdTransport', () => {
     });
   });
 
-  it('leaves an endpoint at which something else than etcd answers', async () => {
+  it('tries the next endpoint when another server answers', async () => {
     const { transport, request } = await bench({
       'http://a:1': { error: '12 UNIMPLEMENTED: Received HTTP status code 404' },
     });
@@ -206,7 +206,7 @@ describe('EtcdTransport', () => {
     expect(transport.pinned).toBe('http://b:1');
   });
 
-  it('takes the cluster’s no for an answer', async () => {
+  it('does not retry a refusal by the cluster', async () => {
     const { transport, request, asked } = await bench({
       'http://a:1': { error: '7 PERMISSION_DENIED: etcdserver: permission denied' },
     });
@@ -216,12 +216,12 @@ describe('EtcdTransport', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('lets what the request itself throws pass', async () => {
+  it('passes on the errors of `run` itself', async () => {
     const { transport, request } = await bench({ 'http://a:1': { error: 'of my own' } });
     await expect(transport.call(request())).rejects.toThrow(/^of my own$/);
   });
 
-  it('gives the caller’s abort before everything else', async () => {
+  it('rejects with the reason of the caller’s signal before any other error', async () => {
     const { transport, request, asked, clock } = await bench({ 'http://a:1': { silent: true } });
     const reason = new Error('changed my mind');
     await expect(transport.call(request(), AbortSignal.abort(reason))).rejects.toBe(reason);
@@ -234,7 +234,7 @@ describe('EtcdTransport', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('gets a new token and asks again where the old one has expired, once', async () => {
+  it('renews an expired token and repeats the request once', async () => {
     const { transport, request } = await bench({}, { username: 'u', password: 'p' });
     let asked = 0;
     const stale = request({
@@ -258,7 +258,7 @@ describe('EtcdTransport', () => {
     expect(asked).toBe(2);
   });
 
-  it('logs in once authentication is enabled, though it was told that there is none', async () => {
+  it('logs in when authentication is enabled after the first login', async () => {
     const USER_EMPTY = '3 INVALID_ARGUMENT: etcdserver: user name is empty';
     let enabled = false;
     let logins = 0;
@@ -285,17 +285,20 @@ describe('EtcdTransport', () => {
     expect(await transport.call(guarded)).toBe('ok');
     expect(logins).toBe(2);
 
-    const nobody = await bench({ 'http://a:1': { error: USER_EMPTY } });
-    await expect(nobody.transport.call(nobody.request())).rejects.toThrow(EtcdResponseError);
+    const anonymous = await bench({ 'http://a:1': { error: USER_EMPTY } });
+    await expect(anonymous.transport.call(anonymous.request())).rejects.toThrow(EtcdResponseError);
   });
 
-  it('says each request as a command, without secrets, when it is asked to', async () => {
-    const { transport, request, said } = await bench({}, { debug: true, username: 'u', password: 'canary' });
+  it('logs each request as a command without secrets, with `debug`', async () => {
+    const { transport, request, logged } = await bench(
+      {},
+      { debug: true, username: 'u', password: 'canary' },
+    );
     await transport.call(request());
-    expect(said).toEqual(["etcdctl --endpoints=http://a:1 --user=u:*** get '/a b'"]);
+    expect(logged).toEqual(["etcdctl --endpoints=http://a:1 --user=u:*** get '/a b'"]);
   });
 
-  it('ends what is under way when it is closed', async () => {
+  it('ends pending requests when it is closed', async () => {
     const { transport, request, clock, closed } = await bench({ 'http://a:1': { silent: true } });
     const call = transport.call(request());
     await clock.advance(10);
@@ -307,7 +310,7 @@ describe('EtcdTransport', () => {
     transport.close();
   });
 
-  it('closes the connections of endpoints that are gone, and keeps the pin when the set is the same', async () => {
+  it('closes the connections of removed endpoints, and keeps the pin when the set is equal', async () => {
     const { transport, request, closed } = await bench({});
     await transport.call(request());
     transport.setEndpoints([...ABC].reverse());

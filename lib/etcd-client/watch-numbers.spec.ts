@@ -24,7 +24,7 @@ function answer(watch_id: number, kind: 'created' | 'events' | 'canceled' | 'ref
 }
 
 describe('WatchNumbers', () => {
-  it('begins all at once where the server takes the numbers of the client', () => {
+  it('creates all watches at once when the server accepts the proposed ids', () => {
     const { numbers, sent, watches } = setUp();
     for (const watch of watches) numbers.begin(watch);
     expect(sent).toEqual([1]);
@@ -37,7 +37,7 @@ describe('WatchNumbers', () => {
     expect(numbers.take(answer(3, 'events'))).toBeUndefined();
   });
 
-  it('begins one at a time where the server numbers the watches itself', () => {
+  it('creates one watch at a time when the server assigns its own ids', () => {
     const { numbers, sent, watches } = setUp();
     for (const watch of watches) numbers.begin(watch);
     expect(numbers.take(answer(0, 'created'))).toBe(watches[0]);
@@ -51,7 +51,7 @@ describe('WatchNumbers', () => {
       expect(numbers.take(answer(number, 'events'))).toBe(watch);
   });
 
-  it('takes a refusal without a number for the answer to the oldest request', () => {
+  it('attributes a refusal without an id to the oldest request', () => {
     const { numbers, sent, watches } = setUp();
     for (const watch of watches.slice(0, 3)) numbers.begin(watch);
     expect(numbers.take(answer(-1, 'refused'))).toBe(watches[0]);
@@ -61,7 +61,7 @@ describe('WatchNumbers', () => {
     expect(numbers.take(answer(0, 'events'))).toBe(watches[1]);
   });
 
-  it('cancels by the number of the server, also where the number is known later only', () => {
+  it('cancels by the id of the server, also when the id is not known yet', () => {
     const { numbers, sent, cancelled, watches } = setUp();
     for (const watch of watches) numbers.begin(watch);
     numbers.end(watches[0]!);
@@ -77,7 +77,7 @@ describe('WatchNumbers', () => {
     expect(numbers.take(answer(1, 'canceled'))).toBeUndefined();
   });
 
-  it('forgets the number of a watch that the server cancelled', () => {
+  it('forgets the id of a watch that the server cancelled', () => {
     const { numbers, cancelled, watches } = setUp();
     const [watch] = watches;
     numbers.begin(watch!);

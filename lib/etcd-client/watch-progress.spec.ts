@@ -15,75 +15,75 @@ function revisions(events: readonly IEvent[]): number[] {
   return events.map(({ kv }) => Number(kv.mod_revision));
 }
 
-describe('WatchTrack', () => {
-  it('begins where the server says that now is', () => {
-    const track = new WatchProgress(undefined);
-    expect(track.start).toBe('0');
-    track.began(7n);
-    expect(track.start).toBe('8');
+describe('WatchProgress', () => {
+  it('starts at the current revision of the server', () => {
+    const progress = new WatchProgress(undefined);
+    expect(progress.start).toBe('0');
+    progress.began(7n);
+    expect(progress.start).toBe('8');
   });
 
-  it('resumes behind the last event, whatever a header says', () => {
-    const track = new WatchProgress(3n);
-    expect(track.start).toBe('4');
-    track.began(100n);
-    expect(track.start).toBe('4');
-    expect(revisions(track.accept(at(5, 9), false))).toEqual([5, 9]);
-    expect(track.start).toBe('10');
+  it('resumes after the last event, not after the revision of a header', () => {
+    const progress = new WatchProgress(3n);
+    expect(progress.start).toBe('4');
+    progress.began(100n);
+    expect(progress.start).toBe('4');
+    expect(revisions(progress.accept(at(5, 9), false))).toEqual([5, 9]);
+    expect(progress.start).toBe('10');
   });
 
-  it('drops what it has had', () => {
-    const track = new WatchProgress(5n);
-    expect(revisions(track.accept(at(4, 5, 6), false))).toEqual([6]);
-    expect(track.accept(at(6), false)).toEqual([]);
-    expect(track.position).toBe(6n);
+  it('drops known events', () => {
+    const progress = new WatchProgress(5n);
+    expect(revisions(progress.accept(at(4, 5, 6), false))).toEqual([6]);
+    expect(progress.accept(at(6), false)).toEqual([]);
+    expect(progress.position).toBe(6n);
   });
 
-  it('holds back the pieces of a revision until it is whole', () => {
-    const track = new WatchProgress(5n);
-    expect(track.accept(at(6, 6), true)).toEqual([]);
-    expect(track.start).toBe('6');
-    expect(revisions(track.accept(at(6), false))).toEqual([6, 6, 6]);
-    expect(track.start).toBe('7');
+  it('delivers the fragments of a revision once it is complete', () => {
+    const progress = new WatchProgress(5n);
+    expect(progress.accept(at(6, 6), true)).toEqual([]);
+    expect(progress.start).toBe('6');
+    expect(revisions(progress.accept(at(6), false))).toEqual([6, 6, 6]);
+    expect(progress.start).toBe('7');
   });
 
-  it('begins an answer anew whose rest never came', () => {
-    const track = new WatchProgress(5n);
-    track.accept(at(6, 6), true);
-    track.began(9n);
-    expect(track.start).toBe('6');
-    expect(revisions(track.accept(at(6, 6, 6), false))).toEqual([6, 6, 6]);
+  it('drops the fragments of an incomplete response after a reconnection', () => {
+    const progress = new WatchProgress(5n);
+    progress.accept(at(6, 6), true);
+    progress.began(9n);
+    expect(progress.start).toBe('6');
+    expect(revisions(progress.accept(at(6, 6, 6), false))).toEqual([6, 6, 6]);
   });
 
-  it('keeps apart revisions beyond what a number can', () => {
-    const track = new WatchProgress(9_007_199_254_740_992n);
-    expect(track.accept([put('9007199254740993')], false)).toHaveLength(1);
-    expect(track.start).toBe('9007199254740994');
+  it('distinguishes revisions beyond Number.MAX_SAFE_INTEGER', () => {
+    const progress = new WatchProgress(9_007_199_254_740_992n);
+    expect(progress.accept([put('9007199254740993')], false)).toHaveLength(1);
+    expect(progress.start).toBe('9007199254740994');
   });
 
-  describe('taken up again', () => {
+  describe('after a reconnection', () => {
     function known(): WatchProgress {
-      const track = new WatchProgress(3n);
-      track.began(3n);
-      track.accept([put(5), put(7, 'last')], false);
-      expect(track.start).toBe('8');
-      track.onAnotherStream();
-      expect(track.start).toBe('7');
-      track.began(9n);
-      return track;
+      const progress = new WatchProgress(3n);
+      progress.began(3n);
+      progress.accept([put(5), put(7, 'last')], false);
+      expect(progress.start).toBe('8');
+      progress.onAnotherStream();
+      expect(progress.start).toBe('7');
+      progress.began(9n);
+      return progress;
     }
 
-    it('goes on where its last event comes first once more', () => {
-      const track = known();
-      expect(track.contradicts([put(7, 'last'), put(8)], false)).toBe(false);
-      expect(revisions(track.accept([put(7, 'last'), put(8)], false))).toEqual([8]);
-      expect(track.contradicts([], false)).toBe(false);
+    it('continues when its last event is repeated first', () => {
+      const progress = known();
+      expect(progress.contradicts([put(7, 'last'), put(8)], false)).toBe(false);
+      expect(revisions(progress.accept([put(7, 'last'), put(8)], false))).toEqual([8]);
+      expect(progress.contradicts([], false)).toBe(false);
     });
 
-    it('waits for the rest of a revision before it judges', () => {
-      const track = known();
-      expect(track.contradicts([put(7, 'of another key')], true)).toBe(false);
-      expect(track.contradicts([put(7, 'last')], false)).toBe(false);
+    it('waits for all fragments of a revision before it reports a contradiction', () => {
+      const progress = known();
+      expect(progress.contradicts([put(7, 'of another key')], true)).toBe(false);
+      expect(progress.contradicts([put(7, 'last')], false)).toBe(false);
     });
 
     it.each([
@@ -94,22 +94,22 @@ describe('WatchTrack', () => {
       expect(known().contradicts(events, false)).toBe(true);
     });
 
-    it('believes what it is told to go on without a proof', () => {
-      const track = known();
-      track.forgetFingerprint();
-      expect(track.start).toBe('8');
-      expect(track.contradicts([put(9)], false)).toBe(false);
+    it('continues unverified after forgetFingerprint', () => {
+      const progress = known();
+      progress.forgetFingerprint();
+      expect(progress.start).toBe('8');
+      expect(progress.contradicts([put(9)], false)).toBe(false);
     });
 
-    it('takes the witness it began with where nothing happened since', () => {
+    it('compares with the initial fingerprint when no event has arrived since', () => {
       const { revision, digest } = fingerprintOf(put(2, 'kept').kv, 'Put');
-      const track = new WatchProgress(6n, { revision, digest });
-      expect(track.start).toBe('7');
-      track.onAnotherStream();
-      expect(track.start).toBe('2');
-      track.began(9n);
-      expect(track.contradicts([put(2, 'kept')], false)).toBe(false);
-      expect(track.contradicts([put(7)], false)).toBe(false);
+      const progress = new WatchProgress(6n, { revision, digest });
+      expect(progress.start).toBe('7');
+      progress.onAnotherStream();
+      expect(progress.start).toBe('2');
+      progress.began(9n);
+      expect(progress.contradicts([put(2, 'kept')], false)).toBe(false);
+      expect(progress.contradicts([put(7)], false)).toBe(false);
     });
   });
 });

@@ -19,7 +19,7 @@ interface Open {
   answer(answer: Partial<IWatchResponse>): void;
 }
 
-/** Servers that answer by themselves. Told to renumber, they are as etcd's gRPC proxy is. */
+/** Servers that answer automatically. With `renumbers` they behave like etcd's gRPC proxy. */
 class FakeServers implements EtcdCaller, EtcdStreamOpener {
   readonly timeoutMs = 1_000;
   readonly endpoints: readonly string[];
@@ -31,7 +31,7 @@ class FakeServers implements EtcdCaller, EtcdStreamOpener {
   renumbers = true;
   answersReads = true;
   pinned: string;
-  /** Said of each watch right after it began. */
+  /** Called for each watch after its `created` response. */
   onBegin: (open: Open, began: Began) => void = () => undefined;
 
   constructor(clock: VirtualClock, count = 3) {
@@ -41,7 +41,7 @@ class FakeServers implements EtcdCaller, EtcdStreamOpener {
   }
 
   async call<T>(): Promise<T> {
-    return await Promise.reject(new Error('not asked for here'));
+    return await Promise.reject(new Error('not expected in this test'));
   }
 
   async callOne<T>(endpoint: string): Promise<T> {
@@ -108,7 +108,7 @@ class FakeServers implements EtcdCaller, EtcdStreamOpener {
     const number = this.renumbers ? open.began.length : Number(create.watch_id);
     const began = { number, request: create };
     open.began.push(began);
-    // Answered later, as on a wire.
+    // Asynchronous, as over a network.
     queueMicrotask(() => {
       open.answer({ created: true, watch_id: String(number) });
       this.onBegin(open, began);
@@ -140,9 +140,10 @@ function read(watches: EtcdWatches, request: EtcdWatchRequest): Reading {
   const kinds: string[] = [];
   let failure: Error | undefined;
   const reading = (async () => {
-    for await (const news of watches.watch(request, stop.signal)) {
-      kinds.push(news.kind);
-      if (news.kind === 'events') keys.push(...news.events.map(({ kv }) => kv.key.toString()));
+    for await (const notifications of watches.watch(request, stop.signal)) {
+      kinds.push(notifications.kind);
+      if (notifications.kind === 'events')
+        keys.push(...notifications.events.map(({ kv }) => kv.key.toString()));
     }
   })().catch((error: unknown) => {
     failure = error as Error;
@@ -168,8 +169,8 @@ function progressRequests({ written }: Open): number {
   return written.filter(({ progress_request: request }) => request !== undefined).length;
 }
 
-describe('EtcdWatches behind a server that numbers watches itself', () => {
-  it('gives each watch its own events, by the numbers that the server chose', async () => {
+describe('EtcdWatches behind a server that assigns its own watch ids', () => {
+  it('attributes events to watches by the ids of the server', async () => {
     const { clock, servers, watches } = setUp();
     const readers = ['api', 'billing', 'stock'].map((name) => read(watches, prefix(name)));
     await clock.advance(0);
@@ -196,7 +197,7 @@ describe('EtcdWatches behind a server that numbers watches itself', () => {
     await end();
   });
 
-  it('reads every 5 s on the same endpoint instead of asking for progress', async () => {
+  it('replaces progress requests by a read every 5 s on the same endpoint', async () => {
     const { clock, servers, watches } = setUp();
     const { kinds, error, end } = read(watches, { ...prefix('api'), unavailableTimeoutMs: 5_000 });
     await clock.advance(60_000);
@@ -212,7 +213,7 @@ describe('EtcdWatches behind a server that numbers watches itself', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('leaves an endpoint whose read fails, and goes on behind the last event', async () => {
+  it('moves to another endpoint when a read fails, and resumes after the last event', async () => {
     const { clock, servers, watches } = setUp();
     const { keys, end } = read(watches, prefix('api'));
     await clock.advance(0);
@@ -242,7 +243,7 @@ describe('EtcdWatches behind a server that numbers watches itself', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('believes no revision and no cluster of a `created` answer that the proxy made up', async () => {
+  it('ignores the revision and the cluster of a `created` response that the proxy made itself', async () => {
     const { clock, servers, watches } = setUp();
     const first = read(watches, { ...prefix('api'), clusterId: '1' });
     await clock.advance(0);
@@ -258,7 +259,7 @@ describe('EtcdWatches behind a server that numbers watches itself', () => {
     await Promise.all(readers.map(async ({ end }) => await end()));
   });
 
-  it('leaves a server that begins no watch', async () => {
+  it('moves to another endpoint when the server creates no watch', async () => {
     const { clock, servers, watches } = setUp();
     const first = read(watches, prefix('api'));
     await clock.advance(0);
@@ -272,8 +273,8 @@ describe('EtcdWatches behind a server that numbers watches itself', () => {
   });
 });
 
-describe('EtcdWatches and a server that answers no progress request', () => {
-  it('reads instead after two streams, until a progress request is answered', async () => {
+describe('EtcdWatches with a server that does not answer progress requests', () => {
+  it('uses reads after two streams, until a progress request is answered', async () => {
     const { clock, servers, watches } = setUp();
     servers.renumbers = false;
     const { error, end } = read(watches, { ...prefix('api'), unavailableTimeoutMs: 5_000 });
@@ -282,7 +283,7 @@ describe('EtcdWatches and a server that answers no progress request', () => {
     const [first, , third] = servers.opened;
     expect(progressRequests(first!)).toBe(3);
     expect(servers.reads.length).toBeGreaterThanOrEqual(4);
-    // Asked once more with each read: a server that was replaced may answer.
+    // A progress request follows each read, since another server may answer by now.
     expect(progressRequests(third!)).toBe(servers.reads.length);
     expect(error()).toBeUndefined();
     third!.answer({ watch_id: '-1' });
@@ -296,7 +297,7 @@ describe('EtcdWatches and a server that answers no progress request', () => {
   });
 });
 
-describe('EtcdWatches and a watch that is cancelled for an unknown reason', () => {
+describe('EtcdWatches with a watch that is cancelled for an unknown reason', () => {
   it.each([1, 3])(
     'opens streams at an ever slower pace on %i endpoints, and ends that watch alone',
     async (count) => {
@@ -316,7 +317,7 @@ describe('EtcdWatches and a watch that is cancelled for an unknown reason', () =
       expect(bad.error()?.message).toContain('etcdserver: mystery');
       expect(bad.kinds).toEqual([]);
       expect([patient.error(), good.error()]).toEqual([undefined, undefined]);
-      // Served at last, it goes on.
+      // Once it is served, it continues.
       servers.onBegin = (open, { number, request }) => {
         if (request.key?.toString() === 'bad/')
           open.answer({ watch_id: String(number), events: put('bad/a', 11) });

@@ -10,7 +10,7 @@ function setUp(): { queue: WatchQueue<string>; returned: () => number } {
 }
 
 describe('WatchQueue', () => {
-  it('hands out what waits, and then what comes', async () => {
+  it('delivers the queued records, then new ones', async () => {
     const { queue } = setUp();
     queue.push('a');
     expect(await queue.next()).toEqual({ done: false, value: 'a' });
@@ -19,7 +19,7 @@ describe('WatchQueue', () => {
     expect(await next).toEqual({ done: false, value: 'b' });
   });
 
-  it('lets signs of life not pile up', async () => {
+  it('replaces an unread record by a newer one', async () => {
     const { queue } = setUp();
     for (const record of ['alive', 'alive', 'a', 'alive', 'alive']) queue.push(record);
     queue.end();
@@ -28,7 +28,7 @@ describe('WatchQueue', () => {
     expect(records).toEqual(['alive', 'a', 'alive']);
   });
 
-  it('ends after what is in it, with its error once', async () => {
+  it('ends after the queued records, with its error once', async () => {
     const { queue } = setUp();
     queue.push('a');
     queue.end(new Error('refused'));
@@ -38,7 +38,7 @@ describe('WatchQueue', () => {
     expect(await queue.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('ends under a reader that waits', async () => {
+  it('ends for a waiting reader', async () => {
     const well = setUp().queue;
     const done = well.next();
     well.end();
@@ -49,7 +49,7 @@ describe('WatchQueue', () => {
     await expect(failing).rejects.toThrow('refused');
   });
 
-  it('is told when its reader has had enough', async () => {
+  it('calls `onReturn` when the reader ends the iteration', async () => {
     const { queue, returned } = setUp();
     queue.push('a');
     queue.push('b');

@@ -15,7 +15,7 @@ interface Opened {
   answer(answer: Partial<IWatchResponse>, revision?: number): void;
 }
 
-/** A cluster of three whose streams a test plays by hand. */
+/** A cluster of three members; the test sends the messages of its streams. */
 class FakeCluster implements EtcdCaller, EtcdStreamOpener {
   readonly timeoutMs = 1_000;
   readonly endpoints = ['a', 'b', 'c'];
@@ -28,8 +28,8 @@ class FakeCluster implements EtcdCaller, EtcdStreamOpener {
     this.connectivity = new Connectivity(clock);
   }
 
-  /** What a request ends with. */
-  outcome: () => Promise<unknown> = async () => await Promise.reject(new Error('not asked for here'));
+  /** The result of a request. */
+  outcome: () => Promise<unknown> = async () => await Promise.reject(new Error('not expected in this test'));
 
   async call<T>(): Promise<T> {
     return (await this.outcome()) as T;
@@ -94,7 +94,7 @@ function setUp(down = false): {
   cluster: FakeCluster;
   clock: VirtualClock;
   watches: EtcdWatches;
-  news: WatchNotification[];
+  notifications: WatchNotification[];
   stop(): Promise<void>;
 } {
   const clock = new VirtualClock();
@@ -102,16 +102,16 @@ function setUp(down = false): {
   cluster.down = down;
   const watches = new EtcdWatches(cluster, { clock, random: () => 0.5 });
   const controller = new AbortController();
-  const news: WatchNotification[] = [];
+  const notifications: WatchNotification[] = [];
   const reading = (async () => {
     for await (const one of watches.watch({ key: Buffer.from('k'), after: 5n }, controller.signal))
-      news.push(one);
+      notifications.push(one);
   })();
   return {
     cluster,
     clock,
     watches,
-    news,
+    notifications,
     stop: async () => {
       controller.abort();
       await reading;
@@ -121,31 +121,31 @@ function setUp(down = false): {
   };
 }
 
-/** A cluster on which nothing is watched yet. */
+/** A cluster without watches. */
 function idle(): { cluster: FakeCluster; clock: VirtualClock; watches: EtcdWatches } {
   const clock = new VirtualClock();
   const cluster = new FakeCluster(clock);
   return { cluster, clock, watches: new EtcdWatches(cluster, { clock, random: () => 0.5 }) };
 }
 
-/** What one watch was told, and how it ended. */
+/** The notifications of one watch, and its error. */
 interface Read {
-  readonly news: WatchNotification[];
+  readonly notifications: WatchNotification[];
   error(): Error | undefined;
   end(): Promise<void>;
 }
 
 function read(watches: EtcdWatches, request: EtcdWatchRequest): Read {
   const stop = new AbortController();
-  const news: WatchNotification[] = [];
+  const notifications: WatchNotification[] = [];
   let failure: Error | undefined;
   const reading = (async () => {
-    for await (const one of watches.watch(request, stop.signal)) news.push(one);
+    for await (const one of watches.watch(request, stop.signal)) notifications.push(one);
   })().catch((error: unknown) => {
     failure = error as Error;
   });
   return {
-    news,
+    notifications,
     error: () => failure,
     end: async () => {
       stop.abort();
@@ -160,8 +160,8 @@ const event = (revision: number, value = ''): object => ({
 });
 
 describe('EtcdWatches', () => {
-  it('asks for what it has not had, and asks whether the server is alive', async () => {
-    const { cluster, clock, news, stop } = setUp();
+  it('requests the events after its position, and sends progress requests', async () => {
+    const { cluster, clock, notifications, stop } = setUp();
     await clock.advance(0);
     const [first] = cluster.opened;
     expect(first!.written).toMatchObject([
@@ -175,64 +175,64 @@ describe('EtcdWatches', () => {
       first!.answer({ watch_id: '-1' });
     }
     await clock.advance(0);
-    // Each watch hears of it every 3 s: there may be many, and none is in a hurry to know.
-    expect(news.map(({ kind }) => kind)).toEqual(['alive', 'alive']);
+    // Each watch gets a sign of life every 3 s only, since there may be thousands.
+    expect(notifications.map(({ kind }) => kind)).toEqual(['alive', 'alive']);
     await stop();
   });
 
-  it('says at once where "now" is to one that asked for what happens from now on', async () => {
+  it('reports the current revision at once to a watch without a start revision', async () => {
     const { cluster, clock, watches } = idle();
-    const { news, end } = read(watches, { key: Buffer.from('k') });
+    const { notifications, end } = read(watches, { key: Buffer.from('k') });
     await clock.advance(0);
     cluster.opened[0]!.answer({ created: true }, 12);
     await clock.advance(0);
-    expect(news).toEqual([{ kind: 'alive', revision: 12n }]);
+    expect(notifications).toEqual([{ kind: 'alive', revision: 12n }]);
     await end();
     expect(clock.pending).toBe(0);
   });
 
-  it('takes what is said to others for a sign of life, while the watch itself waits for its turn to begin', async () => {
+  it('counts messages to other watches as signs of life while a watch waits to be created', async () => {
     const { cluster, clock, watches } = idle();
     const readers = Array.from({ length: 40 }, (_, i) =>
       read(watches, { key: Buffer.from(`k${i}`), after: 5n, unavailableTimeoutMs: 5_000 }),
     );
     await clock.advance(0);
-    // One a second begins: the last has waited for 40 s.
+    // One watch is created per second: the last has waited for 40 s.
     for (let i = 1; i <= 40; i += 1) {
       cluster.opened[0]!.answer({ created: true, watch_id: String(i) });
       await clock.advance(1_000);
     }
     expect(cluster.opened).toHaveLength(1);
-    for (const { news, error } of readers) {
+    for (const { notifications, error } of readers) {
       expect(error()).toBeUndefined();
-      expect(news.length).toBeGreaterThanOrEqual(8);
+      expect(notifications.length).toBeGreaterThanOrEqual(8);
     }
     await Promise.all(readers.map(async ({ end }) => await end()));
     expect(clock.pending).toBe(0);
   });
 
-  it('ends the patient with an error when no server says a word, and the others wait on', async () => {
+  it('ends watches with a timeout when no server answers, and keeps the others waiting', async () => {
     const { cluster, clock, watches } = idle();
     cluster.down = true;
-    const patient = read(watches, { key: Buffer.from('k'), after: 5n });
-    const impatient = Array.from({ length: 3 }, () =>
+    const withoutTimeout = read(watches, { key: Buffer.from('k'), after: 5n });
+    const withTimeout = Array.from({ length: 3 }, () =>
       read(watches, { key: Buffer.from('k'), after: 5n, unavailableTimeoutMs: 5_000 }),
     );
     await clock.advance(4_900);
-    expect(impatient.map(({ error }) => error())).toEqual([undefined, undefined, undefined]);
+    expect(withTimeout.map(({ error }) => error())).toEqual([undefined, undefined, undefined]);
     await clock.advance(100);
-    for (const { error, news } of impatient) {
+    for (const { error, notifications } of withTimeout) {
       expect(error()).toBeInstanceOf(ClusterError);
       expect(error()?.message).toContain('ECONNREFUSED');
-      expect(news).toEqual([]);
+      expect(notifications).toEqual([]);
     }
-    expect(patient.error()).toBeUndefined();
+    expect(withoutTimeout.error()).toBeUndefined();
     expect(watches.size).toBe(1);
-    await patient.end();
+    await withoutTimeout.end();
     expect(clock.pending).toBe(0);
   });
 
-  it('takes a member that only refuses for one that does not serve', async () => {
+  it('treats a member that refuses every watch as unavailable', async () => {
     const { cluster, clock, watches } = idle();
     const { error, end } = read(watches, { key: Buffer.from('k'), after: 5n, unavailableTimeoutMs: 5_000 });
     for (let i = 0; i < 12; i += 1) {
@@ -244,7 +244,7 @@ describe('EtcdWatches', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('does not run out of patience for its own blocked event loop', async () => {
+  it('does not count its own blocked event loop towards the timeout', async () => {
     const { cluster, clock, watches } = idle();
     const { error, end } = read(watches, { key: Buffer.from('k'), after: 5n, unavailableTimeoutMs: 5_000 });
     await clock.advance(0);
@@ -257,7 +257,7 @@ describe('EtcdWatches', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('spreads the signs of life of very many over time', async () => {
+  it('spreads the signs of life of many watches over time', async () => {
     const { cluster, clock, watches } = idle();
     const readers: Read[] = [];
     for (let i = 1; i <= 60; i += 1) {
@@ -265,19 +265,19 @@ describe('EtcdWatches', () => {
       await clock.advance(50);
       cluster.opened[0]!.answer({ created: true, watch_id: String(i) });
     }
-    const told = (): number => readers.reduce((sum, { news }) => sum + news.length, 0);
+    const delivered = (): number => readers.reduce((sum, { notifications }) => sum + notifications.length, 0);
     for (let beat = 0; beat < 24; beat += 1) {
-      const before = told();
+      const before = delivered();
       cluster.opened[0]!.answer({ watch_id: '-1' });
       await clock.advance(500);
-      expect(told() - before).toBeLessThanOrEqual(11);
+      expect(delivered() - before).toBeLessThanOrEqual(11);
     }
-    expect(told()).toBeGreaterThanOrEqual(60 * 3);
+    expect(delivered()).toBeGreaterThanOrEqual(60 * 3);
     await Promise.all(readers.map(async ({ end }) => await end()));
   });
 
-  it('leaves a server that stays silent, and goes on behind the last event', async () => {
-    const { cluster, clock, news, stop } = setUp();
+  it('moves to another endpoint when the server is silent, and resumes after the last event', async () => {
+    const { cluster, clock, notifications, stop } = setUp();
     await clock.advance(0);
     cluster.opened[0]!.answer({ created: true });
     cluster.opened[0]!.answer({ events: [event(7)] as never });
@@ -285,18 +285,20 @@ describe('EtcdWatches', () => {
     expect(cluster.opened).toHaveLength(1);
     await clock.advance(1);
     expect(cluster.opened.map(({ endpoint }) => endpoint)).toEqual(['a', 'b']);
-    // Once more the last one, to see that it is the same history.
+    // The last event is requested again, to verify the history.
     expect(cluster.opened[1]!.written).toMatchObject([{ create_request: { start_revision: '7' } }]);
     cluster.opened[1]!.answer({ created: true }, 9);
     cluster.opened[1]!.answer({ events: [event(7), event(8), event(9)] as never });
     await clock.advance(0);
     expect(
-      news.flatMap((one) => (one.kind === 'events' ? one.events.map(({ kv }) => kv.mod_revision) : [])),
+      notifications.flatMap((one) =>
+        one.kind === 'events' ? one.events.map(({ kv }) => kv.mod_revision) : [],
+      ),
     ).toEqual(['7', '8', '9']);
     await stop();
   });
 
-  it('does not leave a server for its own blocked event loop', async () => {
+  it('does not blame the server for its own blocked event loop', async () => {
     const { cluster, clock, stop } = setUp();
     await clock.advance(0);
     cluster.opened[0]!.answer({ created: true });
@@ -307,7 +309,7 @@ describe('EtcdWatches', () => {
     await stop();
   });
 
-  it('goes round the endpoints at once and then waits longer and longer, without end', async () => {
+  it('tries all endpoints at once, then backs off between rounds, without giving up', async () => {
     const { cluster, clock, watches, stop } = setUp(true);
     await clock.advance(0);
     expect(watches.failures.length).toBeGreaterThan(0);
@@ -321,7 +323,7 @@ describe('EtcdWatches', () => {
     await stop();
   });
 
-  it('leaves the tries to others who make some, and goes on with the first answer that they get', async () => {
+  it('postpones its retries while others try, and reconnects at their first answer', async () => {
     const { cluster, clock, stop } = setUp(true);
     await clock.advance(20_000);
     cluster.down = false;
@@ -336,19 +338,19 @@ describe('EtcdWatches', () => {
     await stop();
   });
 
-  it('says that history was compacted, and ends', async () => {
-    const { cluster, clock, news, watches, stop } = setUp();
+  it('reports that history was compacted, and ends', async () => {
+    const { cluster, clock, notifications, watches, stop } = setUp();
     await clock.advance(0);
     cluster.opened[0]!.answer({ created: true });
     cluster.opened[0]!.answer({ canceled: true, compact_revision: '9' });
     await clock.advance(0);
-    expect(news.at(-1)).toEqual({ kind: 'compacted', revision: 9n });
+    expect(notifications.at(-1)).toEqual({ kind: 'compacted', revision: 9n });
     expect(watches.size).toBe(0);
     await stop();
   });
 
-  it('says that the store was replaced when what it had last is no longer in the history, however far that has grown', async () => {
-    const { cluster, clock, news, watches, stop } = setUp();
+  it('reports that the store was replaced when its last event is missing from the history', async () => {
+    const { cluster, clock, notifications, watches, stop } = setUp();
     await clock.advance(0);
     cluster.opened[0]!.answer({ created: true });
     cluster.opened[0]!.answer({ events: [event(7)] as never });
@@ -356,13 +358,13 @@ describe('EtcdWatches', () => {
     cluster.opened[1]!.answer({ created: true }, 500);
     cluster.opened[1]!.answer({ events: [event(7, 'other'), event(400)] as never }, 500);
     await clock.advance(0);
-    expect(news.at(-1)).toMatchObject({ kind: 'replaced' });
+    expect(notifications.at(-1)).toMatchObject({ kind: 'replaced' });
     expect(watches.size).toBe(0);
     await stop();
   });
 
-  it('goes on without a proof when only what it had already was compacted', async () => {
-    const { cluster, clock, news, stop } = setUp();
+  it('continues unverified when only known events were compacted', async () => {
+    const { cluster, clock, notifications, stop } = setUp();
     await clock.advance(0);
     cluster.opened[0]!.answer({ created: true });
     cluster.opened[0]!.answer({ events: [event(7)] as never });
@@ -374,11 +376,14 @@ describe('EtcdWatches', () => {
     answer({ created: true, watch_id: '2' }, 9);
     answer({ events: [event(9)] as never, watch_id: '2' });
     await clock.advance(0);
-    expect(news.filter(({ kind }) => kind !== 'alive').map(({ kind }) => kind)).toEqual(['events', 'events']);
+    expect(notifications.filter(({ kind }) => kind !== 'alive').map(({ kind }) => kind)).toEqual([
+      'events',
+      'events',
+    ]);
     await stop();
   });
 
-  describe('resumed at a delete that the server no longer has', () => {
+  describe('resumed at a delete that the server omits', () => {
     async function resumed() {
       const all = setUp();
       const { cluster, clock } = all;
@@ -388,8 +393,8 @@ describe('EtcdWatches', () => {
       await clock.advance(2_000);
       return { ...all, ...cluster.opened[1]! };
     }
-    const kinds = (news: readonly WatchNotification[]): string[] =>
-      news.filter(({ kind }) => kind !== 'alive').map(({ kind }) => kind);
+    const kinds = (notifications: readonly WatchNotification[]): string[] =>
+      notifications.filter(({ kind }) => kind !== 'alive').map(({ kind }) => kind);
     const compacted = new EtcdResponseError(
       'a',
       'etcdserver: mvcc: required revision has been compacted',
@@ -400,7 +405,7 @@ describe('EtcdWatches', () => {
       ['a later event', [event(8)]],
       ['a sign of life', []],
     ])('goes on, as %s shows it, where history was compacted with it', async (_, events) => {
-      const { cluster, clock, news, written, answer, stop } = await resumed();
+      const { cluster, clock, notifications, written, answer, stop } = await resumed();
       cluster.outcome = async () => await Promise.reject(compacted);
       answer({ created: true }, 9);
       answer({ events: events as never }, 9);
@@ -413,35 +418,35 @@ describe('EtcdWatches', () => {
       answer({ created: true, watch_id }, 9);
       answer({ events: [event(8)] as never, watch_id }, 9);
       await clock.advance(0);
-      expect(kinds(news)).toEqual(['events', 'events']);
+      expect(kinds(notifications)).toEqual(['events', 'events']);
       await stop();
     });
 
-    it('says that the store was replaced where that part of the history is still there', async () => {
-      const { cluster, clock, news, watches, answer, stop } = await resumed();
+    it('reports that the store was replaced when that revision is not compacted', async () => {
+      const { cluster, clock, notifications, watches, answer, stop } = await resumed();
       cluster.outcome = async () => await Promise.resolve({});
       answer({ created: true }, 9);
       answer({ events: [event(8)] as never }, 9);
       await clock.advance(0);
-      expect(kinds(news)).toEqual(['events', 'replaced']);
+      expect(kinds(notifications)).toEqual(['events', 'replaced']);
       expect(watches.size).toBe(0);
       await stop();
     });
 
-    it('asks on another stream where nothing answers', async () => {
-      const { cluster, clock, news, answer, stop } = await resumed();
+    it('repeats the check on another stream when no server answers', async () => {
+      const { cluster, clock, notifications, answer, stop } = await resumed();
       answer({ created: true }, 9);
       cluster.outcome = async () => await Promise.reject(new ClusterError([]));
       answer({ events: [event(8)] as never }, 9);
       await clock.advance(1);
       expect(cluster.opened).toHaveLength(3);
       expect(cluster.opened[2]!.written).toMatchObject([{ create_request: { start_revision: '7' } }]);
-      expect(kinds(news)).toEqual(['events']);
+      expect(kinds(notifications)).toEqual(['events']);
       await stop();
     });
   });
 
-  it('leaves a server that has lost its leader', async () => {
+  it('moves to another endpoint when the server has lost its leader', async () => {
     const { cluster, clock, stop } = setUp();
     await clock.advance(0);
     cluster.opened[0]!.answer({ canceled: true, cancel_reason: 'etcdserver: no leader' });
