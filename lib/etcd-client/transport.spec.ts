@@ -322,4 +322,12 @@ describe('EtcdTransport', () => {
       transport.setEndpoints([]);
     }).toThrow(/`endpoints`/);
   });
+
+  it('refuses an interval of autoSync that is most likely meant as milliseconds', async () => {
+    const { transport } = await bench({});
+    for (const wrong of [0, NaN, 10_000])
+      await expect(transport.autoSync(wrong)).rejects.toThrow(
+        `Expected \`interval\` to be a number of seconds, above 0 and at most 3600, got ${wrong}.`,
+      );
+  });
 });

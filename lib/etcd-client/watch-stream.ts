@@ -12,7 +12,7 @@ import { type EtcdStream, type EtcdStreamOpener } from './stream.js';
 export interface WatchStreamListener {
   /** Called when a stream is open; no watch exists on it yet. */
   onOpen(stream: EtcdStream<IWatchRequest>): void;
-  onAnswer(answer: IWatchResponse, stream: EtcdStream<IWatchRequest>): void;
+  onResponse(response: IWatchResponse, stream: EtcdStream<IWatchRequest>): void;
   /** Called when the stream has failed; another is being opened. */
   onLost(): void;
   /** Called when the cluster refuses every stream, or the client is closed. */
@@ -135,11 +135,11 @@ export class WatchStream {
       .openStream<IWatchRequest, IWatchResponse>(this.client.pinned, {
         what: 'watching',
         open: async ({ watch }, options) => await watch.watch(options),
-        onMessage: (answer) => {
-          this.answered(answer);
+        onMessage: (response) => {
+          this.handleResponse(response);
         },
         onEnd: (error) => {
-          this.lost(error);
+          this.handleEnd(error);
         },
       })
       .then(
@@ -149,7 +149,7 @@ export class WatchStream {
         },
         (error: unknown) => {
           this.opening = false;
-          this.lost(error as Error);
+          this.handleEnd(error as Error);
         },
       );
   }
@@ -166,12 +166,12 @@ export class WatchStream {
     this.listener.onOpen(stream);
   }
 
-  private answered(answer: IWatchResponse): void {
+  private handleResponse(response: IWatchResponse): void {
     const { stream } = this;
     if (!stream) return;
     this.lastMessageAt = this.heartbeats;
-    if (!answer.canceled) this.served();
-    if (answer.watch_id === NO_WATCH && !answer.created && !answer.canceled) {
+    if (!response.canceled) this.markServed();
+    if (response.watch_id === NO_WATCH && !response.created && !response.canceled) {
       this.answers = 'progress';
       this.unanswering = 0;
       this.endReads();
@@ -179,10 +179,10 @@ export class WatchStream {
       this.answers = 'watches';
       if (this.unanswering >= UNANSWERING_STREAMS) this.useReads();
     }
-    this.listener.onAnswer(answer, stream);
+    this.listener.onResponse(response, stream);
   }
 
-  private served(): void {
+  private markServed(): void {
     this.servedAt = this.heartbeats;
     this.failed = [];
     // Otherwise a stream that fails right after its first responses would be reopened without a pause.
@@ -191,7 +191,7 @@ export class WatchStream {
     this.backoff.reset();
   }
 
-  private lost(error: Error): void {
+  private handleEnd(error: Error): void {
     this.stream = undefined;
     this.endReads();
     if (!(error instanceof EndpointError)) {
@@ -244,7 +244,7 @@ export class WatchStream {
       stream.fail(header.message);
       return;
     }
-    this.served();
+    this.markServed();
     if (header) this.listener.onRead(header);
     this.readAt = this.heartbeats;
     // Another server may answer by now. A proxy logs each progress request as an error, so it is not sent to one.

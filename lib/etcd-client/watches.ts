@@ -12,7 +12,7 @@ import { StoreComparison } from './store-comparison.js';
 import { type EtcdStream, type EtcdStreamOpener } from './stream.js';
 import { type EtcdWatchRequest } from './watch-request.js';
 import { type WatchNotification } from './watch-notification.js';
-import { WatchNumbers } from './watch-numbers.js';
+import { WatchIds } from './watch-ids.js';
 import { WatchQueue } from './watch-queue.js';
 import { createRequest, type WatchState } from './watch-state.js';
 import { HEARTBEAT_MS, WatchStream } from './watch-stream.js';
@@ -43,7 +43,7 @@ export class EtcdWatches {
   private readonly store: StoreChecks;
   private readonly comparison: StoreComparison;
   /** The watch ids on the current stream; undefined without one. */
-  private numbers: WatchNumbers<WatchState> | undefined;
+  private ids: WatchIds<WatchState> | undefined;
   /** The heartbeat of the last create request or created response. */
   private creatingSince = 0;
   private lastId = 0;
@@ -65,11 +65,11 @@ export class EtcdWatches {
       onOpen: (stream) => {
         this.connected(stream);
       },
-      onAnswer: (answer, stream) => {
-        this.handleAnswer(answer, stream);
+      onResponse: (response, stream) => {
+        this.dispatch(response, stream);
       },
       onLost: () => {
-        this.numbers = undefined;
+        this.ids = undefined;
         for (const watch of this.watches.values()) watch.created = false;
       },
       onEnd: (error) => {
@@ -141,7 +141,7 @@ export class EtcdWatches {
 
   private add(watch: WatchState): void {
     this.watches.set(watch.id, watch);
-    if (this.numbers) this.begin(this.numbers, watch);
+    if (this.ids) this.begin(this.ids, watch);
     else this.stream.start();
   }
 
@@ -150,39 +150,39 @@ export class EtcdWatches {
     watch.queue.end(error);
     if (!this.watches.delete(watch.id)) return;
     if (this.watches.size > 0) {
-      this.numbers?.end(watch);
+      this.ids?.end(watch);
       return;
     }
-    this.numbers = undefined;
+    this.ids = undefined;
     this.stream.stop();
   }
 
   private connected(stream: EtcdStream<IWatchRequest>): void {
-    const numbers = new WatchNumbers<WatchState>(
+    const ids = new WatchIds<WatchState>(
       (watch) => {
         stream.write(createRequest(watch));
       },
-      (number) => {
-        stream.write({ cancel_request: { watch_id: number } });
+      (id) => {
+        stream.write({ cancel_request: { watch_id: id } });
       },
     );
-    this.numbers = numbers;
+    this.ids = ids;
     this.creatingSince = this.stream.heartbeat;
     for (const watch of this.watches.values()) {
       watch.progress.onAnotherStream();
-      this.begin(numbers, watch);
+      this.begin(ids, watch);
     }
   }
 
-  private begin(numbers: WatchNumbers<WatchState>, watch: WatchState): void {
-    if (!numbers.next) this.creatingSince = this.stream.heartbeat;
-    numbers.begin(watch);
+  private begin(ids: WatchIds<WatchState>, watch: WatchState): void {
+    if (!ids.next) this.creatingSince = this.stream.heartbeat;
+    ids.begin(watch);
   }
 
   /** Sends the `alive` notifications, and ends watches that no server has served for too long. */
   private checkWatches(): void {
     const { heartbeat, lastServedAt, current } = this.stream;
-    if (current && this.numbers?.next && heartbeat - this.creatingSince > CREATE_HEARTBEATS)
+    if (current && this.ids?.next && heartbeat - this.creatingSince > CREATE_HEARTBEATS)
       current.fail(`created no watch within ${CREATE_HEARTBEATS * HEARTBEAT_MS} ms`);
     const alive = this.stream.current !== undefined && heartbeat - lastServedAt <= 1;
     let error: ClusterError | undefined;
@@ -208,24 +208,24 @@ export class EtcdWatches {
     watch.queue.push({ kind: 'alive', revision: watch.progress.position ?? 0n });
   }
 
-  private handleAnswer(answer: IWatchResponse, stream: EtcdStream<IWatchRequest>): void {
-    const watch = this.numbers?.take(answer);
-    if (answer.created) {
+  private dispatch(response: IWatchResponse, stream: EtcdStream<IWatchRequest>): void {
+    const watch = this.ids?.take(response);
+    if (response.created) {
       this.creatingSince = this.stream.heartbeat;
-      if (this.numbers?.renumbers === true) this.stream.useReads();
+      if (this.ids?.assignedByServer === true) this.stream.useReads();
     }
-    if (answer.canceled) this.handleCancel(watch, answer, stream);
-    else if (watch) this.handleResponse(watch, answer);
-    else if (answer.watch_id === '-1')
-      for (const one of this.watches.values()) this.handleResponse(one, answer);
+    if (response.canceled) this.handleCancel(watch, response, stream);
+    else if (watch) this.handleResponse(watch, response);
+    else if (response.watch_id === '-1')
+      for (const one of this.watches.values()) this.handleResponse(one, response);
   }
 
-  private handleResponse(watch: WatchState, answer: IWatchResponse): void {
-    const { cluster_id: clusterId, revision } = answer.header;
+  private handleResponse(watch: WatchState, response: IWatchResponse): void {
+    const { cluster_id: clusterId, revision } = response.header;
     const fromProxy = clusterId === NO_CLUSTER;
     if (!fromProxy && this.comparison.isOtherCluster(watch, clusterId)) return;
     const { position: known } = watch.progress;
-    if (answer.created) {
+    if (response.created) {
       watch.created = true;
       watch.createdAt = this.stream.heartbeat;
       watch.suspect = fromProxy ? known === undefined : known !== undefined && BigInt(revision) < known;
@@ -233,20 +233,20 @@ export class EtcdWatches {
     }
     if (!watch.created) return;
     if (watch.suspect) void this.comparison.verify(this.watches.values());
-    const relevant = answer.events.filter(({ kv }) => isInRange(watch.request, kv.key));
+    const relevant = response.events.filter(({ kv }) => isInRange(watch.request, kv.key));
     // A created response without events shows nothing of the history yet.
-    const begins = answer.created && relevant.length === 0;
-    if (!begins && watch.progress.contradicts(relevant, answer.fragment)) {
+    const begins = response.created && relevant.length === 0;
+    if (!begins && watch.progress.contradicts(relevant, response.fragment)) {
       if (watch.progress.fingerprint?.deleted === true) void this.verifyHistory(watch);
       else this.historyReplaced(watch);
       return;
     }
-    const events = watch.progress.accept(relevant, answer.fragment);
+    const events = watch.progress.accept(relevant, response.fragment);
     if (events.length > 0) {
       const { position = 0n, fingerprint } = watch.progress;
       watch.notifiedAt = this.stream.heartbeat;
       watch.queue.push({ kind: 'events', events, revision: position, fingerprint });
-    } else if (answer.created && known === undefined && !fromProxy) {
+    } else if (response.created && known === undefined && !fromProxy) {
       // Reports the revision from which a watch without `after` starts.
       this.notifyAlive(watch);
     }
@@ -254,18 +254,18 @@ export class EtcdWatches {
 
   private handleCancel(
     watch: WatchState | undefined,
-    answer: IWatchResponse,
+    response: IWatchResponse,
     stream: EtcdStream<IWatchRequest>,
   ): void {
-    const { cancel_reason: reason, compact_revision: compacted } = answer;
-    if (!watch && (answer.created || answer.watch_id !== '-1')) return;
+    const { cancel_reason: reason, compact_revision: compacted } = response;
+    if (!watch && (response.created || response.watch_id !== '-1')) return;
     if (watch && compacted !== '0') {
       const { position, overlaps } = watch.progress;
       if (overlaps && position !== undefined && position + 1n >= BigInt(compacted)) {
         // Only known events were compacted. The server may still send responses for the old id.
         watch.progress.forgetFingerprint();
-        this.renumber(watch);
-        if (this.numbers) this.begin(this.numbers, watch);
+        this.assignNewId(watch);
+        if (this.ids) this.begin(this.ids, watch);
         return;
       }
       watch.queue.push({ kind: 'compacted', revision: BigInt(compacted) });
@@ -298,7 +298,7 @@ export class EtcdWatches {
   }
 
   /** Gives a watch another id, so that late responses for the old one do not reach it. */
-  private renumber(watch: WatchState): void {
+  private assignNewId(watch: WatchState): void {
     this.watches.delete(watch.id);
     watch.id = this.lastId += 1;
     watch.created = false;
@@ -310,12 +310,12 @@ export class EtcdWatches {
    * its very revision; a read just before that revision shows it. In all other cases the history has been replaced.
    */
   private async verifyHistory(watch: WatchState): Promise<void> {
-    const { numbers } = this;
+    const { ids } = this;
     const { current: stream } = this.stream;
     const { fingerprint } = watch.progress;
-    if (!stream || !numbers || !fingerprint) return;
-    numbers.end(watch);
-    this.renumber(watch);
+    if (!stream || !ids || !fingerprint) return;
+    ids.end(watch);
+    this.assignNewId(watch);
     let compacted: boolean;
     try {
       compacted = await this.store.isCompacted(watch.request.key, fingerprint.revision - 1n);
@@ -329,7 +329,7 @@ export class EtcdWatches {
       return;
     }
     watch.progress.forgetFingerprint();
-    if (this.numbers === numbers) this.begin(numbers, watch);
+    if (this.ids === ids) this.begin(ids, watch);
   }
 
   private historyReplaced(watch: WatchState): void {
