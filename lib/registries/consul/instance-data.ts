@@ -36,7 +36,7 @@ export function fitsMeta(value: string): boolean {
 }
 
 /** Splits metadata into the pairs that Consul accepts and the rest. */
-export function divideMeta(meta: Instance['meta']): {
+export function splitMeta(meta: Instance['meta']): {
   readonly plain: Readonly<Record<string, string>>;
   readonly odd: readonly (readonly [string, string])[];
 } {

@@ -1,5 +1,5 @@
 import { type Instance } from '../../registry/instance.js';
-import { divideMeta, fitsMeta, type InstanceData, META_PREFIX, packData } from './instance-data.js';
+import { splitMeta, fitsMeta, type InstanceData, META_PREFIX, packData } from './instance-data.js';
 import { encodeName } from './names.js';
 import { type ConsulInitialStatus, type ConsulSettings } from './options.js';
 import { type OwnerId } from './owner.js';
@@ -53,7 +53,7 @@ export function registrationBody(
   { agentId, owner, writeId, ttl, status, settings }: RegistrationBodyOptions,
 ): Readonly<Record<string, unknown>> | undefined {
   const { service, id, address, port, ports, tags, meta, weight, zone } = instance;
-  const { plain, odd } = divideMeta(meta);
+  const { plain, odd } = splitMeta(meta);
   const named = Object.entries(ports);
   const hidden = named.filter(([name]) => !isPortName(name));
   const data: InstanceData = {

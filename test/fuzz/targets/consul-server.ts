@@ -75,7 +75,7 @@ class ScriptedTransport implements Transport {
 /** Does all that can be asked of a registry; what it throws must be the library's own. */
 export default dataTarget<readonly Said[]>({
   name: 'consul-server',
-  promise: 'whatever a server says in the place of Consul, each call ends, with errors of the library alone',
+  promise: 'for any response in place of Consul, each call ends, and only with errors of the library',
   share: 0.1,
   inputs: (corpus) =>
     fc.oneof(

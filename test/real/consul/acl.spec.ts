@@ -35,8 +35,8 @@ async function refusal(promise: Promise<unknown>): Promise<Error> {
   return error as Error;
 }
 
-describe('The Consul registry where everything is denied by default', () => {
-  it('announces, discovers and holds keys with the least rights', async () => {
+describe('ConsulRegistry with ACLs that deny by default', () => {
+  it('registers, discovers and writes keys with the least rights', async () => {
     const announcer = await open(agent, { token: await agent.createToken(ANNOUNCE + KEYS) });
     const discoverer = await open(agent, { token: await agent.createToken(DISCOVER) });
     const held = await announcer.openSession({ ttl: 10 }, never());
@@ -45,7 +45,7 @@ describe('The Consul registry where everything is denied by default', () => {
     expect(await held.write(key, undefined, never())).toMatchObject({ ok: true });
     expect((await held.renew(never())).missing).toEqual([]);
     expect(await ids(discoverer, 'web')).toEqual(['web-1']);
-    expect(await ids(discoverer, 'nobody')).toEqual([]);
+    expect(await ids(discoverer, 'unknown')).toEqual([]);
     await held.end(never());
     expect(await ids(discoverer, 'web')).toEqual([]);
     await announcer.close();
@@ -60,7 +60,7 @@ describe('The Consul registry where everything is denied by default', () => {
       async () => ({ token: await agent.createToken('service_prefix "" { policy = "read" }') }),
     ],
     ['with a token that is not known', async () => ({ token: '00000000-1111-2222-3333-444444444444' })],
-  ])('never takes what it may not see for an empty list: %s', async (_, options) => {
+  ])('never treats a missing right as an empty list: %s', async (_, options) => {
     const other = await open(agent, { token: agent.token! });
     const held = await other.openSession({ ttl: 30 }, never());
     await held.write(instance({ service: 'seen' }), undefined, never());
@@ -75,7 +75,7 @@ describe('The Consul registry where everything is denied by default', () => {
     await other.close();
   });
 
-  it('does not empty a list when its token loses a right', async () => {
+  it('preserves a list when its token loses a right', async () => {
     const token = await agent.createToken(DISCOVER);
     const admin = await open(agent, { token: agent.token! });
     const held = await admin.openSession({ ttl: 30 }, never());
@@ -102,7 +102,7 @@ describe('The Consul registry where everything is denied by default', () => {
     await admin.close();
   }, 40_000);
 
-  it('refuses a write that the token does not allow, in the words of Consul', async () => {
+  it('rejects a write that the token does not allow, with the message of Consul', async () => {
     const registry = await open(agent, { token: await agent.createToken(ANNOUNCE + KEYS) });
     const held = await registry.openSession({ ttl: 30 }, never());
     const elsewhere = await refusal(held.write(instance({ service: 'api' }), undefined, never()));

@@ -21,8 +21,8 @@ async function withAgent(run: (agent: ConsulAgent) => Promise<void>): Promise<vo
   }
 }
 
-describe('The Consul registry under faults', () => {
-  it('believes that a session is gone only by a consistent read: a server that was just elected may not know it yet', async () => {
+describe('ConsulRegistry under faults', () => {
+  it('reports a session as gone only after a consistent read: a newly elected server may not know it yet', async () => {
     await withAgent(async (agent) => {
       const relay = await HttpRelay.to(agent);
       try {
@@ -46,7 +46,7 @@ describe('The Consul registry under faults', () => {
     });
   });
 
-  it('has an instance pass still when its agent is restarted before the first renewal', async () => {
+  it('keeps an instance passing when its agent restarts before the first renewal', async () => {
     const agent = await startConsul({ persistent: true });
     try {
       const registry = await open(agent);
@@ -68,7 +68,7 @@ describe('The Consul registry under faults', () => {
     }
   }, 30_000);
 
-  it('names the endpoint and the cause when nothing listens there', async () => {
+  it('names the endpoint and the cause when nothing listens on the port', async () => {
     const [port] = await freePorts(1);
     const agent = { host: '127.0.0.1', port } as ConsulAgent;
     const registry = await open(agent);
@@ -83,7 +83,7 @@ describe('The Consul registry under faults', () => {
     await registry.close();
   });
 
-  it('notices an agent that has stopped answering: calls in their time, watches within six seconds', async () => {
+  it('detects a hung agent: calls within their timeout, watches within six seconds', async () => {
     await withAgent(async (agent) => {
       const registry = await open(agent, { timeout: 1 });
       const held = await registry.openSession({ ttl: 30 }, never());
@@ -103,11 +103,11 @@ describe('The Consul registry under faults', () => {
     });
   }, 30_000);
 
-  it('sees at once what an agent holds that came back empty, whatever index went before', async () => {
+  it('reads the content of an agent that restarted empty at once, whatever the index was before', async () => {
     await withAgent(async (agent) => {
       const registry = await open(agent);
       const held = await registry.openSession({ ttl: 30 }, never());
-      // Many changes, so that the index of before lies in the future of the new agent.
+      // Many changes, so that the old index is higher than the new agent's index.
       let version: string | undefined;
       for (let port = 1; port <= 30; port++) {
         const written = await held.write(instance({ port }), version, never());
@@ -136,7 +136,7 @@ describe('The Consul registry under faults', () => {
     });
   });
 
-  it('loses its keys, and says so, when the agent comes back empty', async () => {
+  it('reports its session as gone when the agent restarts empty', async () => {
     await withAgent(async (agent) => {
       const registry = await open(agent);
       const held = await registry.openSession({ ttl: 10 }, never());
@@ -156,7 +156,7 @@ describe('The Consul registry under faults', () => {
     });
   });
 
-  it('settles when an answer is cut in its middle, and when its bytes stop', async () => {
+  it('rejects when a response is cut off, and when it stalls', async () => {
     await withAgent(async (agent) => {
       const proxy = await TcpProxy.to(agent);
       const registry = await open(agent, { host: '127.0.0.1', port: proxy.port, timeout: 1 });
@@ -174,7 +174,7 @@ describe('The Consul registry under faults', () => {
     });
   });
 
-  it('follows more services than an agent admits connections, and leaves no socket', async () => {
+  it('watches more services than an agent admits connections, and leaves no socket', async () => {
     await withAgent(async (agent) => {
       const before = sockets();
       const registry = await open(agent);
@@ -183,7 +183,7 @@ describe('The Consul registry under faults', () => {
       await until('all to begin', () => watches.every(({ batches }) => batches.length > 0), {
         deadline: 20_000,
       });
-      // Calls go on beside them.
+      // Calls continue beside the watches.
       await held.write(instance({ service: 'service-299', id: 'late' }), undefined, never());
       await held.renew(never());
       await until(

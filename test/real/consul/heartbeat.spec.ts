@@ -58,7 +58,7 @@ async function valueOf(agent: ConsulAgent): Promise<string | undefined> {
   return answer.status === 200 ? answer.text : undefined;
 }
 
-describe('A heartbeat on Consul', () => {
+describe('Registrar on Consul', () => {
   let agent: ConsulAgent;
   beforeEach(async () => {
     agent = await startConsul();
@@ -67,7 +67,7 @@ describe('A heartbeat on Consul', () => {
     await agent.stop();
   });
 
-  it('has everything registered again after the agent came back empty', async () => {
+  it('registers everything again after the agent restarted empty', async () => {
     const kept = await keeping(agent);
     await kept.keep(instance({}));
     await kept.keep(KEY);
@@ -79,7 +79,7 @@ describe('A heartbeat on Consul', () => {
       return listed.length === 1 && (await valueOf(agent)) === 'me';
     });
     expect(monotonic() - start).toBeLessThan(6_000);
-    await until('both to be told', () =>
+    await until('both events', () =>
       ['web/web-1', KEY.key].every((key) => kept.types(key).at(-1) === 'restored'),
     );
     for (const key of ['web/web-1', KEY.key])
@@ -89,7 +89,7 @@ describe('A heartbeat on Consul', () => {
     expect(await valueOf(agent)).toBeUndefined();
   }, 30_000);
 
-  it('puts right at once what others delete', async () => {
+  it('restores entries that other clients delete at once', async () => {
     const kept = await keeping(agent);
     await kept.keep(KEY, 10);
     await kept.keep(instance({}), 10);
@@ -111,7 +111,7 @@ describe('A heartbeat on Consul', () => {
       const [older, newer] = [await keeping(agent), await keeping(agent)];
       await older.keep(record);
       await newer.keep(record);
-      await until('the older to stand by', () => older.events.some(({ reason }) => reason === 'taken-over'));
+      await until('the older to yield', () => older.events.some(({ reason }) => reason === 'taken-over'));
       const entryKey =
         record.kind === 'key' ? record : ({ kind: 'instance', service: 'web', id: 'web-1' } as const);
       const holder = async (): Promise<string | undefined> =>
@@ -131,7 +131,7 @@ describe('A heartbeat on Consul', () => {
     30_000,
   );
 
-  it('stops within its time when the agent hangs', async () => {
+  it('stops within its deadline when the agent hangs', async () => {
     const kept = await keeping(agent);
     await kept.keep(instance({}));
     await kept.keep(KEY);

@@ -24,7 +24,7 @@ const IN_FRONT: readonly (readonly [string, RelayAnswer])[] = [
 const key = { kind: 'key', key: 'k', value: 'v' } as const;
 const record = instance({});
 
-describe('What answers in front of Consul', () => {
+describe('A response of something in front of Consul', () => {
   let agent: ConsulAgent;
   let relay: HttpRelay;
   beforeAll(async () => {
@@ -40,7 +40,7 @@ describe('What answers in front of Consul', () => {
     relay.pass();
   });
 
-  it.each(IN_FRONT)('%s is never taken for a word of Consul', async (_what, answer) => {
+  it.each(IN_FRONT)('%s is never treated as a response of Consul', async (_what, answer) => {
     const registry = await open({ host: agent.host, port: relay.port } as ConsulAgent);
     const session: Session = await registry.openSession({ ttl: 30 }, never());
     await session.write(key, undefined, never());
@@ -86,7 +86,7 @@ describe('What answers in front of Consul', () => {
     await registry.close();
   });
 
-  it("leaves Consul's own no what it is", async () => {
+  it("preserves Consul's own refusals", async () => {
     const guarded = await startConsul({ acl: true });
     try {
       const registry = await open(guarded);

@@ -40,7 +40,7 @@ afterAll(async () => {
 });
 
 describe('Instances in Consul', () => {
-  it('stand in the catalogue with a passing TTL check `service:<id>`', async () => {
+  it('are in the catalogue with a passing TTL check `service:<id>`', async () => {
     await (await session()).write(instance({ service: 'shop', id: 'shop-1', weight: 7 }), undefined, never());
     const [row] = await rows('shop');
     expect(row?.Service).toMatchObject({ ID: 'shop-1', Weights: { Passing: 7 } });
@@ -50,7 +50,7 @@ describe('Instances in Consul', () => {
     });
   });
 
-  it('expire when they are not renewed, and are back with the next renewal', async () => {
+  it('expire when they are not renewed, and return with the next renewal', async () => {
     const held = await session(2);
     const record = instance({ service: 'mortal', id: 'mortal-1' });
     await held.write(record, undefined, never());
@@ -62,7 +62,7 @@ describe('Instances in Consul', () => {
     await until('the instance to be back', async () => (await ids(registry, 'mortal')).length === 1);
   });
 
-  it('that the agent has lost are missing from the next renewal, and are registered again', async () => {
+  it('that the agent has lost are reported by the next renewal, and registered again', async () => {
     const lossy = await startConsul();
     const connection = await open(lossy);
     try {
@@ -87,7 +87,7 @@ describe('Instances in Consul', () => {
     }
   });
 
-  it('of the same id in two services both stand', async () => {
+  it('of two services may have the same id', async () => {
     const held = await session();
     for (const name of ['alpha', 'beta'])
       await held.write(instance({ service: name, id: 'same' }), undefined, never());
@@ -96,23 +96,23 @@ describe('Instances in Consul', () => {
     expect((await held.renew(never())).missing).toEqual([]);
   });
 
-  it('belong to who wrote last: the one before neither renews nor removes them', async () => {
+  it('belong to the last writer: the previous owner neither renews nor removes them', async () => {
     const [one, two] = [await session(3), await session(3)];
     const record = instance({ service: 'contested', id: 'contested-1' });
     const entryKey = { kind: 'instance', service: 'contested', id: 'contested-1' } as const;
     const first = await one.write(record, undefined, never());
-    if (!first.ok) throw new Error('The slot was taken.');
+    if (!first.ok) throw new Error('The entry key was taken.');
     expect(await two.write(record, first.version, never())).toMatchObject({ ok: true });
     expect((await registry.list(entryKey, never())).entries[0]?.owner).toBe(two.id);
     expect((await one.renew(never())).missing).toEqual([entryKey]);
     await one.remove(entryKey, never());
     await one.end(never());
     expect((await registry.list(entryKey, never())).entries[0]?.owner).toBe(two.id);
-    // Nobody renews for the newer holder: its entry dies with it.
+    // The newer owner does not renew, so its entry expires.
     await until('it to expire', async () => (await ids(registry, 'contested')).length === 0);
   });
 
-  it('that arrive after their removal are swept away by the next renewal', async () => {
+  it('that arrive after their removal are deregistered by the next renewal', async () => {
     const held = await session();
     const record = instance({ service: 'ghost', id: 'ghost-1' });
     await held.write(record, undefined, never());
@@ -128,7 +128,7 @@ describe('Instances in Consul', () => {
     await until('the ghost to be gone', async () => (await ids(registry, 'ghost')).length === 0);
   });
 
-  it('of others are read: with the address of their node, their weight, tags and named ports', async () => {
+  it('of other clients are read with the address of their node, their weight, tags and named ports', async () => {
     await register({
       ID: 'nomad-7',
       Name: 'foreign',
@@ -156,7 +156,7 @@ describe('Instances in Consul', () => {
     });
   });
 
-  it('of others without a port are named as malformed, and the rest is served', async () => {
+  it('of other clients without a port are reported as malformed, and the rest is served', async () => {
     await register({ ID: 'portless', Name: 'mixed' });
     await (await session()).write(instance({ service: 'mixed', id: 'mixed-1' }), undefined, never());
     const listing = await until('both to show', async () => {
@@ -167,7 +167,7 @@ describe('Instances in Consul', () => {
     expect(listing.malformed[0]?.reason).toContain('port');
   });
 
-  it('in maintenance are not listed, yet stand in their slots', async () => {
+  it('in maintenance are not listed, but occupy their entry keys', async () => {
     const held = await session();
     await held.write(instance({ service: 'resting', id: 'resting-1' }), undefined, never());
     await agent.request('/v1/agent/service/maintenance/resting-1?enable=true', { method: 'PUT' });
@@ -177,7 +177,7 @@ describe('Instances in Consul', () => {
     expect((await held.renew(never())).missing).toEqual([]);
   });
 
-  it('are listed from their first renewal on, with another initial status', async () => {
+  it('with another initial status are listed from their first renewal on', async () => {
     const careful = await open(agent, { initialStatus: 'critical' });
     try {
       const held = await careful.openSession({ ttl: 10 }, never());
@@ -191,7 +191,7 @@ describe('Instances in Consul', () => {
     }
   });
 
-  it('are not lost to renewals that run while they are written', async () => {
+  it('survive renewals that run while they are written', async () => {
     const held = await session(3);
     const written = new AbortController();
     const renewals = (async () => {

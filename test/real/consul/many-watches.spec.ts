@@ -68,7 +68,7 @@ describe('Many watches on an agent that admits 200 connections', () => {
     await registry.close();
   });
 
-  it('is not locked out by watches that begin and end', async () => {
+  it('stays connected while watches begin and end', async () => {
     const registry = await open(agent);
     const session = await registry.openSession({ ttl: 30 }, never());
     await session.write(instance({ service: 'churned', id: 'own' }), undefined, never());
@@ -85,7 +85,7 @@ describe('Many watches on an agent that admits 200 connections', () => {
     await registry.close();
   });
 
-  it('names the limit where others have used it up', async () => {
+  it('names the connection limit when other clients exhaust it', async () => {
     const limited = await startConsul({ config: { limits: { http_max_conns_per_client: 3 } } });
     const registry = await open(limited);
     try {

@@ -16,7 +16,7 @@ export async function open(
   return await source.open({ clock: systemClock, random: Math.random, logger });
 }
 
-/** A signal that nobody aborts. */
+/** A signal that is never aborted. */
 export function never(): AbortSignal {
   return new AbortController().signal;
 }

@@ -31,7 +31,7 @@ async function failure(options: ConsulOptions): Promise<string> {
 }
 
 describe('Consul over TLS', () => {
-  it('is reached with the authority and a client certificate, by options and by URL', async () => {
+  it('connects with a CA and a client certificate, by options and by URL', async () => {
     const { ca, cert, key } = tls.good;
     const registry = await open(agent, { tls: { ca: ca, cert: cert!, key: key! } });
     const held = await registry.openSession({ ttl: 10 }, never());
@@ -49,7 +49,7 @@ describe('Consul over TLS', () => {
     await registry.close();
   });
 
-  it('is reached through the proxy of the environment where it is asked for', async () => {
+  it('connects through the proxy of the environment with `proxy: env`', async () => {
     const proxy = await ConnectProxy.start();
     await withEnvironment({ https_proxy: proxy.url }, async () => {
       const { ca, cert, key } = tls.good;
@@ -61,7 +61,7 @@ describe('Consul over TLS', () => {
     await proxy.stop();
   });
 
-  it('verifies by default, and says what is wrong with the certificate', async () => {
+  it('verifies by default, and names the problem of the certificate', async () => {
     expect(await failure({ secure: true })).toMatch(
       /issued by an authority that is not trusted: set `tls.ca` to that authority/,
     );
@@ -72,7 +72,7 @@ describe('Consul over TLS', () => {
     );
   });
 
-  it('can be told not to verify, and warns of it', async () => {
+  it('does not verify with `verify: false`, and warns', async () => {
     const { cert, key } = tls.good;
     const warnings: string[] = [];
     const logger = { ...silentLogger, warn: (text: string) => void warnings.push(text) };
@@ -82,7 +82,7 @@ describe('Consul over TLS', () => {
     await registry.close();
   });
 
-  it('says so when the certificate of the server has expired', async () => {
+  it('reports an expired server certificate', async () => {
     const old = await createTlsSet({ serverExpired: true });
     const { cert, key } = old.harness.server;
     const server = createServer({ cert: await readFile(cert), key: await readFile(key) });
@@ -96,7 +96,7 @@ describe('Consul over TLS', () => {
     }
   });
 
-  it('is refused without a client certificate, and without TLS', async () => {
+  it('is rejected without a client certificate, and without TLS', async () => {
     expect(await failure({ tls: { ca: tls.anonymous.ca } })).toMatch(
       /client certificate|certificate required|alert/,
     );

@@ -27,7 +27,7 @@ describe("Consul's DNS with its default limits", () => {
     await agent.stop();
   });
 
-  it('gives every instance, each time', async () => {
+  it('returns every instance in each lookup', async () => {
     const expected = Array.from({ length: INSTANCES }, (_, n) => `10.0.0.${n + 1}:${8_001 + n}`).sort();
     for (let n = 0; n < 5; n++) {
       const { entries } = await registry.list({ kind: 'service', service: 'web' }, signal);

@@ -57,7 +57,7 @@ describe('dns', () => {
       record.kind === 'instance' ? [record.instance] : [],
     );
 
-  it('takes the addresses of SRV targets, of the lowest priority, with their weights', async () => {
+  it('lists the addresses of the SRV targets with the lowest priority, with their weights', async () => {
     const name = '_web._tcp.example.org';
     server.zone.set(name, [
       srv(name, 'a.example.org', 80, 10, 3),
@@ -76,20 +76,20 @@ describe('dns', () => {
     ]);
   });
 
-  it('takes SRV records at the plain name too, as Consul gives them', async () => {
+  it('accepts SRV records at the plain name, as Consul provides them', async () => {
     server.zone.set('web.example.org', [srv('web.example.org', 'a.example.org', 80)]);
     server.zone.set('a.example.org', [a('a.example.org', '10.0.0.1')]);
     await expect(list('web')).resolves.toMatchObject([{ id: '10.0.0.1:80' }]);
   });
 
-  it('takes addresses with a port of its own where there are no SRV records', async () => {
+  it('lists addresses with the configured port when there are no SRV records', async () => {
     server.zone.set('web.example.org', [a('web.example.org', '10.0.0.2'), a('web.example.org', '10.0.0.1')]);
     await expect(list('web')).resolves.toMatchObject([{ id: '10.0.0.1:8080' }, { id: '10.0.0.2:8080' }]);
   });
 
   const twelve = (name: string): Answer[] => Array.from({ length: 12 }, (_, n) => a(name, `10.0.0.${n + 1}`));
 
-  it('lists all instances of a name server that leaves some out over UDP', async () => {
+  it('lists all instances of a name server that omits some over UDP', async () => {
     const cutting = await startDns(server.zone, { udpLimit: 3 });
     const open = await dnsFromUrl(`dns:example.org?server=${cutting.address}&port=80`).open(deps);
     server.zone.set('web.example.org', twelve('web.example.org'));
@@ -104,7 +104,7 @@ describe('dns', () => {
     await cutting.stop();
   });
 
-  it('takes what UDP gives where TCP leads nowhere, and warns once that it may be a part', async () => {
+  it('falls back to UDP when TCP fails, and warns once that instances may be missing', async () => {
     const old = await startDns(server.zone, { tcp: false, udpLimit: 3 });
     const warnings: string[] = [];
     const logger = { ...silentLogger, warn: (text: string) => void warnings.push(text) };
@@ -120,7 +120,7 @@ describe('dns', () => {
     await old.stop();
   });
 
-  it('says "empty" only when the name server says so', async () => {
+  it('returns an empty list only when the name server reports no records', async () => {
     await expect(list('web')).resolves.toEqual([]);
     server.zone.set('_web._tcp.example.org', []);
     await expect(list('web')).resolves.toEqual([]);
@@ -131,7 +131,7 @@ describe('dns', () => {
     await expect(list('web')).rejects.toThrow(server.address);
   });
 
-  it('gives up on a silent name server before its watch would be silent too long', async () => {
+  it('fails on a silent name server before the sign of life of a watch is due', async () => {
     server.zone.set('_web._tcp.example.org', 'silent');
     const start = systemClock.now();
     await expect(list('web')).rejects.toThrow(RegistryUnavailableError);
@@ -148,7 +148,7 @@ describe('dns', () => {
     await expect(list('web')).resolves.toHaveLength(1);
   });
 
-  it('follows what changes, and throws rather than tell of an empty list when the name server fails', async () => {
+  it('delivers changes, and throws instead of delivering an empty list when the name server fails', async () => {
     server.zone.set('web.example.org', [a('web.example.org', '10.0.0.1', 1)]);
     const { cursor } = await registry.list({ kind: 'service', service: 'web' }, signal);
     const batches: WatchBatch[] = [];
@@ -158,7 +158,7 @@ describe('dns', () => {
         batches.push(batch);
     })().catch((error: unknown) => (failure = error));
     server.zone.set('web.example.org', [a('web.example.org', '10.0.0.2', 1)]);
-    await until('the change to be told', () =>
+    await until('the change', () =>
       batches.some(
         (batch) => batch.kind === 'listing' && batch.listing.entries[0]?.version.includes('10.0.0.2'),
       ),
@@ -172,7 +172,7 @@ describe('dns', () => {
     );
   }, 20_000);
 
-  it('takes an answer that is no packet of the DNS for a failure, never for an empty list', async () => {
+  it('treats an invalid DNS packet as a failure, never as an empty list', async () => {
     const header = (answers: number): number[] => [
       0x84,
       0x00,
@@ -212,7 +212,7 @@ describe('dns', () => {
       });
   }, 30_000);
 
-  it('asks for no name that cannot be', async () => {
+  it('rejects names that are not valid in the DNS', async () => {
     for (const service of ['a b', 'x'.repeat(64), 'a..b', 'web/../x', 'ü'])
       await expect(list(service)).rejects.toThrow(RegistryRefusedError);
     await expect(list('')).rejects.toThrow(InvalidOptionError);

@@ -80,7 +80,7 @@ describe('The least rights of docs/registries.md for Consul', () => {
 
   it.each([
     ['service "web"', { announce: true }, /lacks `service:read` on "web"/],
-    // What stands in the entry key is not seen otherwise, and Consul says that nothing does.
+    // Without this right Consul returns an empty list, as if nothing were registered.
     ['node_prefix ""', { announce: true }, /lacks .*`node:read`/],
     ['session_prefix', { key: KEY }, /session_prefix "" \{ policy = "write" \}/],
     [
