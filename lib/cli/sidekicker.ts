@@ -122,13 +122,13 @@ async function register(given: Settings, terminal: Terminal, lines: ValueLines |
   const interrupted = interruption(terminal.interrupted);
   const produce = (): KeyRecord => ({ kind: 'key', key, value: lines ? lines.newest : value });
   try {
-    const { id, first } = await registrar.register(key, produce, {
+    const registration = await registrar.register(key, produce, {
       ttl: given.ttl ?? SIDEKICK_DEFAULTS.ttl,
       updateInterval: given.updateInterval ?? SIDEKICK_DEFAULTS.updateInterval,
       exclusive: given.exclusive ?? SIDEKICK_DEFAULTS.exclusive,
     });
-    lines?.follow(() => registrar.update(id, produce));
-    await Promise.race([first, interrupted]);
+    lines?.follow(() => registration.update(produce));
+    await Promise.race([registration.first, interrupted]);
     if (lines) await Promise.race([endOf(lines, verbose ? terminal.err : undefined), interrupted]);
     if (!lines || given.hold) await interrupted;
   } finally {

@@ -5,6 +5,7 @@ import { memory, type MemorySource } from '../registries/memory/memory.js';
 import { type Fault, FaultyRegistry, type RequestKind } from '../testing/faulty-registry.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { LocalRegistrar } from './local-registrar.js';
+import { type Registration } from './registrar.js';
 import { clockTicker } from './ticker.js';
 
 const KEY = 'k';
@@ -73,7 +74,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** One process that registers the key, and what the test has requested of it. */
 class Participant {
-  id: string | undefined;
+  registration: Registration | 'starting' | undefined;
   wanted = false;
   value = '';
   private values = 0;
@@ -90,11 +91,11 @@ class Participant {
   }
 
   perform(step: Step): void {
-    const { registrar, registry, id } = this;
+    const { registry, registration } = this;
     switch (step.kind) {
       case 'register':
-        if (id !== undefined) return;
-        this.id = '';
+        if (registration !== undefined) return;
+        this.registration = 'starting';
         this.wanted = true;
         this.next();
         this.track(this.register(step.ttl));
@@ -110,27 +111,27 @@ class Participant {
         registry.slow(0);
     }
     // There is no registration to change yet.
-    if (id === undefined || id === '') return;
+    if (registration === undefined || registration === 'starting') return;
     switch (step.kind) {
       case 'ttl':
-        this.track(registrar.ttl(id, step.ttl));
+        this.track(registration.setTtl(step.ttl));
         return;
       case 'value':
         this.next();
-        this.track(registrar.update(id, this.produce));
+        this.track(registration.update(this.produce));
         return;
       case 'pause':
         this.wanted = false;
-        this.track(registrar.pause(id));
+        this.track(registration.pause());
         return;
       case 'resume':
         this.wanted = true;
-        registrar.resume(id);
+        registration.resume();
         return;
       case 'stop':
         this.wanted = false;
-        this.id = undefined;
-        this.track(registrar.stop(id));
+        this.registration = undefined;
+        this.track(registration.stop());
     }
   }
 
@@ -143,9 +144,9 @@ class Participant {
 
   private async register(seconds: number): Promise<void> {
     const options = { ttl: seconds, updateInterval: UPDATE_INTERVAL, exclusive: false };
-    const { id, first } = await this.registrar.register(KEY, this.produce, options);
-    this.id = id;
-    await first.catch(() => undefined);
+    const registration = await this.registrar.register(KEY, this.produce, options);
+    this.registration = registration;
+    await registration.first.catch(() => undefined);
   }
 
   private next(): void {

@@ -8,7 +8,7 @@ import { VirtualClock } from '../testing/virtual-clock.js';
 import { AlreadyHeldError } from './already-held.error.js';
 import { type RegistrationEvent } from './registration-status.js';
 import { LocalRegistrar } from './local-registrar.js';
-import { type RegistrationOptions } from './registrar.js';
+import { type Registration, type RegistrationOptions } from './registrar.js';
 import { clockTicker } from './ticker.js';
 
 const OPTIONS: RegistrationOptions = { ttl: 9, updateInterval: 8, exclusive: false };
@@ -80,12 +80,12 @@ describe('LocalRegistrar', () => {
     value = 'v',
     options: Partial<RegistrationOptions> = {},
     name = 'k',
-  ): Promise<string> {
+  ): Promise<Registration> {
     const registering = registrar.register(name, key(name, value), { ...OPTIONS, ...options });
     await world.clock.advance(50);
-    const { id, first } = await registering;
-    await first;
-    return id;
+    const registration = await registering;
+    await registration.first;
+    return registration;
   }
 
   it('writes the value at once (Go sidekick wrote an empty one first)', async () => {
@@ -296,9 +296,9 @@ describe('LocalRegistrar', () => {
 
   it('writes a new value at once, and an equal one not at all', async () => {
     const { registrar, registry } = await world.registrar();
-    const id = await register(registrar);
+    const registration = await register(registrar);
     const writes = registry.count('write');
-    await registrar.update(id, key('k', 'v2'));
+    await registration.update(key('k', 'v2'));
     expect(world.value('k')).toBe('v2');
     await world.clock.advance(80_000);
     expect(registry.count('write')).toBe(writes + 1);
@@ -306,13 +306,13 @@ describe('LocalRegistrar', () => {
 
   it('writes a new value at once while it waits for a retry', async () => {
     const { registrar, registry } = await world.registrar();
-    const id = await register(registrar);
+    const registration = await register(registrar);
     registry.fail('down', 'write');
-    const failing = registrar.update(id, key('k', 'v2'));
+    const failing = registration.update(key('k', 'v2'));
     await world.clock.advance(2_100);
     await failing;
     registry.heal();
-    await registrar.update(id, key('k', 'v3'));
+    await registration.update(key('k', 'v3'));
     expect(world.value('k')).toBe('v3');
   });
 
@@ -335,11 +335,11 @@ describe('LocalRegistrar', () => {
 
   it('moves to another TTL without a gap', async () => {
     const { registrar, events } = await world.registrar();
-    const id = await register(registrar);
+    const registration = await register(registrar);
     let absent = 0;
     const bell = { ring: () => (absent += world.value('k') === undefined ? 1 : 0) };
     const stop = world.source.store.subscribe(bell as never);
-    const moving = registrar.ttl(id, 30);
+    const moving = registration.setTtl(30);
     await world.clock.advance(40_000);
     await moving;
     stop();
@@ -351,13 +351,13 @@ describe('LocalRegistrar', () => {
 
   it('pauses and resumes', async () => {
     const { registrar, events } = await world.registrar();
-    const id = await register(registrar);
-    await registrar.pause(id);
+    const registration = await register(registrar);
+    await registration.pause();
     expect(world.value('k')).toBeUndefined();
     expect(registrar.statuses[0]?.state).toBe('paused');
     await world.clock.advance(20_000);
     expect(world.value('k')).toBeUndefined();
-    registrar.resume(id);
+    registration.resume();
     await world.clock.advance(1_000);
     expect(world.value('k')).toBe('v');
     expect(types(events)).toEqual(['alive', 'stopped', 'alive']);
@@ -365,10 +365,10 @@ describe('LocalRegistrar', () => {
 
   it('is registered when resume() follows pause() at once', async () => {
     const { registrar, registry } = await world.registrar();
-    const id = await register(registrar);
+    const registration = await register(registrar);
     registry.slow(20);
-    const pausing = registrar.pause(id);
-    registrar.resume(id);
+    const pausing = registration.pause();
+    registration.resume();
     await world.clock.advance(1_000);
     await pausing;
     expect(world.value('k')).toBe('v');
@@ -379,22 +379,23 @@ describe('LocalRegistrar', () => {
   it('pauses before the first write, and registers with resume()', async () => {
     const { registrar, registry } = await world.registrar();
     registry.slow(100);
-    const { id, first } = await registrar.register('k', key('k', 'v'), OPTIONS);
-    const pausing = registrar.pause(id);
+    const registration = await registrar.register('k', key('k', 'v'), OPTIONS);
+    const { first } = registration;
+    const pausing = registration.pause();
     await first;
     await world.clock.advance(1_000);
     await pausing;
     expect(world.value('k')).toBeUndefined();
-    registrar.resume(id);
+    registration.resume();
     await world.clock.advance(1_000);
     expect(world.value('k')).toBe('v');
   });
 
   it('is gone when close() resolves, and stays gone (in Go sidekick a write in flight left the key behind)', async () => {
     const { registrar, registry } = await world.registrar();
-    const id = await register(registrar);
+    const registration = await register(registrar);
     registry.fail('swallow', 'write');
-    const writing = registrar.update(id, key('k', 'late'));
+    const writing = registration.update(key('k', 'late'));
     const closing = registrar.close();
     await world.clock.advance(2_500);
     await Promise.all([writing, closing]);
@@ -420,10 +421,10 @@ describe('LocalRegistrar', () => {
 
   it('leaves no timer behind when it is closed during a change or a deregistration', async () => {
     const { registrar, registry } = await world.registrar();
-    const id = await register(registrar);
+    const registration = await register(registrar);
     const other = await register(registrar, 'v', {}, 'other');
     registry.fail('hang');
-    const changing = Promise.all([registrar.update(id, key('k', 'next')), registrar.stop(other)]);
+    const changing = Promise.all([registration.update(key('k', 'next')), other.stop()]);
     await world.clock.advance(500);
     const closing = registrar.close();
     await world.clock.advance(1_800);
@@ -436,10 +437,10 @@ describe('LocalRegistrar', () => {
 
   it('removes a single key that was stopped while the registry was down', async () => {
     const { registrar, registry } = await world.registrar();
-    const id = await register(registrar);
+    const registration = await register(registrar);
     await register(registrar, 'w', {}, 'other');
     registry.fail('down');
-    const stopping = registrar.stop(id);
+    const stopping = registration.stop();
     await world.clock.advance(2_500);
     await stopping;
     expect(world.value('k')).toBe('v');

@@ -7,8 +7,9 @@ import { entryKeyId, entryKeyLabel, entryKeyOf } from '../registry/entry-record.
 import { type RegistrationStatus, type RegistrationEvent } from './registration-status.js';
 import { FailureLog } from './failure-log.js';
 import { type Claim } from './registration-machine.js';
+import { LocalRegistration } from './local-registration.js';
 import { RegistrationRunner } from './registration-runner.js';
-import { type RegistrationOptions, type Registrar, type RegistrationHandle } from './registrar.js';
+import { type RegistrationOptions, type Registrar, type Registration } from './registrar.js';
 import { computeFirstRecord, ValueUpdater, type ComputeRecord } from './value-updater.js';
 import { type HeartbeatDeps, type SessionListener, SessionRunner } from './session-runner.js';
 import { type Ticker } from './ticker.js';
@@ -18,12 +19,6 @@ export interface RegistrarDeps extends HeartbeatDeps {
   readonly ticker: Ticker;
   /** Name of this process in the registry, for operators. */
   readonly name: string;
-}
-
-interface Registered {
-  readonly registration: RegistrationRunner;
-  readonly updater: ValueUpdater;
-  ttl: number;
 }
 
 /** Limit of concurrent requests, for all entries together. */
@@ -41,13 +36,15 @@ const END_TIMEOUT_MS = 1_600;
  */
 export class LocalRegistrar implements Registrar {
   private readonly sessions = new Map<number, SessionRunner>();
-  private readonly registrations = new Map<string, Registered>();
+  /** By entry, since a process registers each entry once. */
+  private readonly registrations = new Map<string, LocalRegistration>();
   /** The registrations, and those whose deregistration continues in the background. */
   private readonly active = new Set<RegistrationRunner>();
   private readonly listeners = new Set<(event: RegistrationEvent) => void>();
   private readonly requests = new Semaphore(MAX_CONCURRENT_REQUESTS);
   private readonly ending = new Set<Promise<void>>();
   private readonly connecting = new Set<Deferred<void>>();
+  /** Deregistrations in progress, by entry. A new registration of the same entry waits for them. */
   private readonly withdrawals = new Map<string, Promise<void>>();
   private readonly closing = new AbortController();
   private readonly failures: FailureLog;
@@ -59,13 +56,7 @@ export class LocalRegistrar implements Registrar {
   }
 
   get statuses(): readonly RegistrationStatus[] {
-    const { clock } = this.deps;
-    return [...this.registrations.values()].map(({ registration }) => {
-      const age =
-        registration.lastAck === undefined ? undefined : (clock.now() - registration.lastAck) / 1_000;
-      const lastAck = age === undefined ? undefined : new Date(clock.wall() - age * 1_000);
-      return Object.freeze({ key: registration.key, state: registration.state, lastAck, age });
-    });
+    return [...this.registrations.values()].map(({ status }) => status);
   }
 
   onEvent(listener: (event: RegistrationEvent) => void): () => void {
@@ -73,11 +64,7 @@ export class LocalRegistrar implements Registrar {
     return () => void this.listeners.delete(listener);
   }
 
-  async register(
-    key: string,
-    produce: ComputeRecord,
-    options: RegistrationOptions,
-  ): Promise<RegistrationHandle> {
+  async register(key: string, produce: ComputeRecord, options: RegistrationOptions): Promise<Registration> {
     this.assertOpen();
     const { clock, logger, ticker } = this.deps;
     const record = await computeFirstRecord({ clock, logger }, key, produce, options.updateInterval * 1000);
@@ -92,7 +79,7 @@ export class LocalRegistrar implements Registrar {
     }
     // Deregistrations of the same entry in the background: this registration replaces them.
     const replaced = [...this.active].filter((other) => entryKeyId(other.entryKey) === id);
-    const registration = new RegistrationRunner(this.deps, record, {
+    const runner = new RegistrationRunner(this.deps, record, {
       key,
       claim: claimOf(options),
       formerSessions: replaced.flatMap(({ sessionIds }) => sessionIds),
@@ -105,31 +92,28 @@ export class LocalRegistrar implements Registrar {
         this.emit(event);
       },
       onGone: () => {
-        this.active.delete(registration);
+        this.active.delete(runner);
         this.endUnused();
       },
     });
-    const updater = new ValueUpdater(
-      { clock, logger, ticker },
-      registration,
-      produce,
-      options.updateInterval * 1000,
+    const intervalMs = options.updateInterval * 1000;
+    const updater = new ValueUpdater({ clock, logger, ticker }, runner, produce, intervalMs);
+    const registration = new LocalRegistration(
+      {
+        clock,
+        session: (ttl) => this.session(ttl),
+        within: (what, run) => this.within(what, run),
+        withdraw: () => this.withdraw(id, runner),
+      },
+      runner,
+      updater,
+      options.ttl,
     );
-    this.active.add(registration);
-    this.registrations.set(id, { registration, updater, ttl: options.ttl });
-    registration.start(this.session(options.ttl));
+    this.active.add(runner);
+    this.registrations.set(id, registration);
+    registration.start();
     for (const other of replaced) void other.abandon();
-    updater.start();
-    return { id, first: registration.first };
-  }
-
-  async update(id: string, produce: ComputeRecord): Promise<void> {
-    const registered = this.registrations.get(id);
-    if (!registered) return;
-    await registered.updater.replace(produce);
-    await this.within(`Writing "${registered.registration.key}"`, (signal) =>
-      registered.registration.settled(signal),
-    );
+    return registration;
   }
 
   async connect(ttl: number): Promise<() => void> {
@@ -162,57 +146,30 @@ export class LocalRegistrar implements Registrar {
     return leave;
   }
 
-  updateInterval(id: string, seconds: number): void {
-    this.registrations.get(id)?.updater.setInterval(seconds * 1000);
-  }
-
-  async ttl(id: string, seconds: number): Promise<void> {
-    const registered = this.registrations.get(id);
-    if (!registered || registered.ttl === seconds) return;
-    registered.ttl = seconds;
-    await this.within(`Moving "${registered.registration.key}" to another TTL`, (signal) =>
-      registered.registration.move(this.session(seconds), signal),
-    );
-  }
-
-  async pause(id: string): Promise<void> {
-    const registration = this.registrations.get(id)?.registration;
-    if (registration)
-      await this.within(`Deregistering "${registration.key}"`, (signal) => registration.pause(signal));
-  }
-
-  resume(id: string): void {
-    this.registrations.get(id)?.registration.resume();
-  }
-
-  async stop(id: string): Promise<void> {
-    const registered = this.registrations.get(id);
-    if (!registered) return;
-    this.registrations.delete(id);
-    registered.updater.stop();
-    const { registration } = registered;
-    const left = this.within(`Deregistering "${registration.key}"`, (signal) => registration.stop(signal));
-    this.withdrawals.set(id, left);
-    await left;
-    this.withdrawals.delete(id);
-    await Promise.all(this.ending);
-  }
-
   async close(): Promise<void> {
     if (this.closed) return;
     const closed = new ClosedError('The sidekick');
     this.closing.abort(closed);
     for (const waiting of this.connecting) waiting.reject(closed);
-    for (const { updater } of this.registrations.values()) updater.stop();
+    for (const registration of this.registrations.values()) registration.end();
     const sessions = [...this.sessions.values()];
     await Promise.all([
-      ...[...this.active].map((registration) => registration.abandon()),
+      ...[...this.active].map((runner) => runner.abandon()),
       ...sessions.map((session) => this.end(session)),
     ]);
     await Promise.all(this.ending);
     this.failures.close();
     this.registrations.clear();
     this.listeners.clear();
+  }
+
+  private async withdraw(id: string, runner: RegistrationRunner): Promise<void> {
+    this.registrations.delete(id);
+    const withdrawn = this.within(`Deregistering "${runner.key}"`, (signal) => runner.stop(signal));
+    this.withdrawals.set(id, withdrawn);
+    await withdrawn;
+    this.withdrawals.delete(id);
+    await Promise.all(this.ending);
   }
 
   private get closed(): boolean {

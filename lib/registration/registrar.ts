@@ -17,15 +17,36 @@ export interface RegistrationOptions {
   readonly waits?: boolean;
 }
 
-/** One registration. */
-export interface RegistrationHandle {
-  /** Id for the other methods of {@link Registrar}. */
-  readonly id: string;
+/** One entry that a {@link Registrar} keeps in the registry. After `stop()` and `close()` its methods do nothing. */
+export interface Registration {
+  readonly status: RegistrationStatus;
+
   /**
    * Resolves with the first write, or with a pause before it. Rejects when the first attempt fails; it is retried until the
    * registration is stopped.
    */
   readonly first: Promise<void>;
+
+  /**
+   * Replaces the function that computes the record, calls it and writes at once. Resolves when the registry has the record,
+   * or after 2 s: then it is retried in the background.
+   */
+  update(produce: ComputeRecord): Promise<void>;
+
+  /** @param seconds between two computations of the value */
+  setUpdateInterval(seconds: number): void;
+
+  /** Moves the entry to a session with this TTL, in seconds. The entry is not absent in between. */
+  setTtl(seconds: number): Promise<void>;
+
+  /** Deregisters the entry until {@link Registration.resume}. Resolves when it is gone, or after 2 s. */
+  pause(): Promise<void>;
+
+  /** Registers the entry again after {@link Registration.pause}. */
+  resume(): void;
+
+  /** Deregisters the entry for good. Resolves when it is gone, or after 2 s: then it continues in the background. */
+  stop(): Promise<void>;
 }
 
 /** Registers entries and keeps them alive, in this thread or in a worker thread. */
@@ -43,28 +64,7 @@ export interface Registrar {
    * @throws DeadlineExceededError when `produce` does not finish within its update interval
    * @throws ClosedError after {@link Registrar.close}
    */
-  register(key: string, produce: ComputeRecord, options: RegistrationOptions): Promise<RegistrationHandle>;
-
-  /**
-   * Replaces the function that computes the record, calls it and writes at once. Resolves when the registry has the record,
-   * or after 2 s: then it is retried in the background.
-   */
-  update(id: string, produce: ComputeRecord): Promise<void>;
-
-  /** @param seconds between two computations of the value */
-  updateInterval(id: string, seconds: number): void;
-
-  /** Moves the entry to a session with this TTL, in seconds. The entry is not absent in between. */
-  ttl(id: string, seconds: number): Promise<void>;
-
-  /** Deregisters the entry until {@link Registrar.resume}. Resolves when it is gone, or after 2 s. */
-  pause(id: string): Promise<void>;
-
-  /** Registers the entry again after {@link Registrar.pause}. */
-  resume(id: string): void;
-
-  /** Deregisters the entry for good. Resolves when it is gone, or after 2 s: then it continues in the background. */
-  stop(id: string): Promise<void>;
+  register(key: string, produce: ComputeRecord, options: RegistrationOptions): Promise<Registration>;
 
   /**
    * Opens the session for entries of this TTL (seconds) before the first entry, to find out whether the registry is

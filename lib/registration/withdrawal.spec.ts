@@ -5,7 +5,7 @@ import { FaultyRegistry } from '../testing/faulty-registry.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { type RegistrationEvent } from './registration-status.js';
 import { LocalRegistrar } from './local-registrar.js';
-import { type RegistrationOptions } from './registrar.js';
+import { type Registration, type RegistrationOptions } from './registrar.js';
 import { clockTicker } from './ticker.js';
 
 const OPTIONS: RegistrationOptions = { ttl: 9, updateInterval: 1, exclusive: false };
@@ -45,26 +45,26 @@ describe('a deregistration that fails at first', () => {
     (text: string, key = 'k') =>
     (): EntryRecord => ({ kind: 'key', key, value: text });
 
-  async function register(text: string, key = 'k', options = OPTIONS): Promise<string> {
+  async function register(text: string, key = 'k', options = OPTIONS): Promise<Registration> {
     const registering = registrar.register(key, producing(text, key), options);
     await clock.advance(50);
-    const { id, first } = await registering;
-    await first;
-    return id;
+    const registration = await registering;
+    await registration.first;
+    return registration;
   }
 
-  /** Stops `id` and waits until the deregistration continues in the background. */
-  async function stop(id: string): Promise<void> {
-    const stopping = registrar.stop(id);
+  /** Stops `registration` and waits until the deregistration continues in the background. */
+  async function stop(registration: Registration): Promise<void> {
+    const stopping = registration.stop();
     await clock.advance(2_500);
     await stopping;
   }
 
   it('is retried after a refusal until the entry is gone', async () => {
-    const id = await register('v');
+    const registration = await register('v');
     await register('w', 'other');
     registry.fail('refuse', 'remove');
-    await stop(id);
+    await stop(registration);
     expect(value()).toBe('v');
     registry.heal();
     await clock.advance(5_000);
@@ -76,9 +76,9 @@ describe('a deregistration that fails at first', () => {
   });
 
   it('warns of a refusal once, and logs the number of failed attempts when it succeeds', async () => {
-    const id = await register('v');
+    const registration = await register('v');
     registry.fail('refuse', 'remove');
-    await stop(id);
+    await stop(registration);
     await clock.advance(300_000);
     expect(registry.count('remove')).toBeGreaterThan(100);
     expect(log.filter((line) => line.includes('refused'))).toHaveLength(1);
@@ -91,9 +91,9 @@ describe('a deregistration that fails at first', () => {
   });
 
   it('is retried after a refusal of a pause', async () => {
-    const id = await register('v');
+    const registration = await register('v');
     registry.fail('refuse', 'remove');
-    const pausing = registrar.pause(id);
+    const pausing = registration.pause();
     await clock.advance(2_500);
     await pausing;
     registry.heal();
@@ -109,9 +109,9 @@ describe('a deregistration that fails at first', () => {
     ['refuse', 'v'],
     ['refuse', 'new'],
   ] as const)('does not remove a later registration (%s, then "%s")', async (fault, text) => {
-    const id = await register('v');
+    const registration = await register('v');
     registry.fail(fault, 'remove');
-    await stop(id);
+    await stop(registration);
     await register(text);
     registry.heal();
     events.length = 0;
@@ -122,9 +122,9 @@ describe('a deregistration that fails at first', () => {
   });
 
   it('does not remove a later registration with another TTL', async () => {
-    const id = await register('v');
+    const registration = await register('v');
     registry.fail('down');
-    await stop(id);
+    await stop(registration);
     const registering = registrar.register('k', producing('v'), { ...OPTIONS, ttl: 5, exclusive: true });
     await clock.advance(1_000);
     registry.heal();
@@ -137,25 +137,25 @@ describe('a deregistration that fails at first', () => {
   });
 
   it('does not remove, when it arrives late, the entry that was written after a resume', async () => {
-    const id = await register('v');
+    const registration = await register('v');
     const version = entry()?.version;
     registry.fail('hang', 'remove');
-    const pausing = registrar.pause(id);
+    const pausing = registration.pause();
     await clock.advance(2_500);
     await pausing;
     registry.heal();
-    registrar.resume(id);
+    registration.resume();
     await clock.advance(3_000);
     expect(value()).toBe('v');
     expect(entry()?.version).not.toBe(version);
   });
 
   it('removes a value whose write was applied without a response', async () => {
-    const id = await register('v');
+    const registration = await register('v');
     registry.fail('swallow', 'write');
-    const writing = registrar.update(id, producing('w'));
+    const writing = registration.update(producing('w'));
     await clock.advance(100);
-    await stop(id);
+    await stop(registration);
     await writing;
     await clock.advance(5_000);
     expect(value()).toBeUndefined();

@@ -2,13 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Observable, Subject } from 'rxjs';
 import { type RegistrationStatus, type RegistrationEvent } from '../registration/registration-status.js';
 import { ALREADY_HELD } from '../registration/already-held.error.js';
-import { type Registrar, type RegistrationOptions } from '../registration/registrar.js';
+import { type Registrar, type Registration, type RegistrationOptions } from '../registration/registrar.js';
 import { type ComputeRecord } from '../registration/value-updater.js';
 import { joinHostPort } from '../common/address.js';
 import { InvalidOptionError } from '../common/errors/index.js';
 import { expected } from '../common/expected.js';
 import { type Logger } from '../common/logger.js';
-import { type RegistrationHints } from '../registry/entry-record.js';
+import { type EntryRecord, type RegistrationHints } from '../registry/entry-record.js';
 import { RegistrationLog } from './registration-log.js';
 import { announcedAddress, announcedInstance, type Bound, uniqueId } from './announcement.js';
 import { type AnnouncedService, type RegisteredKey, type ServiceUpdate } from './registered-entry.js';
@@ -43,10 +43,6 @@ interface Announcing {
   readonly hints: RegistrationHints;
 }
 
-interface Primary {
-  readonly id: string;
-}
-
 /**
  * Registers keys and instances in the registry. Injectable in every module once the root module imports `SidekickModule`.
  * After {@link Sidekick.stop} all methods do nothing, as in Go `sidekick`.
@@ -56,10 +52,11 @@ export class Sidekick {
   /** Private by `#`, so that printing this object shows no password of a registry's URL. */
   readonly #options: SidekickModuleOptions;
   private readonly subject = new Subject<RegistrationEvent>();
-  private readonly primaryKeys: Primary[] = [];
-  private readonly primaryServices: { readonly id: string; readonly service: AnnouncedService }[] = [];
-  /** The key of each entry, by its id. */
-  private readonly keys = new Map<string, string>();
+  private readonly registrations = new Set<Registration>();
+  /** Registrations of the module's options. */
+  private readonly primaries: Registration[] = [];
+  private primaryKey: Registration | undefined;
+  private readonly primaryServices: AnnouncedService[] = [];
   private readonly log: RegistrationLog;
   private stopping: Promise<void> | undefined;
   private defaults: { ttl: number; updateInterval: number };
@@ -111,11 +108,10 @@ export class Sidekick {
   async value(value: Value): Promise<void> {
     if (this.stopped) return;
     const { key } = this.#options;
-    const [primary] = this.primaryKeys;
     if (key === undefined)
       throw new InvalidOptionError('Expected the option `key` of SidekickModule before `value()`, got none.');
     checkKey(key, value);
-    if (primary) await this.registrar.update(primary.id, keyProducer(key, value));
+    await this.primaryKey?.update(keyProducer(key, value));
   }
 
   /**
@@ -128,9 +124,7 @@ export class Sidekick {
     if (this.stopped) return Promise.resolve();
     checkHeartbeatOptions({ ttl: seconds }, 'ttl()');
     this.defaults = { ...this.defaults, ttl: seconds };
-    return Promise.all(this.primaries().map(({ id }) => this.registrar.ttl(id, seconds))).then(
-      () => undefined,
-    );
+    return Promise.all(this.primaries.map((primary) => primary.setTtl(seconds))).then(() => undefined);
   }
 
   /**
@@ -143,7 +137,7 @@ export class Sidekick {
     if (this.stopped) return;
     checkUpdateInterval(seconds);
     this.defaults = { ...this.defaults, updateInterval: seconds };
-    for (const { id } of this.primaries()) this.registrar.updateInterval(id, seconds);
+    for (const primary of this.primaries) primary.setUpdateInterval(seconds);
   }
 
   /** Replaces the logger. */
@@ -153,13 +147,13 @@ export class Sidekick {
 
   /** Deregisters all entries until {@link Sidekick.resume}, for maintenance. The sessions stay open. */
   async pause(): Promise<void> {
-    if (!this.stopped) await Promise.all([...this.keys.keys()].map((id) => this.registrar.pause(id)));
+    if (!this.stopped) await Promise.all([...this.registrations].map((registration) => registration.pause()));
   }
 
   /** Registers all entries again after {@link Sidekick.pause}. */
   resume(): void {
     if (this.stopped) return;
-    for (const id of this.keys.keys()) this.registrar.resume(id);
+    for (const registration of this.registrations) registration.resume();
   }
 
   /**
@@ -195,7 +189,7 @@ export class Sidekick {
    */
   async update(changes: ServiceUpdate): Promise<void> {
     if (this.stopped) return;
-    await Promise.all(this.primaryServices.map(({ service }) => service.update(changes)));
+    await Promise.all(this.primaryServices.map((service) => service.update(changes)));
   }
 
   /**
@@ -212,7 +206,10 @@ export class Sidekick {
 
   /** @internal Registers the module's own `key`. */
   async registerPrimary(key: string, value: Value): Promise<void> {
-    await this.registerKey(key, value, this.#options, (id) => this.primaryKeys.push({ id }));
+    await this.registerKey(key, value, this.#options, (registration) => {
+      this.primaryKey = registration;
+      this.primaries.push(registration);
+    });
   }
 
   /** @internal Warns once that the entry `key` is not registered yet. */
@@ -224,48 +221,46 @@ export class Sidekick {
   async announcePrimary(
     service: ServiceAnnouncement,
     bound: Bound,
-    keep: EntryOptions,
+    options: EntryOptions,
     hints: RegistrationHints,
   ): Promise<void> {
-    await this.announceService({ service, bound, hints }, keep, (id, announced) => {
-      this.primaryServices.push({ id, service: announced });
+    await this.announceService({ service, bound, hints }, options, (registration, announced) => {
+      this.primaries.push(registration);
+      this.primaryServices.push(announced);
     });
-  }
-
-  private primaries(): readonly Primary[] {
-    return [...this.primaryKeys, ...this.primaryServices];
   }
 
   private async registerKey(
     key: string,
     value: Value,
     options: EntryOptions,
-    onId?: (id: string) => void,
+    onRegistered?: (registration: Registration) => void,
   ): Promise<RegisteredKey> {
     const produce = keyProducer(key, value);
     this.log.describe(key, `key "${key}"`);
-    const id = await this.add(key, produce, options, onId);
+    const registration = await this.add(key, produce, options, onRegistered);
     return {
       key,
       value: async (next) => {
         if (this.stopped) return;
         checkKey(key, next);
-        await this.registrar.update(id, keyProducer(key, next));
+        await registration?.update(keyProducer(key, next));
       },
-      ...this.handle(id),
+      ...this.handle(key, () => registration),
     };
   }
 
   private async announceService(
     { service, bound, hints }: Announcing,
     options: EntryOptions,
-    onId?: (id: string, announced: AnnouncedService) => void,
+    onRegistered?: (registration: Registration, announced: AnnouncedService) => void,
   ): Promise<AnnouncedService> {
     const named = { ...service, id: service.id ?? uniqueId() };
     const address = announcedAddress(service, bound);
     let instance = announcedInstance(named, address, service.port ?? bound.port);
     let current: ServiceAnnouncement & { readonly id: string } = named;
-    let id = '';
+    const key = `${named.name}/${named.id}`;
+    let registration: Registration | undefined;
     const announced: AnnouncedService = {
       get instance() {
         return instance;
@@ -277,74 +272,73 @@ export class Sidekick {
         current = next;
         instance = announcedInstance(next, address, instance.port);
         const record = instance;
-        await this.registrar.update(id, () => ({ kind: 'instance', instance: record, hints }));
+        await registration?.update(() => ({ kind: 'instance', instance: record, hints }));
       },
-      pause: () => this.handle(id).pause(),
-      resume: () => {
-        this.handle(id).resume();
-      },
-      stop: () => this.handle(id).stop(),
+      ...this.handle(key, () => registration),
     };
-    const key = `${named.name}/${named.id}`;
     const at = joinHostPort(instance.address, instance.port);
     this.log.describe(key, `service "${named.name}" as "${named.id}" at ${at}`);
-    id = await this.add(
-      key,
-      () => ({ kind: 'instance', instance, hints }),
-      options,
-      (own) => {
-        id = own;
-        onId?.(own, announced);
-      },
-    );
+    const produce = (): EntryRecord => ({ kind: 'instance', instance, hints });
+    await this.add(key, produce, options, (added) => {
+      registration = added;
+      onRegistered?.(added, announced);
+    });
     void this.loopback.check(instance);
     return announced;
   }
 
-  private handle(id: string): Pick<RegisteredKey, 'pause' | 'resume' | 'stop'> {
+  private handle(
+    key: string,
+    registration: () => Registration | undefined,
+  ): Pick<RegisteredKey, 'pause' | 'resume' | 'stop'> {
     return {
-      pause: () => this.registrar.pause(id),
+      pause: async () => {
+        await registration()?.pause();
+      },
       resume: () => {
-        this.registrar.resume(id);
+        registration()?.resume();
       },
       stop: async () => {
-        const key = this.keys.get(id);
-        this.keys.delete(id);
-        await this.registrar.stop(id);
-        if (key !== undefined) this.log.forget(key);
+        await this.remove(key, registration());
       },
     };
   }
 
+  private async remove(key: string, registration: Registration | undefined): Promise<void> {
+    if (!registration || !this.registrations.delete(registration)) return;
+    await registration.stop();
+    this.log.forget(key);
+  }
+
+  /** Registers an entry and waits for the first write. Returns undefined after `stop()`. */
   private async add(
     key: string,
     produce: ComputeRecord,
     options: EntryOptions,
-    onId?: (id: string) => void,
-  ): Promise<string> {
-    if (this.stopped) return '';
-    const keepOptions: RegistrationOptions = {
+    onRegistered?: (registration: Registration) => void,
+  ): Promise<Registration | undefined> {
+    if (this.stopped) return undefined;
+    const registrationOptions: RegistrationOptions = {
       ttl: options.ttl ?? this.defaults.ttl,
       updateInterval: options.updateInterval ?? this.defaults.updateInterval,
       exclusive: options.exclusive ?? SIDEKICK_DEFAULTS.exclusive,
     };
-    let id = '';
+    let registration: Registration | undefined;
     try {
-      const kept = await this.registrar.register(key, produce, keepOptions);
-      ({ id } = kept);
-      this.keys.set(id, key);
-      onId?.(id);
-      await kept.first;
+      registration = await this.registrar.register(key, produce, registrationOptions);
+      this.registrations.add(registration);
+      onRegistered?.(registration);
+      await registration.first;
     } catch (error) {
-      if (this.stopping) return id;
-      if (id === '') throw error;
+      if (this.stopping) return registration;
+      if (!registration) throw error;
       const failFast = options.failFast ?? this.#options.failFast ?? SIDEKICK_DEFAULTS.failFast;
       if (failFast || (error as { readonly code?: unknown }).code === ALREADY_HELD) {
-        await this.handle(id).stop();
+        await this.remove(key, registration);
         throw error;
       }
       this.log.waiting(key, `The first write of "${key}" failed; retrying: ${(error as Error).message}`);
     }
-    return id;
+    return registration;
   }
 }

@@ -1,4 +1,5 @@
 import { type Registrar } from '../registrar.js';
+import { entryKeyId } from '../../registry/entry-record.js';
 import { VirtualClock } from '../../testing/virtual-clock.js';
 import { type Report, type Request } from './protocol.js';
 import { WorkerHost } from './worker-host.js';
@@ -8,16 +9,20 @@ function scripted(calls: string[]): Registrar {
   return {
     statuses: [],
     onEvent: () => () => undefined,
-    register: (key) => Promise.resolve({ id: key, first: Promise.resolve() }),
-    update: () => Promise.resolve(),
-    updateInterval: () => undefined,
-    ttl: () => Promise.resolve(),
-    pause: (id) => {
-      calls.push(`pause ${id}`);
-      return Promise.resolve();
-    },
-    resume: (id) => void calls.push(`resume ${id}`),
-    stop: () => Promise.resolve(),
+    register: (key) =>
+      Promise.resolve({
+        status: { key, state: 'alive', lastAck: undefined, age: undefined },
+        first: Promise.resolve(),
+        update: () => Promise.resolve(),
+        setUpdateInterval: () => undefined,
+        setTtl: () => Promise.resolve(),
+        pause: () => {
+          calls.push(`pause ${key}`);
+          return Promise.resolve();
+        },
+        resume: () => void calls.push(`resume ${key}`),
+        stop: () => Promise.resolve(),
+      }),
     connect: () => Promise.resolve(() => void calls.push('disconnect')),
     close: () => Promise.resolve(),
   };
@@ -37,6 +42,7 @@ describe('WorkerHost', () => {
   const handle = async (...requests: Request[]): Promise<void> => {
     for (const [number, request] of requests.entries()) await host.handle(number, request);
   };
+  const idOf = (key: string): string => entryKeyId({ kind: 'key', key });
   const register = (key: string): Request => ({
     kind: 'register',
     key,
@@ -49,10 +55,10 @@ describe('WorkerHost', () => {
       register('a'),
       register('b'),
       register('c'),
-      { kind: 'pause', id: 'a' },
-      { kind: 'pause', id: 'b' },
+      { kind: 'pause', id: idOf('a') },
+      { kind: 'pause', id: idOf('b') },
     );
-    await handle({ kind: 'resume', id: 'b' });
+    await handle({ kind: 'resume', id: idOf('b') });
     await host.pauseAll();
     calls.length = 0;
     host.resumeAll();

@@ -1,5 +1,6 @@
-import { type Registrar } from '../registrar.js';
+import { type Registrar, type Registration } from '../registrar.js';
 import { type Clock, type Timer } from '../../common/clock.js';
+import { entryKeyId, entryKeyOf } from '../../registry/entry-record.js';
 import { failureOf, type Report, type Request } from './protocol.js';
 
 /** Milliseconds between two status reports. */
@@ -7,7 +8,7 @@ const REPORT_INTERVAL_MS = 500;
 
 /** Handles the requests of the main thread in the worker, with a registrar. */
 export class WorkerHost {
-  private readonly firsts = new Map<string, Promise<void>>();
+  private readonly registrations = new Map<string, Registration>();
   private readonly connections = new Map<number, () => void>();
   /** Ids that the application has paused itself. */
   private readonly paused = new Set<string>();
@@ -37,47 +38,50 @@ export class WorkerHost {
 
   /** Deregisters all entries while the main thread hangs. */
   async pauseAll(): Promise<void> {
-    await Promise.all([...this.firsts.keys()].map((id) => this.registrar.pause(id)));
+    await Promise.all([...this.registrations.values()].map((registration) => registration.pause()));
   }
 
   /** Registers all entries again after {@link WorkerHost.pauseAll}, except those that the application has paused. */
   resumeAll(): void {
-    for (const id of this.firsts.keys()) if (!this.paused.has(id)) this.registrar.resume(id);
+    for (const [id, registration] of this.registrations) if (!this.paused.has(id)) registration.resume();
   }
 
   private async perform(request: Request): Promise<string | number | undefined> {
     const { registrar } = this;
     switch (request.kind) {
       case 'register': {
-        const { id, first } = await registrar.register(request.key, () => request.record, request.options);
-        this.firsts.set(id, first);
+        const { key, record, options } = request;
+        const id = entryKeyId(entryKeyOf(record));
+        this.registrations.set(id, await registrar.register(key, () => record, options));
         return id;
       }
       case 'first':
-        await this.firsts.get(request.id);
+        await this.registrations.get(request.id)?.first;
         return undefined;
       case 'value':
-        await registrar.update(request.id, () => request.record);
+        await this.registrations.get(request.id)?.update(() => request.record);
         return undefined;
       case 'ttl':
-        await registrar.ttl(request.id, request.seconds);
+        await this.registrations.get(request.id)?.setTtl(request.seconds);
         return undefined;
       case 'update-interval':
-        registrar.updateInterval(request.id, request.seconds);
+        this.registrations.get(request.id)?.setUpdateInterval(request.seconds);
         return undefined;
       case 'pause':
         this.paused.add(request.id);
-        await registrar.pause(request.id);
+        await this.registrations.get(request.id)?.pause();
         return undefined;
       case 'resume':
         this.paused.delete(request.id);
-        registrar.resume(request.id);
+        this.registrations.get(request.id)?.resume();
         return undefined;
-      case 'stop':
-        this.firsts.delete(request.id);
+      case 'stop': {
+        const registration = this.registrations.get(request.id);
+        this.registrations.delete(request.id);
         this.paused.delete(request.id);
-        await registrar.stop(request.id);
+        await registration?.stop();
         return undefined;
+      }
       case 'connect': {
         this.connections.set(request.connection, await registrar.connect(request.ttl));
         return undefined;

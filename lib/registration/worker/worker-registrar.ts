@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { type RegistrationStatus, type RegistrationEvent } from '../registration-status.js';
-import { type Registrar, type RegistrationOptions, type RegistrationHandle } from '../registrar.js';
-import { computeFirstRecord, ValueUpdater, type ComputeRecord } from '../value-updater.js';
+import { type Registrar, type RegistrationOptions, type Registration } from '../registrar.js';
+import { computeFirstRecord, type ComputeRecord } from '../value-updater.js';
 import { type Ticker } from '../ticker.js';
 import { Backoff } from '../../common/async/backoff.js';
 import { type Clock, type Timer } from '../../common/clock.js';
@@ -10,10 +10,9 @@ import { type Deferred, deferred } from '../../common/async/deferred.js';
 import { ClosedError } from '../../common/errors/index.js';
 import { type Logger } from '../../common/logger.js';
 import { type Random } from '../../common/random.js';
-import { type EntryRecord } from '../../registry/entry-record.js';
-import { sameRecord } from '../../registry/same-record.js';
 import { startPulse } from './hang-watch.js';
 import { type StatusReport, type Report, type Request, type WorkerSettings } from './protocol.js';
+import { type Result, WorkerRegistration } from './worker-registration.js';
 import { startFailure, workerFile } from './worker-file.js';
 import { WorkerFailureError } from './worker-failure.error.js';
 
@@ -29,18 +28,6 @@ export interface WorkerRegistrarDeps {
   /** Milliseconds the main thread may hang before all entries are deregistered. */
   readonly maxHangMs: number;
 }
-
-interface Entry {
-  readonly key: string;
-  readonly value: ValueUpdater;
-  record: EntryRecord;
-  /** The response to the last changed value. */
-  written?: Promise<unknown>;
-  options: RegistrationOptions;
-  paused: boolean;
-}
-
-type Result = string | number | undefined;
 
 /** A request to the worker without a response. */
 interface PendingRequest {
@@ -58,7 +45,7 @@ const CLOSE_TIMEOUT_MS = 1_950;
  * computed in the main thread; the worker has the last one of each.
  */
 export class WorkerRegistrar implements Registrar {
-  private readonly entries = new Map<string, Entry>();
+  private readonly registrations = new Set<WorkerRegistration>();
   private readonly pending = new Map<number, PendingRequest>();
   private readonly listeners = new Set<(event: RegistrationEvent) => void>();
   private readonly pulse = new Int32Array(new SharedArrayBuffer(4));
@@ -86,15 +73,11 @@ export class WorkerRegistrar implements Registrar {
 
   get statuses(): readonly RegistrationStatus[] {
     const { clock } = this.deps;
-    const since = (clock.now() - this.receivedAt) / 1_000;
+    const sinceMs = clock.now() - this.receivedAt;
     return this.received.map(({ key, state, age }) => {
-      const now = age === undefined ? undefined : age + since;
-      return Object.freeze({
-        key,
-        state,
-        lastAck: now === undefined ? undefined : new Date(clock.wall() - now * 1_000),
-        age: now,
-      });
+      if (age === undefined) return Object.freeze({ key, state, lastAck: undefined, age });
+      const ageMs = age * 1_000 + sinceMs;
+      return Object.freeze({ key, state, lastAck: new Date(clock.wall() - ageMs), age: ageMs / 1_000 });
     });
   }
 
@@ -103,81 +86,25 @@ export class WorkerRegistrar implements Registrar {
     return () => void this.listeners.delete(listener);
   }
 
-  async register(
-    key: string,
-    produce: ComputeRecord,
-    options: RegistrationOptions,
-  ): Promise<RegistrationHandle> {
+  async register(key: string, produce: ComputeRecord, options: RegistrationOptions): Promise<Registration> {
     const { clock, logger, ticker } = this.deps;
     const record = await computeFirstRecord({ clock, logger }, key, produce, options.updateInterval * 1000);
     const id = String(await this.request({ kind: 'register', key, record, options }));
-    const value = new ValueUpdater(
-      { clock, logger, ticker },
+    const registration = new WorkerRegistration(
       {
-        key,
-        update: (next) => {
-          const entry = this.entries.get(id);
-          if (!entry || sameRecord(entry.record, next)) return;
-          entry.record = next;
-          entry.written = this.request({ kind: 'value', id, record: next });
-          // The caller need not await it.
-          entry.written.catch(() => undefined);
-        },
-        tick: () => undefined,
+        clock,
+        logger,
+        ticker,
+        request: (request) => this.request(request),
+        status: () => this.statuses.find((status) => status.key === key),
+        onStop: () => void this.registrations.delete(registration),
       },
-      produce,
-      options.updateInterval * 1000,
+      { id, key, record, produce },
+      options,
     );
-    this.entries.set(id, { key, value, record, options, paused: false });
-    value.start();
-    const first = this.request({ kind: 'first', id }).then(() => undefined);
-    // The caller need not await it.
-    first.catch(() => undefined);
-    return { id, first };
-  }
-
-  async update(id: string, produce: ComputeRecord): Promise<void> {
-    const entry = this.entries.get(id);
-    if (!entry) return;
-    await entry.value.replace(produce);
-    await this.ignoreClosed(entry.written);
-  }
-
-  updateInterval(id: string, seconds: number): void {
-    const entry = this.entries.get(id);
-    if (!entry) return;
-    entry.options = { ...entry.options, updateInterval: seconds };
-    entry.value.setInterval(seconds * 1000);
-    void this.request({ kind: 'update-interval', id, seconds }).catch(() => undefined);
-  }
-
-  async ttl(id: string, seconds: number): Promise<void> {
-    const entry = this.entries.get(id);
-    if (!entry) return;
-    entry.options = { ...entry.options, ttl: seconds };
-    await this.ignoreClosed(this.request({ kind: 'ttl', id, seconds }));
-  }
-
-  async pause(id: string): Promise<void> {
-    const entry = this.entries.get(id);
-    if (!entry) return;
-    entry.paused = true;
-    await this.ignoreClosed(this.request({ kind: 'pause', id }));
-  }
-
-  resume(id: string): void {
-    const entry = this.entries.get(id);
-    if (!entry) return;
-    entry.paused = false;
-    void this.request({ kind: 'resume', id }).catch(() => undefined);
-  }
-
-  async stop(id: string): Promise<void> {
-    const entry = this.entries.get(id);
-    if (!entry) return;
-    entry.value.stop();
-    this.entries.delete(id);
-    await this.ignoreClosed(this.request({ kind: 'stop', id }));
+    this.registrations.add(registration);
+    registration.start();
+    return registration;
   }
 
   async connect(ttl: number): Promise<() => void> {
@@ -190,7 +117,7 @@ export class WorkerRegistrar implements Registrar {
   async close(): Promise<void> {
     if (this.closed) return;
     const { clock, logger } = this.deps;
-    for (const { value } of this.entries.values()) value.stop();
+    for (const registration of this.registrations) registration.end();
     const closing = this.worker ? this.send(this.worker, { kind: 'close' }) : Promise.resolve(undefined);
     this.closed = true;
     this.restart?.cancel();
@@ -203,7 +130,7 @@ export class WorkerRegistrar implements Registrar {
     this.pulsing?.cancel();
     await this.worker?.terminate();
     this.rejectAll(new ClosedError('The sidekick'));
-    this.entries.clear();
+    this.registrations.clear();
     this.listeners.clear();
   }
 
@@ -258,7 +185,7 @@ export class WorkerRegistrar implements Registrar {
 
   /** Registers the entries in a new worker, and then sends the pending requests again. */
   private async reregister(worker: Worker): Promise<void> {
-    const taken = [...this.entries].map(async ([id, { key, record, options, paused }]) => {
+    const taken = [...this.registrations].map(async ({ id, key, record, options, paused }) => {
       const registering = this.send(worker, {
         kind: 'register',
         key,
@@ -337,12 +264,5 @@ export class WorkerRegistrar implements Registrar {
   private rejectAll(error: Error): void {
     for (const { answer } of this.pending.values()) answer.reject(error);
     this.pending.clear();
-  }
-
-  /** Waits for a change. A shutdown in between is no error. */
-  private async ignoreClosed(changing: Promise<unknown> | undefined): Promise<void> {
-    await changing?.catch((error: unknown) => {
-      if (!(error instanceof ClosedError)) throw error;
-    });
   }
 }

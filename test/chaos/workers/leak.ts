@@ -84,13 +84,13 @@ const SUBSCRIPTIONS: Readonly<Record<string, (index: number) => Promise<void>>> 
   key: async (index) => {
     const key = `leak-${index}`;
     const record = { kind: 'key', key, value: 'here' } as const;
-    const { id, first } = await keeper.register(key, () => record, {
+    const registration = await keeper.register(key, () => record, {
       ttl: 30,
       updateInterval: 60,
       exclusive: false,
     });
-    await first;
-    await keeper.stop(id);
+    await registration.first;
+    await registration.stop();
   },
   session: async (index) => {
     const session = await registry.openSession({ ttl: 20 + index }, never);
