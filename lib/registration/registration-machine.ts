@@ -15,7 +15,7 @@ export type LostReason =
   /** A newer session owns the entry. This registration waits and registers again when that session ends. */
   | 'taken-over';
 
-/** Phase of one registration, drawn in docs/heartbeat.md. */
+/** Phase of one registration, drawn in docs/registration.md. */
 export type RegistrationPhase = 'starting' | 'registered' | 'lost' | 'standby' | 'withdrawn';
 
 /** The entry as this registration last saw it in the registry. */

@@ -1,5 +1,5 @@
 /**
- * Phase of the pure state machine of one registry session, drawn in docs/heartbeat.md. Times are milliseconds of the
+ * Phase of the pure state machine of one registry session, drawn in docs/registration.md. Times are milliseconds of the
  * monotonic clock. TTLs are seconds, as the server granted them.
  */
 export type SessionPhase =
