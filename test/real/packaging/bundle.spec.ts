@@ -127,7 +127,7 @@ describe('The bundle', () => {
       'containerpilot/json5/',
       'containerpilot/schema/',
       'registration/worker/worker-registrar.ts',
-      'etcd-client/client.ts',
+      'etcd-client/transport.ts',
       'etcd-client/keys/',
       'registries/etcd/etcd-registry.ts',
       'registries/consul/client.ts',
