@@ -70,7 +70,7 @@ describe('a cluster of three', () => {
     expect(await etcd.get('written')).toBe('by two');
   });
 
-  it('goes on without a paused member, which is killed at the end', async () => {
+  it('continues without a paused member, which is killed at the end', async () => {
     const follower = await etcd.follower();
     await follower.pause();
     expect(await follower.healthy()).toBe(false);
@@ -81,7 +81,7 @@ describe('a cluster of three', () => {
 });
 
 describe('the key reader', () => {
-  it('sees a key come and go, and goes on while a member hangs', async () => {
+  it('sees a key appear and disappear, and continues while a member hangs', async () => {
     const etcd = await startEtcd({ size: 3 });
     const reader = KeyReader.start(etcd, 'seen', { every: 20, timeout: 300 });
     try {
@@ -227,7 +227,7 @@ describe('a Consul agent that denies by default', () => {
     await consul.stop();
   });
 
-  it('lets a token do what its policy says, and nobody else', async () => {
+  it('grants a token the rights of its policy, and refuses others', async () => {
     const token = await consul.createToken('service "cats" { policy = "write" }');
     const register = async (name: string, secret: string): Promise<number> => {
       const headers = { 'x-consul-token': secret };

@@ -137,7 +137,7 @@ describe('The TypeScript of the documentation', () => {
     ).toEqual([]);
   });
 
-  it('would be told of with its page and line', () => {
+  it('is reported with its page and line', () => {
     const page =
       'text\n\n<!-- given: declare const a: number; -->\n\n```ts\nconst b = a;\nconst c: string = b;\n```\n';
     expect(complaints(filesOf(blocksOf('docs/x.md', page), FOLDER))).toEqual([

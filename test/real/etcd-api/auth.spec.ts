@@ -166,18 +166,18 @@ describe('least rights', () => {
   });
 
   it('need a user once authentication is on', async () => {
-    const nobody = await EtcdClient.create({ endpoints: etcd.urls });
-    expect(await failure(nobody.keys.get('/app/a'))).toMatchObject({ code: 110 });
-    await nobody.close();
+    const anonymous = await EtcdClient.create({ endpoints: etcd.urls });
+    expect(await failure(anonymous.keys.get('/app/a'))).toMatchObject({ code: 110 });
+    await anonymous.close();
   });
 });
 
 describe('disable', () => {
   it('switches authentication off', async () => {
     await root.auth.disable();
-    const nobody = await EtcdClient.create({ endpoints: etcd.urls });
-    expect((await nobody.keys.get('/shown/x')).node.value).toBe('1');
-    await nobody.close();
+    const anonymous = await EtcdClient.create({ endpoints: etcd.urls });
+    expect((await anonymous.keys.get('/shown/x')).node.value).toBe('1');
+    await anonymous.close();
     await root.auth.enable();
   });
 });

@@ -259,7 +259,7 @@ describe('TestV2NoRetryEOF', () => {
     expect(await etcd.get('/eof/gone')).toBeUndefined();
   });
 
-  it('leaves a server that hangs up on everybody', async () => {
+  it('leaves a server that closes every connection', async () => {
     let connections = 0;
     const server = createServer((socket) => {
       connections += 1;
@@ -276,7 +276,7 @@ describe('TestV2NoRetryEOF', () => {
 });
 
 describe('TestV2RetryRefuse', () => {
-  it('sends a create and a delete elsewhere where nobody listened', async () => {
+  it('sends a create and a delete elsewhere when the connection was refused', async () => {
     await etcd.put('/refuse/delkey', 'def');
     const endpoints = [REFUSING, etcd.urls[0]!];
     const first = await connectPinned(REFUSING, endpoints);

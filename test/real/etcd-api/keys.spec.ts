@@ -369,7 +369,7 @@ describe('TTL', () => {
     await until('the leases to be gone', async () => (await etcd.leases()).length <= before);
   });
 
-  it('never touches a lease that somebody else holds', async () => {
+  it('never touches a lease of another client', async () => {
     const granted = await etcd.etcdctl(['lease', 'grant', '600']);
     const id = /lease ([0-9a-f]+)/.exec(granted)?.[1] ?? '';
     await etcd.etcdctl(['put', '/ttl/foreign', 'x', `--lease=${id}`]);

@@ -46,7 +46,7 @@ describe('TestHTTPMembersAPILeaderSuccess', () => {
 
 describe('TestHTTPMembersAPIAddSuccess, UpdateSuccess, RemoveSuccess', () => {
   it('adds a member, changes its URLs and removes it', async () => {
-    // etcd changes nobody's membership before its members have seen each other for some seconds.
+    // etcd refuses changes of members until its members have been connected for some seconds.
     const added = await until('a healthy cluster', async () => client.members.add('http://127.0.0.1:45671'));
     expect(added).toMatchObject({ name: '', peerURLs: ['http://127.0.0.1:45671'], clientURLs: [] });
     await client.members.update(added.id, ['http://127.0.0.1:45672']);
@@ -69,14 +69,14 @@ describe('TestHTTPMembersAPIAddError, RemoveFail, UpdateError, ListError, Leader
     );
   });
 
-  it('are a ClusterError when nobody is there', async () => {
-    const nobody = await EtcdClient.create({ endpoints: ['http://127.0.0.1:1', 'http://127.0.0.1:2'] });
-    for (const run of [nobody.members.list(), nobody.members.leader()]) {
+  it('are a ClusterError when no endpoint answers', async () => {
+    const unreachable = await EtcdClient.create({ endpoints: ['http://127.0.0.1:1', 'http://127.0.0.1:2'] });
+    for (const run of [unreachable.members.list(), unreachable.members.leader()]) {
       const error = await failure(run);
       expect(error).toBeInstanceOf(ClusterError);
       expect((error as ClusterError).errors).toHaveLength(2);
     }
-    await nobody.close();
+    await unreachable.close();
   });
 });
 

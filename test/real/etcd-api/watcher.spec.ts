@@ -25,7 +25,7 @@ afterAll(async () => {
 const keys = () => client.keys;
 
 describe('TestHTTPWatcherNextWaitAction', () => {
-  it('starts after an index and goes on behind each event', async () => {
+  it('starts after an index and continues after each event', async () => {
     const { index } = await keys().set('/w/a', '1');
     await keys().set('/w/a', '2');
     await keys().set('/w/a', '3');
@@ -143,7 +143,7 @@ describe('TestHTTPWatcherNextFail', () => {
     watcher.close();
   });
 
-  it('says 401 when history was compacted, and goes on with the oldest event there is', async () => {
+  it('reports 401 when history was compacted, and continues with the oldest event there is', async () => {
     const { index } = await keys().set('/compact', '0');
     for (let value = 1; value <= 5; value += 1) await keys().set('/compact', String(value));
     await etcd.compact();
@@ -171,7 +171,7 @@ describe('TestHTTPWatcherNextFail', () => {
 });
 
 describe.each(['3.4', '3.5'] as const)('a watcher of etcd %s', (version) => {
-  it('goes on behind a delete that was compacted away while its connection was lost', async () => {
+  it('continues after a delete that was compacted while its connection was lost', async () => {
     const own = await startEtcd({ version });
     const proxy = await TcpProxy.to({ port: own.members[0]!.port });
     const direct = await EtcdClient.create({ endpoints: own.urls });
@@ -197,7 +197,7 @@ describe.each(['3.4', '3.5'] as const)('a watcher of etcd %s', (version) => {
 });
 
 describe('what a watcher holds', () => {
-  it('is let go when the loop ends, when it is closed and when the client is', async () => {
+  it('is released when the loop ends, when it is closed and when the client is', async () => {
     const own = await EtcdClient.create({ endpoints: etcd.urls });
     const { index } = await keys().set('/held', '1');
     for await (const event of own.keys.watcher('/held', { afterIndex: index - 1 })) {
@@ -215,14 +215,14 @@ describe('what a watcher holds', () => {
     await expect(ended).rejects.toMatchObject({ code: 'SIDEKICK_CLOSED' });
   });
 
-  it('ends by itself when nobody waits, and is taken up again', async () => {
+  it('ends by itself when no caller waits, and is opened again', async () => {
     const { index } = await keys().set('/idle', '0');
     const watcher = keys().watcher('/idle', { afterIndex: index });
     await keys().set('/idle', '1');
     expect((await watcher.next(soon)).node.value).toBe('1');
     const held = watcher as unknown as { readonly open: unknown };
     expect(held.open).toBeDefined();
-    await until('the watch to be let go', () => held.open === undefined);
+    await until('the watch to be released', () => held.open === undefined);
     await keys().set('/idle', '2');
     expect((await watcher.next(soon)).node.value).toBe('2');
     watcher.close();

@@ -51,7 +51,7 @@ describe.each(['plain', 'TLS'])(
       return worker;
     }
 
-    /** How long each of the processes stayed once it was let go. */
+    /** How long each process stayed after its client was closed. */
     async function ends(workers: readonly Worker[]): Promise<void> {
       const stays = await Promise.all(
         workers.map(async (worker) => {

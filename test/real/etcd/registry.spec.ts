@@ -132,12 +132,12 @@ describe('the etcd registry', () => {
       { kind: 'instance', instance },
     ]);
     await cluster.delete('/nestjs-sidekick/twice/10.0.0.9:8080');
-    await until('all three to be told', () => watch.changes.length === 3);
+    await until('all three to be reported', () => watch.changes.length === 3);
     expect(watch.changes.map((change) => change.kind === 'put' && change.entry.record)).toEqual(
       Array.from({ length: 3 }, () => ({ kind: 'instance', instance })),
     );
     await session.end(signal);
-    await until('the end to be told', () => watch.changes.at(-1)?.kind === 'delete');
+    await until('the end to be reported', () => watch.changes.at(-1)?.kind === 'delete');
     await watch.end();
     expect((await registry.list(scope, signal)).entries).toEqual([]);
   });
@@ -148,7 +148,7 @@ describe('the etcd registry', () => {
     const { cursor } = await registry.list(scope, signal);
     const watch = follow(registry, scope, cursor);
     await cluster.put('/nestjs-sidekick/declared/a', '{"Op":1,"Addr":"10.0.0.9:80"}');
-    await until('it to be told', () => watch.changes.length > 0);
+    await until('it to be reported', () => watch.changes.length > 0);
     expect(watch.changes).toMatchObject([{ kind: 'delete', cause: 'withdrawn' }]);
     await watch.end();
     expect(await registry.list(scope, signal)).toMatchObject({ entries: [], malformed: [] });
@@ -197,7 +197,7 @@ describe('the etcd registry', () => {
     await cluster.delete('/nestjs-sidekick/web/foreign');
     // Looked at later and from elsewhere, history still says the same.
     const watch = follow(registry, scope, cursor);
-    await until('all to be told', () => watch.changes.length === 4);
+    await until('all to be reported', () => watch.changes.length === 4);
     await watch.end();
     expect(
       watch.changes.map(
@@ -234,7 +234,7 @@ describe('the etcd registry', () => {
     await session.end(signal);
   });
 
-  it('takes a slot that holds rubbish', async () => {
+  it('takes an entry key with a malformed value', async () => {
     await cluster.put('/nestjs-sidekick/web/rubbish', 'rubbish');
     const session = await registry.openSession({ ttl: 30 }, signal);
     expect(await session.write(web('rubbish'), undefined, signal)).toMatchObject({ ok: true });
@@ -312,14 +312,14 @@ describe('the etcd registry', () => {
       const answer = (await transport.call(late)) as { succeeded: boolean };
       expect(answer.succeeded).toBe(false);
       expect(await cluster.get('/late')).toBeUndefined();
-      // The session goes on writing behind its new fence, also what was begun before it.
+      // The session continues to write with its new fence, also writes that began before it.
       expect(await session.write(key('/other', '2'), other.ok ? other.version : '', signal)).toMatchObject({
         ok: true,
       });
       expect(await session.write(key('/late', 'again'), undefined, signal)).toMatchObject({ ok: true });
     });
 
-    it('goes on when somebody else moved its fence', async () => {
+    it('continues when another client moved its fence', async () => {
       await cluster.etcdctl([
         'put',
         `--lease=${BigInt(session.id).toString(16)}`,
@@ -388,7 +388,7 @@ describe('the etcd registry and a cluster of three', () => {
     });
     const watch = follow(registry, scope, cursor);
     await session.end(signal);
-    await until('the end to be told', () => watch.changes.length === 1);
+    await until('the end to be reported', () => watch.changes.length === 1);
     await watch.end();
     expect(watch.changes).toMatchObject([{ kind: 'delete', cause: 'withdrawn' }]);
   });

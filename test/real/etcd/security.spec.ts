@@ -82,7 +82,7 @@ describe('etcd over TLS', () => {
     transport.close();
   });
 
-  it('does not talk to a server that somebody else signed', async () => {
+  it('does not talk to a server with a certificate of another authority', async () => {
     const error = await failure({ endpoints: etcd.urls, tls: { ca: tls.wrong.ca } });
     expect(error).toBeInstanceOf(ClusterError);
     expect((error as ClusterError).errors).toHaveLength(1);

@@ -229,7 +229,7 @@ describe('an etcd transport and a cluster of three', () => {
     await etcd.whenHealthy();
   });
 
-  it('sends a create elsewhere where nobody listened', async () => {
+  it('sends a create elsewhere when the connection was refused', async () => {
     const follower = await etcd.follower();
     await follower.kill();
     await pinTo(follower);

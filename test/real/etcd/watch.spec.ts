@@ -17,7 +17,7 @@ interface Seen {
   readonly value: string;
 }
 
-/** A watch that writes down what it is told. */
+/** A watch that records its events. */
 class Log {
   readonly seen: Seen[] = [];
   readonly news: WatchNotification[] = [];
@@ -192,7 +192,7 @@ describe('etcd watches and a cluster of three', () => {
     });
     for (let round = 0; round < 4; round++) await put(transport, '/big/more', String(round));
     const again = new Log(watches, { ...prefix('/big/'), after: BigInt(header.revision) - 1n });
-    await until('both to be told', () => log.seen.length === 18 && again.seen.length === 18);
+    await until('both to receive it', () => log.seen.length === 18 && again.seen.length === 18);
     expect(again.seen).toEqual(log.seen);
     expect(new Set(log.seen.slice(0, 14).map(({ revision }) => revision)).size).toBe(1);
     await log.end();

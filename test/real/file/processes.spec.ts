@@ -138,7 +138,7 @@ describe('processes on one file registry', () => {
     expect(await ids()).toEqual([]);
   }, 60_000);
 
-  it('lets exactly one process write each version of a slot, though some are killed while they write', async () => {
+  it('lets exactly one process write each version of an entry, though some are killed while they write', async () => {
     const key = 'counter';
     const started = Array.from({ length: 5 }, () => act('counter', key));
     await Promise.all(started.map((actor) => heard(actor, 'ready')));
@@ -167,14 +167,14 @@ describe('processes on one file registry', () => {
     expect(final - told.length).toBeLessThanOrEqual(killed.length);
   }, 90_000);
 
-  it('lets one process at a time into an empty slot, however often it is emptied', async () => {
+  it('lets one process at a time register an empty entry key, however often it is emptied', async () => {
     const started = Array.from({ length: 4 }, () => act('locker', 'mutex'));
     await Promise.all(started.map((actor) => heard(actor, 'ready')));
     const held = (): { from: number; to: number }[] =>
       started
         .flatMap(({ messages }) => messages.flatMap(({ from, to }) => (from && to ? [{ from, to }] : [])))
         .sort((a, b) => a.from - b.from);
-    await until('the slot to be held 300 times', () => held().length > 300, { deadline: 60_000 });
+    await until('the entry key to be held 300 times', () => held().length > 300, { deadline: 60_000 });
     for (const actor of started) await stop(actor);
     for (const [n, { from }] of held().entries()) if (n > 0) expect(from).toBeGreaterThan(held()[n - 1]!.to);
   }, 120_000);

@@ -98,7 +98,7 @@ describe('the heartbeat on a cluster of three etcd members', () => {
     expect(types(events).filter((type) => type === 'expired')).toEqual([]);
   }, 60_000);
 
-  it('the same lease goes on when the quorum is lost for less than the TTL (row 5)', async () => {
+  it('the same lease is renewed when the quorum is lost for less than the TTL (row 5)', async () => {
     const { keeper: holder, events } = await keeper();
     await keep(holder, '/row5', 'here');
     const leases = await etcd.leases();
@@ -126,7 +126,7 @@ describe('the heartbeat on a cluster of three etcd members', () => {
     expect(outage).toEqual(['expired', 'restored']);
   }, 60_000);
 
-  it('a foreign delete and an overwrite are put right within a second (row 9)', async () => {
+  it('a foreign delete and an overwrite are repaired within a second (row 9)', async () => {
     const { keeper: holder, events } = await keeper();
     await keep(holder, '/row9', 'ours');
     await etcd.delete('/row9');
@@ -141,7 +141,7 @@ describe('the heartbeat on a cluster of three etcd members', () => {
     const newer = await keeper();
     await keep(older.keeper, '/two', 'old');
     await keep(newer.keeper, '/two', 'new');
-    await until('the older to stand by', () => older.keeper.statuses[0]?.state === 'standby');
+    await until('the older to wait', () => older.keeper.statuses[0]?.state === 'standby');
     const revision = await etcd.revision();
     await sleep(3_000);
     expect(await etcd.revision()).toBe(revision);

@@ -132,7 +132,7 @@ export function describeConsumer(
       PATIENCE,
     );
 
-    it('can import every path of the package, or is told what to install', async () => {
+    it('can import every path of the package, or gets an error that names the missing package', async () => {
       const { exports } = await consumer.installed();
       const results = JSON.parse(await consumer.run('dist/probe.js')) as Record<string, string>;
       expect(Object.keys(results)).toEqual(Object.keys(exports).filter((path) => !path.endsWith('.json')));
@@ -144,7 +144,7 @@ export function describeConsumer(
     it.each([
       ['etcd', 'etcd://127.0.0.1:1', 'etcd3'],
       ['Consul', 'consul://127.0.0.1:1', 'consul'],
-    ])('is told how to install what %s needs', async (_name, url, packageName) => {
+    ])('gets an error that names the package %s needs', async (_name, url, packageName) => {
       const said = await consumer.run('dist/peerless.js', { SIDEKICK_REGISTRY: url });
       expect(said).toContain(`npm install ${packageName}`);
     });

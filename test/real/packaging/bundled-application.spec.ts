@@ -86,7 +86,7 @@ describe('An application that esbuild has bundled', () => {
       ['etcd3', 'etcd://127.0.0.1:1'],
       ['consul', 'consul://127.0.0.1:1'],
     ])(
-      'is told to install %s',
+      'gets an error that names the missing %s',
       async (name, url) => {
         const said = await consumer.run(file, { SIDEKICK_REGISTRY: url });
         expect(said).toContain(
@@ -96,7 +96,7 @@ describe('An application that esbuild has bundled', () => {
       60_000,
     );
 
-    it('is told that `isolate` needs the library outside of the bundle', async () => {
+    it('gets an error that `isolate` needs the library outside of the bundle', async () => {
       const registry = `file:${join(consumer.folder, 'registry')}`;
       const said = await consumer.run(file, { SIDEKICK_REGISTRY: registry, ISOLATE: 'true' });
       expect(said).toMatch(/^The package "nestjs-sidekick" cannot be part of a bundle: .*worker thread.*\n$/);
@@ -105,7 +105,7 @@ describe('An application that esbuild has bundled', () => {
   });
 
   it(
-    'is told that etcd3 needs to stay outside of the bundle',
+    'gets an error that etcd3 must stay outside of the bundle',
     async () => {
       const install = [
         'install',

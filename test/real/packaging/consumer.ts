@@ -22,7 +22,7 @@ export interface ConsumerPlan {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** An application of somebody else's, in a folder of its own, that has installed the package from its tarball. */
+/** A separate application in its own folder, with the package installed from its tarball. */
 export class Consumer {
   private constructor(readonly folder: string) {}
 

@@ -149,7 +149,7 @@ describe('npm start', () => {
     90_000,
   );
 
-  it('serves on while an instance hangs', async () => {
+  it('keeps serving while an instance hangs', async () => {
     sample = await SampleProcess.start({ command: launcher });
     const { pid } = await sample.next();
     process.kill(pid, 'SIGSTOP');

@@ -33,11 +33,11 @@ import { boot, recording } from './support.js';
 
 jest.setTimeout(90_000);
 
-/** Stands in every secret. */
+/** Part of every secret. */
 const CANARY = 'cAnArY7q';
 const FORMS = [CANARY, encodeURIComponent(`${CANARY}/`), Buffer.from(CANARY).toString('base64')];
 
-/** Everything anybody is told: what comes out of the library by any way. */
+/** All output of the library, by any channel. */
 class Told {
   readonly #texts: string[] = [];
 
@@ -350,7 +350,7 @@ describe('A secret is shown nowhere', () => {
       await drive(source);
   });
 
-  it('of credentials that fail: nobody there, noise, echoes, refusals, wrong passwords and unknown tokens', async () => {
+  it('of credentials that fail: no server, noise, echoes, refusals, wrong passwords and unknown tokens', async () => {
     const tokenFile = join(folder, 'token');
     await writeFile(tokenFile, `${CANARY}\n`);
     const registries: readonly (string | RegistrySource)[] = [

@@ -207,7 +207,7 @@ describe('The least rights of docs/registries.md for etcd', () => {
     const error = await without(list, undefined, async () => await failure(discoverer()));
     expect(error).toBeInstanceOf(RegistryRefusedError);
     expect(error.message).toContain(`etcdctl role grant-permission ROLE read --prefix ${list.key}`);
-    // Without the records everything is followed, and nobody knows why something went.
+    // Without the records everything is watched, and the cause of a removal is unknown.
     await without(sessions, undefined, async () => {
       const sidekick = await announcer();
       const discovery = await discoverer();

@@ -36,7 +36,7 @@ async function application(registry: string) {
   /** Every beat is acknowledged after this call. */
   const acknowledged = async (): Promise<void> => {
     const asked = monotonic();
-    await until('every beat to be acknowledged anew', () =>
+    await until('every beat to be acknowledged again', () =>
       sidekick.beats.every(
         ({ state, age = Infinity }) => state === 'alive' && age * 1_000 < monotonic() - asked,
       ),

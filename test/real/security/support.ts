@@ -10,7 +10,7 @@ export interface Recording {
   debug(message: string): void;
 }
 
-/** A logger that keeps what it is told. */
+/** A logger that records its lines. */
 export function recording(): Recording {
   const lines: string[] = [];
   const at =

@@ -52,7 +52,7 @@ const KINDS: readonly Kind[] = [
     name: 'etcd',
     start: async (tls) => {
       const cluster = await startEtcd(tls ? { tls } : {});
-      // etcd reads its certificate anew for every handshake.
+      // etcd reads its certificate again for every handshake.
       return { port: cluster.members[0]!.port, reload: async () => undefined, stop: () => cluster.stop() };
     },
     byFunction: (port, tls) =>
@@ -271,7 +271,7 @@ describe.each(KINDS)('$name over TLS, by SidekickModule, PilotedModule and EtcdM
     }
   });
 
-  it('goes on when the server gets a certificate of another authority, as soon as the files say so', async () => {
+  it('continues when the server gets a certificate of another authority, as soon as the files have it', async () => {
     const proxy = await TcpProxy.to({ host: '127.0.0.1', port: server.port });
     after.push(() => proxy.stop());
     const files = (await both(set, 'rotated', set.good)).files as Required<Given>;
