@@ -39,7 +39,7 @@ export const STALE_TOKEN = 'etcdserver: the auth token is no longer valid';
 
 /**
  * Replaces etcd's reason for an invalid token. etcd3 reacts to the original by requesting a token itself and repeating
- * the call; without credentials of its own it would repeat it for ever.
+ * the call; without credentials of its own it would repeat the call endlessly.
  */
 function hideInvalidToken(details: string): string {
   return details.replace(/etcdserver: invalid auth token/, STALE_TOKEN);

@@ -79,7 +79,7 @@ export class ConnectionPool {
 
   /**
    * Retires a connection without any sign of life for as long as one endpoint may take. A connection with a single late
-   * response, or one that is slow to come up, stays: a new one would be slower still, and delay every request.
+   * response, or one that is slow to connect, stays: a new one would be slower still, and delay every request.
    */
   retireSilent(connection: EtcdConnection): void {
     const { clock, timeoutMs } = this.options;

@@ -23,7 +23,7 @@ describe('checkEtcdOptions', () => {
     [
       'a timeout in milliseconds',
       { endpoints: 'a', headerTimeoutPerRequest: 1_500 },
-      /`headerTimeoutPerRequest`.*a number of seconds, above 0 and at most 60, got 1500/,
+      /`headerTimeoutPerRequest`.*a number of seconds, greater than 0 and at most 60, got 1500/,
     ],
     ['a timeout as a string', { endpoints: 'a', headerTimeoutPerRequest: '1s' }, /`headerTimeoutPerRequest`/],
     ['another mode', { endpoints: 'a', selectionMode: 'fastest' }, /`selectionMode`.*"fastest"/],

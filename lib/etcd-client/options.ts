@@ -153,13 +153,13 @@ export function checkEndpoints(endpoints: string | readonly string[], secure: bo
 }
 
 /**
- * Checks a duration: a number above 0 and at most `max`, in seconds.
+ * Checks a duration: greater than 0 and at most `max` seconds.
  *
  * @throws InvalidOptionError that names the unit
  */
 export function checkSeconds(name: string, seconds: unknown, max: number): void {
   if (typeof seconds === 'number' && seconds > 0 && seconds <= max) return;
-  throw expected(name, `a number of seconds, above 0 and at most ${max}`, seconds);
+  throw expected(name, `a number of seconds, greater than 0 and at most ${max}`, seconds);
 }
 
 function refuseUnknown(prefix: string, known: readonly string[], given: object): void {

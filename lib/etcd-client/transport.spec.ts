@@ -327,7 +327,7 @@ describe('EtcdTransport', () => {
     const { transport } = await bench({});
     for (const wrong of [0, NaN, 10_000])
       await expect(transport.autoSync(wrong)).rejects.toThrow(
-        `Expected \`interval\` to be a number of seconds, above 0 and at most 3600, got ${wrong}.`,
+        `Expected \`interval\` to be a number of seconds, greater than 0 and at most 3600, got ${wrong}.`,
       );
   });
 });

@@ -34,7 +34,7 @@ import { type EtcdTls, loadTls } from './tls.js';
 import { TokenProvider } from './token-provider.js';
 import { type EtcdVersion, fetchVersion } from './version.js';
 
-/** How often an idempotent request goes round the endpoints while the members elect a leader. */
+/** Rounds of all endpoints for an idempotent request while the members elect a leader. */
 const MAX_ROUNDS = 2;
 
 /** Average pause between these rounds. A vote takes tens of milliseconds; then every member has to learn of it. */

@@ -2,7 +2,7 @@ import type { IEvent } from 'etcd3';
 import { type EventFingerprint, fingerprintOf } from './event-fingerprint.js';
 
 /**
- * How far one watch has come. A watch resumes after the last *event* that it received, never after the revision of a
+ * The position of one watch in the store's history. A watch resumes after the last *event* that it received, never after the revision of a
  * response header: headers may be ahead of events that the server has yet to send.
  */
 export class WatchProgress {

@@ -200,7 +200,7 @@ describe('TestHTTPClusterClientAutoSyncCancelContext, AutoSyncFail', () => {
     for (const wrong of [0, 10_000])
       expect(await failure(client.autoSync(wrong))).toMatchObject({
         code: 'SIDEKICK_INVALID_OPTION',
-        message: expect.stringContaining('a number of seconds, above 0 and at most 3600') as string,
+        message: expect.stringContaining('a number of seconds, greater than 0 and at most 3600') as string,
       });
   });
 });
