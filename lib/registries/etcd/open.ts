@@ -19,7 +19,6 @@ export async function openEtcd(
 ): Promise<Registry> {
   const client = await EtcdTransport.create(options, deps);
   if (options.selectionMode === 'prioritize-leader') new LeaderPin(client, client.deps.clock).start();
-  const { headerTimeoutPerRequest: seconds } = options;
-  const timeoutMs = seconds === undefined ? undefined : seconds * 1_000;
+  const timeoutMs = options.headerTimeoutPerRequest === undefined ? undefined : client.timeoutMs;
   return new EtcdRegistry(url, client, new EtcdLayout(prefix), timeoutMs);
 }

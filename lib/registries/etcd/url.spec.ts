@@ -53,6 +53,7 @@ describe('etcdFromUrl', () => {
     ['etcds://a:1?tls=false', /begin with etcd:\/\//],
     ['etcd://a:1?ca=/x', /begin with etcds:\/\//],
     ['etcd://a:1?timeout=1s', /`headerTimeoutPerRequest`/],
+    ['etcd://a:1?timeout=500', /`headerTimeoutPerRequest` to be .*seconds.*, got 500/],
     ['etcd://a:1?timeout=1&timeout=2', /name `timeout` once/],
     ['etcd://a:1?selectionMode=fast', /`selectionMode`/],
     ['etcd://a:1/%zz', /every %/],
