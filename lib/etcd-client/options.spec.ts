@@ -12,6 +12,11 @@ describe('checkEtcdOptions', () => {
     });
   });
 
+  it('converts the timeout to whole milliseconds', () => {
+    expect(checkEtcdOptions({ endpoints: 'a', headerTimeoutPerRequest: 1.1 }).timeoutMs).toBe(1_100);
+    expect(checkEtcdOptions({ endpoints: 'a', headerTimeoutPerRequest: 60 }).timeoutMs).toBe(60_000);
+  });
+
   it('reads a bare host as https:// when `tls` is given', () => {
     expect(checkEtcdOptions({ endpoints: 'a:1', tls: {} }).endpoints).toEqual(['https://a:1']);
   });

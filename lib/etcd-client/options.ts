@@ -130,7 +130,7 @@ export function checkEtcdOptions(options: EtcdOptions): EtcdSettings {
     endpoints,
     credentials: checkCredentials(options),
     tls,
-    timeoutMs: headerTimeoutPerRequest * 1_000,
+    timeoutMs: Math.max(1, Math.round(headerTimeoutPerRequest * 1_000)),
     selectionMode,
     proxy,
     debug,
