@@ -57,6 +57,7 @@ export { file } from './registries/file/file.js';
 export { fixed, type FixedInstance, type FixedServices } from './registries/fixed/fixed.js';
 export { memory, type MemoryOptions, type MemorySource } from './registries/memory/memory.js';
 export { type MemoryStore } from './registries/memory/memory-store.js';
+export { type Instance } from './registry/instance.js';
 export { type RegistrySource } from './registry/registry-source.js';
 
 // Errors

@@ -29,5 +29,8 @@ async function inTurn(...names) {
   return good;
 }
 
-const results = await Promise.all([inTurn('lint'), inTurn('format', 'types', 'build', 'pack:check')]);
+const results = await Promise.all([
+  inTurn('lint'),
+  inTurn('format', 'types', 'build', 'api:check', 'pack:check'),
+]);
 process.exitCode = results.every(Boolean) ? 0 : 1;
