@@ -145,3 +145,32 @@ describe('The TypeScript of the documentation', () => {
     ]);
   });
 });
+
+/** Names such as `lib/etcd-client/{endpoint-selection,transport}.spec`, with each alternative on its own. */
+function alternatives(name: string): string[] {
+  const [whole, list] = /\{([^}]*)\}/.exec(name) ?? [];
+  return list === undefined
+    ? [name]
+    : list.split(',').flatMap((part) => alternatives(name.replace(whole!, part)));
+}
+
+describe('The documentation', () => {
+  it('names only files and folders of the repository that exist', () => {
+    const files = ['lib', 'test'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) =>
+        join(folder, name).replaceAll('\\', '/'),
+      ),
+    );
+    const named = pages().flatMap(([page, text]) =>
+      [...text.matchAll(/`((?:lib|test)\/[\w./{},-]+)`/g)].flatMap(([, name]) =>
+        alternatives(name!).map((path) => ({ page, path })),
+      ),
+    );
+    expect(named.length).toBeGreaterThan(50);
+    const missing = named.filter(
+      ({ path }) => !files.some((file) => file.startsWith(path.replace(/\/$/, ''))),
+    );
+    // A file of the reader's application.
+    expect(missing.filter(({ path }) => path !== 'test/jest-e2e.json')).toEqual([]);
+  });
+});
