@@ -1,7 +1,8 @@
 import { type ContainerPilotConfig } from '../containerpilot/config.js';
 import { checkContainerPilot } from '../containerpilot/load.js';
 import { joinHostPort } from '../common/address.js';
-import { EXIT, type Terminal } from './terminal.js';
+import { type FileTerminal, runFileCommand } from './file-command.js';
+import { EXIT } from './terminal.js';
 
 const USAGE = `Usage: piloted check [FILE]
 
@@ -40,19 +41,11 @@ function summary(config: ContainerPilotConfig): string {
  * @param args the arguments after `check`
  * @returns the exit code: 0 for a valid file, 1 for an invalid one and for a wrong call
  */
-export function checkCommand(
-  args: readonly string[],
-  { env, out, err }: Pick<Terminal, 'env' | 'out' | 'err'>,
-): number {
-  if (args.includes('--help') || args.includes('-h')) {
-    out(USAGE);
-    return EXIT.ok;
-  }
-  const [path = '', ...rest] = args;
-  if (rest.length > 0 || path.startsWith('-')) {
-    err(USAGE);
-    return EXIT.usage;
-  }
+export function checkCommand(args: readonly string[], terminal: FileTerminal): number {
+  return runFileCommand(args, USAGE, terminal, (path) => check(path, terminal));
+}
+
+function check(path: string, { env, out, err }: FileTerminal): number {
   const { config, problems } = checkContainerPilot(path, env);
   if (!config) {
     for (const { message } of problems) err(`${message}\n`);

@@ -1,7 +1,8 @@
 import { ConfigError } from '../containerpilot/config.error.js';
 import { readContainerPilotFile } from '../containerpilot/load.js';
 import { renderTemplate } from '../containerpilot/template/render.js';
-import { EXIT, type Terminal } from './terminal.js';
+import { type FileTerminal, runFileCommand } from './file-command.js';
+import { EXIT } from './terminal.js';
 
 const USAGE = `Usage: piloted render [FILE]
 
@@ -15,19 +16,11 @@ The output contains all secrets that the template takes from the environment.`;
  * @param args the arguments after `render`
  * @returns the exit code: 0 when the file was rendered, 1 when it was not, and for a wrong call
  */
-export function renderCommand(
-  args: readonly string[],
-  { env, out, err }: Pick<Terminal, 'env' | 'out' | 'err'>,
-): number {
-  if (args.includes('--help') || args.includes('-h')) {
-    out(USAGE);
-    return EXIT.ok;
-  }
-  const [path = '', ...rest] = args;
-  if (rest.length > 0 || path.startsWith('-')) {
-    err(USAGE);
-    return EXIT.usage;
-  }
+export function renderCommand(args: readonly string[], terminal: FileTerminal): number {
+  return runFileCommand(args, USAGE, terminal, (path) => render(path, terminal));
+}
+
+function render(path: string, { env, out, err }: FileTerminal): number {
   try {
     const { file, text } = readContainerPilotFile(path, env);
     // `out` adds the last newline.

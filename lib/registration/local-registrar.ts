@@ -25,7 +25,7 @@ export interface RegistrarDeps extends HeartbeatDeps {
 const MAX_CONCURRENT_REQUESTS = 64;
 
 /** Milliseconds after which a change or deregistration continues in the background. */
-const WITHDRAW_TIMEOUT_MS = 2_000;
+const CHANGE_TIMEOUT_MS = 2_000;
 
 /** Timeout of ending a session in milliseconds: with the rest of a shutdown below two seconds. */
 const END_TIMEOUT_MS = 1_600;
@@ -45,7 +45,7 @@ export class LocalRegistrar implements Registrar {
   private readonly ending = new Set<Promise<void>>();
   private readonly connecting = new Set<Deferred<void>>();
   /** Deregistrations in progress, by entry. A new registration of the same entry waits for them. */
-  private readonly withdrawals = new Map<string, Promise<void>>();
+  private readonly deregistrations = new Map<string, Promise<void>>();
   private readonly closing = new AbortController();
   private readonly failures: FailureLog;
 
@@ -70,7 +70,7 @@ export class LocalRegistrar implements Registrar {
     const record = await computeFirstRecord({ clock, logger }, key, produce, options.updateInterval * 1000);
     const entryKey = entryKeyOf(record);
     const id = entryKeyId(entryKey);
-    await this.withdrawals.get(id);
+    await this.deregistrations.get(id);
     this.assertOpen();
     if (this.registrations.has(id)) {
       throw new InvalidOptionError(
@@ -103,7 +103,7 @@ export class LocalRegistrar implements Registrar {
         clock,
         session: (ttl) => this.session(ttl),
         within: (what, run) => this.within(what, run),
-        withdraw: () => this.withdraw(id, runner),
+        deregister: () => this.deregister(id, runner),
       },
       runner,
       updater,
@@ -163,12 +163,12 @@ export class LocalRegistrar implements Registrar {
     this.listeners.clear();
   }
 
-  private async withdraw(id: string, runner: RegistrationRunner): Promise<void> {
+  private async deregister(id: string, runner: RegistrationRunner): Promise<void> {
     this.registrations.delete(id);
-    const withdrawn = this.within(`Deregistering "${runner.key}"`, (signal) => runner.stop(signal));
-    this.withdrawals.set(id, withdrawn);
-    await withdrawn;
-    this.withdrawals.delete(id);
+    const deregistered = this.within(`Deregistering "${runner.key}"`, (signal) => runner.stop(signal));
+    this.deregistrations.set(id, deregistered);
+    await deregistered;
+    this.deregistrations.delete(id);
     await Promise.all(this.ending);
   }
 
@@ -200,7 +200,7 @@ export class LocalRegistrar implements Registrar {
   private async within(what: string, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { clock, logger } = this.deps;
     const { signal } = this.closing;
-    await attempt({ clock, timeoutMs: WITHDRAW_TIMEOUT_MS, what, signal }, run).catch((error: unknown) => {
+    await attempt({ clock, timeoutMs: CHANGE_TIMEOUT_MS, what, signal }, run).catch((error: unknown) => {
       // A shutdown ends this change too.
       if (signal.aborted) return;
       logger.warn(`${(error as Error).message} It continues in the background.`);

@@ -13,7 +13,7 @@ export interface LocalRegistrationDeps {
   /** Waits for a change up to the timeout. After that the change continues in the background. */
   within(what: string, run: (signal: AbortSignal) => Promise<void>): Promise<void>;
   /** Deregisters the entry for good. */
-  withdraw(): Promise<void>;
+  deregister(): Promise<void>;
 }
 
 /** One registration in this thread. */
@@ -76,7 +76,7 @@ export class LocalRegistration implements Registration {
   async stop(): Promise<void> {
     if (this.stopped) return;
     this.end();
-    await this.deps.withdraw();
+    await this.deps.deregister();
   }
 
   /** Ends the update ticks without a request: the entry ends with its session. */

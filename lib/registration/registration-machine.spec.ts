@@ -149,26 +149,26 @@ describe('registration machine', () => {
   });
 
   it('removes the entry when it is deregistered, and writes it again after a resume', () => {
-    const { state } = run([{ kind: 'withdraw' }], REGISTERED);
+    const { state } = run([{ kind: 'deregister' }], REGISTERED);
     expect(planRegistration(state)).toEqual({ kind: 'remove', version: '1' });
     const gone = run([{ kind: 'removed' }], state);
-    expect(gone.signals).toEqual([{ kind: 'withdrawn' }]);
+    expect(gone.signals).toEqual([{ kind: 'deregistered' }]);
     expect(planRegistration(gone.state)).toEqual({ kind: 'idle' });
     const back = run([{ kind: 'resume' }], gone.state);
     expect(planRegistration(back.state)).toEqual({ kind: 'write', record: record('a'), version: undefined });
   });
 
   it('is deregistered at once before any write', () => {
-    expect(run([{ kind: 'withdraw' }]).signals).toEqual([{ kind: 'withdrawn' }]);
+    expect(run([{ kind: 'deregister' }]).signals).toEqual([{ kind: 'deregistered' }]);
   });
 
   it('is deregistered when its session is revoked before the removal', () => {
-    const { signals } = run([{ kind: 'withdraw' }, { kind: 'session-lost', reason: 'revoked' }], REGISTERED);
-    expect(signals).toEqual([{ kind: 'withdrawn' }]);
+    const { signals } = run([{ kind: 'deregister' }, { kind: 'session-lost', reason: 'revoked' }], REGISTERED);
+    expect(signals).toEqual([{ kind: 'deregistered' }]);
   });
 
   it('removes an entry whose write is acknowledged after the deregistration', () => {
-    const { state, signals } = run([{ kind: 'withdraw' }, written('a', '2')], REGISTERED);
+    const { state, signals } = run([{ kind: 'deregister' }, written('a', '2')], REGISTERED);
     expect(signals).toEqual([]);
     expect(planRegistration(state)).toEqual({ kind: 'remove', version: '2' });
   });

@@ -16,7 +16,7 @@ export type LostReason =
   | 'taken-over';
 
 /** Phase of one registration, drawn in docs/registration.md. */
-export type RegistrationPhase = 'starting' | 'registered' | 'lost' | 'standby' | 'withdrawn';
+export type RegistrationPhase = 'starting' | 'registered' | 'lost' | 'standby' | 'deregistered';
 
 /** The entry as this registration last saw it in the registry. */
 export type Observed =
@@ -69,7 +69,7 @@ export type RegistrationInput =
   /** The entry is missing, or the watch is not up to date. */
   | { readonly kind: 'suspect' }
   | { readonly kind: 'tick' }
-  | { readonly kind: 'withdraw' }
+  | { readonly kind: 'deregister' }
   | { readonly kind: 'removed' }
   | { readonly kind: 'resume' };
 
@@ -78,7 +78,7 @@ export type RegistrationSignal =
   | { readonly kind: 'alive' }
   | { readonly kind: 'restored' }
   | { readonly kind: 'lost'; readonly reason: LostReason }
-  | { readonly kind: 'withdrawn' };
+  | { readonly kind: 'deregistered' };
 
 /** The next request. */
 export type RegistrationPlan =
@@ -162,8 +162,8 @@ function nowLost(state: RegistrationMachineState, reason: LostReason): Registrat
 }
 
 function nowWithdrawn(state: RegistrationMachineState): RegistrationStep {
-  if (state.phase === 'withdrawn') return quiet(state);
-  return { state: { ...state, phase: 'withdrawn', observed: EMPTY }, signals: [{ kind: 'withdrawn' }] };
+  if (state.phase === 'deregistered') return quiet(state);
+  return { state: { ...state, phase: 'deregistered', observed: EMPTY }, signals: [{ kind: 'deregistered' }] };
 }
 
 function afterRead(state: RegistrationMachineState, entry: RegistryEntry | undefined): RegistrationStep {
@@ -256,7 +256,7 @@ export function stepRegistration(
       return quiet({ ...state, suspect: true });
     case 'tick':
       return quiet({ ...state, refused: false });
-    case 'withdraw': {
+    case 'deregister': {
       const unwanted: RegistrationMachineState = { ...state, wanted: false, refused: false };
       const untouched = state.session === undefined && state.formerSessions.length === 0;
       return untouched ? nowWithdrawn(unwanted) : quiet(unwanted);
@@ -272,7 +272,7 @@ export function stepRegistration(
         observed: UNKNOWN,
         suspect: false,
         claim: state.claim === 'take-over' ? 'take-over' : 'wait',
-        removalPending: state.removalPending || state.phase !== 'withdrawn',
+        removalPending: state.removalPending || state.phase !== 'deregistered',
       });
   }
 }
@@ -284,7 +284,7 @@ export function ownSessionIds({ session, formerSessions }: RegistrationMachineSt
 
 /** Whether the registry has the desired record, another session owns the entry, or it was deregistered. */
 export function isSettled({ phase, observed, desired }: RegistrationMachineState): boolean {
-  if (phase === 'standby' || phase === 'withdrawn') return true;
+  if (phase === 'standby' || phase === 'deregistered') return true;
   return phase === 'registered' && observed.kind === 'entry' && sameRecord(observed.entry.record, desired);
 }
 
@@ -293,7 +293,7 @@ export function planRegistration(state: RegistrationMachineState): RegistrationP
   if (state.session === undefined || state.refused) return { kind: 'idle' };
   const { observed, desired } = state;
   if (!state.wanted) {
-    if (state.phase === 'withdrawn') return { kind: 'idle' };
+    if (state.phase === 'deregistered') return { kind: 'idle' };
     const known = observed.kind === 'entry' && !state.writePending;
     return { kind: 'remove', version: known ? observed.entry.version : undefined };
   }

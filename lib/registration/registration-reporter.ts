@@ -53,7 +53,7 @@ export class RegistrationReporter {
         if (signal.reason === 'taken-over') this.resolveFirst();
         this.onEvent({ type: 'lost', key, reason: signal.reason });
         return;
-      case 'withdrawn':
+      case 'deregistered':
         this.onEvent({ type: 'stopped', key });
     }
   }

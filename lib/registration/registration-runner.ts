@@ -31,7 +31,7 @@ import { StateWaiters } from './state-waiters.js';
 const RETRY_BACKOFF: BackoffOptions = Object.freeze({ baseMs: 100, capMs: 2_000 });
 
 /** Inputs that end the wait for a retry. */
-const URGENT: ReadonlySet<RegistrationInput['kind']> = new Set(['session', 'record', 'withdraw', 'resume']);
+const URGENT: ReadonlySet<RegistrationInput['kind']> = new Set(['session', 'record', 'deregister', 'resume']);
 
 /** Settings of one {@link RegistrationRunner}. */
 export interface RegistrationRunnerSettings extends InitialRegistration {
@@ -107,7 +107,7 @@ export class RegistrationRunner implements ValueTarget {
   get state(): RegistrationState {
     if (this.stopped) return this.stopped;
     const { phase } = this.machine;
-    if (phase === 'withdrawn') return 'stopped';
+    if (phase === 'deregistered') return 'stopped';
     if (phase !== 'registered') return phase;
     return this.reporter.late ? 'late' : 'alive';
   }
@@ -161,7 +161,7 @@ export class RegistrationRunner implements ValueTarget {
   /** Deregisters the entry until `resume`. Resolves when it is gone; on abort it continues in the background. */
   async pause(signal: AbortSignal): Promise<void> {
     if (this.stopped) return;
-    await this.withdraw('paused', signal);
+    await this.deregister('paused', signal);
   }
 
   /** Registers a paused entry again. */
@@ -174,16 +174,16 @@ export class RegistrationRunner implements ValueTarget {
   /** Deregisters the entry for good. Resolves when it is gone; on abort it continues in the background. */
   async stop(signal: AbortSignal): Promise<void> {
     if (this.stopped === 'stopped') return;
-    await this.withdraw('stopped', signal);
+    await this.deregister('stopped', signal);
   }
 
   /** Ends without a request: the entry expires with its session. */
   async abandon(): Promise<void> {
-    const gone = this.machine.phase === 'withdrawn';
+    const gone = this.machine.phase === 'deregistered';
     this.stopped = 'stopped';
     this.options.failures.forget(this.entryKey);
     this.dispose();
-    if (!gone) this.reporter.report({ kind: 'withdrawn' });
+    if (!gone) this.reporter.report({ kind: 'deregistered' });
     await this.watch.stop();
   }
 
@@ -194,7 +194,7 @@ export class RegistrationRunner implements ValueTarget {
     if (signal === 'gone') this.apply({ kind: 'session-lost', reason: 'revoked' });
   }
 
-  private async withdraw(how: 'paused' | 'stopped', signal: AbortSignal): Promise<void> {
+  private async deregister(how: 'paused' | 'stopped', signal: AbortSignal): Promise<void> {
     // Failures of the registration no longer matter; from here on only the removal can fail.
     this.options.failures.forget(this.entryKey);
     this.stopped = how;
@@ -203,10 +203,10 @@ export class RegistrationRunner implements ValueTarget {
     else this.reporter.rejectFirst(deregisteredEarly(this.entryKey));
     const unwatched = this.watch.stop();
     // Not after the watch has ended: a resume may come before.
-    this.apply({ kind: 'withdraw' });
+    this.apply({ kind: 'deregister' });
     await unwatched;
     await this.waiters
-      .wait(() => this.machine.phase === 'withdrawn' || this.machine.wanted, signal)
+      .wait(() => this.machine.phase === 'deregistered' || this.machine.wanted, signal)
       .catch(() => undefined);
   }
 
@@ -233,7 +233,7 @@ export class RegistrationRunner implements ValueTarget {
     for (const signal of signals) this.reporter.report(signal);
     this.releaseIfMoved();
     this.waiters.check();
-    if (this.stopped !== 'stopped' || state.phase !== 'withdrawn') return;
+    if (this.stopped !== 'stopped' || state.phase !== 'deregistered') return;
     this.options.failures.succeeded(this.entryKey);
     this.dispose();
   }
@@ -243,7 +243,7 @@ export class RegistrationRunner implements ValueTarget {
     if (!this.sessions.moving) return;
     const { phase, observed } = this.machine;
     const own = observed.kind === 'entry' && observed.entry.owner === this.sessions.usable?.id;
-    if (!own && phase !== 'standby' && phase !== 'withdrawn') return;
+    if (!own && phase !== 'standby' && phase !== 'deregistered') return;
     this.sessions.releaseFormer();
     this.options.onMoved();
   }

@@ -54,7 +54,7 @@ describe('@Heartbeat', () => {
   it.each<[string, Provider]>([
     ['made by a factory', { provide: 'queue', useFactory: () => new Queue('7') }],
     ['given as a value', { provide: 'queue', useValue: new Queue('7') }],
-  ])('keeps what a method of a provider returns that is %s, once for all its names', async (_name, queue) => {
+  ])('registers the value of a method of a provider that is %s, once for all its tokens', async (_name, queue) => {
     const running = await boot([
       queue,
       { provide: 'alias', useExisting: 'queue' },

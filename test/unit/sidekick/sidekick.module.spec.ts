@@ -194,7 +194,7 @@ describe('SidekickModule', () => {
   });
 
   it.each([false, true])(
-    'withdraws first and still serves while it drains: return503OnClosing %s',
+    'deregisters first and still serves requests during drain: return503OnClosing %s',
     async (return503OnClosing) => {
       @Controller()
       class HelloController {
@@ -303,7 +303,7 @@ describe('SidekickModule', () => {
     const running = await boot({});
     await running.init();
     const sidekick = running.get(Sidekick);
-    const kept = await sidekick.keep('k', 'v');
+    const registered = await sidekick.keep('k', 'v');
     const announced = await sidekick.announce({ name: 'web', id: 'one', address: '10.0.0.1', port: 80 });
     expect(value('k')).toBe('v');
     expect(instances()).toMatchObject([{ id: 'one', address: '10.0.0.1', port: 80 }]);
@@ -313,9 +313,9 @@ describe('SidekickModule', () => {
     ]);
     await announced.update({ meta: { a: 'b' } });
     expect(instances()).toMatchObject([{ meta: { a: 'b' } }]);
-    await kept.value('w');
+    await registered.value('w');
     expect(value('k')).toBe('w');
-    await kept.stop();
+    await registered.stop();
     await announced.stop();
     expect(value('k')).toBeUndefined();
     expect(instances()).toEqual([]);
