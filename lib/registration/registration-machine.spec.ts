@@ -163,7 +163,10 @@ describe('registration machine', () => {
   });
 
   it('is deregistered when its session is revoked before the removal', () => {
-    const { signals } = run([{ kind: 'deregister' }, { kind: 'session-lost', reason: 'revoked' }], REGISTERED);
+    const { signals } = run(
+      [{ kind: 'deregister' }, { kind: 'session-lost', reason: 'revoked' }],
+      REGISTERED,
+    );
     expect(signals).toEqual([{ kind: 'deregistered' }]);
   });
 

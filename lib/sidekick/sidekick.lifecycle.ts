@@ -115,7 +115,9 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     // In parallel: with an unreachable registry the boot waits for one timeout, not for one per key.
     await Promise.all([
       ...(key === undefined ? [] : [this.sidekick.registerPrimary(key, value ?? '')]),
-      ...this.explorer.explore().map((method) => this.sidekick.keep(method.key, method.value, method.options)),
+      ...this.explorer
+        .explore()
+        .map((method) => this.sidekick.keep(method.key, method.value, method.options)),
       ...this.registrations.map(({ ttl }) => this.connect(ttl)),
     ]);
   }

@@ -54,15 +54,18 @@ describe('@Heartbeat', () => {
   it.each<[string, Provider]>([
     ['made by a factory', { provide: 'queue', useFactory: () => new Queue('7') }],
     ['given as a value', { provide: 'queue', useValue: new Queue('7') }],
-  ])('registers the value of a method of a provider that is %s, once for all its tokens', async (_name, queue) => {
-    const running = await boot([
-      queue,
-      { provide: 'alias', useExisting: 'queue' },
-      { provide: 'same', inject: ['queue'], useFactory: (same: Queue) => same },
-    ]);
-    expect(value('/queue')).toBe('7');
-    expect(running.get(Sidekick).beats).toHaveLength(1);
-  });
+  ])(
+    'registers the value of a method of a provider that is %s, once for all its tokens',
+    async (_name, queue) => {
+      const running = await boot([
+        queue,
+        { provide: 'alias', useExisting: 'queue' },
+        { provide: 'same', inject: ['queue'], useFactory: (same: Queue) => same },
+      ]);
+      expect(value('/queue')).toBe('7');
+      expect(running.get(Sidekick).beats).toHaveLength(1);
+    },
+  );
 
   it('registers each key of a method with several decorators', async () => {
     class Twice {
