@@ -34,7 +34,7 @@ export interface Commit {
  * one behind:
  *
  * 1. A hard link names the file of version n + 1. The file system lets exactly one writer create this name.
- * 2. The writer checks that the file of version n still exists unchanged. A writer whose base version is gone deletes its
+ * 2. The writer checks that the file of version n still exists unchanged. A writer whose base version is missing deletes its
  *    own file and reads again. A removal deletes the file and every file has a unique nonce, so a slow writer can neither
  *    build on a removed version nor win with an empty guard while other versions exist.
  * 3. The writer deletes version n. A reader therefore always finds one of the two versions.
