@@ -1,11 +1,11 @@
 /**
- * What a scenario can be played without, to show that it would tell: each is a part of the library's own defence.
+ * Protections of the library that a scenario can disable, to prove that it detects their absence.
  *
  * - `jitter`: all clients have the same random numbers
  * - `ownership`: a write replaces any entry under its entry key
  * - `list-after-compaction`: a watch whose history is compacted continues from now, without listing again
  * - `said-empty`: a listing that fails counts as an empty one
- * - `expiry-guard`: what expires is gone, however much of it at once
+ * - `expiry-guard`: expired instances are removed, however many expire at once
  * - `watch`: nothing can be watched
  * - `fence`: a write has no guard: it lands whatever has happened since it was sent
  * - `drain`: an application closes its port first, and withdraws what it announced after

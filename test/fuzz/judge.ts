@@ -61,7 +61,7 @@ export async function judge(run: () => void | Promise<void>): Promise<void> {
   if (polluted !== undefined) throw new Misbehaviour(polluted);
 }
 
-/** Runs what may fail with an error of the library, and goes on. @throws whatever else it threw */
+/** Runs `run` and ignores errors of the library. @throws every other error */
 export async function typed(run: () => unknown): Promise<void> {
   try {
     await run();

@@ -39,7 +39,7 @@ const PIECES: readonly string[] = [
   '\\xff',
 ];
 
-/** Times a piece may be repeated: enough to tell what is linear from what is not. */
+/** Maximum repetitions of a piece: enough to distinguish linear from superlinear time. */
 const STRETCH = 100_000;
 /** Frequency of stretching a string: one edit in this number. */
 const STRETCH_ONE_IN = 400;

@@ -83,7 +83,7 @@ export const twins: fc.Arbitrary<readonly [string, string]> = fc.oneof(
   names.chain((name) => fc.tuple(fc.constant(name), fc.constantFrom(...twinsOf(name)))),
 );
 
-/** Hosts and what is none. */
+/** Valid and invalid hosts. */
 export const hosts: fc.Arbitrary<string> = fc.oneof(
   fc.ipV4(),
   fc.ipV4Extended(),
@@ -116,7 +116,7 @@ export const hosts: fc.Arbitrary<string> = fc.oneof(
   fc.string({ maxLength: 12 }),
 );
 
-/** Ports and what is none. */
+/** Valid and invalid ports. */
 export const ports: fc.Arbitrary<unknown> = fc.oneof(
   fc.integer({ min: 1, max: 65_535 }),
   fc.constantFrom<unknown>(

@@ -213,7 +213,7 @@ export class EtcdCluster {
     await this.introduce();
   }
 
-  /** Lets the network between the members know who is who; part of the start. */
+  /** Assigns the members' ids to the network between them; part of the start. */
   async introduce(): Promise<void> {
     if (!this.peers) return;
     const statuses = await Promise.all(this.members.map((member) => this.status(member)));

@@ -3,8 +3,8 @@ import { build } from '../../scripts/prepare/build.mjs';
 import { provision } from '../../scripts/servers/provision.mjs';
 
 /**
- * Finds or fetches the servers once, before the first spec, and tells the workers where they are. Builds the library
- * and the sample, since several specs run what is built.
+ * Finds or fetches the servers once, before the first spec, and passes their paths to the workers. Builds the library
+ * and the sample, since several specs run the build.
  */
 export default async function setup() {
   const paths = await provision({ report: (line) => process.stderr.write(`${line}\n`) });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const REPOSITORY = new URL('../../', import.meta.url);
 
-/** What is open in this process now and was not when this was made. */
+/** The handles of this process that were opened after this object was created. */
 export class Leftovers {
   /** Running timers of the watched context, each with the place where it was started. */
   timers = new Map();

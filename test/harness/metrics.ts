@@ -1,6 +1,6 @@
 import { httpRequest } from './http.js';
 
-/** What a server says of itself in Prometheus's text format, at one moment. */
+/** A server's metrics in Prometheus's text format, at one moment. */
 export class Metrics {
   private constructor(private readonly lines: readonly string[]) {}
 

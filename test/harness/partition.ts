@@ -4,7 +4,7 @@ import { resetSocket } from './reset.js';
 interface PeerLink {
   readonly client: Socket;
   readonly server: Socket;
-  /** Index of the member that connected; undefined until it has said who it is. */
+  /** Index of the member that connected; undefined until it has sent its id. */
   from: number | undefined;
 }
 
@@ -18,7 +18,7 @@ export class PeerNetwork {
   private readonly cuts = new Set<string>();
   private ids: readonly string[] = [];
 
-  /** Opens a proxy in front of each peer port; the ports that the members are to tell each other. */
+  /** Opens a proxy in front of each peer port. @returns the ports for the members to advertise */
   async open(peerPorts: readonly number[]): Promise<number[]> {
     return await Promise.all(
       peerPorts.map(async (peerPort, to) => {

@@ -42,7 +42,7 @@ export class ProxyLink {
     this.flush();
   }
 
-  /** Delivers what was kept back before its mode became to throw away. */
+  /** Delivers the bytes buffered before the mode changed to discarding. */
   release(): void {
     for (const { bytes } of this.queue.splice(0)) this.deliver(bytes);
   }

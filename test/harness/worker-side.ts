@@ -1,7 +1,7 @@
 /** What a script of worker.ts does with each command. */
 import { type Order, type Report } from './worker.js';
 
-/** What the one who started this process gave it. */
+/** The settings from the parent process. */
 export function settings(): unknown {
   return JSON.parse(process.argv[2] ?? '{}');
 }

@@ -59,7 +59,7 @@ export class Worker {
     });
   }
 
-  /** Lets it go. @returns whether it ended by itself, with nothing left that kept it alive */
+  /** Sends the command `end`. @returns whether the process ended by itself, with no handle left that kept it alive */
   async end(): Promise<boolean> {
     if (this.child.connected) await this.ask('end').catch(() => undefined);
     if (this.child.connected) this.child.disconnect();

@@ -286,7 +286,7 @@ describe('the network between members', () => {
       etcd.isolate(old);
       const rest = etcd.members.filter((member) => member !== old);
       await until('the old leader to find itself alone', async () => !(await old.healthy()), { every: 100 });
-      await until('the others to go on', async () => await etcd.etcdctl(['put', 'k', 'v'], rest), {
+      await until('the others to continue', async () => await etcd.etcdctl(['put', 'k', 'v'], rest), {
         every: 100,
       });
       await expect(etcd.etcdctl(['--command-timeout=1s', 'get', 'k'], [old])).rejects.toThrow();

@@ -82,7 +82,7 @@ function filesOf(blocks: readonly Block[], folder: string): Map<string, VirtualF
 /** The last program: its files that are not blocks serve the next one too. */
 let last: ts.Program | undefined;
 
-/** What the compiler has against the blocks: «docs/piloted.md:12: Cannot find name 'x'.» */
+/** The compiler's errors in the blocks: «docs/piloted.md:12: Cannot find name 'x'.» */
 function complaints(
   files: ReadonlyMap<string, VirtualFile>,
   manifests: Record<string, string> = {},

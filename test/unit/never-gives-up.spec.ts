@@ -16,14 +16,14 @@ import { VirtualClock } from '../../lib/testing/virtual-clock.js';
 
 const HOUR = 3_600_000;
 
-/** How long it is away, in hours of virtual time; `HOURS_WITHOUT_REGISTRY=168` is a week, and takes minutes. */
+/** How long it is unavailable, in hours of virtual time; `HOURS_WITHOUT_REGISTRY=168` is a week, and takes minutes. */
 const HOURS = Number(process.env.HOURS_WITHOUT_REGISTRY ?? 3);
 const AWAY = HOURS * HOUR;
 
 /** Milliseconds a test may take. */
 const PATIENCE = 30_000 + HOURS * 6_000;
 
-/** Milliseconds: the longest wait while a registry is away, and what a try may take. */
+/** Milliseconds: the longest wait while a registry is unavailable, and the longest duration of one attempt. */
 const LONGEST = 4_000;
 
 /** Bytes by which hours of tries may differ from an hour of them: what the garbage collector leaves to chance. */

@@ -31,7 +31,7 @@ export class BootFailedError extends Error {
   }
 }
 
-/** An application in a process of its own, as a scenario deals with it. What it tells goes to the recording. */
+/** A scenario's handle on an application in its own process. The application's reports go to the recording. */
 export class Application {
   /** Where it answers HTTP requests; undefined without `http`. */
   port: number | undefined;
@@ -116,7 +116,7 @@ export class Application {
     return new Heart(who, key, this.acksOf(who));
   }
 
-  /** Tells it to do something, and resolves with what it answers. */
+  /** Sends it a command, and resolves with the answer. */
   async ask<C extends keyof Commands>(
     command: C,
     ...args: Parameters<Commands[C]>
@@ -132,7 +132,7 @@ export class Application {
     return (await answer.promise.finally(() => clearTimeout(late))) as Awaited<ReturnType<Commands[C]>>;
   }
 
-  /** SIGSTOP: its connections stay open and nothing of it goes on. Resolves once that is so. */
+  /** SIGSTOP: its connections stay open, and the process is halted. Resolves once it is. */
   async stopProcess(): Promise<void> {
     this.fault('SIGSTOP', 'begin');
     this.child.kill('SIGSTOP');

@@ -62,7 +62,7 @@ export class Caller {
     }
   }
 
-  /** @returns who answered */
+  /** @returns the instance that answered */
   private async request(host: string, port: number): Promise<string> {
     return await new Promise<string>((resolve, reject) => {
       const request = http.get({ host, port, path: '/slow', agent: this.agent, timeout: REQUEST_TIMEOUT });

@@ -1,6 +1,6 @@
 import { monotonic, until } from '../../harness/wait.js';
 
-/** The heartbeat of one key, as its application told it. */
+/** The heartbeat of one key, as its application reported it. */
 export class Heart {
   private since = 0;
 
@@ -24,7 +24,7 @@ export class Heart {
     return Math.max(0, ...times.slice(1).map((at, i) => at - times[i]!));
   }
 
-  /** Forgets how long it was silent before. */
+  /** Resets the longest time without an acknowledgement. */
   watchAge(): void {
     this.since = monotonic();
   }

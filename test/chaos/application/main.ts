@@ -1,6 +1,6 @@
 /**
  * An application of the library's users: both modules, from the package as it is built. A process of its own, which a
- * scenario can hang, stop, kill and ask, and which tells everything that happens to it.
+ * scenario can hang, stop, kill and query, and which reports each of its events.
  */
 import 'reflect-metadata';
 import {
@@ -29,10 +29,10 @@ import { type ApplicationSettings, type KeptSettings } from './settings.js';
 import { endThreads, knowThreads } from './threads.js';
 import { weakened } from './weakened.js';
 
-/** Milliseconds between two looks at what the library says of itself, and between two picks. */
+/** Milliseconds between two polls of the library's status, and between two picks. */
 const LOOK = 10;
 
-/** Milliseconds after which an application that has not ended tells what keeps it. */
+/** Milliseconds after which an application that has not ended reports what keeps it alive. */
 const LINGERED = 3_000;
 
 /** Milliseconds a slow request takes. */
@@ -146,7 +146,7 @@ async function boot(): Promise<Booting> {
     return { early: undefined, up };
   }
   const app = await NestFactory.create(ApplicationModule, options);
-  // Longer than a client leaves a connection idle: what it then sends would meet the server's own goodbye.
+  // Longer than a client's idle timeout: otherwise a request could meet a connection the server is closing.
   (app.getHttpServer() as Server).keepAliveTimeout = KEEP_ALIVE;
   if (settings.without.includes('drain')) process.once('SIGTERM', () => void closePortFirst(app));
   else app.enableShutdownHooks();
@@ -157,7 +157,7 @@ async function boot(): Promise<Booting> {
   return { early: app, up };
 }
 
-/** How an application ends that knows nothing of draining. */
+/** Shuts down as an application without draining does. */
 async function closePortFirst(app: INestApplication): Promise<never> {
   const server = app.getHttpServer() as Server;
   server.close();
@@ -172,7 +172,7 @@ function heartOf(key: string): string {
   return `${settings.name}: ${key}`;
 }
 
-/** What is kept, told as it goes: what the library says of it, and each acknowledgement. */
+/** The registered keys. Reports each event of the library about them, and each acknowledgement. */
 class Hearts {
   private readonly kept = new Map<string, RegisteredKey>();
   private readonly acks = new Map<string, number>();
@@ -214,7 +214,7 @@ class Hearts {
   }
 }
 
-/** The services it follows, told as they change, and picked from all the time. */
+/** The subscribed services. Reports each change, and picks from them all the time. */
 class Followed {
   picks: Picks = { picked: 0, failed: 0 };
   private readonly looking: NodeJS.Timeout;
@@ -386,7 +386,7 @@ async function main(): Promise<void> {
   tell({ kind: 'ready', port });
 }
 
-/** `closing`: it was told to close, and a boot that comes to nothing then is no failure. */
+/** `closing`: a close was requested, so that an aborted boot is no failure. */
 const life = { closing: false };
 
 // Without the scenario no other process stops it.

@@ -61,7 +61,7 @@ export interface Order {
   readonly args: readonly unknown[];
 }
 
-/** What an application tells. */
+/** A report of an application. */
 export type Report =
   /** It takes commands; with `http`, it can be closed though it is not up. */
   | { readonly kind: 'booting' }

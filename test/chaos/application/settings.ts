@@ -18,13 +18,13 @@ export interface RequestSettings {
 
 /** What an application is started with. Plain data: it goes to another process. */
 export interface ApplicationSettings {
-  /** Who it is in the recording. */
+  /** Its name in the recording. */
   readonly name: string;
   /** URL of the registry. */
   readonly registry: string;
   /** The seed of its random numbers. */
   readonly seed: number;
-  /** What it has to do without. */
+  /** The protections that are disabled. */
   readonly without: readonly Protection[];
   /** Options of `SidekickModule`; the module is left out where this and `keys` are. */
   readonly sidekick?: Omit<SidekickModuleOptions, 'registry' | 'logger'>;

@@ -66,11 +66,11 @@ export type Happening =
   | { readonly kind: 'watch-batch'; readonly changes: readonly KeyChange[]; readonly upTo: number }
   /** A watch started over from a full listing at a revision. */
   | { readonly kind: 'watch-listing'; readonly revision: number; readonly entries: readonly KeyChange[] }
-  /** History a watch needs is gone, or it cannot go on; it has ended. */
+  /** The watch has ended: its history was compacted, or it cannot continue. */
   | { readonly kind: 'watch-reset'; readonly reason: string }
   /** A mirror of one service, kept through the registry port, begins with a complete list at a revision. */
   | { readonly kind: 'mirror-listing'; readonly revision: number; readonly entries: readonly PortChange[] }
-  /** A mirror takes its watch up again behind a revision. */
+  /** A mirror resumes its watch after a revision. */
   | { readonly kind: 'mirror-open'; readonly after: number }
   /** A mirror got changes, and everything there is up to `upTo`. */
   | { readonly kind: 'mirror-changes'; readonly changes: readonly PortChange[]; readonly upTo: number }
@@ -98,7 +98,7 @@ export type Happening =
       readonly endpoint: string;
       readonly detail: string;
     }
-  /** Requests to a service that were answered since this was told last, by who answered. */
+  /** Requests to a service answered since the last event of this kind, by responding instance. */
   | {
       readonly kind: 'requests-answered';
       readonly service: string;
@@ -121,7 +121,7 @@ export type Happening =
 export type Event = {
   /** Milliseconds of the machine's monotonic clock. */
   readonly at: number;
-  /** Who it happened to or who did it: `m0`, `heartbeat`, `reader`, `watch 2`. */
+  /** The member, heartbeat, reader or watch concerned: `m0`, `heartbeat`, `reader`, `watch 2`. */
   readonly who: string;
 } & Happening;
 

@@ -3,7 +3,7 @@ import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { actors, loadRecording, ofKind, Recorder } from './recorder.js';
 
 describe('the recorder', () => {
-  it('gives events back by time, whenever they were told', () => {
+  it('returns events ordered by time, whatever the order of recording', () => {
     const recorder = new Recorder(() => 5);
     recorder.record('a', { kind: 'note', text: 'now' });
     recorder.record('b', { kind: 'note', text: 'earlier' }, 3);

@@ -12,7 +12,7 @@ export interface Observer {
   readonly proxies: readonly TcpProxy[];
 }
 
-/** Something that happens to a cluster or to one who follows it, and is over when this resolves. */
+/** A fault of a cluster or of an observer. It is over when the promise resolves. */
 export type Fault = (
   stage: Stage,
   etcd: EtcdCluster,
@@ -21,7 +21,7 @@ export type Fault = (
   observer: Observer,
 ) => Promise<void>;
 
-/** A member dies and comes back. */
+/** A member is killed and restarted. */
 const kill: Fault = async (stage, etcd) => {
   const member = pickOne(stage.random, etcd.members);
   await stage.kill(member);
@@ -29,7 +29,7 @@ const kill: Fault = async (stage, etcd) => {
   await stage.restart(member);
 };
 
-/** A member stops and goes on. */
+/** A member is paused and resumed. */
 const hang: Fault = async (stage, etcd) => {
   const member = pickOne(stage.random, etcd.members);
   await stage.pause(member);
@@ -49,7 +49,7 @@ const partition: Fault = async (stage, etcd) => {
   await etcd.whenHealthy();
 };
 
-/** All connections of one who follows are reset. */
+/** All connections of one observer are reset. */
 const cut: Fault = async (stage, _etcd, _store, _archive, { who, proxies }) => {
   stage.fault(who, 'cut', 'begin');
   for (const proxy of proxies) proxy.cut();
@@ -57,7 +57,7 @@ const cut: Fault = async (stage, _etcd, _store, _archive, { who, proxies }) => {
   await Promise.resolve();
 };
 
-/** History is compacted while one watch is away. */
+/** History is compacted while one watch is disconnected. */
 export const compaction: Fault = async (stage, _etcd, store, archive, { who, proxies }) => {
   stage.fault(who, 'away during a compaction', 'begin');
   for (const proxy of proxies) proxy.drop();
@@ -67,5 +67,5 @@ export const compaction: Fault = async (stage, _etcd, store, archive, { who, pro
   stage.fault(who, 'away during a compaction', 'end');
 };
 
-/** All that a watch has to live through. */
+/** The faults that a watch must survive. */
 export const FAULTS: readonly Fault[] = [kill, hang, partition, cut, compaction];

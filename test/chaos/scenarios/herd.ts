@@ -16,7 +16,7 @@ const LAST_TO_COME = 2_000;
 interface Scale {
   readonly clients: number;
   readonly workers: number;
-  /** Milliseconds the registry is away. */
+  /** Milliseconds the registry is unavailable. */
   readonly away: number;
   /** Seconds. */
   readonly ttl: number;

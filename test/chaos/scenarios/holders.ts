@@ -87,7 +87,7 @@ async function two(stage: Stage, store: KeyStore, { kills }: Size): Promise<Find
   ];
 }
 
-/** Consul lets up to 20 s pass before it gives up on the session of one who died. */
+/** Consul takes up to 20 s to invalidate the session of a process that died. */
 function mayDie(store: KeyStore, kills: number): boolean {
   return store.name !== 'consul' || kills >= FULL_SIZE;
 }
@@ -113,7 +113,7 @@ async function handedOver(
   stage.figures[figure] = Math.max(Number(stage.figures[figure] ?? 0), Math.round(monotonic() - since));
 }
 
-/** Many holders of one key, who come, leave and die at random. */
+/** Many holders of one key that start, stop and are killed at random. */
 export const manyHolders: Scenario = {
   name: 'many-holders',
   promise:

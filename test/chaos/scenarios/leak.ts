@@ -13,7 +13,7 @@ import { Store, type Writes } from './store.js';
 /** Share by which the heap may have grown. */
 const HEAP = 0.05;
 
-/** Instances, and so changes of one write: few, since a reader that waits holds on to the writes it was told last. */
+/** Instances, and so changes of one write. Few, because a waiting reader retains the last writes it received. */
 const INSTANCES = 250;
 
 /** Writes before the heap is looked at for the first time, as a share of those after it, and between two compactions. */
@@ -44,7 +44,7 @@ export const leakOfUpdates: Scenario = {
     await measure(stage, app, 'etcd', 'after');
     stage.figures['updates through etcd'] = (await app.ask<{ updates: number }>('counts')).updates;
 
-    // The follower is slower than the store, and takes two writes for one update then and when.
+    // The follower is slower than the store and sometimes merges two writes into one update.
     const count = kills * 40_000;
     const memory = await follow(stage, 'memory:');
     await memory.ask('write', { count: Math.max(50_000, count / 10), version: 'warm' });
@@ -61,7 +61,7 @@ export const leakOfUpdates: Scenario = {
   },
 };
 
-/** What is subscribed to: how many times at full size, and as a share that every run can afford. */
+/** The number of subscriptions of each kind: at full size, and as a share that every run can afford. */
 const SUBSCRIPTIONS = Object.freeze({
   watch: { full: 10_000, share: 500 },
   view: { full: 10_000, share: 500 },
@@ -70,7 +70,7 @@ const SUBSCRIPTIONS = Object.freeze({
   session: { full: 1_000, share: 60 },
 });
 
-/** Whatever can be subscribed to is subscribed to and left, again and again. */
+/** Opens and ends every kind of subscription, again and again. */
 export const leakOfSubscriptions: Scenario = {
   name: 'leak-subscriptions',
   promise:
@@ -119,7 +119,7 @@ const ON_CONSUL = Object.freeze({
   session: { full: 200, share: 20 },
 });
 
-/** Connections that stay open for the requests of heartbeats, and that of a watch that goes on. */
+/** Connections that stay open: those for heartbeat requests, and that of a watch that continues. */
 const LASTING = 16 + 1;
 
 /** Resolves when the unused connections are closed, or after a while. */
@@ -202,7 +202,7 @@ async function flow(
   }
 }
 
-/** One update alone: a watch that waits keeps what it told last, which is to be as little each time. */
+/** A single update. A waiting watch retains its last delivery, which must be equally small each time. */
 async function trickle(store: Store, app: Worker, version: number): Promise<void> {
   await flow(store, app, { from: version, to: version, instances: 1 });
 }

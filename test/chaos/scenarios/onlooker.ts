@@ -2,15 +2,15 @@ import { monotonic, sleep } from '../../harness/wait.js';
 import { type Recorder } from '../recording/recorder.js';
 import { type Store } from './store.js';
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two polls. */
 const EVERY = 50;
 
 /**
- * Looks at many keys all the time, and records a reading of each whenever it finds it there or gone that was not so at
- * the last look. There is a key that has the value it is wanted with.
+ * Polls many keys, and records a reading of a key when its presence has changed since the last poll. A key counts as
+ * present when it has the wanted value.
  */
 export class Onlooker {
-  /** Whether the last look found every key that was wanted. */
+  /** Whether the last poll found every wanted key. */
   complete = false;
   private there = new Map<string, boolean>();
   private readonly ending = new AbortController();
@@ -25,8 +25,8 @@ export class Onlooker {
     this.running = this.run();
   }
 
-  /** Has the next look record every key, changed or not. */
-  lookAnew(): void {
+  /** Makes the next poll record every key, changed or not. */
+  reset(): void {
     this.complete = false;
     this.there = new Map();
   }
@@ -45,11 +45,11 @@ export class Onlooker {
 
   private async look(): Promise<void> {
     const began = monotonic();
-    // What is wanted while the answer is on its way is for the next look.
+    // Keys added while the response is pending are for the next poll.
     const wanted = [...this.wanted];
     const { there } = this;
     const { revision, entries } = await this.store.list(this.prefix);
-    // This read began before the restart.
+    // This read began before the reset.
     if (there !== this.there) return;
     const found = new Map(entries.map(({ key, value }) => [key, value]));
     for (const [key, value] of wanted) {

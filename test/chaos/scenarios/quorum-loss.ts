@@ -5,7 +5,7 @@ import { exactStates } from '../validators/states.js';
 import { type Scenario } from './scenario.js';
 import { type Stage } from './stage.js';
 
-/** Two of three members stop for `ms` milliseconds; resolves with the moment they go on. */
+/** Pauses two of three members for `ms` milliseconds; resolves with the time at which they resume. */
 async function withoutQuorum(stage: Stage, etcd: EtcdCluster, ms: number): Promise<number> {
   const leader = await etcd.leader();
   const followers = etcd.members.filter((member) => member !== leader);
@@ -15,7 +15,7 @@ async function withoutQuorum(stage: Stage, etcd: EtcdCluster, ms: number): Promi
   return monotonic();
 }
 
-/** The quorum is away for a little less than a TTL. */
+/** The quorum is lost for slightly less than a TTL. */
 export const quorumLostBriefly: Scenario = {
   name: 'quorum-lost-briefly',
   promise: 'When the quorum is lost for the TTL less 2 s, the same lease is renewed and nothing is lost',
@@ -25,7 +25,7 @@ export const quorumLostBriefly: Scenario = {
     const etcd = await stage.etcd({ size: 3 });
     const heart = await stage.heart(etcd.endpoints, 'brief', ttl);
     const end = stage.read(etcd, heart.key);
-    // The count begins with a renewal: what is left of the TTL then is all of it.
+    // The count begins right after a renewal, when the whole TTL remains.
     await heart.nextAck();
     const back = await withoutQuorum(stage, etcd, (ttl - 2) * 1_000);
     stage.figures['renewed after the quorum was back (ms)'] = Math.round((await heart.nextAck(back)) - back);
@@ -43,7 +43,7 @@ export const quorumLostBriefly: Scenario = {
 /** Milliseconds: the longest pause between two tries of a heartbeat that is lost, and what a try may take. */
 const ONE_RETRY_STEP = 6_500;
 
-/** The quorum is away for longer than a TTL. */
+/** The quorum is lost for longer than a TTL. */
 export const quorumLostLong: Scenario = {
   name: 'quorum-lost-long',
   promise:

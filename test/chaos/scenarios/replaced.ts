@@ -26,7 +26,7 @@ interface Fate {
   readonly what: string;
   readonly from: 'nothing' | 'snapshot';
   readonly token: 'same' | 'other';
-  /** Whether others write so much at once that its revision is beyond what it was before anybody has noticed. */
+  /** Whether other clients write enough to pass the old revision before the library notices the replacement. */
   readonly overtaken?: boolean;
 }
 
@@ -39,7 +39,7 @@ const FATES: readonly Fate[] = [
   { what: 'wiped and overtaken', from: 'nothing', token: 'same', overtaken: true },
 ];
 
-/** The registry loses what it had. */
+/** The registry loses its data. */
 export const registryReplaced: Scenario = {
   name: 'registry-replaced',
   promise:
@@ -94,7 +94,7 @@ class Replacing {
     await until('everything to be there', () => onlooker.complete, { deadline: 2 * BACK });
     const snapshot = join(await stage.folder('snapshot'), 'snapshot.db');
     if (from === 'snapshot') await etcd.saveSnapshot(snapshot);
-    // What a snapshot does not have: a newer value, and a further key.
+    // Not part of the snapshot: a newer value and another key.
     for (const [n, app] of this.apps.entries()) {
       const changed = `/kept/${app.name}/${round % KEYS}`;
       const added = `/kept/${app.name}/added-${round}`;
@@ -111,13 +111,13 @@ class Replacing {
     const answers = monotonic();
     stage.fault('etcd', what, 'end');
     if (overtaken) await this.overtake();
-    onlooker.lookAnew();
+    onlooker.reset();
     await until('everything to be back', () => onlooker.complete, { deadline: 2 * BACK }).catch(
       () => undefined,
     );
     const figure = `slowest back after it was ${what} (ms)`;
     stage.figures[figure] = Math.max(Number(stage.figures[figure] ?? 0), Math.round(monotonic() - answers));
-    // What is bound to the past goes with its TTL.
+    // Entries bound to an old lease expire with its TTL.
     await sleep((TTL + 2) * 1_000);
     const { events } = stage.recorder;
     const during = { from: answers + BACK, to: monotonic() };

@@ -17,12 +17,12 @@ const KEYS = 8;
 /** Milliseconds the watches are given to catch up when the faults are over. */
 const CATCH_UP = 30_000;
 
-/** One who follows by a watcher. */
+/** An observer with a watcher. */
 interface Watching extends Observer {
   readonly watcher: Watcher;
 }
 
-/** Watches live through kills, hung members, partitions, cut connections and compactions. */
+/** Watches survive kills, hung members, partitions, cut connections and compactions. */
 export const watchGuarantees: Scenario = {
   name: 'watch-guarantees',
   promise:

@@ -10,7 +10,7 @@ import { countedIncrements } from './retry/counted-increments.js';
 import { refusedOnce } from './retry/refused-once.js';
 import { type Scenario } from './scenario.js';
 
-/** Who holds what: strangers, rivals, registries that forget, and writes that land late. */
+/** Ownership of keys: foreign writers, competing holders, registries that lose data, and late writes. */
 export const WHO_HOLDS: readonly Scenario[] = Object.freeze([
   foreignChange,
   foreignChangeUnwatched,

@@ -26,7 +26,7 @@ export function noHerd(recording: readonly Event[], since: number, most: number)
   return [{ promise: 'no herd', who: 'clients', at, text }];
 }
 
-/** Milliseconds each took to be acknowledged after `since`, in order; `Infinity` for those who never were. */
+/** Milliseconds each took to be acknowledged after `since`, in order; `Infinity` for those never acknowledged. */
 export function returns(recording: readonly Event[], who: readonly string[], since: number): number[] {
   const first = new Map<string, number>();
   for (const { who: whom, at } of ofKind(recording, 'acknowledged'))

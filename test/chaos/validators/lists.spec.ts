@@ -134,7 +134,7 @@ describe('an empty list', () => {
   });
 });
 
-describe('those who must not be missing', () => {
+describe('instances that must not be missing', () => {
   const { events } = told().list(1, {}).list(5, { a: '1', b: '1' }).list(9, { a: '1' });
 
   it('may be missing at other times', () => {

@@ -11,7 +11,7 @@ export function listsOf(recording: readonly Event[], who: string, service: strin
   return ofKind(recording, 'endpoints').filter((list) => list.who === who && list.service === service);
 }
 
-/** Who is in a list, each with the mark `n` of his metadata. */
+/** The instances of a list, each with the mark `n` of its metadata. */
 export function membersOf({ endpoints }: Pick<List, 'endpoints'>): Members {
   return Object.fromEntries(endpoints.map(({ id, meta }) => [id, meta.n ?? '']));
 }

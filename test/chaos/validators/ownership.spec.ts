@@ -85,7 +85,7 @@ describe('the last has it', () => {
 });
 
 describe('never goes back', () => {
-  it('holds for values in their order, with some left out, and written again by an owner that goes on', () => {
+  it('holds for values in their order, with some left out, and written again by the same owner', () => {
     expect(neverGoesBack(history('abd'), 'k', ['a', 'b', 'c', 'd'])).toEqual([]);
     expect(neverGoesBack(history('aa-ab'), 'k', ['a', 'b'])).toEqual([]);
   });

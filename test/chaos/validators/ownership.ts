@@ -9,7 +9,7 @@ export interface Tenure {
   readonly over: string | undefined;
 }
 
-/** Who had a key, one after the other. A holder that writes its own value again goes on, over an absence as well. */
+/** The successive holders of a key. A holder that rewrites its own value counts as the same, also after an absence. */
 export function tenuresOf(history: readonly KeyChange[]): Tenure[] {
   const tenures: Tenure[] = [];
   let standing: string | undefined;
@@ -43,7 +43,7 @@ export function noFlapping(
 
 /**
  * Taken by right: a holder writes over the living value of another only when it arrives, which is once. Needs a history
- * with every change, and values that are different for each arrival. What `isForeign` is anybody's to write over.
+ * with every change, and values that are different for each arrival. Any holder may overwrite a value that `isForeign`.
  */
 export function takenByRight(
   history: readonly KeyChange[],

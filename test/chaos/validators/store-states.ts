@@ -1,6 +1,6 @@
 import { type KeyChange } from '../recording/event.js';
 
-/** Who is in a service, each id with a mark that tells one value of it from another. */
+/** The instances of a service: each id with a mark that distinguishes its values. */
 export type Members = Readonly<Record<string, string>>;
 
 /** What a store held from one of its changes to the next. */

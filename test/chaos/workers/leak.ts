@@ -32,7 +32,7 @@ const cache = new ServiceCache(deps);
 const book = new ServiceHandles({ cache, ...deps, balancer: 'round-robin', bootTimeout: 10 });
 const keeper = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(systemClock), name: 'leak' });
 const SCOPE = { kind: 'service', service: SERVICE } as const;
-/** Before anything was written: a watch from here has something to tell at once. */
+/** Before the first write: a watch from this cursor delivers changes at once. */
 const { cursor: begin } = await registry.list(SCOPE, never);
 await cache.start(registry);
 const handle = book.of(SERVICE);

@@ -14,10 +14,10 @@ export interface ManySettings {
   readonly updateInterval: number;
 }
 
-/** What it keeps, told when it starts: too long for a command line. */
+/** The keys it keeps, sent after it starts: too long for a command line. */
 export type ManyKeys = readonly { readonly key: string; readonly ttl: number }[];
 
-/** What a value function does from a moment on. */
+/** The failure of a value function. */
 export type Misbehaviour = 'throws' | 'hangs' | 'is too long';
 
 /** What a heartbeat said. */

@@ -72,7 +72,7 @@ class ScriptedTransport implements Transport {
   }
 }
 
-/** Does all that can be asked of a registry; what it throws must be the library's own. */
+/** Calls every operation of a registry; it may only throw errors of the library. */
 export default dataTarget<readonly Said[]>({
   name: 'consul-server',
   promise: 'for any response in place of Consul, each call ends, and only with errors of the library',

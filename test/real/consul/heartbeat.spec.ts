@@ -106,7 +106,7 @@ describe('Registrar on Consul', () => {
     ['an instance', instance({}) as EntryRecord],
     ['a key', KEY as EntryRecord],
   ])(
-    'leaves %s to who started last, and takes it back when that one goes',
+    'leaves %s to the newer process, and takes it back when that process ends',
     async (_, record) => {
       const [older, newer] = [await keeping(agent), await keeping(agent)];
       await older.keep(record);

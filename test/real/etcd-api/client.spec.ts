@@ -115,7 +115,7 @@ describe('TestHTTPClusterClientDo', () => {
     expect(client.pinned).toBe(good);
   });
 
-  it('tells every error when all fail', async () => {
+  it('reports every error when all fail', async () => {
     const endpoints = [REFUSING, 'http://127.0.0.1:2'];
     const error = await failure((await connect(endpoints)).keys.get('/foo'));
     expect(error).toBeInstanceOf(ClusterError);
@@ -206,7 +206,7 @@ describe('TestHTTPClusterClientAutoSyncCancelContext, AutoSyncFail', () => {
 });
 
 describe('TestHTTPClusterClientGetVersion', () => {
-  it('tells the versions', async () => {
+  it('returns the versions', async () => {
     expect(await (await connect()).version()).toEqual({
       etcdserver: expect.stringMatching(/^3\.\d+\.\d+$/) as string,
       etcdcluster: expect.stringMatching(/^3\.\d+\.0$/) as string,

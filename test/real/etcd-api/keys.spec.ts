@@ -158,7 +158,7 @@ describe('TestHTTPKeysAPIDeleteAction', () => {
     expect(deleted.action).toBe('compareAndDelete');
   });
 
-  it('tells files and directories apart', async () => {
+  it('distinguishes files and directories', async () => {
     await client.keys.set('/delete/dir/x', '1');
     expect(await codeOf(client.keys.delete('/delete/dir'))).toBe(102);
     expect(await codeOf(client.keys.delete('/delete/dir', { dir: true }))).toBe(108);
@@ -263,7 +263,7 @@ describe('TestHTTPKeysAPIGetAction', () => {
     expect(node.nodes?.[3]?.nodes?.map(({ key }) => key)).toEqual(['/tree/d/y']);
   });
 
-  it('shows what is hidden to who knows its name', async () => {
+  it('returns a hidden key that is read by its name', async () => {
     expect((await client.keys.get('/tree/_hidden')).node.value).toBe('_hidden');
     expect((await client.keys.get('/tree/d/_secret')).node.nodes).toHaveLength(1);
   });
@@ -331,7 +331,7 @@ describe('keys', () => {
 });
 
 describe('TTL', () => {
-  it('is granted, told and kept', async () => {
+  it('is granted, returned and kept', async () => {
     const before = Date.now();
     const { node } = await client.keys.set('/ttl/a', '1', { ttl: 30 });
     expect(node.ttl).toBe(30);

@@ -3,7 +3,7 @@ import { EtcdTransport } from '../../../lib/etcd-client/transport.js';
 import { type EtcdOptions } from '../../../lib/etcd-client/options.js';
 import { serve, settings } from '../../harness/worker-side.js';
 
-/** Milliseconds after which it tells what keeps it. */
+/** Milliseconds after which it reports what keeps it alive. */
 const LOOK = 1_500;
 
 export type Doing = 'call' | 'stream' | 'version';
@@ -34,7 +34,7 @@ const DO: Readonly<Record<Doing, () => Promise<unknown>>> = {
 
 serve({
   done: async (what: Doing) => await DO[what](),
-  /** Without waiting for it: it comes to nothing with the close. */
+  /** Does not wait for the call: the close aborts it. */
   begin: (what: Doing) => void DO[what]().catch(() => undefined),
   /** Closes in so many turns of the event loop from now, and `-1` at once. */
   close: async ({ begin, turns }: { begin?: Doing; turns: number }) => {

@@ -105,7 +105,7 @@ describe('etcd leases and a cluster of three', () => {
     expect(await etcd.get('/kept')).toBeUndefined();
   });
 
-  it('tells every endpoint’s error when all are down, and renews when they are back', async () => {
+  it('reports every endpoint’s error when all are down, and renews when they are back', async () => {
     const { id } = await leases.grant(20);
     await Promise.all(etcd.members.map(async (member) => await member.kill()));
     const error: unknown = await leases.renew(id, { timeoutMs: 300 }).catch((e: unknown) => e);

@@ -180,7 +180,7 @@ describe('the etcd registry', () => {
     await cluster.delete(goKey);
   });
 
-  it('tells what was withdrawn from what expired', async () => {
+  it('distinguishes withdrawn from expired entries', async () => {
     const [ends, dies, removes] = await Promise.all(
       [1, 2, 3].map(async () => await registry.openSession({ ttl: 30 }, signal)),
     );
@@ -331,8 +331,8 @@ describe('the etcd registry', () => {
   });
 });
 
-describe('the etcd registry and a user who may only hold a key', () => {
-  it('holds it, and is refused all else', async () => {
+describe('the etcd registry and a user with the rights to one key', () => {
+  it('holds it, and is refused every other access', async () => {
     const cluster = await startEtcd();
     await cluster.enableAuth('root canary');
     await cluster.addUser('app', 'app canary', '/servers/', 'readwrite');

@@ -45,7 +45,7 @@ describe('etcd over TLS', () => {
     await tls.remove();
   });
 
-  it('lets in who has the certificates, as text and as files', async () => {
+  it('accepts a client with the certificates, as strings and as files', async () => {
     const { ca, cert, key } = tls.good;
     expect(await get({ endpoints: etcd.urls, tls: { ca, cert: cert!, key: key! } })).toBe('secret');
     const files = tls.harness.clientFiles;
@@ -72,7 +72,7 @@ describe('etcd over TLS', () => {
     await proxy.stop();
   });
 
-  it('tells the versions over TLS', async () => {
+  it('returns the versions over TLS', async () => {
     const { ca, cert, key } = tls.good;
     const transport = await EtcdTransport.create({
       endpoints: etcd.urls,

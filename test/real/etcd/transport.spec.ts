@@ -82,7 +82,7 @@ describe('an etcd transport and a cluster of three', () => {
     expect(transport.pinned).toBe(pinned);
   });
 
-  it('tells the versions', async () => {
+  it('returns the versions', async () => {
     expect(await transport.version()).toEqual({ etcdserver: '3.5.16', etcdcluster: '3.5.0' });
   });
 
@@ -262,7 +262,7 @@ describe('an etcd transport and a cluster of three', () => {
       await Promise.all(etcd.members.map(async (member) => await member.restart()));
     });
 
-    it('tells every member’s error in one', async () => {
+    it('reports every member’s error in one', async () => {
       const order = [...transport.endpoints];
       const error: unknown = await read(transport, '/greeting').catch((e: unknown) => e);
       expect(error).toBeInstanceOf(ClusterError);

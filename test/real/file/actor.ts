@@ -27,7 +27,7 @@ async function tell(message: object): Promise<void> {
   });
 }
 
-/** Announces an instance and keeps it alive until told to stop. */
+/** Announces an instance and keeps it alive until the command to stop. */
 async function holder(registry: Registry, [service = '', id = '', ttl = '10']: string[]): Promise<void> {
   const session = await registry.openSession({ ttl: Number(ttl) }, signal);
   const instance = completeInstance({ service, id, address: '127.0.0.1', port: 80 });

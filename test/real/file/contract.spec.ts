@@ -42,7 +42,7 @@ for (const notify of [true, false])
       for (const path of await filesOf(root, entryKey)) await rm(path);
     },
     plant: async ({ root }, record) => {
-      const { session: _nobody, ...rest } = JSON.parse(entryText(record, 'x')) as Record<string, unknown>;
+      const { session: _session, ...rest } = JSON.parse(entryText(record, 'x')) as Record<string, unknown>;
       const entryKey = entryKeyOf(record);
       await mkdir(new Layout(root).folder(entryKey), { recursive: true });
       await writeFile(

@@ -128,7 +128,7 @@ describe('processes on one file registry', () => {
     await watch.stop();
   }, 60_000);
 
-  it('tells a process that was stopped beyond its TTL that its session is gone', async () => {
+  it('reports a lost session to a process that was paused beyond its TTL', async () => {
     const actor = act('holder', 'web', 'one', '2');
     await heard(actor, 'announced');
     actor.process.kill('SIGSTOP');
@@ -154,7 +154,7 @@ describe('processes on one file registry', () => {
     const counts = (): number[] =>
       started.flatMap(({ messages }) => messages.flatMap(({ count }) => count ?? []));
     const before = counts().length;
-    await until('the others to go on', () => counts().length > before + 50);
+    await until('the others to continue', () => counts().length > before + 50);
     for (const actor of started.slice(3)) await stop(actor);
 
     const told = counts();
@@ -162,7 +162,7 @@ describe('processes on one file registry', () => {
     const final = Number(entry?.record.kind === 'key' ? entry.record.value : NaN);
     expect(new Set(told).size).toBe(told.length);
     expect(Math.max(...told)).toBeLessThanOrEqual(final);
-    // What a killed process wrote last it may not have told.
+    // A killed process may not have reported its last write.
     expect(final - told.length).toBeGreaterThanOrEqual(0);
     expect(final - told.length).toBeLessThanOrEqual(killed.length);
   }, 90_000);

@@ -1,4 +1,4 @@
-// A process of its own with PilotedModule, which tells its parent of every list and ends by itself once it is closed.
+// A separate process with PilotedModule that reports every list to its parent and ends by itself once it is closed.
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { Module } from '@nestjs/common';

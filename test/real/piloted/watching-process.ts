@@ -1,4 +1,4 @@
-// A process of its own that reads a ContainerPilot file, and tells its parent of every list and of every refresh.
+// A separate process that reads a ContainerPilot file and reports every list and every refresh to its parent.
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { Module } from '@nestjs/common';

@@ -83,7 +83,7 @@ describe.each(places)('The sample on %s', (_name, open) => {
     expect(services.appserver).toContainEqual(expect.objectContaining({ address, port }));
   });
 
-  /** What a process writes takes a way of its own to who reads it. */
+  /** Output of a process arrives asynchronously, so wait for it. */
   const said = async (text: string): Promise<unknown> =>
     await until(`the sample to say "${text}"`, () => sample.output.includes(text));
 

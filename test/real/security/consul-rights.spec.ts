@@ -112,7 +112,7 @@ describe('The least rights of docs/registries.md for Consul', () => {
   it('that are missing altogether never empty a list: without a token, and with one that ends at run time', async () => {
     const announced = await announcer(ANNOUNCES);
     await announced.announce(SERVICE);
-    // What Consul says to who has no token: 200, and nothing.
+    // Consul answers a request without a token with 200 and an empty list.
     const plain = await fetch(`${agent.url}/v1/health/service/web?passing`);
     expect([plain.status, await plain.json()]).toEqual([200, []]);
     const none = await failure(discoverer(`consul://127.0.0.1:${agent.port}`));

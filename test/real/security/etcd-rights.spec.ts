@@ -143,7 +143,7 @@ describe('The least rights of docs/registries.md for etcd', () => {
     ]);
   });
 
-  it('tell a discoverer what was withdrawn and what expired', async () => {
+  it('let a discoverer distinguish withdrawn from expired entries', async () => {
     const registry = await open('discoverer');
     const scope = { kind: 'service', service: 'web' } as const;
     const { cursor } = await registry.list(scope, NEVER);
@@ -186,7 +186,7 @@ describe('The least rights of docs/registries.md for etcd', () => {
     expect(error.message).not.toContain('PASSWORD');
   });
 
-  it('are needed for the records of sessions: without, an announcer is warned and goes on', async () => {
+  it('are needed for the records of sessions: without, an announcer logs a warning and continues', async () => {
     const sessions = grantsOf(ANNOUNCES).find(({ key }) => key.includes('.sessions'))!;
     await without(sessions, undefined, async () => {
       const sidekick = await announcer({ key: KEY, value: 'x' });

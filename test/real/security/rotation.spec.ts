@@ -132,7 +132,7 @@ describe('Tokens of etcd that live for one second', () => {
       await sleep(1_500);
       proxy.cut();
       await acknowledged();
-      // By another user: only a watch that is attached again can tell.
+      // By another user: only a watch that is attached again sees it.
       await etcd.put(
         `/nestjs-sidekick/web/other-${round}`,
         JSON.stringify({ Op: 0, Addr: `10.0.0.${round + 1}:80` }),

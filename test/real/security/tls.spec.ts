@@ -187,7 +187,7 @@ describe.each(KINDS)('$name over TLS, by SidekickModule, PilotedModule and EtcdM
     }
   }
 
-  it('lets in who has the certificates, as texts and as files', async () => {
+  it('accepts a client with the certificates, as strings and as files', async () => {
     for (const [, registry] of ways(server.port, clients.good)) await works(registry);
   });
 

@@ -20,7 +20,7 @@ const TTL = 10;
 /** Milliseconds within which everything is there again. */
 const BACK = (TTL * 1_000) / 3 + 5_000;
 
-/** What an agent loses, and how. */
+/** The data an agent loses, and how. */
 interface Loss {
   readonly what: string;
   inflict(consul: ConsulAgent): Promise<void>;
@@ -56,7 +56,7 @@ const LOSSES: readonly Loss[] = [
   },
 ];
 
-/** A Consul agent that loses what it was told. */
+/** A Consul agent that loses its registrations. */
 export const consulForgets: Scenario = {
   name: 'consul-forgets',
   promise:
@@ -110,7 +110,7 @@ async function lose(
   await inflict(consul);
   const since = monotonic();
   stage.fault('consul', what, 'end');
-  onlooker.lookAnew();
+  onlooker.reset();
   await until('everything to be back', () => onlooker.complete, { deadline: 2 * BACK }).catch(
     () => undefined,
   );

@@ -9,16 +9,16 @@ import { type Marks } from './churn.js';
 import { EtcdPlace, type Place, type Way } from './places.js';
 import { seen } from './seen.js';
 
-/** Changes while the reader is away. */
+/** Changes while the reader is disconnected. */
 const BUSY = 'busy';
-/** Never sees an event after its first list until the reader is away. */
+/** Sees no event after its first list until the reader is disconnected. */
 const QUIET = 'quiet';
 /** Sees no event at all. */
 const SILENT = 'silent';
 
 const WHO = 'reader';
 
-/** Milliseconds the lists have to be as they should be after the way back is open. */
+/** Milliseconds within which the lists must be correct after the connection is restored. */
 const CATCH_UP = 4_000;
 
 /** History is compacted while a reader is away: it lists again and has what is different, no more and no less. */
@@ -73,7 +73,7 @@ async function awayOnce(stage: Stage, place: EtcdPlace, way: Way, round: number)
   const changed: Marks = { changes: String(round), [`comes${round}`]: '0', [`goes${round}`]: undefined };
   await seen(stage, [WHO], BUSY, changed, CATCH_UP);
   await seen(stage, [WHO], QUIET, changed, CATCH_UP);
-  // What is not to come has had its time as well.
+  // Unexpected events have had time to arrive as well.
   await sleep(1_500);
   const span = { from, to: monotonic() };
   const news = { added: [`comes${round}`], updated: ['changes'], removed: [`goes${round}`] };

@@ -1,12 +1,12 @@
 import { type ReadMark } from '../../validators/store-states.js';
 import { type Writes } from '../store.js';
 
-/** What the keys of a service begin with. */
+/** The key prefix of a service. */
 export function prefixOf(service: string): string {
   return `/nestjs-sidekick/${service}/`;
 }
 
-/** The value of an instance in etcd, as anybody may write it; `mark` tells it from its other values. */
+/** The value of an instance in etcd, as any client may write it; `mark` distinguishes it from its other values. */
 export function instanceValue(mark: string): string {
   return JSON.stringify({ Op: 0, Addr: '127.0.0.1:8080', Metadata: { meta: { n: mark } } });
 }

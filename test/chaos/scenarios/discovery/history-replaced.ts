@@ -28,7 +28,7 @@ const AT_ONCE = 4;
 const PROMISE =
   'comes with another history, readers list it in full, have the right list, ask at most once a second, and are empty only while it is';
 
-/** What becomes of a store, and what it holds then. */
+/** How the store is replaced, and its content afterwards. */
 interface Turn {
   readonly what: string;
   readonly members: Members;

@@ -11,7 +11,7 @@ import { saidEmptyConsul, saidEmptyEtcd, saidEmptyFile } from './said-empty.js';
 import { snapshotColdStart } from './snapshot.js';
 import { silentWatchConsul, silentWatchEtcd } from './silent-watch.js';
 
-/** What those who discover others are promised. */
+/** The scenarios of discovery. */
 export const DISCOVERY_SCENARIOS: readonly Scenario[] = Object.freeze([
   mirroredLists,
   listThenWatchEtcd,

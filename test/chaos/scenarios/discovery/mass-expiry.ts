@@ -17,10 +17,10 @@ const FOLLOWER = { who: WHO, service: SERVICE };
 const TTL = 3;
 const GRACE = 4;
 
-/** Milliseconds until what is withdrawn is gone, and until what was held for the grace is. */
+/** Milliseconds until a withdrawn instance is removed, and until one held for the grace is. */
 const SOON = 2_500;
 
-/** Who keeps how many of the 20 instances. The first to die has 30 % of them. */
+/** How many of the 20 instances each process keeps. The first to be killed has 30 % of them. */
 const MANY = names('many', 6);
 const SINGLE = names('single', 1);
 const OTHERS = names('other', 13);
@@ -59,7 +59,7 @@ export const massExpiry: Scenario = {
     const findings: Finding[] = [];
     const { recorder } = stage;
 
-    // Those who are back within the grace.
+    // Instances that are back within the grace.
     const died = monotonic();
     await many!.kill();
     const expired = await gone(left, all.length - MANY.length);
@@ -88,7 +88,7 @@ export const massExpiry: Scenario = {
       findings.push(...seenWithin(recorder.events, FOLLOWER, [SINGLE[0]!, undefined], since - 500, SOON));
     }
 
-    // Those who are not back.
+    // Instances that do not come back.
     if (stage.without.length === 0) findings.push(...(await notBack(stage, successor!, left)));
     return [...findings, ...noPickFailed(recorder.events, FOLLOWER)];
   },

@@ -60,7 +60,7 @@ export const mirroredLists: Scenario = {
       await pickOne(stage.random, FAULTS)(stage, etcd, store, archive, pickOne(stage.random, observers));
       await sleep(between(stage.random, 100, 800));
     }
-    // Those whose history is gone are always among what is played.
+    // At least two compactions are always played.
     for (const observer of observers.slice(MIRRORS - 1, MIRRORS + 1))
       await compaction(stage, etcd, store, archive, observer);
     stage.figures.writes = await writer.stop();

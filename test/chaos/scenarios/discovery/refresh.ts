@@ -80,7 +80,7 @@ export const refreshAndFirstCalls: Scenario = {
       if (failed.length > 0)
         blame(`Expected ${CALLERS} endpoints, ${failed.length} calls failed, the first with ${failed[0]!}.`);
       if (found + failed.length !== CALLERS) blame(`Expected ${CALLERS} answers, got ${found}.`);
-      // A load that was cut is begun again, for all of them at once.
+      // A load that was cut is repeated once for all callers.
       if (lists > (cut ? 4 : 1))
         blame(`Expected one list for ${CALLERS} callers, etcd was asked for ${lists}.`);
     }

@@ -18,10 +18,10 @@ const SERVICE = 'kept';
 const MEMBERS = { a: '1', b: '1', c: '1' };
 const GONE = { a: undefined, b: undefined, c: undefined };
 
-/** Milliseconds the reader has to be fresh again when what troubled it is over. */
+/** Milliseconds within which the reader must be fresh again after a fault. */
 const RECOVERY = 11_000;
 
-/** What keeps a registry from saying what it holds. */
+/** A fault that keeps a registry from answering with its entries. */
 interface Trouble {
   readonly what: string;
   /** Milliseconds that it lasts. */
@@ -30,7 +30,7 @@ interface Trouble {
   readonly end: () => Promise<unknown> | void;
 }
 
-/** One reader, and what befalls him. */
+/** One reader and its faults. */
 interface Lot {
   readonly who: string;
   readonly registry: string;
@@ -178,7 +178,7 @@ async function ofTheToken(agent: ConsulAgent, token: string, { proxies }: Way): 
     lasts: 1_500,
     begin: async () => {
       await allow(rules);
-      // What waits at the agent is answered by the rules it began with.
+      // The agent answers a pending blocking query by the rules in force when it began.
       for (const proxy of proxies) proxy.cut();
     },
     end: async () => await allow(READ),
@@ -302,7 +302,7 @@ async function borne(stage: Stage, { who, troubles }: Lot): Promise<Finding[]> {
     findings.push(...saidWithin(recorder.events, follower, false, over, RECOVERY));
     const took = Math.round((fresh() ?? Infinity) - over);
     figures[SLOWEST] = Math.max(Number(figures[SLOWEST] ?? 0), took);
-    // One trouble that empties the list is enough to tell.
+    // One fault that empties the list is enough for a finding.
     if (stage.without.length > 0 && listsOf(recorder.events, who, SERVICE).length > 1) break;
   }
   return findings;

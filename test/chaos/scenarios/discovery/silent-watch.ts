@@ -84,7 +84,7 @@ export const silentWatchEtcd: Scenario = {
   },
 };
 
-/** A whole registry goes silent: nothing can be seen, and that is said. */
+/** A whole registry stops answering: no change can be seen, and the list is reported as stale. */
 export const silentWatchConsul: Scenario = {
   name: 'silent-watch-consul',
   promise:

@@ -145,7 +145,7 @@ async function whole(snapshot: string): Promise<Finding[]> {
   }
 }
 
-/** A snapshot that was cut, or is none, is of no use to anybody and no harm. */
+/** A truncated or malformed snapshot is ignored and does no harm. */
 async function corrupted(
   stage: Stage,
   snapshot: string,

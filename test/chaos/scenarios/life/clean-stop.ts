@@ -21,10 +21,10 @@ const STAY = 1_000;
 /** Time for connections to close. */
 const CLOSING_MS = 200;
 
-/** What has befallen the registry when an application is closed. */
+/** The state of the registry when an application is closed. */
 type Fault = 'none' | 'down' | 'hangs' | 'swallows';
 
-/** What an application is at when it is closed. */
+/** The phase of an application when it is closed. */
 interface Moment {
   readonly name: string;
   readonly settings?: Partial<Pick<ApplicationSettings, 'sidekick' | 'keys' | 'http'>>;

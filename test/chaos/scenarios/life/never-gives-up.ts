@@ -12,7 +12,7 @@ const SERVICE = 'patient';
 /** Seconds. */
 const TTL = 3;
 
-/** Seconds the registry is away, for each kill that is asked for; and at least. */
+/** Seconds the registry is unavailable: for each requested kill, and at least. */
 const AWAY_PER_KILL = 3;
 const AWAY_AT_LEAST = 14;
 
@@ -25,7 +25,7 @@ const BOUNDS: AttemptBounds = { longest: 9_500, perSecond: 20 };
 /** Milliseconds: one retry step. */
 const BACK = 6_500;
 
-/** The registry is away for as long as you like. */
+/** The registry is unavailable for an arbitrary time. */
 export const neverGivesUpTrying: Scenario = {
   name: 'never-gives-up',
   promise:
