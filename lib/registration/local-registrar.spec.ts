@@ -273,6 +273,8 @@ describe('LocalRegistrar', () => {
     await world.clock.advance(100);
     await refused;
     expect(world.value('k')).toBe('old');
+    // The caller has the error; a warning that it is retried would be wrong.
+    expect(world.warnings).toEqual([]);
   });
 
   it('opens a new session when the old one is revoked, without events for keys of other sessions', async () => {

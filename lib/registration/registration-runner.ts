@@ -273,7 +273,8 @@ export class RegistrationRunner implements ValueTarget {
       return 'handled';
     }
     this.reporter.rejectFirst(error);
-    this.options.failures.failed(this.entryKey, error);
+    // The caller of an exclusive registration receives this error, and nothing is retried.
+    if (!(error instanceof AlreadyHeldError)) this.options.failures.failed(this.entryKey, error);
     const refused = error instanceof RegistryRefusedError || error instanceof AlreadyHeldError;
     // A refused write waits for the next tick. A removal has no ticks: it is retried, or the entry would stay.
     if (!refused || !this.machine.wanted) return 'failed';

@@ -49,8 +49,8 @@ export class RegistrationLog {
         this.alive(key);
         return;
       case 'stopped':
-        this.registered.delete(key);
-        this.logger.log(`Deregistered "${key}".`);
+        if (this.registered.delete(key)) this.logger.log(`Deregistered "${key}".`);
+        else this.logger.log(`Stopped registering "${key}", which this process never registered.`);
     }
   }
 
