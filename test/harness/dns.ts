@@ -1,7 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket as TcpSocket } from 'node:net';
+import { createServer, type Server, type Socket as TcpSocket } from 'node:net';
 import packet, { type Answer, type Packet } from 'dns-packet';
+import { freePorts } from './ports.js';
 
 /**
  * What the server says about a name: its records, that something is wrong with it, nothing at all, or bytes that it sends
@@ -51,6 +52,8 @@ export async function startDns(
   zone: DnsZone = new Map(),
   { tcp = true, udpLimit }: DnsServerOptions = {},
 ): Promise<DnsServer> {
+  // One port for both protocols: outside of the range that connections of others take theirs from.
+  const [port = 0] = await freePorts(1);
   const socket: Socket = createSocket('udp4');
   let questions = 0;
   socket.on('message', (message, from) => {
@@ -58,9 +61,8 @@ export async function startDns(
     const answer = reply(zone, packet.decode(message), udpLimit);
     if (answer) socket.send(answer, from.port, from.address);
   });
-  socket.bind(0, '127.0.0.1');
+  socket.bind(port, '127.0.0.1');
   await once(socket, 'listening');
-  const { port }: AddressInfo = socket.address();
   const connections = new Set<TcpSocket>();
   const server: Server = createServer((connection) => {
     connections.add(connection);

@@ -67,7 +67,8 @@ describe('the heartbeat on a cluster of three etcd members', () => {
 
   it('no linearizable reader misses the key while each member in turn is killed (row 1)', async () => {
     const { keeper: holder, events } = await keeper();
-    await keep(holder, '/row1', 'here', { ttl: 3 });
+    // Longer than a renewal interval and an election together, which a TTL of 3 s is not.
+    await keep(holder, '/row1', 'here', { ttl: 6 });
     const reader = KeyReader.start(etcd, '/row1');
     await until('readings', () => reader.answered().length > 5);
     for (const member of etcd.members) {
@@ -75,6 +76,9 @@ describe('the heartbeat on a cluster of three etcd members', () => {
       await sleep(1_500);
       await member.restart();
       await etcd.whenHealthy();
+      // Two elections without a renewal in between are a lost quorum, which is another row.
+      const healthy = monotonic();
+      await until('a renewal', () => (holder.statuses[0]?.age ?? Infinity) < (monotonic() - healthy) / 1_000);
     }
     await reader.stop();
     expect(reader.answered().length).toBeGreaterThan(20);
