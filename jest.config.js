@@ -1,6 +1,7 @@
 /**
- * Three projects: `unit` runs in memory beside its sources, `real` runs against the servers the harness starts, and
- * `product` runs what is built: the sample, and the package in applications of others.
+ * Four projects: `unit` runs in memory beside its sources, `real` runs against the servers the harness starts,
+ * `product` runs what is built (the sample, and the package in other applications), and `chaos` plays faults on
+ * clusters. `npm test` runs `chaos` after the others, since it measures seconds under fault.
  */
 const common = {
   testEnvironment: '<rootDir>/test/harness/jest-environment.mjs',
@@ -28,7 +29,6 @@ export default {
   maxWorkers: 2,
   // For machines that are busy. Jest heeds it here only, not in a project.
   testTimeout: 30_000,
-  testSequencer: '<rootDir>/test/harness/sequencer.mjs',
   projects: [
     {
       ...common,
@@ -40,13 +40,19 @@ export default {
       displayName: 'real',
       globalSetup: '<rootDir>/test/harness/global-setup.mjs',
       testMatch: ['<rootDir>/test/real/**/*.spec.ts'],
-      testPathIgnorePatterns: ['<rootDir>/test/real/(sample|packaging)/'],
+      testPathIgnorePatterns: ['<rootDir>/test/real/(sample|packaging)/', '<rootDir>/test/real/chaos\\.spec'],
     },
     {
       ...common,
       displayName: 'product',
       globalSetup: '<rootDir>/test/harness/global-setup.mjs',
       testMatch: ['<rootDir>/test/real/{sample,packaging}/**/*.spec.ts'],
+    },
+    {
+      ...common,
+      displayName: 'chaos',
+      globalSetup: '<rootDir>/test/harness/global-setup.mjs',
+      testMatch: ['<rootDir>/test/real/chaos.spec.ts'],
     },
   ],
   collectCoverageFrom: ['lib/**/*.ts', '!lib/**/*.spec.ts'],

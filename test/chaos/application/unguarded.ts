@@ -10,7 +10,7 @@ const built = (file: string): string =>
 /** Connections to etcd whose writes compare nothing: they land whatever has happened since they were sent. */
 export async function unguarded(): Promise<Connect> {
   const { etcd3Connect } = (await import(built('connection.js'))) as typeof ConnectionModule;
-  const { loadEtcd3 } = (await import(built('peer.js'))) as typeof PeerModule;
+  const { loadEtcd3 } = (await import(built('load-etcd3.js'))) as typeof PeerModule;
   const connect = etcd3Connect(await loadEtcd3(), undefined);
   return (endpoint) => {
     const connection = connect(endpoint);

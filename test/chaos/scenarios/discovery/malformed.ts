@@ -26,7 +26,6 @@ const RUBBISH = [
   'null',
   '[]',
   '42',
-  '{"Op":1}',
   '{"Addr":7}',
   '{"Addr":"nowhere"}',
   '{"Addr":"h:0"}',
