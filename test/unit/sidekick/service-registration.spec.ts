@@ -1,7 +1,10 @@
 import { HttpAdapterHost, NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { OVERDUE_MS } from '../../../lib/sidekick/overdue-warning.js';
 import { until } from '../../harness/wait.js';
 import { Bench } from './bench.js';
@@ -120,6 +123,29 @@ describe('the registration of a service', () => {
       await app.listen(0);
       expect(bench.warnings()).toHaveLength(1);
     });
+  });
+
+  it('warns of a port of a ContainerPilot file that is not the port of the server', async () => {
+    const port = await bench.freePort();
+    const folder = await mkdtemp(join(tmpdir(), 'sidekick-config-'));
+    const config = join(folder, 'containerpilot.json5');
+    const job = `name: 'web', port: ${port}, interfaces: ['static:127.0.0.1']`;
+    const health = "health: { exec: '/bin/true', interval: 5, ttl: 7 }";
+    await writeFile(config, `{ consul: 'localhost:8500', jobs: [{ ${job}, exec: '/bin/web', ${health} }] }`);
+    try {
+      const app = bench.closing((await bench.compiled({ config })).createNestApplication());
+      await app.listen(0, '127.0.0.1');
+      await until('the warning', async () => {
+        await bench.clock.advance(OVERDUE_MS);
+        return bench.warnings().length > 0;
+      });
+      expect(bench.warnings()).toEqual([
+        `warn Service "web" is not registered yet: 127.0.0.1:${port} accepts no connection yet; is the server listening on another host?`,
+      ]);
+      expect(bench.instances()).toEqual([]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('warns of a port that accepts no connection, and logs when it does', async () => {
