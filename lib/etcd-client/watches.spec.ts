@@ -404,7 +404,7 @@ describe('EtcdWatches', () => {
     it.each([
       ['a later event', [event(8)]],
       ['a sign of life', []],
-    ])('goes on, as %s shows it, where history was compacted with it', async (_, events) => {
+    ])('continues, as %s shows it, where history was compacted with it', async (_, events) => {
       const { cluster, clock, notifications, written, answer, stop } = await resumed();
       cluster.outcome = async () => await Promise.reject(compacted);
       answer({ created: true }, 9);
