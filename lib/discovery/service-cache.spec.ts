@@ -1,7 +1,13 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ScriptedRegistry, gone, listing, put, webEntry } from '../../test/unit/piloted/scripted-registry.js';
+import {
+  ScriptedRegistry,
+  gone,
+  listing,
+  put,
+  webEntry,
+} from '../../test/harness/in-memory/scripted-registry.js';
 import { ClosedError, InvalidOptionError } from '../common/errors/index.js';
 import { memory } from '../registries/memory/memory.js';
 import { VirtualClock } from '../testing/virtual-clock.js';

@@ -5,7 +5,7 @@ import {
   listing,
   put,
   webEntry,
-} from '../../test/unit/piloted/scripted-registry.js';
+} from '../../test/harness/in-memory/scripted-registry.js';
 import { pause } from '../common/async/deadline.js';
 import { deferred } from '../common/async/deferred.js';
 import { ClosedError, RegistryUnavailableError } from '../common/errors/index.js';

@@ -1,11 +1,11 @@
 import { Injectable, Module, Scope, type INestApplication, type Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { silentLogger } from '../../../lib/common/logger.js';
-import { type KeyRecord } from '../../../lib/registry/entry-record.js';
-import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
-import { Heartbeat } from '../../../lib/sidekick/heartbeat.decorator.js';
-import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
-import { Sidekick } from '../../../lib/sidekick/sidekick.service.js';
+import { silentLogger } from '../common/logger.js';
+import { type KeyRecord } from '../registry/entry-record.js';
+import { memory, type MemorySource } from '../registries/memory/memory.js';
+import { Heartbeat } from './heartbeat.decorator.js';
+import { SidekickModule } from './sidekick.module.js';
+import { Sidekick } from './sidekick.service.js';
 
 class Queue {
   constructor(private readonly depth = 'none') {}

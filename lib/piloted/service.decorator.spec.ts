@@ -17,10 +17,10 @@ import {
   ServiceChange,
   ServiceHandle,
   getServiceToken,
-} from '../../../lib/index.js';
-import { silentLogger } from '../../../lib/common/logger.js';
-import { type MemorySource } from '../../../lib/registries/memory/memory.js';
-import { Announcer } from './announcer.js';
+} from '../index.js';
+import { silentLogger } from '../common/logger.js';
+import { type MemorySource } from '../registries/memory/memory.js';
+import { Announcer } from '../../test/harness/in-memory/announcer.js';
 
 /** The part of class-transformer that Nest's ValidationPipe uses, for types that it validates. */
 const toInstance = (type: Type, value: unknown) => Object.assign(new type() as object, value) as never;

@@ -1,10 +1,10 @@
 import { jest } from '@jest/globals';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { silentLogger } from '../../../lib/common/logger.js';
-import { DiscoveryService } from '../../../lib/piloted/discovery.service.js';
-import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
-import { memory } from '../../../lib/registries/memory/memory.js';
+import { silentLogger } from '../common/logger.js';
+import { DiscoveryService } from './discovery.service.js';
+import { PilotedModule } from './piloted.module.js';
+import { memory } from '../registries/memory/memory.js';
 
 describe('PilotedModule under fake timers', () => {
   afterEach(() => {

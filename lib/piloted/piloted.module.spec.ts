@@ -4,28 +4,25 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstValueFrom, take, toArray } from 'rxjs';
-import { watchEvents } from '../../../lib/containerpilot/watch-events.js';
-import { type Endpoint } from '../../../lib/discovery/endpoint.js';
-import { type ServiceChange } from '../../../lib/discovery/service-change.js';
-import { InvalidOptionError, RegistryUnavailableError } from '../../../lib/common/errors/index.js';
-import { DiscoveryService } from '../../../lib/piloted/discovery.service.js';
-import { NoEndpointsError } from '../../../lib/piloted/no-endpoints.error.js';
-import { OnServiceChange } from '../../../lib/piloted/on-service-change.decorator.js';
-import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
-import {
-  type PilotedModuleOptions,
-  type PilotedOptionsFactory,
-} from '../../../lib/piloted/piloted.options.js';
-import { ServiceHandle } from '../../../lib/piloted/service-handle.js';
-import { Service } from '../../../lib/piloted/service.decorator.js';
-import { getServiceToken } from '../../../lib/piloted/piloted.tokens.js';
-import { UnknownServiceError } from '../../../lib/piloted/unknown-service.error.js';
-import { completeInstance } from '../../../lib/registry/instance.js';
-import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
-import { registryPool } from '../../../lib/registry/registry-pool.js';
-import { type RegistrySource } from '../../../lib/registry/registry-source.js';
-import { Announcer, eventually } from './announcer.js';
-import { listing, ScriptedRegistry, webEntry } from './scripted-registry.js';
+import { watchEvents } from '../containerpilot/watch-events.js';
+import { type Endpoint } from '../discovery/endpoint.js';
+import { type ServiceChange } from '../discovery/service-change.js';
+import { InvalidOptionError, RegistryUnavailableError } from '../common/errors/index.js';
+import { DiscoveryService } from './discovery.service.js';
+import { NoEndpointsError } from './no-endpoints.error.js';
+import { OnServiceChange } from './on-service-change.decorator.js';
+import { PilotedModule } from './piloted.module.js';
+import { type PilotedModuleOptions, type PilotedOptionsFactory } from './piloted.options.js';
+import { ServiceHandle } from './service-handle.js';
+import { Service } from './service.decorator.js';
+import { getServiceToken } from './piloted.tokens.js';
+import { UnknownServiceError } from './unknown-service.error.js';
+import { completeInstance } from '../registry/instance.js';
+import { memory, type MemorySource } from '../registries/memory/memory.js';
+import { registryPool } from '../registry/registry-pool.js';
+import { type RegistrySource } from '../registry/registry-source.js';
+import { Announcer, eventually } from '../../test/harness/in-memory/announcer.js';
+import { listing, ScriptedRegistry, webEntry } from '../../test/harness/in-memory/scripted-registry.js';
 
 describe('PilotedModule', () => {
   let source: MemorySource;

@@ -1,11 +1,11 @@
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { InvalidOptionError } from '../../../lib/common/errors/index.js';
-import { silentLogger } from '../../../lib/common/logger.js';
-import { ODD_NAMES } from '../../../lib/registry/contract/cases/names.js';
-import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
-import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
-import { Sidekick } from '../../../lib/sidekick/sidekick.service.js';
+import { InvalidOptionError } from '../common/errors/index.js';
+import { silentLogger } from '../common/logger.js';
+import { ODD_NAMES } from '../registry/contract/cases/names.js';
+import { memory, type MemorySource } from '../registries/memory/memory.js';
+import { SidekickModule } from './sidekick.module.js';
+import { Sidekick } from './sidekick.service.js';
 
 describe('names of keys and announced services', () => {
   let registry: MemorySource;

@@ -17,10 +17,10 @@ import {
   Sidekick,
   SIDEKICK_OPTIONS,
   SidekickModule,
-} from '../../../lib/index.js';
-import { silentLogger } from '../../../lib/common/logger.js';
-import { registryPool } from '../../../lib/registry/registry-pool.js';
-import { eventually } from '../piloted/announcer.js';
+} from '../index.js';
+import { silentLogger } from '../common/logger.js';
+import { registryPool } from '../registry/registry-pool.js';
+import { eventually } from '../../test/harness/in-memory/announcer.js';
 
 const quiet = { logger: silentLogger };
 /** Nothing listens there: whatever opens it fails the boot. */

@@ -9,18 +9,18 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { systemClock } from '../../../lib/common/clock.js';
-import { silentLogger } from '../../../lib/common/logger.js';
-import { type InstanceRecord, type KeyRecord } from '../../../lib/registry/entry-record.js';
-import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
-import { type RegistrySource } from '../../../lib/registry/registry-source.js';
-import { FaultyRegistry } from '../../../lib/testing/faulty-registry.js';
-import { Heartbeat } from '../../../lib/sidekick/heartbeat.decorator.js';
-import { IntervalTooSmallError } from '../../../lib/sidekick/interval-too-small.error.js';
-import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
-import { type SidekickModuleOptions } from '../../../lib/sidekick/sidekick.options.js';
-import { Sidekick } from '../../../lib/sidekick/sidekick.service.js';
-import { until } from '../../harness/wait.js';
+import { systemClock } from '../common/clock.js';
+import { silentLogger } from '../common/logger.js';
+import { type InstanceRecord, type KeyRecord } from '../registry/entry-record.js';
+import { memory, type MemorySource } from '../registries/memory/memory.js';
+import { type RegistrySource } from '../registry/registry-source.js';
+import { FaultyRegistry } from '../testing/faulty-registry.js';
+import { Heartbeat } from './heartbeat.decorator.js';
+import { IntervalTooSmallError } from './interval-too-small.error.js';
+import { SidekickModule } from './sidekick.module.js';
+import { type SidekickModuleOptions } from './sidekick.options.js';
+import { Sidekick } from './sidekick.service.js';
+import { until } from '../../test/harness/wait.js';
 
 const quiet = { logger: silentLogger };
 

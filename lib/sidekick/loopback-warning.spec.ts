@@ -1,8 +1,8 @@
 import { NestFactory } from '@nestjs/core';
-import { type Registry } from '../../../lib/registry/registry.js';
-import { type RegistrySource } from '../../../lib/registry/registry-source.js';
-import { until } from '../../harness/wait.js';
-import { Bench } from './bench.js';
+import { type Registry } from '../registry/registry.js';
+import { type RegistrySource } from '../registry/registry-source.js';
+import { until } from '../../test/harness/wait.js';
+import { Bench } from '../../test/harness/in-memory/sidekick-bench.js';
 
 describe('the warning of a loopback address', () => {
   let bench: Bench;

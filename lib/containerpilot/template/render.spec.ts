@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError } from '../../../lib/containerpilot/config.error.js';
-import { renderTemplate } from '../../../lib/containerpilot/template/render.js';
+import { ConfigError } from '../config.error.js';
+import { renderTemplate } from './render.js';
 
 interface Case {
   readonly name: string;
@@ -10,7 +10,12 @@ interface Case {
   readonly error: string | null;
 }
 
-const cases = JSON.parse(readFileSync(new URL('templates.json', import.meta.url), 'utf8')) as Case[];
+const cases = JSON.parse(
+  readFileSync(
+    new URL('../../../test/harness/fixtures/go-templates/templates.json', import.meta.url),
+    'utf8',
+  ),
+) as Case[];
 
 function outcome({ template, env }: Case): { output: string | null; error: unknown } {
   try {

@@ -6,13 +6,13 @@ import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { type AddressInfo } from 'node:net';
 import { firstValueFrom } from 'rxjs';
 import { WebSocket } from 'ws';
-import { type Endpoint } from '../../../lib/discovery/endpoint.js';
-import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
-import { type ServiceHandle } from '../../../lib/piloted/service-handle.js';
-import { Service } from '../../../lib/piloted/service.decorator.js';
-import { getServiceToken } from '../../../lib/piloted/piloted.tokens.js';
-import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
-import { Announcer } from './announcer.js';
+import { type Endpoint } from '../discovery/endpoint.js';
+import { PilotedModule } from './piloted.module.js';
+import { type ServiceHandle } from './service-handle.js';
+import { Service } from './service.decorator.js';
+import { getServiceToken } from './piloted.tokens.js';
+import { memory, type MemorySource } from '../registries/memory/memory.js';
+import { Announcer } from '../../test/harness/in-memory/announcer.js';
 
 const events: string[] = [];
 

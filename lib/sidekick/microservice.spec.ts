@@ -5,9 +5,9 @@ import {
   Server as RpcServer,
   Transport,
 } from '@nestjs/microservices';
-import { type SidekickModuleOptions } from '../../../lib/sidekick/sidekick.options.js';
-import { Sidekick } from '../../../lib/sidekick/sidekick.service.js';
-import { Bench } from './bench.js';
+import { type SidekickModuleOptions } from './sidekick.options.js';
+import { Sidekick } from './sidekick.service.js';
+import { Bench } from '../../test/harness/in-memory/sidekick-bench.js';
 
 describe('the registration of a microservice', () => {
   let bench: Bench;

@@ -4,13 +4,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger } from '../../../lib/common/logger.js';
-import { type Instance } from '../../../lib/registry/instance.js';
-import { type InstanceRecord } from '../../../lib/registry/entry-record.js';
-import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
-import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
-import { type SidekickModuleOptions } from '../../../lib/sidekick/sidekick.options.js';
-import { until } from '../../harness/wait.js';
+import { silentLogger } from '../common/logger.js';
+import { type Instance } from '../registry/instance.js';
+import { type InstanceRecord } from '../registry/entry-record.js';
+import { memory, type MemorySource } from '../registries/memory/memory.js';
+import { SidekickModule } from './sidekick.module.js';
+import { type SidekickModuleOptions } from './sidekick.options.js';
+import { until } from '../../test/harness/wait.js';
 
 describe('SidekickModule with a ContainerPilot configuration', () => {
   let folder: string;

@@ -1,9 +1,9 @@
 import { jest } from '@jest/globals';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { silentLogger } from '../../../lib/common/logger.js';
-import { memory } from '../../../lib/registries/memory/memory.js';
-import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
+import { silentLogger } from '../common/logger.js';
+import { memory } from '../registries/memory/memory.js';
+import { SidekickModule } from './sidekick.module.js';
 
 describe('SidekickModule under fake timers', () => {
   afterEach(() => {

@@ -7,15 +7,15 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { silentLogger } from '../../../lib/common/logger.js';
+import { silentLogger } from '../common/logger.js';
 
-import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
-import { memory } from '../../../lib/registries/memory/memory.js';
-import { registryPool } from '../../../lib/registry/registry-pool.js';
-import { Heartbeat } from '../../../lib/sidekick/heartbeat.decorator.js';
-import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
-import { type SidekickModuleOptions } from '../../../lib/sidekick/sidekick.options.js';
-import { Sidekick } from '../../../lib/sidekick/sidekick.service.js';
+import { PilotedModule } from '../piloted/piloted.module.js';
+import { memory } from '../registries/memory/memory.js';
+import { registryPool } from '../registry/registry-pool.js';
+import { Heartbeat } from '../sidekick/heartbeat.decorator.js';
+import { SidekickModule } from '../sidekick/sidekick.module.js';
+import { type SidekickModuleOptions } from '../sidekick/sidekick.options.js';
+import { Sidekick } from '../sidekick/sidekick.service.js';
 
 const quiet = { logger: silentLogger };
 

@@ -1,4 +1,4 @@
-import { loadContainerPilot, renderTemplate } from '../../../lib/containerpilot/index.js';
+import { loadContainerPilot, renderTemplate } from './index.js';
 
 /** Behaviour to preserve (G, P) and bugs to avoid (B) of go-piloted, node-piloted and ContainerPilot. */
 describe('compatibility with go-piloted', () => {

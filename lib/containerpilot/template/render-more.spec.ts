@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError } from '../../../lib/containerpilot/config.error.js';
-import { renderTemplate } from '../../../lib/containerpilot/template/render.js';
+import { ConfigError } from '../config.error.js';
+import { renderTemplate } from './render.js';
 
 interface Suite {
   readonly env: Record<string, string>;
@@ -13,7 +13,10 @@ interface Suite {
 
 /** Templates written by hand and generated at random, with the output of Go 1.19's text/template. */
 const { env, cases } = JSON.parse(
-  readFileSync(new URL('templates-more.json', import.meta.url), 'utf8'),
+  readFileSync(
+    new URL('../../../test/harness/fixtures/go-templates/templates-more.json', import.meta.url),
+    'utf8',
+  ),
 ) as Suite;
 
 function outcome(template: string): { output: string | null; failed: unknown } {

@@ -7,9 +7,9 @@ import {
   type ContainerPilotConfig,
   type ConsulDescription,
   loadContainerPilot,
-} from '../../../lib/containerpilot/index.js';
+} from './index.js';
 
-const DOCUMENTATION = readFileSync(new URL('../../../docs/containerpilot.md', import.meta.url), 'utf8');
+const DOCUMENTATION = readFileSync(new URL('../../docs/containerpilot.md', import.meta.url), 'utf8');
 
 const folder = mkdtempSync(join(tmpdir(), 'containerpilot-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -5,9 +5,9 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { OVERDUE_MS } from '../../../lib/sidekick/overdue-warning.js';
-import { until } from '../../harness/wait.js';
-import { Bench } from './bench.js';
+import { OVERDUE_MS } from './overdue-warning.js';
+import { until } from '../../test/harness/wait.js';
+import { Bench } from '../../test/harness/in-memory/sidekick-bench.js';
 
 const NOWHERE = ['none0'];
 

@@ -10,16 +10,16 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Transport } from '@nestjs/microservices';
-import { watchEvents } from '../../../lib/containerpilot/watch-events.js';
-import { silentLogger } from '../../../lib/common/logger.js';
-import { DiscoveryService } from '../../../lib/piloted/discovery.service.js';
-import { OnServiceChange } from '../../../lib/piloted/on-service-change.decorator.js';
-import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
-import { type ServiceChange } from '../../../lib/discovery/service-change.js';
-import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
-import { registryPool } from '../../../lib/registry/registry-pool.js';
-import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
-import { Announcer, eventually } from './announcer.js';
+import { watchEvents } from '../containerpilot/watch-events.js';
+import { silentLogger } from '../common/logger.js';
+import { DiscoveryService } from './discovery.service.js';
+import { OnServiceChange } from './on-service-change.decorator.js';
+import { PilotedModule } from './piloted.module.js';
+import { type ServiceChange } from '../discovery/service-change.js';
+import { memory, type MemorySource } from '../registries/memory/memory.js';
+import { registryPool } from '../registry/registry-pool.js';
+import { SidekickModule } from '../sidekick/sidekick.module.js';
+import { Announcer, eventually } from '../../test/harness/in-memory/announcer.js';
 
 const quiet = { logger: silentLogger };
 

@@ -2,17 +2,17 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InvalidOptionError, RegistryUnavailableError } from '../../../lib/common/errors/index.js';
-import { silentLogger } from '../../../lib/common/logger.js';
-import { DiscoveryService } from '../../../lib/piloted/discovery.service.js';
-import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
-import { type PilotedModuleOptions } from '../../../lib/piloted/piloted.options.js';
-import { UnknownServiceError } from '../../../lib/piloted/unknown-service.error.js';
-import { ODD_NAMES } from '../../../lib/registry/contract/cases/names.js';
-import { memory } from '../../../lib/registries/memory/memory.js';
-import { type RegistrySource } from '../../../lib/registry/registry-source.js';
-import { Announcer } from './announcer.js';
-import { ScriptedRegistry } from './scripted-registry.js';
+import { InvalidOptionError, RegistryUnavailableError } from '../common/errors/index.js';
+import { silentLogger } from '../common/logger.js';
+import { DiscoveryService } from './discovery.service.js';
+import { PilotedModule } from './piloted.module.js';
+import { type PilotedModuleOptions } from './piloted.options.js';
+import { UnknownServiceError } from './unknown-service.error.js';
+import { ODD_NAMES } from '../registry/contract/cases/names.js';
+import { memory } from '../registries/memory/memory.js';
+import { type RegistrySource } from '../registry/registry-source.js';
+import { Announcer } from '../../test/harness/in-memory/announcer.js';
+import { ScriptedRegistry } from '../../test/harness/in-memory/scripted-registry.js';
 
 const NO_NAMES: readonly unknown[] = [
   '',

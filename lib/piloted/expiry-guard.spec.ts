@@ -1,6 +1,6 @@
 import { Test } from '@nestjs/testing';
-import { InvalidOptionError, PilotedModule } from '../../../lib/index.js';
-import { silentLogger } from '../../../lib/common/logger.js';
+import { InvalidOptionError, PilotedModule } from '../index.js';
+import { silentLogger } from '../common/logger.js';
 
 const boot = async (registry: string): Promise<void> => {
   const options = { registry, expiryGuard: true, boot: 'empty', logger: silentLogger } as const;

@@ -1,15 +1,21 @@
 import fc from 'fast-check';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { ServiceCache } from '../../../lib/discovery/service-cache.js';
-import { type Endpoint } from '../../../lib/discovery/endpoint.js';
-import { silentLogger } from '../../../lib/common/logger.js';
-import { ServiceHandles } from '../../../lib/piloted/service-handles.js';
-import { type ServiceHandle } from '../../../lib/piloted/service-handle.js';
-import { UnknownServiceError } from '../../../lib/piloted/unknown-service.error.js';
-import { type Change } from '../../../lib/registry/registry.js';
-import { VirtualClock } from '../../../lib/testing/virtual-clock.js';
-import { gone, listing, put, ScriptedRegistry, webEntry } from './scripted-registry.js';
+import { ServiceCache } from '../discovery/service-cache.js';
+import { type Endpoint } from '../discovery/endpoint.js';
+import { silentLogger } from '../common/logger.js';
+import { ServiceHandles } from './service-handles.js';
+import { type ServiceHandle } from './service-handle.js';
+import { UnknownServiceError } from './unknown-service.error.js';
+import { type Change } from '../registry/registry.js';
+import { VirtualClock } from '../testing/virtual-clock.js';
+import {
+  gone,
+  listing,
+  put,
+  ScriptedRegistry,
+  webEntry,
+} from '../../test/harness/in-memory/scripted-registry.js';
 
 interface World {
   readonly clock: VirtualClock;
