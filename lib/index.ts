@@ -49,8 +49,12 @@ export {
 } from './piloted/piloted.options.js';
 
 // Balancing
-export { type Balancer, type Call } from './balancing/balancer.js';
+export { type Balancer } from './balancing/balancer.js';
 export { type BalancerContext, type BalancerName, type BalancerOption } from './balancing/create-balancer.js';
+export { type Call, type CallDetails, type CallOutcome } from './balancing/call.js';
+export { OUTLIER_DEFAULTS, type OutlierDetectionOptions } from './balancing/outliers/outlier-options.js';
+export { type FailurePercentageOptions, type SuccessRateOptions } from './balancing/outliers/rate-rules.js';
+export { RETRY_DEFAULTS, type RetryOptions, type RetryReason } from './balancing/retry-options.js';
 
 // Registries
 export { file } from './registries/file/file.js';

@@ -1,10 +1,5 @@
 import { type Endpoint } from '../discovery/endpoint.js';
-
-/** A call to an endpoint that is in progress. */
-export interface Call {
-  /** Reports the end of the call: success without an error, failure with one. Only the first report counts. */
-  done(error?: unknown): void;
-}
+import { type Call } from './call.js';
 
 /**
  * Chooses among the endpoints of one service. An instance serves one list. {@link Balancer.pick} returns only endpoints
@@ -12,8 +7,14 @@ export interface Call {
  * path of every request: it must not allocate, await or read a clock.
  */
 export interface Balancer {
-  /** Receives a new list, frozen. Called once per list, before the first pick from it. */
-  update(endpoints: readonly Endpoint[]): void;
+  /**
+   * Receives the candidates: the endpoints that may be picked now, after zone, subset, weight 0 and ejections. Called
+   * before the first pick from them, and again when a weight changes.
+   *
+   * @param endpoints frozen
+   * @param weights the share of each endpoint relative to the others, above 0; undefined when all are equal
+   */
+  update(endpoints: readonly Endpoint[], weights?: readonly number[]): void;
   /**
    * The next endpoint, or undefined when the list is empty.
    *

@@ -3,8 +3,8 @@ import { type Endpoint } from '../discovery/endpoint.js';
 import { completeInstance } from '../registry/instance.js';
 import { type Balancer } from './balancer.js';
 import { BALANCER_NAMES, createBalancer, type BalancerOption } from './create-balancer.js';
-import { RandomChoice } from './random-choice.js';
-import { RoundRobin } from './round-robin.js';
+import { RandomChoice } from './strategies/random-choice.js';
+import { RoundRobin } from './strategies/round-robin.js';
 
 function endpoint(id: string | number, port = 80): Endpoint {
   return completeInstance({ service: 'web', id: String(id), address: '10.0.0.1', port });

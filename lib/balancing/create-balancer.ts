@@ -1,8 +1,8 @@
 import { expected } from '../common/expected.js';
 import { type Random } from '../common/random.js';
 import { type Balancer } from './balancer.js';
-import { RandomChoice } from './random-choice.js';
-import { RoundRobin } from './round-robin.js';
+import { RandomChoice } from './strategies/random-choice.js';
+import { RoundRobin } from './strategies/round-robin.js';
 
 /** What a balancer factory receives. */
 export interface BalancerContext {

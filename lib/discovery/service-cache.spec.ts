@@ -126,19 +126,6 @@ describe('ServiceCache', () => {
     ]);
   });
 
-  it('selects the zone while it has endpoints', async () => {
-    registry.answer = () => listing([webEntry('a', { zone: 'z1' }), webEntry('b', { zone: 'z2' })]);
-    const cache = await started();
-    const selection = cache.watch({ service: 'web', zone: 'z1' });
-    const changes = record(selection);
-    await clock.advance(0);
-    expect(ids(selection)).toEqual(['a']);
-    registry.watch_.send(gone('a'));
-    await clock.advance(0);
-    expect(ids(selection)).toEqual(['b']);
-    expect(changes.at(-1)).toMatchObject({ added: [{ id: 'b' }], removed: [{ id: 'a' }] });
-  });
-
   it('leaves out addresses that are not allowed, with one warning each', async () => {
     registry.answer = () => listing([webEntry('a'), webEntry('evil', { address: '169.254.169.254' })]);
     const cache = await started({ allow: ['10.0.0.0/8'] });

@@ -7,8 +7,6 @@ export interface ServiceQuery {
   readonly tag?: string;
   /** Consul datacenter. */
   readonly dc?: string;
-  /** Only endpoints of this zone while it has any; all of them otherwise. */
-  readonly zone?: string;
   /** Longest silence of the registry in milliseconds before the service is listed again. */
   readonly intervalMs?: number;
 }
@@ -22,9 +20,6 @@ export function sourceId({ service, dc, intervalMs }: ServiceSource): string {
 }
 
 /** The endpoints of `all` that the query selects, in their order. */
-export function selectEndpoints({ tag, zone }: ServiceQuery, all: readonly Instance[]): readonly Instance[] {
-  const tagged = tag === undefined ? all : all.filter(({ tags }) => tags.includes(tag));
-  if (zone === undefined) return tagged;
-  const local = tagged.filter((endpoint) => endpoint.zone === zone);
-  return local.length > 0 ? local : tagged;
+export function selectEndpoints({ tag }: ServiceQuery, all: readonly Instance[]): readonly Instance[] {
+  return tag === undefined ? all : all.filter(({ tags }) => tags.includes(tag));
 }

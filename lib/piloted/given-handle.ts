@@ -1,4 +1,4 @@
-import { RoundRobin } from '../balancing/round-robin.js';
+import { RoundRobin } from '../balancing/strategies/round-robin.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { expected } from '../common/expected.js';
 import { NoEndpointsError } from './no-endpoints.error.js';

@@ -81,16 +81,20 @@ const PROVIDERS: readonly Provider[] = [
   },
   {
     provide: ServiceHandles,
-    inject: [CHECKED_OPTIONS, PilotedConfig, PILOTED_CACHE],
+    inject: [CHECKED_OPTIONS, PilotedConfig, PILOTED_CACHE, PILOTED_LOGGER, ModulesContainer],
     useFactory: async (
       { services, balancer, bootTimeout, enabled }: PilotedModuleOptions,
       config: PilotedConfig,
       cache: ServiceCache,
+      logger: Logger,
+      { applicationId }: ModulesContainer,
     ): Promise<ServiceHandles> => {
       const handles = new ServiceHandles({
         cache,
         clock: systemClock,
         random: Math.random,
+        logger,
+        applicationId,
         balancer: balancer ?? PILOTED_DEFAULTS.balancer,
         bootTimeout: bootTimeout ?? PILOTED_DEFAULTS.bootTimeout,
         ...(enabled === false ? { empty: 'PilotedModule has `enabled: false` and opens no registry' } : {}),

@@ -1,16 +1,31 @@
 import { type InjectionToken, type ModuleMetadata, type Type } from '@nestjs/common';
 import { type BalancerOption } from '../balancing/create-balancer.js';
+import { type OutlierDetectionOptions } from '../balancing/outliers/outlier-options.js';
+import { type RetryOptions } from '../balancing/retry-options.js';
 import { type Logger } from '../common/logger.js';
+import { type FixedInstance } from '../registries/fixed/fixed.js';
 import { type RegistrySource } from '../registry/registry-source.js';
 
-/** A service and the selection of its endpoints. */
+/** A service, the selection of its endpoints, and how they are chosen from. */
 export interface ServiceOptions {
   readonly name: string;
+  /**
+   * The registries that have the service, in order: URLs or results of driver functions. The list is the union of theirs,
+   * with one endpoint for each address and port, of the first registry that has it.
+   *
+   * @default the module's `registry`
+   */
+  readonly registry?: string | RegistrySource | readonly (string | RegistrySource)[];
   /** Only endpoints that carry this tag. */
   readonly tag?: string;
   /** Consul datacenter. */
   readonly dc?: string;
-  /** Only endpoints of this zone while it has any; all of them otherwise. */
+  /**
+   * The zone of this process. Its endpoints are picked while at least half of them are healthy, all endpoints otherwise.
+   * `'auto'` is the zone of SidekickModule's `service`.
+   *
+   * @default any zone
+   */
   readonly zone?: string;
   /**
    * Seconds of silence of the watch, at least 1, after which the service is listed again.
@@ -20,6 +35,39 @@ export interface ServiceOptions {
   readonly interval?: number;
   /** @default the module's `balancer` */
   readonly balancer?: BalancerOption;
+  /**
+   * Number of endpoints that this process uses of the service: a deterministic subset, which differs from process to
+   * process. Not below processes × subset ≈ 20 × endpoints.
+   *
+   * @default all of them
+   */
+  readonly subset?: number;
+  /**
+   * Seconds over which the share of an endpoint that joins after the first list, or returns from an ejection, grows from
+   * a tenth to its full weight. Not with `maglev` and `pick-first`.
+   *
+   * @default 0
+   */
+  readonly slowStart?: number;
+  /**
+   * Leaves out endpoints whose calls fail. Only calls that are reported count: those of the integrations, of
+   * `ServiceHandle.call` and of `ServiceHandle.start`.
+   *
+   * @default true
+   */
+  readonly outlierDetection?: boolean | OutlierDetectionOptions;
+  /**
+   * Repeats failed calls at another endpoint, where that is safe. False repeats none.
+   *
+   * @default true
+   */
+  readonly retry?: boolean | RetryOptions;
+  /**
+   * Endpoints that are used while the registry has never answered or the list is empty: `host:port`, or their fields.
+   *
+   * @default none
+   */
+  readonly fallback?: readonly FixedInstance[];
 }
 
 /**

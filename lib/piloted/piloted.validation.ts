@@ -1,9 +1,14 @@
 import { IsBoolean, IsIn, IsNumber, IsOptional, Max, Min, ValidateBy } from 'class-validator';
 import { BALANCER_NAMES, isBalancerOption } from '../balancing/create-balancer.js';
+import { checkOutlierOptions } from '../balancing/outliers/outlier-options.js';
+import { checkRetryOptions } from '../balancing/retry-options.js';
 import { AddressPolicy } from '../discovery/address-policy.js';
 import { checkOptions, describeIssues } from '../common/check-options.js';
 import { expected } from '../common/expected.js';
 import { isName, MAX_NAME_BYTES } from '../common/names.js';
+import { fixed } from '../registries/fixed/fixed.js';
+import { registrySource } from '../registries/registry-url.js';
+import { type RegistrySource } from '../registry/registry-source.js';
 import { type PilotedModuleOptions, type ServiceOptions } from './piloted.options.js';
 
 const holds = (validate: (value: unknown) => boolean, what: string): PropertyDecorator =>
@@ -28,6 +33,17 @@ class Service {
   @Max(86_400, describeIssues('a number of seconds, at most 86400'))
   interval = undefined;
   @IsOptional() @holds(isBalancerOption, BALANCER) balancer = undefined;
+  // Checked by the parser of registry URLs, which masks secrets.
+  @IsOptional() registry = undefined;
+  @IsOptional()
+  @holds((value) => Number.isInteger(value) && (value as number) >= 1, 'an integer of at least 1')
+  subset = undefined;
+  @IsOptional() @holds((value) => value === 0 || isSeconds(value), SECONDS) slowStart = undefined;
+  @IsOptional() @holds(isSwitch, 'true, false or an object') outlierDetection = undefined;
+  @IsOptional() @holds(isSwitch, 'true, false or an object') retry = undefined;
+  @IsOptional()
+  @holds(Array.isArray, 'an array of `host:port` or { address, port }')
+  fallback = undefined;
 }
 
 class Guard {
@@ -53,7 +69,7 @@ class Options {
   @holds((value) => Array.isArray(value) && value.every(isString), 'an array of CIDRs such as "10.0.0.0/8"')
   allow = undefined;
   @IsOptional()
-  @holds((value) => typeof value === 'boolean' || typeof value === 'object', 'true, false or an object')
+  @holds(isSwitch, 'true, false or an object')
   expiryGuard = undefined;
   @IsOptional()
   @holds((value) => typeof (value as { warn?: unknown } | null)?.warn === 'function', 'a logger')
@@ -62,6 +78,10 @@ class Options {
 
 function isSeconds(value: unknown): boolean {
   return typeof value === 'number' && value > 0 && value <= 86_400;
+}
+
+function isSwitch(value: unknown): boolean {
+  return typeof value === 'boolean' || typeof value === 'object';
 }
 
 /** Validates the options of the module. @throws InvalidOptionError with one sentence per invalid option */
@@ -80,9 +100,21 @@ export function checkServices(option: string, services: readonly (string | Servi
     const where = `${option}[${index}]`;
     if (typeof service === 'string') {
       if (!isName(service)) throw expected(where, NAME, service);
-    } else checkOptions(Service, service, `PilotedModule's \`${where}\``);
+    } else checkService(where, service);
     const name = typeof service === 'string' ? service : service.name;
     if (names.has(name)) throw expected(where, 'a service that is not listed yet', name);
     names.add(name);
   });
+}
+
+function checkService(where: string, service: ServiceOptions): void {
+  checkOptions(Service, service, `PilotedModule's \`${where}\``);
+  const { outlierDetection, retry, registry, fallback, name } = service;
+  if (outlierDetection !== undefined) checkOutlierOptions(`${where}.outlierDetection`, outlierDetection);
+  if (retry !== undefined) checkRetryOptions(`${where}.retry`, retry);
+  if (Array.isArray(registry) && registry.length === 0)
+    throw expected(`${where}.registry`, 'a registry or a non-empty array of registries', registry);
+  if (registry !== undefined)
+    for (const each of [registry].flat()) registrySource(each as string | RegistrySource, {});
+  if (fallback !== undefined) fixed({ [name]: fallback });
 }

@@ -34,6 +34,7 @@ async function world(...ids: string[]): Promise<World> {
     cache,
     clock,
     random: () => 0.5,
+    logger: silentLogger,
     balancer: 'round-robin',
     bootTimeout: 5,
   });

@@ -1,5 +1,7 @@
 import { Subject, type Observable } from 'rxjs';
-import { type Balancer, type Call } from '../balancing/balancer.js';
+import { type Balancer } from '../balancing/balancer.js';
+import { type Call } from '../balancing/call.js';
+import { type ServiceBalancing } from '../balancing/service-balancing.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { type ServiceCache } from '../discovery/service-cache.js';
 import { NO_STATE, type ServiceChange, type ServiceState } from '../discovery/service-change.js';
@@ -57,7 +59,7 @@ export interface HandleDeps {
 
 const EMPTY: readonly Endpoint[] = NO_STATE.endpoints;
 const EMPTY_BALANCER: Balancer = Object.freeze({ update: () => undefined, pick: () => undefined });
-const IGNORED_CALL: Call = Object.freeze({ done: () => undefined });
+const NO_CALL: Call = Object.freeze({ done: () => undefined });
 
 /**
  * One service as the application sees it: its endpoints, and a balancer that picks the next one. Injected by
@@ -65,7 +67,10 @@ const IGNORED_CALL: Call = Object.freeze({ done: () => undefined });
  */
 export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
   private readonly subject = new Subject<ServiceChange>();
+  /** The balancer of `balancing`, one step closer to `pick`. */
   private balancer: Balancer = EMPTY_BALANCER;
+  private balancing: ServiceBalancing | undefined;
+  private readonly candidateListeners = new Set<(candidates: readonly Endpoint[]) => void>();
   private state: ServiceState = NO_STATE;
   private selection: ServiceSelection | undefined;
   private refreshing: Promise<void> | undefined;
@@ -148,9 +153,32 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
     return `${protocol}://${joinHostPort(endpoint.address, number)}${path.startsWith('/') ? '' : '/'}${path}`;
   }
 
-  /** Reports the start of a call to the balancer. The `done(error?)` of the result reports its end. */
+  /**
+   * The endpoints that `pick` chooses from now, frozen: those of `endpoints` that are left after weight 0, zone, subset
+   * and ejections.
+   */
+  get candidates(): readonly Endpoint[] {
+    return this.balancing?.candidates ?? EMPTY;
+  }
+
+  /**
+   * Calls `listener` with each further list of {@link candidates}, also when an ejection changes it. Returns a function
+   * that removes the listener.
+   */
+  onCandidates(listener: (candidates: readonly Endpoint[]) => void): () => void {
+    const own = (candidates: readonly Endpoint[]): void => {
+      listener(candidates);
+    };
+    this.candidateListeners.add(own);
+    return () => void this.candidateListeners.delete(own);
+  }
+
+  /**
+   * Counts a call to `endpoint` until the `done` of the result. Outlier detection and the balancers that learn know only
+   * of such calls. Every call must be ended, or its endpoint seems busy for ever.
+   */
   start(endpoint: Endpoint): Call {
-    return this.balancer.start?.(endpoint) ?? IGNORED_CALL;
+    return this.balancing?.start(endpoint) ?? NO_CALL;
   }
 
   /**
@@ -226,16 +254,23 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
   }
 
   /**
-   * Called by the module: watches the endpoints that `query` selects and picks with `balancer`. The former list stays in
-   * use until there is one for the query.
+   * Called by the module: watches the endpoints that `query` selects and chooses with `balancing`. The former list stays
+   * in use until there is one for the query.
    *
    * @throws ClosedError
    */
-  attach(query: ServiceQuery, balancer: Balancer): Promise<void> {
+  attach(query: ServiceQuery, balancing: ServiceBalancing): Promise<void> {
     const former = this.selection;
     const selection = this.deps.cache.watch(query, this.state);
-    if (balancer !== this.balancer) balancer.update(this.endpoints);
-    this.balancer = balancer;
+    if (balancing !== this.balancing) {
+      this.balancing?.close();
+      balancing.onCandidates((candidates) => {
+        for (const listener of [...this.candidateListeners]) listener(candidates);
+      });
+      balancing.update(this.endpoints);
+    }
+    this.balancing = balancing;
+    this.balancer = balancing.balancer;
     this.selection = selection;
     if (selection.change) this.publish(selection.change);
     selection.subscribe((change) => {
@@ -249,13 +284,14 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
     const { selection } = this;
     this.selection = undefined;
     this.state = { endpoints: EMPTY, revision: this.revision };
-    this.balancer.update(EMPTY);
+    this.balancing?.update(EMPTY);
     return selection?.close() ?? Promise.resolve();
   }
 
   /** Called by the module when the application closes. The last list can still be picked from. */
   close(): void {
     this.closed = true;
+    this.balancing?.close();
     this.subject.complete();
   }
 
@@ -266,7 +302,7 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
 
   private publish(change: ServiceChange): void {
     this.state = change;
-    this.balancer.update(change.endpoints);
+    this.balancing?.update(change.endpoints);
     this.subject.next(change);
   }
 

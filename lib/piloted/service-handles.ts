@@ -1,10 +1,11 @@
 import { Subject, type Observable } from 'rxjs';
-import { type Balancer } from '../balancing/balancer.js';
-import { createBalancer, type BalancerOption } from '../balancing/create-balancer.js';
+import { type BalancerOption } from '../balancing/create-balancer.js';
+import { type BalancingOptions, ServiceBalancing } from '../balancing/service-balancing.js';
 import { type ServiceCache } from '../discovery/service-cache.js';
 import { type ServiceChange } from '../discovery/service-change.js';
 import { type ServiceQuery } from '../discovery/service-query.js';
 import { type Clock } from '../common/clock.js';
+import { type Logger } from '../common/logger.js';
 import { checkName } from '../common/names.js';
 import { type Random } from '../common/random.js';
 import { type ServiceOptions } from './piloted.options.js';
@@ -16,6 +17,9 @@ export interface ServiceHandlesDeps {
   readonly cache: ServiceCache;
   readonly clock: Clock;
   readonly random: Random;
+  readonly logger: Logger;
+  /** Nest's `applicationId`, for diagnostics. */
+  readonly applicationId?: string;
   /** The balancer of services that have none of their own. */
   readonly balancer: BalancerOption;
   /** Seconds. */
@@ -36,9 +40,9 @@ export class ServiceHandles {
     string,
     { readonly handle: ServiceHandle; readonly options: ServiceOptions }
   >();
-  private readonly balancers = new Map<
+  private readonly balancings = new Map<
     string,
-    { readonly option: BalancerOption; readonly balancer: Balancer }
+    { readonly options: BalancingOptions; readonly balancing: ServiceBalancing }
   >();
   private readonly subject = new Subject<ServiceChange>();
   private closed = false;
@@ -153,32 +157,49 @@ export class ServiceHandles {
 
   private attach(handle: ServiceHandle, options: ServiceOptions): Promise<void> {
     if (this.closed) return Promise.resolve();
-    const balancer = this.balancerFor(options);
+    const balancing = this.balancingFor(options);
     this.attached.set(options.name, { handle, options });
-    return handle.attach(queryOf(options), balancer);
+    return handle.attach(queryOf(options), balancing);
   }
 
-  /** Reuses the balancer of the service while its option stays the same, so that the rotation does not restart. */
-  private balancerFor({ name, balancer: own }: ServiceOptions): Balancer {
-    const option = own ?? this.deps.balancer;
-    const known = this.balancers.get(name);
-    if (known?.option === option) return known.balancer;
-    const balancer = createBalancer(option, { service: name, random: this.deps.random });
-    this.balancers.set(name, { option, balancer });
-    return balancer;
+  /** Reuses the balancing of a service while its options stay the same, so that its statistics are kept. */
+  private balancingFor(service: ServiceOptions): ServiceBalancing {
+    const { name } = service;
+    const options = balancingOptions(service, this.deps.balancer);
+    const known = this.balancings.get(name);
+    if (known && sameBalancing(known.options, options)) return known.balancing;
+    const balancing = new ServiceBalancing(name, options, this.deps);
+    this.balancings.set(name, { options, balancing });
+    return balancing;
   }
 }
 
-function queryOf({ name, tag, dc, zone, interval }: ServiceOptions): ServiceQuery {
+function queryOf({ name, tag, dc, interval }: ServiceOptions): ServiceQuery {
   return {
     service: name,
     ...(tag === undefined ? {} : { tag }),
     ...(dc === undefined ? {} : { dc }),
-    ...(zone === undefined ? {} : { zone }),
     ...(interval === undefined ? {} : { intervalMs: interval * 1_000 }),
   };
 }
 
+function balancingOptions(
+  { balancer, zone, subset, slowStart, outlierDetection }: ServiceOptions,
+  moduleBalancer: BalancerOption,
+): BalancingOptions {
+  return { balancer: balancer ?? moduleBalancer, zone, subset, slowStart, outlierDetection };
+}
+
+function sameBalancing(one: BalancingOptions, other: BalancingOptions): boolean {
+  return one.balancer === other.balancer && samePlainFields(one, other);
+}
+
 function sameService(one: ServiceOptions, other: ServiceOptions): boolean {
-  return JSON.stringify(queryOf(one)) === JSON.stringify(queryOf(other)) && one.balancer === other.balancer;
+  return one.balancer === other.balancer && one.registry === other.registry && samePlainFields(one, other);
+}
+
+/** Compares everything but objects of the application's own, which may not be plain data. */
+function samePlainFields(one: object, other: object): boolean {
+  const plain = (options: object): string => JSON.stringify({ ...options, balancer: null, registry: null });
+  return plain(one) === plain(other);
 }

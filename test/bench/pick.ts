@@ -56,6 +56,7 @@ async function world(services: number, size: number): Promise<World> {
     cache,
     clock: systemClock,
     random: Math.random,
+    logger: silentLogger,
     balancer: 'round-robin',
     bootTimeout: 5,
   });

@@ -1,6 +1,6 @@
-import { type Endpoint } from '../discovery/endpoint.js';
-import { type Random } from '../common/random.js';
-import { type Balancer } from './balancer.js';
+import { type Endpoint } from '../../discovery/endpoint.js';
+import { type Random } from '../../common/random.js';
+import { type Balancer } from '../balancer.js';
 
 /** Picks a random endpoint. It has no state, so clients that start together do not pick in the same order. */
 export class RandomChoice implements Balancer {

@@ -1,5 +1,5 @@
-import { type Endpoint } from '../discovery/endpoint.js';
-import { type Balancer } from './balancer.js';
+import { type Endpoint } from '../../discovery/endpoint.js';
+import { type Balancer } from '../balancer.js';
 
 /**
  * Picks each endpoint in turn, from the first of the list. A new list does not restart the rotation: the endpoint that
