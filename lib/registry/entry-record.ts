@@ -1,10 +1,18 @@
 import { quote } from '../common/strings.js';
 import { type Instance } from './instance.js';
 
+/**
+ * A part of the registry that the library reserves for its own plain keys. Keys of a space are distinct from the keys of
+ * applications, and drivers store them in a place of their own.
+ */
+export type KeySpace = 'elections' | 'locks';
+
 /** The entry key of a plain key. */
 export interface PlainKey {
   readonly kind: 'key';
   readonly key: string;
+  /** @default none: a key of the application */
+  readonly space?: KeySpace;
 }
 
 /** The entry key of one instance of a service. */
@@ -21,6 +29,7 @@ export type EntryKey = PlainKey | InstanceKey;
 export interface KeyRecord {
   readonly kind: 'key';
   readonly key: string;
+  readonly space?: KeySpace;
   readonly value: string;
 }
 
@@ -48,18 +57,35 @@ export type EntryRecord = KeyRecord | InstanceRecord;
 /** Returns the entry key under which `record` is stored. */
 export function entryKeyOf(record: EntryRecord): EntryKey {
   return record.kind === 'key'
-    ? { kind: 'key', key: record.key }
+    ? { kind: 'key', key: record.key, ...(record.space === undefined ? {} : { space: record.space }) }
     : { kind: 'instance', service: record.instance.service, id: record.instance.id };
 }
 
 /** Returns a string that is unique for each entry key, for use as a map key. */
 export function entryKeyId(entryKey: EntryKey): string {
-  return entryKey.kind === 'key' ? `key\0${entryKey.key}` : `instance\0${entryKey.service}\0${entryKey.id}`;
+  if (entryKey.kind === 'instance') return `instance\0${entryKey.service}\0${entryKey.id}`;
+  return entryKey.space === undefined ? `key\0${entryKey.key}` : `${entryKey.space}\0${entryKey.key}`;
+}
+
+/** Whether the entry key belongs to a {@link KeySpace}. */
+export function isReserved(entryKey: EntryKey): boolean {
+  return entryKey.kind === 'key' && entryKey.space !== undefined;
 }
 
 /** Formats an entry key for messages, on one line whatever characters its names contain. */
 export function entryKeyLabel(entryKey: EntryKey): string {
-  return entryKey.kind === 'key'
-    ? `key ${quote(entryKey.key)}`
-    : `instance ${quote(entryKey.id)} of service ${quote(entryKey.service)}`;
+  if (entryKey.kind === 'instance')
+    return `instance ${quote(entryKey.id)} of service ${quote(entryKey.service)}`;
+  return `${labelOfSpace(entryKey.space)} ${quote(entryKey.key)}`;
+}
+
+function labelOfSpace(space: KeySpace | undefined): string {
+  switch (space) {
+    case 'elections':
+      return 'election';
+    case 'locks':
+      return 'lock';
+    case undefined:
+      return 'key';
+  }
 }

@@ -16,6 +16,7 @@ export {
   type InstanceKey,
   type InstanceRecord,
   type KeyRecord,
+  type KeySpace,
   type PlainKey,
   type RegistrationHints,
 } from './entry-record.js';

@@ -18,6 +18,12 @@ export interface RegistryEntry {
   readonly version: string;
   /** The `id` of the session that keeps the entry alive. Undefined without one, as for an entry written by hand. */
   readonly owner: string | undefined;
+  /**
+   * A decimal integer that the registry assigned when the entry was created. Later writes do not change it, and it is
+   * higher than that of every earlier entry of the same entry key, as long as the registry keeps its history. Set by
+   * drivers with {@link Registry.discard} for the keys of a `KeySpace`, undefined for all others.
+   */
+  readonly createRevision?: string;
 }
 
 /**
@@ -72,6 +78,13 @@ export interface SessionOptions {
   readonly ttl: number;
   /** A name of the holder for operators. Drivers store it where the registry has a field for it. */
   readonly name?: string;
+  /**
+   * Whether the session outlives the connection. The caller never renews or ends it: its entries expire `ttl` seconds
+   * after it was opened.
+   *
+   * @default false
+   */
+  readonly detached?: boolean;
 }
 
 /** The result of one renewal. */
@@ -89,6 +102,8 @@ export type WriteResult =
       readonly version: string;
       /** Where a watch of this entry key must start to continue after this write. Undefined if the driver cannot know. */
       readonly cursor?: Cursor;
+      /** Set when this write created the entry; see {@link RegistryEntry.createRevision}. */
+      readonly createRevision?: string;
     }
   /** The entry key does not have the expected version. `current` is its entry now, or undefined if it is empty. */
   | { readonly ok: false; readonly current: RegistryEntry | undefined };
@@ -200,6 +215,16 @@ export interface Registry {
    * @throws ClosedError when it is called after {@link Registry.close}
    */
   watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncIterable<WatchBatch>;
+
+  /**
+   * Removes the entry of `entryKey` if it still has `version`, no matter which session owns it. Elections and locks need
+   * it, and refuse a driver without it.
+   *
+   * @returns whether this call removed the entry
+   * @throws RegistryUnavailableError with the error of each endpoint
+   * @throws RegistryRefusedError when the server denies permission
+   */
+  discard?(entryKey: EntryKey, version: string, signal: AbortSignal): Promise<boolean>;
 
   /**
    * Returns the host by which other machines reach this registry if it is not one of those in `url`. A Consul agent, for

@@ -3,7 +3,8 @@ import { type EntryRecord } from './entry-record.js';
 
 /** Whether two records are equal, apart from hints, which registries do not return. */
 export function sameRecord(a: EntryRecord, b: EntryRecord): boolean {
-  if (a.kind === 'key') return b.kind === 'key' && a.key === b.key && a.value === b.value;
+  if (a.kind === 'key')
+    return b.kind === 'key' && a.key === b.key && a.space === b.space && a.value === b.value;
   return b.kind === 'instance' && (a.instance === b.instance || sameInstance(a.instance, b.instance));
 }
 

@@ -7,7 +7,7 @@ import { type Scope } from './registry.js';
 export function inScope(scope: Scope, entryKey: EntryKey): boolean {
   switch (scope.kind) {
     case 'key':
-      return entryKey.kind === 'key' && entryKey.key === scope.key;
+      return entryKey.kind === 'key' && entryKey.key === scope.key && entryKey.space === scope.space;
     case 'instance':
       return entryKey.kind === 'instance' && entryKey.service === scope.service && entryKey.id === scope.id;
     case 'service':

@@ -28,13 +28,14 @@ export type Fault =
   | 'swallow';
 
 /** The kinds of request. A fault can be limited to one of them. */
-export type RequestKind = 'open' | 'renew' | 'write' | 'remove' | 'end' | 'list' | 'watch';
+export type RequestKind = 'open' | 'renew' | 'write' | 'remove' | 'discard' | 'end' | 'list' | 'watch';
 
 /** Wraps a registry and injects the faults that a test sets. */
 export class FaultyRegistry implements Registry {
   readonly driver: string;
   readonly url: string;
   readonly reportsCauses: boolean;
+  readonly discard?: NonNullable<Registry['discard']>;
   /** The number of requests of each kind, failed ones included. */
   readonly requests = new Map<RequestKind, number>();
   private readonly faults = new Map<RequestKind, Fault>();
@@ -49,6 +50,10 @@ export class FaultyRegistry implements Registry {
     this.driver = inner.driver;
     this.url = inner.url;
     this.reportsCauses = inner.reportsCauses ?? true;
+    const discard = inner.discard?.bind(inner);
+    if (discard)
+      this.discard = (entryKey, version, signal) =>
+        this.request('discard', signal, () => discard(entryKey, version, signal));
   }
 
   /** Applies `fault` to all further requests, or to those of one kind. Cuts running watches if it applies to them. */

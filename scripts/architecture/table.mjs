@@ -65,6 +65,11 @@ export const folders = [
     imports: ['common', 'registry', 'registration', 'registries/registry-url.ts'],
   },
   {
+    folder: 'election',
+    about: 'elections and locks: pure state machines and their runners',
+    imports: ['common', 'registry', 'registration'],
+  },
+  {
     folder: 'discovery',
     about: 'the service cache: endpoints, address policy, expiry guard, snapshot',
     imports: ['common', 'registry'],
@@ -81,6 +86,7 @@ export const folders = [
       'registries/registry-url.ts',
       'registration',
       'registration/worker',
+      'election',
       'containerpilot',
     ],
   },
@@ -106,7 +112,7 @@ export const folders = [
   {
     folder: 'testing',
     about: 'for tests of applications and drivers: a virtual clock, a registry with injectable faults',
-    imports: ['common', 'registry', 'registry/contract', 'registries/memory', 'discovery'],
+    imports: ['common', 'registry', 'registry/contract', 'registries/memory', 'discovery', 'election'],
   },
   {
     folder: 'cli',
@@ -116,6 +122,7 @@ export const folders = [
       'registry',
       'registries/registry-url.ts',
       'registration',
+      'election',
       'discovery',
       'containerpilot',
       'sidekick',
@@ -131,6 +138,7 @@ export const folders = [
       'registries/file',
       'registries/fixed',
       'registration',
+      'election',
       'discovery',
       'balancing',
       'containerpilot',

@@ -4,6 +4,7 @@ import { expected } from '../../common/expected.js';
 import { Notifier } from '../../registry/notifier.js';
 import { checkScope } from '../../registry/check-record.js';
 import { AbortScope } from '../../common/async/abort-scope.js';
+import { type EntryKey } from '../../registry/entry-record.js';
 import {
   type Cursor,
   type Listing,
@@ -31,10 +32,11 @@ export class MemoryRegistry implements Registry {
     this.lifetime = new AbortScope(`The registry ${url}`);
   }
 
-  async openSession({ ttl }: SessionOptions, signal: AbortSignal): Promise<Session> {
+  async openSession({ ttl, detached = false }: SessionOptions, signal: AbortSignal): Promise<Session> {
     await this.begin(signal);
     if (!(ttl > 0 && ttl < Infinity)) throw expected('ttl', 'a number of seconds above 0', ttl);
-    return new MemorySession(this.url, this.store, this.store.grant(ttl, this.clock, this));
+    const connection = detached ? this.store : this;
+    return new MemorySession(this.url, this.store, this.store.grant(ttl, this.clock, connection));
   }
 
   async list(scope: Scope, signal: AbortSignal): Promise<Listing> {
@@ -56,6 +58,14 @@ export class MemoryRegistry implements Registry {
       unsubscribe();
       linked.release();
     }
+  }
+
+  async discard(entryKey: EntryKey, version: string, signal: AbortSignal): Promise<boolean> {
+    await this.begin(signal);
+    checkScope(entryKey);
+    if (this.store.entry(entryKey)?.version !== version) return false;
+    this.store.remove(entryKey);
+    return true;
   }
 
   /** Ends all watches. Sessions that are still open expire at once, since no process is left to renew them. */

@@ -36,7 +36,12 @@ export class MemorySession implements Session {
     this.assertAlive();
     const current = this.store.entry(entryKeyOf(record));
     if (current?.version !== version) return { ok: false, current };
-    return { ok: true, version: this.store.put(record, this.lease).version };
+    const { version: written, createRevision } = this.store.put(record, this.lease);
+    return {
+      ok: true,
+      version: written,
+      ...(current || createRevision === undefined ? {} : { createRevision }),
+    };
   }
 
   async remove(entryKey: EntryKey, signal: AbortSignal, version?: string): Promise<void> {

@@ -1,7 +1,13 @@
 import { type Clock } from '../../common/clock.js';
 import { type Notifier } from '../../registry/notifier.js';
 import { completeInstance } from '../../registry/instance.js';
-import { type EntryRecord, type EntryKey, entryKeyId, entryKeyOf } from '../../registry/entry-record.js';
+import {
+  type EntryRecord,
+  type EntryKey,
+  entryKeyId,
+  entryKeyOf,
+  isReserved,
+} from '../../registry/entry-record.js';
 import {
   type Change,
   type Cursor,
@@ -100,7 +106,13 @@ export class MemoryStore {
     const id = entryKeyId(entryKey);
     this.release(entryKey);
     const version = String(this.revision + 1);
-    const entry: RegistryEntry = Object.freeze({ record: frozen(record), version, owner: lease?.id });
+    const created = isReserved(entryKey) ? (this.entry(entryKey)?.createRevision ?? version) : undefined;
+    const entry: RegistryEntry = Object.freeze({
+      record: frozen(record),
+      version,
+      owner: lease?.id,
+      ...(created === undefined ? {} : { createRevision: created }),
+    });
     this.contents.set(id, { kind: 'entry', entryKey, entry });
     lease?.entryKeys.set(id, entryKey);
     this.record({ kind: 'put', entry });
