@@ -1,6 +1,5 @@
 import {
   ScriptedRegistry,
-  broken,
   gone,
   listing,
   put,
@@ -8,10 +7,9 @@ import {
 } from '../../test/harness/in-memory/scripted-registry.js';
 import { pause } from '../common/async/deadline.js';
 import { deferred } from '../common/async/deferred.js';
-import { ClosedError, RegistryUnavailableError } from '../common/errors/index.js';
+import { ClosedError } from '../common/errors/index.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { ListWatcher, type ListUpdate } from './list-watcher.js';
-import { reconnectCoordinatorOf } from './reconnect-coordinator.js';
 import { type Listing } from './registry.js';
 
 describe('ListWatcher', () => {
@@ -169,177 +167,6 @@ describe('ListWatcher', () => {
     expect(ids(net)).toEqual(['a', 'b', 'd']);
     expect([net.added.length, net.updated.length, net.removed.length]).toEqual([1, 1, 1]);
     expect(watcher.state.stale).toBe(false);
-  });
-
-  it('lists at most once a second under a registry that resets every watch', async () => {
-    await started();
-    for (let second = 0; second < 100; second++) {
-      registry.watch_.push({ kind: 'reset', reason: 'the index went back' });
-      await clock.advance(100);
-    }
-    expect(registry.lists).toBeLessThanOrEqual(11);
-    expect(registry.lists).toBeGreaterThanOrEqual(9);
-  });
-
-  it('keeps its entries, marked stale, through ten minutes of errors, and recovers within 5 s', async () => {
-    registry.answer = () => listing([webEntry('a')]);
-    await started();
-    registry.answer = () => Promise.reject(new Error('connection refused'));
-    registry.watch_.push(new Error('connection reset'));
-    await clock.advance(600_000);
-    expect(updates).toHaveLength(1);
-    expect(watcher.state).toMatchObject({ stale: true, error: { message: 'connection refused' } });
-    expect(watcher.state.since).toBe(0);
-    expect(registry.lists).toBeGreaterThan(100);
-    expect(registry.lists).toBeLessThan(300);
-    registry.answer = () => listing([webEntry('a'), webEntry('b')]);
-    await clock.advance(5_000);
-    expect(watcher.state).toEqual({ stale: false, lastHeard: expect.any(Number) as number });
-    expect(updates.map(ids)).toEqual([['a'], ['a', 'b']]);
-    registry.watch_.send();
-    await clock.advance(0);
-    expect(warnings).toHaveLength(1);
-    expect(logs).toHaveLength(1);
-  });
-
-  it('reports the latest error of any reader while it waits for its turn to reconnect', async () => {
-    const unreachable = (why: string): RegistryUnavailableError =>
-      new RegistryUnavailableError('test:', [{ endpoint: 'test', error: new Error(why) }]);
-    await started();
-    registry.answer = () => Promise.reject(unreachable('connection refused'));
-    registry.watch_.push(unreachable('connection reset'));
-    await clock.advance(1_100);
-    const coordinator = reconnectCoordinatorOf(registry, { clock, random: () => 0.5 });
-    coordinator.attemptFailed(unreachable('certificate has expired'));
-    expect(watcher.state.stale).toBe(true);
-    expect(watcher.state.error?.message).toMatch(/certificate has expired/);
-    coordinator.attemptSucceeded();
-    registry.answer = () => Promise.reject(new Error('permission denied'));
-    await clock.advance(5_000);
-    coordinator.attemptFailed(unreachable('connection reset'));
-    expect(watcher.state.error?.message).toBe('permission denied');
-  });
-
-  it('retries the first list request without limit', async () => {
-    registry.answer = () => Promise.reject(new Error('down'));
-    await started();
-    await clock.advance(3_600_000);
-    expect(watcher.state.stale).toBe(true);
-    expect(watcher.state.lastHeard).toBeUndefined();
-    registry.answer = () => listing([webEntry('a')]);
-    await clock.advance(5_000);
-    await watcher.ready;
-    expect(updates.map(ids)).toEqual([['a']]);
-  });
-
-  it('aborts a list request after 5 s', async () => {
-    registry.answer = () => new Promise<Listing>(() => undefined);
-    await started();
-    await clock.advance(5_000);
-    expect(watcher.state.error?.message).toMatch(/was not answered within 5000 ms/);
-  });
-
-  it('uses the list timeout of the driver', async () => {
-    Object.assign(registry, { listTimeoutMs: 20_000 });
-    registry.answer = () => new Promise<Listing>(() => undefined);
-    await started();
-    await clock.advance(19_900);
-    expect(watcher.state.error).toBeUndefined();
-    await clock.advance(200);
-    expect(watcher.state.error?.message).toMatch(/was not answered within 20000 ms/);
-  });
-
-  it('backs off while lists succeed but every watch fails', async () => {
-    registry.watchFails = new Error('no watches here');
-    await started();
-    await clock.advance(60_000);
-    expect(registry.lists).toBeLessThan(35);
-    expect(warnings).toHaveLength(1);
-  });
-
-  it('restarts a watch that ends without a reason or yields nothing', async () => {
-    await started();
-    registry.watch_.push('end');
-    await clock.advance(1_500);
-    expect(registry.watches).toHaveLength(2);
-    registry.deaf = true;
-    await clock.advance(14_000);
-    expect(registry.watches).toHaveLength(2);
-    await clock.advance(4_000);
-    expect(registry.watches.length).toBeGreaterThan(2);
-    expect(registry.open).toBe(1);
-  });
-
-  it('keeps the last good value of a malformed entry and warns once about it', async () => {
-    registry.answer = () => listing([webEntry('a')], [broken('z')]);
-    await started();
-    registry.watch_.send({ kind: 'malformed', malformed: broken('a') });
-    registry.watch_.send({ kind: 'malformed', malformed: broken('a') });
-    registry.watch_.push({ kind: 'listing', listing: listing([webEntry('b')], [broken('a')]) });
-    await clock.advance(0);
-    expect(ids(updates.at(-1)).sort()).toEqual(['a', 'b']);
-    expect(warnings).toHaveLength(2);
-    expect(warnings[0]).toContain('instance "z" of service "web"');
-    registry.watch_.send(gone('a'));
-    await clock.advance(0);
-    expect(ids(updates.at(-1))).toEqual(['b']);
-  });
-
-  const ignoring = (): string[] => warnings.filter((text) => text.startsWith('Ignoring'));
-
-  it('limits the warnings about 10,000 malformed entries, and names each of them once', async () => {
-    const names = Array.from({ length: 10_000 }, (_, index) => `i${index}.`);
-    registry.answer = () =>
-      listing(
-        [],
-        names.map((name) => broken(name)),
-      );
-    await started();
-    for (let minute = 0; minute < 25; minute++) {
-      expect(ignoring()).toHaveLength(Math.min(10 * (minute + 1), 210));
-      await clock.advance(60_000);
-    }
-    expect(ignoring()[19]).toContain('9490 more are not shown yet.');
-    const log = ignoring().join('\n');
-    expect(names.filter((name) => log.split(`"${name}"`).length !== 2)).toEqual([]);
-    await watcher.close();
-    expect(clock.pending).toBe(0);
-  });
-
-  it('names an entry that becomes malformed while warnings are limited, with the address that stays in use', async () => {
-    const others = Array.from({ length: 10 }, (_, index) => broken(`i${index}`));
-    registry.answer = () => listing([webEntry('good')], others);
-    await started();
-    registry.answer = () => listing([], [...others, broken('good')]);
-    registry.watch_.send({ kind: 'malformed', malformed: broken('good') });
-    registry.watch_.send({ kind: 'malformed', malformed: broken('passing') }, gone('passing'));
-    await clock.advance(0);
-    expect(ignoring()).toHaveLength(10);
-    await clock.advance(60_000);
-    expect(ignoring()).toHaveLength(11);
-    expect(ignoring()[10]).toMatch(/"good".*Its last good value, [\d.]+:\d+, stays in use\.$/);
-  });
-
-  it('warns again about an entry that was repaired and is malformed again', async () => {
-    registry.answer = () => listing([], [broken('a')]);
-    await started();
-    registry.watch_.send(put('a'), { kind: 'malformed', malformed: broken('a') });
-    await clock.advance(0);
-    expect(ignoring()).toHaveLength(2);
-    expect(ignoring()[0]).toContain('It is left out until it is repaired.');
-    expect(ignoring()[1]).toContain('stays in use.');
-  });
-
-  it('logs the pending warnings when it is closed', async () => {
-    registry.answer = () =>
-      listing(
-        [],
-        Array.from({ length: 12 }, (_, index) => broken(`i${index}`)),
-      );
-    await started();
-    await watcher.close();
-    expect(ignoring()[11]).toContain('"i11"');
-    expect(clock.pending).toBe(0);
   });
 
   describe('refresh', () => {

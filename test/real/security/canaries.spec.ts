@@ -1,11 +1,7 @@
 import { jest } from '@jest/globals';
-import { fork } from 'node:child_process';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { piloted } from '../../../lib/cli/piloted.js';
 import { sidekicker } from '../../../lib/cli/sidekicker.js';
@@ -28,68 +24,17 @@ import { CertificateAuthority } from '../../harness/certificates.js';
 import { type ConsulAgent, startConsul } from '../../harness/consul.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
-import { sleep, until } from '../../harness/wait.js';
 import { boot, recording } from './support.js';
+import { CANARY, OutputRecord } from './output-record.js';
+import { HostileServers } from './hostile-servers.js';
 
 jest.setTimeout(90_000);
 
-/** Part of every secret. */
-const CANARY = 'cAnArY7q';
-const FORMS = [CANARY, encodeURIComponent(`${CANARY}/`), Buffer.from(CANARY).toString('base64')];
-
-/** All output of the library, by any channel. */
-class Told {
-  readonly #texts: string[] = [];
-
-  text(...texts: readonly unknown[]): void {
-    for (const text of texts) this.#texts.push(String(text));
-  }
-
-  /** A value as it is printed, logged or sent. */
-  value(value: unknown): void {
-    this.text(value, inspect(value, { depth: 12 }), safely(value));
-  }
-
-  /** An error with all that hangs on it. */
-  error(error: unknown): void {
-    this.value(error);
-    if (!(error instanceof Error)) return;
-    this.text(error.message, error.stack);
-    if (error.cause !== undefined) this.error(error.cause);
-    for (const { error: inner } of (error as { failures?: readonly { error: Error }[] }).failures ?? [])
-      this.error(inner);
-  }
-
-  /** What stands around the canary wherever it was seen. */
-  get leaks(): readonly string[] {
-    const around = (text: string): string[] =>
-      FORMS.map((form) => text.indexOf(form))
-        .filter((at) => at >= 0)
-        .map((at) => text.slice(Math.max(0, at - 150), at + 40));
-    return [...new Set(this.#texts.flatMap(around))].slice(0, 20);
-  }
-
-  get count(): number {
-    return this.#texts.length;
-  }
-}
-
-function safely(value: unknown): string {
-  try {
-    return JSON.stringify(value);
-  } catch (error) {
-    return String(error);
-  }
-}
-
-let told: Told;
+let output: OutputRecord;
 let folder: string;
 let cluster: EtcdCluster;
 let agent: ConsulAgent;
-let echo: Server;
-let noise: TcpServer;
-let echoPort: number;
-let noisePort: number;
+let hostile: HostileServers;
 let keyPair: { readonly cert: string; readonly key: string };
 const rejections: unknown[] = [];
 const onRejection = (reason: unknown): void => void rejections.push(reason);
@@ -100,57 +45,26 @@ beforeAll(async () => {
   await cluster.enableAuth('root');
   await cluster.addUser('app', CANARY, '/allowed/', 'readwrite');
   keyPair = CertificateAuthority.create('x').issue({ commonName: 'x' });
-  let turn = 0;
-  // Answers with what it was sent, as a proxy in the way that shows its errors would, in every shape.
-  echo = createServer((request, response) => {
-    const seen = JSON.stringify({ url: request.url, headers: request.headers });
-    const shapes: readonly (readonly [number, string])[] = [
-      [500, seen],
-      [403, seen],
-      [400, seen],
-      [200, `<html>${seen}`],
-      [200, seen],
-      [200, JSON.stringify(seen)],
-    ];
-    const [status, body] = shapes[(turn += 1) % shapes.length]!;
-    response.writeHead(status, { 'content-type': 'application/json' }).end(body);
-  });
-  noise = createTcpServer((socket) => {
-    socket.on('data', (data: Buffer) => socket.end(`HTTP/1.1 400 ${data.toString('latin1')}\r\n\r\n`));
-    socket.on('error', () => undefined);
-  });
-  const listening = (server: Server | TcpServer): Promise<number> =>
-    new Promise((resolve) =>
-      server.listen(0, '127.0.0.1', () => {
-        resolve((server.address() as AddressInfo).port);
-      }),
-    );
-  [echoPort, noisePort] = await Promise.all([listening(echo), listening(noise)]);
+  hostile = await HostileServers.start();
   process.on('unhandledRejection', onRejection);
 });
 beforeEach(() => {
-  told = new Told();
+  output = new OutputRecord();
 });
 afterEach(() => {
-  told.value(rejections.splice(0));
-  expect(told.count).toBeGreaterThan(5);
-  expect(told.leaks).toEqual([]);
+  output.value(rejections.splice(0));
+  expect(output.count).toBeGreaterThan(5);
+  expect(output.leaks).toEqual([]);
 });
 afterAll(async () => {
   process.off('unhandledRejection', onRejection);
-  echo.closeAllConnections();
-  await Promise.all([
-    new Promise((resolve) => echo.close(resolve)),
-    new Promise((resolve) => noise.close(resolve)),
-    cluster.stop(),
-    agent.stop(),
-  ]);
+  await Promise.all([hostile.stop(), cluster.stop(), agent.stop()]);
   await removeFolder(folder);
 });
 
 /** Boots both modules on a registry in every mode, uses them, and hears all they say. */
 async function drive(registry: string | RegistrySource | undefined): Promise<void> {
-  if (typeof registry === 'object' && 'identity' in registry) told.value(registry);
+  if (typeof registry === 'object' && 'identity' in registry) output.value(registry);
   const logger = recording();
   const snapshot = join(folder, 'snapshot.json');
   const modules = [
@@ -178,11 +92,11 @@ async function drive(registry: string | RegistrySource | undefined): Promise<voi
           await app.close();
         }
       } catch (error) {
-        told.error(error);
+        output.error(error);
       }
     }),
   );
-  told.text(...logger.lines);
+  output.text(...logger.lines);
 }
 
 function named(registry: string | RegistrySource | undefined): { registry?: string | RegistrySource } {
@@ -195,24 +109,24 @@ async function use(app: { get: <T>(type: abstract new (...given: never[]) => T) 
     const events: unknown[] = [];
     sidekick.events.subscribe((event) => events.push(event));
     await sidekick.keep('/denied/too').catch((error: unknown) => {
-      told.error(error);
+      output.error(error);
     });
-    told.value(sidekick.beats);
-    told.value(events);
-    told.text(inspect(sidekick, { depth: 12 }));
+    output.value(sidekick.beats);
+    output.value(events);
+    output.text(inspect(sidekick, { depth: 12 }));
     return;
   } catch {
     // The other module.
   }
   const discovery = app.get(DiscoveryService);
   await discovery.refresh().catch((error: unknown) => {
-    told.error(error);
+    output.error(error);
   });
   await discovery.service('web').catch((error: unknown) => {
-    told.error(error);
+    output.error(error);
   });
-  told.value(discovery.dump());
-  told.text(inspect(discovery, { depth: 12 }));
+  output.value(discovery.dump());
+  output.text(inspect(discovery, { depth: 12 }));
 }
 
 async function program(
@@ -226,7 +140,7 @@ async function program(
   }, 400);
   try {
     const said = (text: string): void => {
-      told.text(text);
+      output.text(text);
     };
     const code = await run(args, {
       env,
@@ -235,9 +149,9 @@ async function program(
       err: said,
       interrupted: interrupt.signal,
     });
-    told.text(`code ${code}`);
+    output.text(`code ${code}`);
   } catch (error) {
-    told.error(error);
+    output.error(error);
   } finally {
     clearTimeout(timer);
   }
@@ -319,9 +233,9 @@ describe('A secret is shown nowhere', () => {
     ];
     for (const make of wrong) {
       try {
-        told.value(make());
+        output.value(make());
       } catch (error) {
-        told.error(error);
+        output.error(error);
       }
     }
     for (const registry of [
@@ -339,7 +253,7 @@ describe('A secret is shown nowhere', () => {
       try {
         await boot(EtcdModule.forRoot(options));
       } catch (error) {
-        told.error(error);
+        output.error(error);
       }
     }
     // What is no PEM text is a path, and no message may show the path of a key.
@@ -355,33 +269,33 @@ describe('A secret is shown nowhere', () => {
     await writeFile(tokenFile, `${CANARY}\n`);
     const registries: readonly (string | RegistrySource)[] = [
       `etcd://u:${CANARY}@127.0.0.1:1`,
-      `etcd://u:${CANARY}@127.0.0.1:${noisePort}?timeout=0.3`,
-      `etcds://u:${CANARY}@127.0.0.1:${noisePort}?timeout=0.3`,
-      `etcd://u:${CANARY}@127.0.0.1:${echoPort}?timeout=0.3`,
+      `etcd://u:${CANARY}@127.0.0.1:${hostile.noisePort}?timeout=0.3`,
+      `etcds://u:${CANARY}@127.0.0.1:${hostile.noisePort}?timeout=0.3`,
+      `etcd://u:${CANARY}@127.0.0.1:${hostile.echoPort}?timeout=0.3`,
       `etcd://app:wrong${CANARY}@${cluster.hosts}`,
       `etcd://app:${CANARY}@${cluster.hosts}`,
       etcd({ endpoints: cluster.urls, username: 'app', password: CANARY }),
       etcd({ endpoints: 'https://127.0.0.1:1', tls: keyPair }),
       `consul://127.0.0.1:1?token=${CANARY}`,
-      `consul://127.0.0.1:${noisePort}?token=${CANARY}`,
-      `consul://127.0.0.1:${echoPort}?token=${CANARY}`,
-      `consul://127.0.0.1:${echoPort}?tokenFile=${tokenFile}`,
+      `consul://127.0.0.1:${hostile.noisePort}?token=${CANARY}`,
+      `consul://127.0.0.1:${hostile.echoPort}?token=${CANARY}`,
+      `consul://127.0.0.1:${hostile.echoPort}?tokenFile=${tokenFile}`,
       `consul://127.0.0.1:${agent.port}?token=${CANARY}`,
       consul({ port: agent.port, tokenFile }),
-      consul({ port: echoPort, token: CANARY }),
+      consul({ port: hostile.echoPort, token: CANARY }),
     ];
     for (const registry of registries) {
       await drive(registry);
       // The programs stand on the same ground: two kinds of failure are enough.
       if (
         typeof registry !== 'string' ||
-        !/wrong|:(?:ECHO)\?token/.test(registry.replace(`:${echoPort}`, ':ECHO'))
+        !/wrong|:(?:ECHO)\?token/.test(registry.replace(`:${hostile.echoPort}`, ':ECHO'))
       )
         continue;
       await program(piloted, ['ls', '--registry', registry, 'web']);
       await program(sidekicker, ['-key', '/denied', '-verbose'], { SIDEKICK_REGISTRY: registry });
     }
-    for (const endpoints of [`http://127.0.0.1:${noisePort}`, cluster.urls]) {
+    for (const endpoints of [`http://127.0.0.1:${hostile.noisePort}`, cluster.urls]) {
       const options = { endpoints, username: 'app', password: CANARY, debug: true };
       const app = await boot(EtcdModule.forRoot(options));
       const client = app.get(EtcdClient);
@@ -393,8 +307,8 @@ describe('A secret is shown nowhere', () => {
         client.version(),
         client.sync(),
       ]);
-      for (const answer of asked) told.error(answer.status === 'rejected' ? answer.reason : answer.value);
-      told.text(inspect(client, { depth: 12 }));
+      for (const answer of asked) output.error(answer.status === 'rejected' ? answer.reason : answer.value);
+      output.text(inspect(client, { depth: 12 }));
       await app.close();
     }
   });
@@ -415,124 +329,7 @@ describe('A secret is shown nowhere', () => {
         texts.push(inspect(error, { depth: 12 }));
       }
     await app.close();
-    told.text(...texts, 'one', 'two', 'three');
+    output.text(...texts, 'one', 'two', 'three');
     expect(texts.filter((text) => text.includes(secret))).toEqual([]);
-  });
-
-  it('of a ContainerPilot file and of what the environment puts into it', async () => {
-    const env = { TOKEN: CANARY, CONSUL_HTTP_TOKEN: CANARY, SECRET: CANARY };
-    const consulOf = (token: string): string =>
-      `consul: { address: "127.0.0.1:${echoPort}", token: ${token} }, watches: [{ name: "web", interval: 1 }]`;
-    const files = [
-      `{ ${consulOf(`"${CANARY}"`)} }`,
-      `{ ${consulOf('"{{ .TOKEN }}"')} }`,
-      `{ ${consulOf(`["${CANARY}"]`)} }`,
-      `{ ${consulOf(`{ a: "${CANARY}" }`)} }`,
-      `{ ${consulOf(`"${CANARY}`)} }`,
-      `{ ${consulOf(`"${CANARY}", nope: 1`)} }`,
-      `{ consul: "http://u:${CANARY}@127.0.0.1:1" }`,
-      `{ consul: "{{ .TOKEN }}:x" }`,
-      `{ consul: "127.0.0.1:1", watches: [{ name: "{{ .SECRET }}", interval: "{{ .SECRET }}" }] }`,
-      `{ consul: "127.0.0.1:1", jobs: [{ name: "web", exec: "run --password=${CANARY}", port: "{{ .SECRET }}" }] }`,
-      `{ consul: "127.0.0.1:1", {{ .SECRET }} }`,
-      `{ consul: "127.0.0.1:1", {{ if }} "token": "${CANARY}" }`,
-      `{ "token": "${CANARY}", {{ nope .SECRET }} }`,
-      `{ consul: {{ .SECRET | split ":" | nope }} }`,
-      `{ etcd: { endpoints: "http://u:${CANARY}@127.0.0.1:1", prefix: 7 }, backends: [] }`,
-    ];
-    const before = { ...process.env };
-    Object.assign(process.env, env);
-    try {
-      for (const text of files) {
-        const config = join(folder, 'containerpilot.json5');
-        await writeFile(config, text);
-        const logger = recording();
-        for (const make of [
-          () => SidekickModule.forRoot({ config, key: 'k', logger }),
-          () => PilotedModule.forRoot({ config, bootTimeout: 0.3, boot: 'fail', logger }),
-        ])
-          try {
-            const app = await boot(make());
-            await app.close();
-          } catch (error) {
-            told.error(error);
-          }
-        told.text(...logger.lines);
-        await program(piloted, ['check', config], env);
-        await program(piloted, ['ls', '--config', config], env);
-        await program(piloted, ['watch', '--config', config, '--json'], env);
-      }
-    } finally {
-      process.env = before;
-    }
-  });
-
-  it('in files: neither in a snapshot nor in the folder of the embedded registry', async () => {
-    await agent.request('/v1/agent/service/register', {
-      method: 'PUT',
-      body: { Name: 'web', ID: 'one', Address: '10.0.0.1', Port: 80 },
-    });
-    // A token that works: the canary is a password here.
-    const registry = etcd({ endpoints: cluster.urls, prefix: '/allowed', username: 'app', password: CANARY });
-    const logger = recording();
-    const snapshot = join(folder, 'good.json');
-    const app = await boot(
-      SidekickModule.forRoot({ registry, logger }),
-      PilotedModule.forRoot({ registry, services: ['web'], snapshot, logger }),
-    );
-    await app.get(Sidekick).announce({ name: 'web', id: 'one', address: '10.0.0.1', port: 80 });
-    await until('the instance', () => app.get(DiscoveryService).endpoints('web').length === 1);
-    told.value(app.get(DiscoveryService).dump());
-    told.value(app.get(Sidekick).beats);
-    await app.close();
-    told.text(...logger.lines, await readFile(snapshot, 'utf8'));
-
-    const local = join(folder, 'registry');
-    process.env.TOKEN = CANARY;
-    const embedded = await boot(
-      SidekickModule.forRoot({ registry: `file:${local}`, key: 'k', value: 'v', logger }),
-    );
-    for (const file of await readdir(local, { recursive: true, withFileTypes: true }))
-      if (file.isFile()) told.text(await readFile(join(file.parentPath, file.name), 'utf8'));
-    await embedded.close();
-    delete process.env.TOKEN;
-    // Nor in the store itself, where every reader would see it.
-    told.text(await cluster.etcdctl(['get', '', '--from-key']));
-  });
-
-  it('by a heartbeat thread: in what it says, in its errors, in the title and the arguments of its process', async () => {
-    const script = fileURLToPath(new URL('./isolated-app.mjs', import.meta.url));
-    const registries = [
-      [`consul://127.0.0.1:${echoPort}?token=${CANARY}`, 'fail-fast'],
-      [`consul://127.0.0.1:${echoPort}?token=${CANARY}`, 'patient'],
-      [`etcd://app:wrong${CANARY}@${cluster.hosts}`, 'fail-fast'],
-      [`etcd://app:${CANARY}@127.0.0.1:1`, 'patient'],
-      [`consul://127.0.0.1:1?tokn=${CANARY}`, 'fail-fast'],
-    ] as const;
-    await Promise.all(
-      registries.map(async ([registry, mode]) => {
-        const child = fork(script, [mode], {
-          stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-          env: { ...process.env, SIDEKICK_REGISTRY: registry },
-        });
-        for (const stream of [child.stdout!, child.stderr!])
-          stream.on('data', (data: Buffer) => {
-            told.text(data.toString());
-          });
-        const ended = new Promise((resolve) => child.once('exit', resolve));
-        const heard = await new Promise((resolve) => {
-          child.once('message', resolve);
-          child.once('exit', resolve);
-        });
-        if (heard === 'ready') {
-          await sleep(300);
-          for (const name of ['cmdline', 'comm'])
-            told.text(await readFile(`/proc/${child.pid!}/${name}`, 'utf8').catch(() => process.title));
-          child.send('end');
-        }
-        await ended;
-        told.text(heard);
-      }),
-    );
   });
 });

@@ -1,7 +1,6 @@
 import { jest } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
-import { consul } from '../../../lib/registries/consul/index.js';
-import { EtcdClient, EtcdModule, etcd } from '../../../lib/etcd/index.js';
+import { EtcdClient, EtcdModule } from '../../../lib/etcd/index.js';
 import {
   DiscoveryService,
   PilotedModule,
@@ -18,86 +17,13 @@ import {
   type KeyPair,
   type TlsSet,
 } from '../../harness/certificates.js';
-import { startConsul } from '../../harness/consul.js';
 import { startEtcd } from '../../harness/etcd.js';
 import { TcpProxy } from '../../harness/proxy.js';
-import { sleep, until } from '../../harness/wait.js';
+import { until } from '../../harness/wait.js';
 import { boot, failure, recording, within } from './support.js';
+import { type Given, type Server, KINDS, byUrl, type Pems, both } from './tls-kinds.js';
 
 jest.setTimeout(60_000);
-
-/** What a client gives, as PEM texts or as paths. */
-interface Given {
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-  readonly serverName?: string;
-}
-
-interface Server {
-  readonly port: number;
-  /** Makes new connections show the certificate that its file holds now. */
-  reload(): Promise<void>;
-  stop(): Promise<void>;
-}
-
-interface Kind {
-  readonly name: 'etcd' | 'consul';
-  start(tls?: TlsSet['harness']): Promise<Server>;
-  byFunction(port: number, tls: Given | undefined): RegistrySource;
-}
-
-const KINDS: readonly Kind[] = [
-  {
-    name: 'etcd',
-    start: async (tls) => {
-      const cluster = await startEtcd(tls ? { tls } : {});
-      // etcd reads its certificate again for every handshake.
-      return { port: cluster.members[0]!.port, reload: async () => undefined, stop: () => cluster.stop() };
-    },
-    byFunction: (port, tls) =>
-      etcd({ endpoints: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`, ...(tls && { tls }) }),
-  },
-  {
-    name: 'consul',
-    start: async (tls) => {
-      // One that keeps its data: the services of any other are gone after it has read its configuration again.
-      const agent = await startConsul(tls ? { tls, persistent: true } : {});
-      const reload = async (): Promise<void> => {
-        process.kill(agent.pid, 'SIGHUP');
-        await sleep(500);
-      };
-      return { port: agent.port, reload, stop: () => agent.stop() };
-    },
-    byFunction: (port, tls) => consul({ port, secure: tls !== undefined, ...(tls && { tls }) }),
-  },
-];
-
-function byUrl({ name }: Kind, port: number, tls: Given | undefined): string {
-  const query = new URLSearchParams({ ...tls }).toString();
-  return `${name}${tls ? 's' : ''}://127.0.0.1:${port}${query === '' ? '' : `?${query}`}`;
-}
-
-interface Pems extends Given {
-  readonly files: Given;
-}
-
-/** The same certificates as texts and as files. */
-async function both(set: TlsSet, name: string, { ca, cert, key }: Given): Promise<Pems> {
-  const file = async (kind: string, pem: string | undefined): Promise<object> =>
-    pem === undefined ? {} : { [kind]: await set.file(`${name}-${kind}.pem`, pem) };
-  const files = {
-    ...(await file('ca', ca)),
-    ...(await file('cert', cert)),
-    ...(await file('key', key)),
-  };
-  return {
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-    files,
-  };
-}
 
 describe.each(KINDS)('$name over TLS, by SidekickModule, PilotedModule and EtcdModule', (kind) => {
   let set: TlsSet;

@@ -1,0 +1,157 @@
+import { ScriptedRegistry, listing, webEntry } from '../../test/harness/in-memory/scripted-registry.js';
+import { RegistryUnavailableError } from '../common/errors/index.js';
+import { VirtualClock } from '../testing/virtual-clock.js';
+import { ListWatcher, type ListUpdate } from './list-watcher.js';
+import { reconnectCoordinatorOf } from './reconnect-coordinator.js';
+import { type Listing } from './registry.js';
+
+describe('ListWatcher on a registry that fails', () => {
+  let clock: VirtualClock;
+  let registry: ScriptedRegistry;
+  let updates: ListUpdate[];
+  let warnings: string[];
+  let logs: string[];
+  let watcher: ListWatcher;
+
+  function create(intervalMs?: number): ListWatcher {
+    return new ListWatcher({
+      registry,
+      scope: { kind: 'service', service: 'web' },
+      clock,
+      random: () => 0.5,
+      logger: {
+        log: (text) => logs.push(text),
+        warn: (text) => warnings.push(text),
+        error: (text) => warnings.push(text),
+      },
+      onUpdate: (update) => updates.push({ ...update, entries: new Map(update.entries) }),
+      ...(intervalMs === undefined ? {} : { intervalMs }),
+    });
+  }
+
+  async function started(): Promise<void> {
+    watcher.start();
+    await clock.advance(0);
+  }
+
+  const ids = (update: ListUpdate | undefined): string[] =>
+    [...(update?.entries.values() ?? [])].map(({ record }) =>
+      record.kind === 'instance' ? record.instance.id : record.key,
+    );
+
+  beforeEach(() => {
+    clock = new VirtualClock();
+    registry = new ScriptedRegistry();
+    updates = [];
+    warnings = [];
+    logs = [];
+    watcher = create();
+  });
+
+  afterEach(async () => {
+    registry.deaf = false;
+    const closing = watcher.close();
+    await clock.advance(2_000);
+    await closing;
+    expect(clock.pending).toBe(0);
+  });
+
+  it('lists at most once a second under a registry that resets every watch', async () => {
+    await started();
+    for (let second = 0; second < 100; second++) {
+      registry.watch_.push({ kind: 'reset', reason: 'the index went back' });
+      await clock.advance(100);
+    }
+    expect(registry.lists).toBeLessThanOrEqual(11);
+    expect(registry.lists).toBeGreaterThanOrEqual(9);
+  });
+
+  it('keeps its entries, marked stale, through ten minutes of errors, and recovers within 5 s', async () => {
+    registry.answer = () => listing([webEntry('a')]);
+    await started();
+    registry.answer = () => Promise.reject(new Error('connection refused'));
+    registry.watch_.push(new Error('connection reset'));
+    await clock.advance(600_000);
+    expect(updates).toHaveLength(1);
+    expect(watcher.state).toMatchObject({ stale: true, error: { message: 'connection refused' } });
+    expect(watcher.state.since).toBe(0);
+    expect(registry.lists).toBeGreaterThan(100);
+    expect(registry.lists).toBeLessThan(300);
+    registry.answer = () => listing([webEntry('a'), webEntry('b')]);
+    await clock.advance(5_000);
+    expect(watcher.state).toEqual({ stale: false, lastHeard: expect.any(Number) as number });
+    expect(updates.map(ids)).toEqual([['a'], ['a', 'b']]);
+    registry.watch_.send();
+    await clock.advance(0);
+    expect(warnings).toHaveLength(1);
+    expect(logs).toHaveLength(1);
+  });
+
+  it('reports the latest error of any reader while it waits for its turn to reconnect', async () => {
+    const unreachable = (why: string): RegistryUnavailableError =>
+      new RegistryUnavailableError('test:', [{ endpoint: 'test', error: new Error(why) }]);
+    await started();
+    registry.answer = () => Promise.reject(unreachable('connection refused'));
+    registry.watch_.push(unreachable('connection reset'));
+    await clock.advance(1_100);
+    const coordinator = reconnectCoordinatorOf(registry, { clock, random: () => 0.5 });
+    coordinator.attemptFailed(unreachable('certificate has expired'));
+    expect(watcher.state.stale).toBe(true);
+    expect(watcher.state.error?.message).toMatch(/certificate has expired/);
+    coordinator.attemptSucceeded();
+    registry.answer = () => Promise.reject(new Error('permission denied'));
+    await clock.advance(5_000);
+    coordinator.attemptFailed(unreachable('connection reset'));
+    expect(watcher.state.error?.message).toBe('permission denied');
+  });
+
+  it('retries the first list request without limit', async () => {
+    registry.answer = () => Promise.reject(new Error('down'));
+    await started();
+    await clock.advance(3_600_000);
+    expect(watcher.state.stale).toBe(true);
+    expect(watcher.state.lastHeard).toBeUndefined();
+    registry.answer = () => listing([webEntry('a')]);
+    await clock.advance(5_000);
+    await watcher.ready;
+    expect(updates.map(ids)).toEqual([['a']]);
+  });
+
+  it('aborts a list request after 5 s', async () => {
+    registry.answer = () => new Promise<Listing>(() => undefined);
+    await started();
+    await clock.advance(5_000);
+    expect(watcher.state.error?.message).toMatch(/was not answered within 5000 ms/);
+  });
+
+  it('uses the list timeout of the driver', async () => {
+    Object.assign(registry, { listTimeoutMs: 20_000 });
+    registry.answer = () => new Promise<Listing>(() => undefined);
+    await started();
+    await clock.advance(19_900);
+    expect(watcher.state.error).toBeUndefined();
+    await clock.advance(200);
+    expect(watcher.state.error?.message).toMatch(/was not answered within 20000 ms/);
+  });
+
+  it('backs off while lists succeed but every watch fails', async () => {
+    registry.watchFails = new Error('no watches here');
+    await started();
+    await clock.advance(60_000);
+    expect(registry.lists).toBeLessThan(35);
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('restarts a watch that ends without a reason or yields nothing', async () => {
+    await started();
+    registry.watch_.push('end');
+    await clock.advance(1_500);
+    expect(registry.watches).toHaveLength(2);
+    registry.deaf = true;
+    await clock.advance(14_000);
+    expect(registry.watches).toHaveLength(2);
+    await clock.advance(4_000);
+    expect(registry.watches.length).toBeGreaterThan(2);
+    expect(registry.open).toBe(1);
+  });
+});

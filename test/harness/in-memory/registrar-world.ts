@@ -1,0 +1,53 @@
+import { silentLogger } from '../../../lib/common/logger.js';
+import { type KeyRecord } from '../../../lib/registry/entry-record.js';
+import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
+import { FaultyRegistry } from '../../../lib/testing/faulty-registry.js';
+import { VirtualClock } from '../../../lib/testing/virtual-clock.js';
+import { type RegistrationEvent } from '../../../lib/registration/registration-status.js';
+import { LocalRegistrar } from '../../../lib/registration/local-registrar.js';
+import { clockTicker } from '../../../lib/registration/ticker.js';
+
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296;
+    return state / 4_294_967_296;
+  };
+}
+
+export class World {
+  readonly clock = new VirtualClock();
+  readonly source: MemorySource = memory();
+  readonly warnings: string[] = [];
+  private readonly registrars: LocalRegistrar[] = [];
+
+  async registrar(
+    seed = 1,
+    source = this.source,
+  ): Promise<{ registrar: LocalRegistrar; registry: FaultyRegistry; events: RegistrationEvent[] }> {
+    const deps = { clock: this.clock, random: seeded(seed), logger: silentLogger };
+    const registry = new FaultyRegistry(await source.open(deps), this.clock);
+    const logger = { ...silentLogger, warn: (text: string) => void this.warnings.push(text) };
+    const registrar = new LocalRegistrar({
+      ...deps,
+      logger,
+      registry,
+      ticker: clockTicker(this.clock),
+      name: 'test',
+    });
+    const events: RegistrationEvent[] = [];
+    registrar.onEvent((event) => events.push(event));
+    this.registrars.push(registrar);
+    return { registrar, registry, events };
+  }
+
+  value(key: string): string | undefined {
+    return (this.source.store.entry({ kind: 'key', key })?.record as KeyRecord | undefined)?.value;
+  }
+
+  async close(): Promise<void> {
+    const closing = Promise.all(this.registrars.map((registrar) => registrar.close()));
+    await this.clock.advance(5_000);
+    await closing;
+  }
+}
