@@ -1,4 +1,5 @@
 import { InvalidOptionError } from './errors/invalid-option.error.js';
+import { toJson } from './escape.js';
 import { redactMember } from './redact.js';
 import { truncate } from './strings.js';
 
@@ -12,7 +13,7 @@ export function formatValue(value: unknown): string {
     return String(value);
   let text: string | undefined;
   try {
-    text = JSON.stringify(value, redactMember);
+    text = toJson(value, redactMember);
   } catch {
     text = Object.prototype.toString.call(value);
   }

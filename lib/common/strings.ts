@@ -1,3 +1,5 @@
+import { toJson } from './escape.js';
+
 /** Default length of {@link truncate}, in UTF-16 code units. */
 const MAX_LENGTH = 80;
 
@@ -6,9 +8,9 @@ export function truncate(text: string, maxLength = MAX_LENGTH): string {
   return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
 }
 
-/** A name for a message: in double quotes, truncated, with control characters escaped. */
+/** A name for a message: in double quotes, truncated, with control and direction characters escaped. */
 export function quote(name: string): string {
-  return truncate(JSON.stringify(name));
+  return truncate(toJson(name) ?? '');
 }
 
 /** Removes the slashes at the end. A regular expression for it takes quadratic time on a long run of slashes. */

@@ -32,7 +32,7 @@ import { type EtcdStream, type EtcdStreamOpener, type StreamPlan } from './strea
 import { StreamOpener } from './stream-opener.js';
 import { type EtcdTls, loadTls } from './tls.js';
 import { TokenProvider } from './token-provider.js';
-import { type EtcdVersion, fetchVersion } from './version.js';
+import { type EtcdVersion, fetchServerInfo } from './version.js';
 
 /** Rounds of all endpoints for an idempotent request while the members elect a leader. */
 const MAX_ROUNDS = 2;
@@ -234,7 +234,12 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
 
   /** The versions of the server that answers and of the cluster. */
   async version(signal?: AbortSignal): Promise<EtcdVersion> {
-    return await fetchVersion(this, this.tls, this.settings.proxy, signal);
+    return (await fetchServerInfo(this, this.tls, this.settings.proxy, signal)).version;
+  }
+
+  /** The clock of the server that answers, in milliseconds since 1970; undefined if it does not send one. */
+  async serverTime(signal?: AbortSignal): Promise<number | undefined> {
+    return (await fetchServerInfo(this, this.tls, this.settings.proxy, signal)).timeMs;
   }
 
   async openStream<Q, A>(endpoint: string, plan: StreamPlan<Q, A>): Promise<EtcdStream<Q>> {

@@ -19,17 +19,24 @@ export interface EtcdVersion {
 
 const MAX_BODY_BYTES = 65_536;
 
+/** What `/version` reports. */
+export interface EtcdServerInfo {
+  readonly version: EtcdVersion;
+  /** The server's clock in milliseconds since 1970, to the second; undefined if it does not send a `Date` header. */
+  readonly timeMs: number | undefined;
+}
+
 /**
  * Reads the versions over HTTP, since gRPC reports the version of the server only.
  *
  * @throws as {@link EtcdCaller.call}
  */
-export async function fetchVersion(
+export async function fetchServerInfo(
   caller: EtcdCaller,
   tls: EtcdTls | undefined,
   proxy: 'env' | undefined,
   signal: AbortSignal | undefined,
-): Promise<EtcdVersion> {
+): Promise<EtcdServerInfo> {
   return await caller.call(
     {
       what: 'reading the version',
@@ -37,7 +44,8 @@ export async function fetchVersion(
       run: async ({ endpoint }, _options, ended) => {
         const agent = proxy && agentThrough(proxyOf(endpoint), endpoint);
         try {
-          return readVersion(endpoint, await get(endpoint, tls, agent, caller.timeoutMs, ended));
+          const { body, date } = await get(endpoint, tls, agent, caller.timeoutMs, ended);
+          return { version: readVersion(endpoint, body), timeMs: Number.isNaN(date) ? undefined : date };
         } finally {
           agent?.destroy();
         }
@@ -60,9 +68,9 @@ async function get(
   agent: Agent | undefined,
   timeout: number,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<{ readonly body: string; readonly date: number }> {
   const secure = isSecure(endpoint);
-  return await new Promise<string>((resolve, reject) => {
+  return await new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       const cause = tlsFailure(error.message, (error as NodeJS.ErrnoException).code, error) ?? error;
       reject(new EndpointError(endpoint, cause.message, false, cause));
@@ -89,7 +97,8 @@ async function get(
             request.destroy(new Error(`the response is longer than ${MAX_BODY_BYTES} bytes`));
         });
         response.on('end', () => {
-          if (response.statusCode === 200) resolve(body);
+          const date = Date.parse(response.headers.date ?? '');
+          if (response.statusCode === 200) resolve({ body, date });
           else fail(new Error(`the server answered with HTTP status ${String(response.statusCode)}`));
         });
         response.on('error', fail);

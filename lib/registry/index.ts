@@ -22,6 +22,7 @@ export {
 } from './entry-record.js';
 export { type EntriesDiff, type RemovalCause, type RemovedEntry } from './entry-store.js';
 export { completeInstance, DEFAULT_WEIGHT, type Instance, type PartialInstance } from './instance.js';
+export { type ExaminedRights, type Finding, type RegistryMember } from './inspection.js';
 export {
   ListWatcher,
   type ListWatcherOptions,

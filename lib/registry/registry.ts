@@ -1,4 +1,5 @@
 import { type EntryRecord, type EntryKey } from './entry-record.js';
+import { type ExaminedRights, type Finding, type RegistryMember } from './inspection.js';
 
 /** All instances of one service. */
 export interface ServiceScope {
@@ -231,6 +232,35 @@ export interface Registry {
    * example, is contacted on loopback and advertises another address. Without this method, the hosts in `url` are used.
    */
   advertisedAddress?(signal: AbortSignal): Promise<string | undefined>;
+
+  /**
+   * Returns the names of the services that are registered, sorted. For people and tools: discovery does not use it.
+   * Drivers whose registry cannot enumerate omit it.
+   *
+   * @throws RegistryUnavailableError, RegistryRefusedError and ClosedError as {@link Registry.list}
+   */
+  services?(signal: AbortSignal): Promise<readonly string[]>;
+
+  /**
+   * Returns the names of the plain keys that begin with `prefix`, sorted; all of them with an empty prefix. Drivers whose
+   * registry holds no keys omit it.
+   *
+   * @throws RegistryUnavailableError, RegistryRefusedError and ClosedError as {@link Registry.list}
+   */
+  keys?(prefix: string, signal: AbortSignal): Promise<readonly string[]>;
+
+  /**
+   * Returns the servers of the registry. Drivers of a registry without servers omit it.
+   *
+   * @throws RegistryUnavailableError, RegistryRefusedError and ClosedError as {@link Registry.list}
+   */
+  members?(signal: AbortSignal): Promise<readonly RegistryMember[]>;
+
+  /**
+   * Checks what an operator would check by hand: versions, clocks, rights, limits. Changes nothing in the registry. A check
+   * that fails is a finding, never a rejection; only `signal` and {@link Registry.close} reject.
+   */
+  examine?(rights: ExaminedRights, signal: AbortSignal): Promise<readonly Finding[]>;
 
   /** Ends all watches, sockets and timers. Callers end their sessions before. A second call does nothing. */
   close(): Promise<void>;

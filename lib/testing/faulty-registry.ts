@@ -36,6 +36,9 @@ export class FaultyRegistry implements Registry {
   readonly url: string;
   readonly reportsCauses: boolean;
   readonly discard?: NonNullable<Registry['discard']>;
+  readonly services?: NonNullable<Registry['services']>;
+  readonly keys?: NonNullable<Registry['keys']>;
+  readonly members?: NonNullable<Registry['members']>;
   /** The number of requests of each kind, failed ones included. */
   readonly requests = new Map<RequestKind, number>();
   private readonly faults = new Map<RequestKind, Fault>();
@@ -54,6 +57,14 @@ export class FaultyRegistry implements Registry {
     if (discard)
       this.discard = (entryKey, version, signal) =>
         this.request('discard', signal, () => discard(entryKey, version, signal));
+    const list = async <T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> =>
+      await this.request('list', signal, run);
+    const services = inner.services?.bind(inner);
+    const keys = inner.keys?.bind(inner);
+    const members = inner.members?.bind(inner);
+    if (services) this.services = (signal) => list(signal, () => services(signal));
+    if (keys) this.keys = (prefix, signal) => list(signal, () => keys(prefix, signal));
+    if (members) this.members = (signal) => list(signal, () => members(signal));
   }
 
   /** Applies `fault` to all further requests, or to those of one kind. Cuts running watches if it applies to them. */

@@ -50,6 +50,9 @@ export const MAX_WATCHES = 96;
  */
 const MAX_SOCKETS: Readonly<Record<PoolName, number>> = { calls: 16, reads: 32, watches: MAX_WATCHES };
 
+/** The most connections that one process opens to its agent. */
+export const MAX_CONNECTIONS = Object.values(MAX_SOCKETS).reduce((sum, count) => sum + count, 0);
+
 /** Added to the request timeout, this is when an idle connection is closed. Connections of `calls` stay open. */
 const IDLE_MS = 10_000;
 

@@ -11,9 +11,12 @@ import {
   type SessionOptions,
   type WatchBatch,
 } from '../../registry/registry.js';
+import { type ExaminedRights, type Finding, type RegistryMember } from '../../registry/inspection.js';
 import { type RegistryDeps } from '../../registry/registry-source.js';
 import { ConsulClient, MAX_WATCHES } from './client.js';
 import { DataLossDetector } from './data-loss-detector.js';
+import { keyNames, readMembers, serviceNames } from './enumerate.js';
+import { examineAgent } from './examine.js';
 import { InstanceWriter } from './instance-writer.js';
 import { KeyWriter } from './key-writer.js';
 import { type ConsulSettings } from './options.js';
@@ -89,6 +92,22 @@ export class ConsulRegistry implements Registry {
     const response = await this.client.call({ method: 'GET', path: '/agent/self' }, { signal });
     const { Member: member } = response.json() as { readonly Member?: { readonly Addr?: unknown } };
     return typeof member?.Addr === 'string' ? member.Addr : undefined;
+  }
+
+  async services(signal: AbortSignal): Promise<readonly string[]> {
+    return await serviceNames(this.client, signal);
+  }
+
+  async keys(prefix: string, signal: AbortSignal): Promise<readonly string[]> {
+    return await keyNames(this.client, prefix, signal);
+  }
+
+  async members(signal: AbortSignal): Promise<readonly RegistryMember[]> {
+    return await readMembers(this.client, signal);
+  }
+
+  async examine(rights: ExaminedRights, signal: AbortSignal): Promise<readonly Finding[]> {
+    return await examineAgent(this.client, this.clock, rights, signal);
   }
 
   async close(): Promise<void> {

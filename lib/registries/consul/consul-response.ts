@@ -70,6 +70,12 @@ export class ConsulResponse {
     return this.header('x-consul-results-filtered-by-acls') === 'true';
   }
 
+  /** The server's clock in milliseconds since 1970, to the second; undefined without a `Date` header. */
+  get timeMs(): number | undefined {
+    const time = Date.parse(this.header('date') ?? '');
+    return Number.isNaN(time) ? undefined : time;
+  }
+
   /**
    * Parses the body as JSON.
    *

@@ -18,6 +18,19 @@ export function encodeName(name: string): string {
     .join('/');
 }
 
+/** The inverse of {@link encodeName}. A name that this library does not write is returned unchanged. */
+export function decodeName(encoded: string): string {
+  try {
+    const segments = encoded
+      .split('/')
+      .map((segment) => (segment === '%' ? '' : decodeURIComponent(segment)));
+    const name = segments.join('/');
+    return encodeName(name) === encoded ? name : encoded;
+  } catch {
+    return encoded;
+  }
+}
+
 /** Encodes a name as one segment of a request's path. */
 export function inPath(name: string): string {
   return encodeURIComponent(name);

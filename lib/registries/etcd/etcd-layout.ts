@@ -31,7 +31,7 @@ const HEX_PREFIX = '0x';
  */
 export class EtcdLayout {
   /** Common prefix of all services' keys, with a slash at its end; empty for an empty prefix. */
-  private readonly root: string;
+  readonly root: string;
 
   /** @param prefix `/a` for `/a/web/<id>`, `a` for `a/web/<id>`, `/` for `/web/<id>`, an empty string for `web/<id>` */
   constructor(readonly prefix: string) {
@@ -96,6 +96,18 @@ export class EtcdLayout {
     return `${this.sessionsPrefix}${lease}`;
   }
 
+  /** The range of all keys below the prefix. */
+  get all(): KeyRange {
+    const { root } = this;
+    if (root === '') return { key: Buffer.of(0), rangeEnd: Buffer.of(0) };
+    return { key: Buffer.from(root), rangeEnd: prefixEnd(Buffer.from(root)) };
+  }
+
+  /** Whether a key is a plain key: neither an instance's nor one of the driver's own. */
+  isPlainKey(key: string): boolean {
+    return !this.isInstanceKey(key);
+  }
+
   private isInstanceKey(key: string): boolean {
     const { root } = this;
     // With an empty prefix no instance's key begins with a slash, since a service's name is never empty.
@@ -123,8 +135,8 @@ export class EtcdLayout {
   }
 }
 
-/** Exclusive end of the range of all keys that begin with `prefix`. Its last byte is a slash, so it never overflows. */
-function prefixEnd(prefix: Buffer): Buffer {
+/** Exclusive end of the range of all keys that begin with `prefix`, in UTF-8: no byte of it is 255. */
+export function prefixEnd(prefix: Buffer): Buffer {
   const end = Buffer.from(prefix);
   end[end.length - 1] = (end.at(-1) ?? 0) + 1;
   return end;

@@ -19,10 +19,14 @@ import {
   SIGN_OF_LIFE_MS,
   type WatchBatch,
 } from '../../registry/registry.js';
+import { type ExaminedRights, type Finding, type RegistryMember } from '../../registry/inspection.js';
 import { refuseDatacenter, scopeLabel } from '../../registry/scope.js';
 import { fromCursor, type Position, toCursor } from './cursor.js';
 import { withRegistryErrors, registryError } from './registry-error.js';
 import { type EtcdLayout } from './etcd-layout.js';
+import { examineCluster } from './examine.js';
+import { readMembers } from './members.js';
+import { keyNames, serviceNames } from './names.js';
 import { scopeContent } from './scope-content.js';
 import { PageSize } from './page-size.js';
 import { type RangeContext, readRange } from './read-range.js';
@@ -112,6 +116,30 @@ export class EtcdRegistry implements Registry {
     } finally {
       linked.release();
     }
+  }
+
+  async services(signal: AbortSignal): Promise<readonly string[]> {
+    this.assertUsable(signal);
+    const { url, client, layout } = this;
+    const needed = [`read --prefix ${layout.root}`] as const;
+    return await withRegistryErrors(url, async () => await serviceNames(client, layout, signal), needed);
+  }
+
+  async keys(prefix: string, signal: AbortSignal): Promise<readonly string[]> {
+    this.assertUsable(signal);
+    const { url, client, layout } = this;
+    const needed = [`read --prefix ${prefix === '' ? "''" : prefix}`] as const;
+    return await withRegistryErrors(url, async () => await keyNames(client, layout, prefix, signal), needed);
+  }
+
+  async members(signal: AbortSignal): Promise<readonly RegistryMember[]> {
+    this.assertUsable(signal);
+    return await withRegistryErrors(this.url, async () => await readMembers(this.client, signal));
+  }
+
+  async examine(rights: ExaminedRights, signal: AbortSignal): Promise<readonly Finding[]> {
+    this.assertUsable(signal);
+    return await examineCluster({ url: this.url, client: this.client, layout: this.layout }, rights, signal);
   }
 
   /** Ends all watches and streams, and closes all sockets. */

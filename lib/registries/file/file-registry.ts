@@ -15,6 +15,7 @@ import {
   SIGN_OF_LIFE_MS,
   type WatchBatch,
 } from '../../registry/registry.js';
+import { type ExaminedRights, type Finding } from '../../registry/inspection.js';
 import { type RegistryDeps } from '../../registry/registry-source.js';
 import { refuseDatacenter } from '../../registry/scope.js';
 import { bootTime } from './boot-time.js';
@@ -24,7 +25,9 @@ import { asRegistryError } from './fs-error.js';
 import { Layout, stemOfEntryKey } from './layout.js';
 import { ensureRoot, recheckRoot } from './root.js';
 import { FileSession } from './file-session.js';
+import { examineFolder } from './examine.js';
 import { FileStore, listingOf } from './file-store.js';
+import { keyNames, serviceNames } from './names.js';
 import { sweep } from './sweep.js';
 
 /** The shortest time between two sweeps of one connection. */
@@ -96,6 +99,24 @@ export class FileRegistry implements Registry {
         await watcher.stop();
       }
     }
+  }
+
+  async services(signal: AbortSignal): Promise<readonly string[]> {
+    return await this.run(signal, async () => {
+      await this.check();
+      return await serviceNames(this.store);
+    });
+  }
+
+  async keys(prefix: string, signal: AbortSignal): Promise<readonly string[]> {
+    return await this.run(signal, async () => {
+      await this.check();
+      return await keyNames(this.store, prefix);
+    });
+  }
+
+  async examine(_rights: ExaminedRights, signal: AbortSignal): Promise<readonly Finding[]> {
+    return await this.run(signal, async () => await examineFolder(this.store));
   }
 
   async close(): Promise<void> {

@@ -24,7 +24,7 @@ const ONLY_VERSION = '1';
 export class FixedRegistry implements Registry {
   readonly driver = 'fixed';
   private readonly scope: AbortScope;
-  private readonly services: ReadonlyMap<string, readonly RegistryEntry[]>;
+  private readonly instances: ReadonlyMap<string, readonly RegistryEntry[]>;
 
   constructor(
     readonly url: string,
@@ -32,7 +32,7 @@ export class FixedRegistry implements Registry {
     private readonly clock: Clock,
   ) {
     this.scope = new AbortScope(`The registry ${url}`);
-    this.services = new Map([...services].map(([name, instances]) => [name, instances.map(entryOf)]));
+    this.instances = new Map([...services].map(([name, instances]) => [name, instances.map(entryOf)]));
   }
 
   async openSession(): Promise<Session> {
@@ -66,6 +66,13 @@ export class FixedRegistry implements Registry {
     }
   }
 
+  async services(signal: AbortSignal): Promise<readonly string[]> {
+    this.scope.assertOpen();
+    if (signal.aborted) throw abortReason(signal);
+    await Promise.resolve();
+    return [...this.instances.keys()].sort();
+  }
+
   async close(): Promise<void> {
     this.scope.close();
     await Promise.resolve();
@@ -73,7 +80,7 @@ export class FixedRegistry implements Registry {
 
   private entriesIn(scope: Scope): readonly RegistryEntry[] {
     if (scope.kind === 'key') return [];
-    const entries = this.services.get(scope.service) ?? [];
+    const entries = this.instances.get(scope.service) ?? [];
     return entries.filter(({ record }) => inScope(scope, entryKeyOf(record)));
   }
 }

@@ -68,6 +68,16 @@ export class MemoryRegistry implements Registry {
     return true;
   }
 
+  async services(signal: AbortSignal): Promise<readonly string[]> {
+    await this.begin(signal);
+    return this.store.services();
+  }
+
+  async keys(prefix: string, signal: AbortSignal): Promise<readonly string[]> {
+    await this.begin(signal);
+    return this.store.keys(prefix);
+  }
+
   /** Ends all watches. Sessions that are still open expire at once, since no process is left to renew them. */
   async close(): Promise<void> {
     this.lifetime.close();

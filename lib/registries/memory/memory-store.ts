@@ -147,13 +147,28 @@ export class MemoryStore {
 
   /** Returns the content of `scope` at the current revision. */
   list(scope: Scope): Listing {
-    for (const lease of this.leases.values()) this.alive(lease);
+    this.expireOverdue();
     const entries: RegistryEntry[] = [];
     const malformed: MalformedEntry[] = [];
     for (const content of this.within(scope))
       if (content.kind === 'entry') entries.push(content.entry);
       else malformed.push(content.malformed);
     return Object.freeze({ entries, malformed, cursor: String(this.revision) });
+  }
+
+  /** Returns the names of the services with an instance. */
+  services(): readonly string[] {
+    const names = new Set<string>();
+    for (const { entryKey } of this.content()) if (entryKey.kind === 'instance') names.add(entryKey.service);
+    return [...names].sort();
+  }
+
+  /** Returns the plain keys that begin with `prefix`. */
+  keys(prefix: string): readonly string[] {
+    const keys: string[] = [];
+    for (const { entryKey } of this.content())
+      if (entryKey.kind === 'key' && entryKey.key.startsWith(prefix)) keys.push(entryKey.key);
+    return keys.sort();
   }
 
   /** Returns the changes in `scope` after `cursor`. Undefined if they are compacted. */
@@ -174,6 +189,15 @@ export class MemoryStore {
   subscribe(notifier: Notifier): () => void {
     this.notifiers.add(notifier);
     return () => void this.notifiers.delete(notifier);
+  }
+
+  private content(): Iterable<Content> {
+    this.expireOverdue();
+    return this.contents.values();
+  }
+
+  private expireOverdue(): void {
+    for (const lease of this.leases.values()) this.alive(lease);
   }
 
   private *within(scope: Scope): Iterable<Content> {

@@ -1,5 +1,6 @@
 import { applies, type Case } from './cases/case.js';
 import { connection } from './cases/connection.js';
+import { enumeration } from './cases/enumeration.js';
 import { names } from './cases/names.js';
 import { sessions } from './cases/sessions.js';
 import { values } from './cases/values.js';
@@ -10,7 +11,15 @@ import { World } from './world.js';
 
 export type * from './contract.js';
 
-const CASES: readonly Case[] = [...connection, ...writes, ...sessions, ...watches, ...values, ...names];
+const CASES: readonly Case[] = [
+  ...connection,
+  ...writes,
+  ...sessions,
+  ...watches,
+  ...values,
+  ...names,
+  ...enumeration,
+];
 
 /** The timeout of a case that waits for no expiry. */
 const BASE_TIMEOUT_MS = 30_000;
