@@ -1,4 +1,4 @@
-import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
+import { type ModulesContainer } from '@nestjs/core';
 import { InvalidOptionError } from '../common/errors/index.js';
 
 /** A method of a provider or controller with a decorator of this library. */
@@ -12,12 +12,50 @@ export interface DecoratedMethod<T> {
   readonly call: (...parameters: unknown[]) => unknown;
 }
 
+/** A method with metadata, found on an instance, or on the prototype of instances that Nest creates later. */
+export interface FoundMethod<T> extends Pick<DecoratedMethod<T>, 'metadata' | 'where' | 'module'> {
+  readonly name: string | symbol;
+  /** The instance of a singleton; the prototype for a request-scoped or transient provider. */
+  readonly target: object;
+  /** Whether `target` is the only instance. */
+  readonly single: boolean;
+  readonly transient: boolean;
+  /** Whether it belongs to a guard, an interceptor, a pipe or a filter, of which each module has its own instance. */
+  readonly enhancer: boolean;
+}
+
 type Module = NonNullable<ReturnType<ModulesContainer['get']>>;
 type Wrapper = NonNullable<ReturnType<Module['providers']['get']>>;
 
 /**
- * Finds the methods with the metadata `key`, once for each instance. An alias, or a factory that returns the instance of
- * another provider, is not counted again.
+ * Finds the methods with the metadata `key`, once for each instance, also those of request-scoped and transient providers
+ * and of enhancers. An alias, or a factory that returns the instance of another provider, is not counted again.
+ */
+export function* methodsWith<T>(modules: ModulesContainer, key: string | symbol): Generator<FoundMethod<T>> {
+  const seen = new Set<object>();
+  for (const module of modules.values())
+    for (const wrapper of wrappersOf(module)) {
+      if (wrapper.isAlias) continue;
+      const transient = wrapper.isTransient;
+      const single = !transient && wrapper.isDependencyTreeStatic();
+      const enhancer = module.injectables.get(wrapper.token) === wrapper;
+      for (const target of single ? instanceOf(wrapper) : prototypesOf(wrapper)) {
+        if (seen.has(target)) continue;
+        seen.add(target);
+        const prototype = single ? (Reflect.getPrototypeOf(target) ?? {}) : target;
+        for (const name of methodNames(prototype)) {
+          const method = Reflect.get(prototype, name) as object;
+          const metadata = Reflect.getMetadata(key, method) as T | undefined;
+          if (metadata === undefined) continue;
+          const where = `${prototype.constructor.name}.${String(name)}`;
+          yield { metadata, where, module: module.name, name, target, single, transient, enhancer };
+        }
+      }
+    }
+}
+
+/**
+ * Finds the methods with the metadata `key` that can be called on their instance.
  *
  * @param decorator The decorator as written in code, for the error.
  * @throws InvalidOptionError when a decorated method belongs to a request-scoped or transient provider
@@ -27,35 +65,35 @@ export function decoratedMethods<T>(
   key: string | symbol,
   decorator: string,
 ): readonly DecoratedMethod<T>[] {
-  const scanner = new MetadataScanner();
-  const seen = new Set<object>();
-  const found: DecoratedMethod<T>[] = [];
-  for (const module of modules.values())
-    for (const wrapper of [...module.providers.values(), ...module.controllers.values()]) {
-      if (wrapper.isAlias) continue;
-      const single = !wrapper.isTransient && wrapper.isDependencyTreeStatic();
-      for (const target of single ? instanceOf(wrapper) : prototypesOf(wrapper)) {
-        const prototype = single ? (Reflect.getPrototypeOf(target) ?? {}) : target;
-        if (seen.has(target)) continue;
-        seen.add(target);
-        for (const name of scanner.getAllMethodNames(prototype)) {
-          const method = Reflect.get(prototype, name) as object;
-          const metadata = Reflect.getMetadata(key, method) as T | undefined;
-          if (metadata === undefined) continue;
-          const where = `${prototype.constructor.name}.${name}`;
-          if (!single) throw notSingle(decorator, where, wrapper.isTransient);
-          found.push({
-            metadata,
-            where,
-            module: module.name,
-            // Looked up at each call, so that a test may spy on the method of the instance.
-            call: (...parameters) =>
-              (target as Record<string, (...all: unknown[]) => unknown>)[name]?.(...parameters),
-          });
-        }
-      }
+  const found = [...methodsWith<T>(modules, key)].filter(({ enhancer }) => !enhancer);
+  return found.map(({ metadata, where, module, name, target, single, transient }) => {
+    if (!single) throw notSingle(decorator, where, transient);
+    return {
+      metadata,
+      where,
+      module,
+      // Looked up at each call, so that a test may spy on the method of the instance.
+      call: (...parameters) =>
+        (target as Record<string | symbol, (...all: unknown[]) => unknown>)[name]?.(...parameters),
+    };
+  });
+}
+
+function wrappersOf({ providers, controllers, injectables }: Module): readonly Wrapper[] {
+  return [providers, controllers, injectables].flatMap((kind) => [...kind.values()]);
+}
+
+/** The methods of a prototype and of those it inherits from. */
+function methodNames(prototype: object): readonly (string | symbol)[] {
+  const isMethod = new Map<string | symbol, boolean>([['constructor', false]]);
+  let from: object | null = prototype;
+  for (; from !== null && from !== Object.prototype; from = Reflect.getPrototypeOf(from))
+    for (const name of Reflect.ownKeys(from)) {
+      // A subclass may have overridden it.
+      if (isMethod.has(name)) continue;
+      isMethod.set(name, typeof Reflect.getOwnPropertyDescriptor(from, name)?.value === 'function');
     }
-  return found;
+  return [...isMethod].flatMap(([name, is]) => (is ? [name] : []));
 }
 
 function instanceOf({ instance }: Wrapper): readonly object[] {

@@ -1,0 +1,24 @@
+/** Metadata keys of the decorators of elections. A method has an array of values. */
+export const LEADER_ONLY = 'nestjs-sidekick:leader-only';
+export const LOCKED = 'nestjs-sidekick:locked';
+export const ON_ELECTED = 'nestjs-sidekick:on-elected';
+export const ON_DEPOSED = 'nestjs-sidekick:on-deposed';
+
+/** Metadata of one decorator. */
+export interface JobMetadata {
+  /** Name of the election or lock; undefined for the default name of an election. */
+  readonly name: string | undefined;
+  /** Key of the injected property. */
+  readonly property: symbol;
+}
+
+/** Adds to the metadata of a method. */
+export function addJobMetadata(key: string, method: object, added: JobMetadata): void {
+  const former = (Reflect.getMetadata(key, method) ?? []) as readonly JobMetadata[];
+  Reflect.defineMetadata(key, [...former, added], method);
+}
+
+/** A decorator as written in code: `@LeaderOnly("reports")`. */
+export function decoratorLabel(decorator: string, name: string | undefined): string {
+  return name === undefined ? `@${decorator}()` : `@${decorator}(${JSON.stringify(name)})`;
+}
