@@ -3,6 +3,7 @@ import { type Endpoint } from '../discovery/endpoint.js';
 import { completeInstance } from '../registry/instance.js';
 import { type Balancer } from './balancer.js';
 import { BALANCER_NAMES, createBalancer, type BalancerOption } from './create-balancer.js';
+import { ServiceStatistics } from './service-statistics.js';
 import { RandomChoice } from './strategies/random-choice.js';
 import { RoundRobin } from './strategies/round-robin.js';
 
@@ -20,7 +21,8 @@ const lists = fc.uniqueArray(fc.integer({ min: 0, max: 30 }), { maxLength: 12 })
 const steps = fc.array(fc.oneof(lists, fc.integer({ min: 1, max: 40 })), { maxLength: 60 });
 
 describe.each(BALANCER_NAMES)('the balancer %s', (name) => {
-  const make = (): Balancer => createBalancer(name, { service: 'web', random: Math.random });
+  const make = (): Balancer =>
+    createBalancer(name, { service: 'web', random: Math.random, statistics: new ServiceStatistics() });
 
   it('picks from the current list, and picks nothing only when it is empty, with any sequence of updates', () => {
     fc.assert(
@@ -131,7 +133,7 @@ describe('RandomChoice', () => {
 });
 
 describe('createBalancer', () => {
-  const context = { service: 'web', random: Math.random };
+  const context = { service: 'web', random: Math.random, statistics: new ServiceStatistics() };
 
   it('calls a factory once per service', () => {
     const option = (): Balancer => new RoundRobin();

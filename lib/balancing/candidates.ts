@@ -19,6 +19,31 @@ export function preferZone(
   return local.filter(isHealthy).length * 2 >= local.length ? local : all;
 }
 
+/** The endpoints that remain when the ejected ones are left out. */
+export interface HealthyPart {
+  readonly candidates: readonly Endpoint[];
+  /** Number of members that are ejected. */
+  readonly ejected: number;
+  /** Whether too few are healthy, so that all are candidates. */
+  readonly panic: boolean;
+}
+
+/**
+ * Leaves out the ejected members, unless fewer than `panicThreshold` percent would be left: then health is ignored, since
+ * the healthy few could not bear the whole load.
+ */
+export function healthyPart(
+  members: readonly Endpoint[],
+  isEjected: (endpoint: Endpoint) => boolean,
+  panicThreshold: number,
+): HealthyPart {
+  const healthy = members.filter((endpoint) => !isEjected(endpoint));
+  const ejected = members.length - healthy.length;
+  if (ejected === 0) return { candidates: members, ejected, panic: false };
+  const panic = healthy.length === 0 || healthy.length * 100 < members.length * panicThreshold;
+  return { candidates: panic ? members : healthy, ejected, panic };
+}
+
 /** The weights of the endpoints; undefined when all are equal. */
 export function weightsOf(endpoints: readonly Endpoint[]): readonly number[] | undefined {
   const first = endpoints[0]?.weight;

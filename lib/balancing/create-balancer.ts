@@ -1,6 +1,7 @@
 import { expected } from '../common/expected.js';
 import { type Random } from '../common/random.js';
 import { type Balancer } from './balancer.js';
+import { type ServiceStatistics } from './service-statistics.js';
 import { RandomChoice } from './strategies/random-choice.js';
 import { RoundRobin } from './strategies/round-robin.js';
 
@@ -10,10 +11,16 @@ export interface BalancerContext {
   readonly random: Random;
 }
 
+/** What the built-in strategies receive. */
+export interface StrategyContext extends BalancerContext {
+  /** What is known of the endpoints from the calls to them. */
+  readonly statistics: ServiceStatistics;
+}
+
 const STRATEGIES = {
   'round-robin': () => new RoundRobin(),
-  random: ({ random }: BalancerContext) => new RandomChoice(random),
-} as const satisfies Record<string, (context: BalancerContext) => Balancer>;
+  random: ({ random }: StrategyContext) => new RandomChoice(random),
+} as const satisfies Record<string, (context: StrategyContext) => Balancer>;
 
 /** Names of the built-in strategies. */
 export type BalancerName = keyof typeof STRATEGIES;
@@ -38,7 +45,7 @@ export function isBalancerOption(value: unknown): value is BalancerOption {
  *
  * @throws InvalidOptionError when `option` is not a balancer option, or is a balancer object that another service uses
  */
-export function createBalancer(option: BalancerOption, context: BalancerContext): Balancer {
+export function createBalancer(option: BalancerOption, context: StrategyContext): Balancer {
   if (!isBalancerOption(option)) throw notABalancer(option);
   if (typeof option === 'string') return STRATEGIES[option](context);
   const balancer = typeof option === 'function' ? option(context) : option;

@@ -1,12 +1,13 @@
-import { type Clock } from '../common/clock.js';
-import { type Logger } from '../common/logger.js';
-import { type Random } from '../common/random.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { type Balancer } from './balancer.js';
-import { type Call, type CallOutcome } from './call.js';
-import { preferZone, weightsOf, withWeight } from './candidates.js';
+import { type BalancingDeps } from './balancing-deps.js';
+import { type Call, type CallDetails, type CallOutcome } from './call.js';
+import { healthyPart, preferZone, weightsOf, withWeight } from './candidates.js';
 import { type BalancerOption, createBalancer } from './create-balancer.js';
+import { type EndpointStatistics } from './endpoint-statistics.js';
+import { OutlierDetector, type Population } from './outliers/outlier-detector.js';
 import { type OutlierDetectionOptions } from './outliers/outlier-options.js';
+import { outlierSettings } from './outliers/outlier-settings.js';
 import { ServiceStatistics } from './service-statistics.js';
 import { type CallListener, TrackedCall } from './tracked-call.js';
 
@@ -20,26 +21,26 @@ export interface BalancingOptions {
   readonly outlierDetection?: boolean | OutlierDetectionOptions | undefined;
 }
 
-/** Dependencies of a {@link ServiceBalancing}. */
-export interface BalancingDeps {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  /** Nest's `applicationId`, for diagnostics. */
-  readonly applicationId?: string | undefined;
-}
-
 const NONE: readonly Endpoint[] = Object.freeze([]);
 
+/** A failure counts as at least this long: an endpoint that fails fast must not seem fast. */
+const MIN_FAILURE_MS = 1_000;
+
 /**
- * Chooses among the endpoints of one service: keeps the list of candidates, gives it to the balancer, and counts calls.
+ * Chooses among the endpoints of one service: keeps the list of candidates, gives it to the balancer, counts the calls
+ * and ejects outliers.
  */
-export class ServiceBalancing implements CallListener {
+export class ServiceBalancing implements CallListener, Population {
   readonly balancer: Balancer;
   private readonly statistics = new ServiceStatistics();
   private readonly listeners = new Set<(candidates: readonly Endpoint[]) => void>();
+  private readonly detector: OutlierDetector | undefined;
+  private readonly panicThreshold: number;
   private list = NONE;
+  private eligible = NONE;
+  private ejectedMembers = 0;
   private current = NONE;
+  private panicking = false;
 
   /** @throws InvalidOptionError when the option `balancer` is invalid */
   constructor(
@@ -47,7 +48,11 @@ export class ServiceBalancing implements CallListener {
     private readonly options: BalancingOptions,
     private readonly deps: BalancingDeps,
   ) {
-    this.balancer = createBalancer(options.balancer, { service, random: deps.random });
+    const { random } = deps;
+    this.balancer = createBalancer(options.balancer, { service, random, statistics: this.statistics });
+    const settings = outlierSettings(options.outlierDetection);
+    this.panicThreshold = settings?.panicThreshold ?? 0;
+    this.detector = settings && new OutlierDetector(service, settings, this, deps);
   }
 
   /** The endpoints that the balancer picks from, frozen. */
@@ -55,10 +60,30 @@ export class ServiceBalancing implements CallListener {
     return this.current;
   }
 
+  /** The endpoints that would be candidates if none was ejected. */
+  get members(): readonly Endpoint[] {
+    return this.eligible;
+  }
+
+  /** Number of members that are ejected. */
+  get ejected(): number {
+    return this.ejectedMembers;
+  }
+
+  /** Whether so many members are ejected that all of them are picked. */
+  get panic(): boolean {
+    return this.panicking;
+  }
+
+  /** The statistics of an endpoint with calls; undefined before the first. */
+  find(endpoint: Endpoint): EndpointStatistics | undefined {
+    return this.statistics.find(endpoint);
+  }
+
   /** Receives a new list of the service, frozen. */
   update(list: readonly Endpoint[]): void {
     this.list = list;
-    this.statistics.prune(list, ({ inFlight }) => inFlight > 0);
+    if (this.statistics.prune(list)) this.detector?.prune();
     this.refresh();
   }
 
@@ -70,9 +95,24 @@ export class ServiceBalancing implements CallListener {
   }
 
   /** Called by a call when it ends. */
-  ended({ statistics }: TrackedCall, outcome: CallOutcome): void {
-    this.statistics.now = this.deps.clock.now();
-    if (outcome === 'failure') statistics.failures += 1;
+  ended(
+    { statistics, startedAt }: TrackedCall,
+    outcome: CallOutcome,
+    error: unknown,
+    details: CallDetails | undefined,
+  ): void {
+    const now = this.deps.clock.now();
+    const durationMs = now - startedAt;
+    this.statistics.now = now;
+    if (outcome === 'success') {
+      statistics.observe(durationMs, now);
+      this.detector?.succeeded(statistics);
+    } else if (outcome === 'failure') {
+      statistics.failures += 1;
+      statistics.observe(Math.max(durationMs, MIN_FAILURE_MS), now);
+      this.detector?.failed(statistics, error, now);
+    } else statistics.observeAtLeast(durationMs, now);
+    if (details?.retryAfterMs !== undefined) this.detector?.leaveOut(statistics, details.retryAfterMs, now);
   }
 
   /** Calls `listener` with each further list of candidates. Returns a function that removes it. */
@@ -84,18 +124,43 @@ export class ServiceBalancing implements CallListener {
     return () => void this.listeners.delete(own);
   }
 
+  /** Called when an ejection has begun or ended. */
+  changed(): void {
+    this.refresh();
+  }
+
   /** Ends all timers. The last candidates can still be picked from. */
   close(): void {
+    this.detector?.close();
     this.listeners.clear();
   }
 
   private refresh(): void {
     const before = this.current;
-    const members = preferZone(withWeight(this.list), this.options.zone, () => true);
-    this.current = members === this.list ? members : Object.freeze(members);
+    const isEjected = (endpoint: Endpoint): boolean => this.detector?.isEjected(endpoint) ?? false;
+    const members = preferZone(withWeight(this.list), this.options.zone, (each) => !isEjected(each));
+    this.eligible = Object.freeze(members);
+    const { candidates, ejected, panic } = healthyPart(members, isEjected, this.panicThreshold);
+    this.ejectedMembers = ejected;
+    this.current = Object.freeze(candidates);
     this.balancer.update(this.current, weightsOf(this.current));
+    this.reportPanic(panic);
     if (sameEndpoints(before, this.current)) return;
     for (const listener of [...this.listeners]) listener(this.current);
+  }
+
+  private reportPanic(panic: boolean): void {
+    if (panic === this.panicking) return;
+    this.panicking = panic;
+    const { members, ejected, service, panicThreshold } = this;
+    if (panic)
+      this.deps.logger.warn(
+        `Service "${service}" has ${members.length - ejected} healthy of ${members.length} endpoints, below \`panicThreshold\` (${panicThreshold} %): picking all of them, ejected or not.`,
+      );
+    else
+      this.deps.logger.log(
+        `Service "${service}" has enough healthy endpoints again; ejected ones are left out.`,
+      );
   }
 }
 

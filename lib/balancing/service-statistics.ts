@@ -31,12 +31,17 @@ export class ServiceStatistics {
     return fresh;
   }
 
-  /** Forgets endpoints that are neither in the list nor needed. Called with each new list. */
-  prune(endpoints: readonly Endpoint[], isNeeded: (statistics: EndpointStatistics) => boolean): void {
-    if (this.byId.size <= endpoints.length + MAX_GONE) return;
+  /**
+   * Forgets endpoints that are neither in the list, nor called, nor ejected. Called with each new list. Returns whether
+   * there were any.
+   */
+  prune(endpoints: readonly Endpoint[]): boolean {
+    const { size } = this.byId;
+    if (size <= endpoints.length + MAX_GONE) return false;
     const listed = new Set(endpoints.map(({ id }) => id));
-    for (const [id, statistics] of this.byId)
-      if (!listed.has(id) && !isNeeded(statistics)) this.byId.delete(id);
+    for (const [id, { inFlight, ejection }] of this.byId)
+      if (!listed.has(id) && inFlight === 0 && !ejection) this.byId.delete(id);
+    return this.byId.size < size;
   }
 }
 
