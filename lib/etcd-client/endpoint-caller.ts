@@ -51,7 +51,7 @@ export class EndpointCaller {
     request: EtcdRequest<T>,
     signal: AbortSignal | undefined,
   ): Promise<CallOutcome<T>> {
-    const { clock, scope, pool, selection, connectivity } = this.context;
+    const { clock, scope, pool, selection, reconnect } = this.context;
     const { endpoint } = connection;
     const deadline = clock.now() + (request.timeoutMs ?? this.context.timeoutMs);
     let sent = false;
@@ -74,7 +74,7 @@ export class EndpointCaller {
       const { kind, unsent, late, status, reason, cause } = classify(error);
       if (kind === 'foreign') throw error;
       if (kind !== 'endpoint') {
-        connectivity.reportAnswer();
+        reconnect.attemptSucceeded();
         throw new EtcdResponseError(endpoint, reason, status, error);
       }
       const failure = new EndpointError(endpoint, throughProxy(connection, reason), unsent || !sent, cause);

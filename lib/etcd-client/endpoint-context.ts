@@ -1,7 +1,7 @@
 import { type AbortScope } from '../common/async/abort-scope.js';
+import { type ReconnectCoordinator } from '../common/async/reconnect-coordinator.js';
 import { type Clock } from '../common/clock.js';
 import { type ConnectionPool } from './connection-pool.js';
-import { type Connectivity } from './connectivity.js';
 import { type EndpointSelection } from './endpoint-selection.js';
 import { type TokenProvider } from './token-provider.js';
 
@@ -13,7 +13,7 @@ export interface EndpointContext {
   readonly pool: ConnectionPool;
   readonly tokens: TokenProvider;
   readonly selection: EndpointSelection;
-  readonly connectivity: Connectivity;
+  readonly reconnect: ReconnectCoordinator;
   /** Milliseconds that one endpoint may take to answer. */
   readonly timeoutMs: number;
   /** Whether the client has credentials, so that a refused token can be replaced. */

@@ -1,7 +1,7 @@
+import { type ReconnectCoordinator } from '../common/async/reconnect-coordinator.js';
 import { type CallOptions } from './call-options.js';
 import { classify } from './classify.js';
 import { type EtcdConnection } from './connection.js';
-import { type Connectivity } from './connectivity.js';
 import { EndpointError } from './errors/endpoint.error.js';
 import { EtcdResponseError } from './errors/etcd-response.error.js';
 
@@ -35,7 +35,7 @@ export interface EtcdStreamOpener {
   /** All endpoints. */
   readonly endpoints: readonly string[];
   /** Coordinates reconnection with the client's other users. */
-  readonly connectivity: Connectivity;
+  readonly reconnect: ReconnectCoordinator;
 
   /**
    * Opens a stream at `endpoint`, on the connection that requests use too, so that a client reconnects with a single

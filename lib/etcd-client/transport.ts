@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { abortReason, onAbort, withSignals } from '../common/async/abort.js';
 import { AbortScope } from '../common/async/abort-scope.js';
 import { pause } from '../common/async/deadline.js';
+import { ReconnectCoordinator } from '../common/async/reconnect-coordinator.js';
 import { type Clock, systemClock } from '../common/clock.js';
 import { expected } from '../common/expected.js';
 import { type Logger, silentLogger } from '../common/logger.js';
@@ -10,7 +11,6 @@ import { type Random } from '../common/random.js';
 import { isElection } from './classify.js';
 import { type Connect, etcd3Connect } from './connection.js';
 import { ConnectionPool } from './connection-pool.js';
-import { Connectivity } from './connectivity.js';
 import { isSecure } from './endpoint.js';
 import { EndpointCaller } from './endpoint-caller.js';
 import { EndpointSelection } from './endpoint-selection.js';
@@ -62,7 +62,7 @@ export interface EtcdDeps {
  * attempt. Keys, members, users, leases and watches are built on it.
  */
 export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
-  readonly connectivity: Connectivity;
+  readonly reconnect: ReconnectCoordinator;
 
   /** Whether each request is logged as the equivalent `etcdctl` command, secrets masked. */
   debug: boolean;
@@ -80,13 +80,13 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     readonly deps: EtcdDeps,
   ) {
     const { credentials, timeoutMs } = settings;
-    const { clock, connect } = deps;
+    const { clock, connect, random } = deps;
     const { scope } = this;
     // Every stream listens to it; that is no leak to warn of.
     setMaxListeners(0, scope.signal);
     this.debug = settings.debug;
-    this.connectivity = new Connectivity(clock);
-    this.selection = new EndpointSelection(settings.endpoints, deps.random);
+    this.reconnect = new ReconnectCoordinator({ clock, random });
+    this.selection = new EndpointSelection(settings.endpoints, random);
     this.pool = new ConnectionPool({ connect, tls, clock, scope, timeoutMs });
     const tokens = new TokenProvider(
       credentials &&
@@ -99,7 +99,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
       pool: this.pool,
       tokens,
       selection: this.selection,
-      connectivity: this.connectivity,
+      reconnect: this.reconnect,
       timeoutMs,
       hasCredentials: credentials !== undefined,
     };
@@ -171,7 +171,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
         const { result, error } = await this.caller.call(endpoint, request, signal);
         if (!error) {
           if (errors.length + failed.length > 0) this.selection.succeeded(endpoint);
-          this.connectivity.reportAnswer();
+          this.reconnect.attemptSucceeded();
           return result;
         }
         failed.push(error);
@@ -185,7 +185,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
       // Members that answered are tried before members that did not.
       round = [...electing, ...this.selection.round().filter((endpoint) => !electing.includes(endpoint))];
     }
-    this.connectivity.reportFailure();
+    this.reconnect.attemptFailed();
     throw new ClusterError(errors);
   }
 

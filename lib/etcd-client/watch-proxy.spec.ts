@@ -1,7 +1,7 @@
 import { type IWatchRequest, type IWatchResponse } from 'etcd3';
+import { ReconnectCoordinator } from '../common/async/reconnect-coordinator.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { ClusterError, EndpointError } from './errors/index.js';
-import { Connectivity } from './connectivity.js';
 import { type EtcdCaller } from './request.js';
 import { EtcdStream, type EtcdStreamOpener, type StreamPlan } from './stream.js';
 import { EtcdWatches } from './watches.js';
@@ -24,7 +24,7 @@ class FakeServers implements EtcdCaller, EtcdStreamOpener {
   readonly timeoutMs = 1_000;
   readonly endpoints: readonly string[];
   readonly opened: Open[] = [];
-  readonly connectivity: Connectivity;
+  readonly reconnect: ReconnectCoordinator;
   readonly reads: string[] = [];
   revision = 10;
   clusterId = '1';
@@ -35,7 +35,7 @@ class FakeServers implements EtcdCaller, EtcdStreamOpener {
   onBegin: (open: Open, began: Began) => void = () => undefined;
 
   constructor(clock: VirtualClock, count = 3) {
-    this.connectivity = new Connectivity(clock);
+    this.reconnect = new ReconnectCoordinator({ clock, random: () => 0.5 });
     this.endpoints = ['a', 'b', 'c'].slice(0, count);
     this.pinned = 'a';
   }

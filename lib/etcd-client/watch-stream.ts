@@ -1,5 +1,6 @@
 import type { IRangeResponse, IWatchRequest, IWatchResponse } from 'etcd3';
 import { Backoff } from '../common/async/backoff.js';
+import { pause } from '../common/async/deadline.js';
 import { type Clock, type Timer } from '../common/clock.js';
 import { type Random } from '../common/random.js';
 import { ClusterError } from './errors/cluster.error.js';
@@ -54,7 +55,8 @@ export class WatchStream {
   private stream: EtcdStream<IWatchRequest> | undefined;
   private wanted = false;
   private opening = false;
-  private retry: Timer | undefined;
+  /** Ends the wait before the next stream; undefined while there is none. */
+  private retry: AbortController | undefined;
   private heartbeatTimer: Timer | undefined;
   private heartbeats = 0;
   /** The heartbeat of the last message on this stream, or of its opening. */
@@ -124,7 +126,7 @@ export class WatchStream {
     this.stream = undefined;
     this.heartbeatTimer?.cancel();
     this.heartbeatTimer = undefined;
-    this.retry?.cancel();
+    this.retry?.abort();
     this.retry = undefined;
   }
 
@@ -185,6 +187,7 @@ export class WatchStream {
   private markServed(): void {
     this.servedAt = this.heartbeats;
     this.failed = [];
+    this.client.reconnect.attemptSucceeded();
     // Otherwise a stream that fails right after its first responses would be reopened without a pause.
     if (this.heartbeats - this.openedAt < PROVEN_HEARTBEATS) return;
     this.failuresInRow = 0;
@@ -203,15 +206,25 @@ export class WatchStream {
     this.failed = [...this.failed, error].slice(-round);
     if (!this.wanted) return;
     this.failuresInRow += 1;
-    // The other endpoints are tried at once; a pause precedes the next round.
-    const reconnect = (): void => {
-      this.retry = undefined;
-      this.connect();
-    };
-    this.retry =
-      this.failuresInRow % round === 0
-        ? this.client.connectivity.scheduleRetry(this.backoff.next(), reconnect)
-        : this.deps.clock.after(0, reconnect);
+    void this.reconnect(this.failuresInRow % round === 0);
+  }
+
+  /** The other endpoints are tried at once; a pause precedes the next round. */
+  private async reconnect(roundFailed: boolean): Promise<void> {
+    const { clock } = this.deps;
+    const { reconnect } = this.client;
+    const retry = new AbortController();
+    this.retry = retry;
+    if (roundFailed && reconnect.unreachable) {
+      reconnect.attemptFailed();
+      await reconnect.waitForProbe(retry.signal);
+    } else {
+      // Requests are served, so a server that fails streams only is no reason for them to wait.
+      await pause(clock, roundFailed ? this.backoff.next() : 0, retry.signal).catch(() => undefined);
+    }
+    if (retry.signal.aborted) return;
+    this.retry = undefined;
+    this.connect();
   }
 
   private scheduleHeartbeat(): void {

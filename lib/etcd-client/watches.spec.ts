@@ -181,13 +181,13 @@ describe('EtcdWatches', () => {
   it('postpones its retries while others try, and reconnects at their first answer', async () => {
     const { cluster, clock, stop } = setUp(true);
     await clock.advance(20_000);
+    cluster.reconnect.attemptFailed({ retryInMs: 4_000 });
+    await clock.advance(4_000);
     cluster.down = false;
-    for (let i = 0; i < 4; i += 1) {
-      cluster.connectivity.reportFailure();
-      await clock.advance(3_900);
-    }
+    cluster.reconnect.attemptFailed({ retryInMs: 4_000 });
+    await clock.advance(3_900);
     expect(cluster.opened).toHaveLength(0);
-    cluster.connectivity.reportAnswer();
+    cluster.reconnect.attemptSucceeded();
     await clock.advance(0);
     expect(cluster.opened).toHaveLength(1);
     await stop();

@@ -1,14 +1,11 @@
 import { Backoff, type BackoffOptions } from '../common/async/backoff.js';
+import { type ReconnectCoordinator } from '../common/async/reconnect-coordinator.js';
 import { type Clock, type Timer } from '../common/clock.js';
 import { attempt } from '../common/async/deadline.js';
 import { type Logger } from '../common/logger.js';
 import { type Random } from '../common/random.js';
 import { type EntryKey } from '../registry/entry-record.js';
-import {
-  isUnreachable,
-  type ReconnectCoordinator,
-  reconnectCoordinatorOf,
-} from '../registry/reconnect-coordinator.js';
+import { isUnreachable, sharedConnectionOf } from '../registry/shared-connection.js';
 import { type Registry, type Session } from '../registry/registry.js';
 import { SessionGoneError } from '../registry/session-gone.error.js';
 import {
@@ -78,7 +75,7 @@ export class SessionRunner {
   ) {
     this.late = new Backoff(LATE_BACKOFF, deps.random);
     this.lost = new Backoff(LOST_BACKOFF, deps.random);
-    this.reconnect = reconnectCoordinatorOf(deps.registry, deps);
+    this.reconnect = sharedConnectionOf(deps.registry, deps).reconnect;
   }
 
   /** Monotonic milliseconds of the last acknowledged grant or renewal; undefined before the first. */
@@ -189,7 +186,7 @@ export class SessionRunner {
     } catch (error) {
       if (this.aborter.signal.aborted) return;
       const retryAfter = this.lost.next();
-      if (isUnreachable(error)) this.reconnect.attemptFailed(error, retryAfter);
+      if (isUnreachable(error)) this.reconnect.attemptFailed({ error, retryInMs: retryAfter });
       else this.warnOfRefusal(error as Error);
       this.apply({ kind: 'failed', retryAfter });
       for (const listener of [...this.listeners]) listener.onOpenFailed(error as Error);
@@ -229,7 +226,7 @@ export class SessionRunner {
         return;
       }
       const retryAfter = (this.state.lost ? this.lost : this.late).next();
-      if (isUnreachable(error)) this.reconnect.attemptFailed(error, retryAfter);
+      if (isUnreachable(error)) this.reconnect.attemptFailed({ error, retryInMs: retryAfter });
       this.apply({ kind: 'failed', retryAfter });
       logger.debug?.(`Renewing session ${session.id} at ${registry.url} failed: ${(error as Error).message}`);
     }

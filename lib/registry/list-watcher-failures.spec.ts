@@ -2,7 +2,7 @@ import { ScriptedRegistry, listing, webEntry } from '../../test/harness/in-memor
 import { RegistryUnavailableError } from '../common/errors/index.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { ListWatcher, type ListUpdate } from './list-watcher.js';
-import { reconnectCoordinatorOf } from './reconnect-coordinator.js';
+import { sharedConnectionOf } from './shared-connection.js';
 import { type Listing } from './registry.js';
 
 describe('ListWatcher on a registry that fails', () => {
@@ -94,14 +94,14 @@ describe('ListWatcher on a registry that fails', () => {
     registry.answer = () => Promise.reject(unreachable('connection refused'));
     registry.watch_.push(unreachable('connection reset'));
     await clock.advance(1_100);
-    const coordinator = reconnectCoordinatorOf(registry, { clock, random: () => 0.5 });
-    coordinator.attemptFailed(unreachable('certificate has expired'));
+    const { reconnect: coordinator } = sharedConnectionOf(registry, { clock, random: () => 0.5 });
+    coordinator.attemptFailed({ error: unreachable('certificate has expired') });
     expect(watcher.state.stale).toBe(true);
     expect(watcher.state.error?.message).toMatch(/certificate has expired/);
     coordinator.attemptSucceeded();
     registry.answer = () => Promise.reject(new Error('permission denied'));
     await clock.advance(5_000);
-    coordinator.attemptFailed(unreachable('connection reset'));
+    coordinator.attemptFailed({ error: unreachable('connection reset') });
     expect(watcher.state.error?.message).toBe('permission denied');
   });
 

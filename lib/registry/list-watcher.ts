@@ -9,7 +9,7 @@ import { type Random } from '../common/random.js';
 import { WarnOnce } from '../common/warn-once.js';
 import { EntryStore, type EntriesDiff } from './entry-store.js';
 import { MalformedWarnings, manyMalformed } from './malformed-warnings.js';
-import { isUnreachable, type ReconnectCoordinator, reconnectCoordinatorOf } from './reconnect-coordinator.js';
+import { isUnreachable, type SharedConnection, sharedConnectionOf } from './shared-connection.js';
 import {
   SIGN_OF_LIFE_MS,
   type Cursor,
@@ -91,7 +91,7 @@ export class ListWatcher {
   private readonly store: EntryStore;
   private readonly malformed: MalformedWarnings;
   private readonly backoff: Backoff;
-  private readonly reconnect: ReconnectCoordinator;
+  private readonly connection: SharedConnection;
   private readonly firstListing: Deferred<void> = deferred();
   private readonly lifetime = new AbortController();
   private readonly endingWatches = new Set<Promise<unknown>>();
@@ -114,7 +114,7 @@ export class ListWatcher {
     this.malformed = new MalformedWarnings(warnings, registry.url);
     this.store = new EntryStore(this.malformed);
     this.backoff = new Backoff(options.backoff ?? DEFAULT_BACKOFF, options.random);
-    this.reconnect = reconnectCoordinatorOf(options.registry, options);
+    this.connection = sharedConnectionOf(options.registry, options);
   }
 
   /** Resolves after `onUpdate` was called with the first listing. Rejects only with a {@link ClosedError}. */
@@ -124,7 +124,7 @@ export class ListWatcher {
 
   get state(): ListWatchState {
     // While this watcher waits for its turn to reconnect, the errors of other readers are more recent than its own.
-    const error = isUnreachable(this.error) ? (this.reconnect.lastError ?? this.error) : this.error;
+    const error = isUnreachable(this.error) ? (this.connection.reconnect.lastError ?? this.error) : this.error;
     return {
       stale: this.stale,
       ...(this.since === undefined ? {} : { since: this.since }),
@@ -171,11 +171,11 @@ export class ListWatcher {
     const { from } = this.options;
     let known = from && this.take(from);
     while (!this.lifetime.signal.aborted) {
-      const cursor = known ?? (await this.reconnect.listSemaphore.run(() => this.list()));
+      const cursor = known ?? (await this.connection.listSemaphore.run(() => this.list()));
       known = undefined;
       const waitMs = cursor === undefined ? this.backoffAfter(this.error) : await this.watch(cursor);
       await this.sleep(Math.max(waitMs, this.listedAt + MIN_LIST_INTERVAL_MS - this.options.clock.now()));
-      await this.reconnect.waitForProbe(this.interrupt.signal);
+      await this.connection.reconnect.waitForProbe(this.interrupt.signal);
     }
   }
 
@@ -196,7 +196,7 @@ export class ListWatcher {
         },
         (signal) => registry.list(scope, signal),
       );
-      this.reconnect.attemptSucceeded();
+      this.connection.reconnect.attemptSucceeded();
       this.take(listing);
       requested?.resolve();
       return listing.cursor;
@@ -301,7 +301,7 @@ export class ListWatcher {
 
   private markStale(error: Error): void {
     const { clock, logger, registry, scope } = this.options;
-    if (isUnreachable(error)) this.reconnect.attemptFailed(error);
+    if (isUnreachable(error)) this.connection.reconnect.attemptFailed({ error });
     if (!this.stale) this.since = clock.now();
     this.stale = true;
     this.error = error;

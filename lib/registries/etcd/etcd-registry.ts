@@ -9,6 +9,7 @@ import { attempt } from '../../common/async/deadline.js';
 import { expected } from '../../common/expected.js';
 import { checkScope } from '../../registry/check-record.js';
 import { AbortScope } from '../../common/async/abort-scope.js';
+import { shareReconnect } from '../../registry/shared-connection.js';
 import {
   type Cursor,
   type Listing,
@@ -62,6 +63,7 @@ export class EtcdRegistry implements Registry {
     this.reader = { client, clock: client.deps.clock, pages: new PageSize() };
     this.changes = new WatchChanges(client, layout);
     this.scope = new AbortScope(`The registry ${url}`);
+    shareReconnect(this, client.reconnect);
   }
 
   async openSession({ ttl, name }: SessionOptions, signal: AbortSignal): Promise<Session> {

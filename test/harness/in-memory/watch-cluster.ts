@@ -1,7 +1,7 @@
 import { type IWatchRequest, type IWatchResponse } from 'etcd3';
 import { VirtualClock } from '../../../lib/testing/virtual-clock.js';
 import { EndpointError } from '../../../lib/etcd-client/errors/index.js';
-import { Connectivity } from '../../../lib/etcd-client/connectivity.js';
+import { ReconnectCoordinator } from '../../../lib/common/async/reconnect-coordinator.js';
 import { type EtcdCaller } from '../../../lib/etcd-client/request.js';
 import { EtcdStream, type EtcdStreamOpener, type StreamPlan } from '../../../lib/etcd-client/stream.js';
 import { EtcdWatches } from '../../../lib/etcd-client/watches.js';
@@ -27,12 +27,12 @@ export class FakeCluster implements EtcdCaller, EtcdStreamOpener {
   readonly timeoutMs = 1_000;
   readonly endpoints = ['a', 'b', 'c'];
   readonly opened: Opened[] = [];
-  readonly connectivity: Connectivity;
+  readonly reconnect: ReconnectCoordinator;
   pinned = 'a';
   down = false;
 
   constructor(clock: VirtualClock) {
-    this.connectivity = new Connectivity(clock);
+    this.reconnect = new ReconnectCoordinator({ clock, random: () => 0.5 });
   }
 
   /** The result of a request. */

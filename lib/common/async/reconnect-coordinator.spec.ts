@@ -1,7 +1,5 @@
-import { VirtualClock } from '../testing/virtual-clock.js';
-import { memory } from '../registries/memory/memory.js';
-import { ReconnectCoordinator, reconnectCoordinatorOf } from './reconnect-coordinator.js';
-import { silentLogger } from '../common/logger.js';
+import { VirtualClock } from '../../testing/virtual-clock.js';
+import { ReconnectCoordinator } from './reconnect-coordinator.js';
 
 const never = new AbortController().signal;
 
@@ -34,15 +32,15 @@ describe('ReconnectCoordinator', () => {
 
   it('lets one reader probe at a time, with an increasing backoff', async () => {
     const { clock, coordinator, probes, waitForProbe } = setUp();
-    coordinator.attemptFailed(unreachable);
+    coordinator.attemptFailed({ error: unreachable });
     for (const reader of ['a', 'b', 'c']) waitForProbe(reader);
     await clock.advance(50);
     expect(probes).toEqual(['a at 50']);
-    coordinator.attemptFailed(unreachable);
+    coordinator.attemptFailed({ error: unreachable });
     waitForProbe('a');
     await clock.advance(100);
     expect(probes).toEqual(['a at 50', 'b at 150']);
-    coordinator.attemptFailed(unreachable);
+    coordinator.attemptFailed({ error: unreachable });
     await clock.advance(199);
     expect(probes).toHaveLength(2);
     await clock.advance(1);
@@ -51,7 +49,7 @@ describe('ReconnectCoordinator', () => {
 
   it('releases all readers when any attempt succeeds', async () => {
     const { clock, coordinator, probes, waitForProbe } = setUp();
-    coordinator.attemptFailed(unreachable);
+    coordinator.attemptFailed({ error: unreachable });
     for (const reader of ['a', 'b', 'c']) waitForProbe(reader);
     coordinator.attemptSucceeded();
     await clock.advance(0);
@@ -62,21 +60,24 @@ describe('ReconnectCoordinator', () => {
   it('returns the error of the last attempt until one succeeds', () => {
     const { coordinator } = setUp();
     expect(coordinator.lastError).toBeUndefined();
-    coordinator.attemptFailed(unreachable);
+    coordinator.attemptFailed({ error: unreachable });
     const refused = new Error('refused');
-    coordinator.attemptFailed(refused);
+    coordinator.attemptFailed({ error: refused });
+    coordinator.attemptFailed();
     expect(coordinator.lastError).toBe(refused);
+    expect(coordinator.unreachable).toBe(true);
     coordinator.attemptSucceeded();
+    expect(coordinator.unreachable).toBe(false);
     expect(coordinator.lastError).toBeUndefined();
   });
 
   it('counts concurrent failures as one, and delays a probe by those of others for 10 s at most', async () => {
     const { clock, coordinator, probes, waitForProbe } = setUp();
-    for (let i = 0; i < 100; i += 1) coordinator.attemptFailed(unreachable);
+    for (let i = 0; i < 100; i += 1) coordinator.attemptFailed({ error: unreachable });
     waitForProbe('a');
     for (let i = 0; i < 400; i += 1) {
       await clock.advance(30);
-      coordinator.attemptFailed(unreachable);
+      coordinator.attemptFailed({ error: unreachable });
     }
     expect(probes).toEqual(['a at 10000']);
   });
@@ -84,11 +85,11 @@ describe('ReconnectCoordinator', () => {
   it('starts a probe together with an announced attempt', async () => {
     const { clock, coordinator, probes, waitForProbe } = setUp();
     for (const wait of [400, 800, 1_600]) {
-      coordinator.attemptFailed(unreachable, wait);
+      coordinator.attemptFailed({ retryInMs: wait });
       waitForProbe('a');
       await clock.advance(wait);
       coordinator.attemptStarted();
-      coordinator.attemptFailed(unreachable);
+      coordinator.attemptFailed({ error: unreachable });
       await clock.advance(0);
     }
     expect(probes).toEqual(['a at 400', 'a at 1200', 'a at 2800']);
@@ -96,19 +97,19 @@ describe('ReconnectCoordinator', () => {
 
   it('does not start more probes than the backoff allows when attempts are frequent', async () => {
     const { clock, coordinator, probes, waitForProbe } = setUp();
-    coordinator.attemptFailed(unreachable);
+    coordinator.attemptFailed({ error: unreachable });
     for (let i = 0; i < 100; i += 1) {
       waitForProbe('a');
       await clock.advance(50);
       coordinator.attemptStarted();
-      coordinator.attemptFailed(unreachable, 50);
+      coordinator.attemptFailed({ retryInMs: 50 });
     }
     expect(probes.length).toBeLessThan(15);
   });
 
   it('starts a probe when an announced attempt does not start', async () => {
     const { clock, coordinator, probes, waitForProbe } = setUp();
-    coordinator.attemptFailed(unreachable, 2_000);
+    coordinator.attemptFailed({ retryInMs: 2_000 });
     waitForProbe('a');
     await clock.advance(2_500);
     expect(probes).toEqual(['a at 2500']);
@@ -116,7 +117,7 @@ describe('ReconnectCoordinator', () => {
 
   it('starts the next probe when one reports no result', async () => {
     const { clock, coordinator, probes, waitForProbe } = setUp();
-    coordinator.attemptFailed(unreachable);
+    coordinator.attemptFailed({ error: unreachable });
     waitForProbe('a');
     waitForProbe('b');
     await clock.advance(5_050);
@@ -125,20 +126,11 @@ describe('ReconnectCoordinator', () => {
 
   it('releases a reader whose signal is aborted', async () => {
     const { clock, coordinator } = setUp();
-    coordinator.attemptFailed(unreachable);
+    coordinator.attemptFailed({ error: unreachable });
     const controller = new AbortController();
     const waiting = coordinator.waitForProbe(controller.signal);
     controller.abort();
     await waiting;
     expect(clock.pending).toBe(0);
-  });
-
-  it('is shared by all readers of a connection', async () => {
-    const clock = new VirtualClock();
-    const deps = { clock, random: Math.random, logger: silentLogger };
-    const [one, other] = await Promise.all([memory().open(deps), memory().open(deps)]);
-    expect(reconnectCoordinatorOf(one, deps)).toBe(reconnectCoordinatorOf(one, deps));
-    expect(reconnectCoordinatorOf(one, deps)).not.toBe(reconnectCoordinatorOf(other, deps));
-    await Promise.all([one.close(), other.close()]);
   });
 });

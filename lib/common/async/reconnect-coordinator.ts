@@ -1,10 +1,7 @@
-import { onAbort } from '../common/async/abort.js';
-import { Backoff, type BackoffOptions } from '../common/async/backoff.js';
-import { Semaphore } from '../common/async/semaphore.js';
-import { type Clock, type Timer } from '../common/clock.js';
-import { DeadlineExceededError, RegistryUnavailableError } from '../common/errors/index.js';
-import { type Random } from '../common/random.js';
-import { type Registry } from './registry.js';
+import { type Clock, type Timer } from '../clock.js';
+import { type Random } from '../random.js';
+import { onAbort } from './abort.js';
+import { Backoff, type BackoffOptions } from './backoff.js';
 
 /** What a {@link ReconnectCoordinator} needs. */
 export interface ReconnectDeps {
@@ -24,17 +21,20 @@ const LATE_ATTEMPT_MARGIN_MS = 500;
 /** The longest time for which the failures of other attempts can delay a probe. */
 const MAX_PROBE_DELAY_MS = 10_000;
 
-/** Limits the list requests of all readers of a connection. */
-const MAX_CONCURRENT_LISTS = 64;
+/** How a failed attempt ended. */
+export interface FailedAttempt {
+  /** The error, for {@link ReconnectCoordinator.lastError}. Without one, the error before it stays. */
+  readonly error?: Error;
+  /** Milliseconds until the caller's next {@link ReconnectCoordinator.attemptStarted}. Probes wait for it. */
+  readonly retryInMs?: number;
+}
 
 /**
- * Coordinates the reconnection of all readers of one registry connection, so that only one of them probes the registry at
- * a time, with a shared backoff. The first success of any reader releases all of them. The number of attempts therefore
- * does not grow with the number of watched scopes, and a registry that restarts meets no thundering herd.
+ * Coordinates the reconnection of all readers and streams of one connection to a registry, so that only one of them probes
+ * the registry at a time, with a shared backoff. The first success of any of them releases all. The number of attempts
+ * therefore does not grow with the number of watched scopes, and a registry that restarts meets no thundering herd.
  */
 export class ReconnectCoordinator {
-  /** Limits concurrent list requests, so that thousands of readers do not list at the same moment. */
-  readonly listSemaphore = new Semaphore(MAX_CONCURRENT_LISTS);
   private readonly backoff: Backoff;
   private readonly waiting = new Set<() => void>();
   private timer: Timer | undefined;
@@ -46,14 +46,19 @@ export class ReconnectCoordinator {
   private probeStartedAt = -Infinity;
   /** When an announced attempt of a caller that does not wait for a probe should have failed or succeeded. */
   private announcedAttemptBy = -Infinity;
-  /** Set while the registry is unreachable. */
+  private away = false;
   private error: Error | undefined;
 
   constructor(private readonly deps: ReconnectDeps) {
     this.backoff = new Backoff(BACKOFF, deps.random);
   }
 
-  /** The error of the last attempt of any caller. Undefined while the registry is reachable. */
+  /** Whether the last attempt of any caller failed. */
+  get unreachable(): boolean {
+    return this.away;
+  }
+
+  /** The error of the last attempt of any caller that reported one. Undefined while the registry is reachable. */
   get lastError(): Error | undefined {
     return this.error;
   }
@@ -63,7 +68,7 @@ export class ReconnectCoordinator {
    * caller's turn to probe or another attempt has succeeded. Also resolves when `signal` is aborted.
    */
   async waitForProbe(signal: AbortSignal): Promise<void> {
-    if (!this.error || signal.aborted) return;
+    if (!this.away || signal.aborted) return;
     await new Promise<void>((resolve) => {
       const release = (): void => {
         this.waiting.delete(release);
@@ -82,22 +87,19 @@ export class ReconnectCoordinator {
    * waited for at least half the backoff, it probes now: it shares the connection of that attempt.
    */
   attemptStarted(): void {
-    if (!this.error || this.probing || this.waiting.size === 0) return;
+    if (!this.away || this.probing || this.waiting.size === 0) return;
     if (this.deps.clock.now() >= this.probeStartedAt + this.backoffMs / 2) this.startProbe();
   }
 
-  /**
-   * Reports that an attempt, a probe or any other, could not reach the registry.
-   *
-   * @param retryInMs milliseconds until the caller's next {@link ReconnectCoordinator.attemptStarted}; probes wait for it
-   */
-  attemptFailed(error: Error, retryInMs?: number): void {
+  /** Reports that an attempt, a probe or any other, could not reach the registry. */
+  attemptFailed({ error, retryInMs }: FailedAttempt = {}): void {
     const now = this.deps.clock.now();
-    if (!this.error || this.probing) {
+    if (!this.away || this.probing) {
       this.backoffMs = this.backoff.next();
       this.latestProbeAt = now + MAX_PROBE_DELAY_MS;
     }
-    this.error = error;
+    this.away = true;
+    this.error = error ?? this.error;
     this.probing = false;
     if (retryInMs !== undefined) this.announcedAttemptBy = now + retryInMs + LATE_ATTEMPT_MARGIN_MS;
     this.nextProbeAt = Math.min(Math.max(now + this.backoffMs, this.announcedAttemptBy), this.latestProbeAt);
@@ -106,6 +108,8 @@ export class ReconnectCoordinator {
 
   /** Reports that an attempt, a probe or any other, has reached the registry. Releases all readers. */
   attemptSucceeded(): void {
+    if (!this.away) return;
+    this.away = false;
     this.probing = false;
     this.announcedAttemptBy = -Infinity;
     this.error = undefined;
@@ -129,20 +133,4 @@ export class ReconnectCoordinator {
     first?.();
     this.schedule();
   }
-}
-
-const coordinators = new WeakMap<Registry, ReconnectCoordinator>();
-
-/** Returns the coordinator that all readers of `registry` share. `deps` are used only when it is created. */
-export function reconnectCoordinatorOf(registry: Registry, deps: ReconnectDeps): ReconnectCoordinator {
-  const known = coordinators.get(registry);
-  if (known) return known;
-  const coordinator = new ReconnectCoordinator(deps);
-  coordinators.set(registry, coordinator);
-  return coordinator;
-}
-
-/** Whether an error means that the registry could not be reached, in contrast to an error response. */
-export function isUnreachable(error: unknown): error is RegistryUnavailableError | DeadlineExceededError {
-  return error instanceof RegistryUnavailableError || error instanceof DeadlineExceededError;
 }

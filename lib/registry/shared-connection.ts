@@ -1,0 +1,36 @@
+import { ReconnectCoordinator, type ReconnectDeps } from '../common/async/reconnect-coordinator.js';
+import { Semaphore } from '../common/async/semaphore.js';
+import { DeadlineExceededError, RegistryUnavailableError } from '../common/errors/index.js';
+import { type Registry } from './registry.js';
+
+/** What all users of one registry connection share. */
+export interface SharedConnection {
+  readonly reconnect: ReconnectCoordinator;
+  /** Limits concurrent list requests, so that thousands of readers do not list at the same moment. */
+  readonly listSemaphore: Semaphore;
+}
+
+const MAX_CONCURRENT_LISTS = 64;
+
+const connections = new WeakMap<Registry, SharedConnection>();
+
+/** Returns what the users of `registry` share. `deps` are used only when it is created. */
+export function sharedConnectionOf(registry: Registry, deps: ReconnectDeps): SharedConnection {
+  return connections.get(registry) ?? share(registry, new ReconnectCoordinator(deps));
+}
+
+/** Makes all users of `registry` share the coordinator with which its driver reconnects its own streams. */
+export function shareReconnect(registry: Registry, reconnect: ReconnectCoordinator): void {
+  share(registry, reconnect);
+}
+
+/** Whether an error means that the registry could not be reached, in contrast to an error response. */
+export function isUnreachable(error: unknown): error is RegistryUnavailableError | DeadlineExceededError {
+  return error instanceof RegistryUnavailableError || error instanceof DeadlineExceededError;
+}
+
+function share(registry: Registry, reconnect: ReconnectCoordinator): SharedConnection {
+  const connection = { reconnect, listSemaphore: new Semaphore(MAX_CONCURRENT_LISTS) };
+  connections.set(registry, connection);
+  return connection;
+}
