@@ -124,7 +124,9 @@ export class ListWatcher {
 
   get state(): ListWatchState {
     // While this watcher waits for its turn to reconnect, the errors of other readers are more recent than its own.
-    const error = isUnreachable(this.error) ? (this.connection.reconnect.lastError ?? this.error) : this.error;
+    const error = isUnreachable(this.error)
+      ? (this.connection.reconnect.lastError ?? this.error)
+      : this.error;
     return {
       stale: this.stale,
       ...(this.since === undefined ? {} : { since: this.since }),
