@@ -14,6 +14,12 @@ function first(list: readonly string[]): string {
   return endpoint;
 }
 
+/** `endpoints` in their order, starting with `pinned`. */
+export function roundFrom(endpoints: readonly string[], pinned: string): readonly string[] {
+  const start = endpoints.indexOf(pinned);
+  return [...endpoints.slice(start), ...endpoints.slice(0, start)];
+}
+
 /**
  * Selects the endpoint of the next attempt. One endpoint is pinned while it works; a failure moves the pin to the next,
  * a success to the endpoint that worked. The order is shuffled once, so that clients spread over the members.
@@ -43,8 +49,7 @@ export class EndpointSelection {
 
   /** Every endpoint once, starting with the pinned one: the order of the attempts of one request. */
   round(): readonly string[] {
-    const start = this.list.indexOf(this.pin);
-    return [...this.list.slice(start), ...this.list.slice(0, start)];
+    return roundFrom(this.list, this.pin);
   }
 
   /** Pins `endpoint`, which has just worked. Does nothing when it is not in the list. */

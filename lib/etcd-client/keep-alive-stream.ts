@@ -1,4 +1,6 @@
 import type { ILeaseKeepAliveRequest, ILeaseKeepAliveResponse } from 'etcd3';
+import { deferred } from '../common/async/deferred.js';
+import { EndpointError } from './errors/endpoint.error.js';
 import { type EtcdStream, type EtcdStreamOpener } from './stream.js';
 
 interface PendingRenewal {
@@ -46,19 +48,21 @@ export class KeepAliveStream {
    * @throws the error with which the stream ends
    */
   async renew(id: string): Promise<number> {
-    const stream = await this.opening;
     if (this.error) throw this.error;
-    return await new Promise<number>((resolve, reject) => {
-      // The server answers the renewals of a lease in order, so the response to an aborted one never settles the next.
-      const queue = this.pending.get(id);
-      if (queue) queue.push({ resolve, reject });
-      else this.pending.set(id, [{ resolve, reject }]);
-      stream?.write({ ID: id });
-    });
+    const { promise, resolve, reject } = deferred<number>();
+    // The server answers the renewals of a lease in order, so the response to an aborted one never settles the next. A
+    // renewal counts as pending before the stream is open: `retire` waits for it.
+    const queue = this.pending.get(id);
+    if (queue) queue.push({ resolve, reject });
+    else this.pending.set(id, [{ resolve, reject }]);
+    void this.opening.then((stream) => stream?.write({ ID: id }));
+    return await promise;
   }
 
   /** Ends the stream because its server is silent. */
   fail(reason: string): void {
+    // Not only when the stream is open: its server may be silent in the login already.
+    this.handleEnd(new EndpointError(this.endpoint, reason, false));
     void this.opening.then((stream) => stream?.fail(reason));
   }
 

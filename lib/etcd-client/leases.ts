@@ -1,11 +1,8 @@
-import { onAbort } from '../common/async/abort.js';
-import { DeadlineExceededError } from '../common/errors/index.js';
 import { EtcdResponseError } from './errors/etcd-response.error.js';
 import { LeaseNotFoundError } from './errors/lease-not-found.error.js';
 import { leaseHexId } from './hex-id.js';
-import { KeepAliveStream } from './keep-alive-stream.js';
+import { KeepAliveLane, type KeepAliveClient } from './keep-alive-lane.js';
 import { type EtcdCaller } from './request.js';
-import { type EtcdStreamOpener } from './stream.js';
 
 /** A lease that the server has granted. */
 export interface GrantedLease {
@@ -15,7 +12,17 @@ export interface GrantedLease {
   readonly ttl: number;
 }
 
-/** The deadline of one renewal. */
+/** Options of {@link EtcdLeases.grant}. */
+export interface GrantOptions {
+  /**
+   * A random id in decimal. The server is asked for this lease again when a response is lost.
+   *
+   * @default an id of the server; when a response is lost another lease is granted, and the first expires without keys
+   */
+  readonly id?: string;
+}
+
+/** Options of {@link EtcdLeases.renew}. */
 export interface RenewOptions {
   /**
    * Milliseconds that one endpoint may take to answer before the next is tried.
@@ -23,35 +30,57 @@ export interface RenewOptions {
    * @default the client's `headerTimeoutPerRequest`
    */
   readonly timeoutMs?: number;
+  /**
+   * Whether the lease is renewed this once only, so that the stream need not stay open for it.
+   *
+   * @default false
+   */
+  readonly once?: boolean;
 }
 
-/**
- * The leases of one client. All renewals share one stream, which follows the pinned endpoint. When its server is silent,
- * the stream is dropped and the renewal is sent to another endpoint; sending a renewal twice is safe.
- */
-export class EtcdLeases {
-  private readonly active = new Set<string>();
-  private stream: KeepAliveStream | undefined;
+/** The remaining lifetime of a lease. */
+export interface LeaseLifetime {
+  /** Seconds. */
+  readonly ttl: number;
+  /** The number of keys that are bound to the lease; 0 unless they were asked for. */
+  readonly keys: number;
+}
 
-  constructor(private readonly client: EtcdCaller & EtcdStreamOpener) {}
+/** The leases of one client. Renewals have a stream of their own, see {@link KeepAliveLane}. */
+export class EtcdLeases {
+  private readonly lane: KeepAliveLane;
+
+  constructor(private readonly client: EtcdCaller & KeepAliveClient) {
+    this.lane = new KeepAliveLane(client);
+  }
 
   /**
-   * Grants a lease of at least `ttl` seconds. It is safe to grant another when a response is lost: no key is bound to
-   * the first, and it expires.
+   * Grants a lease of at least `ttl` seconds. Safe to retry.
    *
    * @throws as {@link EtcdCaller.call}
    */
-  async grant(ttl: number, signal?: AbortSignal): Promise<GrantedLease> {
-    const { ID, TTL } = await this.client.call(
+  async grant(ttl: number, { id }: GrantOptions = {}, signal?: AbortSignal): Promise<GrantedLease> {
+    return await this.client.call(
       {
         what: `granting a lease of ${ttl} s`,
         command: () => ['lease', 'grant', String(ttl)],
-        run: async ({ lease }, options) => await lease.leaseGrant({ TTL: ttl }, options),
+        run: async ({ lease }, options) => {
+          try {
+            const granted = await lease.leaseGrant(
+              { TTL: ttl, ...(id !== undefined && { ID: id }) },
+              options,
+            );
+            return { id: granted.ID, ttl: Number(granted.TTL) };
+          } catch (error) {
+            // The id is random, so the lease exists only if an earlier attempt succeeded and its response was lost.
+            if (id === undefined || !String(error).includes('lease already exists')) throw error;
+            const { grantedTTL } = await lease.leaseTimeToLive({ ID: id, keys: false }, options);
+            return { id, ttl: Number(grantedTTL) };
+          }
+        },
       },
       signal,
     );
-    this.active.add(ID);
-    return { id: ID, ttl: Number(TTL) };
   }
 
   /**
@@ -59,34 +88,31 @@ export class EtcdLeases {
    *
    * @returns the TTL granted this time, in seconds
    * @throws LeaseNotFoundError when the lease has expired or was revoked
+   * @throws as {@link KeepAliveLane.renew}
+   */
+  async renew(id: string, { timeoutMs, once }: RenewOptions = {}, signal?: AbortSignal): Promise<number> {
+    const ttl = await this.lane.renew(id, { timeoutMs, track: once !== true }, signal);
+    if (ttl <= 0) throw new LeaseNotFoundError(id);
+    return ttl;
+  }
+
+  /**
+   * The remaining lifetime of a lease; undefined when it does not exist.
+   *
+   * @param keys whether to count the keys that are bound to it
    * @throws as {@link EtcdCaller.call}
    */
-  async renew(id: string, { timeoutMs }: RenewOptions = {}, signal?: AbortSignal): Promise<number> {
-    const ttl = await this.client.call(
+  async timeToLive(id: string, keys: boolean, signal?: AbortSignal): Promise<LeaseLifetime | undefined> {
+    const response = await this.client.call(
       {
-        what: `renewing lease ${id}`,
-        ...(timeoutMs !== undefined && { timeoutMs }),
-        command: () => ['lease', 'keep-alive', '--once', leaseHexId(id)],
-        run: async ({ endpoint }, _options, ended) => {
-          const stream = this.streamAt(endpoint);
-          const removeListener = onAbort(ended, () => {
-            if (ended.reason instanceof DeadlineExceededError) stream.fail(ended.reason.message);
-          });
-          try {
-            return await stream.renew(id);
-          } finally {
-            removeListener();
-          }
-        },
+        what: `reading the remaining TTL of lease ${id}`,
+        command: () => ['lease', 'timetolive', leaseHexId(id), ...(keys ? ['--keys'] : [])],
+        run: async ({ lease }, options) => await lease.leaseTimeToLive({ ID: id, keys }, options),
       },
       signal,
     );
-    if (ttl <= 0) {
-      this.forget(id);
-      throw new LeaseNotFoundError(id);
-    }
-    this.active.add(id);
-    return ttl;
+    const ttl = Number(response.TTL);
+    return ttl < 0 ? undefined : { ttl, keys: response.keys.length };
   }
 
   /**
@@ -112,16 +138,6 @@ export class EtcdLeases {
 
   /** Stops tracking a lease that is not renewed any more. The stream closes with the last tracked lease. */
   forget(id: string): void {
-    this.active.delete(id);
-    if (this.active.size > 0) return;
-    this.stream?.retire();
-    this.stream = undefined;
-  }
-
-  private streamAt(endpoint: string): KeepAliveStream {
-    if (this.stream?.endpoint === endpoint && this.stream.open) return this.stream;
-    this.stream?.retire();
-    this.stream = new KeepAliveStream(endpoint, this.client);
-    return this.stream;
+    this.lane.forget(id);
   }
 }

@@ -28,7 +28,8 @@ import {
   type EtcdSettings,
 } from './options.js';
 import { type EtcdCaller, type EtcdRequest } from './request.js';
-import { type EtcdStream, type EtcdStreamOpener, type StreamPlan } from './stream.js';
+import { type KeepAliveClient } from './keep-alive-lane.js';
+import { type EtcdStream, type StreamPlan } from './stream.js';
 import { StreamOpener } from './stream-opener.js';
 import { type EtcdTls, loadTls } from './tls.js';
 import { TokenProvider } from './token-provider.js';
@@ -61,7 +62,7 @@ export interface EtcdDeps {
  * turn. Each attempt has a deadline, and a failed round ends in one {@link ClusterError} with the error of every
  * attempt. Keys, members, users, leases and watches are built on it.
  */
-export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
+export class EtcdTransport implements EtcdCaller, KeepAliveClient {
   readonly reconnect: ReconnectCoordinator;
 
   /** Whether each request is logged as the equivalent `etcdctl` command, secrets masked. */
@@ -144,6 +145,10 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     return this.settings.timeoutMs;
   }
 
+  get clock(): Clock {
+    return this.deps.clock;
+  }
+
   /**
    * Replaces the endpoints. An equal set keeps the pin.
    *
@@ -160,6 +165,11 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     this.selection.succeeded(endpoint);
   }
 
+  /** Moves the pin away from an endpoint that has failed. */
+  leave(endpoint: string): void {
+    this.selection.failed(endpoint);
+  }
+
   async call<T>(request: EtcdRequest<T>, signal?: AbortSignal): Promise<T> {
     this.scope.assertOpen();
     const errors: EndpointError[] = [];
@@ -167,7 +177,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     for (let rounds = 1; ; rounds += 1) {
       const failed: EndpointError[] = [];
       for (const endpoint of round) {
-        this.log(endpoint, request);
+        this.logRequest(endpoint, request);
         const { result, error } = await this.caller.call(endpoint, request, signal);
         if (!error) {
           if (errors.length + failed.length > 0) this.selection.succeeded(endpoint);
@@ -191,7 +201,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
 
   async callOne<T>(endpoint: string, request: EtcdRequest<T>, signal?: AbortSignal): Promise<T> {
     this.scope.assertOpen();
-    this.log(endpoint, request);
+    this.logRequest(endpoint, request);
     const { result, error } = await this.caller.call(endpoint, request, signal);
     if (error) throw new ClusterError([error]);
     return result;
@@ -246,6 +256,19 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     return await this.streams.open(endpoint, plan);
   }
 
+  async waitForElection(signal: AbortSignal | undefined): Promise<void> {
+    const { clock, random } = this.deps;
+    await withSignals([signal, this.scope.signal], async (ended) => {
+      await pause(clock, ELECTION_PAUSE_MS * (0.75 + random() / 2), ended);
+    });
+  }
+
+  logCommand(endpoint: string, command: () => readonly string[], input?: () => string): void {
+    if (!this.debug) return;
+    const username = this.settings.credentials?.username;
+    this.deps.logger.log(etcdctlCommand(endpoint, username, command(), input?.()));
+  }
+
   onClose(listener: (error: Error) => void): void {
     const { signal } = this.scope;
     onAbort(signal, () => {
@@ -265,16 +288,7 @@ export class EtcdTransport implements EtcdCaller, EtcdStreamOpener {
     return `EtcdTransport <${this.endpoints.join(',')}>`;
   }
 
-  private async waitForElection(signal: AbortSignal | undefined): Promise<void> {
-    const { clock, random } = this.deps;
-    await withSignals([signal, this.scope.signal], async (ended) => {
-      await pause(clock, ELECTION_PAUSE_MS * (0.75 + random() / 2), ended);
-    });
-  }
-
-  private log(endpoint: string, { command, input }: EtcdRequest<unknown>): void {
-    if (!this.debug || !command) return;
-    const username = this.settings.credentials?.username;
-    this.deps.logger.log(etcdctlCommand(endpoint, username, command(), input?.()));
+  private logRequest(endpoint: string, { command, input }: EtcdRequest<unknown>): void {
+    if (command) this.logCommand(endpoint, command, input);
   }
 }

@@ -1,4 +1,5 @@
 import type { IEvent, ITxnRequest, ITxnResponse } from 'etcd3';
+import { type LeaseLifetime } from '../leases.js';
 
 /** Options of one request. */
 export interface RequestOptions {
@@ -40,11 +41,7 @@ export interface KeysPort {
   /** Revokes a lease. Does nothing if it does not exist. */
   revoke(id: string, signal: AbortSignal | undefined): Promise<void>;
   /** The remaining seconds of a lease and the number of its keys; undefined if it does not exist. */
-  timeToLive(
-    id: string,
-    keys: boolean,
-    signal: AbortSignal | undefined,
-  ): Promise<{ readonly ttl: number; readonly keys: number } | undefined>;
+  timeToLive(id: string, keys: boolean, signal: AbortSignal | undefined): Promise<LeaseLifetime | undefined>;
   /** Renews a lease. Returns the seconds that the server granted, 0 if the lease does not exist. */
   keepAlive(id: string, signal: AbortSignal | undefined): Promise<number>;
   /**

@@ -72,7 +72,7 @@ export class EtcdRegistry implements Registry {
     const { url, client, leases, layout, timeoutMs } = this;
     const { clock } = client.deps;
     return await withRegistryErrors(url, async () => {
-      const lease = await leases.grant(Math.max(MIN_TTL_SECONDS, Math.ceil(ttl)), signal);
+      const lease = await leases.grant(Math.max(MIN_TTL_SECONDS, Math.ceil(ttl)), {}, signal);
       const record = new SessionRecord(client, Buffer.from(layout.sessionKeyOf(lease.id)), lease.id, name);
       // The connection exists by now, so this request measures one round trip.
       const sentAt = clock.now();

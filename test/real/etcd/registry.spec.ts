@@ -278,7 +278,7 @@ describe('the etcd registry', () => {
       transport = await EtcdTransport.create({ endpoints: cluster.urls });
       lossy = new Lossy(transport);
       const leases = new EtcdLeases(transport);
-      const lease = await leases.grant(30, signal);
+      const lease = await leases.grant(30, {}, signal);
       const record = new SessionRecord(lossy, Buffer.from(layout.sessionKeyOf(lease.id)), lease.id, 'lossy');
       await record.open(signal);
       session = new EtcdSession(
