@@ -110,6 +110,16 @@ export const folders = [
     imports: ['common', 'nest', 'etcd-client', 'registries/etcd'],
   },
   {
+    folder: 'grpc',
+    about: "`nestjs-sidekick/grpc`: Nest's gRPC client for services by name",
+    imports: ['common', 'discovery', 'piloted'],
+  },
+  {
+    folder: 'microservices',
+    about: "`nestjs-sidekick/microservices`: Nest's TCP client for services by name",
+    imports: ['common', 'discovery', 'balancing', 'piloted'],
+  },
+  {
     folder: 'testing',
     about: 'for tests of applications and drivers: a virtual clock, a registry with injectable faults',
     imports: ['common', 'registry', 'registry/contract', 'registries/memory', 'discovery', 'election'],
@@ -150,9 +160,12 @@ export const folders = [
 
 /** Packages that only some folders may import. */
 export const packages = [
-  { name: /^@nestjs\//, folders: ['nest', 'sidekick', 'piloted', 'etcd', 'testing', 'index.ts'] },
+  {
+    name: /^@nestjs\//,
+    folders: ['nest', 'sidekick', 'piloted', 'etcd', 'grpc', 'microservices', 'testing', 'index.ts'],
+  },
   { name: /^etcd3$/, folders: ['etcd-client', 'registries/etcd'] },
-  { name: /^@grpc\//, folders: ['etcd-client', 'registries/etcd'] },
+  { name: /^@grpc\//, folders: ['etcd-client', 'registries/etcd', 'grpc'] },
   { name: /^consul$/, folders: ['registries/consul'] },
 ];
 

@@ -1,0 +1,75 @@
+import { type Endpoint } from '../discovery/endpoint.js';
+import { joinHostPort } from '../common/address.js';
+import { type Clock } from '../common/clock.js';
+import { messageOf } from '../common/thrown.js';
+import { type ServiceHandle } from '../piloted/service-handle.js';
+
+/**
+ * The channel option that carries a {@link ChannelTarget} to the resolver: the name in the target is not unique in a
+ * process that has several applications. grpc-js leaves options with this prefix out of the comparison by which channels
+ * share connections.
+ */
+export const TARGET_OPTION = 'grpc.internal.no_subchannel.nestjs-sidekick';
+
+/** What a gRPC channel connects to: the endpoints of one service, each at its port of one name. */
+export class ChannelTarget {
+  private list: readonly Endpoint[] | undefined;
+  private readonly byPeer = new Map<string, Endpoint>();
+
+  /** @param port the name of one of the endpoints' `ports`; undefined for their `port` */
+  constructor(
+    readonly handle: ServiceHandle,
+    readonly port: string | undefined,
+    readonly clock: Clock,
+  ) {}
+
+  /** The endpoints among which calls are distributed, in one frozen list until they change. */
+  get candidates(): readonly Endpoint[] {
+    return this.handle.endpoints;
+  }
+
+  /** Calls `listener` when {@link candidates} may have changed. Returns a function that ends it. */
+  subscribe(listener: () => void): () => void {
+    const subscription = this.handle.changes.subscribe({ next: listener });
+    return () => {
+      subscription.unsubscribe();
+    };
+  }
+
+  /** The port of an endpoint; undefined when it has none of that name. */
+  portOf(endpoint: Endpoint): number | undefined {
+    if (this.port === undefined) return endpoint.port;
+    return Object.hasOwn(endpoint.ports, this.port) ? endpoint.ports[this.port] : undefined;
+  }
+
+  /** The endpoint at `peer`, in the form of grpc-js's `getPeer()`; undefined when the service has none there. */
+  endpointAt(peer: string): Endpoint | undefined {
+    const { endpoints } = this.handle;
+    if (endpoints !== this.list) this.index(endpoints);
+    return this.byPeer.get(peer);
+  }
+
+  /** Why there is no endpoint, as a sentence. */
+  get reason(): string {
+    try {
+      this.handle.pick();
+    } catch (error) {
+      return messageOf(error);
+    }
+    return `No instance of service "${this.handle.name}" has a port named "${this.port ?? ''}".`;
+  }
+
+  /** grpc-js writes channel options as JSON into its trace. */
+  toJSON(): string {
+    return this.handle.name;
+  }
+
+  private index(endpoints: readonly Endpoint[]): void {
+    this.list = endpoints;
+    this.byPeer.clear();
+    for (const endpoint of endpoints) {
+      const port = this.portOf(endpoint);
+      if (port !== undefined) this.byPeer.set(joinHostPort(endpoint.address, port), endpoint);
+    }
+  }
+}

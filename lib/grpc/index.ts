@@ -1,0 +1,2 @@
+/** `nestjs-sidekick/grpc`: Nest's gRPC client for services by name. */
+export { grpcService, type GrpcServiceOptions } from './grpc-service.js';

@@ -1,0 +1,127 @@
+import { type ClientTCP, type ReadPacket, type WritePacket } from '@nestjs/microservices';
+import { type MicroservicesPackage } from './microservices-package.js';
+
+/** The options of Nest's TCP client. */
+export type TcpOptions = ConstructorParameters<typeof ClientTCP>[0];
+
+/** Receives the answers to one message. */
+export type AnswerCallback = (answer: WritePacket) => void;
+
+/** Listener of an event of the socket, as `ClientTCP.on` takes it. */
+export interface SocketListener {
+  readonly event: Parameters<ClientTCP['on']>[0];
+  readonly callback: Parameters<ClientTCP['on']>[1];
+}
+
+/** One connection of Nest's TCP client. It connects once. */
+export interface EndpointClient {
+  /** Resolves when messages can be sent: with TLS, after the handshake. */
+  connect(): Promise<unknown>;
+  /** Whether a message that is sent now reaches the socket. */
+  readonly writable: boolean;
+  /** Number of messages whose last answer has not arrived. */
+  readonly pending: number;
+  /** Sends a message. Returns a function that forgets it. */
+  request(packet: ReadPacket, callback: AnswerCallback): () => void;
+  /** Sends an event. Resolves when the operating system has it. */
+  event(packet: ReadPacket): Promise<void>;
+  /** Closes the socket. Pending messages fail with `error`. */
+  end(error: Error): void;
+  on(event: SocketListener['event'], callback: SocketListener['callback']): void;
+  unwrap(): unknown;
+}
+
+/** Longest time in which a socket that is closed may send what is left. */
+const FLUSH_TIMEOUT_MS = 1_000;
+
+/** Called once when the connection ends by itself. */
+export type EndListener = (cause: unknown) => void;
+
+type EndpointClientClass = new (options: TcpOptions, onEnd: EndListener) => EndpointClient;
+
+const classes = new WeakMap<object, EndpointClientClass>();
+
+/** The class for a copy of `@nestjs/microservices`. */
+export function endpointClientClass({ ClientTCP }: MicroservicesPackage): EndpointClientClass {
+  const known = classes.get(ClientTCP);
+  if (known) return known;
+
+  class SingleConnection extends ClientTCP implements EndpointClient {
+    /** The error of pending messages when the connection ends. */
+    private failure: unknown;
+    private ended = false;
+
+    constructor(
+      options: TcpOptions,
+      private readonly onEnd: EndListener,
+    ) {
+      super(options);
+    }
+
+    get writable(): boolean {
+      const socket = this.socket?.netSocket;
+      return !this.ended && socket?.writable === true && !socket.connecting;
+    }
+
+    get pending(): number {
+      return this.routingMap.size;
+    }
+
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the signature of ClientTCP
+    override unwrap<T>(): T {
+      return super.unwrap<T>();
+    }
+
+    request(packet: ReadPacket, callback: AnswerCallback): () => void {
+      return this.publish(packet, (answer) => {
+        callback(this.ended && answer.err ? { ...answer, err: this.failure } : answer);
+      });
+    }
+
+    async event(packet: ReadPacket): Promise<void> {
+      const pattern = this.normalizePattern(packet.pattern as string);
+      const serialized: unknown = this.serializer.serialize({ ...packet, pattern });
+      // ClientTCP resolves at once, also when the socket is closed and the event is dropped.
+      await new Promise<void>((resolve, reject) => {
+        if (!this.socket) throw new Error('The connection is closed');
+        this.socket.sendMessage(serialized, (error?: Error | null) => {
+          if (error) reject(error);
+          else resolve();
+        });
+      });
+    }
+
+    end(error: Error): void {
+      this.failure ??= error;
+      this.ended = true;
+      const socket = this.socket?.netSocket;
+      super.close();
+      // Flushes what is written. A peer that reads nothing does not keep the socket open.
+      socket?.setTimeout(FLUSH_TIMEOUT_MS, () => socket.destroy());
+      socket?.destroySoon();
+    }
+
+    /** With TLS, `connect` comes before the handshake, and a message that is sent then is lost if it fails. */
+    protected override connect$(instance: object): ReturnType<ClientTCP['connect$']> {
+      return super.connect$(instance, 'error', this.tlsOptions ? 'secureConnect' : 'connect');
+    }
+
+    /** Called for an error of the socket and of the framing; the latter is a string. */
+    override handleError(error: unknown): void {
+      this.endBy(error);
+    }
+
+    override handleClose(): void {
+      this.endBy(undefined);
+      super.handleClose();
+    }
+
+    private endBy(cause: unknown): void {
+      if (this.ended) return;
+      this.ended = true;
+      this.onEnd(cause);
+    }
+  }
+  classes.set(ClientTCP, SingleConnection);
+  return SingleConnection;
+}

@@ -1,0 +1,83 @@
+import { type Endpoint } from '../discovery/endpoint.js';
+import { type ConnectionDeps, type EndpointConnection } from './endpoint-connection.js';
+
+/** Makes the connection of an endpoint. */
+export type ConnectionFactory = (
+  endpoint: Endpoint,
+  hooks: Pick<ConnectionDeps, 'onChange' | 'onClosed'>,
+) => EndpointConnection;
+
+/** The connections to the instances of a service, one for each. */
+export class EndpointConnections {
+  private readonly current = new Map<string, EndpointConnection>();
+  /** Connections to withdrawn instances with messages that are not answered. */
+  private readonly retired = new Set<EndpointConnection>();
+
+  /** @param onChange called when a connection opens or ends */
+  constructor(
+    private readonly make: ConnectionFactory,
+    private readonly onChange: () => void,
+  ) {}
+
+  /** The connections on which a message can be sent. */
+  get ready(): readonly EndpointConnection[] {
+    return [...this.current.values()].filter(({ ready }) => ready !== undefined);
+  }
+
+  /** Whether a message can be sent on one of them. */
+  get anyReady(): boolean {
+    for (const { ready } of this.current.values()) if (ready) return true;
+    return false;
+  }
+
+  /** The connection to an endpoint, not necessarily open. */
+  of(endpoint: Endpoint): EndpointConnection {
+    const known = this.current.get(endpoint.id);
+    if (known && isSamePlace(known.endpoint, endpoint)) return known;
+    if (known) this.retire(known);
+    const connection = this.make(endpoint, {
+      onChange: this.onChange,
+      onClosed: () => {
+        this.retired.delete(connection);
+      },
+    });
+    this.current.set(endpoint.id, connection);
+    return connection;
+  }
+
+  /** Follows a list: connections to endpoints that are not in it are retired, those that have expired are closed. */
+  follow(endpoints: readonly Endpoint[], expired: ReadonlySet<string>): void {
+    const listed = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
+    for (const [id, connection] of this.current) {
+      const endpoint = listed.get(id);
+      if (endpoint && isSamePlace(connection.endpoint, endpoint)) continue;
+      if (expired.has(id)) {
+        this.current.delete(id);
+        connection.close(connection.lost('it has expired in the registry'));
+      } else this.retire(connection);
+    }
+  }
+
+  /** Closes all connections. Messages without an answer fail. */
+  close(): void {
+    const all = [...this.current.values(), ...this.retired];
+    this.current.clear();
+    this.retired.clear();
+    for (const connection of all) connection.close(connection.lost('the client was closed'));
+  }
+
+  private retire(connection: EndpointConnection): void {
+    this.current.delete(connection.endpoint.id);
+    this.retired.add(connection);
+    connection.retire();
+  }
+}
+
+function isSamePlace(one: Endpoint, other: Endpoint): boolean {
+  return one === other || (one.address === other.address && one.port === other.port && samePorts(one, other));
+}
+
+function samePorts({ ports: one }: Endpoint, { ports: other }: Endpoint): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+}
