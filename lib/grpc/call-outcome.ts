@@ -1,5 +1,4 @@
-/** How a call ended for the endpoint that it was sent to. */
-export type CallOutcome = 'success' | 'failure' | 'aborted';
+import { type CallOutcome } from '../balancing/call.js';
 
 /** The codes of `grpc.status`. */
 const CANCELLED = 1;
@@ -12,7 +11,7 @@ const DATA_LOSS = 15;
  * What a status says of the endpoint. A deadline is the caller's, and may be too short for any endpoint. UNKNOWN is the
  * status of an exception in a handler of Nest, which every endpoint would throw.
  */
-export function outcomeOf(code: number): CallOutcome {
+export function outcomeOfStatus(code: number): CallOutcome {
   switch (code) {
     case INTERNAL:
     case UNAVAILABLE:

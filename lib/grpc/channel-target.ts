@@ -11,6 +11,12 @@ import { type ServiceHandle } from '../piloted/service-handle.js';
  */
 export const TARGET_OPTION = 'grpc.internal.no_subchannel.nestjs-sidekick';
 
+/** The address of one instance, as grpc-js connects to it. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** What a gRPC channel connects to: the endpoints of one service, each at its port of one name. */
 export class ChannelTarget {
   private list: readonly Endpoint[] | undefined;
@@ -23,17 +29,17 @@ export class ChannelTarget {
     readonly clock: Clock,
   ) {}
 
-  /** The endpoints among which calls are distributed, in one frozen list until they change. */
-  get candidates(): readonly Endpoint[] {
-    return this.handle.endpoints;
+  /** The addresses among which calls are distributed, one for each instance. */
+  get addresses(): readonly Address[] {
+    return this.handle.candidates.flatMap((endpoint) => {
+      const port = this.portOf(endpoint);
+      return port === undefined ? [] : [{ host: endpoint.address, port }];
+    });
   }
 
-  /** Calls `listener` when {@link candidates} may have changed. Returns a function that ends it. */
+  /** Calls `listener` when {@link addresses} may have changed. Returns a function that ends it. */
   subscribe(listener: () => void): () => void {
-    const subscription = this.handle.changes.subscribe({ next: listener });
-    return () => {
-      subscription.unsubscribe();
-    };
+    return this.handle.onCandidates(listener);
   }
 
   /** The port of an endpoint; undefined when it has none of that name. */

@@ -1,5 +1,5 @@
 import { type Interceptor } from '@grpc/grpc-js';
-import { outcomeOf } from './call-outcome.js';
+import { outcomeOfStatus } from './call-outcome.js';
 import { type ChannelTarget } from './channel-target.js';
 import { type GrpcPackage } from './grpc-package.js';
 
@@ -19,10 +19,9 @@ export function outcomeInterceptor(
           onReceiveStatus: (status, forward) => {
             const endpoint = target.endpointAt(call.getPeer());
             if (endpoint) {
-              const outcome = outcomeOf(status.code);
-              target.handle
-                .start(endpoint)
-                .done(outcome === 'failure' ? new Error(status.details) : undefined);
+              const outcome = outcomeOfStatus(status.code);
+              const failure = outcome === 'failure' ? new Error(status.details) : undefined;
+              target.handle.start(endpoint).done(failure, outcome);
             }
             forward(status);
           },

@@ -1,10 +1,5 @@
+import { type Address } from './channel-target.js';
 import { type GrpcPackage } from './grpc-package.js';
-
-/** The address of one instance, as grpc-js connects to it. */
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** What a resolver answers. */
 export interface Answer {

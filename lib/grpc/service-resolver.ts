@@ -1,10 +1,9 @@
 import { type Timer } from '../common/clock.js';
 import { InvalidOptionError } from '../common/errors/index.js';
-import { type Endpoint } from '../discovery/endpoint.js';
 import { AnswerPacing } from './answer-pacing.js';
-import { ChannelTarget, TARGET_OPTION } from './channel-target.js';
+import { type Address, ChannelTarget, TARGET_OPTION } from './channel-target.js';
 import { type GrpcPackage } from './grpc-package.js';
-import { type Address, giveAnswer, type ResolverListener } from './resolver-answer.js';
+import { giveAnswer, type ResolverListener } from './resolver-answer.js';
 
 /** The scheme of the targets that the resolver handles. */
 export const SCHEME = 'sidekick';
@@ -46,8 +45,8 @@ export class ServiceResolver {
   private readonly ownConfig: boolean;
   private unsubscribe: (() => void) | undefined;
   private timer: { readonly repeated: boolean; readonly timer: Timer } | undefined;
-  /** The list of the last answer; undefined when grpc-js has forgotten it. */
-  private answered: readonly Endpoint[] | undefined;
+  /** The addresses of the last answer; undefined when grpc-js has forgotten them. */
+  private answered: readonly Address[] | undefined;
 
   constructor(
     private readonly grpc: Pick<GrpcPackage, 'Metadata' | 'status'>,
@@ -72,9 +71,12 @@ export class ServiceResolver {
   /** Called by grpc-js: requests an answer, which never comes before this call returns. */
   updateResolution(): void {
     this.unsubscribe ??= this.target.subscribe(() => {
-      if (this.target.candidates !== this.answered) this.schedule();
+      // Each answer restarts the order of round robin: a change of a weight alone needs none.
+      if (!sameAddresses(this.target.addresses, this.answered)) this.schedule(false);
     });
-    this.schedule();
+    const { addresses } = this.target;
+    // Calls on an empty list wait for an answer: it must not be spaced further.
+    this.schedule(addresses.length > 0 && sameAddresses(addresses, this.answered));
   }
 
   /** Called by grpc-js: ends the answers until the next {@link updateResolution}. */
@@ -86,12 +88,10 @@ export class ServiceResolver {
     this.answered = undefined;
   }
 
-  private schedule(): void {
-    const { candidates, clock } = this.target;
-    // Calls on an empty list wait for an answer: it must not be spaced further.
-    const repeated = candidates === this.answered && candidates.length > 0;
+  private schedule(repeated: boolean): void {
     if (this.timer && (repeated || !this.timer.repeated)) return;
     this.timer?.timer.cancel();
+    const { clock } = this.target;
     const delayMs = this.pacing.delayMs(clock.now(), repeated);
     this.timer = {
       repeated,
@@ -103,16 +103,17 @@ export class ServiceResolver {
   }
 
   private answer(): void {
-    const { candidates, clock } = this.target;
-    this.pacing.answered(clock.now(), candidates === this.answered && candidates.length > 0);
-    this.answered = candidates;
-    const addresses = candidates.flatMap((endpoint) => this.addressOf(endpoint));
+    const { addresses, clock } = this.target;
+    this.pacing.answered(clock.now(), addresses.length > 0 && sameAddresses(addresses, this.answered));
+    this.answered = addresses;
     const note = addresses.length === 0 ? this.target.reason : '';
     giveAnswer(this.listener, { addresses, note, ownConfig: this.ownConfig }, this.grpc);
   }
+}
 
-  private addressOf(endpoint: Endpoint): readonly Address[] {
-    const port = this.target.portOf(endpoint);
-    return port === undefined ? [] : [{ host: endpoint.address, port }];
-  }
+function sameAddresses(one: readonly Address[], other: readonly Address[] | undefined): boolean {
+  return (
+    one.length === other?.length &&
+    one.every(({ host, port }, index) => host === other[index]?.host && port === other[index].port)
+  );
 }

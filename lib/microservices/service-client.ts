@@ -1,7 +1,7 @@
 import { type ClientProxy, type ReadPacket } from '@nestjs/microservices';
 import { type Subscription } from 'rxjs';
 import { type Endpoint } from '../discovery/endpoint.js';
-import { type Call } from '../balancing/balancer.js';
+import { type Call } from '../balancing/call.js';
 import { type ServiceHandle } from '../piloted/service-handle.js';
 import { ConnectionLostError } from './connection-lost.error.js';
 import { type AnswerCallback, type EndpointClient, type SocketListener } from './endpoint-client.js';
@@ -45,10 +45,10 @@ export function serviceClientClass({
     override async connect(): Promise<void> {
       this.follow();
       if (this.connections.anyReady) return;
-      const { endpoints } = this.handle;
+      const { candidates } = this.handle;
       // Throws the error that says why there is none.
-      if (endpoints.length === 0) this.handle.pick();
-      const opened = endpoints.map((endpoint) => this.connections.of(endpoint).open());
+      if (candidates.length === 0) this.handle.pick();
+      const opened = candidates.map((endpoint) => this.connections.of(endpoint).open());
       await Promise.any(opened).catch((error: unknown) => {
         throw error instanceof AggregateError ? error.errors[0] : error;
       });
@@ -129,7 +129,7 @@ export function serviceClientClass({
           return { client: connection.ready ?? (await connection.open()), connection, call };
         } catch (error) {
           call.done(error);
-          const isLast = tried.size >= this.options.attempts || tried.size >= this.handle.endpoints.length;
+          const isLast = tried.size >= this.options.attempts || tried.size >= this.handle.candidates.length;
           if (isLast || isCancelled()) throw error;
         }
       }
@@ -137,7 +137,7 @@ export function serviceClientClass({
 
     private pickUntried(tried: ReadonlySet<Endpoint>): Endpoint {
       let endpoint = this.handle.pick();
-      for (let n = this.handle.endpoints.length; n > 1 && tried.has(endpoint); n -= 1)
+      for (let n = this.handle.candidates.length; n > 1 && tried.has(endpoint); n -= 1)
         endpoint = this.handle.pick();
       return endpoint;
     }

@@ -112,7 +112,7 @@ export const folders = [
   {
     folder: 'grpc',
     about: "`nestjs-sidekick/grpc`: Nest's gRPC client for services by name",
-    imports: ['common', 'discovery', 'piloted'],
+    imports: ['common', 'discovery', 'balancing', 'piloted'],
   },
   {
     folder: 'microservices',
