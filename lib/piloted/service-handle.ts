@@ -2,6 +2,7 @@ import { Subject, type Observable } from 'rxjs';
 import { type Balancer } from '../balancing/balancer.js';
 import { type Call } from '../balancing/call.js';
 import { type ServiceBalancing } from '../balancing/service-balancing.js';
+import { ServiceCalls } from '../calling/service-calls.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { type ServiceCache } from '../discovery/service-cache.js';
 import { NO_STATE, type ServiceChange, type ServiceState } from '../discovery/service-change.js';
@@ -49,6 +50,8 @@ export interface UrlOptions {
 export interface HandleDeps {
   readonly cache: ServiceCache;
   readonly clock: Clock;
+  /** Nest's `applicationId`, for diagnostics. */
+  readonly applicationId?: string | undefined;
   /** Seconds. */
   readonly bootTimeout: number;
   /** The names of the listed services, for errors. */
@@ -66,6 +69,8 @@ const NO_CALL: Call = Object.freeze({ done: () => undefined });
  * `@Service(name)` or returned by `DiscoveryService.of(name)`.
  */
 export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
+  /** For the integrations: what all calls to the service share. */
+  readonly calls: ServiceCalls;
   private readonly subject = new Subject<ServiceChange>();
   /** The balancer of `balancing`, one step closer to `pick`. */
   private balancer: Balancer = EMPTY_BALANCER;
@@ -79,7 +84,10 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
   constructor(
     readonly name: string,
     private readonly deps: HandleDeps,
-  ) {}
+  ) {
+    const { clock, applicationId } = deps;
+    this.calls = new ServiceCalls(this, { service: name, clock, applicationId });
+  }
 
   /** The last good list, frozen; empty before the first. */
   get endpoints(): readonly Endpoint[] {

@@ -140,10 +140,11 @@ export class ServiceHandles {
   }
 
   private makeHandle(name: string): ServiceHandle {
-    const { cache, clock, bootTimeout, empty } = this.deps;
+    const { cache, clock, applicationId, bootTimeout, empty } = this.deps;
     const handle = new ServiceHandle(name, {
       cache,
       clock,
+      applicationId,
       bootTimeout,
       known: () => this.names,
       ...(empty === undefined ? {} : { empty }),
@@ -159,6 +160,7 @@ export class ServiceHandles {
     if (this.closed) return Promise.resolve();
     const balancing = this.balancingFor(options);
     this.attached.set(options.name, { handle, options });
+    handle.calls.configure(options.retry);
     return handle.attach(queryOf(options), balancing);
   }
 

@@ -75,6 +75,11 @@ export const folders = [
     imports: ['common', 'registry'],
   },
   { folder: 'balancing', about: 'the balancers', imports: ['common', 'discovery'] },
+  {
+    folder: 'calling',
+    about: 'what every client integration shares: attempts, outcomes, retries and their budget',
+    imports: ['common', 'discovery', 'balancing'],
+  },
   { folder: 'nest', about: 'shared code of the Nest modules', imports: ['common'] },
   {
     folder: 'sidekick',
@@ -101,8 +106,14 @@ export const folders = [
       'registries/fixed',
       'discovery',
       'balancing',
+      'calling',
       'containerpilot',
     ],
+  },
+  {
+    folder: 'http',
+    about: '`ServiceHttpModule`: fetch, undici and axios by the name of a service',
+    imports: ['common', 'nest', 'discovery', 'balancing', 'calling', 'piloted'],
   },
   {
     folder: 'etcd',
@@ -162,7 +173,7 @@ export const folders = [
 export const packages = [
   {
     name: /^@nestjs\//,
-    folders: ['nest', 'sidekick', 'piloted', 'etcd', 'grpc', 'microservices', 'testing', 'index.ts'],
+    folders: ['nest', 'sidekick', 'piloted', 'http', 'etcd', 'grpc', 'microservices', 'testing', 'index.ts'],
   },
   { name: /^etcd3$/, folders: ['etcd-client', 'registries/etcd'] },
   { name: /^@grpc\//, folders: ['etcd-client', 'registries/etcd', 'grpc'] },

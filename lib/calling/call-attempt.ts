@@ -1,0 +1,71 @@
+import { type Call, type CallOutcome } from '../balancing/call.js';
+import { type Clock } from '../common/clock.js';
+import { CHANNELS } from '../common/diagnostics.js';
+import { type Endpoint } from '../discovery/endpoint.js';
+
+/** Where and by whom an attempt is made. */
+export interface AttemptContext {
+  readonly service: string;
+  readonly clock: Clock;
+  readonly applicationId: string | undefined;
+}
+
+/** One attempt of a call, at one endpoint: reports its end to the balancer and to the diagnostics channels, once. */
+export class CallAttempt {
+  private hasEnded = false;
+  private readonly startedAtMs: number;
+
+  constructor(
+    private readonly context: AttemptContext,
+    readonly endpoint: Endpoint,
+    /** Number of the attempt, from 1. */
+    readonly number: number,
+    private readonly call: Call,
+  ) {
+    this.startedAtMs = CHANNELS.requestEnd.hasSubscribers ? context.clock.now() : NaN;
+    if (CHANNELS.requestStart.hasSubscribers) CHANNELS.requestStart.publish(Object.freeze(this.describe()));
+  }
+
+  /** Name of the service. */
+  get service(): string {
+    return this.context.service;
+  }
+
+  /** Whether {@link end} was called. */
+  get ended(): boolean {
+    return this.hasEnded;
+  }
+
+  /**
+   * Reports the end. Further calls do nothing.
+   *
+   * @param retryAfterMs milliseconds for which the endpoint asked to be left alone
+   */
+  end(outcome: CallOutcome, error?: unknown, retryAfterMs?: number): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.call.done(error, outcome, retryAfterMs === undefined ? undefined : { retryAfterMs });
+    if (CHANNELS.requestEnd.hasSubscribers) {
+      const durationMs = this.context.clock.now() - this.startedAtMs;
+      CHANNELS.requestEnd.publish(
+        Object.freeze({
+          ...this.describe(),
+          outcome,
+          // The duration is unknown if the first subscriber came during the call.
+          durationMs: Number.isNaN(durationMs) ? 0 : durationMs,
+          ...(error === undefined ? {} : { error }),
+        }),
+      );
+    }
+    if (this.number > 1 && outcome !== 'aborted' && CHANNELS.requestRetry.hasSubscribers) {
+      const { service, applicationId } = this.context;
+      CHANNELS.requestRetry.publish(Object.freeze({ applicationId, service, result: outcome }));
+    }
+  }
+
+  private describe() {
+    const { id, address, port } = this.endpoint;
+    const { applicationId, service } = this.context;
+    return { applicationId, service, endpoint: Object.freeze({ id, address, port }), attempt: this.number };
+  }
+}

@@ -1,0 +1,8 @@
+export { ServiceHttp, type FetchDispatcher, type ServiceFetchInit } from './service-http.js';
+export { ServiceHttpModule } from './service-http.module.js';
+export {
+  type ServiceHttpModuleOptions,
+  type ServiceHttpOptionsFactory,
+  type ServiceRequestOptions,
+} from './service-http.options.js';
+export { type HedgeOptions } from './undici/service-request.js';

@@ -1,0 +1,22 @@
+import { type FactoryProvider } from '@nestjs/common';
+import { systemClock } from '../common/clock.js';
+import { missingModuleError } from '../piloted/missing-module.error.js';
+import { ServiceHandles } from '../piloted/service-handles.js';
+import { Routes } from './routes.js';
+import { MODULE_OPTIONS_TOKEN } from './service-http.module-definition.js';
+import { type ServiceHttpModuleOptions } from './service-http.options.js';
+import { ServiceHttp } from './service-http.js';
+
+/** Creates the application's client. */
+export const serviceHttpProvider: FactoryProvider<ServiceHttp> = {
+  provide: ServiceHttp,
+  inject: [MODULE_OPTIONS_TOKEN, { token: ServiceHandles, optional: true }],
+  useFactory: ({ passThrough = false, timeout }: ServiceHttpModuleOptions, handles?: ServiceHandles) => {
+    if (!handles) throw missingModuleError('ServiceHttpModule');
+    return new ServiceHttp({
+      routes: new Routes(handles, passThrough),
+      clock: systemClock,
+      timeout,
+    });
+  },
+};

@@ -1,0 +1,239 @@
+import { type Failure } from '../../calling/failure.js';
+import { type ServiceCall } from '../../calling/service-call.js';
+import { joinHostPort } from '../../common/address.js';
+import { type Clock, type Timer } from '../../common/clock.js';
+import { DeadlineExceededError } from '../../common/errors/index.js';
+import { type Endpoint } from '../../discovery/endpoint.js';
+import { retryAfterMs } from '../retry-after.js';
+import { type Route } from '../routes.js';
+import { type CallerHandler } from './attempt-events.js';
+import { type Dispatch, type DispatchOptions } from './dispatch.js';
+import { type AttemptOwner, HttpAttempt } from './http-attempt.js';
+import { type RepeatableBody, repeatableBody } from './repeatable-body.js';
+import { forService } from './request-headers.js';
+
+/** Extra attempts in parallel, for requests whose slowest answers matter. */
+export interface HedgeOptions {
+  /** Seconds without an answer after which the request is also sent to another endpoint. */
+  readonly delay: number;
+  /**
+   * Extra attempts of one call.
+   *
+   * @default 1
+   */
+  readonly max?: number;
+}
+
+/** The terms of one request. */
+export interface RequestTerms {
+  readonly route: Route;
+  readonly call: ServiceCall;
+  readonly clock: Clock;
+  /** Milliseconds for all attempts together; `Infinity` for no limit. */
+  readonly timeoutMs: number;
+  readonly hedge: HedgeOptions | undefined;
+  /** Sends one attempt. */
+  readonly dispatch: Dispatch;
+}
+
+const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set([
+  'DELETE',
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'PUT',
+  'QUERY',
+  'TRACE',
+]);
+
+/**
+ * One request to a service through undici's interface: sends it to an endpoint, and to another one where that is safe. The
+ * application's handler sees a single request: one start, one response or one error.
+ */
+export class ServiceRequest implements AttemptOwner {
+  private readonly live = new Set<HttpAttempt>();
+  private readonly options: DispatchOptions;
+  private readonly body: RepeatableBody;
+  private readonly isIdempotent: boolean;
+  private chosen: HttpAttempt | undefined;
+  private isOver = false;
+  private deadline: Timer | undefined;
+  private hedgeTimer: Timer | undefined;
+  private hedges = 0;
+
+  constructor(
+    private readonly terms: RequestTerms,
+    given: DispatchOptions,
+    private readonly caller: CallerHandler,
+  ) {
+    const { host } = terms.route;
+    const { headers, hasIdempotencyKey } = forService(given.headers, host);
+    this.options = { ...given, headers, servername: host };
+    this.isIdempotent = hasIdempotencyKey || IDEMPOTENT_METHODS.has(given.method.toUpperCase());
+    this.body = repeatableBody(given.body, this.isIdempotent);
+  }
+
+  /** Sends the request. The handler learns of everything else. */
+  run(): void {
+    const { timeoutMs, clock, route } = this.terms;
+    this.caller.start((reason) => {
+      this.abort(reason);
+    });
+    if (this.isOver) return;
+    if (timeoutMs < Infinity) this.deadline = clock.after(timeoutMs, () => this.exceed(timeoutMs));
+    if (route.handle.revision > 0 || route.handle.candidates.length > 0) {
+      this.attempt();
+      return;
+    }
+    // A service that was not called before has no list yet. Without one after `bootTimeout` the pick fails with the reason.
+    const attempt = (): void => {
+      this.attempt();
+    };
+    route.handle.ready({ min: 0 }).then(attempt, attempt);
+  }
+
+  onAnswered(attempt: HttpAttempt, status: number, header: (name: string) => string | undefined): boolean {
+    if (this.isOver || this.chosen) return false;
+    if (status === 503) attempt.backOff(retryAfterMs(header('retry-after'), this.terms.clock));
+    if (this.mayRetry(status)) {
+      this.live.delete(attempt);
+      attempt.discard();
+      this.attempt();
+      return false;
+    }
+    this.choose(attempt);
+    return true;
+  }
+
+  onUpgraded(attempt: HttpAttempt): boolean {
+    if (this.isOver || this.chosen) return false;
+    this.choose(attempt);
+    // The connection belongs to the application from now on.
+    attempt.end('success');
+    this.finish();
+    return true;
+  }
+
+  onFinished(): void {
+    this.finish();
+  }
+
+  onFailed(attempt: HttpAttempt, failure: Failure, error: unknown): boolean {
+    this.live.delete(attempt);
+    // An error of the body's source is neither the endpoint's fault nor mended by another one.
+    const { reason, outcome }: Failure = this.body.hasFailed
+      ? { reason: undefined, outcome: 'aborted' }
+      : failure;
+    attempt.end(outcome, error);
+    return this.passesOn(attempt, reason);
+  }
+
+  onTimeout(attempt: HttpAttempt, { reason }: Failure, error: DeadlineExceededError): void {
+    this.live.delete(attempt);
+    if (this.passesOn(attempt, reason)) this.caller.fail(error);
+  }
+
+  /** Decides what follows a failed attempt. Returns whether the application sees the error. */
+  private passesOn(attempt: HttpAttempt, reason: Failure['reason']): boolean {
+    if (this.isOver) return false;
+    if (this.chosen !== attempt) {
+      // Another attempt is under way, or has been chosen.
+      if (this.chosen || this.live.size > 0) return false;
+      if (reason !== undefined && this.mayRetry(reason)) {
+        this.attempt();
+        return false;
+      }
+    }
+    this.finish();
+    return true;
+  }
+
+  private mayRetry(reason: NonNullable<Failure['reason']>): boolean {
+    return this.terms.call.mayRetry({ reason, repeatable: this.isIdempotent && this.body.isWhole });
+  }
+
+  private attempt(): void {
+    if (this.isOver) return;
+    const { call, clock, route, dispatch } = this.terms;
+    let attempt: HttpAttempt | undefined;
+    try {
+      const begun = call.begin((endpoint) => route.portOf(endpoint) !== undefined);
+      attempt = new HttpAttempt(this, begun, call.policy, clock);
+      this.live.add(attempt);
+      const origin = this.originOf(begun.endpoint);
+      const handler = this.caller.forAttempt(attempt);
+      dispatch({ ...this.options, origin, body: this.body.forAttempt() }, handler);
+    } catch (error) {
+      if (attempt ? attempt.onError(error) : this.passesOnPickError()) this.caller.fail(error);
+      return;
+    }
+    attempt.watch();
+    this.scheduleHedge();
+  }
+
+  /** The list is empty, or the service unknown. A hedged attempt may still be under way. */
+  private passesOnPickError(): boolean {
+    if (this.isOver || this.live.size > 0) return false;
+    this.finish();
+    return true;
+  }
+
+  private originOf(endpoint: Endpoint): string {
+    const { route } = this.terms;
+    const port = route.portOf(endpoint);
+    if (port === undefined) throw route.portError(endpoint);
+    return `${route.protocol}//${joinHostPort(endpoint.address, port)}`;
+  }
+
+  private scheduleHedge(): void {
+    const { hedge, clock, call, route } = this.terms;
+    if (!hedge || this.hedges >= (hedge.max ?? 1) || this.hedgeTimer || this.isOver || this.chosen) return;
+    if (!this.isIdempotent || this.options.upgrade) return;
+    this.hedgeTimer = clock.after(hedge.delay * 1_000, () => {
+      this.hedgeTimer = undefined;
+      if (this.isOver || this.chosen || !this.body.isWhole) return;
+      if (!call.hasUntried((endpoint) => route.portOf(endpoint) !== undefined) || !call.takeToken()) return;
+      this.hedges += 1;
+      this.attempt();
+    });
+  }
+
+  private choose(attempt: HttpAttempt): void {
+    this.chosen = attempt;
+    attempt.choose();
+    this.hedgeTimer?.cancel();
+    for (const other of this.live)
+      if (other !== attempt) other.giveUp('aborted', new Error('Another endpoint has answered first.'));
+  }
+
+  /** The application's handler aborts. */
+  private abort(reason: unknown): void {
+    if (this.isOver) return;
+    this.end(reason ?? new DOMException('This operation was aborted', 'AbortError'));
+  }
+
+  private exceed(timeoutMs: number): void {
+    // See HttpAttempt: a response that has arrived is read first.
+    this.deadline = this.terms.clock.after(0, () => {
+      const { handle } = this.terms.route;
+      const what = `The call to service "${handle.name}"`;
+      this.end(new DeadlineExceededError(`${what} was not answered within ${timeoutMs} ms.`));
+    });
+  }
+
+  private end(reason: unknown): void {
+    if (this.isOver) return;
+    const attempts = [...this.live];
+    this.finish();
+    this.caller.fail(reason);
+    for (const attempt of attempts) attempt.giveUp('aborted', reason);
+  }
+
+  private finish(): void {
+    this.isOver = true;
+    this.live.clear();
+    this.deadline?.cancel();
+    this.hedgeTimer?.cancel();
+    this.body.close();
+  }
+}
