@@ -5,6 +5,7 @@ import { quote } from '../common/strings.js';
 import { type Logger } from '../common/logger.js';
 import { type Random } from '../common/random.js';
 import { type WarnOnce } from '../common/warn-once.js';
+import { type RemovalCause } from '../registry/entry-store.js';
 import { ListWatcher, type ListUpdate } from '../registry/list-watcher.js';
 import { type RegistryEntry, type Registry } from '../registry/registry.js';
 import { sameInstance } from '../registry/same-record.js';
@@ -38,8 +39,11 @@ export interface CachedServiceDeps {
 
 /** Receives each new list of a {@link CachedService}. */
 export interface CachedServiceListener {
-  /** @param endpoints the complete list, frozen */
-  update(endpoints: readonly Endpoint[]): void;
+  /**
+   * @param endpoints the complete list, frozen
+   * @param expired the ids of the endpoints that are not in it because they have expired
+   */
+  update(endpoints: readonly Endpoint[], expired?: ReadonlySet<string>): void;
 }
 
 /** The last good list of one service. One watch serves any number of listeners. */
@@ -52,6 +56,8 @@ export class CachedService {
   private readonly started: Deferred<ListWatcher> = deferred();
   private list: readonly Endpoint[] | undefined;
   private changed = false;
+  /** The ids of the endpoints that have expired since the last list. */
+  private expired = new Set<string>();
   private watcher: ListWatcher | undefined;
   private restoredAt: number | undefined;
   private answered = false;
@@ -132,23 +138,24 @@ export class CachedService {
       if (endpoint) this.put(endpoint);
     }
     const removals = isFirst ? this.unlisted(update) : update.removed.map(removalOf);
-    for (const id of this.removable(removals, population)) this.remove(id);
+    const causes = new Map(removals.map(({ id, cause }) => [id, cause]));
+    for (const id of this.removable(removals, population)) this.remove(id, causes.get(id));
     this.publish();
   }
 
   /** The endpoints of the snapshot that the first answer does not hold. */
   private unlisted(update: ListUpdate): readonly Removal[] {
     const listed = new Set([...update.entries.values()].map((entry) => endpointOf(entry)?.id));
-    return [...this.byId.keys()].filter((id) => !listed.has(id)).map((id) => ({ id, withdrawn: false }));
+    return [...this.byId.keys()].filter((id) => !listed.has(id)).map((id) => ({ id, cause: 'unknown' }));
   }
 
   /** The ids that can be removed at once. Suspect endpoints stay until the grace ends. */
   private removable(removals: readonly Removal[], population: number): readonly string[] {
     const present = removals.filter(({ id }) => this.byId.has(id) && !this.suspects.has(id));
-    const expired = present.filter(({ withdrawn }) => !withdrawn).map(({ id }) => id);
+    const expired = present.filter(({ cause }) => cause !== 'withdrawn').map(({ id }) => id);
     if (!this.deps.guard?.suspects(expired.length, population)) return present.map(({ id }) => id);
     this.removeLater(expired, this.deps.guard.graceMs);
-    return present.filter(({ withdrawn }) => withdrawn).map(({ id }) => id);
+    return present.filter(({ cause }) => cause === 'withdrawn').map(({ id }) => id);
   }
 
   private removeLater(ids: readonly string[], graceMs: number): void {
@@ -161,7 +168,7 @@ export class CachedService {
       for (const id of ids) {
         if (this.suspects.get(id) !== timer) continue;
         this.suspects.delete(id);
-        this.remove(id);
+        this.remove(id, 'expired');
       }
       this.publish();
     });
@@ -185,8 +192,10 @@ export class CachedService {
     this.changed = true;
   }
 
-  private remove(id: string): void {
-    if (this.byId.delete(id)) this.changed = true;
+  private remove(id: string, cause?: RemovalCause): void {
+    if (!this.byId.delete(id)) return;
+    this.changed = true;
+    if (cause === 'expired') this.expired.add(id);
   }
 
   private warnOfRefusal(id: string, refusal: string): void {
@@ -201,13 +210,15 @@ export class CachedService {
     if (this.list && !this.changed) return;
     this.changed = false;
     this.list = Object.freeze([...this.byId.values()]);
-    for (const listener of [...this.listeners]) listener.update(this.list);
+    const { expired } = this;
+    if (expired.size > 0) this.expired = new Set();
+    for (const listener of [...this.listeners]) listener.update(this.list, expired);
   }
 }
 
 interface Removal {
   readonly id: string;
-  readonly withdrawn: boolean;
+  readonly cause: RemovalCause;
 }
 
 function endpointOf({ record }: RegistryEntry): Endpoint | undefined {
@@ -215,5 +226,5 @@ function endpointOf({ record }: RegistryEntry): Endpoint | undefined {
 }
 
 function removalOf({ entry, cause }: ListUpdate['removed'][number]): Removal {
-  return { id: endpointOf(entry)?.id ?? '', withdrawn: cause === 'withdrawn' };
+  return { id: endpointOf(entry)?.id ?? '', cause };
 }

@@ -82,6 +82,24 @@ describe('ServiceCache', () => {
     expect(selection.endpoints.every((endpoint) => Object.isFrozen(endpoint))).toBe(true);
   });
 
+  it('names the endpoints that have expired, not those that were deregistered', async () => {
+    registry.answer = () => listing([webEntry('a'), webEntry('b'), webEntry('c'), webEntry('d')]);
+    const selection = (await started()).watch({ service: 'web' });
+    const changes = record(selection);
+    await clock.advance(0);
+    registry.watch_.send(gone('a', 'expired'), gone('b', 'withdrawn'), gone('c', 'unknown'));
+    await clock.advance(0);
+    registry.watch_.send(gone('d', 'withdrawn'));
+    await clock.advance(0);
+    expect(
+      changes.map(({ removed, expired }) => [removed.map(({ id }) => id), expired.map(({ id }) => id)]),
+    ).toEqual([
+      [[], []],
+      [['a', 'b', 'c'], ['a']],
+      [['d'], []],
+    ]);
+  });
+
   it('counts an empty first list as an answer', async () => {
     const cache = await started();
     const selection = cache.watch({ service: 'web' });

@@ -25,30 +25,41 @@ export interface ServiceChange extends EndpointsDiff, ServiceState {
    * listener receives the current list.
    */
   readonly previous: readonly Endpoint[] | undefined;
+  /**
+   * Those of `removed` that have expired: their instances were killed or cannot reach the registry. The others were
+   * deregistered and may still answer. Empty where the registry does not report the cause.
+   */
+  readonly expired: readonly Endpoint[];
 }
 
 /** The run-time type of a `ServiceChange`, for the metadata that TypeScript emits on decorated signatures. */
 export const ServiceChange = Object;
 
+const NONE: readonly Endpoint[] = Object.freeze([]);
+const NO_IDS: ReadonlySet<string> = new Set();
+
 /** The state of a service without a list. */
-export const NO_STATE: ServiceState = Object.freeze({ endpoints: Object.freeze([]), revision: 0 });
+export const NO_STATE: ServiceState = Object.freeze({ endpoints: NONE, revision: 0 });
 
 /**
  * The change from `before` to a new list. Undefined when both lists hold the same endpoints: then nothing has changed.
  * The first list is a change even if it is empty.
  *
  * @param endpoints frozen
+ * @param expiredIds the ids of endpoints that have expired
  */
 export function nextChange(
   service: string,
   before: ServiceState,
   endpoints: readonly Endpoint[],
+  expiredIds: ReadonlySet<string> = NO_IDS,
 ): ServiceChange | undefined {
   const diff = diffEndpoints(before.endpoints, endpoints);
   const isFirst = before.revision === 0;
   if (!isFirst && diff.added.length + diff.updated.length + diff.removed.length === 0) return undefined;
   const previous = isFirst ? undefined : before.endpoints;
-  return Object.freeze({ service, endpoints, previous, ...diff, revision: before.revision + 1 });
+  const expired = expiredIds.size === 0 ? NONE : diff.removed.filter(({ id }) => expiredIds.has(id));
+  return Object.freeze({ service, endpoints, previous, ...diff, expired, revision: before.revision + 1 });
 }
 
 /** The current list as a change in which every endpoint is added; undefined before the first list. */
@@ -64,6 +75,7 @@ export function currentChange(
     added: endpoints,
     updated: [],
     removed: [],
+    expired: NONE,
     revision,
   });
 }

@@ -72,11 +72,12 @@ export class ServiceSelection implements CachedServiceListener {
   }
 
   /** Called by the cached service with each list. */
-  update(all: readonly Endpoint[]): void {
+  update(all: readonly Endpoint[], expired?: ReadonlySet<string>): void {
     const change = nextChange(
       this.query.service,
       this.current,
       Object.freeze(selectEndpoints(this.query, all)),
+      expired,
     );
     if (!change) return;
     this.current = change;

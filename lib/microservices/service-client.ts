@@ -143,8 +143,8 @@ export function serviceClientClass({
     }
 
     private follow(): void {
-      this.following ??= this.handle.changes.subscribe(({ endpoints }) => {
-        this.connections.follow(endpoints, new Set());
+      this.following ??= this.handle.changes.subscribe(({ endpoints, expired }) => {
+        this.connections.follow(endpoints, new Set(expired.map(({ id }) => id)));
       });
     }
   }
