@@ -25,6 +25,11 @@ import { scopeLabel } from './scope.js';
 export interface ListUpdate extends EntriesDiff {
   /** Entries by `entryKeyId`. The watcher modifies this map after `onUpdate` returns: copy what you keep. */
   readonly entries: ReadonlyMap<string, RegistryEntry>;
+  /**
+   * Whether the update is a complete listing. Changes between it and the previous update may then be unknown. Otherwise
+   * the changes are without gap.
+   */
+  readonly listed: boolean;
 }
 
 /** How current the content of a {@link ListWatcher} is. */
@@ -215,7 +220,7 @@ export class ListWatcher {
 
   private take(listing: Listing): Cursor {
     this.listedAt = this.options.clock.now();
-    this.emit(this.store.replace(listing));
+    this.emit(this.store.replace(listing), true);
     this.markFresh();
     return listing.cursor;
   }
@@ -242,8 +247,8 @@ export class ListWatcher {
         if (batch.kind === 'reset') return 0;
         this.recovered();
         this.lastHeard = clock.now();
-        if (batch.kind === 'listing') this.emit(this.store.replace(batch.listing));
-        else if (batch.changes.length > 0) this.emit(this.store.apply(batch.changes));
+        if (batch.kind === 'listing') this.emit(this.store.replace(batch.listing), true);
+        else if (batch.changes.length > 0) this.emit(this.store.apply(batch.changes), false);
       }
     } catch (error) {
       if (signal.aborted) return 0;
@@ -279,13 +284,13 @@ export class ListWatcher {
     await pause(this.options.clock, delayMs, this.interrupt.signal).catch(() => undefined);
   }
 
-  private emit(diff: EntriesDiff): void {
+  private emit(diff: EntriesDiff, listed: boolean): void {
     const { added, updated, removed } = diff;
     if (this.listed && added.length + updated.length + removed.length === 0) return;
     this.listed = true;
     const { scope, logger, onUpdate } = this.options;
     try {
-      onUpdate({ entries: this.store.current, added, updated, removed });
+      onUpdate({ entries: this.store.current, added, updated, removed, listed });
     } catch (error) {
       // An error of the listener must not count as an error of the registry.
       const reason = error instanceof Error ? error.message : String(error);

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import { type Clock, type Timer } from '../common/clock.js';
 
 interface Pending {

@@ -1,0 +1,188 @@
+import { silentLogger } from '../common/logger.js';
+import { type Registry } from '../registry/registry.js';
+import { memory, type MemorySource } from '../registries/memory/memory.js';
+import { FaultyRegistry } from '../testing/faulty-registry.js';
+import { VirtualClock } from '../testing/virtual-clock.js';
+import { createElections } from './create-elections.js';
+import { type ElectionChange } from './election.js';
+import { type ElectionClient } from './election-client.js';
+
+const TTL_MS = 10_000;
+
+/** One process of the fleet. */
+interface Member {
+  readonly client: ElectionClient;
+  readonly registry: FaultyRegistry;
+  readonly changes: ElectionChange[];
+}
+
+describe('an election in memory', () => {
+  let clock: VirtualClock;
+  let source: MemorySource;
+  let members: Member[];
+
+  async function member(): Promise<Member> {
+    const inner: Registry = await source.open({ clock, random: Math.random, logger: silentLogger });
+    const registry = new FaultyRegistry(inner, clock);
+    const client = createElections({
+      registry,
+      clock,
+      random: Math.random,
+      logger: silentLogger,
+      ttl: TTL_MS / 1_000,
+      name: `host:${members.length}`,
+    });
+    const changes: ElectionChange[] = [];
+    client.of('job').changes.subscribe((change) => changes.push(change));
+    const made = { client, registry, changes };
+    members.push(made);
+    return made;
+  }
+
+  const leaders = (): number[] =>
+    members.flatMap(({ client }, index) => (client.of('job').isLeader ? [index] : []));
+
+  beforeEach(() => {
+    clock = new VirtualClock();
+    source = memory();
+    members = [];
+  });
+
+  afterEach(async () => {
+    const closing = Promise.all(
+      members.map(async ({ client, registry }) => {
+        registry.heal();
+        await client.close(0);
+        await registry.close();
+      }),
+    );
+    await clock.advance(20_000);
+    await closing;
+    expect(clock.pending).toBe(0);
+  });
+
+  it('has the first candidate lead, and the others follow it', async () => {
+    const [one, two] = [await member(), await member()];
+    one.client.of('job').campaign({ meta: { host: 'one' } });
+    await clock.advance(100);
+    two.client.of('job').campaign();
+    await clock.advance(30_000);
+    expect(leaders()).toEqual([0]);
+    expect(one.changes.map(({ type }) => type)).toEqual(['elected']);
+    expect(two.client.of('job').leader).toEqual(one.client.of('job').leader);
+    expect(two.client.of('job').leader?.meta).toEqual({ host: 'one' });
+    expect(two.client.dump()[0]).toMatchObject({ name: 'job', state: 'follower', isLeader: false });
+  });
+
+  it('hands over at once after a release, with a higher term', async () => {
+    const [one, two] = [await member(), await member()];
+    one.client.of('job').campaign();
+    await clock.advance(100);
+    two.client.of('job').campaign();
+    await clock.advance(5_000);
+    const [first, signal] = [one.client.of('job').term, one.client.of('job').signal];
+    const resigned = one.client.of('job').resign();
+    expect(signal.aborted).toBe(true);
+    expect(one.client.of('job').isLeader).toBe(false);
+    await clock.advance(50);
+    await resigned;
+    expect(leaders()).toEqual([1]);
+    expect(BigInt(two.client.of('job').term ?? 0)).toBeGreaterThan(BigInt(first ?? 0));
+  });
+
+  it('fails over within the TTL plus a second when the leader is cut off', async () => {
+    const [one, two] = [await member(), await member()];
+    one.client.of('job').campaign();
+    await clock.advance(100);
+    two.client.of('job').campaign();
+    await clock.advance(20_000);
+    one.registry.fail('hang');
+    await clock.advance(TTL_MS + 1_000);
+    expect(leaders()).toEqual([1]);
+    expect(one.changes.at(-1)).toMatchObject({ type: 'deposed', reason: 'expired' });
+  });
+
+  it('keeps leader and term over a short outage', async () => {
+    const one = await member();
+    one.client.of('job').campaign();
+    await clock.advance(20_000);
+    const { term } = one.client.of('job');
+    one.registry.fail('hang');
+    await clock.advance(TTL_MS / 2 - 1_500);
+    one.registry.heal();
+    await clock.advance(30_000);
+    expect(one.client.of('job').term).toBe(term);
+    expect(one.changes.map(({ type }) => type)).toEqual(['elected']);
+  });
+
+  it('denies leadership to a process that was paused, before any event', async () => {
+    const one = await member();
+    one.client.of('job').campaign();
+    await clock.advance(5_000);
+    let seen: boolean | undefined;
+    clock.after(0, () => {
+      seen = one.client.of('job').isLeader;
+    });
+    await clock.jump(TTL_MS);
+    expect(seen).toBe(false);
+  });
+
+  it('has no second leader after an operator deleted the record', async () => {
+    const [one, two] = [await member(), await member()];
+    one.client.of('job').campaign();
+    await clock.advance(100);
+    two.client.of('job').campaign();
+    await clock.advance(5_000);
+    source.store.remove({ kind: 'key', space: 'elections', key: 'job' });
+    for (let step = 0; step < 150; step++) {
+      await clock.advance(100);
+      expect(leaders().length).toBeLessThan(2);
+    }
+    expect(leaders()).toHaveLength(1);
+  });
+
+  it('releases only when the jobs have ended, or not at all', async () => {
+    const [one, two] = [await member(), await member()];
+    one.client.of('job').campaign();
+    await clock.advance(100);
+    two.client.of('job').campaign();
+    await clock.advance(1_000);
+    const run = one.client.of('job').begin();
+    one.client.shutdown();
+    expect(run?.signal.aborted).toBe(true);
+    expect(one.client.of('job').begin()).toBeUndefined();
+    const closed = one.client.close(5_000);
+    await clock.advance(3_000);
+    expect(leaders()).toEqual([]);
+    run?.end();
+    await clock.advance(100);
+    expect(leaders()).toEqual([1]);
+    await clock.advance(1_000);
+    await closed;
+  });
+
+  it('grants a lock to one of two', async () => {
+    const [one, two] = [await member(), await member()];
+    one.client.locks.observe('cron');
+    two.client.locks.observe('cron');
+    await clock.advance(100);
+    const acquire = async (which: Member) => {
+      const acquiring = which.client.locks.acquire('cron', {
+        lockAtMostForMs: 60_000,
+        lockAtLeastForMs: 1_000,
+      });
+      await clock.advance(0);
+      return await acquiring;
+    };
+    const first = await acquire(one);
+    expect(first.granted).toBe(true);
+    expect(await acquire(two)).toEqual({ granted: false, reason: 'running' });
+    if (first.granted) first.run.end();
+    await clock.advance(500);
+    expect(await acquire(two)).toEqual({ granted: false, reason: 'running' });
+    await clock.advance(500);
+    const second = await acquire(two);
+    expect(second.granted).toBe(true);
+    if (second.granted) second.run.end();
+  });
+});

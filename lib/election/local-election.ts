@@ -1,0 +1,208 @@
+import { setMaxListeners } from 'node:events';
+import { type Observable, Subject } from 'rxjs';
+import { deferred, type Deferred } from '../common/async/deferred.js';
+import { attempt } from '../common/async/deadline.js';
+import { CHANNELS } from '../common/diagnostics.js';
+import { expected } from '../common/expected.js';
+import {
+  type CampaignOptions,
+  type Election,
+  type ElectionChange,
+  type Leader,
+  type LeaderRun,
+} from './election.js';
+import { type ElectionStatus } from './election-client.js';
+import { isMeta } from './election-record.js';
+import { LeadershipLostError } from './leadership-lost.error.js';
+import { ElectionRunner, type ElectionRunnerDeps } from './election-runner.js';
+import { type ElectionSignal, leadUntil, phaseOf } from './election-state.js';
+
+const MAX_META_BYTES = 4_096;
+/** How long a release may take before the record is left to expire, in milliseconds. */
+const RELEASE_TIMEOUT_MS = 1_000;
+
+/** Dependencies of a {@link LocalElection}. */
+export interface LocalElectionDeps extends ElectionRunnerDeps {
+  readonly applicationId: string | undefined;
+}
+
+/** An election in this thread. */
+export class LocalElection implements Election {
+  private readonly runner: ElectionRunner;
+  private readonly subject = new Subject<ElectionChange>();
+  private readonly runs = new Set<AbortController>();
+  private readonly waiting = new Set<Deferred<void>>();
+  private controller = new AbortController();
+
+  constructor(
+    private readonly deps: LocalElectionDeps,
+    readonly name: string,
+  ) {
+    this.controller.abort(new LeadershipLostError(name, 'resigned'));
+    this.runner = new ElectionRunner(deps, name, (signal) => {
+      this.onSignal(signal);
+    });
+  }
+
+  get isLeader(): boolean {
+    const { state } = this.runner;
+    return state.leading && this.deps.clock.now() < leadUntil(state);
+  }
+
+  get term(): string | undefined {
+    return this.isLeader ? this.runner.state.own?.term : undefined;
+  }
+
+  get leader(): Leader | undefined {
+    const { state } = this.runner;
+    return state.leading && !this.isLeader ? undefined : state.leader;
+  }
+
+  get changes(): Observable<ElectionChange> {
+    return this.subject.asObservable();
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  get status(): ElectionStatus {
+    const { isLeader, leader, name } = this;
+    return Object.freeze({ name, state: phaseOf(this.runner.state), isLeader, leader, runs: this.runs.size });
+  }
+
+  /** Whether this instance campaigns. */
+  get campaigns(): boolean {
+    return this.runner.state.wanted;
+  }
+
+  campaign({ meta }: CampaignOptions = {}): void {
+    if (meta !== undefined && !isMeta(meta)) throw expected('meta', 'an object of strings', meta);
+    const size = Buffer.byteLength(JSON.stringify(meta ?? {}));
+    if (size > MAX_META_BYTES)
+      throw expected('meta', `at most ${MAX_META_BYTES} bytes as JSON`, `${size} bytes`);
+    this.runner.dispatch({ kind: 'campaign', meta: meta && Object.freeze({ ...meta }) });
+  }
+
+  async resign(): Promise<void> {
+    this.runner.dispatch({ kind: 'resign' });
+    await this.idle();
+    await this.released();
+  }
+
+  begin(): LeaderRun | undefined {
+    const { term } = this;
+    if (term === undefined) return undefined;
+    const controller = new AbortController();
+    this.runs.add(controller);
+    if (this.runs.size === 1) this.runner.dispatch({ kind: 'busy', busy: true });
+    return {
+      term,
+      signal: controller.signal,
+      end: () => {
+        if (!this.runs.delete(controller) || this.runs.size > 0) return;
+        this.runner.dispatch({ kind: 'busy', busy: false });
+        this.settle();
+      },
+    };
+  }
+
+  /** Ends leadership at once, and aborts the signals. The record is kept until the jobs have ended. */
+  shutdown(): void {
+    this.runner.dispatch({ kind: 'shutdown' });
+  }
+
+  /** Waits for the jobs and releases the record. After `graceMs` it gives up, and the record is left to expire. */
+  async release(graceMs: number): Promise<void> {
+    const { clock, logger } = this.deps;
+    const what = `Jobs of "${this.name}"`;
+    await attempt({ clock, timeoutMs: graceMs, what }, () => this.idle()).catch(() => undefined);
+    if (this.runs.size > 0) {
+      logger.warn(
+        `${this.runs.size} of the jobs that run by the leadership of "${this.name}" did not end within ${graceMs / 1_000} s of the shutdown: leadership is not released, and another instance leads after the TTL. Let the jobs end when their signal aborts, or raise \`grace\`.`,
+      );
+      return;
+    }
+    await this.released();
+  }
+
+  /** The released record, as long as no other candidate has taken it over. */
+  get releasedRecord(): ReturnType<ElectionRunner['releasedRecord']> {
+    return this.runner.releasedRecord();
+  }
+
+  /** Stops at once. */
+  async close(): Promise<void> {
+    await this.runner.end();
+    this.subject.complete();
+  }
+
+  /** Resolves when no job runs. */
+  private async idle(): Promise<void> {
+    while (this.runs.size > 0) {
+      const ended = deferred<void>();
+      this.waiting.add(ended);
+      await ended.promise;
+    }
+  }
+
+  private async released(): Promise<void> {
+    const { clock } = this.deps;
+    const what = `Releasing "${this.name}"`;
+    await attempt({ clock, timeoutMs: RELEASE_TIMEOUT_MS, what }, () => this.runner.released()).catch(
+      () => undefined,
+    );
+  }
+
+  private settle(): void {
+    for (const ended of this.waiting) ended.resolve();
+    this.waiting.clear();
+  }
+
+  private onSignal(signal: ElectionSignal): void {
+    const { logger, registry } = this.deps;
+    switch (signal.kind) {
+      case 'elected':
+        this.controller = new AbortController();
+        // Every job of the term may listen to this signal, which is no leak.
+        setMaxListeners(0, this.controller.signal);
+        logger.log(`This instance leads "${this.name}" (term ${signal.term}).`);
+        this.emit({ type: 'elected', term: signal.term, leader: this.runner.state.leader });
+        return;
+      case 'deposed': {
+        const lost = new LeadershipLostError(this.name, signal.reason);
+        this.controller.abort(lost);
+        for (const run of this.runs) run.abort(lost);
+        const planned = signal.reason === 'resigned' || signal.reason === 'shutdown';
+        const line = `${lost.message} Its term was ${signal.term}.`;
+        if (planned) logger.log(line);
+        else logger.warn(line);
+        this.emit({ type: 'deposed', term: signal.term, leader: this.leader, reason: signal.reason });
+        return;
+      }
+      case 'leader': {
+        const { leader } = this.runner.state;
+        if (leader) logger.log(`Instance ${leader.id} leads "${this.name}" (term ${leader.term}).`);
+        this.emit({ type: 'leader', term: leader?.term, leader });
+        return;
+      }
+      case 'term-went-back':
+        logger.warn(
+          `The term of "${this.name}" went back from ${signal.highest} to ${signal.term}: the registry ${registry.url} has lost its history, for example by a restore. Stores that compare terms refuse this leader until its term is higher. Restore etcd with --bump-revision and --mark-compacted.`,
+        );
+    }
+  }
+
+  private emit(change: ElectionChange): void {
+    const frozen = Object.freeze(change);
+    const { electionChange } = CHANNELS;
+    if (electionChange.hasSubscribers) {
+      const { type, term, leader, reason } = frozen;
+      const { applicationId } = this.deps;
+      electionChange.publish(
+        Object.freeze({ applicationId, election: this.name, type, term, leader: leader?.id, reason }),
+      );
+    }
+    this.subject.next(frozen);
+  }
+}

@@ -1,0 +1,117 @@
+import { expected } from '../common/expected.js';
+import { checkName } from '../common/names.js';
+import { type SessionListener } from '../registration/session-runner.js';
+import { type ElectionRunnerDeps } from './election-runner.js';
+import { marginMs } from './election-state.js';
+import { LocalLock, type LocalLockDeps } from './local-lock.js';
+import { type Acquired, type AcquireOptions, type Locks } from './locks.js';
+
+/** All locks of one process. */
+export class LocalLocks implements Locks {
+  private readonly locks = new Map<string, LocalLock>();
+  private readonly lockDeps: LocalLockDeps;
+  private attached = false;
+  private closed = false;
+  private warned = false;
+  private readonly listener: SessionListener = {
+    onSession: (signal) => {
+      if (signal === 'gone') for (const lock of this.locks.values()) lock.sessionGone();
+    },
+    onMissing: () => undefined,
+    onOpenFailed: () => undefined,
+  };
+
+  constructor(
+    private readonly deps: ElectionRunnerDeps,
+    private readonly ttlMs: () => number,
+  ) {
+    this.lockDeps = {
+      ...deps,
+      sessionEndsAt: () => this.sessionEndsAt(),
+      onFailed: (error) => {
+        this.warn(error.message);
+      },
+      onAnswered: () => {
+        this.answered();
+      },
+    };
+  }
+
+  /** Number of runs in progress. */
+  get runs(): number {
+    return [...this.locks.values()].filter(({ run }) => run !== undefined).length;
+  }
+
+  observe(name: string): void {
+    checkName('lock', name);
+    if (!this.closed) this.lock(name);
+  }
+
+  async acquire(name: string, options: AcquireOptions): Promise<Acquired> {
+    checkName('lock', name);
+    checkDurations(options);
+    if (this.closed || options.signal?.aborted === true) return { granted: false, reason: 'closed' };
+    const acquired = await this.lock(name).acquire(options);
+    if (!acquired.granted && acquired.reason === 'unreachable') this.warn('no session is acknowledged');
+    if (!acquired.granted || !this.refuses(options)) return acquired;
+    acquired.run.end();
+    return { granted: false, reason: 'closed' };
+  }
+
+  /** Refuses further runs, and aborts the signals. */
+  shutdown(): void {
+    this.closed = true;
+    for (const { run } of this.locks.values()) run?.lose('shutdown');
+  }
+
+  /** Hands the locks that are still held to sessions that outlive this process, and stops. */
+  async close(): Promise<void> {
+    const locks = [...this.locks.values()];
+    await Promise.all(locks.map((lock) => lock.shutdown()));
+    await Promise.all(locks.map((lock) => lock.close()));
+    this.deps.sessions.delete(this.listener);
+  }
+
+  private refuses({ signal }: AcquireOptions): boolean {
+    return this.closed || signal?.aborted === true;
+  }
+
+  private lock(name: string): LocalLock {
+    if (!this.attached) {
+      this.attached = true;
+      this.deps.sessions.add(this.listener);
+    }
+    const lock = this.locks.get(name) ?? new LocalLock(this.lockDeps, name, this.ttlMs);
+    this.locks.set(name, lock);
+    return lock;
+  }
+
+  private sessionEndsAt(): number {
+    const { usable, lastAck } = this.deps.sessions;
+    if (!usable || lastAck === undefined) return -Infinity;
+    const ttlMs = usable.ttl * 1_000;
+    return lastAck + ttlMs - marginMs(ttlMs);
+  }
+
+  private warn(reason: string): void {
+    if (this.warned) return;
+    this.warned = true;
+    this.deps.logger.warn(
+      `Skipping locked runs while the registry ${this.deps.registry.url} cannot be reached: ${reason}`,
+    );
+  }
+
+  private answered(): void {
+    if (!this.warned) return;
+    this.warned = false;
+    this.deps.logger.log(`Locked runs reach the registry ${this.deps.registry.url} again.`);
+  }
+}
+
+/** @throws InvalidOptionError */
+function checkDurations({ lockAtMostForMs: most, lockAtLeastForMs: least = 0 }: AcquireOptions): void {
+  if (!(most > 0 && most < Infinity))
+    throw expected('lockAtMostForMs', 'a number of milliseconds above 0', most);
+  if (!(least >= 0 && least <= most))
+    throw expected('lockAtLeastForMs', `a number of milliseconds from 0 to lockAtMostForMs (${most})`, least);
+}
