@@ -29,7 +29,12 @@ export {
 } from './registration/registration-status.js';
 
 // Discovery
-export { type DiscoveryDump, DiscoveryService, type ServiceDump } from './piloted/discovery.service.js';
+export {
+  type DiscoveryDump,
+  DiscoveryService,
+  type EndpointDump,
+  type ServiceDump,
+} from './piloted/discovery.service.js';
 export { Endpoint } from './discovery/endpoint.js';
 export { getServiceToken } from './piloted/piloted.tokens.js';
 export { OnServiceChange } from './piloted/on-service-change.decorator.js';
@@ -37,7 +42,12 @@ export { PILOTED_DEFAULTS } from './piloted/piloted.options.js';
 export { PILOTED_OPTIONS } from './piloted/piloted.tokens.js';
 export { PilotedModule } from './piloted/piloted.module.js';
 export { Service, type ServiceDecorator } from './piloted/service.decorator.js';
-export { type ReadyOptions, ServiceHandle, type UrlOptions } from './piloted/service-handle.js';
+export { ServiceHandle } from './piloted/service-handle.js';
+export {
+  type HandleEndpointStatus,
+  type ReadyOptions,
+  type UrlOptions,
+} from './piloted/service-handle.types.js';
 export { type EndpointsDiff, ServiceChange, type ServiceState } from './discovery/service-change.js';
 export {
   type BootMode,

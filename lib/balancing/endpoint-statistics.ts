@@ -12,6 +12,8 @@ export class EndpointStatistics {
   calls = 0;
   /** Calls that ended as a failure. */
   failures = 0;
+  /** Sum of the durations of all calls that have ended, in milliseconds. */
+  totalMs = 0;
   /** Successes and failures since the last evaluation of the rules that compare endpoints. */
   intervalSuccesses = 0;
   intervalFailures = 0;

@@ -21,6 +21,29 @@ export interface BalancingOptions {
   readonly outlierDetection?: boolean | OutlierDetectionOptions | undefined;
 }
 
+/** What is known of one endpoint from the calls to it. */
+export interface EndpointStatus {
+  /** `ejected`: left out by outlier detection. */
+  readonly state: 'active' | 'ejected';
+  /** Calls in progress. */
+  readonly inFlight: number;
+  /** Calls that have started. */
+  readonly calls: number;
+  /** Calls that ended as a failure. */
+  readonly failures: number;
+  /** Sum of the durations of all calls that have ended, in milliseconds. */
+  readonly totalMs: number;
+}
+
+/** The status of an endpoint without calls. */
+export const UNUSED: EndpointStatus = Object.freeze({
+  state: 'active',
+  inFlight: 0,
+  calls: 0,
+  failures: 0,
+  totalMs: 0,
+});
+
 const NONE: readonly Endpoint[] = Object.freeze([]);
 
 /** A failure counts as at least this long: an endpoint that fails fast must not seem fast. */
@@ -80,6 +103,14 @@ export class ServiceBalancing implements CallListener, Population {
     return this.statistics.find(endpoint);
   }
 
+  /** What is known of an endpoint, for operators. */
+  statusOf(endpoint: Endpoint): EndpointStatus {
+    const statistics = this.find(endpoint);
+    if (!statistics) return UNUSED;
+    const { inFlight, calls, failures, totalMs, ejection } = statistics;
+    return { state: ejection?.enforced ? 'ejected' : 'active', inFlight, calls, failures, totalMs };
+  }
+
   /** Receives a new list of the service, frozen. */
   update(list: readonly Endpoint[]): void {
     this.list = list;
@@ -104,6 +135,7 @@ export class ServiceBalancing implements CallListener, Population {
     const now = this.deps.clock.now();
     const durationMs = now - startedAt;
     this.statistics.now = now;
+    statistics.totalMs += durationMs;
     if (outcome === 'success') {
       statistics.observe(durationMs, now);
       this.detector?.succeeded(statistics);

@@ -83,6 +83,11 @@ export class CachedService {
     };
   }
 
+  /** Whether the registry has removed the endpoint, and the expiry guard keeps it for a while. */
+  isSuspect(id: string): boolean {
+    return this.suspects.has(id);
+  }
+
   /** Uses the list of a snapshot until the registry answers. @param ageMs milliseconds since the list was confirmed */
   restore(endpoints: readonly Endpoint[], ageMs: number): void {
     if (this.answered) return;

@@ -44,6 +44,11 @@ export class ServiceSelection implements CachedServiceListener {
     return this.service.freshness;
   }
 
+  /** Whether the endpoint is gone from the registry and only kept by the expiry guard. */
+  isSuspect(endpoint: Endpoint): boolean {
+    return this.service.isSuspect(endpoint.id);
+  }
+
   /** Calls `listener` with each further change. Returns a function that removes it. */
   subscribe(listener: (change: ServiceChange) => void): () => void {
     // Wrapped, since the same function may be subscribed twice.

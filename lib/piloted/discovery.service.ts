@@ -4,6 +4,7 @@ import { type Endpoint } from '../discovery/endpoint.js';
 import { type ServiceChange } from '../discovery/service-change.js';
 import { ServiceHandles } from './service-handles.js';
 import { type ServiceHandle } from './service-handle.js';
+import { type HandleEndpointStatus } from './service-handle.types.js';
 
 /** One service in a {@link DiscoveryDump}. */
 export interface ServiceDump {
@@ -17,8 +18,15 @@ export interface ServiceDump {
   readonly age?: number;
   /** Message of the error that made the list stale. */
   readonly error?: string;
-  readonly endpoints: readonly Endpoint[];
+  /** Name of the balancer; `custom` for one of the application's. */
+  readonly balancer: string;
+  /** Whether too few endpoints are healthy, so that ejected ones are picked too. */
+  readonly panic: boolean;
+  readonly endpoints: readonly EndpointDump[];
 }
+
+/** One endpoint in a {@link ServiceDump}. */
+export interface EndpointDump extends Endpoint, HandleEndpointStatus {}
 
 /** The state of all services, for operators: plain data without secrets. */
 export interface DiscoveryDump {
@@ -93,7 +101,8 @@ export class DiscoveryService {
     return {
       services: this.handles.current.map((handle) => {
         const { tag, dc, zone } = this.handles.optionsOf(handle.name);
-        const { name, revision, stale, age, error, endpoints } = handle;
+        const { name, revision, stale, age, error, panic } = handle;
+        const endpoints = handle.endpoints.map((each) => ({ ...each, ...handle.statusOf(each) }));
         return {
           name,
           ...(tag === undefined ? {} : { tag }),
@@ -103,6 +112,8 @@ export class DiscoveryService {
           stale,
           ...(age === undefined ? {} : { age }),
           ...(error === undefined ? {} : { error: error.message }),
+          balancer: this.handles.balancerOf(name),
+          panic,
           endpoints,
         };
       }),

@@ -1,7 +1,7 @@
 import { Subject, type Observable } from 'rxjs';
 import { type Balancer } from '../balancing/balancer.js';
 import { type Call } from '../balancing/call.js';
-import { type ServiceBalancing } from '../balancing/service-balancing.js';
+import { type ServiceBalancing, UNUSED } from '../balancing/service-balancing.js';
 import { ServiceCalls } from '../calling/service-calls.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { type ServiceCache } from '../discovery/service-cache.js';
@@ -15,36 +15,9 @@ import { attempt } from '../common/async/deadline.js';
 import { ClosedError, DeadlineExceededError } from '../common/errors/index.js';
 import { expected } from '../common/expected.js';
 import { refuseEndpointFields } from './refuse-endpoint-fields.js';
+import { type HandleEndpointStatus, type ReadyOptions, type UrlOptions } from './service-handle.types.js';
 import { NoEndpointsError } from './no-endpoints.error.js';
 import { UnknownServiceError } from './unknown-service.error.js';
-
-/** Options of {@link ServiceHandle.ready}. */
-export interface ReadyOptions {
-  /**
-   * Least number of endpoints; 0 waits for the first list, even if it is empty.
-   *
-   * @default 1
-   */
-  readonly min?: number;
-  /**
-   * Timeout in seconds.
-   *
-   * @default the module's `bootTimeout`
-   */
-  readonly timeout?: number;
-}
-
-/** Options of {@link ServiceHandle.url} and {@link ServiceHandle.urlOf}. */
-export interface UrlOptions {
-  /** @default 'http' */
-  readonly protocol?: string;
-  /**
-   * Name of one of the endpoint's `ports`.
-   *
-   * @default the endpoint's `port`
-   */
-  readonly port?: string;
-}
 
 /** Dependencies of a {@link ServiceHandle}. */
 export interface HandleDeps {
@@ -123,6 +96,17 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
   /** Each further list, and how it differs from the list before. Completes when the application closes. */
   get changes(): Observable<ServiceChange> {
     return this.subject.asObservable();
+  }
+
+  /** Whether too few endpoints are healthy, so that ejected ones are picked too. */
+  get panic(): boolean {
+    return this.balancing?.panic ?? false;
+  }
+
+  /** The state of an endpoint and the calls to it, for operators. */
+  statusOf(endpoint: Endpoint): HandleEndpointStatus {
+    const status = this.balancing?.statusOf(endpoint) ?? UNUSED;
+    return this.selection?.isSuspect(endpoint) ? { ...status, state: 'suspect' } : status;
   }
 
   /**

@@ -70,6 +70,12 @@ export class ServiceHandles {
     return this.declared.get(name) ?? this.configured.get(name) ?? { name };
   }
 
+  /** The name of a service's balancer; `custom` for one of the application's. */
+  balancerOf(name: string): string {
+    const balancer = this.optionsOf(name).balancer ?? this.deps.balancer;
+    return typeof balancer === 'string' ? balancer : 'custom';
+  }
+
   /** Makes every service unknown that is not listed. */
   restrict(): void {
     this.open = false;
