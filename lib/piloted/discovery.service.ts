@@ -102,7 +102,7 @@ export class DiscoveryService {
       services: this.handles.current.map((handle) => {
         const { tag, dc, zone } = this.handles.optionsOf(handle.name);
         const { name, revision, stale, age, error, panic } = handle;
-        const endpoints = handle.endpoints.map((each) => ({ ...each, ...handle.statusOf(each) }));
+        const endpoints = handle.endpoints.map((each) => Object.assign({}, each, handle.statusOf(each)));
         return {
           name,
           ...(tag === undefined ? {} : { tag }),
