@@ -1,12 +1,25 @@
 /**
- * Four projects: `unit` runs in memory beside its sources, `real` runs against the servers the harness starts,
- * `product` runs what is built (the sample, and the package in other applications), and `chaos` plays faults on
- * clusters. `npm test` runs `chaos` after the others, since it measures seconds under fault.
+ * Six projects. `unit` runs in memory, `fuzz` feeds generated input, `real` runs against the servers that the harness
+ * starts, and `product` runs what is built: the sample, and the package in other applications. `alone` and `chaos` measure
+ * time, so `npm test` runs them last, without other specs beside them.
  */
+const ALONE = [
+  'consul/many-watches',
+  'etcd/closing',
+  'etcd/partition',
+  'heartbeat/etcd',
+  'heartbeat/slow-network',
+].map((name) => `<rootDir>/test/real/${name}.spec.ts`);
+
 const common = {
   testEnvironment: '<rootDir>/test/harness/jest-environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    // One file each instead of 550: Jest loads every file anew for every spec file.
+    '^rxjs(/operators)?$': '<rootDir>/test/harness/packages/rxjs$1.cjs',
+    '^class-validator$': '<rootDir>/node_modules/class-validator/bundles/class-validator.umd.min.js',
+  },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -33,14 +46,29 @@ export default {
     {
       ...common,
       displayName: 'unit',
-      testMatch: ['<rootDir>/lib/**/*.spec.ts', '<rootDir>/test/{unit,harness,chaos,fuzz}/**/*.spec.ts'],
+      testMatch: ['<rootDir>/lib/**/*.spec.ts', '<rootDir>/test/{unit,harness,chaos}/**/*.spec.ts'],
+    },
+    {
+      ...common,
+      displayName: 'fuzz',
+      testMatch: ['<rootDir>/test/fuzz/**/*.spec.ts'],
     },
     {
       ...common,
       displayName: 'real',
       globalSetup: '<rootDir>/test/harness/global-setup.mjs',
       testMatch: ['<rootDir>/test/real/**/*.spec.ts'],
-      testPathIgnorePatterns: ['<rootDir>/test/real/(sample|packaging)/', '<rootDir>/test/real/chaos\\.spec'],
+      testPathIgnorePatterns: [
+        '<rootDir>/test/real/(sample|packaging)/',
+        '<rootDir>/test/real/chaos\\.spec',
+        ...ALONE,
+      ],
+    },
+    {
+      ...common,
+      displayName: 'alone',
+      globalSetup: '<rootDir>/test/harness/global-setup.mjs',
+      testMatch: ALONE,
     },
     {
       ...common,

@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { install, outdated } from './dependencies.mjs';
@@ -61,16 +61,18 @@ async function servers() {
 }
 
 /**
- * The arguments of each run of jest. A run of everything plays the chaos scenarios last and alone: they measure seconds,
- * and other specs beside them would change what they measure.
+ * The arguments of each run of jest. In a run of everything, the specs that wait for servers have more workers than there
+ * are processors, and the specs that measure time run last, one after the other.
  */
 function runsOf(args, withoutServers) {
   // Without the servers, the tests that need none still run, and the run fails.
   if (withoutServers) return [[...args, '--selectProjects', 'unit']];
   if (args.length > 0) return [args];
+  const processors = availableParallelism();
   return [
-    ['--selectProjects', 'unit', 'real', 'product'],
-    ['--selectProjects', 'chaos'],
+    ['--maxWorkers', `${processors + 1}`, '--selectProjects', 'unit', 'fuzz'],
+    ['--maxWorkers', `${Math.min(2 * processors + 1, 8)}`, '--selectProjects', 'real', 'product'],
+    ['--maxWorkers', '1', '--selectProjects', 'alone', 'chaos'],
   ];
 }
 

@@ -29,9 +29,9 @@ describe('sourceLine', () => {
     expect(line[caret.length - 1]).toBe('X');
   });
 
-  it('takes linear time for a line of a megabyte', () => {
+  it('takes linear time for a line of 300,000 characters', () => {
     for (const line of ['a', 'token', '//', '"', 'token: "', '{{', '😀'].map((piece) =>
-      piece.repeat(1_000_000 / piece.length),
+      piece.repeat(300_000 / piece.length),
     )) {
       expect(sourceLine(line, positionAt(line, line.length / 2)).length).toBeLessThan(400);
       expect(maskSecrets(line)).toHaveLength(line.length);

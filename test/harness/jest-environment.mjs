@@ -1,8 +1,8 @@
 import { TestEnvironment } from 'jest-environment-node';
 import { Leftovers } from './leftovers.mjs';
 
-/** Milliseconds that what a spec file opened has to be gone after its last hook. */
-const DEADLINE = 2_000;
+/** Time for everything that a spec file opened to close after its last hook; `deadlineMs` of `testEnvironmentOptions`. */
+const DEADLINE_MS = 2_000;
 
 /**
  * Fails a spec file that leaves a timer, a socket, a server, a process or an unhandled rejection behind, and names
@@ -11,6 +11,11 @@ const DEADLINE = 2_000;
 export default class SidekickEnvironment extends TestEnvironment {
   rejections = [];
   onRejection = (reason) => this.rejections.push(reason);
+
+  constructor(config, context) {
+    super(config, context);
+    this.deadlineMs = config.projectConfig.testEnvironmentOptions.deadlineMs ?? DEADLINE_MS;
+  }
 
   async setup() {
     await super.setup();
@@ -21,11 +26,11 @@ export default class SidekickEnvironment extends TestEnvironment {
     if (event.name !== 'run_finish') return;
     // Those before belong to a test or a hook, and jest itself has blamed it.
     process.on('unhandledRejection', this.onRejection);
-    const left = await this.leftovers.wait(DEADLINE);
+    const left = await this.leftovers.wait(this.deadlineMs);
     if (left.length > 0) {
       const list = left.map((name) => `  - ${name}`).join('\n');
       state.unhandledErrors.push(
-        plain(`${DEADLINE / 1000} s after its last hook this file has left open:\n${list}`),
+        plain(`${this.deadlineMs / 1000} s after its last hook this file has left open:\n${list}`),
       );
     }
     for (const reason of this.rejections)

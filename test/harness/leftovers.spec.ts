@@ -57,7 +57,7 @@ describe('the check for what a spec file leaves open', () => {
     expect(outcome(name).message).toMatch(message);
   });
 
-  it('lets a file pass that cleans up within two seconds', () => {
+  it('lets a file pass that cleans up within the deadline', () => {
     expect(outcome('clean')).toMatchObject({ status: 'passed', message: '' });
   });
 });
