@@ -1,36 +1,75 @@
-import { checkCommand } from './check.js';
-import { listCommand } from './lists.js';
-import { renderCommand } from './render.js';
+import { escapeControls } from '../common/escape.js';
+import { similarName } from '../common/similar-name.js';
+import { truncate } from '../common/strings.js';
+import { call } from './commands/call.js';
+import { check } from './commands/check.js';
+import { completionOf } from './commands/completion.js';
+import { doctor } from './commands/doctor.js';
+import { get, keys } from './commands/keys.js';
+import { ls } from './commands/ls.js';
+import { render } from './commands/render.js';
+import { watch } from './commands/watch.js';
+import { type Command, runCommand } from './run-command.js';
 import { EXIT, type Terminal } from './terminal.js';
+import { packageVersion } from './version.js';
 
-const USAGE = `Usage: piloted COMMAND
+/** All commands by their names, in the order of the help. A new command needs one line here, and nothing else. */
+const COMMANDS: Readonly<Record<string, Command>> = {
+  ls,
+  watch,
+  call,
+  keys,
+  get,
+  doctor,
+  check,
+  render,
+  completion: completionOf(() => Object.values(COMMANDS).map(({ syntax }) => syntax)),
+};
 
-  ls SERVICE...      print the endpoints of services
-  watch SERVICE...   print them, and every change until it is interrupted
-  check [FILE]       check a ContainerPilot file, and print every problem
-  render [FILE]      print the file with its template rendered
+function usage(): string {
+  const lines = Object.entries(COMMANDS).map(([name, { syntax }]) => `  ${name.padEnd(12)}${syntax.summary}`);
+  return `Usage: piloted COMMAND [OPTIONS]
 
-Run piloted COMMAND --help for the options of a command.`;
+${lines.join('\n')}
 
-/** Runs `piloted`: reads services from a registry as PilotedModule does, and checks ContainerPilot files. @returns the exit code */
+  --version   print the version
+  --help      print this help
+
+Run "piloted COMMAND --help" for the options and examples of a command.
+Exit codes: 0; 1 the command failed, or found nothing; 2 the command line is invalid.`;
+}
+
+/**
+ * Runs `piloted`: reads a registry as PilotedModule does, and checks ContainerPilot files.
+ *
+ * @returns the exit code
+ */
 export async function piloted(args: readonly string[], terminal: Terminal): Promise<number> {
-  const [command, ...rest] = args;
-  switch (command) {
-    case 'ls':
-      return await listCommand(rest, terminal, { follow: false });
-    case 'watch':
-      return await listCommand(rest, terminal, { follow: true });
-    case 'check':
-      return checkCommand(rest, terminal);
-    case 'render':
-      return renderCommand(rest, terminal);
+  const [name, ...rest] = args;
+  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command) return await runCommand(command, rest, terminal);
+  switch (name) {
     case '--help':
+    case '-help':
     case '-h':
     case 'help':
-      terminal.out(USAGE);
+      if (rest[0] !== undefined) return await piloted([rest[0], '--help'], terminal);
+      terminal.out(usage());
       return EXIT.ok;
-    default:
-      terminal.err(USAGE);
+    case '--version':
+    case '-version':
+    case '-v':
+      terminal.out(packageVersion());
+      return EXIT.ok;
+    case undefined:
+      terminal.err(`piloted: Expected a command, got none.\n\n${usage()}`);
       return EXIT.usage;
+    default: {
+      const hint = similarName(name, Object.keys(COMMANDS));
+      terminal.err(
+        `piloted: Expected a command, got "${escapeControls(truncate(name))}".${hint}\n\n${usage()}`,
+      );
+      return EXIT.usage;
+    }
   }
 }

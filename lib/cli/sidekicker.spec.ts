@@ -1,4 +1,5 @@
-import { PassThrough } from 'node:stream';
+import { type PassThrough } from 'node:stream';
+import { type RecordedTerminal, recordedTerminal } from '../../test/harness/terminal.js';
 import { until } from '../../test/harness/wait.js';
 import { type KeyRecord } from '../registry/entry-record.js';
 import { systemClock } from '../common/clock.js';
@@ -14,7 +15,7 @@ const NEVER = new AbortController().signal;
 describe('sidekicker', () => {
   let registry: Registry;
   let release: () => Promise<void>;
-  let interrupt: AbortController;
+  let terminal: RecordedTerminal;
   let stdin: PassThrough;
   let out: string[];
   let err: string[];
@@ -22,21 +23,12 @@ describe('sidekicker', () => {
   beforeEach(async () => {
     const deps = { clock: systemClock, random: Math.random, logger: silentLogger };
     ({ registry, release } = await registryPool.acquire(registrySource(URL, {}), deps));
-    interrupt = new AbortController();
-    stdin = new PassThrough();
-    out = [];
-    err = [];
+    terminal = recordedTerminal({ env: { SIDEKICK_REGISTRY: URL } });
+    ({ stdin, outLines: out, errLines: err } = terminal);
   });
   afterEach(() => release());
 
-  const run = (...args: string[]): Promise<number> =>
-    sidekicker(args, {
-      env: { SIDEKICK_REGISTRY: URL },
-      stdin,
-      out: (text) => out.push(text),
-      err: (text) => err.push(text),
-      interrupted: interrupt.signal,
-    });
+  const run = (...args: string[]): Promise<number> => sidekicker(args, terminal);
 
   const value = async (key: string): Promise<string | undefined> => {
     const { entries } = await registry.list({ kind: 'key', key }, NEVER);
@@ -46,7 +38,7 @@ describe('sidekicker', () => {
   it('keeps the key until interrupted and then removes it (Go sidekicker left it behind)', async () => {
     const running = run('-key', '/servers/web/1', '-val', 'running');
     await until('the key', async () => (await value('/servers/web/1')) === 'running');
-    interrupt.abort();
+    terminal.interrupt();
     expect(await running).toBe(0);
     expect(await value('/servers/web/1')).toBeUndefined();
     expect(err).toEqual([]);
@@ -55,7 +47,7 @@ describe('sidekicker', () => {
   it('opens the registry of -servers, and prints events with -verbose', async () => {
     const running = run('-servers', URL, '--key=k', '-verbose');
     await until('the key', async () => (await value('k')) === '');
-    interrupt.abort();
+    terminal.interrupt();
     expect(await running).toBe(0);
     expect(err).toEqual(['alive k', 'stopped k']);
   });
@@ -67,7 +59,7 @@ describe('sidekicker', () => {
     await until('the first value', async () => (await value('k')) === 'first');
     stdin.write('second\n');
     await until('the second value', async () => (await value('k')) === 'second');
-    interrupt.abort();
+    terminal.interrupt();
     expect(await running).toBe(0);
   });
 
@@ -76,7 +68,7 @@ describe('sidekicker', () => {
     stdin.end('running');
     const running = run('-key', 'k', '-val', '-', '-hold');
     await until('the newest value', async () => (await value('k')) === 'running');
-    interrupt.abort();
+    terminal.interrupt();
     expect(await running).toBe(0);
     expect(await value('k')).toBeUndefined();
     expect(err).toEqual([]);
@@ -118,7 +110,7 @@ describe('sidekicker', () => {
     stdin.end('first\nlast\n');
     await until('the end of the input', () => err.includes('standard input has ended'));
     await until('the last value', async () => (await value('k')) === 'last');
-    interrupt.abort();
+    terminal.interrupt();
     expect(await running).toBe(0);
   });
 
@@ -130,7 +122,7 @@ describe('sidekicker', () => {
     await until('the complaint', () => err.length > 0);
     expect(err[0]).toMatch(/^sidekicker: Skipped a line .*at most 65536 bytes.*65537/);
     expect(await value('k')).toBe('good');
-    interrupt.abort();
+    terminal.interrupt();
     expect(await running).toBe(0);
   });
 
@@ -147,7 +139,7 @@ describe('sidekicker', () => {
 
   it('prints its usage', async () => {
     expect(await run('-help')).toBe(0);
-    expect(out.join()).toContain('Usage: sidekicker -key KEY');
+    expect(out.join()).toContain('Usage: sidekicker [OPTIONS] -key KEY');
   });
 
   it.each<[string, string[], RegExp]>([
@@ -166,14 +158,14 @@ describe('sidekicker', () => {
     ['an unknown flag', ['-key', 'k', '-frequency', '1'], /frequency/],
     ['a stray word', ['-key', 'k', 'word'], /got "word"/],
     ['-hold without standard input', ['-key', 'k', '-val', 'v', '-hold'], /Expected `hold`.*`-val -`/],
-  ])('exits with 1 and its usage for %s', async (_name, args, sentence) => {
-    expect(await run(...args)).toBe(1);
+  ])('exits with 2 and its usage for %s', async (_name, args, sentence) => {
+    expect(await run(...args)).toBe(2);
     expect(err.join()).toMatch(sentence);
     expect(err.join()).toContain('Usage: sidekicker');
   });
 
-  it('exits with 1 for an unknown registry scheme', async () => {
-    expect(await run('-key', 'k', '-servers', 'zookeeper://a:2181')).toBe(1);
+  it('exits with 2 for an unknown registry scheme', async () => {
+    expect(await run('-key', 'k', '-servers', 'zookeeper://a:2181')).toBe(2);
     expect(err.join()).toMatch(/^sidekicker: Expected `registry`/);
   });
 
@@ -182,7 +174,7 @@ describe('sidekicker', () => {
     await until('the key', async () => (await value('k')) === 'a');
     expect(await run('-key', 'k', '-val', 'b', '-exclusive')).toBe(1);
     expect(err.join()).toContain('is held by another live session');
-    interrupt.abort();
+    terminal.interrupt();
     expect(await holding).toBe(0);
   });
 });

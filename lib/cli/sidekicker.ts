@@ -3,7 +3,6 @@ import { type RegistrationEvent } from '../registration/registration-status.js';
 import { LocalRegistrar } from '../registration/local-registrar.js';
 import { clockTicker } from '../registration/ticker.js';
 import { systemClock } from '../common/clock.js';
-import { SidekickError } from '../common/errors/index.js';
 import { expected } from '../common/expected.js';
 import { type Logger, silentLogger } from '../common/logger.js';
 import { type KeyRecord } from '../registry/entry-record.js';
@@ -12,26 +11,14 @@ import { registrySource } from '../registries/registry-url.js';
 import { SIDEKICK_DEFAULTS } from '../sidekick/sidekick.defaults.js';
 import { type HeartbeatOptions } from '../sidekick/sidekick.options.js';
 import { checkHeartbeatOptions, checkKey, checkValue } from '../sidekick/sidekick.validation.js';
-import { readArguments } from './arguments.js';
+import { type Arguments } from './arguments.js';
+import { runChild } from './child-command.js';
+import { completeUrl } from './registry-url.js';
+import { runCommand } from './run-command.js';
+import { SIDEKICKER_SYNTAX } from './sidekicker-syntax.js';
 import { EXIT, interruption, type Terminal } from './terminal.js';
 import { ValueLines } from './value-lines.js';
-
-const USAGE = `Usage: sidekicker -key KEY [-val VALUE] [-servers URL] [-ttl SECONDS] [-update SECONDS]
-
-Registers a key in a registry and keeps it alive until interrupted, then deregisters it.
-
-  -key KEY          the key (required)
-  -val VALUE        its value; empty by default. "-": each line of standard input is the next value, and the end of
-                    the input deregisters the key and ends the program
-  -hold             with "-val -": after the end of the input keep the last value until interrupted
-  -servers URL      the registry: a URL such as etcd://a:2379,b:2379 or consul://host:8500, or a comma-separated list
-                    of etcd servers; default: the environment variable SIDEKICK_REGISTRY, else the registry of this
-                    machine
-  -ttl SECONDS      how long the key outlives this program (default: ${SIDEKICK_DEFAULTS.ttl})
-  -update SECONDS   how often the value is checked (default: ${SIDEKICK_DEFAULTS.updateInterval})
-  -exclusive        fail while another live session owns the key
-  -verbose          print events to standard error
-  -help             print this help`;
+import { packageVersion } from './version.js';
 
 /** The parsed command line. */
 interface Settings extends HeartbeatOptions {
@@ -41,60 +28,43 @@ interface Settings extends HeartbeatOptions {
   readonly fromInput: boolean;
   /** Whether the last value stays registered after the end of standard input. */
   readonly hold: boolean;
+  /** The command that runs while the key is registered. */
+  readonly command: readonly string[] | undefined;
   readonly servers: string | undefined;
   readonly verbose: boolean;
 }
 
-function parseSeconds(name: string, flag: unknown): number | undefined {
-  if (flag === undefined) return undefined;
-  const number = Number(flag);
-  if (typeof flag !== 'string' || flag.trim() === '' || Number.isNaN(number))
-    throw expected(name, 'a number of seconds', flag);
-  return number;
-}
-
-function parseSettings(args: readonly string[]): Settings | 'help' {
-  const { flags, rest } = readArguments(args, {
-    servers: { type: 'string' },
-    key: { type: 'string' },
-    val: { type: 'string', default: '' },
-    hold: { type: 'boolean', default: false },
-    ttl: { type: 'string' },
-    update: { type: 'string' },
-    exclusive: { type: 'boolean', default: false },
-    verbose: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  });
-  if (flags.help === true) return 'help';
-  if (rest[0] !== undefined) throw expected('arguments', 'flags only', rest[0]);
-  const { key, val } = flags;
-  if (typeof key !== 'string' || key === '') throw expected('key', 'given', key);
+function settingsOf(args: Arguments, { env }: Terminal): Settings {
+  const key = args.text('key');
+  if (key === undefined || key === '') throw expected('key', 'given', key);
+  const { command } = args;
+  if (command?.length === 0) throw expected('COMMAND', 'given after `--`', undefined);
+  const val = args.text('val') ?? '';
   const fromInput = val === '-';
-  const value = typeof val === 'string' && !fromInput ? val : '';
-  const hold = flags.hold === true;
+  if (fromInput && command)
+    throw expected('val', 'a value with a command, which reads standard input itself', val);
+  const hold = args.has('hold');
   if (hold && !fromInput) throw expected('hold', 'given only together with `-val -`', val);
-  const ttl = parseSeconds('ttl', flags.ttl);
-  const updateInterval = parseSeconds('update', flags.update);
+  const value = fromInput ? '' : val;
+  const ttl = args.seconds('ttl');
+  const updateInterval = args.seconds('update');
   const options: HeartbeatOptions = {
-    exclusive: flags.exclusive === true,
+    exclusive: args.has('exclusive'),
     ...(ttl === undefined ? {} : { ttl }),
     ...(updateInterval === undefined ? {} : { updateInterval }),
   };
   checkKey(key, value);
   checkHeartbeatOptions(options, 'sidekicker');
-  const servers = typeof flags.servers === 'string' ? flags.servers : undefined;
-  return { ...options, key, value, fromInput, hold, servers, verbose: flags.verbose === true };
+  const servers = completeUrl(args.text('servers'), args, env);
+  return { ...options, key, value, fromInput, hold, command, servers, verbose: args.has('verbose') };
 }
 
 function eventLine({ type, key, reason }: RegistrationEvent): string {
   return reason === undefined ? `${type} ${key}` : `${type} ${key} (${reason})`;
 }
 
-async function runUntilDone(given: Settings, terminal: Terminal): Promise<void> {
-  if (!given.fromInput) {
-    await register(given, terminal, undefined);
-    return;
-  }
+async function runUntilDone(given: Settings, terminal: Terminal): Promise<number> {
+  if (!given.fromInput) return await register(given, terminal, undefined);
   const check = (line: string): void => {
     checkValue(given.key, line);
   };
@@ -102,14 +72,14 @@ async function runUntilDone(given: Settings, terminal: Terminal): Promise<void> 
     terminal.err(`sidekicker: Skipped a line of standard input; the last value stays registered: ${message}`);
   });
   try {
-    await register(given, terminal, lines);
+    return await register(given, terminal, lines);
   } finally {
     lines.close();
   }
 }
 
-async function register(given: Settings, terminal: Terminal, lines: ValueLines | undefined): Promise<void> {
-  const { key, value, verbose } = given;
+async function register(given: Settings, terminal: Terminal, lines: ValueLines | undefined): Promise<number> {
+  const { key, value, verbose, command } = given;
   const logger: Logger = verbose
     ? { ...silentLogger, warn: terminal.err, error: terminal.err }
     : silentLogger;
@@ -129,12 +99,20 @@ async function register(given: Settings, terminal: Terminal, lines: ValueLines |
     });
     lines?.follow(() => registration.update(produce));
     await Promise.race([registration.first, interrupted]);
+    if (command) return await runWhileRegistered(command, terminal);
     if (lines) await Promise.race([endOf(lines, verbose ? terminal.err : undefined), interrupted]);
     if (!lines || given.hold) await interrupted;
+    return EXIT.ok;
   } finally {
     await registrar.close();
     await pooled.release();
   }
+}
+
+async function runWhileRegistered(command: readonly string[], terminal: Terminal): Promise<number> {
+  if (!terminal.interrupted.aborted) return await runChild(command, terminal);
+  terminal.err('sidekicker: Interrupted before the key was registered; the command was not started.');
+  return EXIT.failed;
 }
 
 /** Resolves when the input has ended and its last line is written. */
@@ -145,29 +123,23 @@ async function endOf(lines: ValueLines, print: ((line: string) => void) | undefi
 }
 
 /**
- * Registers one key until interrupted or, with `-val -`, until standard input ends, and then deregisters it. The counterpart
- * of the command-line utility of Go `sidekick`.
+ * Registers one key until interrupted, until standard input ends (`-val -`), or while a command runs, and then deregisters
+ * it. The counterpart of the command-line utility of Go `sidekick`.
  *
- * @returns the exit code: 1 for bad arguments, when the first write fails, and when standard input cannot be read
+ * @returns the exit code: that of the command, 1 when the first write fails or standard input cannot be read, 2 for an
+ * invalid command line
  */
 export async function sidekicker(args: readonly string[], terminal: Terminal): Promise<number> {
-  let given: Settings | 'help';
-  try {
-    given = parseSettings(args);
-  } catch (error) {
-    terminal.err(`sidekicker: ${(error as Error).message}\n\n${USAGE}`);
-    return EXIT.usage;
-  }
-  if (given === 'help') {
-    terminal.out(USAGE);
-    return EXIT.ok;
-  }
-  try {
-    await runUntilDone(given, terminal);
-    return EXIT.ok;
-  } catch (error) {
-    if (!(error instanceof SidekickError)) throw error;
-    terminal.err(`sidekicker: ${error.message}`);
-    return EXIT.failed;
-  }
+  return await runCommand(
+    {
+      syntax: SIDEKICKER_SYNTAX,
+      run: async (given) => {
+        if (!given.has('version')) return await runUntilDone(settingsOf(given, terminal), terminal);
+        terminal.out(packageVersion());
+        return EXIT.ok;
+      },
+    },
+    args,
+    terminal,
+  );
 }

@@ -13,6 +13,11 @@ export function escapeControls(text: string): string {
   return text.replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
+/** {@link escapeControls} for each line of a text, which stays several lines. */
+export function escapeLines(text: string): string {
+  return text.split('\n').map(escapeControls).join('\n');
+}
+
 /**
  * `JSON.stringify` that also escapes DEL, the C1 controls, direction marks and U+2028, which it leaves as they are. The
  * result is one line of valid JSON with the same meaning.

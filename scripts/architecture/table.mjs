@@ -145,6 +145,7 @@ export const folders = [
       'registration',
       'election',
       'discovery',
+      'balancing',
       'containerpilot',
       'sidekick',
     ],

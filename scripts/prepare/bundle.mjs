@@ -2,7 +2,7 @@
  * `node scripts/prepare/bundle.mjs COMPILED OUT`: bundles the compiler's output into the published files: one file for each
  * entry of package.json and for each worker thread, and chunks for code that they share or load later.
  */
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,14 +28,17 @@ export function entriesOf(manifest) {
 const inputs = (folder, names, ending) =>
   Object.fromEntries(names.map((name) => [name, join(folder, `${name}${ending}`)]));
 
-/** Keeps every package external, so that a package that is installed once is loaded once. */
-const external = (id) => !/^(\.|\/|\0)/.test(id) && id !== 'class-validator';
+/** Development dependencies, and their own, that are part of the published files. */
+const BUNDLED = new Set(['string-width', 'strip-ansi', 'ansi-regex', 'emoji-regex', 'get-east-asian-width']);
+
+/** Keeps every other package external, so that a package that is installed once is loaded once. */
+const external = (id) => !/^(\.|\/|\0)/.test(id) && id !== 'class-validator' && !BUNDLED.has(id);
 
 /** Reads the compiler's source maps, so that those of the bundle name the TypeScript sources, and drops the references to them. */
 const compilerMaps = {
   name: 'compiler-maps',
   load: {
-    filter: { id: /\.js$/ },
+    filter: { id: { include: /\.js$/, exclude: /node_modules/ } },
     handler: async (id) => {
       const [code, map] = await Promise.all([readFile(id, 'utf8'), readFile(`${id}.map`, 'utf8')]);
       return { code: code.replace(/^\/\/# sourceMappingURL=.*$/m, ''), map: JSON.parse(map) };
@@ -144,6 +147,20 @@ async function declarations(compiled, out, names) {
   return await bundle.write({ dir: out, format: 'es', chunkFileNames: 'chunks/[name].d.ts' });
 }
 
+/** Writes the licences of the packages in the bundle to `third-party-licenses.txt`, as the licences require. */
+async function licences({ output }, out) {
+  const modules = output.flatMap((file) => Object.keys(file.modules ?? {}));
+  const folders = modules.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(id) ?? []);
+  const parts = [...new Set(folders)].sort().map(async (folder) => {
+    const { name, version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+    const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    if (file === undefined) throw new Error(`Expected the bundled package ${name} to have a licence file.`);
+    return `${name} ${version}\n\n${(await readFile(join(folder, file), 'utf8')).trim()}\n`;
+  });
+  const text = (await Promise.all(parts)).join(`\n${'-'.repeat(72)}\n\n`);
+  if (text !== '') await writeFile(join(out, 'third-party-licenses.txt'), text);
+}
+
 /** The duration of plugins depends on the load of the machine, so it is no warning. */
 const checks = { pluginTimings: false };
 
@@ -157,8 +174,9 @@ export async function bundle(compiled, out) {
   const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const { entries, programs } = entriesOf(manifest);
   await rm(out, { recursive: true, force: true });
-  await scripts(compiled, out, [...entries, ...programs]);
+  const written = await scripts(compiled, out, [...entries, ...programs]);
   await declarations(compiled, out, entries);
+  await licences(written, out);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))

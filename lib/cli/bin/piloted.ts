@@ -1,5 +1,5 @@
 #!/usr/bin/env node
 import { piloted } from '../piloted.js';
-import { runProgram } from '../terminal.js';
+import { runProgram } from '../run-program.js';
 
 await runProgram(piloted);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
 import { sidekicker } from '../sidekicker.js';
-import { runProgram } from '../terminal.js';
+import { runProgram } from '../run-program.js';
 
 await runProgram(sidekicker);

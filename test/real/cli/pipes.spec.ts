@@ -81,6 +81,34 @@ describe('The programs and what reads their output', () => {
     expect(piloted.err).toBe('');
   });
 
+  it('piloted render ends with 0 when its reader ends before it', async () => {
+    const piloted = start('piloted', ['render', '{}']);
+    piloted.child.stdout?.destroy();
+    expect(await piloted.ended()).toBe(0);
+    expect(piloted.err).toBe('');
+  });
+
+  it('piloted get --json is whole through a slow pipe', async () => {
+    const session = await registry.openSession({ ttl: 60 }, NEVER);
+    for (let i = 0; i < 20; i += 1)
+      await session.write({ kind: 'key', key: `k${i}`, value: 'é\u001b'.repeat(15_000) }, undefined, NEVER);
+    const piloted = start('piloted', ['keys', '--values', '--json']);
+    // Nothing is read until the program has had time to fill the pipe, and then a little at a time.
+    const { stdout } = piloted.child;
+    stdout?.pause();
+    stdout?.on('data', () => {
+      stdout.pause();
+      setTimeout(() => stdout.resume(), 2);
+    });
+    setTimeout(() => stdout?.resume(), 500);
+    expect(await piloted.ended()).toBe(0);
+    await until('the end of the output', () => stdout?.readableEnded === true);
+    const lines = piloted.out.trimEnd().split('\n');
+    expect(lines).toHaveLength(20);
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ value: 'é\u001b'.repeat(15_000) });
+    expect(piloted.out.length).toBeGreaterThan(1_000_000);
+  });
+
   it('piloted ls ends with 1 and a sentence when its output cannot be written', async () => {
     await announce('one');
     const full = openSync('/dev/full', 'w');

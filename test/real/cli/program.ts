@@ -22,10 +22,17 @@ export class Program {
     args: readonly string[],
     env: Readonly<Record<string, string>>,
     stdio: StdioOptions = 'pipe',
+    /** `terminal`: on a pseudo-terminal of script(1), whose input is stdin. */
+    on: 'pipes' | 'terminal' = 'pipes',
   ): Program {
     const file = fileURLToPath(new URL(`../../../lib/cli/bin/${name}.ts`, import.meta.url));
     const node = ['--import', LOADER, '--disable-warning=ExperimentalWarning', file, ...args];
-    return new Program(spawn(process.execPath, node, { stdio, env: { ...process.env, ...env } }));
+    const options = { stdio, env: { ...process.env, ...env } };
+    if (on === 'pipes') return new Program(spawn(process.execPath, node, options));
+    const line = [process.execPath, ...node].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+    return new Program(
+      spawn('script', ['--quiet', '--return', '--command', `exec ${line}`, '/dev/null'], options),
+    );
   }
 
   /** Resolves with its exit code, or the signal that ended it. */

@@ -2,12 +2,12 @@ import { jest } from '@jest/globals';
 import { fork } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { piloted } from '../../../lib/cli/piloted.js';
 import { etcd } from '../../../lib/etcd/index.js';
 import { DiscoveryService, PilotedModule, Sidekick, SidekickModule } from '../../../lib/index.js';
 import { type ConsulAgent, startConsul } from '../../harness/consul.js';
+import { recordedTerminal } from '../../harness/terminal.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { sleep, until } from '../../harness/wait.js';
@@ -52,21 +52,15 @@ async function program(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<void> {
-  const interrupt = new AbortController();
+  const said = (text: string): void => {
+    output.text(text);
+  };
+  const terminal = recordedTerminal({ env, out: said, err: said });
   const timer = setTimeout(() => {
-    interrupt.abort();
+    terminal.interrupt();
   }, 400);
   try {
-    const said = (text: string): void => {
-      output.text(text);
-    };
-    const code = await run(args, {
-      env,
-      stdin: new PassThrough(),
-      out: said,
-      err: said,
-      interrupted: interrupt.signal,
-    });
+    const code = await run(args, terminal);
     output.text(`code ${code}`);
   } catch (error) {
     output.error(error);

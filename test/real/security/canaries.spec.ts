@@ -1,7 +1,6 @@
 import { jest } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { inspect } from 'node:util';
 import { piloted } from '../../../lib/cli/piloted.js';
 import { sidekicker } from '../../../lib/cli/sidekicker.js';
@@ -21,6 +20,7 @@ import {
   SidekickModule,
 } from '../../../lib/index.js';
 import { CertificateAuthority } from '../../harness/certificates.js';
+import { recordedTerminal } from '../../harness/terminal.js';
 import { type ConsulAgent, startConsul } from '../../harness/consul.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
@@ -134,21 +134,15 @@ async function program(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<void> {
-  const interrupt = new AbortController();
+  const said = (text: string): void => {
+    output.text(text);
+  };
+  const terminal = recordedTerminal({ env, out: said, err: said });
   const timer = setTimeout(() => {
-    interrupt.abort();
+    terminal.interrupt();
   }, 400);
   try {
-    const said = (text: string): void => {
-      output.text(text);
-    };
-    const code = await run(args, {
-      env,
-      stdin: new PassThrough(),
-      out: said,
-      err: said,
-      interrupted: interrupt.signal,
-    });
+    const code = await run(args, terminal);
     output.text(`code ${code}`);
   } catch (error) {
     output.error(error);

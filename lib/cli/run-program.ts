@@ -1,0 +1,143 @@
+import { type Writable } from 'node:stream';
+import { isatty } from 'node:tty';
+import { escapeLines } from '../common/escape.js';
+import { EXIT, type Screen, type Terminal } from './terminal.js';
+
+/** Signals that end a program. */
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Signals for {@link Terminal.onSignal}. */
+const ALL = [...ENDING, 'SIGQUIT'] as const;
+
+const STDOUT = 1;
+const STDIN = 0;
+
+/**
+ * Writes to a standard stream until the stream fails. Without an error listener Node would end the process at once, before
+ * the program cleans up. The stream is opened by the first write: opening it makes the pipe non-blocking, also for a child
+ * process that inherits it.
+ */
+function writer(
+  open: () => Writable,
+  onFailure: (error: NodeJS.ErrnoException) => void,
+): (chunk: string | Uint8Array) => void {
+  let stream: Writable | undefined;
+  let failed = false;
+  return (chunk) => {
+    if (!stream) {
+      stream = open();
+      stream.on('error', (error: NodeJS.ErrnoException) => {
+        if (failed) return;
+        failed = true;
+        onFailure(error);
+      });
+    }
+    if (!failed) stream.write(chunk);
+  };
+}
+
+function screenOf(): Screen | undefined {
+  if (!isatty(STDOUT)) return undefined;
+  return {
+    size: () => ({ columns: process.stdout.columns, rows: process.stdout.rows }),
+    onResize: (listener) => {
+      process.stdout.on('resize', listener);
+      return () => void process.stdout.removeListener('resize', listener);
+    },
+  };
+}
+
+/** Passes signals to the last listener, or aborts `interrupted` at the first that ends a program. */
+class Signals {
+  private readonly aborter = new AbortController();
+  private readonly remove = new Map<NodeJS.Signals, () => void>();
+
+  get interrupted(): AbortSignal {
+    return this.aborter.signal;
+  }
+
+  readonly interrupt = (): void => {
+    // A second signal then ends the process, should cleaning up take too long.
+    this.close();
+    this.aborter.abort();
+  };
+
+  constructor() {
+    for (const signal of ENDING) this.listen(signal, this.interrupt);
+  }
+
+  readonly onSignal = (listener: (signal: NodeJS.Signals) => void): (() => void) => {
+    this.close();
+    for (const signal of ALL) this.listen(signal, listener);
+    return () => {
+      this.close();
+      if (!this.interrupted.aborted) for (const signal of ENDING) this.listen(signal, this.interrupt);
+    };
+  };
+
+  close(): void {
+    for (const remove of this.remove.values()) remove();
+    this.remove.clear();
+  }
+
+  private listen(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): void {
+    const call = (): void => {
+      listener(signal);
+    };
+    process.on(signal, call);
+    this.remove.set(signal, () => void process.removeListener(signal, call));
+  }
+}
+
+/**
+ * Runs a program on the real process and sets the exit code. It never calls `process.exit`, which would cut the output to
+ * a pipe.
+ *
+ * When the reader of standard output ends (`piloted watch web | head -1`), the program is interrupted and the exit code is
+ * 0. When standard output fails otherwise, the program is interrupted and the exit code is 1. When standard error fails,
+ * the program continues without it: its registration matters more than its log.
+ */
+export async function runProgram(
+  program: (args: readonly string[], terminal: Terminal) => Promise<number>,
+): Promise<void> {
+  const signals = new Signals();
+  const output: { code?: number } = {};
+  const writeErr = writer(
+    () => process.stderr,
+    () => undefined,
+  );
+  const err = (line: string): void => {
+    writeErr(`${escapeLines(line)}\n`);
+  };
+  const write = writer(
+    () => process.stdout,
+    ({ code, message }) => {
+      signals.interrupt();
+      output.code = code === 'EPIPE' ? EXIT.ok : EXIT.failed;
+      if (code !== 'EPIPE') err(`Cannot write to standard output: ${message}`);
+      // Also when the program has already ended.
+      process.exitCode = output.code;
+    },
+  );
+  let stdin: NodeJS.ReadStream | undefined;
+  try {
+    const code = await program(process.argv.slice(2), {
+      env: process.env,
+      get stdin() {
+        return (stdin ??= process.stdin);
+      },
+      stdinIsTerminal: isatty(STDIN),
+      out: (line) => {
+        write(`${line}\n`);
+      },
+      write,
+      err,
+      screen: screenOf(),
+      interrupted: signals.interrupted,
+      onSignal: signals.onSignal,
+    });
+    process.exitCode = output.code ?? code;
+  } finally {
+    signals.close();
+    stdin?.destroy();
+  }
+}
