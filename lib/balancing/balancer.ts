@@ -23,4 +23,6 @@ export interface Balancer {
   pick(key?: string | number): Endpoint | undefined;
   /** Reports the start of a call, whose `done` reports its end. Strategies that do not learn from calls omit it. */
   start?(endpoint: Endpoint): Call;
+  /** Ends the balancer's timers, if it has any. The last list can still be picked from. */
+  close?(): void;
 }

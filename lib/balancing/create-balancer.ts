@@ -1,7 +1,12 @@
+import { type Clock } from '../common/clock.js';
 import { expected } from '../common/expected.js';
 import { type Random } from '../common/random.js';
 import { type Balancer } from './balancer.js';
 import { type ServiceStatistics } from './service-statistics.js';
+import { LeastRequest } from './strategies/least-request.js';
+import { Maglev } from './strategies/maglev.js';
+import { PeakEwma } from './strategies/peak-ewma.js';
+import { PickFirst } from './strategies/pick-first.js';
 import { RandomChoice } from './strategies/random-choice.js';
 import { RoundRobin } from './strategies/round-robin.js';
 
@@ -13,20 +18,34 @@ export interface BalancerContext {
 
 /** What the built-in strategies receive. */
 export interface StrategyContext extends BalancerContext {
+  readonly clock: Clock;
   /** What is known of the endpoints from the calls to them. */
   readonly statistics: ServiceStatistics;
 }
 
+const roundRobin = ({ random }: StrategyContext): Balancer => new RoundRobin(random);
+
 const STRATEGIES = {
-  'round-robin': () => new RoundRobin(),
+  'round-robin': roundRobin,
+  'weighted-round-robin': roundRobin,
   random: ({ random }: StrategyContext) => new RandomChoice(random),
+  'least-request': ({ random, statistics }: StrategyContext) => new LeastRequest(random, statistics),
+  'peak-ewma': ({ random, statistics }: StrategyContext) => new PeakEwma(random, statistics),
+  maglev: ({ service, clock }: StrategyContext) => new Maglev(service, clock),
+  'pick-first': ({ random }: StrategyContext) => new PickFirst(random),
 } as const satisfies Record<string, (context: StrategyContext) => Balancer>;
 
 /** Names of the built-in strategies. */
 export type BalancerName = keyof typeof STRATEGIES;
 
-/** A strategy by name, a factory that is called once per service, or a balancer for a single service. */
-export type BalancerOption = BalancerName | ((context: BalancerContext) => Balancer) | Balancer;
+/**
+ * A strategy by name, a factory or class that makes one balancer per service, or a balancer for a single service.
+ */
+export type BalancerOption =
+  | BalancerName
+  | ((context: BalancerContext) => Balancer)
+  | (new (context: BalancerContext) => Balancer)
+  | Balancer;
 
 /** The names of the built-in strategies, for messages. */
 export const BALANCER_NAMES = Object.keys(STRATEGIES) as readonly BalancerName[];
@@ -48,7 +67,7 @@ export function isBalancerOption(value: unknown): value is BalancerOption {
 export function createBalancer(option: BalancerOption, context: StrategyContext): Balancer {
   if (!isBalancerOption(option)) throw notABalancer(option);
   if (typeof option === 'string') return STRATEGIES[option](context);
-  const balancer = typeof option === 'function' ? option(context) : option;
+  const balancer = typeof option === 'function' ? make(option, context) : option;
   if (!isBalancer(balancer)) throw notABalancer(balancer);
   if (inUse.has(balancer))
     throw expected(
@@ -58,6 +77,18 @@ export function createBalancer(option: BalancerOption, context: StrategyContext)
     );
   inUse.add(balancer);
   return balancer;
+}
+
+type MakesBalancer = Extract<BalancerOption, (...args: never[]) => unknown> | BalancerClass;
+type BalancerClass = new (context: BalancerContext) => Balancer;
+
+function make(option: MakesBalancer, context: BalancerContext): Balancer {
+  return isClass(option) ? new option(context) : option(context);
+}
+
+function isClass(option: MakesBalancer): option is BalancerClass {
+  const { prototype } = option as { readonly prototype?: Partial<Balancer> };
+  return typeof prototype?.pick === 'function';
 }
 
 function isBalancer(value: unknown): value is Balancer {

@@ -71,8 +71,8 @@ export class ServiceBalancing implements CallListener, Population {
     private readonly options: BalancingOptions,
     private readonly deps: BalancingDeps,
   ) {
-    const { random } = deps;
-    this.balancer = createBalancer(options.balancer, { service, random, statistics: this.statistics });
+    const { clock, random } = deps;
+    this.balancer = createBalancer(options.balancer, { service, clock, random, statistics: this.statistics });
     const settings = outlierSettings(options.outlierDetection);
     this.panicThreshold = settings?.panicThreshold ?? 0;
     this.detector = settings && new OutlierDetector(service, settings, this, deps);
@@ -164,6 +164,7 @@ export class ServiceBalancing implements CallListener, Population {
   /** Ends all timers. The last candidates can still be picked from. */
   close(): void {
     this.detector?.close();
+    this.balancer.close?.();
     this.listeners.clear();
   }
 

@@ -23,7 +23,7 @@ export function givenHandle(name: string, given: unknown): GivenHandle {
 }
 
 function handleOf(name: string, endpoints: readonly Endpoint[]): GivenHandle {
-  const balancer = new RoundRobin();
+  const balancer = new RoundRobin(() => 0);
   balancer.update(endpoints);
   return {
     pick: () => {

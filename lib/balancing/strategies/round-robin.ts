@@ -1,45 +1,89 @@
 import { type Endpoint } from '../../discovery/endpoint.js';
+import { type Random } from '../../common/random.js';
 import { type Balancer } from '../balancer.js';
+import { smoothSchedule } from './smooth-schedule.js';
 
 /**
- * Picks each endpoint in turn, from the first of the list. A new list does not restart the rotation: the endpoint that
- * was next stays next, or the endpoint after it when it is gone.
+ * Picks each endpoint in turn, as often as its weight says, with the turns of one spread over the round. Starts at a
+ * random endpoint: clients that start together would otherwise all call the first one. A new list or weight does not
+ * restart the rotation: the endpoint that was next stays next, or the one after it when it is gone.
  */
 export class RoundRobin implements Balancer {
-  private list: readonly Endpoint[] = [];
+  /** One round: the list itself when all weights are equal. */
+  private places: readonly Endpoint[] = [];
   private next = 0;
 
-  update(endpoints: readonly Endpoint[]): void {
-    this.next = indexOfNext(endpoints, this.list, this.next);
-    this.list = endpoints;
+  constructor(private readonly random: Random) {}
+
+  update(endpoints: readonly Endpoint[], weights?: readonly number[]): void {
+    const places = weights ? scheduled(endpoints, weights) : endpoints;
+    this.next = nextPlace(places, this.places, this.next) ?? Math.floor(this.random() * places.length);
+    this.places = places;
   }
 
   pick(): Endpoint | undefined {
-    const { list } = this;
+    const { places } = this;
     let index = this.next;
-    if (index >= list.length) {
-      if (list.length === 0) return undefined;
+    if (index >= places.length) {
+      if (places.length === 0) return undefined;
       index = 0;
     }
     this.next = index + 1;
-    return list[index];
+    return places[index];
   }
 }
 
-/**
- * The index in `after` of the first endpoint of `before`, in rotation order from `next`, that is in both lists; 0 when
- * they have none in common.
- */
-function indexOfNext(after: readonly Endpoint[], before: readonly Endpoint[], next: number): number {
-  const due = before[next] ?? before[0];
-  if (!due) return 0;
-  const index = after.findIndex(({ id }) => id === due.id);
-  if (index >= 0) return index;
-  const indexes = new Map(after.map(({ id }, at) => [id, at]));
-  for (let step = 1; step < before.length; step++) {
-    const survivor = before[(next + step) % before.length];
-    const found = survivor && indexes.get(survivor.id);
+function scheduled(endpoints: readonly Endpoint[], weights: readonly number[]): readonly Endpoint[] {
+  const places: Endpoint[] = [];
+  for (const index of smoothSchedule(weights)) {
+    const endpoint = endpoints[index];
+    if (endpoint) places.push(endpoint);
+  }
+  return places;
+}
+
+/** The place in `after` from which the rotation of `before` continues; undefined when they have no endpoint in common. */
+function nextPlace(
+  after: readonly Endpoint[],
+  before: readonly Endpoint[],
+  next: number,
+): number | undefined {
+  if (after.length === 0 || before.length === 0) return undefined;
+  const start = next < before.length ? next : 0;
+  const due = before[start];
+  // Nearly always the due endpoint is the same object in both lists, which needs no comparison of ids.
+  if (due) {
+    const found = nearest(after, (endpoint) => endpoint === due, start / before.length);
     if (found !== undefined) return found;
   }
-  return 0;
+  const listed = new Set(after.map(({ id }) => id));
+  for (let step = 0; step < before.length; step++) {
+    const place = (start + step) % before.length;
+    const id = before[place]?.id;
+    if (id === undefined || !listed.has(id)) continue;
+    return nearest(after, (endpoint) => endpoint.id === id, place / before.length);
+  }
+  return undefined;
+}
+
+/** Of the places of one endpoint, that which is as far into the round as `progress`, from 0 to 1. */
+function nearest(
+  places: readonly Endpoint[],
+  isDue: (endpoint: Endpoint) => boolean,
+  progress: number,
+): number | undefined {
+  const { length } = places;
+  const target = progress * length;
+  let best: number | undefined;
+  let bestDistance = Infinity;
+  for (let index = 0; index < length; index++) {
+    const endpoint = places[index];
+    if (!endpoint || !isDue(endpoint)) continue;
+    const apart = Math.abs(index - target);
+    const distance = Math.min(apart, length - apart);
+    if (distance >= bestDistance) continue;
+    best = index;
+    bestDistance = distance;
+  }
+  return best;
 }

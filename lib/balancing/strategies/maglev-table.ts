@@ -1,0 +1,45 @@
+import { hashString } from './hash.js';
+
+/** Places of a table: a prime, about 655 for each of 100 endpoints. Above 6,500 endpoints, shares are uneven. */
+export const MAGLEV_SIZE = 65_537;
+
+const OFFSET_SEED = 0x5b_d1_e9_95;
+const SKIP_SEED = 0x27_d4_eb_2f;
+const FREE = 0xff_ff_ff_ff;
+
+/**
+ * Fills a table: each endpoint in turn takes the next free place of its own permutation of the places, as often as its
+ * weight allows.
+ *
+ * @param ids sorted, since the order of the turns decides conflicts
+ * @param weights above 0; undefined when all are equal
+ * @returns the index of the endpoint at each place
+ */
+export function maglevTable(ids: readonly string[], weights: readonly number[] | undefined): Uint32Array {
+  const table = new Uint32Array(MAGLEV_SIZE).fill(ids.length === 0 ? 0 : FREE);
+  if (ids.length === 0) return table;
+  const places = Uint32Array.from(ids, (id) => hashString(id, OFFSET_SEED) % MAGLEV_SIZE);
+  const skips = Uint32Array.from(ids, (id) => (hashString(id, SKIP_SEED) % (MAGLEV_SIZE - 1)) + 1);
+  const heaviest = weights ? weights.reduce((most, weight) => Math.max(most, weight), 0) : 1;
+  const turns = Float64Array.from(ids, (_id, index) => (weights?.[index] ?? 1) / heaviest);
+  const owed = new Float64Array(ids.length);
+  let filled = 0;
+  for (;;) {
+    for (let index = 0; index < ids.length; index++) {
+      const turn = (owed[index] ?? 0) + (turns[index] ?? 1);
+      owed[index] = turn;
+      if (turn < 1) continue;
+      owed[index] = turn - 1;
+      const skip = skips[index] ?? 1;
+      let place = places[index] ?? 0;
+      while (table[place] !== FREE) {
+        place += skip;
+        if (place >= MAGLEV_SIZE) place -= MAGLEV_SIZE;
+      }
+      table[place] = index;
+      places[index] = place;
+      filled += 1;
+      if (filled === MAGLEV_SIZE) return table;
+    }
+  }
+}
