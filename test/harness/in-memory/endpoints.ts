@@ -28,3 +28,13 @@ export function relativeDeviation(counts: readonly number[]): number {
   const variance = counts.reduce((sum, count) => sum + (count - mean) ** 2, 0) / counts.length;
   return Math.sqrt(variance) / mean;
 }
+
+/** `count` ids in turn, beginning with `first`: round robin starts at a random endpoint. */
+export function inTurn(
+  ids: readonly string[],
+  first: string | undefined,
+  count: number,
+): readonly (string | undefined)[] {
+  const start = ids.indexOf(first ?? '');
+  return Array.from({ length: count }, (_, index) => ids[(start + index) % ids.length]);
+}
