@@ -8,6 +8,7 @@ import { type Endpoint } from '../discovery/endpoint.js';
 import { ServiceCache } from '../discovery/service-cache.js';
 import { type ServiceQuery } from '../discovery/service-query.js';
 import { type ServiceSelection } from '../discovery/service-selection.js';
+import { type ServiceScope } from '../registry/registry.js';
 import { type RegistryAccess } from './registry-access.js';
 
 /** The header of {@link endpointRow}. */
@@ -34,12 +35,20 @@ export function queriesOf(
   });
 }
 
+/** The services as the registry knows them; the cache selects by tag itself. */
+function scopeOf({ service, dc }: ServiceQuery): ServiceScope {
+  return { kind: 'service', service, ...(dc === undefined ? {} : { dc }) };
+}
+
 /** Watches services, waits for the first list of each, and calls `run`. */
 export async function withLists<T>(
   { registry, deps, request }: RegistryAccess,
   queries: readonly ServiceQuery[],
   run: (selections: readonly ServiceSelection[]) => Promise<T>,
 ): Promise<T> {
+  const [first] = queries;
+  // The cache retries for as long as the application runs; a command fails at the first error, with its reason.
+  if (first) await request(`Listing ${registry.url}`, (signal) => registry.list(scopeOf(first), signal));
   const cache = new ServiceCache(deps);
   try {
     await cache.start(registry);

@@ -42,7 +42,7 @@ export function optionsOf({ options }: Syntax): Readonly<Record<string, Option>>
 }
 
 /** Column in which the explanations of options begin. */
-const INDENT = 20;
+const INDENT = 22;
 
 function lines(left: string, about: string): string {
   const [first = '', ...more] = about.split('\n');

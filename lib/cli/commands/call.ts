@@ -1,4 +1,4 @@
-import { createBalancer } from '../../balancing/create-balancer.js';
+import { RandomChoice } from '../../balancing/strategies/random-choice.js';
 import { joinHostPort } from '../../common/address.js';
 import { InvalidOptionError } from '../../common/errors/index.js';
 import { escapeControls, escapeLines } from '../../common/escape.js';
@@ -60,7 +60,7 @@ async function send(
   path: string,
   args: Arguments,
 ): Promise<Answer> {
-  const balancer = createBalancer('random', { service, random: Math.random });
+  const balancer = new RandomChoice(Math.random);
   const data = args.text('data');
   const headers = headersOf(args);
   const method = args.text('method') ?? (data === undefined ? 'GET' : 'POST');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../../common/clock.js';
 import { escapeControls } from '../../common/escape.js';
-import { SidekickError } from '../../common/errors/index.js';
+import { RegistryRefusedError, SidekickError } from '../../common/errors/index.js';
 import { messageOf } from '../../common/thrown.js';
 import { type Finding } from '../../registry/inspection.js';
 import { type Arguments } from '../arguments.js';
@@ -53,7 +53,12 @@ function openFilesFinding(): Finding | undefined {
       };
 }
 
-async function reachable({ registry, request }: RegistryAccess, service: string): Promise<Finding> {
+/** Reads a service once. A refusal is an answer too: the checks of the rights explain it. */
+async function reachable(
+  { registry, request }: RegistryAccess,
+  service: string,
+): Promise<{ readonly finding: Finding; readonly answered: boolean }> {
+  const check = 'reachable';
   const start = systemClock.now();
   try {
     await request(`The registry ${registry.url}`, (signal) =>
@@ -61,15 +66,20 @@ async function reachable({ registry, request }: RegistryAccess, service: string)
     );
   } catch (error) {
     if (!(error instanceof SidekickError)) throw error;
+    if (error instanceof RegistryRefusedError)
+      return {
+        finding: { check, status: 'ok', message: 'answers, and refuses the request' },
+        answered: true,
+      };
     const advice =
       'Check the address, the port, TLS and the credentials, and that a firewall lets this machine through.';
-    return { check: 'reachable', status: 'failed', message: messageOf(error), advice };
+    return { finding: { check, status: 'failed', message: messageOf(error), advice }, answered: false };
   }
   const ms = Math.round(systemClock.now() - start);
   const message = `answers in ${ms} ms`;
-  if (ms < SLOW_MS) return { check: 'reachable', status: 'ok', message };
+  if (ms < SLOW_MS) return { finding: { check, status: 'ok', message }, answered: true };
   const advice = 'Use a registry nearer to this machine, or a TTL of at least 30 seconds.';
-  return { check: 'reachable', status: 'warning', message, advice };
+  return { finding: { check, status: 'warning', message, advice }, answered: true };
 }
 
 async function examine(
@@ -79,12 +89,15 @@ async function examine(
 ): Promise<readonly Finding[]> {
   const { registry, request } = access;
   const { driver, url } = registry;
+  const reached = await reachable(access, service);
   const findings: Finding[] = [
     nodeFinding(),
     ...[openFilesFinding()].flatMap((finding) => finding ?? []),
     { check: 'registry', status: 'ok', message: `${url} (${driver})` },
-    await reachable(access, service),
+    reached.finding,
   ];
+  // Every further check would fail for the same reason.
+  if (!reached.answered) return findings;
   const rights = { service, ...(key === undefined ? {} : { key }) };
   const more = await request(
     `Examining ${url}`,

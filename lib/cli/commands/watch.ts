@@ -1,7 +1,7 @@
-import { InvalidOptionError } from '../../common/errors/index.js';
 import { systemClock, type Timer } from '../../common/clock.js';
 import { type Endpoint } from '../../discovery/endpoint.js';
 import { type ServiceSelection } from '../../discovery/service-selection.js';
+import { CommandFailedError } from '../command-failed.error.js';
 import { LiveTable, type TableContent } from '../live-table.js';
 import { type Command } from '../run-command.js';
 import { JSON_OPTION, type RegistryAccess, REGISTRY_OPTIONS, withRegistry } from '../registry-access.js';
@@ -120,7 +120,9 @@ export const watch: Command = {
       const named = queriesOf(args.operands, access.config);
       const queries = named.length > 0 ? named : (await allServices(access)).map((service) => ({ service }));
       if (queries.length === 0)
-        throw new InvalidOptionError(`Expected at least one service: ${access.registry.url} has none.`);
+        throw new CommandFailedError(
+          `The registry ${access.registry.url} has no services. Name the SERVICE to wait for.`,
+        );
       const json = args.has('json');
       await withLists(access, queries, async (selections) => {
         const table = !json && !args.has('lines') ? terminal.screen : undefined;
