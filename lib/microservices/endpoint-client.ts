@@ -21,9 +21,13 @@ export interface EndpointClient {
   readonly writable: boolean;
   /** Number of messages whose last answer has not arrived. */
   readonly pending: number;
-  /** Sends a message. Returns a function that forgets it. */
-  request(packet: ReadPacket, callback: AnswerCallback): () => void;
-  /** Sends an event. Resolves when the operating system has it. */
+  /**
+   * Sends a message. Returns a function that forgets it.
+   *
+   * @param onUnsent called instead of `callback` when the socket did not take the message: the instance never has it
+   */
+  request(packet: ReadPacket, callback: AnswerCallback, onUnsent: (error: Error) => void): () => void;
+  /** Sends an event. Resolves when the operating system has it. @throws when the socket did not take it */
   event(packet: ReadPacket): Promise<void>;
   /** Closes the socket. Pending messages fail with `error`. */
   end(error: Error): void;
@@ -50,17 +54,25 @@ export function endpointClientClass({ ClientTCP }: MicroservicesPackage): Endpoi
     /** The error of pending messages when the connection ends. */
     private failure: unknown;
     private ended = false;
+    private connected = false;
+    private readonly hasOwnSocketClass: boolean;
 
     constructor(
       options: TcpOptions,
       private readonly onEnd: EndListener,
     ) {
       super(options);
+      this.hasOwnSocketClass = options.socketClass !== undefined;
+    }
+
+    override async connect(): Promise<void> {
+      await super.connect();
+      this.connected = true;
     }
 
     get writable(): boolean {
       const socket = this.socket?.netSocket;
-      return !this.ended && socket?.writable === true && !socket.connecting;
+      return this.connected && !this.ended && socket?.writable === true;
     }
 
     get pending(): number {
@@ -72,10 +84,23 @@ export function endpointClientClass({ ClientTCP }: MicroservicesPackage): Endpoi
       return super.unwrap<T>();
     }
 
-    request(packet: ReadPacket, callback: AnswerCallback): () => void {
-      return this.publish(packet, (answer) => {
+    request(packet: ReadPacket, callback: AnswerCallback, onUnsent: (error: Error) => void): () => void {
+      const identified = this.assignPacketId(packet);
+      const serialized: unknown = this.serializer.serialize(identified);
+      const forget = (): boolean => this.routingMap.delete(identified.id);
+      this.routingMap.set(identified.id, (answer: WritePacket) => {
         callback(this.ended && answer.err ? { ...answer, err: this.failure } : answer);
       });
+      try {
+        // ClientTCP passes no callback, and the answer is waited for in vain until the socket is closed.
+        this.socket?.sendMessage(serialized, (error?: Error | null) => {
+          if (error && forget()) onUnsent(error);
+        });
+      } catch (error) {
+        forget();
+        throw error;
+      }
+      return forget;
     }
 
     async event(packet: ReadPacket): Promise<void> {
@@ -83,11 +108,12 @@ export function endpointClientClass({ ClientTCP }: MicroservicesPackage): Endpoi
       const serialized: unknown = this.serializer.serialize({ ...packet, pattern });
       // ClientTCP resolves at once, also when the socket is closed and the event is dropped.
       await new Promise<void>((resolve, reject) => {
-        if (!this.socket) throw new Error('The connection is closed');
-        this.socket.sendMessage(serialized, (error?: Error | null) => {
+        this.socket?.sendMessage(serialized, (error?: Error | null) => {
           if (error) reject(error);
           else resolve();
         });
+        // A socket class of the application may not call back.
+        if (this.hasOwnSocketClass) resolve();
       });
     }
 
@@ -96,6 +122,11 @@ export function endpointClientClass({ ClientTCP }: MicroservicesPackage): Endpoi
       this.ended = true;
       const socket = this.socket?.netSocket;
       super.close();
+      if (!this.connected) {
+        // With the error, since Nest's `connect()` waits for one.
+        socket?.destroy(error);
+        return;
+      }
       // Flushes what is written. A peer that reads nothing does not keep the socket open.
       socket?.setTimeout(FLUSH_TIMEOUT_MS, () => socket.destroy());
       socket?.destroySoon();

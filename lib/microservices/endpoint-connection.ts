@@ -1,22 +1,23 @@
+import { joinHostPort } from '../common/address.js';
 import { type Clock, type Timer } from '../common/clock.js';
-import { DeadlineExceededError } from '../common/errors/index.js';
-import { messageOf } from '../common/thrown.js';
 import { type Endpoint } from '../discovery/endpoint.js';
-import { ConnectionLostError } from './connection-lost.error.js';
+import { ConnectionLostError, type ConnectionLostReason } from './connection-lost.error.js';
 import { type EndListener, type EndpointClient } from './endpoint-client.js';
 
-/** Longest time for which a withdrawn instance keeps the messages that it has not answered. */
+/** Longest time for which the connection to a deregistered instance stays open for answers. */
 export const WITHDRAWN_GRACE_MS = 30_000;
+
+/** Bound for a policy without a timeout: the operating system's own takes minutes. */
+const MAX_CONNECT_MS = 30_000;
 
 /** Dependencies of an {@link EndpointConnection}. */
 export interface ConnectionDeps {
   readonly clock: Clock;
-  readonly connectTimeoutMs: number;
   /** Makes a client that is not connected. */
   readonly makeClient: (onEnd: EndListener) => EndpointClient;
   /** Called when the connection opens or ends. */
   readonly onChange: () => void;
-  /** Called when a retired connection is closed. */
+  /** Called once, when the connection is closed for good. */
   readonly onClosed: () => void;
 }
 
@@ -28,8 +29,7 @@ export class EndpointConnection {
   private client: EndpointClient | undefined;
   private opening: Promise<EndpointClient> | undefined;
   private grace: Timer | undefined;
-  private retired = false;
-  private closed = false;
+  private closedBy: ConnectionLostError | undefined;
 
   constructor(
     readonly endpoint: Endpoint,
@@ -37,81 +37,68 @@ export class EndpointConnection {
     private readonly deps: ConnectionDeps,
   ) {}
 
-  /** The client when a message that is sent now reaches the socket. */
+  /** The client, when a message that is sent now reaches the socket. */
   get ready(): EndpointClient | undefined {
     return this.opening === undefined && this.client?.writable ? this.client : undefined;
   }
 
-  /** Resolves with a client that is ready. @throws ConnectionLostError, or the error of the socket */
-  open(): Promise<EndpointClient> {
+  /**
+   * Resolves with a client that is ready. Callers during an attempt to connect share it.
+   *
+   * @throws ConnectionLostError, or the error of the socket: nothing was sent
+   */
+  open(timeoutMs: number): Promise<EndpointClient> {
     const { ready } = this;
     if (ready) return Promise.resolve(ready);
     if (this.opening) return this.opening;
-    this.dropClient(this.lost('the connection was closed'));
-    const opening = this.connect().finally(() => {
-      if (this.opening === opening) this.opening = undefined;
-    });
-    this.opening = opening;
-    return opening;
+    if (this.closedBy) return Promise.reject(this.closedBy);
+    this.dropClient(this.lost('closed'));
+    this.opening = this.connect(timeoutMs);
+    return this.opening;
   }
 
-  /** The instance was withdrawn: it answers what it has received, and the connection is closed. */
+  /** The instance was deregistered: the connection is closed when its messages are answered, or after the grace. */
   retire(): void {
-    if (this.retired || this.closed) return;
-    this.retired = true;
+    if (this.grace || this.closedBy) return;
     this.grace = this.deps.clock.after(WITHDRAWN_GRACE_MS, () => {
-      this.close(this.lost(`it was withdrawn ${WITHDRAWN_GRACE_MS / 1_000} s ago`));
+      this.close('withdrawn');
     });
     this.released();
   }
 
-  /** Called when a message has ended: a retired connection without messages is closed. */
+  /** Called when a message has ended. */
   released(): void {
-    if (this.retired && (this.client?.pending ?? 0) === 0) this.close(this.lost('it was withdrawn'));
+    if (this.grace && !this.opening && (this.client?.pending ?? 0) === 0) this.close('withdrawn');
   }
 
-  /** Closes the connection for good. Messages without an answer fail with `error`. */
-  close(error: Error): void {
-    if (this.closed) return;
-    this.closed = true;
+  /** Closes the connection for good. Messages without an answer fail. */
+  close(reason: ConnectionLostReason): void {
+    if (this.closedBy) return;
+    this.closedBy = this.lost(reason);
     this.grace?.cancel();
-    this.dropClient(error);
+    this.dropClient(this.closedBy);
     this.deps.onClosed();
   }
 
-  /** The error of messages that this instance has not answered. */
-  lost(reason: string, cause?: unknown): ConnectionLostError {
-    return new ConnectionLostError(this.endpoint, this.port, reason, { cause });
-  }
-
-  private async connect(): Promise<EndpointClient> {
-    if (this.closed) throw this.lost('the connection was closed');
+  private async connect(timeoutMs: number): Promise<EndpointClient> {
     const client = this.deps.makeClient((cause) => {
-      if (this.client !== client) return;
-      const reason = cause === undefined ? 'the connection was closed' : messageOf(cause);
-      this.dropClient(this.lost(reason, cause));
+      if (this.client === client) this.dropClient(this.lost('closed', cause));
     });
     this.client = client;
-    let timer: Timer | undefined;
+    const boundMs = Math.min(timeoutMs, MAX_CONNECT_MS);
+    const timer = this.deps.clock.after(boundMs, () => {
+      if (this.client === client) this.dropClient(this.timedOut(boundMs));
+    });
     try {
-      await Promise.race([
-        client.connect(),
-        new Promise<never>((_resolve, reject) => {
-          timer = this.deps.clock.after(this.deps.connectTimeoutMs, () => {
-            const what = `Connecting to the instance "${this.endpoint.id}" of service "${this.endpoint.service}"`;
-            reject(
-              new DeadlineExceededError(`${what} took longer than ${this.deps.connectTimeoutMs / 1_000} s.`),
-            );
-          });
-        }),
-      ]);
+      await client.connect();
     } catch (error) {
-      if (this.client === client) this.dropClient(this.lost('it could not be reached', error));
+      this.opening = undefined;
+      if (this.client === client) this.dropClient(this.lost('closed', error));
       throw error;
     } finally {
-      timer?.cancel();
+      timer.cancel();
     }
-    if (!client.writable) throw this.lost('the connection was closed');
+    this.opening = undefined;
     this.deps.onChange();
     return client;
   }
@@ -122,5 +109,19 @@ export class EndpointConnection {
     this.client = undefined;
     client.end(error);
     this.deps.onChange();
+  }
+
+  private timedOut(timeoutMs: number): Error {
+    const where = joinHostPort(this.endpoint.address, this.port);
+    return Object.assign(
+      new Error(`connect ETIMEDOUT ${where}: no connection within ${timeoutMs / 1_000} s`),
+      {
+        code: 'ETIMEDOUT',
+      },
+    );
+  }
+
+  private lost(reason: ConnectionLostReason, cause?: unknown): ConnectionLostError {
+    return new ConnectionLostError(this.endpoint, this.port, reason, { cause });
   }
 }

@@ -10,7 +10,7 @@ export type ConnectionFactory = (
 /** The connections to the instances of a service, one for each. */
 export class EndpointConnections {
   private readonly current = new Map<string, EndpointConnection>();
-  /** Connections to withdrawn instances with messages that are not answered. */
+  /** Connections to instances that are no longer listed, with messages that are not answered. */
   private readonly retired = new Set<EndpointConnection>();
 
   /** @param onChange called when a connection opens or ends */
@@ -45,7 +45,11 @@ export class EndpointConnections {
     return connection;
   }
 
-  /** Follows a list: connections to endpoints that are not in it are retired, those that have expired are closed. */
+  /**
+   * Follows a list: the connections to endpoints that are not in it are retired.
+   *
+   * @param expired ids of endpoints whose connections are closed at once
+   */
   follow(endpoints: readonly Endpoint[], expired: ReadonlySet<string>): void {
     const listed = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
     for (const [id, connection] of this.current) {
@@ -53,7 +57,7 @@ export class EndpointConnections {
       if (endpoint && isSamePlace(connection.endpoint, endpoint)) continue;
       if (expired.has(id)) {
         this.current.delete(id);
-        connection.close(connection.lost('it has expired in the registry'));
+        connection.close('expired');
       } else this.retire(connection);
     }
   }
@@ -62,8 +66,7 @@ export class EndpointConnections {
   close(): void {
     const all = [...this.current.values(), ...this.retired];
     this.current.clear();
-    this.retired.clear();
-    for (const connection of all) connection.close(connection.lost('the client was closed'));
+    for (const connection of all) connection.close('client-closed');
   }
 
   private retire(connection: EndpointConnection): void {
@@ -73,6 +76,7 @@ export class EndpointConnections {
   }
 }
 
+/** Whether a connection to one endpoint is a connection to the other. */
 function isSamePlace(one: Endpoint, other: Endpoint): boolean {
   return one === other || (one.address === other.address && one.port === other.port && samePorts(one, other));
 }

@@ -1,28 +1,27 @@
 import { type ClientProxy, type ReadPacket } from '@nestjs/microservices';
 import { type Subscription } from 'rxjs';
-import { type Endpoint } from '../discovery/endpoint.js';
-import { type Call } from '../balancing/call.js';
 import { type ServiceHandle } from '../piloted/service-handle.js';
-import { ConnectionLostError } from './connection-lost.error.js';
-import { type AnswerCallback, type EndpointClient, type SocketListener } from './endpoint-client.js';
-import { type EndpointConnection } from './endpoint-connection.js';
+import { type AnswerCallback, type SocketListener } from './endpoint-client.js';
 import { type ConnectionFactory, EndpointConnections } from './endpoint-connections.js';
+import { Message } from './message.js';
+import { MessageRouter } from './message-router.js';
 import { type MicroservicesPackage } from './microservices-package.js';
 
 /** What a service client needs. */
 export interface ServiceClientOptions {
   readonly handle: ServiceHandle;
-  readonly makeConnection: (listeners: readonly SocketListener[]) => ConnectionFactory;
-  /** Greatest number of instances that are tried for one message. A message that reached a socket is not sent again. */
-  readonly attempts: number;
+  /** Name of one of the endpoints' `ports`; undefined for their `port`. */
+  readonly port: string | undefined;
+  /** Makes connections whose sockets have the listeners. */
+  readonly connectionFactory: (listeners: readonly SocketListener[]) => ConnectionFactory;
 }
 
-const classes = new WeakMap<object, new (options: ServiceClientOptions) => ClientProxy>();
+type ServiceClientClass = new (options: ServiceClientOptions) => ClientProxy;
+
+const classes = new WeakMap<object, ServiceClientClass>();
 
 /** The class for a copy of `@nestjs/microservices`. */
-export function serviceClientClass({
-  ClientProxy,
-}: MicroservicesPackage): new (options: ServiceClientOptions) => ClientProxy {
+export function serviceClientClass({ ClientProxy }: MicroservicesPackage): ServiceClientClass {
   const known = classes.get(ClientProxy);
   if (known) return known;
 
@@ -31,29 +30,27 @@ export function serviceClientClass({
     private readonly handle: ServiceHandle;
     private readonly listeners: SocketListener[] = [];
     private readonly connections: EndpointConnections;
+    private readonly router: MessageRouter;
     private following: Subscription | undefined;
 
-    constructor(private readonly options: ServiceClientOptions) {
+    constructor({ handle, port, connectionFactory }: ServiceClientOptions) {
       super();
-      this.handle = options.handle;
-      this.connections = new EndpointConnections(options.makeConnection(this.listeners), () => {
+      this.handle = handle;
+      this.connections = new EndpointConnections(connectionFactory(this.listeners), () => {
         this._status$.next(this.connections.anyReady ? 'connected' : 'disconnected');
       });
+      this.router = new MessageRouter(handle, this.connections, port);
     }
 
     /** Resolves when one instance is connected. Nest calls it before each message. */
     override async connect(): Promise<void> {
-      this.follow();
-      if (this.connections.anyReady) return;
-      const { candidates } = this.handle;
-      // Throws the error that says why there is none.
-      if (candidates.length === 0) this.handle.pick();
-      const opened = candidates.map((endpoint) => this.connections.of(endpoint).open());
-      await Promise.any(opened).catch((error: unknown) => {
-        throw error instanceof AggregateError ? error.errors[0] : error;
+      this.following ??= this.handle.changes.subscribe(({ endpoints, expired }) => {
+        this.connections.follow(endpoints, new Set(expired.map(({ id }) => id)));
       });
+      await this.router.connect();
     }
 
+    /** Closes every connection. A later message connects again. */
     override close(): void {
       this.following?.unsubscribe();
       this.following = undefined;
@@ -61,6 +58,7 @@ export function serviceClientClass({
       this.listeners.length = 0;
     }
 
+    /** Listens to the sockets of all instances, also of those that are connected later, until `close()`. */
     override on(event: never, callback: never): void {
       this.listeners.push({ event, callback });
       for (const { ready } of this.connections.ready) ready?.on(event, callback);
@@ -75,85 +73,26 @@ export function serviceClientClass({
     }
 
     protected override publish(packet: ReadPacket, callback: AnswerCallback): () => void {
-      let cancelled = false;
-      let forget: (() => void) | undefined;
-      this.reach(() => cancelled).then(
-        ({ client, connection, call }) => {
-          if (cancelled) {
-            call.done();
-            connection.released();
-            return;
-          }
-          const end = client.request(packet, (answer) => {
-            if (answer.err ?? answer.isDisposed)
-              call.done(answer.err instanceof ConnectionLostError ? answer.err : undefined);
-            callback(answer);
-          });
-          forget = () => {
-            end();
-            call.done();
-            connection.released();
-          };
-        },
-        (err: unknown) => {
-          if (!cancelled) callback({ err });
-        },
-      );
+      const message = new Message(packet, callback, this.router);
+      message.send();
       return () => {
-        cancelled = true;
-        forget?.();
+        message.forget();
       };
     }
 
     protected override async dispatchEvent<T>(packet: ReadPacket): Promise<T> {
-      const { client, call } = await this.reach(() => false);
-      try {
-        await client.event(packet);
-        call.done();
-      } catch (error) {
-        call.done(error);
-        throw error;
-      }
-      return undefined as T;
-    }
-
-    /** Picks an instance and connects to it; if that fails to another, since nothing was sent. */
-    private async reach(isCancelled: () => boolean): Promise<Reached> {
-      const tried = new Set<Endpoint>();
+      let route = await this.router.route();
       for (;;) {
-        const endpoint = this.pickUntried(tried);
-        tried.add(endpoint);
-        const call = this.handle.start(endpoint);
-        const connection = this.connections.of(endpoint);
         try {
-          return { client: connection.ready ?? (await connection.open()), connection, call };
+          await route.client.event(packet);
+          route.attempt.end('success');
+          return undefined as T;
         } catch (error) {
-          call.done(error);
-          const isLast = tried.size >= this.options.attempts || tried.size >= this.handle.candidates.length;
-          if (isLast || isCancelled()) throw error;
+          route = await this.router.again(route, error as Error);
         }
       }
-    }
-
-    private pickUntried(tried: ReadonlySet<Endpoint>): Endpoint {
-      let endpoint = this.handle.pick();
-      for (let n = this.handle.candidates.length; n > 1 && tried.has(endpoint); n -= 1)
-        endpoint = this.handle.pick();
-      return endpoint;
-    }
-
-    private follow(): void {
-      this.following ??= this.handle.changes.subscribe(({ endpoints, expired }) => {
-        this.connections.follow(endpoints, new Set(expired.map(({ id }) => id)));
-      });
     }
   }
   classes.set(ClientProxy, ServiceClientTCP);
   return ServiceClientTCP;
-}
-
-interface Reached {
-  readonly client: EndpointClient;
-  readonly connection: EndpointConnection;
-  readonly call: Call;
 }

@@ -1,7 +1,6 @@
 import { type CustomClientOptions, type TcpClientOptions } from '@nestjs/microservices';
 import { systemClock } from '../common/clock.js';
 import { checkObject, expected } from '../common/expected.js';
-import { type Endpoint } from '../discovery/endpoint.js';
 import { type ServiceHandle } from '../piloted/service-handle.js';
 import { endpointClientClass, type SocketListener, type TcpOptions } from './endpoint-client.js';
 import { EndpointConnection } from './endpoint-connection.js';
@@ -18,9 +17,6 @@ export type TcpServiceOptions = Omit<NonNullable<TcpClientOptions['options']>, '
    */
   readonly port?: string;
 };
-
-const CONNECT_TIMEOUT_MS = 2_000;
-const ATTEMPTS = 2;
 
 /**
  * The options of a Nest client that sends messages over TCP to the instances of a service, for
@@ -48,8 +44,8 @@ export function tcpService(
     customClass: serviceClientClass(microservices),
     options: {
       handle,
-      makeConnection: connectionFactory(microservices, handle.name, port, tcp),
-      attempts: ATTEMPTS,
+      port,
+      connectionFactory: connectionFactory(microservices, handle.name, port, tcp),
     },
   };
 }
@@ -64,11 +60,10 @@ function connectionFactory(
   // The certificate is the service's: it does not name the addresses of instances.
   const tls = tcp.tlsOptions && { tlsOptions: { servername: service, ...tcp.tlsOptions } };
   return (listeners) => (endpoint, hooks) => {
-    const port = portOf(endpoint, portName);
+    const port = portName === undefined ? endpoint.port : (endpoint.ports[portName] ?? endpoint.port);
     return new EndpointConnection(endpoint, port, {
       ...hooks,
       clock: systemClock,
-      connectTimeoutMs: CONNECT_TIMEOUT_MS,
       makeClient: (onEnd) => {
         const client = new Client({ ...tcp, ...tls, host: endpoint.address, port }, onEnd);
         for (const { event, callback } of listeners) client.on(event, callback);
@@ -76,18 +71,6 @@ function connectionFactory(
       },
     });
   };
-}
-
-function portOf({ ports, port, id }: Endpoint, name: string | undefined): number {
-  if (name === undefined) return port;
-  const named = Object.hasOwn(ports, name) ? ports[name] : undefined;
-  if (named === undefined)
-    throw expected(
-      'port',
-      `one of the ports of instance "${id}": ${Object.keys(ports).join(', ') || 'none'}`,
-      name,
-    );
-  return named;
 }
 
 function checkHandle(handle: unknown): void {

@@ -123,12 +123,12 @@ export const folders = [
   {
     folder: 'grpc',
     about: "`nestjs-sidekick/grpc`: Nest's gRPC client for services by name",
-    imports: ['common', 'discovery', 'balancing', 'piloted'],
+    imports: ['common', 'discovery', 'balancing', 'calling', 'piloted'],
   },
   {
     folder: 'microservices',
     about: "`nestjs-sidekick/microservices`: Nest's TCP client for services by name",
-    imports: ['common', 'discovery', 'balancing', 'piloted'],
+    imports: ['common', 'discovery', 'balancing', 'calling', 'piloted'],
   },
   {
     folder: 'testing',

@@ -174,6 +174,7 @@ export async function createWorld(
   const discovery = app.get(DiscoveryService);
   const sidekick = app.get(Sidekick);
   const handle = discovery.of('hero');
+  await handle.ready({ min: 0 });
   return {
     app,
     discovery,

@@ -1,0 +1,113 @@
+import { type CallAttempt } from '../calling/call-attempt.js';
+import { failureOf } from '../calling/failure.js';
+import { type ServiceCall } from '../calling/service-call.js';
+import { InvalidOptionError } from '../common/errors/index.js';
+import { type Endpoint } from '../discovery/endpoint.js';
+import { type ServiceHandle } from '../piloted/service-handle.js';
+import { type EndpointClient } from './endpoint-client.js';
+import { type EndpointConnection } from './endpoint-connection.js';
+import { type EndpointConnections } from './endpoint-connections.js';
+
+/** Where one message goes. */
+export interface MessageRoute {
+  readonly call: ServiceCall;
+  readonly client: EndpointClient;
+  readonly connection: EndpointConnection;
+  readonly attempt: CallAttempt;
+}
+
+const NOT_SENT = Object.freeze({ reason: 'connect', repeatable: true } as const);
+
+/** Chooses the instance of each message, and connects to it. */
+export class MessageRouter {
+  private sweep: Promise<unknown> | undefined;
+
+  /** @param port the name of one of the endpoints' `ports`; undefined for their `port` */
+  constructor(
+    private readonly handle: ServiceHandle,
+    private readonly connections: EndpointConnections,
+    private readonly port: string | undefined,
+  ) {}
+
+  /**
+   * The route of one message. Not a promise when the instance is connected. An instance that cannot be reached is
+   * followed by another one, as the service's `retry` allows: nothing was sent.
+   *
+   * @throws NoEndpointsError
+   */
+  route(): MessageRoute | Promise<MessageRoute> {
+    return this.next(this.handle.calls.begin({}));
+  }
+
+  /**
+   * The route of a message that the socket of its last route did not take.
+   *
+   * @throws `error` when the service's `retry` does not allow another attempt
+   */
+  async again({ call, attempt }: MessageRoute, error: Error): Promise<MessageRoute> {
+    attempt.end('failure', error);
+    if (!call.mayRetry(NOT_SENT)) throw error;
+    return await this.next(call);
+  }
+
+  /** Resolves when one instance is connected. Callers during an attempt share it. */
+  async connect(): Promise<void> {
+    if (this.connections.anyReady) return;
+    this.sweep ??= this.connectAny().finally(() => {
+      this.sweep = undefined;
+    });
+    await this.sweep;
+  }
+
+  private next(call: ServiceCall): MessageRoute | Promise<MessageRoute> {
+    const attempt = this.begin(call);
+    const connection = this.connections.of(attempt.endpoint);
+    const { ready: client } = connection;
+    return client ? { call, attempt, connection, client } : this.connected(call, attempt, connection);
+  }
+
+  private async connected(
+    call: ServiceCall,
+    attempt: CallAttempt,
+    connection: EndpointConnection,
+  ): Promise<MessageRoute> {
+    try {
+      const client = await connection.open(call.policy.connectTimeoutMs);
+      return { call, attempt, connection, client };
+    } catch (error) {
+      attempt.end(failureOf(error, false).outcome, error);
+      if (!call.mayRetry(NOT_SENT)) throw error;
+    }
+    return await this.next(call);
+  }
+
+  private begin(call: ServiceCall): CallAttempt {
+    const attempt = call.begin(this.hasPort);
+    if (this.hasPort(attempt.endpoint)) return attempt;
+    const error = this.noPortError();
+    attempt.end('aborted', error);
+    throw error;
+  }
+
+  private async connectAny(): Promise<void> {
+    const { candidates, calls } = this.handle;
+    // Throws the error that says why there is none.
+    if (candidates.length === 0) this.handle.pick();
+    const usable = candidates.filter(this.hasPort);
+    if (usable.length === 0) throw this.noPortError();
+    const { connectTimeoutMs } = calls.begin({}).policy;
+    const opened = usable.map((endpoint) => this.connections.of(endpoint).open(connectTimeoutMs));
+    await Promise.any(opened).catch((error: unknown) => {
+      throw error instanceof AggregateError ? error.errors[0] : error;
+    });
+  }
+
+  private readonly hasPort = ({ ports }: Endpoint): boolean =>
+    this.port === undefined || Object.hasOwn(ports, this.port);
+
+  private noPortError(): Error {
+    return new InvalidOptionError(
+      `Expected an instance of service "${this.handle.name}" to have a port named "${String(this.port)}", got none. Register it as \`ports: { ${String(this.port)}: … }\`.`,
+    );
+  }
+}
