@@ -1,4 +1,4 @@
-import { channel, type Channel } from 'node:diagnostics_channel';
+import { channel, type Channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 /** What every message says of its origin. */
 interface Origin {
@@ -129,3 +129,23 @@ export const CHANNELS = Object.freeze({
   ejection: typed<EjectionMessage>('sidekick:ejection'),
   electionChange: typed<ElectionChangeMessage>('sidekick:election:change'),
 });
+
+/**
+ * Calls `listener` with the messages of one application. An error of the listener is a process warning, since it would
+ * end the process otherwise. Returns a function that ends it.
+ */
+export function listen<Message extends Origin>(
+  { name }: TypedChannel<Message>,
+  applicationId: string,
+  listener: (message: Message) => void,
+): () => void {
+  const own = (message: unknown): void => {
+    try {
+      if ((message as Message).applicationId === applicationId) listener(message as Message);
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
+  };
+  subscribe(name, own);
+  return () => void unsubscribe(name, own);
+}

@@ -131,6 +131,16 @@ export const folders = [
     imports: ['common', 'discovery', 'balancing', 'calling', 'piloted'],
   },
   {
+    folder: 'dashboard',
+    about: '`SidekickDashboardModule`: the live page and its event stream',
+    imports: ['common', 'nest', 'discovery', 'registration', 'sidekick', 'piloted'],
+  },
+  {
+    folder: 'dashboard/page',
+    about: 'the page itself, which runs in a browser',
+    imports: ['dashboard'],
+  },
+  {
     folder: 'testing',
     about: 'for tests of applications and drivers: a virtual clock, a registry with injectable faults',
     imports: ['common', 'registry', 'registry/contract', 'registries/memory', 'discovery', 'election'],
@@ -174,11 +184,23 @@ export const folders = [
 export const packages = [
   {
     name: /^@nestjs\//,
-    folders: ['nest', 'sidekick', 'piloted', 'http', 'etcd', 'grpc', 'microservices', 'testing', 'index.ts'],
+    folders: [
+      'nest',
+      'sidekick',
+      'piloted',
+      'http',
+      'etcd',
+      'grpc',
+      'microservices',
+      'dashboard',
+      'testing',
+      'index.ts',
+    ],
   },
   { name: /^etcd3$/, folders: ['etcd-client', 'registries/etcd'] },
   { name: /^@grpc\//, folders: ['etcd-client', 'registries/etcd', 'grpc'] },
   { name: /^consul$/, folders: ['registries/consul'] },
+  { name: /^lit-html/, folders: ['dashboard/page'] },
 ];
 
 /** Returns the folder of the table to which a file of `lib/` belongs, or undefined. */

@@ -5,6 +5,10 @@ import { step } from './step.mjs';
 /** Folder of the compiler's output, one file per source. `dist` is bundled from it. */
 export const COMPILED = join('.cache', 'compiled');
 
+/** Folder of the dashboard's built page, and of its sources. */
+export const PAGE = join('.cache', 'page');
+const PAGE_SOURCE = join('lib', 'dashboard', 'page');
+
 /**
  * Builds the library and then the sample, each only if a source is newer than the last build.
  *
@@ -23,10 +27,23 @@ export async function build(root) {
   });
 }
 
+/** Builds the dashboard's page into `.cache/page`, where sources that are not bundled read it. */
+export async function buildPage(root) {
+  await refresh({
+    root,
+    title: 'Building the page',
+    sources: [PAGE_SOURCE, 'scripts/prepare/page.mjs', 'package-lock.json'],
+    output: join(root, PAGE),
+    newest: 'page.html',
+    run: (fresh) => [join(root, 'scripts', 'prepare', 'page.mjs'), fresh],
+  });
+}
+
 /** Compiles the library and bundles it into `dist`. Replaces the output of `nest build` there. */
 export async function buildLibrary(root) {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const compiled = join(root, COMPILED);
+  await buildPage(root);
   const maps = ['--sourceMap', '--inlineSources'];
   await refresh({
     root,
@@ -39,7 +56,13 @@ export async function buildLibrary(root) {
   await refresh({
     root,
     title: 'Bundling the library',
-    sources: [join(COMPILED, 'index.js'), 'package.json', 'package-lock.json', 'scripts/prepare/bundle.mjs'],
+    sources: [
+      join(COMPILED, 'index.js'),
+      join(PAGE, 'page.html'),
+      'package.json',
+      'package-lock.json',
+      'scripts/prepare/bundle.mjs',
+    ],
     output: join(root, 'dist'),
     newest: 'chunks/core.js',
     run: (fresh) => [join(root, 'scripts', 'prepare', 'bundle.mjs'), compiled, fresh],
@@ -59,6 +82,7 @@ async function refresh({ root, title, sources, output, newest, run }) {
   if (built && built.mtimeMs >= Math.max(...changes)) return;
   const started = new Date();
   const fresh = join(root, '.cache', `build-${process.pid}`);
+
   const old = `${fresh}-old`;
   await mkdir(join(root, '.cache'), { recursive: true });
   try {

@@ -60,6 +60,22 @@ const workers = {
   },
 };
 
+/** Puts the dashboard's page into the module that reads it, so that no bundled application has to ship the file. */
+const page = {
+  name: 'page',
+  load: {
+    order: 'pre',
+    filter: { id: /dashboard\/page-source\.js$/ },
+    handler: async () => {
+      const html = await readFile(join(root, '.cache', 'page', 'page.html'), 'utf8');
+      return {
+        code: `const PAGE = ${JSON.stringify(html)};\nexport const readPage = () => PAGE;`,
+        map: null,
+      };
+    },
+  },
+};
+
 /**
  * Replaces imports of class-validator's index by imports of the files that define the names: the index loads a hundred
  * more files, and the packages `validator` and `libphonenumber-js`.
@@ -115,7 +131,7 @@ async function scripts(compiled, out, names) {
     platform: 'node',
     tsconfig: false,
     external,
-    plugins: [compilerMaps, workers, classValidator()],
+    plugins: [page, compilerMaps, workers, classValidator()],
     treeshake: { moduleSideEffects: (_id, isExternal) => !isExternal },
     onLog: fail,
     checks,

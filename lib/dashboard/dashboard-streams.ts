@@ -1,0 +1,57 @@
+import { type Readable } from 'node:stream';
+import { type BeforeApplicationShutdown, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { type Clock, type Timer } from '../common/clock.js';
+import { RowStore } from './row-store.js';
+import { RowStream } from './row-stream.js';
+import { type Row } from './rows.js';
+
+/** Time between two looks at the state while a page is open. */
+export const REFRESH_INTERVAL_MS = 250;
+
+/**
+ * The open event streams. Looks at the state only while there is one. Ends them before the HTTP server closes, which
+ * would otherwise wait for them.
+ */
+@Injectable()
+export class DashboardStreams implements OnModuleDestroy, BeforeApplicationShutdown {
+  private readonly store = new RowStore();
+  private readonly streams = new Set<RowStream>();
+  private timer: Timer | undefined;
+  private leaving = false;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly read: () => ReadonlyMap<string, Row>,
+  ) {}
+
+  /** Opens a stream; undefined once the application is closing. */
+  open(): Readable | undefined {
+    if (this.leaving) return undefined;
+    const stream = new RowStream(this.store, this.clock);
+    this.streams.add(stream);
+    stream.once('close', () => {
+      this.streams.delete(stream);
+      if (this.streams.size > 0) return;
+      this.timer?.cancel();
+      this.timer = undefined;
+    });
+    if (!this.timer) this.refresh();
+    return stream;
+  }
+
+  onModuleDestroy(): void {
+    this.leaving = true;
+  }
+
+  beforeApplicationShutdown(): void {
+    this.leaving = true;
+    for (const stream of this.streams) stream.finish();
+  }
+
+  private refresh(): void {
+    if (this.store.replace(this.read())) for (const stream of this.streams) stream.notify();
+    this.timer = this.clock.after(REFRESH_INTERVAL_MS, () => {
+      this.refresh();
+    });
+  }
+}
