@@ -66,6 +66,11 @@ export { OUTLIER_DEFAULTS, type OutlierDetectionOptions } from './balancing/outl
 export { type FailurePercentageOptions, type SuccessRateOptions } from './balancing/outliers/rate-rules.js';
 export { RETRY_DEFAULTS, type RetryOptions, type RetryReason } from './balancing/retry-options.js';
 
+// Calling
+export { type CallFunction, type CallOptions } from './calling/call-function.js';
+export { type CallRetryOptions } from './calling/retry-policy.js';
+export { type ServiceCallOptions } from './calling/service-calls.js';
+
 // Registries
 export { file } from './registries/file/file.js';
 export { fixed, type FixedInstance, type FixedServices } from './registries/fixed/fixed.js';

@@ -52,6 +52,28 @@ const DNS_CODES: ReadonlySet<unknown> = new Set([
   'ENOTFOUND',
 ]);
 
+/** Codes of errors before a request was written, where the client does not report its start. */
+const CONNECT_CODES: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** Codes of a connection that broke. */
+const RESET_CODES: ReadonlySet<unknown> = new Set([
+  'ECONNABORTED',
+  'ECONNRESET',
+  'EPIPE',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ETIMEDOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_SOCKET',
+]);
+
 const ABORT_NAMES: ReadonlySet<unknown> = new Set(['AbortError', 'CanceledError']);
 
 /** Statuses that are retried by default: answers of a proxy or of a server that does not serve the request. */
@@ -74,4 +96,51 @@ export function failureOf(error: unknown, sent: boolean): Failure {
     return { reason: undefined, outcome: 'aborted' };
   if (!sent) return { reason: 'connect', outcome: DNS_CODES.has(code) ? 'aborted' : 'failure' };
   return { reason: 'reset', outcome: 'failure' };
+}
+
+/** How deep causes are followed. */
+const MAX_CAUSES = 5;
+
+/** The members of errors of Node, of undici and of common HTTP clients. */
+interface KnownError {
+  readonly name?: unknown;
+  readonly code?: unknown;
+  readonly syscall?: unknown;
+  readonly status?: unknown;
+  readonly statusCode?: unknown;
+  readonly response?: { readonly status?: unknown; readonly statusCode?: unknown } | null;
+  readonly errors?: readonly unknown[];
+  readonly cause?: unknown;
+}
+
+/**
+ * Classifies an error of any client, whose start nobody has seen: by an HTTP status, or by the codes of the error and its
+ * causes. An error that is neither, such as a database's own, says nothing about the endpoint.
+ */
+export function failureOfClient(error: unknown): Failure | { reason: undefined; outcome: 'success' } {
+  let current: unknown = error;
+  for (let depth = 0; depth < MAX_CAUSES && typeof current === 'object' && current !== null; depth++) {
+    const known: KnownError = current;
+    const status = statusOf(known);
+    if (status !== undefined) {
+      const outcome = outcomeOfStatus(status);
+      return outcome === 'failure' ? { reason: status, outcome } : { reason: undefined, outcome: 'success' };
+    }
+    const { name, code, syscall } = known;
+    if (LOCAL_CODES.has(code) || ABORT_NAMES.has(name)) return UNKNOWN;
+    if (DNS_CODES.has(code)) return { reason: 'connect', outcome: 'aborted' };
+    if (CONNECT_CODES.has(code) || syscall === 'connect') return { reason: 'connect', outcome: 'failure' };
+    if (RESET_CODES.has(code)) return { reason: 'reset', outcome: 'failure' };
+    // Node tries all addresses of a name, and reports each.
+    current = known.cause ?? known.errors?.[0];
+  }
+  return UNKNOWN;
+}
+
+const UNKNOWN: Failure = Object.freeze({ reason: undefined, outcome: 'aborted' });
+
+function statusOf({ status, statusCode, response }: KnownError): number | undefined {
+  return [response?.status, response?.statusCode, status, statusCode].find(
+    (value): value is number => typeof value === 'number' && value >= 400 && value <= 599,
+  );
 }

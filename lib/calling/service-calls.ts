@@ -34,6 +34,17 @@ export class ServiceCalls {
     this.budget = new RetryBudget(this.context.clock, typeof retry === 'object' ? retry : {});
   }
 
+  /**
+   * Waits for the first list of a service that was not called before, up to `bootTimeout`; undefined if there is one.
+   * Without a list, the pick throws the reason.
+   */
+  firstList(): Promise<void> | undefined {
+    const { target } = this;
+    if (target.revision > 0 || target.candidates.length > 0) return undefined;
+    const ignore = (): void => undefined;
+    return target.ready({ min: 0 }).then(ignore, ignore);
+  }
+
   /** Begins a call, and counts it for the budget. */
   begin({ key, retry }: ServiceCallOptions): ServiceCall {
     this.budget.onCall();

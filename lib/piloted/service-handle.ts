@@ -2,6 +2,7 @@ import { Subject, type Observable } from 'rxjs';
 import { type Balancer } from '../balancing/balancer.js';
 import { type Call } from '../balancing/call.js';
 import { type ServiceBalancing, UNUSED } from '../balancing/service-balancing.js';
+import { callFunction, type CallFunction, type CallOptions } from '../calling/call-function.js';
 import { ServiceCalls } from '../calling/service-calls.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { type ServiceCache } from '../discovery/service-cache.js';
@@ -171,6 +172,18 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
    */
   start(endpoint: Endpoint): Call {
     return this.balancing?.start(endpoint) ?? NO_CALL;
+  }
+
+  /**
+   * Runs `fn` with the next endpoint, for clients that have no integration of their own, reports how the call ended, and
+   * runs `fn` again with another endpoint if it could not connect, or if `idempotent` is set.
+   *
+   * @throws the last error of `fn`
+   * @throws NoEndpointsError when there is no endpoint, or no list within `bootTimeout`
+   * @throws DeadlineExceededError when `timeout` or `retry.perTryTimeout` passes
+   */
+  async call<T>(fn: CallFunction<T>, options: CallOptions = {}): Promise<T> {
+    return await callFunction(this.calls, fn, options);
   }
 
   /**

@@ -173,6 +173,7 @@ export const folders = [
       'election',
       'discovery',
       'balancing',
+      'calling',
       'containerpilot',
       'sidekick',
       'piloted',

@@ -81,15 +81,9 @@ export class ServiceRequest implements AttemptOwner {
     });
     if (this.isOver) return;
     if (timeoutMs < Infinity) this.deadline = clock.after(timeoutMs, () => this.exceed(timeoutMs));
-    if (route.handle.revision > 0 || route.handle.candidates.length > 0) {
-      this.attempt();
-      return;
-    }
-    // A service that was not called before has no list yet. Without one after `bootTimeout` the pick fails with the reason.
-    const attempt = (): void => {
-      this.attempt();
-    };
-    route.handle.ready({ min: 0 }).then(attempt, attempt);
+    const firstList = route.handle.calls.firstList();
+    if (firstList) void firstList.then(() => this.attempt());
+    else this.attempt();
   }
 
   onAnswered(attempt: HttpAttempt, status: number, header: (name: string) => string | undefined): boolean {
