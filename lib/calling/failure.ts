@@ -26,13 +26,16 @@ const LOCAL_CODES: ReadonlySet<unknown> = new Set([
   'ERR_BAD_OPTION',
   'ERR_BAD_OPTION_VALUE',
   'ERR_BAD_REQUEST',
+  'ERR_BAD_RESPONSE',
   'ERR_CANCELED',
   'ERR_FORM_DATA_SERIALIZATION',
+  'ERR_FR_REDIRECTION_FAILURE',
   'ERR_FR_TOO_MANY_REDIRECTS',
   'ERR_INVALID_ARG_TYPE',
   'ERR_INVALID_ARG_VALUE',
   'ERR_INVALID_CHAR',
   'ERR_INVALID_URL',
+  'ERR_NOT_SUPPORT',
   'UND_ERR_ABORTED',
   'UND_ERR_CLOSED',
   'UND_ERR_DESTROYED',
@@ -78,6 +81,22 @@ const ABORT_NAMES: ReadonlySet<unknown> = new Set(['AbortError', 'CanceledError'
 
 /** Statuses that are retried by default: answers of a proxy or of a server that does not serve the request. */
 export const RETRIED_STATUSES: readonly number[] = [502, 503, 504];
+
+/** Methods of requests that may be sent twice. */
+const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set([
+  'DELETE',
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'PUT',
+  'QUERY',
+  'TRACE',
+]);
+
+/** Whether a request with this method may be sent twice. */
+export function isIdempotent(method: string): boolean {
+  return IDEMPOTENT_METHODS.has(method.toUpperCase());
+}
 
 /** 5xx is a failure of the endpoint, except 501: the method is not implemented anywhere. */
 export function outcomeOfStatus(status: number): CallOutcome {

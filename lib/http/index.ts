@@ -1,4 +1,10 @@
-export { ServiceHttp, type FetchDispatcher, type ServiceFetchInit } from './service-http.js';
+export {
+  type AxiosAdapterOption,
+  type DispatchInterceptor,
+  type FetchDispatcher,
+  ServiceHttp,
+  type ServiceFetchInit,
+} from './service-http.js';
 export { ServiceHttpModule } from './service-http.module.js';
 export {
   type ServiceHttpModuleOptions,

@@ -1,3 +1,4 @@
+import { AxiosAdapter } from './axios/axios-adapter.js';
 import { type SidekickError } from '../common/errors/index.js';
 import { type DispatchDeps, type DispatchTerms, dispatchToService } from './service-dispatch.js';
 import { type ServiceRequestOptions } from './service-http.options.js';
@@ -16,6 +17,14 @@ export type ServiceFetchInit = FetchInit & {
 /** The type of `dispatcher` in the options of global fetch. */
 export type FetchDispatcher = FetchInit extends { dispatcher?: infer D } ? NonNullable<D> : unknown;
 
+/** An element of `Dispatcher.compose` of any version of undici. */
+export type DispatchInterceptor = <Dispatch extends (options: never, handler: never) => boolean>(
+  dispatch: Dispatch,
+) => Dispatch;
+
+/** The option `adapter` of axios, with the types of the caller's version. */
+export type AxiosAdapterOption = <Response>(config: object) => Promise<Response>;
+
 const NO_OPTIONS: ServiceRequestOptions = Object.freeze({});
 
 /** HTTP to services by name: `http://appserver/path` goes to the next endpoint of the service `appserver`. */
@@ -26,8 +35,40 @@ export class ServiceHttp {
    */
   readonly dispatcher: FetchDispatcher;
 
+  /**
+   * One element of undici's `compose`: requests to services go to an endpoint, through the dispatcher it is composed with.
+   *
+   * ```ts
+   * const agent = new Agent({ connections: 50 }).compose(http.interceptor);
+   * ```
+   */
+  readonly interceptor: DispatchInterceptor;
+  /**
+   * The option `adapter` of axios. Requests may carry `service`, with the options of {@link ServiceFetchInit} but `hedge`.
+   * Without an endpoint they reject with an AxiosError whose `status` is 503, and whose cause is the NoEndpointsError.
+   *
+   * ```ts
+   * HttpModule.registerAsync({
+   *   inject: [ServiceHttp],
+   *   useFactory: (http: ServiceHttp) => ({ adapter: http.axiosAdapter }),
+   * });
+   * ```
+   */
+  readonly axiosAdapter: AxiosAdapterOption;
+  private readonly axios: AxiosAdapter;
+
   constructor(private readonly deps: DispatchDeps) {
     this.dispatcher = this.dispatcherFor(NO_OPTIONS);
+    this.interceptor = ((next: Dispatch): Dispatch =>
+      (options, handler) =>
+        dispatchToService(deps, { service: NO_OPTIONS, next }, options, handler)) as DispatchInterceptor;
+    this.axios = new AxiosAdapter(deps);
+    this.axiosAdapter = this.axios.request as unknown as AxiosAdapterOption;
+  }
+
+  /** Called by the module: ends the idle connections of `axiosAdapter`. Those of fetch are the process's. */
+  close(): void {
+    this.axios.close();
   }
 
   /**

@@ -1,4 +1,4 @@
-import { type Failure } from '../../calling/failure.js';
+import { type Failure, isIdempotent } from '../../calling/failure.js';
 import { type ServiceCall } from '../../calling/service-call.js';
 import { joinHostPort } from '../../common/address.js';
 import { type Clock, type Timer } from '../../common/clock.js';
@@ -36,16 +36,6 @@ export interface RequestTerms {
   readonly dispatch: Dispatch;
 }
 
-const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set([
-  'DELETE',
-  'GET',
-  'HEAD',
-  'OPTIONS',
-  'PUT',
-  'QUERY',
-  'TRACE',
-]);
-
 /**
  * One request to a service through undici's interface: sends it to an endpoint, and to another one where that is safe. The
  * application's handler sees a single request: one start, one response or one error.
@@ -54,7 +44,7 @@ export class ServiceRequest implements AttemptOwner {
   private readonly live = new Set<HttpAttempt>();
   private readonly options: DispatchOptions;
   private readonly body: RepeatableBody;
-  private readonly isIdempotent: boolean;
+  private readonly maySendTwice: boolean;
   private chosen: HttpAttempt | undefined;
   private isOver = false;
   private deadline: Timer | undefined;
@@ -69,8 +59,8 @@ export class ServiceRequest implements AttemptOwner {
     const { host } = terms.route;
     const { headers, hasIdempotencyKey } = forService(given.headers, host);
     this.options = { ...given, headers, servername: host };
-    this.isIdempotent = hasIdempotencyKey || IDEMPOTENT_METHODS.has(given.method.toUpperCase());
-    this.body = repeatableBody(given.body, this.isIdempotent);
+    this.maySendTwice = hasIdempotencyKey || isIdempotent(given.method);
+    this.body = repeatableBody(given.body, this.maySendTwice);
   }
 
   /** Sends the request. The handler learns of everything else. */
@@ -143,7 +133,7 @@ export class ServiceRequest implements AttemptOwner {
   }
 
   private mayRetry(reason: NonNullable<Failure['reason']>): boolean {
-    return this.terms.call.mayRetry({ reason, repeatable: this.isIdempotent && this.body.isWhole });
+    return this.terms.call.mayRetry({ reason, repeatable: this.maySendTwice && this.body.isWhole });
   }
 
   private attempt(): void {
@@ -182,7 +172,7 @@ export class ServiceRequest implements AttemptOwner {
   private scheduleHedge(): void {
     const { hedge, clock, call, route } = this.terms;
     if (!hedge || this.hedges >= (hedge.max ?? 1) || this.hedgeTimer || this.isOver || this.chosen) return;
-    if (!this.isIdempotent || this.options.upgrade) return;
+    if (!this.maySendTwice || this.options.upgrade) return;
     this.hedgeTimer = clock.after(hedge.delay * 1_000, () => {
       this.hedgeTimer = undefined;
       if (this.isOver || this.chosen || !this.body.isWhole) return;

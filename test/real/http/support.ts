@@ -3,6 +3,10 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import http from 'node:http';
 import { type AddressInfo, type Server } from 'node:net';
 import { ServiceHttp, ServiceHttpModule, type ServiceHttpModuleOptions } from '../../../lib/http/index.js';
+import { type Balancer } from '../../../lib/balancing/balancer.js';
+import { type Call } from '../../../lib/balancing/call.js';
+import { RoundRobin } from '../../../lib/balancing/strategies/round-robin.js';
+import { type Endpoint } from '../../../lib/discovery/endpoint.js';
 import { silentLogger } from '../../../lib/common/logger.js';
 import { systemClock } from '../../../lib/common/clock.js';
 import { DiscoveryService } from '../../../lib/piloted/discovery.service.js';
@@ -43,6 +47,31 @@ export class Instance {
       this.server.close(() => resolve());
       if (this.server instanceof http.Server) this.server.closeAllConnections();
     });
+  }
+}
+
+/** Round robin that counts the calls under way. */
+export class CountingBalancer implements Balancer {
+  inFlight = 0;
+  readonly outcomes: string[] = [];
+  private readonly inner = new RoundRobin();
+
+  update(endpoints: readonly Endpoint[]): void {
+    this.inner.update(endpoints);
+  }
+
+  pick(): Endpoint | undefined {
+    return this.inner.pick();
+  }
+
+  start({ id }: Endpoint): Call {
+    this.inFlight += 1;
+    return {
+      done: (_error, outcome) => {
+        this.inFlight -= 1;
+        this.outcomes.push(`${id} ${outcome}`);
+      },
+    };
   }
 }
 

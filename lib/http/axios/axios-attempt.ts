@@ -1,0 +1,126 @@
+import { type Agent as HttpAgent } from 'node:http';
+import { type Agent as HttpsAgent } from 'node:https';
+import { finished, Readable } from 'node:stream';
+import { type CallAttempt } from '../../calling/call-attempt.js';
+import { type Failure, failureOf, outcomeOfStatus } from '../../calling/failure.js';
+import { type RetryPolicy } from '../../calling/retry-policy.js';
+import { linkSignals } from '../../common/async/abort.js';
+import { type Clock, type Timer } from '../../common/clock.js';
+import { DeadlineExceededError } from '../../common/errors/index.js';
+import {
+  type AxiosAdapterFunction,
+  type AxiosConfig,
+  type AxiosErrorLike,
+  type AxiosResponseLike,
+} from './axios-types.js';
+import { observeConnect } from './connect-observer.js';
+
+/** The agents of requests that bring none. They never use a proxy of the environment. */
+export interface DirectAgents {
+  readonly http: HttpAgent;
+  readonly https: HttpsAgent;
+}
+
+/** How an attempt ended: with a response, or with axios's error. */
+export type AttemptResult =
+  | { readonly response: AxiosResponseLike; readonly error?: undefined }
+  | { readonly response?: undefined; readonly error: AxiosErrorLike; readonly failure: Failure };
+
+interface AttemptState {
+  /** Whether a part of the request may have been sent. */
+  isConnected: boolean;
+  /** The limit that has passed. */
+  late: { readonly reason: 'connect' | 'timeout'; readonly error: DeadlineExceededError } | undefined;
+}
+
+/** The terms of one attempt. */
+export interface AxiosAttemptTerms {
+  readonly adapter: AxiosAdapterFunction;
+  readonly agents: DirectAgents;
+  readonly clock: Clock;
+  readonly policy: RetryPolicy;
+  /** Ends the whole call. */
+  readonly signal: AbortSignal;
+  /** The current attempt: a redirect to another service begins one of its own. */
+  readonly current: () => CallAttempt;
+}
+
+/** Makes one attempt through axios's own adapter for Node. `config` has the URL of the endpoint. */
+export async function attemptWithAxios(
+  { adapter, agents, clock, policy, signal, current }: AxiosAttemptTerms,
+  config: AxiosConfig,
+): Promise<AttemptResult> {
+  const own = new AbortController();
+  const linked = linkSignals(config.signal, signal, own.signal);
+  const state: AttemptState = { isConnected: false, late: undefined };
+  const timers: Timer[] = [];
+  const limit = (reason: 'connect' | 'timeout', delayMs: number, applies: () => boolean): void => {
+    if (delayMs === Infinity) return;
+    const expire = (): void => {
+      if (!applies()) return;
+      const message = `The request to service "${current().service}" was not answered within ${delayMs} ms (${reason}).`;
+      const error = new DeadlineExceededError(message);
+      state.late = { reason, error };
+      own.abort(error);
+    };
+    // After a blocked event loop, timers run before I/O. The second timer lets a response that has arrived be read first.
+    timers.push(clock.after(delayMs, () => timers.push(clock.after(0, expire))));
+  };
+  const onConnected = (): void => {
+    state.isConnected = true;
+  };
+  // Axios has sessions of its own for HTTP/2, whose connections cannot be observed.
+  const isObserved = config.httpVersion === undefined || config.httpVersion === 1;
+  if (isObserved) limit('connect', policy.connectTimeoutMs, () => !state.isConnected);
+  limit('timeout', policy.perTryTimeoutMs, () => true);
+  const release = (): void => {
+    for (const timer of timers) timer.cancel();
+    linked.release();
+  };
+  try {
+    const response = await adapter({
+      ...config,
+      signal: linked.signal,
+      httpAgent: observeConnect(config.httpAgent ?? agents.http, onConnected),
+      httpsAgent: observeConnect(config.httpsAgent ?? agents.https, onConnected),
+    });
+    if (response.data instanceof Readable) {
+      for (const timer of timers) timer.cancel();
+      whenFinished(response.data, (error) => {
+        release();
+        endWith(current(), response, error);
+      });
+    } else {
+      release();
+    }
+    return { response };
+  } catch (thrown) {
+    release();
+    const error = thrown as AxiosErrorLike;
+    const { late, isConnected } = state;
+    if (late) return { error: late.error, failure: { reason: late.reason, outcome: 'failure' } };
+    return { error, failure: failureOfAxios(error, isConnected || !isObserved) };
+  }
+}
+
+/** Reports the end of an attempt whose response is complete. */
+export function endWith(attempt: CallAttempt, { status }: AxiosResponseLike, error?: unknown): void {
+  if (error === undefined) attempt.end(outcomeOfStatus(status));
+  else attempt.end(failureOf(error, true).outcome, error);
+}
+
+function whenFinished(stream: Readable, report: (error: unknown) => void): void {
+  const remove = finished(stream, { writable: false }, (error) => {
+    remove();
+    // An application that stops reading destroys the stream.
+    report(error?.code === 'ERR_STREAM_PREMATURE_CLOSE' ? { name: 'AbortError' } : (error ?? undefined));
+  });
+}
+
+function failureOfAxios(error: AxiosErrorLike, sent: boolean): Failure {
+  const { cause, code } = error;
+  // The caller's own `timeout`, which has no error of a socket as its cause.
+  const isTimeout = cause === undefined && (code === 'ECONNABORTED' || code === 'ETIMEDOUT');
+  if (isTimeout) return { reason: undefined, outcome: 'aborted' };
+  return failureOf(cause ?? error, sent);
+}
