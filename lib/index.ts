@@ -28,6 +28,25 @@ export {
   type RegistrationStatus,
 } from './registration/registration-status.js';
 
+// Elections and locks
+export {
+  type CampaignOptions,
+  type DeposedReason,
+  type Election,
+  type ElectionChange,
+  type Leader,
+  type LeaderRun,
+} from './election/election.js';
+export { type ElectionStatus } from './election/election-client.js';
+export { Elections } from './sidekick/elections/elections.service.js';
+export { getElectionToken } from './sidekick/elections/election-token.js';
+export { LeaderOnly } from './sidekick/elections/leader-only.decorator.js';
+export { Locked } from './sidekick/elections/locked.decorator.js';
+export { type LockedOptions } from './sidekick/elections/locked.options.js';
+export { OnDeposed } from './sidekick/elections/on-deposed.decorator.js';
+export { OnElected } from './sidekick/elections/on-elected.decorator.js';
+export { type RunContext } from './sidekick/elections/run-context.js';
+
 // Discovery
 export {
   type DiscoveryDump,
@@ -87,6 +106,8 @@ export { ConfigError } from './containerpilot/config.error.js';
 export { DeadlineExceededError } from './common/errors/deadline-exceeded.error.js';
 export { IntervalTooSmallError } from './sidekick/interval-too-small.error.js';
 export { InvalidOptionError } from './common/errors/invalid-option.error.js';
+export { LeadershipLostError } from './election/leadership-lost.error.js';
+export { LockLostError } from './election/lock-lost.error.js';
 export { MissingPeerError } from './common/errors/missing-peer.error.js';
 export { NoAddressError } from './common/errors/no-address.error.js';
 export { NoEndpointsError } from './piloted/no-endpoints.error.js';

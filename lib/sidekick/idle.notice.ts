@@ -3,6 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { type ContainerPilotConfig } from '../containerpilot/config.js';
 import { type Logger } from '../common/logger.js';
 import { isInjected } from '../nest/is-injected.js';
+import { ElectionExplorer } from './elections/election.explorer.js';
 import { plannedServices } from './planned-service.js';
 import { type SidekickModuleOptions } from './sidekick.options.js';
 import { Sidekick } from './sidekick.service.js';
@@ -19,6 +20,7 @@ export class IdleNotice implements OnApplicationBootstrap {
     @Inject(SIDEKICK_LOGGER) private readonly logger: Logger,
     @Inject(Sidekick) private readonly sidekick: Sidekick,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Inject(ElectionExplorer) private readonly elections: ElectionExplorer,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -29,9 +31,9 @@ export class IdleNotice implements OnApplicationBootstrap {
     if (options.enabled === false || sidekick.beats.length > 0) return;
     if (options.key !== undefined || plannedServices(options, config).length > 0) return;
     const others = [...this.modules.values()].filter((module) => !module.hasProvider(IdleNotice));
-    if (isInjected(Sidekick, others)) return;
+    if (isInjected(Sidekick, others) || this.elections.used) return;
     this.logger.warn(
-      'SidekickModule has nothing to register: it has no `service`, `key` or `config` with a service, no method carries @Heartbeat, and no class injects Sidekick. Set an option, or remove the import.',
+      'SidekickModule has nothing to register: it has no `service`, `key` or `config` with a service, no method carries @Heartbeat, @LeaderOnly or @Locked, and no class injects Sidekick or Elections. Set an option, or remove the import.',
     );
   }
 }

@@ -6,7 +6,7 @@ import { type Logger } from '../common/logger.js';
 import { type Instance } from '../registry/instance.js';
 import { type SharedRegistry } from '../registry/registry-pool.js';
 import {
-  SIDEKICK_CLOCK,
+  SIDEKICK_WAIT_CLOCK,
   SIDEKICK_LOGGER,
   SIDEKICK_REGISTRY,
   SIDEKICK_REGISTRY_URL,
@@ -21,7 +21,7 @@ export class LoopbackWarning {
   private readonly closing = new AbortController();
 
   constructor(
-    @Inject(SIDEKICK_CLOCK) private readonly clock: Clock,
+    @Inject(SIDEKICK_WAIT_CLOCK) private readonly clock: Clock,
     @Inject(SIDEKICK_LOGGER) private readonly logger: Logger,
     @Inject(SIDEKICK_REGISTRY_URL) private readonly url: string,
     /** Undefined when the worker thread opens the registry. */

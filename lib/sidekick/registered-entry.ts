@@ -1,4 +1,5 @@
 import { type Instance } from '../registry/instance.js';
+import { type Registration } from '../registration/registrar.js';
 import { type Value } from './sidekick.options.js';
 
 /** A key that `Sidekick.keep()` registered. After `stop()` its methods do nothing. */
@@ -42,4 +43,20 @@ export interface AnnouncedService {
   resume(): void;
   /** Deregisters the instance for good. Resolves when it is gone, or after 2 s. */
   stop(): Promise<void>;
+}
+
+/** The methods that a registered key and an announced instance have in common. */
+export function controlsOf(
+  registration: () => Registration | undefined,
+  stop: () => Promise<void>,
+): Pick<RegisteredKey, 'pause' | 'resume' | 'stop'> {
+  return {
+    pause: async () => {
+      await registration()?.pause();
+    },
+    resume: () => {
+      registration()?.resume();
+    },
+    stop,
+  };
 }

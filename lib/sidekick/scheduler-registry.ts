@@ -11,14 +11,20 @@ const METHODS = ['doesExist', 'addInterval', 'deleteInterval', 'addCronJob', 'ge
  * @returns undefined when there is none, or not yet
  */
 export function findSchedulerRegistry(modules: ModulesContainer): IntervalRegistry | undefined {
+  return schedulerRegistries(modules)[0];
+}
+
+/** The registries of all `ScheduleModule.forRoot()`. An application should have one. */
+export function schedulerRegistries(modules: ModulesContainer): readonly IntervalRegistry[] {
+  const found = new Set<IntervalRegistry>();
   for (const { providers } of modules.values()) {
     for (const [token, provider] of providers) {
       if (!isSchedulerRegistry(token)) continue;
       const instance: unknown = provider.instance;
-      if (isComplete(instance)) return instance;
+      if (isComplete(instance)) found.add(instance);
     }
   }
-  return undefined;
+  return [...found];
 }
 
 function isSchedulerRegistry(token: unknown): boolean {

@@ -20,6 +20,7 @@ export const SIDEKICK_DEFAULTS = Object.freeze({
   enabled: true,
   failFast: true,
   drain: 0,
+  grace: 5,
   exclusive: false,
   isolate: false,
   maxHang: 30,

@@ -12,6 +12,7 @@ import { type Clock } from '../common/clock.js';
 import { pause } from '../common/async/deadline.js';
 import { type Logger } from '../common/logger.js';
 import { type SharedRegistry } from '../registry/registry-pool.js';
+import { ElectionJobs } from './elections/election-jobs.js';
 import { HeartbeatExplorer } from './heartbeat.explorer.js';
 import { ownServer, type OwnServer } from './own-server.js';
 import { plannedServices } from './planned-service.js';
@@ -20,7 +21,7 @@ import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
 import { type SidekickModuleOptions } from './sidekick.options.js';
 import { Sidekick } from './sidekick.service.js';
 import {
-  SIDEKICK_CLOCK,
+  SIDEKICK_WAIT_CLOCK,
   SIDEKICK_CONFIG,
   SIDEKICK_REGISTRAR,
   SIDEKICK_LOGGER,
@@ -29,8 +30,9 @@ import {
 } from './sidekick.tokens.js';
 
 /**
- * Binds registrations to Nest's lifecycle. Keys are registered in `onModuleInit`, services once their port accepts
- * connections. At shutdown all entries are deregistered before any other provider is destroyed.
+ * Binds registrations and elections to Nest's lifecycle. Keys are registered in `onModuleInit`, services once their port
+ * accepts connections; elections begin at `onApplicationBootstrap`. At shutdown all entries are deregistered and leadership
+ * is released before any other provider is destroyed.
  */
 @Injectable()
 export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
@@ -56,7 +58,8 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(SIDEKICK_CONFIG) config: ContainerPilotConfig | undefined,
-    @Inject(SIDEKICK_CLOCK) private readonly clock: Clock,
+    @Inject(SIDEKICK_WAIT_CLOCK) private readonly clock: Clock,
+    @Inject(ElectionJobs) private readonly jobs: ElectionJobs,
   ) {
     this.failFast = options.failFast ?? SIDEKICK_DEFAULTS.failFast;
     const deps = {
@@ -91,34 +94,41 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     if (this.hasBooted) return;
     this.hasBooted = true;
     for (const registration of this.registrations) registration.booted(this.server !== undefined);
+    this.jobs.start();
   }
 
+  /** From its first line on no job starts, although the ticks of `@nestjs/schedule` continue until a later hook. */
   async onModuleDestroy(): Promise<void> {
     const drain = this.options.drain ?? SIDEKICK_DEFAULTS.drain;
     const serving = !this.refused && this.registrations.some(({ begun }) => begun);
-    await this.close();
-    if (serving && drain > 0) {
-      this.logger.log(`Deregistered; still serving requests for ${drain} s.`);
-      await pause(this.clock, drain * 1000);
-    }
+    await Promise.all([this.close(), serving && this.drain(drain)]);
     await this.showShutdown();
   }
 
+  private async drain(seconds: number): Promise<void> {
+    await this.sidekick.deregister();
+    if (seconds === 0) return;
+    this.logger.log(`Deregistered; still serving requests for ${seconds} s.`);
+    await pause(this.clock, seconds * 1000);
+  }
+
   private async start(): Promise<void> {
-    const { key, value, drain } = this.options;
+    const { key, value, drain, ttl = SIDEKICK_DEFAULTS.ttl } = this.options;
     this.server = ownServer(this.host, this.modules);
     for (const registration of this.registrations) this.check(registration);
+    const elects = this.jobs.observe();
     if (this.server && this.registrations.length > 0) {
       this.removeGate = this.server.gate(() => this.admit());
       if (drain !== undefined && drain > 0) this.showShutdown = this.server.hideShutdown();
     }
+    const heartbeats = this.explorer.explore();
+    const registers = key !== undefined || heartbeats.length > 0 || this.registrations.length > 0;
     // In parallel: with an unreachable registry the boot waits for one timeout, not for one per key.
     await Promise.all([
       ...(key === undefined ? [] : [this.sidekick.registerPrimary(key, value ?? '')]),
-      ...this.explorer
-        .explore()
-        .map((method) => this.sidekick.keep(method.key, method.value, method.options)),
+      ...heartbeats.map((method) => this.sidekick.keep(method.key, method.value, method.options)),
       ...this.registrations.map(({ ttl }) => this.connect(ttl)),
+      ...(elects && !registers ? [this.connect(ttl).then(() => this.sessionReleases.pop()?.())] : []),
     ]);
   }
 
@@ -159,7 +169,10 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
   private async close(): Promise<void> {
     this.shutdown.abort();
     this.removeGate();
-    await this.sidekick.stop();
+    const grace = this.options.grace ?? SIDEKICK_DEFAULTS.grace;
+    const stopped = this.sidekick.stop();
+    await Promise.all([stopped, this.jobs.settle(grace * 1_000)]);
+    this.jobs.close();
     await this.listening?.catch(() => undefined);
     await Promise.all(this.registrations.map((registration) => registration.close()));
     await this.registry?.release();

@@ -5,16 +5,25 @@ import { type ContainerPilotConfig } from '../containerpilot/config.js';
 import { registryUrlOf } from '../containerpilot/registry-url.js';
 import { LocalRegistrar } from '../registration/local-registrar.js';
 import { type Registrar } from '../registration/registrar.js';
-import { systemClock } from '../common/clock.js';
+import { type Clock, systemClock } from '../common/clock.js';
 import { expected } from '../common/expected.js';
 import { type Logger } from '../common/logger.js';
 import { redactUrl } from '../common/redact.js';
+import { LocalElectionClient } from '../election/local-election-client.js';
+import { type ElectionClient } from '../election/election-client.js';
 import { asyncOptionsProviders } from '../nest/async-options.js';
 import { checkRootModule } from '../nest/root-module.js';
 import { type SharedRegistry, registryPool } from '../registry/registry-pool.js';
 import { type RegistrySource } from '../registry/registry-source.js';
 import { bootRegistry, DEFAULT_REGISTRY, REGISTRY_VARIABLE } from '../registries/registry-url.js';
 import { DISABLED_REGISTRAR } from './disabled-registrar.js';
+import { DISABLED_ELECTIONS } from './elections/disabled-elections.js';
+import { getElectionToken, recordedElections } from './elections/election-token.js';
+import { ElectionJobs } from './elections/election-jobs.js';
+import { ElectionExplorer } from './elections/election.explorer.js';
+import { electionProvider, LateElections } from './elections/election.providers.js';
+import { Elections } from './elections/elections.service.js';
+import { LazyElectionClient } from './elections/lazy-election-client.js';
 import { HeartbeatExplorer } from './heartbeat.explorer.js';
 import { IdleNotice } from './idle.notice.js';
 import { LoopbackWarning } from './loopback-warning.js';
@@ -31,11 +40,13 @@ import { Sidekick } from './sidekick.service.js';
 import {
   SIDEKICK_CLOCK,
   SIDEKICK_CONFIG,
+  SIDEKICK_ELECTIONS,
   SIDEKICK_REGISTRAR,
   SIDEKICK_LOGGER,
   SIDEKICK_OPTIONS,
   SIDEKICK_REGISTRY,
   SIDEKICK_REGISTRY_URL,
+  SIDEKICK_WAIT_CLOCK,
 } from './sidekick.tokens.js';
 import { checkSidekickOptions } from './sidekick.validation.js';
 import { SwitchableLogger } from './switchable.logger.js';
@@ -49,6 +60,9 @@ const SIDEKICK_SOURCE = Symbol('nestjs-sidekick:sidekick-source');
 
 /** The checked options. Every provider that opens or reads something depends on it. */
 const CHECKED_OPTIONS = Symbol('nestjs-sidekick:checked-options');
+
+/** Name of this process in the registry, for operators. */
+const PROCESS_NAME = `${hostname()}:${process.pid}`;
 
 const PROVIDERS: readonly Provider[] = [
   {
@@ -90,36 +104,46 @@ const PROVIDERS: readonly Provider[] = [
     useFactory: (registry: NamedRegistry | undefined): string => registry?.source.url ?? 'none',
   },
   { provide: SIDEKICK_CLOCK, useValue: systemClock },
+  { provide: SIDEKICK_WAIT_CLOCK, useExisting: SIDEKICK_CLOCK },
   {
     provide: SIDEKICK_REGISTRY,
-    inject: [CHECKED_OPTIONS, SIDEKICK_SOURCE, SIDEKICK_LOGGER],
+    inject: [CHECKED_OPTIONS, SIDEKICK_SOURCE, SIDEKICK_LOGGER, SIDEKICK_CLOCK],
     useFactory: async (
       { isolate }: SidekickModuleOptions,
       registry: NamedRegistry | undefined,
       logger: Logger,
+      clock: Clock,
     ): Promise<SharedRegistry | undefined> =>
       isolate === true || !registry
         ? undefined
-        : await registryPool.acquire(registry.source, { clock: systemClock, random: Math.random, logger }),
+        : await registryPool.acquire(registry.source, { clock, random: Math.random, logger }),
   },
   {
     provide: SIDEKICK_REGISTRAR,
-    inject: [CHECKED_OPTIONS, SIDEKICK_SOURCE, SIDEKICK_LOGGER, SIDEKICK_REGISTRY, ModulesContainer],
+    inject: [
+      CHECKED_OPTIONS,
+      SIDEKICK_SOURCE,
+      SIDEKICK_LOGGER,
+      SIDEKICK_REGISTRY,
+      SIDEKICK_CLOCK,
+      ModulesContainer,
+    ],
     useFactory: async (
       { maxHang }: SidekickModuleOptions,
       source: NamedRegistry | undefined,
       logger: Logger,
       pooled: SharedRegistry | undefined,
+      clock: Clock,
       modules: ModulesContainer,
     ): Promise<Registrar> => {
       if (!source) return DISABLED_REGISTRAR;
       const deps = {
-        clock: systemClock,
+        clock,
         random: Math.random,
         logger,
         // Importing ScheduleModule here would start the application's jobs twice.
         ticker: scheduleTicker(() => findSchedulerRegistry(modules)),
-        name: `${hostname()}:${process.pid}`,
+        name: PROCESS_NAME,
       };
       if (pooled) return new LocalRegistrar({ ...deps, registry: pooled.registry });
       const url = isolatedUrl(source.named);
@@ -131,6 +155,35 @@ const PROVIDERS: readonly Provider[] = [
       });
     },
   },
+  {
+    provide: SIDEKICK_ELECTIONS,
+    inject: [CHECKED_OPTIONS, SIDEKICK_REGISTRY, SIDEKICK_LOGGER, SIDEKICK_CLOCK, ModulesContainer],
+    useFactory: (
+      { ttl }: SidekickModuleOptions,
+      pooled: SharedRegistry | undefined,
+      logger: Logger,
+      clock: Clock,
+      modules: ModulesContainer,
+    ): ElectionClient =>
+      pooled
+        ? new LazyElectionClient(
+            () =>
+              new LocalElectionClient({
+                registry: pooled.registry,
+                clock,
+                random: Math.random,
+                logger,
+                ttl: ttl ?? SIDEKICK_DEFAULTS.ttl,
+                name: PROCESS_NAME,
+                applicationId: modules.applicationId,
+              }),
+          )
+        : DISABLED_ELECTIONS,
+  },
+  ElectionExplorer,
+  ElectionJobs,
+  Elections,
+  LateElections,
   HeartbeatExplorer,
   LoopbackWarning,
   Sidekick,
@@ -155,8 +208,13 @@ function module(given: Provider[], imports: DynamicModule['imports'] = []): Dyna
     module: SidekickModule,
     global: true,
     imports,
-    providers: [...given, checkedOptions(), ...PROVIDERS],
-    exports: [Sidekick],
+    // Getters, since Nest reads them when the application is created: by then all decorators have run.
+    get providers(): Provider[] {
+      return [...given, checkedOptions(), ...PROVIDERS, ...recordedElections().map(electionProvider)];
+    },
+    get exports(): NonNullable<DynamicModule['exports']> {
+      return [Sidekick, Elections, ...recordedElections().map(getElectionToken)];
+    },
   };
 }
 

@@ -106,8 +106,8 @@ export interface SidekickModuleOptions extends HeartbeatOptions {
    */
   readonly failFast?: boolean;
   /**
-   * False, for scripts and tests: the module opens no registry, reads no `config` and registers nothing, and all methods of
-   * `Sidekick` do nothing.
+   * False, for scripts and tests: the module opens no registry, reads no `config`, registers nothing and never leads, and
+   * all methods of `Sidekick` do nothing.
    *
    * @default true
    */
@@ -118,6 +118,13 @@ export interface SidekickModuleOptions extends HeartbeatOptions {
    * @default 0
    */
   readonly drain?: number;
+  /**
+   * Seconds that running methods with `@LeaderOnly` and `@Locked` may take to end at shutdown, after their signals were
+   * aborted. Leadership is released as soon as they have ended. That of a job which runs longer is left to expire.
+   *
+   * @default 5
+   */
+  readonly grace?: number;
   /**
    * Whether a worker thread renews the sessions, so that a blocked event loop loses no key. `registry` must be the URL of a
    * registry outside this process.

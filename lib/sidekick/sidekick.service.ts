@@ -4,14 +4,20 @@ import { type RegistrationStatus, type RegistrationEvent } from '../registration
 import { ALREADY_HELD } from '../registration/already-held.error.js';
 import { type Registrar, type Registration, type RegistrationOptions } from '../registration/registrar.js';
 import { type ComputeRecord } from '../registration/value-updater.js';
-import { joinHostPort } from '../common/address.js';
 import { InvalidOptionError } from '../common/errors/index.js';
 import { expected } from '../common/expected.js';
 import { type Logger } from '../common/logger.js';
-import { type EntryRecord, type RegistrationHints } from '../registry/entry-record.js';
+import { type ElectionClient } from '../election/election-client.js';
+import { type RegistrationHints } from '../registry/entry-record.js';
 import { RegistrationLog } from './registration-log.js';
-import { announcedAddress, announcedInstance, type Bound, uniqueId } from './announcement.js';
-import { type AnnouncedService, type RegisteredKey, type ServiceUpdate } from './registered-entry.js';
+import { type Bound } from './announcement.js';
+import { type Announcing, CurrentAnnouncement } from './current-announcement.js';
+import {
+  type AnnouncedService,
+  controlsOf,
+  type RegisteredKey,
+  type ServiceUpdate,
+} from './registered-entry.js';
 import { LoopbackWarning } from './loopback-warning.js';
 import { keyProducer } from './key-producer.js';
 import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
@@ -22,6 +28,7 @@ import {
   type Value,
 } from './sidekick.options.js';
 import {
+  SIDEKICK_ELECTIONS,
   SIDEKICK_REGISTRAR,
   SIDEKICK_LOGGER,
   SIDEKICK_OPTIONS,
@@ -36,12 +43,6 @@ import {
 import { type SwitchableLogger } from './switchable.logger.js';
 
 type EntryOptions = HeartbeatOptions & Pick<SidekickModuleOptions, 'failFast'>;
-
-interface Announcing {
-  readonly service: ServiceAnnouncement;
-  readonly bound: Bound;
-  readonly hints: RegistrationHints;
-}
 
 /**
  * Registers keys and instances in the registry. Injectable in every module once the root module imports `SidekickModule`.
@@ -58,6 +59,7 @@ export class Sidekick {
   private primaryKey: Registration | undefined;
   private readonly primaryServices: AnnouncedService[] = [];
   private readonly log: RegistrationLog;
+  private deregistering: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
   private defaults: { ttl: number; updateInterval: number };
 
@@ -67,6 +69,7 @@ export class Sidekick {
     @Inject(SIDEKICK_LOGGER) private readonly logger: SwitchableLogger,
     @Inject(SIDEKICK_REGISTRY_URL) url: string,
     @Inject(LoopbackWarning) private readonly loopback: LoopbackWarning,
+    @Inject(SIDEKICK_ELECTIONS) private readonly elections: ElectionClient,
   ) {
     this.#options = options;
     this.defaults = {
@@ -145,14 +148,20 @@ export class Sidekick {
     if (!this.stopped) this.logger.use(logger);
   }
 
-  /** Deregisters all entries until {@link Sidekick.resume}, for maintenance. The sessions stay open. */
+  /**
+   * Deregisters all entries and resigns from all elections until {@link Sidekick.resume}, for maintenance. No method with
+   * `@LeaderOnly` or `@Locked` runs. The sessions stay open.
+   */
   async pause(): Promise<void> {
-    if (!this.stopped) await Promise.all([...this.registrations].map((registration) => registration.pause()));
+    if (this.stopped) return;
+    const paused = [...this.registrations].map((registration) => registration.pause());
+    await Promise.all([...paused, this.elections.pause()]);
   }
 
-  /** Registers all entries again after {@link Sidekick.pause}. */
+  /** Registers all entries and campaigns again after {@link Sidekick.pause}. */
   resume(): void {
     if (this.stopped) return;
+    this.elections.resume();
     for (const registration of this.registrations) registration.resume();
   }
 
@@ -193,15 +202,25 @@ export class Sidekick {
   }
 
   /**
-   * Deregisters all entries and ends all sessions. Resolves when the entries are gone from the registry, or after 2 s. A
-   * second call waits for the first.
+   * Deregisters all entries, resigns from all elections and ends all sessions. The signals of running methods with
+   * `@LeaderOnly` and `@Locked` are aborted at once. Resolves when the entries are gone from the registry, or after 2 s, and
+   * when these methods have ended, or `grace` has passed. A second call waits for the first.
    */
   stop(): Promise<void> {
-    this.loopback.close();
-    this.stopping ??= this.registrar.close().then(() => {
+    const deregistered = this.deregister();
+    const graceMs = (this.#options.grace ?? SIDEKICK_DEFAULTS.grace) * 1_000;
+    this.stopping ??= Promise.all([deregistered, this.elections.close(graceMs)]).then(() => {
       this.subject.complete();
     });
     return this.stopping;
+  }
+
+  /** @internal The first step of {@link Sidekick.stop}: resolves when the entries are gone. Leadership is not released yet. */
+  deregister(): Promise<void> {
+    this.loopback.close();
+    this.elections.shutdown();
+    this.deregistering ??= this.registrar.close();
+    return this.deregistering;
   }
 
   /** @internal Registers the module's own `key`. */
@@ -246,62 +265,48 @@ export class Sidekick {
         checkKey(key, next);
         await registration?.update(keyProducer(key, next));
       },
-      ...this.handle(key, () => registration),
+      ...controlsOf(
+        () => registration,
+        () => this.remove(key, registration),
+      ),
     };
   }
 
   private async announceService(
-    { service, bound, hints }: Announcing,
+    announcing: Announcing,
     options: EntryOptions,
     onRegistered?: (registration: Registration, announced: AnnouncedService) => void,
   ): Promise<AnnouncedService> {
-    const named = { ...service, id: service.id ?? uniqueId() };
-    const address = announcedAddress(service, bound);
-    let instance = announcedInstance(named, address, service.port ?? bound.port);
-    let current: ServiceAnnouncement & { readonly id: string } = named;
-    const key = `${named.name}/${named.id}`;
+    const current = new CurrentAnnouncement(announcing);
+    const { key } = current;
     let registration: Registration | undefined;
     const announced: AnnouncedService = {
       get instance() {
-        return instance;
+        return current.instance;
       },
       update: async (changes) => {
         if (this.stopped) return;
-        const next = { ...current, ...changes };
-        checkAnnouncement(next, 'update()');
-        current = next;
-        instance = announcedInstance(next, address, instance.port);
-        const record = instance;
-        await registration?.update(() => ({ kind: 'instance', instance: record, hints }));
+        current.change(changes);
+        const { record } = current;
+        await registration?.update(() => record);
       },
-      ...this.handle(key, () => registration),
+      ...controlsOf(
+        () => registration,
+        () => this.remove(key, registration),
+      ),
     };
-    const at = joinHostPort(instance.address, instance.port);
-    this.log.describe(key, `service "${named.name}" as "${named.id}" at ${at}`);
-    const produce = (): EntryRecord => ({ kind: 'instance', instance, hints });
-    await this.add(key, produce, options, (added) => {
-      registration = added;
-      onRegistered?.(added, announced);
-    });
-    void this.loopback.check(instance);
+    this.log.describe(key, current.description);
+    await this.add(
+      key,
+      () => current.record,
+      options,
+      (added) => {
+        registration = added;
+        onRegistered?.(added, announced);
+      },
+    );
+    void this.loopback.check(current.instance);
     return announced;
-  }
-
-  private handle(
-    key: string,
-    registration: () => Registration | undefined,
-  ): Pick<RegisteredKey, 'pause' | 'resume' | 'stop'> {
-    return {
-      pause: async () => {
-        await registration()?.pause();
-      },
-      resume: () => {
-        registration()?.resume();
-      },
-      stop: async () => {
-        await this.remove(key, registration());
-      },
-    };
   }
 
   private async remove(key: string, registration: Registration | undefined): Promise<void> {

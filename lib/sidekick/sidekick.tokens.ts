@@ -13,11 +13,20 @@ export const SIDEKICK_REGISTRY = Symbol('nestjs-sidekick:sidekick-registry');
 /** The registrar. */
 export const SIDEKICK_REGISTRAR = Symbol('nestjs-sidekick:registrar');
 
+/** The client of elections and locks. */
+export const SIDEKICK_ELECTIONS = Symbol('nestjs-sidekick:elections');
+
 /** The logger, which `Sidekick.setLogger` replaces. */
 export const SIDEKICK_LOGGER = Symbol('nestjs-sidekick:sidekick-logger');
 
 /** The URL of the registry without secrets, for messages. */
 export const SIDEKICK_REGISTRY_URL = Symbol('nestjs-sidekick:sidekick-registry-url');
 
-/** The clock of the waits at boot and at shutdown. */
+/**
+ * Injection token of the clock of the module. A test that must not wait overrides it with a `VirtualClock` of
+ * `nestjs-sidekick/testing`.
+ */
 export const SIDEKICK_CLOCK = Symbol('nestjs-sidekick:sidekick-clock');
+
+/** The clock of the waits at boot and at shutdown: {@link SIDEKICK_CLOCK}, unless a test replaces it alone. */
+export const SIDEKICK_WAIT_CLOCK = Symbol('nestjs-sidekick:sidekick-wait-clock');

@@ -77,6 +77,11 @@ class ModuleShape extends HeartbeatShape {
   @Min(0, describeIssues('a number of seconds from 0 to 3600'))
   @Max(3600, describeIssues('a number of seconds from 0 to 3600'))
   drain = undefined;
+  @IsOptional()
+  @IsNumber({}, describeIssues('a number of seconds from 0 to 3600'))
+  @Min(0, describeIssues('a number of seconds from 0 to 3600'))
+  @Max(3600, describeIssues('a number of seconds from 0 to 3600'))
+  grace = undefined;
   @IsOptional() @IsBoolean(describeIssues('true or false')) enabled = undefined;
   @IsOptional() @IsBoolean(describeIssues('true or false')) isolate = undefined;
   @IsOptional()

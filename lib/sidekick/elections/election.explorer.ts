@@ -1,0 +1,84 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { type Election } from '../../election/election.js';
+import { decoratedMethods, type FoundMethod, methodsWith } from '../../nest/decorated-methods.js';
+import { isInjected } from '../../nest/is-injected.js';
+import { bindProperty } from './bound-properties.js';
+import { getElectionToken, recordedElections } from './election-token.js';
+import { Elections } from './elections.service.js';
+import { type JobMetadata, LEADER_ONLY, LOCKED, ON_DEPOSED, ON_ELECTED } from './job-metadata.js';
+import { type LeadershipListener } from './leadership-listeners.js';
+
+/** The elections and locks that the decorators of an application use. */
+export interface FoundElections {
+  /** Elections in which this instance is a candidate. */
+  readonly candidates: ReadonlySet<Election>;
+  readonly listeners: readonly LeadershipListener[];
+  /** Names of locks. */
+  readonly locks: ReadonlySet<string>;
+}
+
+/** Finds the methods with `@LeaderOnly`, `@Locked`, `@OnElected` and `@OnDeposed`. */
+@Injectable()
+export class ElectionExplorer {
+  private decorated = false;
+
+  constructor(
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Inject(Elections) private readonly elections: Elections,
+  ) {}
+
+  /** Whether the application uses elections or locks, by a decorator or by injection. Known after {@link explore}. */
+  get used(): boolean {
+    if (this.decorated) return true;
+    const others = [...this.modules.values()].filter((module) => !module.hasProvider(ElectionExplorer));
+    return [Elections, ...recordedElections().map(getElectionToken)].some((token) =>
+      isInjected(token, others),
+    );
+  }
+
+  /**
+   * Returns what the decorators name, and provides it to the instances that Nest did not construct.
+   *
+   * @throws InvalidOptionError when a class uses the election with the default name, and there is no such name
+   * @throws InvalidOptionError when a method with `@OnElected` or `@OnDeposed` belongs to a transient or request-scoped
+   * provider
+   */
+  explore(): FoundElections {
+    if (isInjected(getElectionToken(), [...this.modules.values()])) this.elections.of();
+    const candidates = new Set<Election>();
+    for (const found of methodsWith<readonly JobMetadata[]>(this.modules, LEADER_ONLY))
+      for (const { name, property } of found.metadata) {
+        const election = this.elections.of(name);
+        candidates.add(election);
+        bind(found, property, election);
+      }
+    const listeners = [...this.listeners(ON_ELECTED, 'elected'), ...this.listeners(ON_DEPOSED, 'deposed')];
+    for (const { election } of listeners) candidates.add(election);
+    const locks = this.locks();
+    this.decorated = candidates.size > 0 || locks.size > 0;
+    return { candidates, listeners, locks };
+  }
+
+  private listeners(key: string, type: LeadershipListener['type']): readonly LeadershipListener[] {
+    const decorator = type === 'elected' ? '@OnElected' : '@OnDeposed';
+    return decoratedMethods<readonly JobMetadata[]>(this.modules, key, decorator).flatMap(
+      ({ metadata, where, call }) =>
+        metadata.map(({ name }) => ({ type, election: this.elections.of(name), where, call })),
+    );
+  }
+
+  private locks(): ReadonlySet<string> {
+    const names = new Set<string>();
+    for (const found of methodsWith<readonly JobMetadata[]>(this.modules, LOCKED))
+      for (const { name, property } of found.metadata) {
+        if (name !== undefined) names.add(name);
+        bind(found, property, this.elections);
+      }
+    return names;
+  }
+}
+
+function bind({ single, target }: FoundMethod<unknown>, property: symbol, value: unknown): void {
+  if (single && Reflect.get(target, property) === undefined) bindProperty(target, property, value);
+}

@@ -1,0 +1,53 @@
+import { type ElectionClient, type ElectionStatus } from '../../election/election-client.js';
+import { type Election } from '../../election/election.js';
+import { type Locks } from '../../election/locks.js';
+
+/** Creates the client with the first election or lock: most applications have none, and may use a read-only registry. */
+export class LazyElectionClient implements ElectionClient {
+  private client: ElectionClient | undefined;
+  private stopped = false;
+
+  /** @param create may throw, which fails the first use */
+  constructor(private readonly create: () => ElectionClient) {}
+
+  get locks(): Locks {
+    return this.created.locks;
+  }
+
+  get ttl(): number {
+    return this.created.ttl;
+  }
+
+  of(name: string): Election {
+    return this.created.of(name);
+  }
+
+  dump(): readonly ElectionStatus[] {
+    return this.client?.dump() ?? [];
+  }
+
+  async pause(): Promise<void> {
+    await this.client?.pause();
+  }
+
+  resume(): void {
+    this.client?.resume();
+  }
+
+  shutdown(): void {
+    this.stopped = true;
+    this.client?.shutdown();
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.shutdown();
+    await this.client?.close(graceMs);
+  }
+
+  private get created(): ElectionClient {
+    if (this.client) return this.client;
+    this.client = this.create();
+    if (this.stopped) this.client.shutdown();
+    return this.client;
+  }
+}
