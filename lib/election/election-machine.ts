@@ -52,7 +52,8 @@ export function stepElection(
   if (leads && (!before.leading || ended) && term !== undefined) {
     signals.push({ kind: 'elected', term });
     const highest = before.highestTerm;
-    if (event.kind === 'created' && highest !== undefined && !isHigherTerm(term, highest))
+    // Equal where the watch reported the own record before the response to the write.
+    if (event.kind === 'created' && highest !== undefined && isHigherTerm(highest, term))
       signals.push({ kind: 'term-went-back', term, highest });
   }
   const leader = knownLeader(state, leads);

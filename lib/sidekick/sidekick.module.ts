@@ -1,6 +1,5 @@
 import { type DynamicModule, Logger as NestLogger, Module, type Provider } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
-import { hostname } from 'node:os';
 import { type ContainerPilotConfig } from '../containerpilot/config.js';
 import { registryUrlOf } from '../containerpilot/registry-url.js';
 import { LocalRegistrar } from '../registration/local-registrar.js';
@@ -9,24 +8,21 @@ import { type Clock, systemClock } from '../common/clock.js';
 import { expected } from '../common/expected.js';
 import { type Logger } from '../common/logger.js';
 import { redactUrl } from '../common/redact.js';
-import { LocalElectionClient } from '../election/local-election-client.js';
-import { type ElectionClient } from '../election/election-client.js';
 import { asyncOptionsProviders } from '../nest/async-options.js';
 import { checkRootModule } from '../nest/root-module.js';
 import { type SharedRegistry, registryPool } from '../registry/registry-pool.js';
 import { type RegistrySource } from '../registry/registry-source.js';
 import { bootRegistry, DEFAULT_REGISTRY, REGISTRY_VARIABLE } from '../registries/registry-url.js';
 import { DISABLED_REGISTRAR } from './disabled-registrar.js';
-import { DISABLED_ELECTIONS } from './elections/disabled-elections.js';
 import { getElectionToken, recordedElections } from './elections/election-token.js';
 import { ElectionJobs } from './elections/election-jobs.js';
 import { ElectionExplorer } from './elections/election.explorer.js';
-import { electionProvider, LateElections } from './elections/election.providers.js';
+import { electionClientProvider, electionProvider, LateElections } from './elections/election.providers.js';
 import { Elections } from './elections/elections.service.js';
-import { LazyElectionClient } from './elections/lazy-election-client.js';
 import { HeartbeatExplorer } from './heartbeat.explorer.js';
 import { IdleNotice } from './idle.notice.js';
 import { LoopbackWarning } from './loopback-warning.js';
+import { processName } from './process-name.js';
 import { scheduleTicker } from './schedule.ticker.js';
 import { findSchedulerRegistry } from './scheduler-registry.js';
 import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
@@ -40,7 +36,6 @@ import { Sidekick } from './sidekick.service.js';
 import {
   SIDEKICK_CLOCK,
   SIDEKICK_CONFIG,
-  SIDEKICK_ELECTIONS,
   SIDEKICK_REGISTRAR,
   SIDEKICK_LOGGER,
   SIDEKICK_OPTIONS,
@@ -60,9 +55,6 @@ const SIDEKICK_SOURCE = Symbol('nestjs-sidekick:sidekick-source');
 
 /** The checked options. Every provider that opens or reads something depends on it. */
 const CHECKED_OPTIONS = Symbol('nestjs-sidekick:checked-options');
-
-/** Name of this process in the registry, for operators. */
-const PROCESS_NAME = `${hostname()}:${process.pid}`;
 
 const PROVIDERS: readonly Provider[] = [
   {
@@ -143,7 +135,7 @@ const PROVIDERS: readonly Provider[] = [
         logger,
         // Importing ScheduleModule here would start the application's jobs twice.
         ticker: scheduleTicker(() => findSchedulerRegistry(modules)),
-        name: PROCESS_NAME,
+        name: processName(),
       };
       if (pooled) return new LocalRegistrar({ ...deps, registry: pooled.registry });
       const url = isolatedUrl(source.named);
@@ -155,31 +147,7 @@ const PROVIDERS: readonly Provider[] = [
       });
     },
   },
-  {
-    provide: SIDEKICK_ELECTIONS,
-    inject: [CHECKED_OPTIONS, SIDEKICK_REGISTRY, SIDEKICK_LOGGER, SIDEKICK_CLOCK, ModulesContainer],
-    useFactory: (
-      { ttl }: SidekickModuleOptions,
-      pooled: SharedRegistry | undefined,
-      logger: Logger,
-      clock: Clock,
-      modules: ModulesContainer,
-    ): ElectionClient =>
-      pooled
-        ? new LazyElectionClient(
-            () =>
-              new LocalElectionClient({
-                registry: pooled.registry,
-                clock,
-                random: Math.random,
-                logger,
-                ttl: ttl ?? SIDEKICK_DEFAULTS.ttl,
-                name: PROCESS_NAME,
-                applicationId: modules.applicationId,
-              }),
-          )
-        : DISABLED_ELECTIONS,
-  },
+  electionClientProvider(CHECKED_OPTIONS),
   ElectionExplorer,
   ElectionJobs,
   Elections,

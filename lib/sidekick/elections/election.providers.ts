@@ -1,8 +1,58 @@
 import { Inject, Injectable, type OnModuleDestroy, type Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { type Clock } from '../../common/clock.js';
+import { expected } from '../../common/expected.js';
+import { type Logger } from '../../common/logger.js';
+import { createElections } from '../../election/create-elections.js';
+import { type ElectionClient } from '../../election/election-client.js';
 import { type Election } from '../../election/election.js';
+import { type SharedRegistry } from '../../registry/registry-pool.js';
+import { processName } from '../process-name.js';
+import { SIDEKICK_DEFAULTS } from '../sidekick.defaults.js';
+import { type SidekickModuleOptions } from '../sidekick.options.js';
+import {
+  SIDEKICK_CLOCK,
+  SIDEKICK_ELECTIONS,
+  SIDEKICK_LOGGER,
+  SIDEKICK_REGISTRY,
+} from '../sidekick.tokens.js';
+import { DISABLED_ELECTIONS } from './disabled-elections.js';
 import { getElectionToken, onElectionName, recordedElections } from './election-token.js';
 import { Elections } from './elections.service.js';
+import { LazyElectionClient } from './lazy-election-client.js';
+
+/**
+ * Provides the client of elections and locks.
+ *
+ * @param checkedOptions token of the checked options
+ */
+export function electionClientProvider(checkedOptions: symbol): Provider {
+  return {
+    provide: SIDEKICK_ELECTIONS,
+    inject: [checkedOptions, SIDEKICK_REGISTRY, SIDEKICK_LOGGER, SIDEKICK_CLOCK, ModulesContainer],
+    useFactory: (
+      { ttl, enabled }: SidekickModuleOptions,
+      pooled: SharedRegistry | undefined,
+      logger: Logger,
+      clock: Clock,
+      modules: ModulesContainer,
+    ): ElectionClient => {
+      if (enabled === false) return DISABLED_ELECTIONS;
+      return new LazyElectionClient(() => {
+        if (!pooled) throw expected('isolate', 'false in an application with elections or locks', true);
+        return createElections({
+          registry: pooled.registry,
+          clock,
+          random: Math.random,
+          logger,
+          ttl: ttl ?? SIDEKICK_DEFAULTS.ttl,
+          name: processName(),
+          applicationId: modules.applicationId,
+        });
+      });
+    },
+  };
+}
 
 /** Provides the election of a token. */
 export function electionProvider(name: string | undefined): Provider {

@@ -10,7 +10,7 @@ import { type Registry, type Session } from '../../../lib/registry/registry.js';
 import { type RegistrySource } from '../../../lib/registry/registry-source.js';
 import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
 import { type SidekickModuleOptions } from '../../../lib/sidekick/sidekick.options.js';
-import { SIDEKICK_CLOCK } from '../../../lib/sidekick/sidekick.tokens.js';
+import { SIDEKICK_WAIT_CLOCK } from '../../../lib/sidekick/sidekick.tokens.js';
 import { VirtualClock } from '../../../lib/testing/virtual-clock.js';
 
 /** Applications on one registry in memory, with all log lines. */
@@ -53,7 +53,7 @@ export class Bench {
   /** On the virtual clock. */
   async compiled(options: SidekickModuleOptions): Promise<TestingModule> {
     return await Test.createTestingModule({ imports: [this.appModule(options)] })
-      .overrideProvider(SIDEKICK_CLOCK)
+      .overrideProvider(SIDEKICK_WAIT_CLOCK)
       .useValue(this.clock)
       .compile();
   }
