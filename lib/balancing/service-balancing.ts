@@ -68,7 +68,7 @@ export class ServiceBalancing implements CallListener, Population {
   /** @throws InvalidOptionError when the option `balancer` is invalid */
   constructor(
     readonly service: string,
-    private readonly options: BalancingOptions,
+    readonly options: BalancingOptions,
     private readonly deps: BalancingDeps,
   ) {
     const { clock, random } = deps;

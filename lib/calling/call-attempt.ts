@@ -21,8 +21,10 @@ export class CallAttempt {
     /** Number of the attempt, from 1. */
     readonly number: number,
     private readonly call: Call,
+    /** Time of the clock at which it began, where the endpoint was known only later. */
+    startedAtMs?: number,
   ) {
-    this.startedAtMs = CHANNELS.requestEnd.hasSubscribers ? context.clock.now() : NaN;
+    this.startedAtMs = startedAtMs ?? (CHANNELS.requestEnd.hasSubscribers ? context.clock.now() : NaN);
     if (CHANNELS.requestStart.hasSubscribers) CHANNELS.requestStart.publish(Object.freeze(this.describe()));
   }
 

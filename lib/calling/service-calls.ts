@@ -26,6 +26,11 @@ export class ServiceCalls {
     this.budget = new RetryBudget(context.clock);
   }
 
+  /** The option `retry` of the service. */
+  get retryOption(): boolean | RetryOptions {
+    return this.retry;
+  }
+
   /** Applies the option `retry` of the service. */
   configure(retry: boolean | RetryOptions = true): void {
     if (retry === this.retry) return;

@@ -1,8 +1,10 @@
 import { type Endpoint } from '../discovery/endpoint.js';
 import { joinHostPort } from '../common/address.js';
 import { type Clock } from '../common/clock.js';
+import { type Logger } from '../common/logger.js';
 import { messageOf } from '../common/thrown.js';
 import { type ServiceHandle } from '../piloted/service-handle.js';
+import { unusedWeights } from './unused-options.js';
 
 /**
  * The channel option that carries a {@link ChannelTarget} to the resolver: the name in the target is not unique in a
@@ -19,6 +21,7 @@ export interface Address {
 
 /** What a gRPC channel connects to: the endpoints of one service, each at its port of one name. */
 export class ChannelTarget {
+  private hasWarned = false;
   private list: readonly Endpoint[] | undefined;
   private readonly byPeer = new Map<string, Endpoint>();
 
@@ -27,10 +30,12 @@ export class ChannelTarget {
     readonly handle: ServiceHandle,
     readonly port: string | undefined,
     readonly clock: Clock,
+    private readonly logger: Pick<Logger, 'warn'>,
   ) {}
 
   /** The addresses among which calls are distributed, one for each instance. */
   get addresses(): readonly Address[] {
+    this.warnOfWeights();
     return this.handle.candidates.flatMap((endpoint) => {
       const port = this.portOf(endpoint);
       return port === undefined ? [] : [{ host: endpoint.address, port }];
@@ -68,6 +73,14 @@ export class ChannelTarget {
   /** grpc-js writes channel options as JSON into its trace. */
   toJSON(): string {
     return this.handle.name;
+  }
+
+  private warnOfWeights(): void {
+    if (this.hasWarned) return;
+    const unused = unusedWeights(this.handle);
+    if (unused === undefined) return;
+    this.hasWarned = true;
+    this.logger.warn(unused);
   }
 
   private index(endpoints: readonly Endpoint[]): void {

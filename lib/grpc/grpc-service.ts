@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { type Interceptor } from '@grpc/grpc-js';
 import { type GrpcOptions } from '@nestjs/microservices';
 import { systemClock } from '../common/clock.js';
@@ -7,6 +8,7 @@ import { ChannelTarget, TARGET_OPTION } from './channel-target.js';
 import { loadGrpcPackage } from './grpc-package.js';
 import { outcomeInterceptor } from './outcome-interceptor.js';
 import { registerServiceResolver, targetOf } from './service-resolver.js';
+import { unusedOptions } from './unused-options.js';
 
 /** Options of {@link grpcService}: those of Nest's gRPC client except `url`, and the port. */
 export type GrpcServiceOptions = Omit<GrpcOptions['options'], 'url'> & {
@@ -68,7 +70,12 @@ function checkHandle(handle: unknown): void {
 function targetFor(handle: ServiceHandle, port: string | undefined): ChannelTarget {
   const byPort = targets.get(handle) ?? new Map<string | undefined, ChannelTarget>();
   targets.set(handle, byPort);
-  const target = byPort.get(port) ?? new ChannelTarget(handle, port, systemClock);
+  const known = byPort.get(port);
+  if (known) return known;
+  const logger = new Logger('GrpcService');
+  const unused = unusedOptions(handle);
+  if (unused !== undefined) logger.warn(unused);
+  const target = new ChannelTarget(handle, port, systemClock, logger);
   byPort.set(port, target);
   return target;
 }

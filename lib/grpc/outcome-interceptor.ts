@@ -1,4 +1,6 @@
 import { type Interceptor } from '@grpc/grpc-js';
+import { CallAttempt } from '../calling/call-attempt.js';
+import { CHANNELS } from '../common/diagnostics.js';
 import { outcomeOfStatus } from './call-outcome.js';
 import { type ChannelTarget } from './channel-target.js';
 import { type GrpcPackage } from './grpc-package.js';
@@ -11,8 +13,12 @@ export function outcomeInterceptor(
   { InterceptingCall }: Pick<GrpcPackage, 'InterceptingCall'>,
   target: ChannelTarget,
 ): Interceptor {
+  const { handle } = target;
+  const { context } = handle.calls;
   return (options, nextCall) => {
     const call = nextCall(options);
+    // The endpoint is known when the call ends.
+    const startedAtMs = CHANNELS.requestEnd.hasSubscribers ? context.clock.now() : NaN;
     return new InterceptingCall(call, {
       start: (metadata, _listener, next) => {
         next(metadata, {
@@ -20,8 +26,8 @@ export function outcomeInterceptor(
             const endpoint = target.endpointAt(call.getPeer());
             if (endpoint) {
               const outcome = outcomeOfStatus(status.code);
-              const failure = outcome === 'failure' ? new Error(status.details) : undefined;
-              target.handle.start(endpoint).done(failure, outcome);
+              const error = outcome === 'failure' ? new Error(status.details) : undefined;
+              new CallAttempt(context, endpoint, 1, handle.start(endpoint), startedAtMs).end(outcome, error);
             }
             forward(status);
           },

@@ -1,7 +1,7 @@
 import { Subject, type Observable } from 'rxjs';
 import { type Balancer } from '../balancing/balancer.js';
 import { type Call } from '../balancing/call.js';
-import { type ServiceBalancing, UNUSED } from '../balancing/service-balancing.js';
+import { type BalancingOptions, type ServiceBalancing, UNUSED } from '../balancing/service-balancing.js';
 import { callFunction, type CallFunction, type CallOptions } from '../calling/call-function.js';
 import { ServiceCalls } from '../calling/service-calls.js';
 import { type Endpoint } from '../discovery/endpoint.js';
@@ -152,6 +152,11 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
    */
   get candidates(): readonly Endpoint[] {
     return this.balancing?.candidates ?? EMPTY;
+  }
+
+  /** For the integrations: how the endpoints are chosen from. */
+  get balancingOptions(): BalancingOptions | undefined {
+    return this.balancing?.options;
   }
 
   /**
