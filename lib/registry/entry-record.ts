@@ -5,7 +5,10 @@ import { type Instance } from './instance.js';
  * A part of the registry that the library reserves for its own plain keys. Keys of a space are distinct from the keys of
  * applications, and drivers store them in a place of their own.
  */
-export type KeySpace = 'elections' | 'locks';
+export type KeySpace = (typeof KEY_SPACES)[number];
+
+/** All spaces. */
+export const KEY_SPACES = Object.freeze(['elections', 'locks'] as const);
 
 /** The entry key of a plain key. */
 export interface PlainKey {
@@ -55,6 +58,8 @@ export interface InstanceRecord {
 export type EntryRecord = KeyRecord | InstanceRecord;
 
 /** Returns the entry key under which `record` is stored. */
+export function entryKeyOf(record: KeyRecord): PlainKey;
+export function entryKeyOf(record: EntryRecord): EntryKey;
 export function entryKeyOf(record: EntryRecord): EntryKey {
   return record.kind === 'key'
     ? { kind: 'key', key: record.key, ...(record.space === undefined ? {} : { space: record.space }) }

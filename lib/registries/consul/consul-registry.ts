@@ -2,6 +2,7 @@ import { Semaphore } from '../../common/async/semaphore.js';
 import { type Clock } from '../../common/clock.js';
 import { expected } from '../../common/expected.js';
 import { checkScope } from '../../registry/check-record.js';
+import { type EntryKey } from '../../registry/entry-record.js';
 import {
   type Cursor,
   type Listing,
@@ -19,6 +20,7 @@ import { keyNames, readMembers, serviceNames } from './enumerate.js';
 import { examineAgent } from './examine.js';
 import { InstanceWriter } from './instance-writer.js';
 import { KeyWriter } from './key-writer.js';
+import { discardKey } from './kv-transaction.js';
 import { type ConsulSettings } from './options.js';
 import { newOwnerId } from './owner.js';
 import { viewOf } from './scope-view.js';
@@ -85,6 +87,12 @@ export class ConsulRegistry implements Registry {
     } finally {
       linked.release();
     }
+  }
+
+  async discard(entryKey: EntryKey, version: string, signal: AbortSignal): Promise<boolean> {
+    checkScope(entryKey);
+    if (entryKey.kind !== 'key') throw expected('entryKey', 'the key of an election or a lock', entryKey);
+    return await discardKey(this.client, entryKey, version, signal);
   }
 
   /** The address that the agent advertises to other machines. The token needs `agent:read`. */

@@ -1,7 +1,7 @@
 import { formatValue } from '../../common/expected.js';
 import { decodeUtf8 } from '../../common/strings.js';
 import { MAX_VALUE_BYTES } from '../../registry/check-record.js';
-import { type PlainKey, entryKeyLabel } from '../../registry/entry-record.js';
+import { type PlainKey, entryKeyLabel, isReserved } from '../../registry/entry-record.js';
 import { type RegistryEntry, type MalformedEntry } from '../../registry/registry.js';
 import { isObject } from './consul-response.js';
 import { ownerOf } from './owner.js';
@@ -22,7 +22,7 @@ export function decodeKey(entryKey: PlainKey, element: unknown): StoredKey | Mal
     reason: `Expected ${what} in Consul's ${entryKeyLabel(entryKey)}, got ${formatValue(got)}.`,
   });
   if (!isObject(element)) return malformed('an object', element);
-  const { Value, ModifyIndex, Session, Flags } = element;
+  const { Value, ModifyIndex, CreateIndex, Session, Flags } = element;
   if (Value !== null && typeof Value !== 'string') return malformed('a value in base64', Value);
   if (typeof ModifyIndex !== 'number') return malformed('a ModifyIndex', ModifyIndex);
   const session = typeof Session === 'string' && Session !== '' ? Session : undefined;
@@ -33,9 +33,12 @@ export function decodeKey(entryKey: PlainKey, element: unknown): StoredKey | Mal
   if (value === undefined) return malformed('a value in UTF-8', Value);
   return {
     entry: {
-      record: { kind: 'key', key: entryKey.key, value },
+      record: { ...entryKey, value },
       version: String(ModifyIndex),
       owner: session === undefined ? undefined : (ownerOf(Flags) ?? session),
+      ...(isReserved(entryKey) && typeof CreateIndex === 'number'
+        ? { createRevision: String(CreateIndex) }
+        : {}),
     },
     modifyIndex: ModifyIndex,
     session,

@@ -1,10 +1,17 @@
-import { type KeyRecord, type PlainKey, entryKeyLabel } from '../../registry/entry-record.js';
+import {
+  type KeyRecord,
+  type PlainKey,
+  entryKeyLabel,
+  entryKeyOf,
+  isReserved,
+} from '../../registry/entry-record.js';
 import { type WriteResult } from '../../registry/registry.js';
 import { SessionGoneError } from '../../registry/session-gone.error.js';
 import { type ConsulClient } from './client.js';
-import { type ConsulResponse, isObject } from './consul-response.js';
+import { isObject } from './consul-response.js';
 import { decodeKey, isStoredKey, type StoredKey } from './key-codec.js';
-import { encodeName, inPath } from './names.js';
+import { indexesOf, type KvOperation, transact } from './kv-transaction.js';
+import { inPath, kvKeyOf } from './names.js';
 import { flagsOf, type OwnerId } from './owner.js';
 import { type ConsulRequest } from './transport.js';
 
@@ -14,16 +21,6 @@ const MAX_SESSION_TTL_SECONDS = 86_400;
 
 /** How often a write or removal is attempted while other clients change the key in between. */
 const MAX_ATTEMPTS = 3;
-
-interface KvOperation {
-  readonly KV: Readonly<Record<string, unknown>>;
-}
-
-/** The outcome of a transaction. */
-type Outcome =
-  | { readonly kind: 'done'; readonly response: ConsulResponse }
-  | { readonly kind: 'conflict' }
-  | { readonly kind: 'session-gone' };
 
 /** Writes keys that a Consul session locks. The session is created with the first key. */
 export class KeyWriter {
@@ -78,20 +75,34 @@ export class KeyWriter {
    * @throws SessionGoneError when Consul no longer has the session
    */
   async write(record: KeyRecord, version: string | undefined, signal: AbortSignal): Promise<WriteResult> {
+    const entryKey = entryKeyOf(record);
     for (let tries = 1; tries <= MAX_ATTEMPTS; tries++) {
-      const stored = version === undefined ? undefined : await this.read(record, signal);
+      const stored = version === undefined ? undefined : await this.read(entryKey, signal);
       if (stored?.entry.version !== version) return { ok: false, current: stored?.entry };
       const session = await this.ensureSession(signal);
-      const outcome = await this.transact(this.writeOperations(record, stored, session), record, signal);
-      if (outcome.kind === 'done')
-        return { ok: true, version: String(this.client.read(outcome.response, modifyIndexOf)) };
+      const outcome = await transact(
+        this.client,
+        this.writeOperations(record, stored, session),
+        entryKey,
+        signal,
+      );
+      if (outcome.kind === 'done') {
+        const { modifyIndex, createIndex } = this.client.read(outcome.response, indexesOf);
+        // A key whose value was unreadable is locked in place, and keeps its create index.
+        const created = isReserved(entryKey) && stored === undefined;
+        return {
+          ok: true,
+          version: String(modifyIndex),
+          ...(created ? { createRevision: String(createIndex) } : {}),
+        };
+      }
       if (outcome.kind === 'session-gone') throw this.sessionGone();
-      const current = await this.read(record, signal);
+      const current = await this.read(entryKey, signal);
       if (current?.entry.version !== version) return { ok: false, current: current?.entry };
     }
     throw this.client.unavailable(
       new Error(
-        `Consul rejected ${MAX_ATTEMPTS} writes of ${entryKeyLabel({ kind: 'key', key: record.key })}, although its version did not change.`,
+        `Consul rejected ${MAX_ATTEMPTS} writes of ${entryKeyLabel(entryKey)}, although its version did not change.`,
       ),
     );
   }
@@ -104,7 +115,7 @@ export class KeyWriter {
   async remove(entryKey: PlainKey, signal: AbortSignal, version?: string): Promise<void> {
     const { session } = this;
     if (session === undefined) return;
-    const Key = encodeName(entryKey.key);
+    const Key = kvKeyOf(entryKey);
     for (let tries = 1; tries <= MAX_ATTEMPTS; tries++) {
       const stored = version === undefined ? await this.read(entryKey, signal) : undefined;
       if (version === undefined && stored?.session !== session) return;
@@ -113,7 +124,7 @@ export class KeyWriter {
         { KV: { Verb: 'check-index', Key, Index: stored?.modifyIndex ?? Number(version) } },
         { KV: { Verb: 'delete', Key } },
       ];
-      const { kind } = await this.transact(operations, entryKey, signal);
+      const { kind } = await transact(this.client, operations, entryKey, signal);
       if (kind !== 'conflict' || version !== undefined) return;
     }
     throw this.client.unavailable(
@@ -188,7 +199,7 @@ export class KeyWriter {
    * and under this session's own lock Consul would ignore a write of the same value.
    */
   private writeOperations(record: KeyRecord, stored: StoredKey | undefined, session: string): KvOperation[] {
-    const Key = encodeName(record.key);
+    const Key = kvKeyOf(entryKeyOf(record));
     const Value = Buffer.from(record.value).toString('base64');
     const lock: KvOperation = {
       KV: { Verb: 'lock', Key, Value, Flags: flagsOf(this.owner), Session: session },
@@ -199,28 +210,10 @@ export class KeyWriter {
     return [guard, { KV: { Verb: 'unlock', Key, Value, Session: stored.session } }, lock];
   }
 
-  private async transact(
-    body: readonly KvOperation[],
-    entryKey: { readonly key: string },
-    signal: AbortSignal,
-  ): Promise<Outcome> {
-    const request: ConsulRequest = { method: 'PUT', path: '/txn', query: this.dcQuery(), body };
-    const response = await this.client.send(request, { signal });
-    if (response.ok) return { kind: 'done', response };
-    if (response.status !== 409) throw this.client.errorOf(request, response);
-    const message = this.client.read(response, errorsOf);
-    if (/permission denied/i.test(message))
-      throw this.client.refused(request, `${message} for key "${entryKey.key}"`);
-    if (message.includes('invalid session')) return { kind: 'session-gone' };
-    if (message.includes('lock delay')) throw this.client.unavailable(new Error(message));
-    return { kind: 'conflict' };
-  }
-
-  private async read(record: Pick<KeyRecord, 'key'>, signal: AbortSignal): Promise<StoredKey | undefined> {
-    const entryKey: PlainKey = { kind: 'key', key: record.key };
+  private async read(entryKey: PlainKey, signal: AbortSignal): Promise<StoredKey | undefined> {
     const request: ConsulRequest = {
       method: 'GET',
-      path: `/kv/${inPath(encodeName(record.key))}`,
+      path: `/kv/${inPath(kvKeyOf(entryKey))}`,
       query: { consistent: '', ...this.dcQuery() },
     };
     const response = await this.client.send(request, { signal });
@@ -243,22 +236,4 @@ export class KeyWriter {
     const { dc } = this.client.settings;
     return dc === undefined ? {} : { dc };
   }
-}
-
-function modifyIndexOf(response: ConsulResponse): number {
-  const results = response.object().Results;
-  const last: unknown = Array.isArray(results) ? results.at(-1) : undefined;
-  const kv = isObject(last) ? last.KV : undefined;
-  const modifyIndex = isObject(kv) ? kv.ModifyIndex : undefined;
-  if (typeof modifyIndex !== 'number') throw response.unexpected('the results of a transaction', results);
-  return modifyIndex;
-}
-
-function errorsOf(response: ConsulResponse): string {
-  const errors = response.object().Errors;
-  if (!Array.isArray(errors)) throw response.unexpected('the errors of a transaction', errors);
-  return errors
-    .map((error: unknown) => (isObject(error) ? error.What : undefined))
-    .filter((what) => typeof what === 'string')
-    .join('; ');
 }

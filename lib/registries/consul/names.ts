@@ -1,3 +1,6 @@
+import { expected } from '../../common/expected.js';
+import { type PlainKey } from '../../registry/entry-record.js';
+
 /** Characters that Consul does not consider printable. It refuses a path with any of them. */
 const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
 
@@ -16,6 +19,26 @@ export function encodeName(name: string): string {
       return segment.replaceAll('%', '%25').replace(UNPRINTABLE, encodeURIComponent);
     })
     .join('/');
+}
+
+/** The folder of the keys of a space. */
+const RESERVED = 'nestjs-sidekick';
+
+/**
+ * The path of a plain key in Consul's key/value store.
+ *
+ * @throws InvalidOptionError for a key of the application in a place of the library
+ */
+export function kvKeyOf({ key, space }: PlainKey): string {
+  const encoded = encodeName(key);
+  if (space !== undefined) return `${RESERVED}/${space}/${encoded}`;
+  if (/^nestjs-sidekick\/(?:elections|locks)\//.test(encoded))
+    throw expected(
+      'key',
+      `outside ${RESERVED}/elections/ and ${RESERVED}/locks/, which the library uses`,
+      key,
+    );
+  return encoded;
 }
 
 /** The inverse of {@link encodeName}. A name that this library does not write is returned unchanged. */

@@ -4,7 +4,7 @@ import { type ConsulResponse } from './consul-response.js';
 import { type HealthEntry, readHealthEntry } from './health-entry.js';
 import { decodeKey, isStoredKey } from './key-codec.js';
 import { type Content, serviceContent, instanceContent } from './content.js';
-import { agentIds, encodeName, idFilter, inPath } from './names.js';
+import { agentIds, encodeName, idFilter, inPath, kvKeyOf } from './names.js';
 import { type ConsulSettings } from './options.js';
 import { type ConsulRequest } from './transport.js';
 
@@ -77,7 +77,7 @@ function instanceView(entryKey: InstanceKey): ScopeView {
 function keyView(entryKey: PlainKey, settings: ConsulSettings): ScopeView {
   return {
     service: undefined,
-    request: { method: 'GET', path: `/kv/${inPath(encodeName(entryKey.key))}`, query: inDc(settings.dc) },
+    request: { method: 'GET', path: `/kv/${inPath(kvKeyOf(entryKey))}`, query: inDc(settings.dc) },
     read: (response) => {
       const elements = response.absent ? [] : response.array();
       const decoded = elements.slice(0, 1).map((element) => decodeKey(entryKey, element));

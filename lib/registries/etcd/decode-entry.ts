@@ -1,5 +1,5 @@
 import type { IKeyValue } from 'etcd3';
-import { type EntryKey } from '../../registry/entry-record.js';
+import { type EntryKey, isReserved } from '../../registry/entry-record.js';
 import { type RegistryEntry } from '../../registry/registry.js';
 import { type Decoded, decodeRecord } from './codec.js';
 
@@ -13,7 +13,8 @@ export type DecodedEntry = { readonly entry: RegistryEntry } | Exclude<Decoded, 
 export function decodeEntry(entryKey: EntryKey, kv: IKeyValue): DecodedEntry {
   const decoded = decodeRecord(entryKey, kv.value);
   if (!('record' in decoded)) return decoded;
-  const { mod_revision: version, lease } = kv;
+  const { mod_revision: version, create_revision: createRevision, lease } = kv;
   const owner = lease === NO_LEASE ? undefined : lease;
-  return { entry: Object.freeze({ record: decoded.record, version, owner }) };
+  const created = isReserved(entryKey) ? { createRevision } : {};
+  return { entry: Object.freeze({ record: decoded.record, version, owner, ...created }) };
 }

@@ -22,7 +22,7 @@ export interface Sibling {
 const HEX_PREFIX = '0x';
 
 /**
- * Maps entry keys to etcd keys. An instance has the key `<prefix>/<service>/<id>`, where {@link encodeSegment} encodes
+ * Maps entry keys to etcd keys. A key of a space has the etcd key `<prefix>/.<space>/<name>`. An instance has the key `<prefix>/<service>/<id>`, where {@link encodeSegment} encodes
  * service and id. A plain key is stored under its own name, which must not be an instance's key. Names that begin with a
  * dot below the prefix are reserved for the driver: no encoded service begins with a dot.
  *
@@ -45,6 +45,8 @@ export class EtcdLayout {
    */
   keyOf(entryKey: EntryKey): string {
     checkScope(entryKey);
+    if (entryKey.kind === 'key' && entryKey.space !== undefined)
+      return `${this.root}.${entryKey.space}/${encodeSegment(entryKey.key)}`;
     if (entryKey.kind === 'key') {
       if (this.isInstanceKey(entryKey.key))
         throw expected('key', `outside ${this.root}<service>/, where instances are stored`, entryKey.key);

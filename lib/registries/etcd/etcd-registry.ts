@@ -21,6 +21,7 @@ import {
   type WatchBatch,
 } from '../../registry/registry.js';
 import { type ExaminedRights, type Finding, type RegistryMember } from '../../registry/inspection.js';
+import { type EntryKey, entryKeyLabel } from '../../registry/entry-record.js';
 import { refuseDatacenter, scopeLabel } from '../../registry/scope.js';
 import { fromCursor, type Position, toCursor } from './cursor.js';
 import { withRegistryErrors, registryError } from './registry-error.js';
@@ -66,7 +67,7 @@ export class EtcdRegistry implements Registry {
     shareReconnect(this, client.reconnect);
   }
 
-  async openSession({ ttl, name }: SessionOptions, signal: AbortSignal): Promise<Session> {
+  async openSession({ ttl, name, detached = false }: SessionOptions, signal: AbortSignal): Promise<Session> {
     this.assertUsable(signal);
     if (!(ttl > 0 && ttl < Infinity)) throw expected('ttl', 'a number of seconds above 0', ttl);
     const { url, client, leases, layout, timeoutMs } = this;
@@ -77,7 +78,8 @@ export class EtcdRegistry implements Registry {
       // The connection exists by now, so this request measures one round trip.
       const sentAt = clock.now();
       try {
-        if (!(await record.open(signal))) this.warnOfRecords();
+        // No write of a detached session has to be fenced, and nothing asks why its entries have gone.
+        if (!detached && !(await record.open(signal))) this.warnOfRecords();
       } catch (error) {
         leases.forget(lease.id);
         throw error;
@@ -118,6 +120,29 @@ export class EtcdRegistry implements Registry {
     } finally {
       linked.release();
     }
+  }
+
+  async discard(entryKey: EntryKey, version: string, signal: AbortSignal): Promise<boolean> {
+    this.assertUsable(signal);
+    const { url, client, layout } = this;
+    const key = Buffer.from(layout.keyOf(entryKey));
+    const request = {
+      compare: [{ key, target: 'Mod' as const, result: 'Equal' as const, mod_revision: version }],
+      success: [{ request_delete_range: { key } }],
+    };
+    const { succeeded } = await withRegistryErrors(
+      url,
+      async () =>
+        await client.call(
+          {
+            what: `discarding the ${entryKeyLabel(entryKey)}`,
+            run: async ({ kv }, options) => await kv.txn(request, options),
+          },
+          signal,
+        ),
+      [`readwrite ${layout.permissionTarget(entryKey)}`],
+    );
+    return succeeded;
   }
 
   async services(signal: AbortSignal): Promise<readonly string[]> {

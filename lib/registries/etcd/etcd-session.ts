@@ -11,6 +11,7 @@ import {
   entryKeyId,
   entryKeyLabel,
   entryKeyOf,
+  isReserved,
 } from '../../registry/entry-record.js';
 import { type RegistryEntry, type Renewal, type Session, type WriteResult } from '../../registry/registry.js';
 import { SessionGoneError } from '../../registry/session-gone.error.js';
@@ -125,13 +126,15 @@ export class EtcdSession implements Session {
         return {
           ok: true,
           version: revision,
+          ...(expected === NO_REVISION && isReserved(entryKey) ? { createRevision: revision } : {}),
           cursor: toCursor({ clusterId, revision: fingerprint.revision, fingerprint }),
         };
       }
       const current = readResult(response, 0);
       // An earlier attempt of this write took effect, and its response was lost.
       if (current?.lease === this.id && current.value.equals(value)) {
-        return { ok: true, version: current.mod_revision };
+        const { mod_revision: version, create_revision: createRevision } = current;
+        return { ok: true, version, ...(isReserved(entryKey) ? { createRevision } : {}) };
       }
       const record = fence === undefined ? undefined : readResult(response, 1);
       if (fence !== undefined && record === undefined) throw new SessionGoneError(this.context.url, this.id);

@@ -2,11 +2,24 @@ import { join } from 'node:path';
 import { abortReason } from '../../common/async/abort.js';
 import { RegistryRefusedError } from '../../common/errors/index.js';
 import { quote } from '../../common/strings.js';
-import { type EntryRecord, type EntryKey, entryKeyLabel, entryKeyOf } from '../../registry/entry-record.js';
+import {
+  type EntryRecord,
+  type EntryKey,
+  entryKeyLabel,
+  entryKeyOf,
+  isReserved,
+} from '../../registry/entry-record.js';
 import { type RegistryEntry, type WriteResult } from '../../registry/registry.js';
 import { entryText, versionOf } from './entry-file.js';
 import { type Folder, type NewestVersion } from './folder.js';
-import { type Layout, MAX_VERSION, stemOfEntryKey, type VersionName, versionName } from './layout.js';
+import {
+  type Layout,
+  markerName,
+  MAX_VERSION,
+  stemOfEntryKey,
+  type VersionName,
+  versionName,
+} from './layout.js';
 import { createFile, removeFile } from './write-file.js';
 
 /** The state of an entry key that a write is based on. */
@@ -39,6 +52,9 @@ export interface Commit {
  *    build on a removed version nor win with an empty guard while other versions exist.
  * 3. The writer deletes version n. A reader therefore always finds one of the two versions.
  *
+ * The numbers of a key of a space never restart: a removal leaves a marker with the highest number before it deletes the
+ * files. The number of the version that created an entry is its create revision.
+ *
  * A writer that is killed leaves a temporary file without a name, or an entry that expires with its session.
  *
  * @throws RegistryRefusedError when the version number cannot be increased
@@ -54,12 +70,17 @@ export async function commit(write: Commit): Promise<WriteResult> {
       throw new RegistryRefusedError(
         `The ${entryKeyLabel(entryKey)} cannot be written: its file ${quote(join(folder.path, newest.name.file))} has the highest possible version number. Remove that file.`,
       );
-    const name = versionName(stemOfEntryKey(entryKey), (newest?.name.number ?? 0) + 1);
-    const text = entryText(record, session);
+    const stem = stemOfEntryKey(entryKey);
+    const reserved = isReserved(entryKey);
+    const removed = reserved && !newest ? await folder.highestRemoved(stem) : 0;
+    const name = versionName(stem, Math.max(newest?.name.number ?? 0, removed) + 1);
+    const created = reserved ? Number(current?.createRevision ?? name.number) : undefined;
+    const text = entryText(record, session, created);
     if (!(await createFile(layout, join(folder.path, name.file), text))) continue;
     if (await baseUnchanged(folder, name, newest)) {
       if (newest) await removeFile(join(folder.path, newest.name.file));
-      return { ok: true, version: versionOf(text) };
+      const revision = reserved && !current ? { createRevision: String(created) } : {};
+      return { ok: true, version: versionOf(text), ...revision };
     }
     await removeFile(join(folder.path, name.file));
   }
@@ -72,12 +93,22 @@ export async function commit(write: Commit): Promise<WriteResult> {
  * @param names the files of the folder, including those of the entry key
  */
 export async function removeVersions(
+  layout: Layout,
   folder: Folder,
   upTo: VersionName,
   names: readonly VersionName[],
 ): Promise<void> {
+  if (folder.holds.space !== undefined) await mark(layout, folder, upTo);
   await removeOlder(folder, upTo, names);
   await removeFile(join(folder.path, upTo.file));
+}
+
+/** Leaves a marker that version `upTo` existed. */
+async function mark(layout: Layout, folder: Folder, { stem, number }: VersionName): Promise<void> {
+  const before = await folder.highestRemoved(stem);
+  if (before >= number) return;
+  await createFile(layout, join(folder.path, markerName(stem, number)), '');
+  if (before > 0) await removeFile(join(folder.path, markerName(stem, before)));
 }
 
 /** Removes the versions of an entry key before `than`, the oldest first. */
@@ -97,5 +128,9 @@ async function baseUnchanged(
   before: NewestVersion | undefined,
 ): Promise<boolean> {
   if (before) return (await folder.content(before.name))?.version === before.content.version;
-  return (await folder.names(name.stem)).every(({ number }) => number === name.number);
+  const alone = (await folder.names(name.stem)).every(({ number }) => number === name.number);
+  // A writer that was slow may have created a number again that was in use and removed meanwhile.
+  return (
+    alone && (folder.holds.space === undefined || (await folder.highestRemoved(name.stem)) < name.number)
+  );
 }

@@ -14,14 +14,16 @@ export interface EntryFile {
   readonly record: EntryRecord;
   /** The session that keeps the entry alive. Undefined for a file written by hand, which never expires. */
   readonly session: string | undefined;
+  /** The number of the version that created the entry. Only for keys of a space. */
+  readonly created?: number;
 }
 
 /** Formats an entry's file. A nonce makes each file unique, so that its digest can serve as a version. */
-export function entryText(record: EntryRecord, session: string): string {
+export function entryText(record: EntryRecord, session: string, created?: number): string {
   const content =
     record.kind === 'key' ? { key: record.key, value: record.value } : { instance: record.instance };
   const nonce = randomBytes(9).toString('base64url');
-  return `${JSON.stringify({ format: 1, session, nonce, ...content })}\n`;
+  return `${JSON.stringify({ format: 1, session, nonce, created, ...content })}\n`;
 }
 
 /** Returns the version of an entry: the digest of its file. */
@@ -37,7 +39,14 @@ export function versionOf(text: string): string {
 export function readEntryText(text: string): EntryFile {
   const value = parse(text);
   if (typeof value !== 'object' || value === null) throw expected('entry', 'an object', value);
-  const { format, session, key, value: keyValue, instance } = value as Readonly<Record<string, unknown>>;
+  const {
+    format,
+    session,
+    created,
+    key,
+    value: keyValue,
+    instance,
+  } = value as Readonly<Record<string, unknown>>;
   if (format !== 1) throw expected('entry.format', '1', format);
   if (session !== undefined && !isSessionId(session))
     throw expected('entry.session', 'the id of a session', session);
@@ -48,7 +57,11 @@ export function readEntryText(text: string): EntryFile {
     };
   if (!isName(key)) throw expected('entry.key', 'a name', key);
   if (typeof keyValue !== 'string') throw expected('entry.value', 'a string', keyValue);
-  return { record: checked({ kind: 'key', key, value: keyValue }), session };
+  const record = checked({ kind: 'key', key, value: keyValue });
+  if (created === undefined) return { record, session };
+  if (typeof created !== 'number' || !Number.isSafeInteger(created) || created < 1)
+    throw expected('entry.created', 'the number of a version', created);
+  return { record, session, created };
 }
 
 function checked(record: EntryRecord): EntryRecord {

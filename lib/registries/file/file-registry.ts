@@ -3,6 +3,7 @@ import { abortReason } from '../../common/async/abort.js';
 import { RegistryUnavailableError } from '../../common/errors/index.js';
 import { expected } from '../../common/expected.js';
 import { Notifier } from '../../registry/notifier.js';
+import { type EntryKey } from '../../registry/entry-record.js';
 import { checkScope } from '../../registry/check-record.js';
 import { AbortScope } from '../../common/async/abort-scope.js';
 import {
@@ -19,7 +20,8 @@ import { type ExaminedRights, type Finding } from '../../registry/inspection.js'
 import { type RegistryDeps } from '../../registry/registry-source.js';
 import { refuseDatacenter } from '../../registry/scope.js';
 import { bootTime } from './boot-time.js';
-import { type Folder } from './folder.js';
+import { removeVersions } from './commit.js';
+import { type Folder, newestOf } from './folder.js';
 import { FolderWatcher } from './folder-watcher.js';
 import { asRegistryError } from './fs-error.js';
 import { Layout, stemOfEntryKey } from './layout.js';
@@ -79,6 +81,19 @@ export class FileRegistry implements Registry {
       if (this.checked) await recheckRoot(this.store.layout);
       else await this.check();
       return await this.store.list(scope);
+    });
+  }
+
+  async discard(entryKey: EntryKey, version: string, signal: AbortSignal): Promise<boolean> {
+    checkScope(entryKey);
+    return await this.run(signal, async () => {
+      await recheckRoot(this.store.layout);
+      const folder = this.store.folder(entryKey);
+      const names = await folder.names(stemOfEntryKey(entryKey));
+      const [newest] = newestOf(names, stemOfEntryKey(entryKey));
+      if (!newest || (await folder.content(newest))?.version !== version) return false;
+      await removeVersions(this.store.layout, folder, newest, names);
+      return true;
     });
   }
 

@@ -121,7 +121,8 @@ export class FileSession implements Session {
       await forEachLimited(own, MAX_CONCURRENT_FILES, async (name) => {
         const content = await folder.content(name);
         if (!content || !('entry' in content) || content.entry.session !== this.id) return;
-        if (version === undefined || version === content.version) await removeVersions(folder, name, names);
+        if (version === undefined || version === content.version)
+          await removeVersions(this.store.layout, folder, name, names);
         else retained = true;
       });
     }

@@ -1,6 +1,6 @@
 import { type Clock } from '../../common/clock.js';
 import { completeListing } from '../../registry/complete-listing.js';
-import { type EntryKey } from '../../registry/entry-record.js';
+import { type EntryKey, isReserved } from '../../registry/entry-record.js';
 import {
   type RegistryEntry,
   type Listing,
@@ -9,7 +9,7 @@ import {
 } from '../../registry/registry.js';
 import { type BootTime } from './boot-time.js';
 import { type ObservedEntry } from './commit.js';
-import { Folder, type NewestVersion, type NewestVersions } from './folder.js';
+import { Folder, type FolderContent, type NewestVersion, type NewestVersions } from './folder.js';
 import { forEachLimited } from '../../common/async/semaphore.js';
 import { MAX_CONCURRENT_FILES } from './layout.js';
 import { type Layout, stemOfEntryKey } from './layout.js';
@@ -47,7 +47,7 @@ export class FileStore {
     const path = this.layout.folder(scope);
     let folder = this.folders.get(path);
     if (!folder) {
-      folder = new Folder(this.url, path, scope.kind === 'key' ? undefined : scope.service, this.clock);
+      folder = new Folder(this.url, path, contentOf(scope), this.clock);
       this.folders.set(path, folder);
     }
     return folder;
@@ -83,13 +83,14 @@ export class FileStore {
         malformed.set(stem, { entryKey, reason: content.reason });
         continue;
       }
-      const { record, session } = content.entry;
+      const { record, session, created } = content.entry;
       const fate = session === undefined ? Infinity : (fates.get(session) ?? 'ended');
       if (fate === 'expired') expired.push(entryKey);
       // The session is not alive; a sweep will remove the file.
       if (typeof fate !== 'number') continue;
       until = Math.min(until, fate);
-      entries.set(stem, { record, version: content.version, owner: session });
+      const revision = isReserved(entryKey) ? { createRevision: String(created ?? 0) } : {};
+      entries.set(stem, { record, version: content.version, owner: session, ...revision });
     }
     return { entries, malformed, expired: (await this.loss.isRecent()) ? undefined : expired, until };
   }
@@ -108,6 +109,11 @@ export class FileStore {
     });
     return fates;
   }
+}
+
+function contentOf(scope: Scope): FolderContent {
+  if (scope.kind !== 'key') return { service: scope.service };
+  return scope.space === undefined ? {} : { space: scope.space };
 }
 
 /** Returns the part of a snapshot that belongs to `scope`, or all of it, as a listing. */

@@ -28,7 +28,7 @@ describe('Folder', () => {
   }
 
   it('does not cache an older content if the read that started first ends last', async () => {
-    const folder = new Folder('file:', path, 'web', systemClock);
+    const folder = new Folder('file:', path, { service: 'web' }, systemClock);
     for (let port = 1; port <= 2_000; port += 2) {
       put(port);
       const early = Array.from({ length: 4 }, async () => await folder.read());

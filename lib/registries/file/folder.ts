@@ -5,12 +5,12 @@ import { type Clock } from '../../common/clock.js';
 import { InvalidOptionError, RegistryUnavailableError } from '../../common/errors/index.js';
 import { quote } from '../../common/strings.js';
 import { decodeSegment } from '../../common/names.js';
-import { type EntryKey, entryKeyLabel, entryKeyOf } from '../../registry/entry-record.js';
+import { type EntryKey, entryKeyLabel, entryKeyOf, type KeySpace } from '../../registry/entry-record.js';
 import { type EntryFile, MAX_ENTRY_FILE_BYTES, readEntryText, versionOf } from './entry-file.js';
 import { errnoOf } from './fs-error.js';
 import { forEachLimited } from '../../common/async/semaphore.js';
 import { MAX_CONCURRENT_FILES } from './layout.js';
-import { readVersionName, stemOf, stemOfEntryKey, type VersionName } from './layout.js';
+import { markedNumber, readVersionName, stemOf, stemOfEntryKey, type VersionName } from './layout.js';
 import { readBounded } from './read-bounded.js';
 
 /** The content of one file: an entry, or the reason why it is malformed. `version` differs for different content. */
@@ -30,6 +30,12 @@ export type NewestVersions = ReadonlyMap<string, NewestVersion>;
 
 /** Returns whether the content of a cached file may have changed. */
 export type MayHaveChanged = (name: VersionName) => boolean;
+
+/** What a folder holds: the instances of one service, the keys of one space, or the keys of applications. */
+export interface FolderContent {
+  readonly service?: string;
+  readonly space?: KeySpace;
+}
 
 interface Cached {
   /** Inode, times and size. They change when the file is replaced or modified. */
@@ -78,11 +84,11 @@ export class Folder {
   private readonly entryKeys = new Map<string, EntryKey>();
   private readings = 0;
 
-  /** @param service the service whose instances the folder holds; undefined for the folder of keys */
   constructor(
     private readonly url: string,
     readonly path: string,
-    private readonly service: string | undefined,
+    /** What the folder holds: the instances of a service, or keys. */
+    readonly holds: FolderContent,
     private readonly clock: Clock,
   ) {}
 
@@ -170,10 +176,10 @@ export class Folder {
   private parse(name: VersionName, text: string): Content {
     const version = versionOf(text);
     try {
-      const entry = readEntryText(text);
+      const entry = this.inSpace(readEntryText(text));
       const entryKey = entryKeyOf(entry.record);
       const service = entryKey.kind === 'instance' ? entryKey.service : undefined;
-      if (service !== this.service || stemOfEntryKey(entryKey) !== name.stem)
+      if (service !== this.holds.service || stemOfEntryKey(entryKey) !== name.stem)
         return {
           version,
           reason: `Expected the file ${quote(name.file)} to contain the entry that its name says, got ${entryKeyLabel(entryKey)}.`,
@@ -186,13 +192,18 @@ export class Folder {
     }
   }
 
+  private inSpace(entry: EntryFile): EntryFile {
+    const { space } = this.holds;
+    if (space === undefined || entry.record.kind !== 'key') return entry;
+    return { ...entry, record: { ...entry.record, space } };
+  }
+
   private entryKey({ stem }: VersionName, content: Content): EntryKey {
     if ('entry' in content) return entryKeyOf(content.entry.record);
     const name = decodeSegment(stem) ?? stem;
-    const guess: EntryKey =
-      this.service === undefined
-        ? { kind: 'key', key: name }
-        : { kind: 'instance', service: this.service, id: name };
+    const { service, space } = this.holds;
+    const key: EntryKey = { kind: 'key', key: name, ...(space === undefined ? {} : { space }) };
+    const guess: EntryKey = service === undefined ? key : { kind: 'instance', service, id: name };
     return stemOf(name) === stem ? guess : (this.entryKeys.get(stem) ?? guess);
   }
 
@@ -202,6 +213,12 @@ export class Folder {
     if (count <= ATOMIC_READDIR_ENTRIES || (only !== undefined && names.length > 0)) return names;
     const [, again] = await this.list(only);
     return [...new Map([...names, ...again].map((name) => [name.file, name])).values()];
+  }
+
+  /** Returns the highest version of the stem that was ever removed; 0 without one. Only for keys of a space. */
+  async highestRemoved(stem: string): Promise<number> {
+    const files = await readdir(this.path).catch(undefinedIfMissing);
+    return Math.max(0, ...(files ?? []).map((file) => markedNumber(stem, file) ?? 0));
   }
 
   /** Returns a string that changes when a file is created or deleted. Undefined if the last change is too recent. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { encodeSegment } from '../../common/names.js';
-import { type EntryKey } from '../../registry/entry-record.js';
+import { type EntryKey, type KeySpace } from '../../registry/entry-record.js';
 import { type Scope } from '../../registry/registry.js';
 
 /** The maximum length of a readable name, in characters. File systems allow 255 bytes, version and extension included. */
@@ -29,6 +29,20 @@ export interface VersionName {
   /** Increases with every version of the entry key. 0 for a file written by hand. */
   readonly number: number;
   readonly file: string;
+}
+
+const REMOVED = '.removed';
+
+/** The name of the marker that outlives version `number` of the entry with this stem. */
+export function markerName(stem: string, number: number): string {
+  return `${stem}@${number}${REMOVED}`;
+}
+
+/** Returns the number of a marker's version. Undefined if `file` is not a marker of this stem. */
+export function markedNumber(stem: string, file: string): number | undefined {
+  if (!file.startsWith(`${stem}@`) || !file.endsWith(REMOVED)) return undefined;
+  const digits = file.slice(stem.length + 1, -REMOVED.length);
+  return /^\d{1,15}$/.test(digits) ? Number(digits) : undefined;
 }
 
 /** The highest version number. No writer reaches it by incrementing. */
@@ -62,7 +76,13 @@ export class Layout {
 
   /** Returns the folder with the entries of `scope`. */
   folder(scope: Scope): string {
-    return scope.kind === 'key' ? this.keys : join(this.services, stemOf(scope.service));
+    if (scope.kind !== 'key') return join(this.services, stemOf(scope.service));
+    return scope.space === undefined ? this.keys : this.space(scope.space);
+  }
+
+  /** Returns the folder with the keys of a space. */
+  space(space: KeySpace): string {
+    return join(this.root, space);
   }
 
   /** Returns the file of session `id`. */

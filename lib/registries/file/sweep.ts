@@ -2,7 +2,8 @@ import { readdir, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeOlder, removeVersions } from './commit.js';
 import { MAX_ENTRY_FILE_BYTES, readEntryText } from './entry-file.js';
-import { Folder, newestOf } from './folder.js';
+import { Folder, type FolderContent, newestOf } from './folder.js';
+import { KEY_SPACES } from '../../registry/entry-record.js';
 import { errnoOf } from './fs-error.js';
 import { forEachLimited } from '../../common/async/semaphore.js';
 import { MAX_CONCURRENT_FILES } from './layout.js';
@@ -21,10 +22,11 @@ const GRACE_MS = 60_000;
 export async function sweep(store: FileStore): Promise<void> {
   const { layout } = store;
   const dead = await deadSessions(store);
-  await sweepFolder(store, layout.keys, dead);
+  await sweepFolder(store, layout.keys, {}, dead);
+  for (const space of KEY_SPACES) await sweepFolder(store, layout.space(space), { space }, dead);
   for (const name of await namesIn(layout.services)) {
     const path = join(layout.services, name);
-    await sweepFolder(store, path, dead);
+    await sweepFolder(store, path, {}, dead);
     // Fails if the folder is not empty, which is intended.
     if (await isOld(store, path)) await rmdir(path).catch(() => undefined);
   }
@@ -46,15 +48,20 @@ async function deadSessions({ layout, sessions }: FileStore): Promise<Set<string
   return dead;
 }
 
-async function sweepFolder(store: FileStore, path: string, dead: ReadonlySet<string>): Promise<void> {
-  const folder = new Folder(store.url, path, undefined, store.clock);
+async function sweepFolder(
+  store: FileStore,
+  path: string,
+  holds: FolderContent,
+  dead: ReadonlySet<string>,
+): Promise<void> {
+  const folder = new Folder(store.url, path, holds, store.clock);
   const names = await folder.names();
   await forEachLimited(newestOf(names), MAX_CONCURRENT_FILES, async (name) => {
     const file = join(path, name.file);
     const session = await sessionBehind(file);
     const gone =
       session !== undefined && (dead.has(session) || !(await exists(store.layout.session(session))));
-    if (gone) await removeVersions(folder, name, names);
+    if (gone) await removeVersions(store.layout, folder, name, names);
     // The writer of a recent version may still compare it with the previous one.
     else if (await isOld(store, file)) await removeOlder(folder, name, names);
   });

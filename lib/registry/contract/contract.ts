@@ -26,6 +26,12 @@ export interface ContractCapabilities {
    */
   readonly keys?: boolean;
   /**
+   * Whether the registry carries elections and locks: it has `discard`, create revisions and detached sessions.
+   *
+   * @default true
+   */
+  readonly elections?: boolean;
+  /**
    * Whether the registry itself guards writes of instances, so that of two concurrent writers one fails.
    *
    * @default true

@@ -1,5 +1,6 @@
 import { applies, type Case } from './cases/case.js';
 import { connection } from './cases/connection.js';
+import { elections } from './cases/elections.js';
 import { enumeration } from './cases/enumeration.js';
 import { names } from './cases/names.js';
 import { sessions } from './cases/sessions.js';
@@ -18,6 +19,7 @@ const CASES: readonly Case[] = [
   ...watches,
   ...values,
   ...names,
+  ...elections,
   ...enumeration,
 ];
 
