@@ -50,7 +50,7 @@ export const elections: readonly Case[] = [
         for (const [n, entryKey] of keys.entries()) {
           const entry = await world.entry(entryKey);
           assert.deepEqual(entry?.record, recordOf(entryKey, String(n)));
-          assert.equal(entry?.owner, session.id);
+          assert.equal(entry.owner, session.id);
         }
         await session.remove(electionKey(name), world.signal);
         assert.ok(await world.entry(electionKey(name, 'locks')));
