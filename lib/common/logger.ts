@@ -1,10 +1,16 @@
-/** The logger of the library. Nest's `LoggerService` is compatible. Messages never contain secrets. */
+/** The data of a message, for logs in JSON. Contains no secrets. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/**
+ * The logger of the library. Nest's `LoggerService` is compatible. Messages never contain secrets. `fields` repeat the data
+ * of a message for logs in JSON; the message is complete without them.
+ */
 export interface Logger {
-  log(message: string): void;
-  warn(message: string): void;
+  log(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
   /** @param stack The stack of an error that application code threw. */
-  error(message: string, stack?: string): void;
-  debug?(message: string): void;
+  error(message: string, stack?: string, fields?: LogFields): void;
+  debug?(message: string, fields?: LogFields): void;
 }
 
 /** A logger that discards all messages. */

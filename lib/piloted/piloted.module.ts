@@ -1,10 +1,11 @@
-import { Logger as NestLogger, Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { ServiceCache } from '../discovery/service-cache.js';
 import { type ExpiryGuardOptions } from '../discovery/expiry-guard.js';
 import { systemClock } from '../common/clock.js';
 import { type Logger } from '../common/logger.js';
 import { asyncOptionsProviders } from '../nest/async-options.js';
+import { ModuleLogger } from '../nest/module-logger.js';
 import { checkRootModule } from '../nest/root-module.js';
 import { fixed } from '../registries/fixed/fixed.js';
 import { type RegistrySource } from '../registry/registry-source.js';
@@ -38,7 +39,7 @@ const PROVIDERS: readonly Provider[] = [
   {
     provide: PILOTED_LOGGER,
     inject: [CHECKED_OPTIONS],
-    useFactory: ({ logger }: PilotedModuleOptions): Logger => logger ?? new NestLogger('Piloted'),
+    useFactory: ({ logger }: PilotedModuleOptions): Logger => new ModuleLogger('Piloted', logger),
   },
   {
     provide: PilotedConfig,

@@ -31,15 +31,19 @@ export class ServiceChangeExplorer {
           service,
           where,
           call: (change: ServiceChange) => {
-            this.run(where, () => call(change));
+            this.run(where, service, () => call(change));
           },
         })),
     );
   }
 
-  private run(where: string, call: () => unknown): void {
+  private run(where: string, service: string, call: () => unknown): void {
     const failed = (error: unknown): void => {
-      this.logger.error(`${where} failed: ${messageOf(error)}`, ...stackOf(error));
+      this.logger.error(`${where} failed: ${messageOf(error)}`, stackOf(error), {
+        event: 'listener-failed',
+        service,
+        method: where,
+      });
     };
     try {
       const result = call();

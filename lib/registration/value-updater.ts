@@ -158,7 +158,8 @@ export class ValueUpdater {
     else
       logger.error(
         `Computing the value of "${key}" failed; the last value stays registered (logged once until it succeeds): ${messageOf(error)}`,
-        ...stackOf(error),
+        stackOf(error),
+        { event: 'value-failed', key },
       );
   }
 

@@ -319,6 +319,7 @@ export class ListWatcher {
       this.listed
         ? `Lost the watch on ${what}; serving the last listing (entries: ${this.store.current.size}) and retrying: ${error.message}`
         : `Could not list ${what}; retrying: ${error.message}`,
+      { event: 'watch-lost', registry: registry.url, ...scope },
     );
   }
 
@@ -331,7 +332,11 @@ export class ListWatcher {
     if (!this.warned) return;
     this.warned = false;
     const { logger, registry, scope } = this.options;
-    logger.log(`Restored the watch on the ${scopeLabel(scope)} in ${registry.url}.`);
+    logger.log(`Restored the watch on the ${scopeLabel(scope)} in ${registry.url}.`, {
+      event: 'watch-restored',
+      registry: registry.url,
+      ...scope,
+    });
   }
 
   private closedError(): ClosedError {

@@ -1,5 +1,5 @@
 import { type RegistrationEvent } from '../registration/registration-status.js';
-import { type Logger } from '../common/logger.js';
+import { type LogFields, type Logger } from '../common/logger.js';
 
 /** Logs the events of all registrations. */
 export class RegistrationLog {
@@ -30,39 +30,40 @@ export class RegistrationLog {
   waiting(key: string, message: string): void {
     if (this.warned.has(key)) return;
     this.warned.add(key);
-    this.logger.warn(message);
+    this.logger.warn(message, { event: 'waiting', key, registry: this.registry });
   }
 
   /** Logs one event. */
   log({ type, key, reason }: RegistrationEvent): void {
+    const fields = { event: type, key, registry: this.registry, reason };
     switch (type) {
       case 'lost':
-        this.logger.warn(`Lost "${key}" (${reason ?? 'unknown'}).`);
+        this.logger.warn(`Lost "${key}" (${reason ?? 'unknown'}).`, fields);
         return;
       case 'late':
-        this.logger.debug?.(`A renewal of "${key}" failed; retrying.`);
+        this.logger.debug?.(`A renewal of "${key}" failed; retrying.`, fields);
         return;
       case 'restored':
-        this.logger.log(`Restored "${key}".`);
+        this.logger.log(`Restored "${key}".`, fields);
         return;
       case 'alive':
-        this.alive(key);
+        this.alive(key, fields);
         return;
       case 'stopped':
-        if (this.registered.delete(key)) this.logger.log(`Deregistered "${key}".`);
-        else this.logger.log(`Stopped registering "${key}", which this process never registered.`);
+        if (this.registered.delete(key)) this.logger.log(`Deregistered "${key}".`, fields);
+        else this.logger.log(`Stopped registering "${key}", which this process never registered.`, fields);
     }
   }
 
-  private alive(key: string): void {
+  private alive(key: string, fields: LogFields): void {
     if (this.registered.has(key)) {
-      this.logger.debug?.(`Renewed "${key}" again.`);
+      this.logger.debug?.(`Renewed "${key}" again.`, fields);
       return;
     }
     this.registered.add(key);
     const line = `Registered ${this.descriptions.get(key) ?? `"${key}"`} in ${this.registry}.`;
     // After a warning this line is a warning too, so that a log of warnings shows the recovery.
-    if (this.warned.delete(key)) this.logger.warn(line);
-    else this.logger.log(line);
+    if (this.warned.delete(key)) this.logger.warn(line, fields);
+    else this.logger.log(line, fields);
   }
 }

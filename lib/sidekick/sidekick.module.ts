@@ -1,4 +1,4 @@
-import { type DynamicModule, Logger as NestLogger, Module, type Provider } from '@nestjs/common';
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { type ContainerPilotConfig } from '../containerpilot/config.js';
 import { registryUrlOf } from '../containerpilot/registry-url.js';
@@ -61,7 +61,7 @@ const PROVIDERS: readonly Provider[] = [
     provide: SIDEKICK_LOGGER,
     inject: [CHECKED_OPTIONS],
     useFactory: ({ logger }: SidekickModuleOptions): SwitchableLogger =>
-      new SwitchableLogger(logger ?? new NestLogger('Sidekick')),
+      new SwitchableLogger('Sidekick', logger),
   },
   {
     provide: SIDEKICK_CONFIG,
