@@ -44,9 +44,21 @@ export function healthyPart(
   return { candidates: panic ? members : healthy, ejected, panic };
 }
 
-/** The weights of the endpoints; undefined when all are equal. */
-export function weightsOf(endpoints: readonly Endpoint[]): readonly number[] | undefined {
-  const first = endpoints[0]?.weight;
-  if (endpoints.every(({ weight }) => weight === first)) return undefined;
-  return endpoints.map(({ weight }) => weight);
+/**
+ * The weights of candidates; undefined when all are equal.
+ *
+ * @param shareOf the share of its weight that an endpoint has while it warms up
+ */
+export function weightsOf(
+  candidates: readonly Endpoint[],
+  shareOf: ((endpoint: Endpoint) => number) | undefined,
+): readonly number[] | undefined {
+  const first = candidates[0]?.weight;
+  if (!shareOf) {
+    if (candidates.every(({ weight }) => weight === first)) return undefined;
+    return candidates.map(({ weight }) => weight);
+  }
+  // Candidates have a weight of 0 only when all have: then they are equal.
+  const weights = candidates.map((endpoint) => (endpoint.weight || 1) * shareOf(endpoint));
+  return weights.every((weight) => weight === weights[0]) ? undefined : weights;
 }

@@ -9,11 +9,14 @@ import { OutlierDetector, type Population } from './outliers/outlier-detector.js
 import { type OutlierDetectionOptions } from './outliers/outlier-options.js';
 import { outlierSettings } from './outliers/outlier-settings.js';
 import { ServiceStatistics } from './service-statistics.js';
+import { SlowStart } from './slow-start.js';
+import { subsetOf } from './subset.js';
 import { type CallListener, TrackedCall } from './tracked-call.js';
 
 /** How the endpoints of a service are chosen from. */
 export interface BalancingOptions {
   readonly balancer: BalancerOption;
+  /** `auto`: the zone of the process. */
   readonly zone?: string | undefined;
   readonly subset?: number | undefined;
   /** Seconds. */
@@ -33,6 +36,10 @@ export interface EndpointStatus {
   readonly failures: number;
   /** Sum of the durations of all calls that have ended, in milliseconds. */
   readonly totalMs: number;
+  /** Average latency of the last calls in milliseconds, as `peak-ewma` compares it; missing before the first answer. */
+  readonly latencyMs?: number;
+  /** Seconds until the end of an ejection, also of one that is not enforced. */
+  readonly ejectedFor?: number;
 }
 
 /** The status of an endpoint without calls. */
@@ -58,6 +65,8 @@ export class ServiceBalancing implements CallListener, Population {
   private readonly statistics = new ServiceStatistics();
   private readonly listeners = new Set<(candidates: readonly Endpoint[]) => void>();
   private readonly detector: OutlierDetector | undefined;
+  private readonly slowStart: SlowStart | undefined;
+  private readonly unsubscribe: (() => void) | undefined;
   private readonly panicThreshold: number;
   private list = NONE;
   private eligible = NONE;
@@ -76,6 +85,11 @@ export class ServiceBalancing implements CallListener, Population {
     const settings = outlierSettings(options.outlierDetection);
     this.panicThreshold = settings?.panicThreshold ?? 0;
     this.detector = settings && new OutlierDetector(service, settings, this, deps);
+    this.slowStart = this.makeSlowStart();
+    if (options.zone === 'auto' || options.subset !== undefined)
+      this.unsubscribe = deps.locality?.subscribe(() => {
+        this.refresh();
+      });
   }
 
   /** The endpoints that the balancer picks from, frozen. */
@@ -108,13 +122,23 @@ export class ServiceBalancing implements CallListener, Population {
     const statistics = this.find(endpoint);
     if (!statistics) return UNUSED;
     const { inFlight, calls, failures, totalMs, ejection } = statistics;
-    return { state: ejection?.enforced ? 'ejected' : 'active', inFlight, calls, failures, totalMs };
+    const now = this.deps.clock.now();
+    return {
+      state: ejection?.enforced ? 'ejected' : 'active',
+      inFlight,
+      calls,
+      failures,
+      totalMs,
+      ...(statistics.hasLatency ? { latencyMs: statistics.latencyOf(now) } : {}),
+      ...(ejection ? { ejectedFor: Math.max(0, ejection.until - now) / 1_000 } : {}),
+    };
   }
 
   /** Receives a new list of the service, frozen. */
   update(list: readonly Endpoint[]): void {
     this.list = list;
     if (this.statistics.prune(list)) this.detector?.prune();
+    this.slowStart?.update(list);
     this.refresh();
   }
 
@@ -157,12 +181,15 @@ export class ServiceBalancing implements CallListener, Population {
   }
 
   /** Called when an ejection has begun or ended. */
-  changed(): void {
+  changed(returned?: Endpoint): void {
+    if (returned) this.slowStart?.returned(returned);
     this.refresh();
   }
 
   /** Ends all timers. The last candidates can still be picked from. */
   close(): void {
+    this.unsubscribe?.();
+    this.slowStart?.close();
     this.detector?.close();
     this.balancer.close?.();
     this.listeners.clear();
@@ -171,15 +198,46 @@ export class ServiceBalancing implements CallListener, Population {
   private refresh(): void {
     const before = this.current;
     const isEjected = (endpoint: Endpoint): boolean => this.detector?.isEjected(endpoint) ?? false;
-    const members = preferZone(withWeight(this.list), this.options.zone, (each) => !isEjected(each));
+    const members = this.membersOf(this.list, isEjected);
     this.eligible = Object.freeze(members);
     const { candidates, ejected, panic } = healthyPart(members, isEjected, this.panicThreshold);
     this.ejectedMembers = ejected;
     this.current = Object.freeze(candidates);
-    this.balancer.update(this.current, weightsOf(this.current));
+    this.balancer.update(this.current, this.weights());
     this.reportPanic(panic);
     if (sameEndpoints(before, this.current)) return;
     for (const listener of [...this.listeners]) listener(this.current);
+  }
+
+  private membersOf(
+    list: readonly Endpoint[],
+    isEjected: (endpoint: Endpoint) => boolean,
+  ): readonly Endpoint[] {
+    const { zone, subset } = this.options;
+    const { locality } = this.deps;
+    const own = zone === 'auto' ? locality?.zone : zone;
+    const near = preferZone(withWeight(list), own, (endpoint) => !isEjected(endpoint));
+    return subset === undefined || !locality ? near : subsetOf(near, subset, locality);
+  }
+
+  private weights(): readonly number[] | undefined {
+    const { slowStart } = this;
+    return weightsOf(this.current, slowStart && ((endpoint) => slowStart.shareOf(endpoint)));
+  }
+
+  private makeSlowStart(): SlowStart | undefined {
+    const { slowStart = 0, balancer } = this.options;
+    if (slowStart === 0) return undefined;
+    if (balancer === 'maglev' || balancer === 'pick-first') {
+      this.deps.logger.warn(
+        `Ignoring \`slowStart\` of service "${this.service}": with the balancer ${balancer}, shares cannot grow.`,
+      );
+      return undefined;
+    }
+    return new SlowStart(slowStart * 1_000, this.deps.clock, () => {
+      // Only weights have changed.
+      this.balancer.update(this.current, this.weights());
+    });
   }
 
   private reportPanic(panic: boolean): void {

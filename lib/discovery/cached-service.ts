@@ -54,6 +54,8 @@ export class CachedService {
   private readonly suspects = new Map<string, Timer>();
   private readonly graceTimers = new Set<Timer>();
   private readonly started: Deferred<ListWatcher> = deferred();
+  /** The ids of listed endpoints whose address must not be used. */
+  private readonly refused = new Set<string>();
   private list: readonly Endpoint[] | undefined;
   private changed = false;
   /** The ids of the endpoints that have expired since the last list. */
@@ -70,6 +72,11 @@ export class CachedService {
   /** The last good list, frozen; undefined before the first. */
   get endpoints(): readonly Endpoint[] | undefined {
     return this.list;
+  }
+
+  /** Number of endpoints that are left out because of their address. */
+  get refusals(): number {
+    return this.refused.size;
   }
 
   get freshness(): Freshness {
@@ -144,6 +151,7 @@ export class CachedService {
     }
     const removals = isFirst ? this.unlisted(update) : update.removed.map(removalOf);
     const causes = new Map(removals.map(({ id, cause }) => [id, cause]));
+    for (const { id } of removals) this.refused.delete(id);
     for (const id of this.removable(removals, population)) this.remove(id, causes.get(id));
     this.publish();
   }
@@ -187,9 +195,11 @@ export class CachedService {
     const refusal = this.deps.policy.refusal(endpoint);
     if (refusal !== undefined) {
       this.remove(id);
+      this.refused.add(id);
       this.warnOfRefusal(id, refusal);
       return;
     }
+    this.refused.delete(id);
     const known = this.byId.get(id);
     // An equal endpoint, of a snapshot or registered again, stays the same object.
     if (known && sameInstance(known, endpoint)) return;

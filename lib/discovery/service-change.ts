@@ -80,15 +80,29 @@ export function currentChange(
   });
 }
 
-/** Compares by id; an endpoint is updated when it is another object, since an unchanged one stays the same object. */
+/**
+ * Compares by id; an endpoint is updated when it is another object, since an unchanged one stays the same object.
+ *
+ * Lists keep their order: an endpoint that stays has the same neighbours, and new ones are at the end. Then one step
+ * through both lists finds the difference, without an index of all endpoints. Whatever is out of order is looked up.
+ */
 function diffEndpoints(before: readonly Endpoint[], after: readonly Endpoint[]): EndpointsDiff {
-  // Most changes touch few endpoints of a long list: the common beginning needs no map.
-  let start = 0;
-  while (start < before.length && before[start] === after[start]) start += 1;
-  const old = new Map(before.slice(start).map((endpoint) => [endpoint.id, endpoint]));
-  const added: Endpoint[] = [];
   const updated: Endpoint[] = [];
-  for (const endpoint of after.slice(start)) {
+  const missing: Endpoint[] = [];
+  let at = 0;
+  for (const was of before) {
+    const now = after[at];
+    if (now === was) at += 1;
+    else if (now?.id === was.id) {
+      updated.push(now);
+      at += 1;
+    } else missing.push(was);
+  }
+  const rest = after.slice(at);
+  if (missing.length === 0 || rest.length === 0) return { added: rest, updated, removed: missing };
+  const old = new Map(missing.map((endpoint) => [endpoint.id, endpoint]));
+  const added: Endpoint[] = [];
+  for (const endpoint of rest) {
     const was = old.get(endpoint.id);
     if (!was) added.push(endpoint);
     else if (was !== endpoint) updated.push(endpoint);

@@ -2,6 +2,7 @@ import { type Logger } from '../common/logger.js';
 import { messageOf } from '../common/thrown.js';
 import { type CachedService, type CachedServiceListener, type Freshness } from './cached-service.js';
 import { type Endpoint } from './endpoint.js';
+import { type Selection } from './selection.js';
 import { nextChange, type ServiceChange, type ServiceState } from './service-change.js';
 import { selectEndpoints, type ServiceQuery } from './service-query.js';
 
@@ -9,7 +10,7 @@ import { selectEndpoints, type ServiceQuery } from './service-query.js';
  * The endpoints of a cached service that one query selects. Here, and nowhere else, two lists are compared and a list
  * is numbered. Made by {@link ServiceCache.watch}.
  */
-export class ServiceSelection implements CachedServiceListener {
+export class ServiceSelection implements CachedServiceListener, Selection {
   private readonly listeners = new Set<(change: ServiceChange) => void>();
   private last: ServiceChange | undefined;
 
@@ -42,6 +43,11 @@ export class ServiceSelection implements CachedServiceListener {
 
   get freshness(): Freshness {
     return this.service.freshness;
+  }
+
+  get excluded(): boolean {
+    const { endpoints, refusals } = this.service;
+    return this.endpoints.length === 0 && ((endpoints?.length ?? 0) > 0 || refusals > 0);
   }
 
   /** Whether the endpoint is gone from the registry and only kept by the expiry guard. */

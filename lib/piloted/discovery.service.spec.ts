@@ -17,7 +17,12 @@ describe('DiscoveryService in an application', () => {
       const service = await discovery({ services: ['web'] });
       const picked = Array.from({ length: 4 }, () => service.pick('web').id);
       expect(picked).toEqual(inTurn(['a', 'b', 'c'], picked[0], 4));
-      expect(service.pick('web')).toMatchObject({ address: '10.0.0.1', port: 8_098, tags: [], weight: 1 });
+      expect(service.endpoints('web')[1]).toMatchObject({
+        address: '10.0.0.1',
+        port: 8_098,
+        tags: [],
+        weight: 1,
+      });
     });
 
     it('continues the turns with service()', async () => {

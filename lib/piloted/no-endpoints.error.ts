@@ -12,10 +12,11 @@ export class NoEndpointsError extends SidekickError {
   constructor(
     readonly service: string,
     /**
-     * `never-answered`: the registry has not sent a list yet. `empty`: the list has no endpoint. `too-few`: the list has
-     * fewer endpoints than `ready` waited for.
+     * `never-answered`: the registry has not sent a list yet. `empty`: the list has no endpoint. `excluded`: the registry
+     * has instances, but none with the `tag` or an address in `allow`. `too-few`: the list has fewer endpoints than
+     * `ready` waited for.
      */
-    readonly reason: 'never-answered' | 'empty' | 'too-few',
+    readonly reason: 'never-answered' | 'empty' | 'excluded' | 'too-few',
     detail?: string,
     options?: { readonly cause?: unknown },
   ) {
@@ -29,5 +30,6 @@ export class NoEndpointsError extends SidekickError {
 const SENTENCES = {
   'never-answered': 'no endpoints yet: the registry has never answered',
   empty: 'no endpoints: the registry answered with an empty list',
+  excluded: 'no endpoints: the registry has instances, but `tag` or `allow` leaves none of them',
   'too-few': 'too few endpoints',
 } as const;

@@ -9,7 +9,7 @@ import { type ServiceCache } from '../discovery/service-cache.js';
 import { systemClock } from '../common/clock.js';
 import { attempt } from '../common/async/deadline.js';
 import { Semaphore } from '../common/async/semaphore.js';
-import { RegistryUnavailableError, SidekickError } from '../common/errors/index.js';
+import { InvalidOptionError, RegistryUnavailableError, SidekickError } from '../common/errors/index.js';
 import { type Logger } from '../common/logger.js';
 import { registryPool, type SharedRegistry } from '../registry/registry-pool.js';
 import { type RegistrySource } from '../registry/registry-source.js';
@@ -18,6 +18,8 @@ import { PilotedConfig } from './piloted-config.js';
 import { PILOTED_DEFAULTS } from './piloted.options.js';
 import { type PilotedModuleOptions } from './piloted.options.js';
 import { PILOTED_CACHE, PILOTED_LOGGER, PILOTED_OPTIONS, PILOTED_SOURCE } from './piloted.tokens.js';
+import { ClientLocality } from './client-locality.js';
+import { RegistryCaches } from './registry-caches.js';
 import { ServiceHandles } from './service-handles.js';
 import { ServiceChangeExplorer, type FoundListener } from './service-change.explorer.js';
 import { ServiceChangeSubscriptions } from './service-change-subscriptions.js';
@@ -45,6 +47,8 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
     @Inject(PILOTED_CACHE) private readonly cache: ServiceCache,
     @Inject(PILOTED_LOGGER) private readonly logger: Logger,
     private readonly config: PilotedConfig,
+    private readonly caches: RegistryCaches,
+    private readonly locality: ClientLocality,
     private readonly handles: ServiceHandles,
     private readonly discovery: DiscoveryService,
     private readonly explorer: ServiceChangeExplorer,
@@ -66,6 +70,11 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
     const listeners = this.listeners;
     this.listeners = [];
     for (const { service, call } of listeners) this.subscriptions.add(this.handles.of(service), call);
+    const names = this.handles.names.filter((name) => this.handles.optionsOf(name).zone === 'auto');
+    if (names.length > 0 && this.locality.zone === undefined)
+      this.logger.warn(
+        `Services ${names.join(', ')} have \`zone: 'auto'\`, but SidekickModule has no \`service\` with a \`zone\` in this application: their endpoints are picked from all zones.`,
+      );
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -74,6 +83,7 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
 
   private async start(): Promise<void> {
     this.usages.checkHandlers();
+    this.checkKeys();
     this.listeners = this.explorer.listeners();
     for (const { service, where } of [...this.usages.usages(), ...this.listeners]) {
       if (!this.handles.knows(service)) throw new UnknownServiceError(service, this.handles.names, where);
@@ -83,12 +93,22 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
     const deps = { clock: systemClock, random: Math.random, logger: this.logger };
     this.pooled = await registryPool.acquire(this.source, deps);
     await this.cache.start(this.pooled.registry);
+    await this.caches.open();
     if (
       (this.options.enabled ?? PILOTED_DEFAULTS.enabled) &&
       (this.options.sighup ?? PILOTED_DEFAULTS.sighup)
     )
       this.endSighup = onSighup(() => void this.refreshes.run(() => this.refresh()));
     await this.boot(handles);
+  }
+
+  /** A handler's parameter receives an endpoint without a key. */
+  private checkKeys(): void {
+    for (const { service, kind, where } of this.usages.usages())
+      if (kind === 'endpoint' && this.handles.balancerOf(service) === 'maglev')
+        throw new InvalidOptionError(
+          `Expected service "${service}" of @Service on a parameter of ${where} to have a balancer that needs no key, got maglev. Inject the ServiceHandle in the constructor and call its pick(key).`,
+        );
   }
 
   private async boot(handles: readonly ServiceHandle[]): Promise<void> {
@@ -133,6 +153,8 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
   private async close(): Promise<void> {
     this.endSighup?.();
     this.handles.close();
+    await this.locality.close();
+    await this.caches.close();
     await this.cache.close();
     await this.pooled?.release();
   }

@@ -1,17 +1,20 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { createHash } from 'node:crypto';
 import { ServiceCache } from '../discovery/service-cache.js';
 import { type ExpiryGuardOptions } from '../discovery/expiry-guard.js';
 import { systemClock } from '../common/clock.js';
 import { type Logger } from '../common/logger.js';
 import { asyncOptionsProviders } from '../nest/async-options.js';
 import { ModuleLogger } from '../nest/module-logger.js';
+import { ownInstanceOf } from '../nest/own-instance.js';
 import { checkRootModule } from '../nest/root-module.js';
 import { fixed } from '../registries/fixed/fixed.js';
 import { type RegistrySource } from '../registry/registry-source.js';
 import { bootRegistry } from '../registries/registry-url.js';
 import { registryUrlOf } from '../containerpilot/registry-url.js';
 import { missingModuleError } from './missing-module.error.js';
+import { ClientLocality } from './client-locality.js';
 import { DiscoveryService } from './discovery.service.js';
 import { PilotedConfig } from './piloted-config.js';
 import { PILOTED_DEFAULTS } from './piloted.options.js';
@@ -24,6 +27,7 @@ import {
 } from './piloted.options.js';
 import { PILOTED_CACHE, PILOTED_LOGGER, PILOTED_OPTIONS, PILOTED_SOURCE } from './piloted.tokens.js';
 import { checkPilotedOptions, checkServices } from './piloted.validation.js';
+import { RegistryCaches } from './registry-caches.js';
 import { ServiceHandles } from './service-handles.js';
 import { ServiceChangeExplorer } from './service-change.explorer.js';
 import { ServiceChangeModule } from './service-change-subscriptions.js';
@@ -67,31 +71,65 @@ const PROVIDERS: readonly Provider[] = [
   {
     provide: PILOTED_CACHE,
     inject: [CHECKED_OPTIONS, PILOTED_LOGGER],
+    useFactory: (options: PilotedModuleOptions, logger: Logger): ServiceCache =>
+      makeCache(options, logger, options.snapshot),
+  },
+  {
+    provide: RegistryCaches,
+    inject: [CHECKED_OPTIONS, PILOTED_CACHE, PILOTED_SOURCE, PILOTED_LOGGER],
     useFactory: (
-      { allow, enabled, expiryGuard, snapshot }: PilotedModuleOptions,
+      options: PilotedModuleOptions,
+      cache: ServiceCache,
+      source: RegistrySource,
       logger: Logger,
-    ): ServiceCache =>
-      new ServiceCache({
+    ): RegistryCaches =>
+      new RegistryCaches({
         clock: systemClock,
         random: Math.random,
         logger,
-        ...(allow === undefined ? {} : { allow }),
-        ...(snapshot === undefined || enabled === false ? {} : { snapshot }),
-        ...guardOf(expiryGuard),
+        source,
+        cache,
+        // Each registry has a file of its own, since both may have a service of one name.
+        makeCache: ({ identity }) =>
+          makeCache(options, logger, options.snapshot && `${options.snapshot}.${digestOf(identity)}`),
+        enabled: options.enabled ?? PILOTED_DEFAULTS.enabled,
+      }),
+  },
+  {
+    provide: ClientLocality,
+    inject: [PILOTED_CACHE, ModulesContainer],
+    useFactory: (cache: ServiceCache, modules: ModulesContainer): ClientLocality =>
+      new ClientLocality({
+        own: ownInstanceOf(modules),
+        cache,
+        clock: systemClock,
+        applicationId: modules.applicationId,
       }),
   },
   {
     provide: ServiceHandles,
-    inject: [CHECKED_OPTIONS, PilotedConfig, PILOTED_CACHE, PILOTED_LOGGER, ModulesContainer],
+    inject: [
+      CHECKED_OPTIONS,
+      PilotedConfig,
+      PILOTED_CACHE,
+      RegistryCaches,
+      ClientLocality,
+      PILOTED_LOGGER,
+      ModulesContainer,
+    ],
     useFactory: async (
       { services, balancer, bootTimeout, enabled }: PilotedModuleOptions,
       config: PilotedConfig,
       cache: ServiceCache,
+      caches: RegistryCaches,
+      locality: ClientLocality,
       logger: Logger,
       { applicationId }: ModulesContainer,
     ): Promise<ServiceHandles> => {
       const handles = new ServiceHandles({
         cache,
+        caches,
+        locality,
         clock: systemClock,
         random: Math.random,
         logger,
@@ -200,6 +238,26 @@ function handleProvider(name: string): Provider {
     useFactory: (handles: ServiceHandles, usages: ServiceUsageExplorer) =>
       usages.injects(name) || handles.names.includes(name) ? handles.handle(name) : undefined,
   };
+}
+
+function makeCache(
+  { allow, enabled, expiryGuard }: PilotedModuleOptions,
+  logger: Logger,
+  snapshot: string | undefined,
+): ServiceCache {
+  return new ServiceCache({
+    clock: systemClock,
+    random: Math.random,
+    logger,
+    ...(allow === undefined ? {} : { allow }),
+    ...(snapshot === undefined || enabled === false ? {} : { snapshot }),
+    ...guardOf(expiryGuard),
+  });
+}
+
+/** A short name for a registry, the same in every run. */
+function digestOf(identity: string): string {
+  return createHash('sha256').update(identity).digest('hex').slice(0, 8);
 }
 
 function optionsOf(service: string | ServiceOptions): ServiceOptions {

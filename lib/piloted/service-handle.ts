@@ -5,10 +5,8 @@ import { type BalancingOptions, type ServiceBalancing, UNUSED } from '../balanci
 import { callFunction, type CallFunction, type CallOptions } from '../calling/call-function.js';
 import { ServiceCalls } from '../calling/service-calls.js';
 import { type Endpoint } from '../discovery/endpoint.js';
-import { type ServiceCache } from '../discovery/service-cache.js';
 import { NO_STATE, type ServiceChange, type ServiceState } from '../discovery/service-change.js';
-import { type ServiceQuery } from '../discovery/service-query.js';
-import { type ServiceSelection } from '../discovery/service-selection.js';
+import { type Selection } from '../discovery/selection.js';
 import { joinHostPort } from '../common/address.js';
 import { type Clock } from '../common/clock.js';
 import { onAbort } from '../common/async/abort.js';
@@ -17,12 +15,12 @@ import { ClosedError, DeadlineExceededError } from '../common/errors/index.js';
 import { expected } from '../common/expected.js';
 import { refuseEndpointFields } from './refuse-endpoint-fields.js';
 import { type HandleEndpointStatus, type ReadyOptions, type UrlOptions } from './service-handle.types.js';
+import { publishChange, publishSelectionFailure } from './service-diagnostics.js';
 import { NoEndpointsError } from './no-endpoints.error.js';
 import { UnknownServiceError } from './unknown-service.error.js';
 
 /** Dependencies of a {@link ServiceHandle}. */
 export interface HandleDeps {
-  readonly cache: ServiceCache;
   readonly clock: Clock;
   /** Nest's `applicationId`, for diagnostics. */
   readonly applicationId?: string | undefined;
@@ -51,7 +49,7 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
   private balancing: ServiceBalancing | undefined;
   private readonly candidateListeners = new Set<(candidates: readonly Endpoint[]) => void>();
   private state: ServiceState = NO_STATE;
-  private selection: ServiceSelection | undefined;
+  private selection: Selection | undefined;
   private refreshing: Promise<void> | undefined;
   private closed = false;
 
@@ -119,7 +117,7 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
    */
   pick(key?: string | number): Endpoint {
     const endpoint = this.balancer.pick(key);
-    if (endpoint === undefined) throw this.emptyError();
+    if (endpoint === undefined) throw this.failure();
     return endpoint;
   }
 
@@ -264,14 +262,14 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
   }
 
   /**
-   * Called by the module: watches the endpoints that `query` selects and chooses with `balancing`. The former list stays
-   * in use until there is one for the query.
+   * Called by the module: follows the list that `watch` returns and chooses with `balancing`. The former list stays in
+   * use until there is another.
    *
    * @throws ClosedError
    */
-  attach(query: ServiceQuery, balancing: ServiceBalancing): Promise<void> {
+  attach(watch: (after: ServiceState) => Selection, balancing: ServiceBalancing): Promise<void> {
     const former = this.selection;
-    const selection = this.deps.cache.watch(query, this.state);
+    const selection = watch(this.state);
     if (balancing !== this.balancing) {
       this.balancing?.close();
       balancing.onCandidates((candidates) => {
@@ -312,6 +310,7 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
 
   private publish(change: ServiceChange): void {
     this.state = change;
+    publishChange(this.deps.applicationId, change);
     this.balancing?.update(change.endpoints);
     this.subject.next(change);
   }
@@ -339,13 +338,22 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
     });
   }
 
-  private emptyError(): Error {
+  /** The error of a pick that found no endpoint. */
+  private failure(): Error {
+    const error = this.emptyError();
+    if (error instanceof NoEndpointsError)
+      publishSelectionFailure(this.deps.applicationId, this.name, error.reason);
+    return error;
+  }
+
+  private emptyError(): NoEndpointsError | UnknownServiceError {
     if (!this.selection && this.revision > 0) return new UnknownServiceError(this.name, this.deps.known());
-    const { error } = this;
+    const { error, selection } = this;
     const options = error ? { cause: error } : undefined;
-    return this.revision === 0
-      ? new NoEndpointsError(this.name, 'never-answered', error?.message, options)
-      : new NoEndpointsError(this.name, 'empty', this.deps.empty, options);
+    if (this.revision === 0)
+      return new NoEndpointsError(this.name, 'never-answered', error?.message, options);
+    const reason = selection?.excluded ? 'excluded' : 'empty';
+    return new NoEndpointsError(this.name, reason, this.deps.empty, options);
   }
 }
 

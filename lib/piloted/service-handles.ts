@@ -3,18 +3,27 @@ import { type BalancerOption } from '../balancing/create-balancer.js';
 import { type BalancingOptions, ServiceBalancing } from '../balancing/service-balancing.js';
 import { type ServiceCache } from '../discovery/service-cache.js';
 import { type ServiceChange } from '../discovery/service-change.js';
-import { type ServiceQuery } from '../discovery/service-query.js';
 import { type Clock } from '../common/clock.js';
 import { type Logger } from '../common/logger.js';
 import { checkName } from '../common/names.js';
 import { type Random } from '../common/random.js';
 import { type ServiceOptions } from './piloted.options.js';
+import { type ClientLocality } from './client-locality.js';
+import { queryOf, type RegistryCaches } from './registry-caches.js';
 import { ServiceHandle } from './service-handle.js';
 import { UnknownServiceError } from './unknown-service.error.js';
 
 /** Dependencies of {@link ServiceHandles}. */
 export interface ServiceHandlesDeps {
   readonly cache: ServiceCache;
+  /**
+   * The caches of all registries.
+   *
+   * @default `cache` alone: options `registry` and `fallback` of a service are ignored
+   */
+  readonly caches?: RegistryCaches;
+  /** For the zone `auto` and for subsets. */
+  readonly locality?: ClientLocality;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -146,9 +155,8 @@ export class ServiceHandles {
   }
 
   private makeHandle(name: string): ServiceHandle {
-    const { cache, clock, applicationId, bootTimeout, empty } = this.deps;
+    const { clock, applicationId, bootTimeout, empty } = this.deps;
     const handle = new ServiceHandle(name, {
-      cache,
       clock,
       applicationId,
       bootTimeout,
@@ -167,7 +175,12 @@ export class ServiceHandles {
     const balancing = this.balancingFor(options);
     this.attached.set(options.name, { handle, options });
     handle.calls.configure(options.retry);
-    return handle.attach(queryOf(options), balancing);
+    const { cache, caches, locality } = this.deps;
+    if (options.subset !== undefined) locality?.count();
+    return handle.attach(
+      (after) => caches?.watch(options, after) ?? cache.watch(queryOf(options), after),
+      balancing,
+    );
   }
 
   /** Reuses the balancing of a service while its options stay the same, so that its statistics are kept. */
@@ -180,15 +193,6 @@ export class ServiceHandles {
     this.balancings.set(name, { options, balancing });
     return balancing;
   }
-}
-
-function queryOf({ name, tag, dc, interval }: ServiceOptions): ServiceQuery {
-  return {
-    service: name,
-    ...(tag === undefined ? {} : { tag }),
-    ...(dc === undefined ? {} : { dc }),
-    ...(interval === undefined ? {} : { intervalMs: interval * 1_000 }),
-  };
 }
 
 function balancingOptions(

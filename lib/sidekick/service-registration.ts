@@ -5,6 +5,7 @@ import { pause } from '../common/async/deadline.js';
 import { expected } from '../common/expected.js';
 import { type Logger } from '../common/logger.js';
 import { acceptsConnections } from './accepts-connections.js';
+import { type OwnInstance } from '../nest/own-instance.js';
 import { announcedAddress, type Bound, uniqueId } from './announcement.js';
 import { OverdueWarning } from './overdue-warning.js';
 import { type PlannedService } from './planned-service.js';
@@ -49,6 +50,12 @@ export class ServiceRegistration {
     this.overdue = new OverdueWarning(deps.clock, (reason) => {
       deps.sidekick.warnWaiting(this.key, `Service "${service.name}" is not registered yet: ${reason}`);
     });
+  }
+
+  /** The instance as other modules of the application know it. */
+  get instance(): OwnInstance {
+    const { name, id = '', zone } = this.planned.service;
+    return { service: name, id, zone };
   }
 
   /** Seconds the entry outlives its last renewal. */

@@ -19,6 +19,7 @@ import { plannedServices } from './planned-service.js';
 import { ServiceRegistration } from './service-registration.js';
 import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
 import { type SidekickModuleOptions } from './sidekick.options.js';
+import { ownInstanceOf } from '../nest/own-instance.js';
 import { Sidekick } from './sidekick.service.js';
 import {
   SIDEKICK_WAIT_CLOCK,
@@ -73,6 +74,8 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     this.registrations = plannedServices(options, config).map(
       (planned) => new ServiceRegistration(deps, planned),
     );
+    const [first] = this.registrations;
+    if (first) ownInstanceOf(modules).set(first.instance);
     // Nest runs hooks by distance from the root module. This module starts last, when values can be computed, and stops
     // first, while the application still serves requests.
     for (const module of modules.values()) if (module.hasProvider(SidekickLifecycle)) module.distance = -1;

@@ -17,8 +17,8 @@ export interface Population {
   readonly ejected: number;
   /** The statistics of an endpoint with calls. */
   find(endpoint: Endpoint): EndpointStatistics | undefined;
-  /** Called when an ejection has begun or ended. */
-  changed(): void;
+  /** Called when an ejection has begun or ended. @param returned the endpoint whose enforced ejection has ended */
+  changed(returned?: Endpoint): void;
 }
 
 /** Largest share of an ejection's length that is added at random, so that endpoints do not return together. */
@@ -170,7 +170,7 @@ export class OutlierDetector {
       this.deps.logger.log(
         `Picking ${this.subject(statistics)} again after an ejection of ${(ejection.durationMs / 1_000).toFixed(1)} s.`,
       );
-    this.population.changed();
+    this.population.changed(ejection.enforced ? statistics.endpoint : undefined);
   }
 
   /** One endpoint may always be ejected, the last healthy one never. */
