@@ -36,7 +36,7 @@ export interface DispatchTerms {
 export function dispatchToService(
   deps: DispatchDeps,
   { next, service, onError }: DispatchTerms,
-  options: DispatchOptions,
+  { dispatcher: _dispatcher, ...options }: DispatchOptions,
   handler: DispatchHandler,
 ): boolean {
   const caller = isModern(handler)

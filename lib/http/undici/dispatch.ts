@@ -14,6 +14,8 @@ export interface DispatchOptions {
   readonly headers?: unknown;
   /** The protocol of an upgrade, such as `websocket`. */
   readonly upgrade?: unknown;
+  /** The dispatcher itself: undici's functions pass it along, and undici 8 refuses it. */
+  readonly dispatcher?: unknown;
   /** The name that the server's certificate must have. */
   readonly servername?: string;
 }

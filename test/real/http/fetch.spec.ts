@@ -105,7 +105,9 @@ describe('ServiceHttp.fetch', () => {
       'reset',
       createServer((request) => request.socket.destroy()),
     );
-    const { http } = await world.boot({ services: [{ name: 'web', retry: { attempts: 3 } }] });
+    const { http } = await world.boot({
+      services: [{ name: 'web', retry: { attempts: 3 }, outlierDetection: false }],
+    });
     for (let call = 0; call < 6; call++)
       expect(await text(http.fetch('http://web/', { method: 'PUT', body: 'x' }))).toBe('one');
     expect(busy.requests).toBeGreaterThan(0);

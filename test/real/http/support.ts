@@ -54,7 +54,7 @@ export class Instance {
 export class CountingBalancer implements Balancer {
   inFlight = 0;
   readonly outcomes: string[] = [];
-  private readonly inner = new RoundRobin();
+  private readonly inner = new RoundRobin(() => 0);
 
   update(endpoints: readonly Endpoint[]): void {
     this.inner.update(endpoints);
