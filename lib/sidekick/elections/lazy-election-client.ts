@@ -6,13 +6,20 @@ import { type Locks } from '../../election/locks.js';
 export class LazyElectionClient implements ElectionClient {
   private client: ElectionClient | undefined;
   private stopped = false;
+  private paused = false;
+  /** Starts no run between `pause` and `resume`. Running ones may end. */
+  readonly locks: Locks = {
+    observe: (name) => {
+      this.created.locks.observe(name);
+    },
+    acquire: async (name, options) => {
+      if (this.paused) return { granted: false, reason: 'closed' };
+      return await this.created.locks.acquire(name, options);
+    },
+  };
 
   /** @param create may throw, which fails the first use */
   constructor(private readonly create: () => ElectionClient) {}
-
-  get locks(): Locks {
-    return this.created.locks;
-  }
 
   get ttl(): number {
     return this.created.ttl;
@@ -27,10 +34,12 @@ export class LazyElectionClient implements ElectionClient {
   }
 
   async pause(): Promise<void> {
+    this.paused = true;
     await this.client?.pause();
   }
 
   resume(): void {
+    this.paused = false;
     this.client?.resume();
   }
 

@@ -64,8 +64,8 @@ export class ElectionBench {
   /** Closes all applications, and checks that nothing is left. */
   async end(): Promise<void> {
     for (const app of this.open) await this.close(app);
-    // A release outlives its process by the TTL.
-    await this.clock.advance(20_000);
+    // A release outlives its process by the TTL, and a lock by its `lockAtLeastFor`.
+    await this.clock.advance(60_000);
     expect(this.clock.pending).toBe(0);
     expect(this.registry.store.sessions).toBe(0);
   }
