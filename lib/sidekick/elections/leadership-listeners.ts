@@ -76,7 +76,7 @@ export class LeadershipListeners {
       const method = (...args: unknown[]): unknown => call(...args);
       if (grant) await runGranted(grant, { method, instance: undefined, args: [] });
     } catch (error) {
-      this.logger.error(`${where} failed: ${messageOf(error)}`, ...stackOf(error));
+      this.logger.error(`${where} failed: ${messageOf(error)}`, stackOf(error));
     }
   }
 }
