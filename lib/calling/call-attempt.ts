@@ -1,12 +1,14 @@
 import { type Call, type CallOutcome } from '../balancing/call.js';
 import { type Clock } from '../common/clock.js';
 import { CHANNELS } from '../common/diagnostics.js';
+import { type Logger } from '../common/logger.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 
 /** Where and by whom an attempt is made. */
 export interface AttemptContext {
   readonly service: string;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly applicationId: string | undefined;
 }
 

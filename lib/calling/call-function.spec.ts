@@ -1,4 +1,5 @@
 import { type Call, type CallOutcome } from '../balancing/call.js';
+import { silentLogger } from '../common/logger.js';
 import { completeInstance } from '../registry/instance.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { type CallOptions, callFunction, type CallFunction } from './call-function.js';
@@ -14,10 +15,13 @@ describe('callFunction', () => {
   let clock: VirtualClock;
   let ends: string[];
   let calls: ServiceCalls;
+  let lines: string[];
 
   beforeEach(() => {
     clock = new VirtualClock();
     ends = [];
+    lines = [];
+    const logger = { ...silentLogger, warn: (line: string) => void lines.push(line) };
     let next = 0;
     const start = ({ id }: { readonly id: string }): Call => ({
       done: (_error?: unknown, outcome?: CallOutcome) => ends.push(`${id} ${outcome}`),
@@ -30,7 +34,7 @@ describe('callFunction', () => {
       pick: (key?: string | number) => endpoints[key === undefined ? next++ % 3 : 0]!,
       start,
     };
-    calls = new ServiceCalls(target, { service: 'db', clock, applicationId: undefined });
+    calls = new ServiceCalls(target, { service: 'db', clock, logger, applicationId: undefined });
   });
 
   const call = async <T>(fn: CallFunction<T>, options: CallOptions = {}): Promise<T> =>
@@ -112,6 +116,10 @@ describe('callFunction', () => {
     calls.configure({ budget: 0, minPerSecond: 0.1 });
     await expect(call(() => Promise.reject(refused))).rejects.toBe(refused);
     await expect(call(() => Promise.reject(refused))).rejects.toBe(refused);
-    expect(ends).toEqual(['a failure', 'b failure', 'c failure']);
+    await expect(call(() => Promise.reject(refused))).rejects.toBe(refused);
+    expect(ends).toEqual(['a failure', 'b failure', 'c failure', 'a failure']);
+    expect(lines).toEqual([
+      'The retry budget of service "db" is spent: failed calls are not repeated until fewer fail. Its option `retry` sets the budget.',
+    ]);
   });
 });

@@ -1,6 +1,9 @@
 import { type Clock } from '../common/clock.js';
 import { RETRY_DEFAULTS, type RetryOptions } from '../balancing/retry-options.js';
 
+/** Least time between two warnings about an exhausted budget. */
+const WARN_EVERY_MS = 60_000;
+
 /** Length of the window in seconds, as in Finagle's retry budget. */
 const WINDOW_S = 10;
 const BUCKET_MS = 1_000;
@@ -24,6 +27,7 @@ export class RetryBudget {
   private readonly buckets = Array.from({ length: BUCKETS }, (): Bucket => ({ calls: 0, retries: 0 }));
   /** Number of the current second since the clock's origin. */
   private second = 0;
+  private warnedAtMs = -Infinity;
   private readonly perCall: number;
   private readonly reserve: number;
 
@@ -52,6 +56,14 @@ export class RetryBudget {
     }
     if (retries > calls * this.perCall + this.reserve) return false;
     current.retries += 1;
+    return true;
+  }
+
+  /** Whether an exhausted budget is to be logged now: once a minute. */
+  mayWarn(): boolean {
+    const now = this.clock.now();
+    if (now - this.warnedAtMs < WARN_EVERY_MS) return false;
+    this.warnedAtMs = now;
     return true;
   }
 

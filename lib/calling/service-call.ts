@@ -57,7 +57,11 @@ export class ServiceCall {
   /** Takes the token for one more attempt. Reports an exhausted budget. */
   takeToken(): boolean {
     if (this.budget.take()) return true;
-    const { service, applicationId } = this.context;
+    const { service, applicationId, logger } = this.context;
+    if (this.budget.mayWarn())
+      logger.warn(
+        `The retry budget of service "${service}" is spent: failed calls are not repeated until fewer fail. Its option \`retry\` sets the budget.`,
+      );
     if (CHANNELS.budgetExhausted.hasSubscribers)
       CHANNELS.budgetExhausted.publish(Object.freeze({ applicationId, service }));
     if (CHANNELS.requestRetry.hasSubscribers)

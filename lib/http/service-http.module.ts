@@ -1,4 +1,13 @@
-import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Logger,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  Optional,
+} from '@nestjs/common';
+import { ServiceHandles } from '../piloted/service-handles.js';
+import { bootNotices } from './boot-notices.js';
 import { serviceHttpProvider } from './service-http.provider.js';
 import { ConfigurableModuleClass, type OPTIONS_TYPE } from './service-http.module-definition.js';
 import { ServiceHttp } from './service-http.js';
@@ -8,14 +17,27 @@ import { ServiceHttp } from './service-http.js';
  * `isGlobal` is false.
  */
 @Module({ providers: [serviceHttpProvider], exports: [ServiceHttp] })
-export class ServiceHttpModule extends ConfigurableModuleClass implements OnApplicationShutdown {
+export class ServiceHttpModule
+  extends ConfigurableModuleClass
+  implements OnApplicationBootstrap, OnApplicationShutdown
+{
   /** Invalid options fail the boot. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
     return super.forRoot(options);
   }
 
-  constructor(private readonly http: ServiceHttp) {
+  constructor(
+    private readonly http: ServiceHttp,
+    @Optional() private readonly handles?: ServiceHandles,
+  ) {
     super();
+  }
+
+  /** Reports what no request can reach. */
+  onApplicationBootstrap(): void {
+    const logger = new Logger(ServiceHttp.name);
+    for (const notice of bootNotices(this.handles?.names ?? [], process.env, process.execArgv))
+      logger.warn(notice);
   }
 
   /** Ends idle connections. */

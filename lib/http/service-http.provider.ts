@@ -3,6 +3,7 @@ import { systemClock } from '../common/clock.js';
 import { missingModuleError } from '../piloted/missing-module.error.js';
 import { ServiceHandles } from '../piloted/service-handles.js';
 import { Routes } from './routes.js';
+import { checkModuleOptions } from './http-options.js';
 import { MODULE_OPTIONS_TOKEN } from './service-http.module-definition.js';
 import { type ServiceHttpModuleOptions } from './service-http.options.js';
 import { ServiceHttp } from './service-http.js';
@@ -11,7 +12,9 @@ import { ServiceHttp } from './service-http.js';
 export const serviceHttpProvider: FactoryProvider<ServiceHttp> = {
   provide: ServiceHttp,
   inject: [MODULE_OPTIONS_TOKEN, { token: ServiceHandles, optional: true }],
-  useFactory: ({ passThrough = false, timeout }: ServiceHttpModuleOptions, handles?: ServiceHandles) => {
+  useFactory: (options: ServiceHttpModuleOptions, handles?: ServiceHandles) => {
+    checkModuleOptions(options);
+    const { passThrough = false, timeout } = options;
     if (!handles) throw missingModuleError('ServiceHttpModule');
     return new ServiceHttp({
       routes: new Routes(handles, passThrough),

@@ -1,6 +1,7 @@
 import { AxiosAdapter } from './axios/axios-adapter.js';
 import { type SidekickError } from '../common/errors/index.js';
 import { type DispatchDeps, type DispatchTerms, dispatchToService } from './service-dispatch.js';
+import { checkRequestOptions } from './http-options.js';
 import { type ServiceRequestOptions } from './service-http.options.js';
 import { type Dispatch } from './undici/dispatch.js';
 import { dispatchGlobally, globalLimits } from './undici/global-dispatcher.js';
@@ -74,6 +75,7 @@ export class ServiceHttp {
   /**
    * As global fetch, with the name of a service as the host of the URL. `http://_admin.appserver/` is its port `admin`.
    *
+   * @throws InvalidOptionError when `service` is invalid, or the URL of a service has a port
    * @throws UnknownServiceError when the host is not a known service, unless `passThrough` is set
    * @throws NoEndpointsError when the service has no endpoint
    * @throws DeadlineExceededError when `timeout` passes first
@@ -81,6 +83,7 @@ export class ServiceHttp {
    */
   async fetch(input: FetchInput, init: ServiceFetchInit = {}): Promise<Response> {
     const { service = NO_OPTIONS, ...rest } = init;
+    if (service !== NO_OPTIONS) checkRequestOptions(service);
     let own: SidekickError | undefined;
     const dispatcher = this.dispatcherFor(service, (error) => {
       own = error;

@@ -8,29 +8,20 @@ import { type Endpoint } from '../discovery/endpoint.js';
 import { NO_STATE, type ServiceChange, type ServiceState } from '../discovery/service-change.js';
 import { type Selection } from '../discovery/selection.js';
 import { joinHostPort } from '../common/address.js';
-import { type Clock } from '../common/clock.js';
 import { onAbort } from '../common/async/abort.js';
 import { attempt } from '../common/async/deadline.js';
 import { ClosedError, DeadlineExceededError } from '../common/errors/index.js';
 import { expected } from '../common/expected.js';
 import { refuseEndpointFields } from './refuse-endpoint-fields.js';
-import { type HandleEndpointStatus, type ReadyOptions, type UrlOptions } from './service-handle.types.js';
+import {
+  type HandleDeps,
+  type HandleEndpointStatus,
+  type ReadyOptions,
+  type UrlOptions,
+} from './service-handle.types.js';
 import { publishChange, publishSelectionFailure } from './service-diagnostics.js';
 import { NoEndpointsError } from './no-endpoints.error.js';
 import { UnknownServiceError } from './unknown-service.error.js';
-
-/** Dependencies of a {@link ServiceHandle}. */
-export interface HandleDeps {
-  readonly clock: Clock;
-  /** Nest's `applicationId`, for diagnostics. */
-  readonly applicationId?: string | undefined;
-  /** Seconds. */
-  readonly bootTimeout: number;
-  /** The names of the listed services, for errors. */
-  readonly known: () => readonly string[];
-  /** The reason why every list is empty, when the module itself is the reason. */
-  readonly empty?: string;
-}
 
 const EMPTY: readonly Endpoint[] = NO_STATE.endpoints;
 const EMPTY_BALANCER: Balancer = Object.freeze({ update: () => undefined, pick: () => undefined });
@@ -57,8 +48,8 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
     readonly name: string,
     private readonly deps: HandleDeps,
   ) {
-    const { clock, applicationId } = deps;
-    this.calls = new ServiceCalls(this, { service: name, clock, applicationId });
+    const { clock, logger, applicationId } = deps;
+    this.calls = new ServiceCalls(this, { service: name, clock, logger, applicationId });
   }
 
   /** The last good list, frozen; empty before the first. */

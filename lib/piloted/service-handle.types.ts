@@ -1,4 +1,20 @@
+import { type Clock } from '../common/clock.js';
+import { type Logger } from '../common/logger.js';
 import { type EndpointStatus } from '../balancing/service-balancing.js';
+
+/** Dependencies of a `ServiceHandle`. */
+export interface HandleDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Nest's `applicationId`, for diagnostics. */
+  readonly applicationId?: string | undefined;
+  /** Seconds. */
+  readonly bootTimeout: number;
+  /** The names of the listed services, for errors. */
+  readonly known: () => readonly string[];
+  /** The reason why every list is empty, when the module itself is the reason. */
+  readonly empty?: string;
+}
 
 /** Options of `ServiceHandle.ready`. */
 export interface ReadyOptions {

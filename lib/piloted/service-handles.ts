@@ -155,9 +155,10 @@ export class ServiceHandles {
   }
 
   private makeHandle(name: string): ServiceHandle {
-    const { clock, applicationId, bootTimeout, empty } = this.deps;
+    const { clock, logger, applicationId, bootTimeout, empty } = this.deps;
     const handle = new ServiceHandle(name, {
       clock,
+      logger,
       applicationId,
       bootTimeout,
       known: () => this.names,

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   pick: () => import('./pick.js'),
   boot: () => import('./boot.js'),
+  calls: () => import('./calls.js'),
 };
 
 const { only } = parseArgs({ options: { only: { type: 'string' } } }).values;

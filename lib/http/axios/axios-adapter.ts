@@ -9,6 +9,7 @@ import { type Clock } from '../../common/clock.js';
 import { DeadlineExceededError, SidekickError } from '../../common/errors/index.js';
 import { retryAfterMs } from '../retry-after.js';
 import { type Route, type Routes } from '../routes.js';
+import { checkRequestOptions } from '../http-options.js';
 import { type ServiceRequestOptions } from '../service-http.options.js';
 import { type AttemptResult, attemptWithAxios, type DirectAgents, endWith } from './axios-attempt.js';
 import { AxiosCopies } from './axios-copy.js';
@@ -66,6 +67,7 @@ export class AxiosAdapter {
   ): Promise<AxiosResponseLike> {
     const { clock } = this.deps;
     const service = (config.service ?? {}) as ServiceRequestOptions;
+    checkRequestOptions(service);
     const timeout = service.timeout ?? this.deps.timeout;
     const limit = new AbortController();
     const late = new DeadlineExceededError(
