@@ -1,11 +1,18 @@
 import { type INestApplication, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { type MicroserviceOptions } from '@nestjs/microservices';
 
 /**
  * Serves a module on a local port until a signal or the end of the launcher. If it cannot start, prints the reason as one
  * sentence and resolves with undefined.
+ *
+ * @param microservices servers of the same application for other protocols, started before HTTP
  */
-export async function serve(module: Type, port: string): Promise<INestApplication | undefined> {
+export async function serve(
+  module: Type,
+  port: string,
+  microservices: readonly MicroserviceOptions[] = [],
+): Promise<INestApplication | undefined> {
   // No process of the sample outlives its launcher, however the launcher ends.
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   process.channel?.unref();
@@ -21,6 +28,8 @@ export async function serve(module: Type, port: string): Promise<INestApplicatio
     app.flushLogs();
     app.enableShutdownHooks();
     try {
+      for (const options of microservices) app.connectMicroservice(options);
+      await app.startAllMicroservices();
       return await app.listen(Number(port), '127.0.0.1').then(() => app);
     } catch (error) {
       await app.close();

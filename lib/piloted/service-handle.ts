@@ -153,9 +153,7 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
    * that removes the listener.
    */
   onCandidates(listener: (candidates: readonly Endpoint[]) => void): () => void {
-    const own = (candidates: readonly Endpoint[]): void => {
-      listener(candidates);
-    };
+    const own: typeof listener = (candidates) => listener(candidates);
     this.candidateListeners.add(own);
     return () => void this.candidateListeners.delete(own);
   }

@@ -2,13 +2,14 @@ import { Module } from '@nestjs/common';
 import { SidekickModule } from 'nestjs-sidekick';
 import { AppserverController } from './appserver.controller.js';
 import { INSTANCE } from './instance.js';
+import { PORTS } from './ports.js';
 import { Registration } from './registration.js';
 
 @Module({
   imports: [
     SidekickModule.forRoot({
-      // Address and port are those to which the server is bound.
-      service: { name: 'appserver', id: INSTANCE },
+      // Address and port are those to which the HTTP server is bound.
+      service: { name: 'appserver', id: INSTANCE, ports: PORTS },
       // A killed instance leaves the lists after 3 s.
       ttl: 3,
       // An instance that stops cleanly leaves the lists first, then serves late requests for another second.

@@ -1,18 +1,48 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Inject, type OnModuleInit } from '@nestjs/common';
+import { type ClientGrpc, ClientProxy } from '@nestjs/microservices';
 import { DiscoveryService, type Endpoint } from 'nestjs-sidekick';
-import { Appservers } from './appservers.js';
+import { ServiceHttp } from 'nestjs-sidekick/http';
+import { type Observable, timeout } from 'rxjs';
+import { APPSERVER_GRPC, APPSERVER_TCP } from './appserver.clients.js';
 
+/** The gRPC service of `appserver.proto`. */
+interface Appserver {
+  index(request: object): Observable<unknown>;
+}
+
+/** An appserver that hangs is given up after a second, and the GET is sent to another one. */
+const SERVICE = { timeout: 5, retry: { attempts: 3, perTryTimeout: 1 } };
+
+/** Calls the next appserver, over each of the three protocols. */
 @Controller()
-export class GatewayController {
+export class GatewayController implements OnModuleInit {
+  private appserver!: Appserver;
+
   constructor(
-    private readonly appservers: Appservers,
     private readonly discovery: DiscoveryService,
+    private readonly http: ServiceHttp,
+    @Inject(APPSERVER_GRPC) private readonly grpcClient: ClientGrpc,
+    @Inject(APPSERVER_TCP) private readonly tcpClient: ClientProxy,
   ) {}
 
-  /** Returns the answer of the next appserver. */
+  onModuleInit(): void {
+    this.appserver = this.grpcClient.getService<Appserver>('Appserver');
+  }
+
   @Get()
   async index(): Promise<unknown> {
-    return await this.appservers.get('/');
+    const response = await this.http.fetch('http://appserver/', { service: SERVICE });
+    return await response.json();
+  }
+
+  @Get('grpc')
+  grpc(): Observable<unknown> {
+    return this.appserver.index({}).pipe(timeout(SERVICE.timeout * 1_000));
+  }
+
+  @Get('tcp')
+  tcp(): Observable<unknown> {
+    return this.tcpClient.send('index', {}).pipe(timeout(SERVICE.timeout * 1_000));
   }
 
   /** Returns every watched service with its current instances. */

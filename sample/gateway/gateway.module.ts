@@ -1,12 +1,14 @@
 import { Module } from '@nestjs/common';
 import { PilotedModule } from 'nestjs-sidekick';
-import { Appservers } from './appservers.js';
+import { ServiceHttpModule } from 'nestjs-sidekick/http';
+import { AppserverClients } from './appserver.clients.js';
+import { AppserverLog } from './appserver.log.js';
 import { GatewayController } from './gateway.controller.js';
 import { LastConnections } from './last-connections.js';
 
 @Module({
-  imports: [PilotedModule.forRoot()],
+  imports: [PilotedModule.forRoot(), ServiceHttpModule.forRoot(), AppserverClients],
   controllers: [GatewayController],
-  providers: [Appservers, LastConnections],
+  providers: [AppserverLog, LastConnections],
 })
 export class GatewayModule {}

@@ -83,6 +83,14 @@ describe.each(places)('The sample on %s', (_name, open) => {
     expect(services.appserver).toContainEqual(expect.objectContaining({ address, port }));
   });
 
+  it.each(['/grpc', '/tcp'])('calls every instance by %s', async (path) => {
+    const served = new Set<string>();
+    await until('each instance to be called', async () => {
+      served.add(((await sample.get(path)) as { instance: string }).instance);
+      return served.size === 3;
+    });
+  });
+
   /** Output of a process arrives asynchronously, so wait for it. */
   const said = async (text: string): Promise<unknown> =>
     await until(`the sample to say "${text}"`, () => sample.output.includes(text));
