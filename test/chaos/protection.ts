@@ -9,6 +9,7 @@
  * - `watch`: nothing can be watched
  * - `fence`: a write has no guard: it lands whatever has happened since it was sent
  * - `drain`: an application closes its port first, and withdraws what it announced after
+ * - `local-deadline`: a leader trusts its leadership until it hears of its end
  * - `one-shot`: a request that must not be done twice is sent again after any failure
  */
 export const PROTECTIONS = [
@@ -20,6 +21,7 @@ export const PROTECTIONS = [
   'watch',
   'fence',
   'one-shot',
+  'local-deadline',
   'drain',
 ] as const;
 

@@ -1,4 +1,6 @@
 import { noHerdComesBack } from './herd.js';
+import { electionHerd } from './elections/election-herd.js';
+import { oneLeaderAtATime } from './elections/one-leader.js';
 import { DISCOVERY_SCENARIOS } from './discovery/index.js';
 import { blockedEventLoop, isolatedHeartbeat, stoppedProcess } from './hang.js';
 import { stopsCleanly } from './life/clean-stop.js';
@@ -44,6 +46,8 @@ export const SCENARIOS: readonly Scenario[] = Object.freeze([
   leakOfSubscriptions,
   leakOnConsul,
   leakOfBoots,
+  oneLeaderAtATime,
+  electionHerd,
   ...WHO_HOLDS,
   ...DISCOVERY_SCENARIOS,
 ]);
