@@ -49,13 +49,12 @@ export function stepElection(
   if (ended && before.own)
     signals.push({ kind: 'deposed', term: before.own.term, reason: reason ?? 'expired' });
   const term = state.own?.term;
-  if (leads && (!before.leading || ended) && term !== undefined) {
-    signals.push({ kind: 'elected', term });
-    const highest = before.highestTerm;
-    // Equal where the watch reported the own record before the response to the write.
-    if (event.kind === 'created' && highest !== undefined && isHigherTerm(highest, term))
-      signals.push({ kind: 'term-went-back', term, highest });
-  }
+  if (leads && (!before.leading || ended) && term !== undefined) signals.push({ kind: 'elected', term });
+  const { highestTerm: highest } = before;
+  const begun = event.kind === 'created' ? event.term : undefined;
+  // Equal where the watch reported the own record before the response to the write.
+  if (begun !== undefined && highest !== undefined && isHigherTerm(highest, begun))
+    signals.push({ kind: 'term-went-back', term: begun, highest });
   const leader = knownLeader(state, leads);
   const changed = !sameLeader(leader, before.leader);
   if (changed && signals.length === 0) signals.push({ kind: 'leader' });

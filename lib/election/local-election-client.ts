@@ -9,7 +9,7 @@ import { LocalElection, type LocalElectionDeps } from './local-election.js';
 import { LocalLocks } from './local-locks.js';
 
 /** Timeout of each of the last requests, in milliseconds: with the release below two seconds. */
-const END_TIMEOUT_MS = 900;
+const END_TIMEOUT_MS = 600;
 /** Milliseconds between two looks at the jobs of a shutdown. */
 const RUNS_INTERVAL_MS = 20;
 

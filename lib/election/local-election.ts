@@ -19,7 +19,7 @@ import { type ElectionSignal, leadUntil, phaseOf } from './election-state.js';
 
 const MAX_META_BYTES = 4_096;
 /** How long a release may take before the record is left to expire, in milliseconds. */
-const RELEASE_TIMEOUT_MS = 1_000;
+const RELEASE_TIMEOUT_MS = 700;
 
 /** Dependencies of a {@link LocalElection}. */
 export interface LocalElectionDeps extends ElectionRunnerDeps {

@@ -50,6 +50,14 @@ export class LocalLockRun implements LockRun {
     return !this.ended && !this.signal.aborted && this.options.clock.now() < this.deadline;
   }
 
+  /** Whether the registry no longer has the record of this run. */
+  get hasLostRecord(): boolean {
+    const { reason } = this.signal as { readonly reason: unknown };
+    return (
+      reason instanceof LockLostError && (reason.reason === 'session-gone' || reason.reason === 'record-lost')
+    );
+  }
+
   /** Whether the job has not ended. */
   get active(): boolean {
     return !this.ended;

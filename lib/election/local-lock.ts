@@ -192,7 +192,7 @@ export class LocalLock {
     const { held } = this;
     if (held?.run !== run) return;
     const holdMs = held.freeAt - this.deps.clock.now();
-    if (holdMs <= 0 || run.signal.reason instanceof SessionGoneError) {
+    if (holdMs <= 0 || run.hasLostRecord) {
       this.release(run);
       return;
     }
@@ -276,7 +276,7 @@ export class LocalLock {
   private async verify(held: Held): Promise<void> {
     const bounds = { session: held.session, ttlMs: held.session.ttl * 1_000 };
     const entry = await this.requests.read(bounds).catch(() => 'unknown' as const);
-    if (entry === 'unknown' || this.held !== held || entry?.version === held.version) return;
+    if (entry === 'unknown' || this.held !== held || this.working || entry?.version === held.version) return;
     held.run.lose('record-lost');
     if (!held.run.active) this.forget();
   }

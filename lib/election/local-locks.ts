@@ -1,3 +1,5 @@
+import { attempt } from '../common/async/deadline.js';
+import { deferred, type Deferred } from '../common/async/deferred.js';
 import { expected } from '../common/expected.js';
 import { checkName } from '../common/names.js';
 import { type SessionListener } from '../registration/session-runner.js';
@@ -6,6 +8,11 @@ import { marginMs } from './election-state.js';
 import { LocalLock, type LocalLockDeps } from './local-lock.js';
 import { type Acquired, type AcquireOptions, type Locks } from './locks.js';
 
+/** How long a run waits for the first session of the process, in milliseconds. */
+const OPEN_WAIT_MS = 1_000;
+/** How long locks that are still held may take to be handed over, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 500;
+
 /** All locks of one process. */
 export class LocalLocks implements Locks {
   private readonly locks = new Map<string, LocalLock>();
@@ -13,8 +20,10 @@ export class LocalLocks implements Locks {
   private attached = false;
   private closed = false;
   private warned = false;
+  private readonly opened: Deferred<void> = deferred();
   private readonly listener: SessionListener = {
     onSession: (signal) => {
+      if (signal === 'up') this.opened.resolve();
       if (signal === 'gone') for (const lock of this.locks.values()) lock.sessionGone();
     },
     onMissing: () => undefined,
@@ -51,7 +60,9 @@ export class LocalLocks implements Locks {
     checkName('lock', name);
     checkDurations(options);
     if (this.closed || options.signal?.aborted === true) return { granted: false, reason: 'closed' };
-    const acquired = await this.lock(name).acquire(options);
+    const lock = this.lock(name);
+    await this.firstSession();
+    const acquired = await lock.acquire(options);
     if (!acquired.granted && acquired.reason === 'unreachable') this.warn('no session is acknowledged');
     if (!acquired.granted || !this.refuses(options)) return acquired;
     acquired.run.end();
@@ -67,9 +78,21 @@ export class LocalLocks implements Locks {
   /** Hands the locks that are still held to sessions that outlive this process, and stops. */
   async close(): Promise<void> {
     const locks = [...this.locks.values()];
-    await Promise.all(locks.map((lock) => lock.shutdown()));
+    const { clock } = this.deps;
+    const what = 'Handing over locks';
+    await attempt({ clock, timeoutMs: CLOSE_TIMEOUT_MS, what }, () =>
+      Promise.all(locks.map((lock) => lock.shutdown())),
+    ).catch(() => undefined);
     await Promise.all(locks.map((lock) => lock.close()));
     this.deps.sessions.delete(this.listener);
+  }
+
+  /** The first run of a process may be due before its session is open. */
+  private async firstSession(): Promise<void> {
+    if (this.deps.sessions.lastAck !== undefined) return;
+    const { clock } = this.deps;
+    const what = 'Opening the session of locks';
+    await attempt({ clock, timeoutMs: OPEN_WAIT_MS, what }, () => this.opened.promise).catch(() => undefined);
   }
 
   private refuses({ signal }: AcquireOptions): boolean {

@@ -1,4 +1,7 @@
-/** `nestjs-sidekick/testing`: a virtual clock, a registry that injects faults, and the contract suite of drivers. */
+/**
+ * `nestjs-sidekick/testing`: a virtual clock, a registry that injects faults, elections on the clock of a test, and the
+ * contract suite of drivers.
+ */
 export { type Fault, FaultyRegistry, type RequestKind } from './faulty-registry.js';
 export { systemClock } from '../common/clock.js';
 export {
@@ -11,3 +14,4 @@ export {
   registryContract,
 } from '../registry/contract/index.js';
 export { VirtualClock } from './virtual-clock.js';
+export { testElections, type TestElectionOptions, type TestElections } from './test-elections.js';
