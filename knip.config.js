@@ -1,0 +1,52 @@
+/** `npm run knip`: files, exports and dependencies that nothing uses. */
+export default {
+  entry: [
+    'lib/index.ts',
+    // The public entries of package.json, which name the built files.
+    'lib/*/index.ts',
+    'lib/registries/*/index.ts',
+    'lib/cli/bin/*.ts',
+    'lib/dashboard/page/main.ts',
+    'lib/**/*.spec.ts',
+    'sample/{,appserver/,gateway/}main.ts',
+    // Programs: of npm, of Jest, and those that others start as processes.
+    'scripts/*.mjs',
+    'scripts/prepare/*.mjs',
+    'test/**/*.spec.ts',
+    'test/{bench,chaos,fuzz}/*.ts',
+    'test/harness/packages/**/*.cjs',
+    'test/harness/fixtures/**/*.{ts,mjs}',
+  ],
+  project: ['{lib,sample,scripts,test}/**/*.{ts,mjs,cjs,mts}'],
+  // Types of a script for the specs that import it.
+  ignore: ['scripts/**/*.d.mts'],
+  ignoreDependencies: [
+    // Jest and the Nest CLI bring them along.
+    '@jest/globals',
+    '@nestjs/schematics',
+    // TypeScript 7, which scripts/types.mjs starts by its path.
+    'typescript-native',
+    // Until calling, metrics, health, the dashboard and the documentation site use them.
+    '@grafana/grafana-foundation-sdk',
+    '@grpc/proto-loader',
+    '@nestjs/axios',
+    '@nestjs/platform-fastify',
+    '@nestjs/terminus',
+    '@opentelemetry/api',
+    '@opentelemetry/sdk-metrics',
+    '@prometheus-io/lezer-promql',
+    '@sparticuz/chromium',
+    '@types/compression',
+    'axe-core',
+    'axios',
+    'compression',
+    'helmet',
+    'prom-client',
+    'typedoc',
+    'undici',
+  ],
+  // Of util-linux.
+  ignoreBinaries: ['script'],
+  // Exported for a spec or an entry of the same folder; types are exported with the functions that use them.
+  ignoreExportsUsedInFile: true,
+};
