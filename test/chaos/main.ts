@@ -93,7 +93,7 @@ async function main(): Promise<void> {
   const limit = size.minutes === undefined ? '' : `, ${size.minutes} minutes`;
   console.log(`${waiting.length} scenarios, ${size.kills} kills${limit}, seed ${seed}\n`);
   const playing = playAll(waiting, atOnce, { seed, size, reports, keepAll });
-  const outcomes = await Promise.all(playing.map(told));
+  const outcomes = await Promise.all(playing.map(printed));
   const broken = outcomes.filter(({ findings }) => findings.length > 0).length;
   if (json !== undefined)
     await writeFile(json, `${JSON.stringify({ seed, ...size, broken, outcomes }, null, 2)}\n`);
@@ -103,7 +103,7 @@ async function main(): Promise<void> {
 }
 
 /** Reports an outcome as soon as it is known: the whole run may take hours. */
-async function told(playing: Promise<Outcome>): Promise<Outcome> {
+async function printed(playing: Promise<Outcome>): Promise<Outcome> {
   const outcome = await playing;
   console.log(`${outcomeText(outcome)}\n`);
   return outcome;

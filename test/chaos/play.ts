@@ -6,11 +6,11 @@ import { Stage } from './scenarios/stage.js';
 import { type Finding } from './validators/finding.js';
 import { nothingUnhandled } from './validators/unhandled.js';
 
-/** What became of one scenario. */
+/** The outcome of one scenario. */
 export interface Outcome {
   readonly scenario: string;
   readonly promise: string;
-  /** What it was played without; undefined where nothing was taken away. */
+  /** The protection that was disabled, if any. */
   readonly without?: Protection;
   readonly seed: number;
   readonly seconds: number;
@@ -72,7 +72,7 @@ export async function play(
   return { ...outcome, report };
 }
 
-/** What a scenario finds where a protection is missing is what it is there for; finding nothing is the fault. */
+/** A scenario that runs without a protection must have findings; having none is the failure. */
 function judgeWithout(scenario: Scenario, without: Protection, found: readonly Finding[]): Finding[] {
   const promise = scenario.needs?.[without];
   if (found.some((finding) => finding.promise === promise)) return [];

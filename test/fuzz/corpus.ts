@@ -21,7 +21,7 @@ function contentOf(path: string): Buffer {
   return Buffer.from(pairs.map(([text, times]) => text.repeat(times)).join(''));
 }
 
-/** What is kept for a target, in the order of the names. */
+/** The stored inputs of a target, in the order of their names. */
 export function readCorpus(target: string): readonly CorpusEntry[] {
   const folder = join(ROOT, target);
   return readdirSync(folder)

@@ -1,7 +1,7 @@
 /** Stands where the environment holds a secret: no error may show it. */
 export const SECRET = 'c4n4ry';
 
-/** What templates are rendered with. */
+/** The variables of the templates. */
 export const ENVIRONMENT: Readonly<Record<string, string>> = {
   PORT: '8080',
   NAME: 'db',
@@ -15,7 +15,7 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   __proto__x: 'own',
 };
 
-/** What templates are made of. */
+/** The pieces of templates. */
 export const TEMPLATE_WORDS: readonly string[] = [
   '{{',
   '}}',

@@ -9,7 +9,7 @@ const INPUTS = 1_000;
 // Each takes two seconds of computing at most, and a busy machine may be slow to give them.
 jest.setTimeout(180_000);
 
-function told(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -20,7 +20,7 @@ describe.each(TARGETS.map((target) => [target.name, target] as const))('%s', (na
       try {
         await target.replay(entry);
       } catch (error) {
-        throw new Error(`${entry.name}: ${told(error)}`, { cause: error });
+        throw new Error(`${entry.name}: ${messageOf(error)}`, { cause: error });
       }
     }
   });
@@ -31,7 +31,7 @@ describe.each(TARGETS.map((target) => [target.name, target] as const))('%s', (na
     if (!finding) return;
     const { input, error } = finding;
     throw new Error(
-      `${told(error)}\n${input.toString().slice(0, 2_000)}\n` +
+      `${messageOf(error)}\n${input.toString().slice(0, 2_000)}\n` +
         `npm run fuzz -- --only ${name} --seed ${SEED} --inputs ${inputs}`,
       { cause: error },
     );

@@ -22,7 +22,7 @@ function members(prototype: object): ReadonlyMap<PropertyKey, unknown> {
   );
 }
 
-/** What has come into, or gone from, the prototypes that every object shares; undefined for nothing. */
+/** The changes of the shared prototypes; undefined if there are none. */
 function pollution(): string | undefined {
   for (const [n, prototype] of PROTOTYPES.entries()) {
     const before = BEFORE[n]!;
@@ -34,7 +34,7 @@ function pollution(): string | undefined {
   return undefined;
 }
 
-/** What must not have happened. */
+/** The violated rule. */
 export class Misbehaviour extends Error {}
 
 /**

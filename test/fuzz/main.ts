@@ -153,7 +153,7 @@ async function main(): Promise<void> {
   console.log(`${total} inputs for ${targets.length} targets, seed ${seed}, ${workers} threads\n`);
   const start = performance.now();
   const done = new Map(targets.map(({ name }) => [name, { tried: 0, spent: 0, findings: 0 }]));
-  let told = start;
+  let reportedAt = start;
   const work = async (): Promise<void> => {
     const bench = new Bench({ counter: new SharedArrayBuffer(4), threads: workers });
     for (;;) {
@@ -169,9 +169,9 @@ async function main(): Promise<void> {
         const path = await keep(task, finding.input);
         console.log(`FOUND ${task.target}: ${finding.error}\n  ${repeat(task)}\n  ${path}\n`);
       }
-      if (performance.now() - told > 60_000) {
-        told = performance.now();
-        console.log(`… ${queue.length} batches to go after ${Math.round((told - start) / 1_000)} s`);
+      if (performance.now() - reportedAt > 60_000) {
+        reportedAt = performance.now();
+        console.log(`… ${queue.length} batches to go after ${Math.round((reportedAt - start) / 1_000)} s`);
       }
     }
     await bench.stop();

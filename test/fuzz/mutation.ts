@@ -8,7 +8,7 @@ interface Edit {
   readonly copy: number;
 }
 
-/** What trips up readers of any format. */
+/** Pieces that are difficult for readers of any format. */
 const PIECES: readonly string[] = [
   ...Array.from('{}[](),:;|"\'`\\/*$.-+=%#?&@<>!^~_0129 \t\n\r\0\ufeff\u200b\u202e\u2028\u{1d173}é☃😀'),
   'e\u0301',
@@ -171,7 +171,7 @@ export function mutatedJson(
     .map(([value, changes]) => changes.reduce(changed, value));
 }
 
-/** What of a corpus is JSON, and not so deep that it could not be written again. */
+/** The inputs of a corpus that are JSON and not too deep to be written again. */
 export function jsonOf(corpus: readonly (Buffer | string)[]): readonly unknown[] {
   return corpus.flatMap((bytes) => {
     try {

@@ -11,7 +11,7 @@ export interface Report {
   readonly finding: { readonly input: Uint8Array; readonly error: string } | undefined;
 }
 
-/** What a thread is started with. */
+/** The settings of a thread. */
 export interface Surroundings {
   /** Counts the inputs that were tried, so that the parent can detect a hung thread. */
   readonly counter: SharedArrayBuffer;

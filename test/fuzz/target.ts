@@ -12,7 +12,7 @@ export interface Finding {
 /** One way by which something comes in from outside. */
 export interface Target {
   readonly name: string;
-  /** What holds for whatever comes in. */
+  /** The guarantee for every input. */
   readonly promise: string;
   /** Its part of the inputs of a run, beside those of the others; 1 for what takes some ten microseconds. */
   readonly share: number;
@@ -96,7 +96,7 @@ export function dataTarget<I>(spec: Omit<TargetSpec<I>, 'read' | 'write'>): Targ
   });
 }
 
-/** What JSON has no word for, in words. */
+/** A description of values that JSON cannot express. */
 function sayable(_name: string, value: unknown): unknown {
   return typeof value === 'bigint' || typeof value === 'symbol' ? String(value) : value;
 }

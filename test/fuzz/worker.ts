@@ -20,7 +20,7 @@ process.on('unhandledRejection', (reason) => {
   rejected ??= reason;
 });
 
-function told(error: unknown): string {
+function messageOf(error: unknown): string {
   return (error instanceof Error ? (error.stack ?? error.message) : String(error)).slice(0, 4_000);
 }
 
@@ -33,9 +33,12 @@ async function run({ target: name, seed, inputs }: Task): Promise<Report> {
   // An unhandled rejection is reported one turn later.
   await new Promise((resolve) => setImmediate(resolve));
   const report = { tried: inputs };
-  if (finding) return { ...report, finding: { input: finding.input, error: told(finding.error) } };
+  if (finding) return { ...report, finding: { input: finding.input, error: messageOf(finding.error) } };
   if (rejected === undefined) return { ...report, finding: undefined };
-  return { ...report, finding: { input: Buffer.alloc(0), error: `unhandled rejection: ${told(rejected)}` } };
+  return {
+    ...report,
+    finding: { input: Buffer.alloc(0), error: `unhandled rejection: ${messageOf(rejected)}` },
+  };
 }
 
 port.on('message', (task: Task) => {

@@ -69,7 +69,7 @@ export class CertificateAuthority {
 export interface TlsSet {
   /** For `startEtcd({ tls })` and `startConsul({ tls })`. */
   readonly harness: HarnessTls;
-  /** What a client needs that does everything right. */
+  /** The files of a client whose certificate is valid. */
   readonly good: ClientTls;
   /** The authority's certificate alone: a client that shows none of its own. */
   readonly anonymous: ClientTls;
@@ -88,7 +88,7 @@ export interface TlsSetOptions {
   readonly mutual?: boolean;
   /** Whether the server's own certificate ended yesterday; false by default. */
   readonly serverExpired?: boolean;
-  /** What the server's certificate is valid for; 127.0.0.1 and localhost by default. */
+  /** The names in the server's certificate; 127.0.0.1 and localhost by default. */
   readonly hosts?: readonly string[];
 }
 

@@ -5,7 +5,7 @@ import packet, { type Answer, type Packet } from 'dns-packet';
 import { freePorts } from './ports.js';
 
 /**
- * What the server says about a name: its records, that something is wrong with it, nothing at all, or bytes that it sends
+ * The server's answer for a name: its records, that something is wrong with it, nothing at all, or bytes that it sends
  * as they are behind the id of the question.
  */
 export type DnsZone = Map<string, readonly Answer[] | 'servfail' | 'refused' | 'silent' | Buffer>;

@@ -19,7 +19,7 @@ export class EtcdProxy {
     return `http://${this.endpoint}`;
   }
 
-  /** What it has written so far. */
+  /** Its output so far. */
   log(): string {
     return this.process.log();
   }

@@ -30,7 +30,7 @@ export interface EtcdOptions {
   readonly partitions?: boolean;
 }
 
-/** What a cluster comes back with. */
+/** The data with which a cluster returns. */
 export interface Replacement {
   /** A file of {@link EtcdCluster.saveSnapshot}; nothing at all where it is left out. */
   readonly snapshot?: string;
@@ -48,7 +48,7 @@ export class EtcdCluster {
     private readonly peers: PeerNetwork | undefined,
   ) {}
 
-  /** What lies between the members, with `partitions: true`. */
+  /** The network between the members, with `partitions: true`. */
   get network(): PeerNetwork {
     if (!this.peers) throw new Error('Start the cluster with `partitions: true` to cut its connections.');
     return this.peers;

@@ -1,7 +1,7 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 
-/** What a relay says in place of the server behind it. */
+/** An answer of the relay in place of the server's. */
 export interface RelayAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;

@@ -21,7 +21,7 @@ export class Metrics {
   }
 }
 
-/** What an etcd member has to do for its clients. */
+/** An etcd member's open work for its clients. */
 export interface EtcdLoad {
   /** Watchers, those that lag too. */
   readonly watchers: number;

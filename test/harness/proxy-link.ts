@@ -1,6 +1,6 @@
 import { type Socket } from 'node:net';
 
-/** What a proxy does with the bytes of one direction. */
+/** The mode of a proxy for the bytes of one direction. */
 export type LinkMode =
   | { readonly kind: 'pass' }
   /** Every byte arrives `ms` milliseconds late, in order. */

@@ -17,7 +17,7 @@ interface Connection {
   readonly down: ProxyLink;
 }
 
-/** What has gone through a proxy. */
+/** The traffic of a proxy. */
 export interface ProxyCounts {
   /** Connections accepted since the start. */
   readonly connections: number;

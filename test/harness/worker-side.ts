@@ -1,4 +1,4 @@
-/** What a script of worker.ts does with each command. */
+/** The handlers of a worker's commands. */
 import { type Order, type Report } from './worker.js';
 
 /** The settings from the parent process. */

@@ -6,7 +6,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** What goes to a worker, and what comes back. */
+/** A command to a worker. */
 export interface Order {
   readonly id: number;
   readonly command: string;

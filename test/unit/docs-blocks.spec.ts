@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Where the blocks stand for the compiler. The files are in memory only. */
 const FOLDER = join(ROOT, '.docs-blocks');
 
-/** What the templates of `nest new` have, with the package's names mapped to its sources. */
+/** The compiler options of the templates of `nest new`, with the package's names mapped to its sources. */
 const OPTIONS: ts.CompilerOptions = {
   module: ts.ModuleKind.NodeNext,
   moduleResolution: ts.ModuleResolutionKind.NodeNext,
@@ -38,7 +38,7 @@ interface Block {
   readonly name: string | undefined;
   readonly code: string;
   /**
-   * What is compiled before it: the text of the comment `<!-- given: … -->` right above the block. For blocks that
+   * The code that is compiled before it: the text of the comment `<!-- given: … -->` right above the block. For blocks that
    * continue another one, or that use what is the reader's own.
    */
   readonly given: string;

@@ -2,7 +2,7 @@ import http from 'node:http';
 import { type Happening } from '../recording/event.js';
 import { type RequestSettings } from './settings.js';
 
-/** What it asks for an endpoint. */
+/** The function that returns an endpoint. */
 interface Discovery {
   pick(service: string): { readonly id: string; readonly address: string; readonly port: number };
 }

@@ -47,7 +47,7 @@ const UNDRAINED = 300;
 /** Milliseconds after which a list that is still stale is reported again. */
 const STALE_STILL = 1_000;
 
-/** What is taken away here; the registry does without the others. */
+/** The protections that are disabled here; the registry disables the others. */
 const OF_THE_APPLICATION: ReadonlySet<Protection> = new Set(['jitter', 'expiry-guard', 'drain']);
 
 knowThreads();
@@ -218,7 +218,7 @@ class Hearts {
 class Followed {
   picks: Picks = { picked: 0, failed: 0 };
   private readonly looking: NodeJS.Timeout;
-  private readonly told = new Map<string, { readonly stale: boolean; readonly at: number }>();
+  private readonly reported = new Map<string, { readonly stale: boolean; readonly at: number }>();
 
   constructor(
     private readonly discovery: InstanceType<typeof DiscoveryService>,
@@ -253,9 +253,9 @@ class Followed {
   private look(): void {
     for (const service of this.services) {
       const { stale, age } = this.discovery.of(service);
-      const told = this.told.get(service);
-      if (stale !== told?.stale || (stale && monotonic() - told.at > STALE_STILL)) {
-        this.told.set(service, { stale, at: monotonic() });
+      const reported = this.reported.get(service);
+      if (stale !== reported?.stale || (stale && monotonic() - reported.at > STALE_STILL)) {
+        this.reported.set(service, { stale, at: monotonic() });
         happened(settings.name, { kind: 'freshness', service, stale, ...(age === undefined ? {} : { age }) });
       }
       this.pick(service);

@@ -5,7 +5,7 @@ import { type KeptSettings } from './settings.js';
 import { type HeartbeatOptions, type ServiceAnnouncement } from '../../../lib/sidekick/sidekick.options.js';
 import { type ThreadEnd } from './threads.js';
 
-/** What an application's last words begin with where something keeps it from ending. */
+/** The prefix of an application's last message if a handle prevents its exit. */
 export const STILL_HERE = 'Still here, for:';
 
 /** How many picks an application made of the services it follows. */
@@ -14,7 +14,7 @@ export interface Picks {
   readonly failed: number;
 }
 
-/** What became of calls for an endpoint that were made all at once. */
+/** The outcomes of simultaneous calls for an endpoint. */
 export interface Calls {
   readonly found: number;
   /** The codes of those that failed. */

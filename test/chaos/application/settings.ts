@@ -16,7 +16,7 @@ export interface RequestSettings {
   readonly atOnce: number;
 }
 
-/** What an application is started with. Plain data: it goes to another process. */
+/** Settings of an application. Plain data, since they go to another process. */
 export interface ApplicationSettings {
   /** Its name in the recording. */
   readonly name: string;

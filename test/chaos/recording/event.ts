@@ -5,7 +5,7 @@ export interface KeyChange {
   /** The revision of the store that this change made. */
   readonly revision: number;
   readonly value?: string;
-  /** What keeps a put alive: an etcd lease, a Consul session, a file session; missing where nothing does. */
+  /** The session of a put: an etcd lease, a Consul session, a file session; missing for a put without one. */
   readonly lease?: string;
 }
 
@@ -15,7 +15,7 @@ export interface PortChange {
   readonly put?: { readonly version: number; readonly value: string };
 }
 
-/** What is new in a list, by id. */
+/** The new, changed and removed ids of a list. */
 export interface ListNews {
   readonly added: readonly string[];
   readonly updated: readonly string[];
@@ -28,7 +28,7 @@ export interface SeenEndpoint {
   readonly meta: Readonly<Record<string, string>>;
 }
 
-/** What happened, without when and to whom. */
+/** An event without its time and its subject. */
 export type Happening =
   /** A request was sent; `call` pairs it with its answer. */
   | { readonly kind: 'call'; readonly call: number; readonly what: string }

@@ -4,7 +4,7 @@ import { type Event, type EventOf, type Happening } from './event.js';
 
 /** Records all events of a run with monotonic times, in the order of the calls. */
 export class Recorder {
-  private readonly told: Event[] = [];
+  private readonly reported: Event[] = [];
   private calls = 0;
 
   /** @param now milliseconds of a monotonic clock; the machine's own by default */
@@ -12,7 +12,7 @@ export class Recorder {
 
   /** Records something that happens now, or at `at` when it was seen elsewhere. */
   record(who: string, happening: Happening, at: number = this.now()): void {
-    this.told.push({ at, who, ...happening });
+    this.reported.push({ at, who, ...happening });
   }
 
   /** Records a call with its answer or error, whatever becomes of it. */
@@ -32,7 +32,7 @@ export class Recorder {
 
   /** Everything so far, by time. */
   get events(): readonly Event[] {
-    return [...this.told].sort((a, b) => a.at - b.at);
+    return [...this.reported].sort((a, b) => a.at - b.at);
   }
 
   /** Keeps the recording as a file with one event a line. */

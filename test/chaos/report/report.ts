@@ -5,7 +5,7 @@ import { type Finding } from '../validators/finding.js';
 import { timeline } from './timeline.js';
 
 export interface Report {
-  /** What was run: `kill-members`. With the random seed, the name of the folder. */
+  /** The name of the scenario, such as `kill-members`. With the random seed, the name of the folder. */
   readonly name: string;
   readonly seed: number;
   readonly recorder: Recorder;

@@ -51,7 +51,7 @@ export const badKeys: Scenario = {
     const sample = [good[0]!, 'value hangs'];
     const ends = sample.map((key) => stage.read(etcd, key));
     await trouble(stage, etcd, store, app);
-    // What has halted shows at the latest when the TTL is over.
+    // A heartbeat that halted is visible once the TTL is over.
     await sleep(TTL * 1_000 + 1_500);
     for (const end of ends) await end();
 

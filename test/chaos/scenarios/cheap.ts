@@ -5,7 +5,7 @@ import { monotonic, sleep, until } from '../../harness/wait.js';
 import { between, seededRandom } from '../random.js';
 import { type Finding } from '../validators/finding.js';
 import { nothingLeft } from '../validators/growth.js';
-import { durationsOf, putRight } from '../validators/in-time.js';
+import { durationsOf, repairedInTime } from '../validators/in-time.js';
 import { pace, steadyPace } from '../validators/pace.js';
 import { type ManyKeys, type ManySettings } from '../workers/many.js';
 import { type Scenario } from './scenario.js';
@@ -71,7 +71,7 @@ async function watch(stage: Stage, count: number, ms: number, deletes: number): 
     `${Math.round((proxy!.counts.bytesUp - bytes) / took)} kB/s sent, ${(cpu * 100).toFixed(1)} % of a processor, ` +
     `repaired within ${Math.round(Math.max(...durationsOf(events, who, DELETE)))} ms`;
   return [
-    ...putRight(events, who, DELETE, REPAIR_MS),
+    ...repairedInTime(events, who, DELETE, REPAIR_MS),
     ...steadyPace(events, who, 'renewals', (TTL * 1_000) / 3, 0.1),
     ...nothingLeft(events, who, 'keepAliveStreams', 1),
     ...nothingLeft(events, who, 'watchStreams', 1),

@@ -16,7 +16,7 @@ import {
   tenuresOf,
 } from '../validators/ownership.js';
 import { exactStates } from '../validators/states.js';
-import { toldAs } from './told.js';
+import { untilReported } from './reported-states.js';
 import { type Scenario, type Size } from './scenario.js';
 import { type Stage } from './stage.js';
 
@@ -77,7 +77,7 @@ async function two(stage: Stage, store: KeyStore, { kills }: Size): Promise<Find
   const departures = arrivals - 1;
   const states = Array.from({ length: departures }, () => ['lost', 'restored']).flat();
   const { who } = older.heart(key);
-  await toldAs(stage.recorder, who, states.length);
+  await untilReported(stage.recorder, who, states.length);
   return [
     ...noFlapping(history, key, { arrivals, departures }),
     ...(log.complete ? takenByRight(history, key) : []),

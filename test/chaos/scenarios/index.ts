@@ -19,7 +19,7 @@ import { type Scenario } from './scenario.js';
 import { blackHole, minorityMember } from './silent-member.js';
 import { movedWallClock } from './wall-clock.js';
 import { watchGuarantees } from './watch-guarantees.js';
-import { WHO_HOLDS } from './who-holds.js';
+import { WHO_HOLDS } from './ownership.js';
 
 /** Every scenario, in the order they are run. */
 export const SCENARIOS: readonly Scenario[] = Object.freeze([

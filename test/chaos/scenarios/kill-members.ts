@@ -30,7 +30,7 @@ export const killMembers: Scenario = {
       await until('the quorum to renew', renewed, { deadline: 10_000 }).catch(() => undefined);
       await sleep(between(stage.random, 0, 1_000));
     }
-    // What a kill has broken shows at the latest when the longest TTL is over.
+    // The effects of a kill are visible once the longest TTL is over.
     await sleep(10_500);
     for (const stop of ends) await stop();
     stage.figures.kills = done;

@@ -21,7 +21,7 @@ const KEYS = 4;
 /** Milliseconds after which a write has gone round the hanging member. */
 const HANGS = 1_000;
 
-/** What an application does while a write of its is still on its way. */
+/** An application's action while one of its writes is in flight. */
 type Turn = 'writes again' | 'withdraws' | 'withdraws at once' | 'withdraws what it began' | 'is displaced';
 
 const TURNS: readonly Turn[] = [
@@ -101,7 +101,7 @@ export const latePut: Scenario = {
     );
     const start = async (name: string, registry: string): Promise<Application> =>
       await stage.application({ name, registry, sidekick: {} });
-    // What goes through the proxies is the writer's alone.
+    // Only the writer's requests pass through the proxies.
     const direct = new EtcdKeys(etcd).url;
     const [app, rival] = await Promise.all([start('writer', store.url), start('rival', direct)]);
     const end = monotonic() + minutes * 60_000;

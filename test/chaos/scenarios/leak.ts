@@ -110,7 +110,7 @@ export const leakOfSubscriptions: Scenario = {
   },
 };
 
-/** What is subscribed to on an agent that each costs a few requests. */
+/** The number of subscriptions on an agent; each costs a few requests. */
 const ON_CONSUL = Object.freeze({
   watch: { full: 2_000, share: 100 },
   view: { full: 2_000, share: 100 },
@@ -179,7 +179,7 @@ async function follow(stage: Stage, url: string): Promise<Worker> {
   return worker;
 }
 
-/** What was asked of the server before the last watch was answered has been carried out. */
+/** Resolves once the server has processed every request that it received before the last watch was answered. */
 async function subscribe(app: Worker, what: string, count: number): Promise<void> {
   await app.ask('subscribe', { what, count });
   await app.ask('subscribe', { what: 'watch', count: 1 });
@@ -241,7 +241,7 @@ async function serverSide(
     `${watchers} watchers, ${watchStreams} watch streams, ${keepAliveStreams} keepalive streams, ${leases} leases`;
 }
 
-/** What the server has to do, once that is no more than `most`, or else after a while. */
+/** The server's pending work, once it is at most `most`, or after a timeout. */
 async function atRest(etcd: EtcdCluster, most?: EtcdLoad): Promise<EtcdLoad> {
   let load = await etcdLoad(etcd.members[0]!.metricsUrl);
   const rested = async (): Promise<boolean> => {

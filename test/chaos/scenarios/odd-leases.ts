@@ -5,11 +5,11 @@ import { between } from '../random.js';
 import { ofKind } from '../recording/recorder.js';
 import { EtcdKeys } from '../stores/etcd-keys.js';
 import { exactly } from '../validators/exactly.js';
-import { putRight } from '../validators/in-time.js';
+import { repairedInTime } from '../validators/in-time.js';
 import { exactStates } from '../validators/states.js';
 import { type Scenario } from './scenario.js';
 import { type Stage } from './stage.js';
-import { toldAs } from './told.js';
+import { untilReported } from './reported-states.js';
 
 /** Seconds that are asked for, and that a server with an election timeout of 3 s grants at least. */
 const ASKED = 2;
@@ -48,13 +48,13 @@ export const oddLeases: Scenario = {
     }
     const states = Array.from({ length: revoked }, () => ['lost', 'restored']).flat();
     const { who } = app.heart();
-    await toldAs(stage.recorder, who, states.length);
+    await untilReported(stage.recorder, who, states.length);
     const { events } = stage.recorder;
     const warnings = ofKind(events, 'log').filter(({ text }) => text.includes('granted a TTL of'));
     stage.figures['leases revoked'] = revoked;
     return [
       ...renewals,
-      ...putRight(events, KEY, 'revoke', 1_000),
+      ...repairedInTime(events, KEY, 'revoke', 1_000),
       ...exactStates(events, who, states),
       ...exactly('one warning', app.name, warnings.length, 1, 1),
       ...exactly('one lease', app.name, (await etcd.leases()).length, 1, 1),

@@ -21,7 +21,7 @@ const KEYS = 24;
 
 const SERVICE = 'web';
 
-/** What becomes of a registry. */
+/** The ways in which a registry is replaced. */
 interface Fate {
   readonly what: string;
   readonly from: 'nothing' | 'snapshot';

@@ -14,9 +14,9 @@ export interface Size {
 export interface Scenario {
   /** `kill-members`: names the report and is what `--only` takes. */
   readonly name: string;
-  /** What must hold, in one sentence. */
+  /** The guarantee, in one sentence. */
   readonly promise: string;
-  /** What it shows to be needed: without this protection, findings of this promise come up. */
+  /** The protections that it proves necessary: without them, the scenario has findings. */
   readonly needs?: Readonly<Partial<Record<Protection, string>>>;
   /** Whether it needs the machine for itself: what it measures is spoilt by what is played beside it. */
   readonly alone?: boolean;

@@ -22,7 +22,7 @@ type PlannedApplication = Omit<ApplicationSettings, 'seed' | 'without'> &
 /** Milliseconds between two looks at the leases of a store. */
 const LEASE_LOOK = 25;
 
-/** What one scenario plays on: its servers, its heartbeat, its readers, and the recorder that sees them all. */
+/** The environment of one scenario: its servers, its heartbeat, its readers, and the recorder of them all. */
 export class Stage {
   readonly recorder = new Recorder();
   readonly random: Random;

@@ -99,7 +99,7 @@ export class Store {
     return leases.map(({ ID }) => BigInt(ID).toString(16));
   }
 
-  /** What there is under a prefix now, with the revision it was read at. */
+  /** The current entries under a prefix, with the revision of the read. */
   async list(prefix: string): Promise<{ readonly revision: number; readonly entries: readonly KeyChange[] }> {
     return await until('a listing', async () => {
       const { header, kvs = [] } = await this.post<{

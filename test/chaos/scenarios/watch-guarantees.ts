@@ -98,7 +98,7 @@ function write(stage: Stage, store: Store): { stop(): Promise<number> } {
   };
 }
 
-/** What each watch still owes when it has had time to catch up. */
+/** The events that each watch has not delivered after it had time to catch up. */
 async function caughtUp(observers: readonly Watching[], last: number): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { watcher } of observers) {

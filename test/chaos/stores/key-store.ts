@@ -4,7 +4,7 @@ import { type KeyChange } from '../recording/event.js';
 export interface KeyStore {
   /** `etcd`, `consul`, `file`. */
   readonly name: string;
-  /** What applications are given as their registry. */
+  /** The registry URL for applications. */
   readonly url: string;
 
   /** The value of a key, by a read that no write before it can be missing from. */
@@ -19,7 +19,7 @@ export interface KeyStore {
   follow(key: string): Promise<KeyLog>;
 }
 
-/** What happened to one key. */
+/** One change of one key. */
 export interface KeyLog {
   /** Whether it has every single change; others may miss what came and went between two looks. */
   readonly complete: boolean;

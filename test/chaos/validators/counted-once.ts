@@ -1,6 +1,6 @@
 import { type Finding } from './finding.js';
 
-/** What became of one attempt to add one to a counter. */
+/** The outcome of one attempt to increment a counter. */
 export interface Increment {
   readonly who: string;
   /** The number it was to become. */
@@ -28,7 +28,7 @@ export function countedOnce(increments: readonly Increment[], final: number, cou
     const before = first.get(to);
     if (before !== undefined)
       findings.push(
-        blame(`Expected one to make "${counter}" ${to}, both ${before} and ${who} were told so.`),
+        blame(`Expected one to make "${counter}" ${to}, both ${before} and ${who} received that answer.`),
       );
     first.set(to, who);
   }

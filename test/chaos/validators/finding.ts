@@ -5,6 +5,6 @@ export interface Finding {
   readonly who: string;
   /** When it came to light: milliseconds of the recording's clock. */
   readonly at: number;
-  /** What was expected and what the recording has, in one sentence. */
+  /** The expectation and the recorded value, in one sentence. */
   readonly text: string;
 }

@@ -4,7 +4,9 @@ import { neverStale, noPickFailed, saidAt, saidWithin, seldomAsked, staleWithAge
 
 const FOLLOWER = { who: 'app', service: 'cats' };
 
-function told(...all: readonly (readonly [at: number, stale: boolean, age?: number])[]): readonly Event[] {
+function recorded(
+  ...all: readonly (readonly [at: number, stale: boolean, age?: number])[]
+): readonly Event[] {
   const recorder = new Recorder(() => 0);
   for (const [at, stale, age] of all)
     recorder.record(
@@ -19,7 +21,7 @@ const promises = (findings: readonly { readonly promise: string }[]): string[] =
   findings.map(({ promise }) => promise);
 
 describe('what a list says of its freshness', () => {
-  const events = told([0, false, 0], [5_000, true, 5], [6_000, true, 6], [9_000, false, 0]);
+  const events = recorded([0, false, 0], [5_000, true, 5], [6_000, true, 6], [9_000, false, 0]);
 
   it('is found from a moment on, and in force where it was said before', () => {
     expect(saidAt(events, FOLLOWER, true, 1_000)).toBe(5_000);
@@ -37,7 +39,7 @@ describe('what a list says of its freshness', () => {
 });
 
 describe('a list that is to be fresh', () => {
-  const events = told([0, true], [10, false, 0], [50, true, 1], [60, false, 0]);
+  const events = recorded([0, true], [10, false, 0], [50, true, 1], [60, false, 0]);
 
   it('may be stale at other times alone', () => {
     expect(neverStale(events, FOLLOWER, { from: 10, to: 49 })).toEqual([]);
@@ -49,7 +51,7 @@ describe('a list that is stale', () => {
   const span = { from: 1_000, to: 4_000 };
 
   it('ages with the time', () => {
-    const events = told(
+    const events = recorded(
       [500, false, 0],
       [1_000, true, 5],
       [2_000, true, 6.1],
@@ -60,11 +62,11 @@ describe('a list that is stale', () => {
   });
 
   it.each<[string, readonly Event[]]>([
-    ['is fresh in between', told([1_000, true, 5], [2_000, false, 0], [3_000, true, 1])],
-    ['stays as old as it was', told([1_000, true, 5], [2_000, true, 5])],
-    ['has no age', told([1_000, true], [2_000, true])],
-    ['says so once', told([1_000, true, 5])],
-    ['gets younger', told([1_000, true, 5], [2_000, true, 6], [3_000, true, 1])],
+    ['is fresh in between', recorded([1_000, true, 5], [2_000, false, 0], [3_000, true, 1])],
+    ['stays as old as it was', recorded([1_000, true, 5], [2_000, true, 5])],
+    ['has no age', recorded([1_000, true], [2_000, true])],
+    ['says so once', recorded([1_000, true, 5])],
+    ['gets younger', recorded([1_000, true, 5], [2_000, true, 6], [3_000, true, 1])],
   ])('is no good when it %s', (_, events) => {
     expect(promises(staleWithAge(events, FOLLOWER, span))).toContain('stale with its age');
   });

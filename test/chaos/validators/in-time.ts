@@ -19,7 +19,12 @@ export function durationsOf(recording: readonly Event[], who: string, what: stri
 }
 
 /** Repaired in time: each fault of a kind ends within `within` milliseconds. Requires at least one fault. */
-export function putRight(recording: readonly Event[], who: string, what: string, within: number): Finding[] {
+export function repairedInTime(
+  recording: readonly Event[],
+  who: string,
+  what: string,
+  within: number,
+): Finding[] {
   const blame = (text: string): Finding => ({ promise: 'repaired in time', who, at: 0, text });
   const durations = durationsOf(recording, who, what);
   if (durations.length === 0) return [blame(`Expected a ${what} of ${who}, there was none.`)];

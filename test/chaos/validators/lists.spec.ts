@@ -34,7 +34,7 @@ const history = [
 ];
 const states = statesOf(history, 'cats/', (value) => (/^\d+$/.test(value) ? value : undefined));
 
-class Told {
+class Recorded {
   readonly recorder = new Recorder(() => 0);
 
   list(at: number, members: Record<string, string>, news?: ListNews): this {
@@ -49,7 +49,7 @@ class Told {
   }
 }
 
-const told = (): Told => new Told();
+const recorded = (): Recorded => new Recorded();
 const promises = (findings: readonly { readonly promise: string }[]): string[] =>
   findings.map(({ promise }) => promise);
 
@@ -69,10 +69,10 @@ describe('the states of a store', () => {
 });
 
 describe('lists as states of the store', () => {
-  it.each<[string, Told]>([
+  it.each<[string, Recorded]>([
     [
       'each',
-      told()
+      recorded()
         .list(1, {})
         .list(2, { a: '1' })
         .list(3, { a: '2', b: '2' })
@@ -80,18 +80,22 @@ describe('lists as states of the store', () => {
         .list(5, { b: '3' })
         .list(6, {}),
     ],
-    ['some of them', told().list(1, { a: '2', b: '2' }).list(2, {})],
-    ['the last alone', told().list(1, {})],
+    ['some of them', recorded().list(1, { a: '2', b: '2' }).list(2, {})],
+    ['the last alone', recorded().list(1, {})],
   ])('hold for %s', (_, { events }) => {
     expect(statesOfTheStore(events, FOLLOWER, states)).toEqual([]);
   });
 
-  it.each<[string, Told, string[]]>([
-    ['half of a revision', told().list(1, { a: '2' }).list(2, {}), ['states of the store']],
-    ['a mark that never was', told().list(1, { b: '4' }).list(2, {}), ['states of the store']],
-    ['what was before', told().list(1, { b: '3' }).list(2, { b: '2' }).list(3, {}), ['states of the store']],
-    ['an end too early', told().list(1, { a: '1' }).list(2, { b: '3' }), ['the last list']],
-    ['no list at all', told(), ['states of the store']],
+  it.each<[string, Recorded, string[]]>([
+    ['half of a revision', recorded().list(1, { a: '2' }).list(2, {}), ['states of the store']],
+    ['a mark that never was', recorded().list(1, { b: '4' }).list(2, {}), ['states of the store']],
+    [
+      'what was before',
+      recorded().list(1, { b: '3' }).list(2, { b: '2' }).list(3, {}),
+      ['states of the store'],
+    ],
+    ['an end too early', recorded().list(1, { a: '1' }).list(2, { b: '3' }), ['the last list']],
+    ['no list at all', recorded(), ['states of the store']],
   ])('fail for %s', (_, { events }, broken) => {
     expect(promises(statesOfTheStore(events, FOLLOWER, states))).toEqual(broken);
   });
@@ -99,7 +103,7 @@ describe('lists as states of the store', () => {
 
 describe('the last list', () => {
   it('is the one that counts', () => {
-    const { events } = told().list(1, { a: '1' }).list(2, { b: '1' });
+    const { events } = recorded().list(1, { a: '1' }).list(2, { b: '1' });
     expect(endsWith(events, FOLLOWER, { b: '1' })).toEqual([]);
     expect(promises(endsWith(events, FOLLOWER, { a: '1' }))).toEqual(['the last list']);
     expect(promises(endsWith([], FOLLOWER, {}))).toEqual(['the last list']);
@@ -109,20 +113,20 @@ describe('the last list', () => {
 describe('marks', () => {
   it('never go back, not by way of being gone either', () => {
     expect(
-      marksNeverGoBack(told().list(1, { a: '1' }).list(2, { a: '10' }).list(3, {}).events, FOLLOWER),
+      marksNeverGoBack(recorded().list(1, { a: '1' }).list(2, { a: '10' }).list(3, {}).events, FOLLOWER),
     ).toEqual([]);
-    const back = told().list(1, { a: '10', b: '1' }).list(2, {}).list(3, { a: '9', b: '1' });
+    const back = recorded().list(1, { a: '10', b: '1' }).list(2, {}).list(3, { a: '9', b: '1' });
     expect(promises(marksNeverGoBack(back.events, FOLLOWER))).toEqual(['never back']);
   });
 });
 
 describe('an empty list', () => {
-  const emptied = told().list(10_000, { a: '1' }).list(20_000, {}).events;
+  const emptied = recorded().list(10_000, { a: '1' }).list(20_000, {}).events;
 
   it('is right where the store was empty then, or shortly before', () => {
     expect(noFalseEmpty(emptied, FOLLOWER, [{ from: 19_000, to: Infinity }])).toEqual([]);
     expect(noFalseEmpty(emptied, FOLLOWER, [{ from: 16_000, to: 17_000 }])).toEqual([]);
-    expect(noFalseEmpty(told().list(1, {}).list(2, { a: '1' }).events, FOLLOWER)).toEqual([]);
+    expect(noFalseEmpty(recorded().list(1, {}).list(2, { a: '1' }).events, FOLLOWER)).toEqual([]);
   });
 
   it.each([
@@ -135,7 +139,7 @@ describe('an empty list', () => {
 });
 
 describe('instances that must not be missing', () => {
-  const { events } = told().list(1, {}).list(5, { a: '1', b: '1' }).list(9, { a: '1' });
+  const { events } = recorded().list(1, {}).list(5, { a: '1', b: '1' }).list(9, { a: '1' });
 
   it('may be missing at other times', () => {
     expect(neverWithout(events, FOLLOWER, ['a', 'b'], { from: 5, to: 8 })).toEqual([]);
@@ -161,21 +165,21 @@ describe('the net difference', () => {
   const span = { from: 5, to: 9 };
 
   it('is one list with it, or none where there is none', () => {
-    const one = told()
+    const one = recorded()
       .list(1, { a: '1' })
       .list(6, { b: '1' }, news(['b'], [], ['a']));
     expect(netDifference(one.events, FOLLOWER, span, news(['b'], [], ['a']))).toEqual([]);
-    expect(netDifference(told().list(1, { a: '1' }).events, FOLLOWER, span, undefined)).toEqual([]);
+    expect(netDifference(recorded().list(1, { a: '1' }).events, FOLLOWER, span, undefined)).toEqual([]);
   });
 
-  it.each<[string, Told, ListNews | undefined]>([
-    ['no list', told(), news(['b'], [], [])],
-    ['a list where nothing is new', told().list(6, {}, news([], [], [])), undefined],
-    ['less than the difference', told().list(6, {}, news(['b'], [], [])), news(['b'], [], ['a'])],
-    ['more than the difference', told().list(6, {}, news(['b'], ['c'], [])), news(['b'], [], [])],
+  it.each<[string, Recorded, ListNews | undefined]>([
+    ['no list', recorded(), news(['b'], [], [])],
+    ['a list where nothing is new', recorded().list(6, {}, news([], [], [])), undefined],
+    ['less than the difference', recorded().list(6, {}, news(['b'], [], [])), news(['b'], [], ['a'])],
+    ['more than the difference', recorded().list(6, {}, news(['b'], ['c'], [])), news(['b'], [], [])],
     [
       'the difference in two lists',
-      told()
+      recorded()
         .list(6, {}, news(['b'], [], []))
         .list(7, {}, news([], [], ['a'])),
       news(['b'], [], ['a']),
@@ -186,7 +190,7 @@ describe('the net difference', () => {
 });
 
 describe('a change', () => {
-  const { events } = told().list(1, { a: '1' }).list(50, { a: '2' }).list(70, {});
+  const { events } = recorded().list(1, { a: '1' }).list(50, { a: '2' }).list(70, {});
 
   it('is seen in time', () => {
     expect(seenWithin(events, FOLLOWER, ['a', '2'], 10, 40)).toEqual([]);

@@ -26,7 +26,7 @@ const [a2, a4, b4, a5, b7] = [
   put('b', 7, '3'),
 ];
 
-class Told {
+class Recorded {
   private time = 0;
   readonly recorder = new Recorder(() => ++this.time);
 
@@ -46,42 +46,42 @@ class Told {
   }
 }
 
-const told = (): Told => new Told();
-const judge = ({ recorder }: Told): string[] =>
+const recorded = (): Recorded => new Recorded();
+const judge = ({ recorder }: Recorded): string[] =>
   mirrors(recorder.events, states).map(({ promise }) => promise);
 
 describe('a true mirror', () => {
-  it.each<[string, Told]>([
-    ['every change', told().listing(0).changes(2, a2).changes(4, a4, b4).changes(5, a5).changes(7, b7)],
-    ['changes put together', told().listing(0).changes(7, a2, a4, b4, a5, b7)],
-    ['signs of life', told().listing(2, a2).changes(3).changes(4, a4, b4).changes(6, a5).changes(6)],
-    ['a resume', told().listing(2, a2).changes(4, a4, b4).open(4).changes(5, a5).open(5).changes(7, b7)],
-    ['a list after a compaction', told().listing(2, a2).listing(5, b4).changes(7, b7)],
+  it.each<[string, Recorded]>([
+    ['every change', recorded().listing(0).changes(2, a2).changes(4, a4, b4).changes(5, a5).changes(7, b7)],
+    ['changes put together', recorded().listing(0).changes(7, a2, a4, b4, a5, b7)],
+    ['signs of life', recorded().listing(2, a2).changes(3).changes(4, a4, b4).changes(6, a5).changes(6)],
+    ['a resume', recorded().listing(2, a2).changes(4, a4, b4).open(4).changes(5, a5).open(5).changes(7, b7)],
+    ['a list after a compaction', recorded().listing(2, a2).listing(5, b4).changes(7, b7)],
   ])('holds for %s', (_, log) => {
     expect(judge(log)).toEqual([]);
   });
 
-  it.each<[string, Told]>([
-    ['a change that is missing', told().listing(2, a2).changes(5, a5)],
-    ['half of a revision', told().listing(2, a2).changes(4, a4)],
+  it.each<[string, Recorded]>([
+    ['a change that is missing', recorded().listing(2, a2).changes(5, a5)],
+    ['half of a revision', recorded().listing(2, a2).changes(4, a4)],
     [
       'a change that comes twice after a resume',
-      told().listing(2, a2).changes(4, a4, b4).open(4).changes(5, b4, a5),
+      recorded().listing(2, a2).changes(4, a4, b4).open(4).changes(5, b4, a5),
     ],
-    ['a delete that comes twice', told().listing(4, a4, b4).changes(5, a5).changes(5, a5)],
-    ['changes out of order', told().listing(0).changes(4, a4, b4, a2)],
-    ['a change from the future', told().listing(5, b4).changes(5, b7)],
+    ['a delete that comes twice', recorded().listing(4, a4, b4).changes(5, a5).changes(5, a5)],
+    ['changes out of order', recorded().listing(0).changes(4, a4, b4, a2)],
+    ['a change from the future', recorded().listing(5, b4).changes(5, b7)],
     [
       'a value that was not written',
-      told()
+      recorded()
         .listing(5, b4)
         .changes(7, put('b', 7, '9')),
     ],
-    ['a cursor that goes back', told().listing(2, a2).changes(4, a4, b4).changes(3)],
-    ['a resume from elsewhere', told().listing(2, a2).changes(4, a4, b4).open(2)],
-    ['a list that is none of the store', told().listing(5, a4, b4)],
-    ['a list from before', told().listing(5, b4).listing(2, a2)],
-    ['a cursor that hides a change', told().listing(2, a2).changes(4)],
+    ['a cursor that goes back', recorded().listing(2, a2).changes(4, a4, b4).changes(3)],
+    ['a resume from elsewhere', recorded().listing(2, a2).changes(4, a4, b4).open(2)],
+    ['a list that is none of the store', recorded().listing(5, a4, b4)],
+    ['a list from before', recorded().listing(5, b4).listing(2, a2)],
+    ['a cursor that hides a change', recorded().listing(2, a2).changes(4)],
   ])('fails for %s', (_, log) => {
     expect(judge(log)).toContain('a true mirror');
   });

@@ -1,6 +1,6 @@
 import { type KeyChange } from '../recording/event.js';
 import { Recorder } from '../recording/recorder.js';
-import { durationsOf, putRight } from './in-time.js';
+import { durationsOf, repairedInTime } from './in-time.js';
 import {
   alwaysBound,
   lastWith,
@@ -110,13 +110,15 @@ describe('repaired in time', () => {
   it('holds when each ended soon enough', () => {
     const { events } = recording([0, 100], [500, 1_400]);
     expect(durationsOf(events, 'k', 'delete')).toEqual([100, 900]);
-    expect(putRight(events, 'k', 'delete', 1_000)).toEqual([]);
+    expect(repairedInTime(events, 'k', 'delete', 1_000)).toEqual([]);
   });
 
   it('fails for what took too long, for what never ended, and where nothing was done', () => {
-    expect(putRight(recording([0, 100], [500, 1_600]).events, 'k', 'delete', 1_000)).toHaveLength(1);
-    expect(putRight(recording([0, undefined]).events, 'k', 'delete', 1_000)[0]?.text).toContain('never');
-    expect(putRight(recording([0, 100]).events, 'other', 'delete', 1_000)).toHaveLength(1);
+    expect(repairedInTime(recording([0, 100], [500, 1_600]).events, 'k', 'delete', 1_000)).toHaveLength(1);
+    expect(repairedInTime(recording([0, undefined]).events, 'k', 'delete', 1_000)[0]?.text).toContain(
+      'never',
+    );
+    expect(repairedInTime(recording([0, 100]).events, 'other', 'delete', 1_000)).toHaveLength(1);
   });
 });
 

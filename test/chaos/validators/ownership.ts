@@ -21,7 +21,7 @@ export function tenuresOf(history: readonly KeyChange[]): Tenure[] {
   return tenures;
 }
 
-/** What may have moved a key from one holder to another. */
+/** A possible cause of a key's move from one owner to another. */
 export interface Comings {
   readonly arrivals: number;
   readonly departures: number;

@@ -82,9 +82,9 @@ describe('same lease', () => {
 });
 
 describe('exact states', () => {
-  const states = (...told: string[]): readonly Event[] => {
+  const states = (...reported: string[]): readonly Event[] => {
     const recorder = new Recorder(() => 0);
-    told.forEach((state, i) => recorder.record('heartbeat', { kind: 'state', state }, i));
+    reported.forEach((state, i) => recorder.record('heartbeat', { kind: 'state', state }, i));
     return recorder.events;
   };
 
@@ -99,8 +99,8 @@ describe('exact states', () => {
     [['restored', 'lost']],
     [['lost', 'restored', 'lost', 'restored']],
     [[]],
-  ])('fail for %j', (told) => {
-    const [finding] = exactStates(states(...told), 'heartbeat', ['lost', 'restored']);
+  ])('fail for %j', (reported) => {
+    const [finding] = exactStates(states(...reported), 'heartbeat', ['lost', 'restored']);
     expect(finding?.text).toContain('Expected "lost", "restored", got');
   });
 });

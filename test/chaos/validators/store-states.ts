@@ -3,7 +3,7 @@ import { type KeyChange } from '../recording/event.js';
 /** The instances of a service: each id with a mark that distinguishes its values. */
 export type Members = Readonly<Record<string, string>>;
 
-/** What a store held from one of its changes to the next. */
+/** The content of a store between two changes. */
 export interface StoreState {
   readonly revision: number;
   readonly members: Members;
@@ -23,7 +23,7 @@ export function statesOf(history: readonly KeyChange[], prefix: string, markOf: 
       if (mark === undefined) members.delete(id);
       else members.set(id, mark);
     }
-    // What one revision changes at several keys is one state.
+    // The changes of one revision, at any number of keys, make one state.
     if (history[i + 1]?.revision !== revision)
       states.push({ revision, members: Object.fromEntries(members) });
   }

@@ -9,7 +9,7 @@ export interface WatchLog {
   readonly events: readonly WatchEvent[];
 }
 
-/** What a watch validator judges: the recording against the store's own history. */
+/** The input of a watch validator: the recording and the store's own history. */
 export interface WatchEvidence {
   readonly recording: readonly Event[];
   /** Every change the store made to the watched keys, in the store's order. */
@@ -28,7 +28,7 @@ export function watchLogs(recording: readonly Event[]): WatchLog[] {
 
 /** A stretch of a watch within which nothing may be missing: it ends where a listing takes over. */
 export interface Stretch {
-  /** What is owed begins after this revision. */
+  /** The watch must deliver every event after this revision. */
   readonly after: number;
   readonly events: readonly WatchEvent[];
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** What a process has, and must not have more of after anything that has come to its end. */
+/** The resources of a process that must not grow by work that has ended. */
 export interface Belongings {
   /** Bytes, after a collection; the middle one of several samples. */
   readonly heap: number;

@@ -13,7 +13,7 @@ export interface BootsSettings {
 }
 
 const { url } = settings() as BootsSettings;
-// What the store in memory keeps for watches that come back is not what is looked at.
+// The memory store's history for resumed watches is not measured.
 const registry = url === 'memory:' ? memory({ history: 64 }) : url;
 
 async function boot(): Promise<void> {

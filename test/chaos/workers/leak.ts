@@ -26,7 +26,7 @@ const AT_ONCE = 25;
 const never = new AbortController().signal;
 const deps = { clock: systemClock, random: Math.random, logger: silentLogger };
 const { url } = settings() as LeakSettings;
-// What the store in memory keeps for watches that come back is not what is looked at.
+// The memory store's history for resumed watches is not measured.
 const registry = await (url === 'memory:' ? memory({ history: 64 }) : registrySource(url, {})).open(deps);
 const cache = new ServiceCache(deps);
 const book = new ServiceHandles({ cache, ...deps, balancer: 'round-robin', bootTimeout: 10 });

@@ -20,7 +20,7 @@ export type ManyKeys = readonly { readonly key: string; readonly ttl: number }[]
 /** The failure of a value function. */
 export type Misbehaviour = 'throws' | 'hangs' | 'is too long';
 
-/** What a heartbeat said. */
+/** The reports of a heartbeat. */
 export interface Said {
   readonly at: number;
   readonly key: string;

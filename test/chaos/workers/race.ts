@@ -21,7 +21,7 @@ export interface RaceSettings {
   readonly seed: number;
 }
 
-/** What went wrong in one round, with what was done in it. */
+/** The failures of one round, with its actions. */
 export interface RaceFault {
   readonly round: number;
   readonly text: string;
@@ -176,7 +176,7 @@ class Round {
     await Promise.all(this.calls.splice(0));
   }
 
-  /** What should be there is there, and nothing else. */
+  /** Checks that the expected entries exist, and no other. */
   private async arrived(): Promise<void> {
     const expected = new Map(
       this.entryKeys.flatMap(({ key, kept, paused, value }) =>

@@ -16,7 +16,7 @@ const SCOPES: readonly Scope[] = [
   { kind: 'key', key: 'k' },
 ];
 
-/** What an instance may say where Consul has no field for it. */
+/** The fields of an instance for which Consul has none. */
 const packed = fc
   .jsonValue({ maxDepth: 1 })
   .chain((any) =>

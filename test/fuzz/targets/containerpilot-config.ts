@@ -68,7 +68,7 @@ const job = fc.record(
 
 const address = fc.tuple(hosts, ports).map(([host, port]) => `${host}:${String(port)}`);
 
-/** What has the structure of a configuration, with anything in its places. */
+/** A value with the structure of a configuration and arbitrary values in its fields. */
 const structured = fc
   .record(
     {
@@ -111,7 +111,7 @@ function expectConfig(config: ContainerPilotConfig): void {
     assert.ok(isHost(config.registry.host) && isPort(config.registry.port), 'Consul has an address');
   }
   assert.ok(Object.isFrozen(config.services) && Object.isFrozen(config.registry), 'all of it is frozen');
-  // What it names can be opened, or is refused in the library's own words.
+  // The registry that it names can be opened, or is refused by an error of the library.
   registrySource(registryUrlOf(config.registry), {});
 }
 

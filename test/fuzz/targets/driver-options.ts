@@ -14,7 +14,7 @@ import { anyJson, mutatedJson } from '../mutation.js';
 import { hosts, names, ports } from '../values.js';
 import { dataTarget } from '../target.js';
 
-/** What an application may hand over that no JSON can say. */
+/** Values that an application may pass and JSON cannot express. */
 const ODD: readonly unknown[] = [
   undefined,
   Symbol('odd'),

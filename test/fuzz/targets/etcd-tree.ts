@@ -10,7 +10,7 @@ import { names } from '../values.js';
 import { dataTarget } from '../target.js';
 
 interface Input {
-  /** What a caller names. */
+  /** The key of the caller. */
   readonly path: string;
   /** Keys below it, as another client wrote them. */
   readonly keys: readonly string[];
@@ -76,9 +76,9 @@ export default dataTarget<Input>({
     expectTree(buildTree(path, kvs, { recursive, sort: true, lifetime: () => ({}) }));
     for (const kv of kvs) {
       const event = { type: 'Put', kv, prev_kv: null } as unknown as IEvent;
-      const told = eventResponse(event, { path, recursive, clusterId: '1', missingLeases: new Set() });
+      const response = eventResponse(event, { path, recursive, clusterId: '1', missingLeases: new Set() });
       assert.ok(
-        told === undefined || told.node.key.startsWith(path.key),
+        response === undefined || response.node.key.startsWith(path.key),
         'a watcher reports only keys that it watches',
       );
     }

@@ -6,7 +6,7 @@ const LOADER = new URL('../../harness/typescript.mjs', import.meta.url).href;
 
 /** One of the command-line programs as a process of its own, with pipes for its standard streams. */
 export class Program {
-  /** What it has written to stdout and stderr so far. */
+  /** Its output on stdout and stderr so far. */
   out = '';
   err = '';
   private readonly exited: Promise<unknown>;

@@ -6,7 +6,7 @@ import { follow, ids, instance, never, open, service } from './support.js';
 
 const page = (text: string): string => `<html><head><title>${text}</title></head><body>${text}</body></html>`;
 
-/** What ingresses and proxies say where they have no route, no permission or no idea. */
+/** Answers of ingresses and proxies without a route, a permission or a backend. */
 const IN_FRONT: readonly (readonly [string, RelayAnswer])[] = [
   ['404 with a page', { status: 404, body: page('404 Not Found') }],
   ['404 of a default backend', { status: 404, body: 'default backend - 404' }],

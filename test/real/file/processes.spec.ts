@@ -157,14 +157,14 @@ describe('processes on one file registry', () => {
     await until('the others to continue', () => counts().length > before + 50);
     for (const actor of started.slice(3)) await stop(actor);
 
-    const told = counts();
+    const reported = counts();
     const [entry] = (await registry.list({ kind: 'key', key }, signal)).entries;
     const final = Number(entry?.record.kind === 'key' ? entry.record.value : NaN);
-    expect(new Set(told).size).toBe(told.length);
-    expect(Math.max(...told)).toBeLessThanOrEqual(final);
+    expect(new Set(reported).size).toBe(reported.length);
+    expect(Math.max(...reported)).toBeLessThanOrEqual(final);
     // A killed process may not have reported its last write.
-    expect(final - told.length).toBeGreaterThanOrEqual(0);
-    expect(final - told.length).toBeLessThanOrEqual(killed.length);
+    expect(final - reported.length).toBeGreaterThanOrEqual(0);
+    expect(final - reported.length).toBeLessThanOrEqual(killed.length);
   }, 90_000);
 
   it('lets one process at a time register an empty entry key, however often it is emptied', async () => {

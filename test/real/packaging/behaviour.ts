@@ -71,7 +71,7 @@ export const used = { memory, consul, dns, loadContainerPilot, EtcdModule, Virtu
 `;
 
 /**
- * What README.md shows, in an application of the kind given: installed, compiled, run.
+ * The example of README.md, in an application of the kind given: installed, compiled, run.
  *
  * @param more further cases, of this kind alone
  */

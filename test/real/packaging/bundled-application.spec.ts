@@ -24,7 +24,7 @@ NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: f
   .catch((error: Error) => console.log(error.message));
 `;
 
-/** What Nest itself asks to leave out where it is not installed. */
+/** The packages that Nest asks bundlers to leave out if they are not installed. */
 const EXTERNAL = [
   '@nestjs/microservices',
   '@nestjs/websockets',

@@ -126,7 +126,7 @@ export class Application {
   }
 }
 
-/** What `nest new` writes, with every check on, those of the declarations of others too. */
+/** The settings of `nest new`, with every check enabled, those of third-party declarations included. */
 const TSCONFIG = {
   compilerOptions: {
     module: 'nodenext',

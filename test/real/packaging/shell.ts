@@ -38,7 +38,7 @@ export async function shell(
   }
 }
 
-/** What `npm test` sets for its own scripts would lead an npm in another folder astray. */
+/** Without the variables that `npm test` sets for its scripts: they would misdirect an npm in another folder. */
 function withoutNpm(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(env).filter(

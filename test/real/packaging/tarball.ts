@@ -6,7 +6,7 @@ import { shell } from './shell.js';
 /** The repository. */
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** What `npm publish` would send. */
+/** The files that `npm publish` would send. */
 export interface Tarball {
   readonly path: string;
   /** The paths of its files, without the leading `package/`. */

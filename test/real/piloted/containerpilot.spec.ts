@@ -7,7 +7,7 @@ import { type ConsulAgent, startConsul } from '../../harness/consul.js';
 import { forkTypeScript } from '../../harness/fork.js';
 import { until } from '../../harness/wait.js';
 
-interface Told {
+interface Message {
   readonly lists: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -38,14 +38,14 @@ describe('a process with a ContainerPilot file, on a Consul agent that denies by
     await agent.request('/v1/agent/service/register', { method: 'PUT', body });
   }
 
-  async function start(name: string, config: unknown, env: Record<string, string>): Promise<Told[]> {
+  async function start(name: string, config: unknown, env: Record<string, string>): Promise<Message[]> {
     const file = join(folder, `${name}.json`);
     await writeFile(file, JSON.stringify(config));
     child = forkTypeScript(new URL('./watching-process.ts', import.meta.url), [file], env);
-    const told: Told[] = [];
-    child.on('message', (message: Told) => told.push(message));
-    await until('the boot', () => told.length > 0, { deadline: 30_000 });
-    return told;
+    const messages: Message[] = [];
+    child.on('message', (message: Message) => messages.push(message));
+    await until('the boot', () => messages.length > 0, { deadline: 30_000 });
+    return messages;
   }
 
   const host = (): string => `${agent.host}:${agent.port}`;
@@ -74,8 +74,8 @@ describe('a process with a ContainerPilot file, on a Consul agent that denies by
       await register(service, 'other', 'dev');
       // ContainerPilot 2 has no place for a token in its file, so the variable brings it.
       const env: Record<string, string> = generation === 2 ? { CONSUL_HTTP_TOKEN: token } : {};
-      const told = await start(`generation-${generation}`, config(), env);
-      const list = (): readonly string[] => told.at(-1)?.lists[service] ?? [];
+      const messages = await start(`generation-${generation}`, config(), env);
+      const list = (): readonly string[] => messages.at(-1)?.lists[service] ?? [];
       await until('the first instance', () => list().includes('first'));
       expect(list()).toEqual(['first']);
       for (let round = 1; round <= 5; round += 1) {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { forkTypeScript } from '../../harness/fork.js';
 import { until } from '../../harness/wait.js';
 
-interface Told {
+interface Message {
   readonly names: readonly string[];
   readonly at: number;
 }
@@ -32,18 +32,18 @@ describe('SIGHUP sent to a process', () => {
       );
     await write('first');
     child = forkTypeScript(new URL('./hup-process.ts', import.meta.url), [config]);
-    const told: Told[] = [];
-    child.on('message', (message: Told) => told.push(message));
-    await until('the boot', () => told.length > 0, { deadline: 30_000 });
+    const messages: Message[] = [];
+    child.on('message', (message: Message) => messages.push(message));
+    await until('the boot', () => messages.length > 0, { deadline: 30_000 });
     for (const round of ['second', 'third', 'fourth']) {
       await write('first', round);
       child.kill('SIGHUP');
-      await until(`the watch ${round}`, () => told.at(-1)?.names.includes(round), { deadline: 15_000 });
+      await until(`the watch ${round}`, () => messages.at(-1)?.names.includes(round), { deadline: 15_000 });
     }
     child.send('close');
     const [code] = (await once(child, 'exit')) as [number];
     expect(code).toBe(0);
-    expect(told[0]?.names).toEqual(['first']);
-    expect(told.at(-1)).toEqual({ names: ['first', 'fourth'], at: 0 });
+    expect(messages[0]?.names).toEqual(['first']);
+    expect(messages.at(-1)).toEqual({ names: ['first', 'fourth'], at: 0 });
   }, 60_000);
 });

@@ -8,7 +8,7 @@ import { until } from '../../harness/wait.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** What an appserver answers. */
+/** The answer of an appserver. */
 export interface Answer {
   readonly instance: string;
   readonly address: string;
@@ -110,7 +110,7 @@ export class SampleProcess {
     return JSON.parse(text);
   }
 
-  /** Who serves the next request. */
+  /** The appserver of the next request. */
   async next(): Promise<Answer> {
     return (await this.get('/')) as Answer;
   }
@@ -121,7 +121,7 @@ export class SampleProcess {
     return (services.appserver ?? []).map(({ id }) => id);
   }
 
-  /** What is left in the folder for temporary files. */
+  /** The files in the folder for temporary files. */
   async leftovers(): Promise<string[]> {
     // Node keeps what it compiled there, for the next run.
     return (await readdir(this.tmp)).filter((name) => name !== 'node-compile-cache');

@@ -250,7 +250,7 @@ describe('A secret is shown nowhere', () => {
         output.error(error);
       }
     }
-    // What is no PEM text is a path, and no message may show the path of a key.
+    // A string that is not PEM is a path, and no message may show the path of a key.
     for (const source of [
       etcd({ endpoints: 'https://127.0.0.1:1', tls: { cert: keyPair.cert, key: CANARY } }),
       consul({ secure: true, tls: { cert: keyPair.cert, key: CANARY } }),

@@ -132,7 +132,7 @@ describe('The least rights of docs/registries.md for etcd', () => {
     await until('the instance again', () => discovery.endpoints('web').length === 1);
     await discovery.refresh();
     expect(await etcd.get(KEY)).toBe('second');
-    // What an operator deletes comes back by the watch of the key.
+    // The watch of the key restores an entry that an operator deletes.
     await etcd.delete(KEY);
     await until('the key again', async () => (await etcd.get(KEY)) === 'second');
     await sidekick.stop();

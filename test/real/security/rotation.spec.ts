@@ -62,7 +62,7 @@ describe('A token file of Consul that is replaced', () => {
 
   const token = async (): Promise<string> =>
     await agent.createToken(
-      // Who may write may read, and a rule is given once.
+      // Write permission includes read permission, and each rule is given once.
       documented('hcl', 'announces').join('\n'),
     );
 

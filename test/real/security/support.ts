@@ -27,7 +27,7 @@ export async function boot(...imports: readonly DynamicModule[]): Promise<INestA
   return await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
 }
 
-/** What a promise is rejected with; a test fails where it is not. */
+/** The reason for which a promise is rejected; fails if it is fulfilled. */
 export async function failure(promise: Promise<unknown>): Promise<Error> {
   return await promise.then(
     () => {

@@ -6,7 +6,7 @@ import { startConsul } from '../../harness/consul.js';
 import { startEtcd } from '../../harness/etcd.js';
 import { sleep } from '../../harness/wait.js';
 
-/** What a client gives, as PEM texts or as paths. */
+/** The TLS options of a client, as PEM strings or as paths. */
 export interface Given {
   readonly ca?: string;
   readonly cert?: string;

@@ -2,7 +2,7 @@ import { ConsulReader, type HealthReading } from '../../../harness/consul-reader
 import { type ConsulAgent } from '../../../harness/consul.js';
 import { type Stage } from '../stage.js';
 
-/** What the recording calls an instance's place in the catalogue, and its being of use there. */
+/** The names in the recording of an instance's entry in the catalogue, and of its passing health. */
 export const listed = (id: string): string => `${id} is listed`;
 export const passing = (id: string): string => `${id} passes`;
 

@@ -4,7 +4,7 @@ import { backWithin, noGap } from '../../validators/presence.js';
 import { exactStates } from '../../validators/states.js';
 import { type Finding } from '../../validators/finding.js';
 import { type Scenario } from '../scenario.js';
-import { toldAs } from '../told.js';
+import { untilReported } from '../reported-states.js';
 import { listed, passing, watchHealth } from './health.js';
 
 const SERVICE = 'web';
@@ -53,7 +53,7 @@ export const consulSwallowed: Scenario = {
       findings.push(() => backWithin(stage.recorder.events, passing(ID), back, ONE_RETRY_STEP));
     }
     const states = Array.from({ length: rounds }, () => ['lost', 'restored']).flat();
-    await toldAs(stage.recorder, heart.who, states.length);
+    await untilReported(stage.recorder, heart.who, states.length);
     await end();
     stage.figures['times everything was swallowed'] = rounds;
     const { events } = stage.recorder;

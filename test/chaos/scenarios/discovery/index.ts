@@ -7,7 +7,7 @@ import { massExpiry } from './mass-expiry.js';
 import { mirroredLists } from './mirrored.js';
 import { refreshAndFirstCalls } from './refresh.js';
 import { registryDeadConsul, registryDeadEtcd } from './registry-dead.js';
-import { saidEmptyConsul, saidEmptyEtcd, saidEmptyFile } from './said-empty.js';
+import { saidEmptyConsul, saidEmptyEtcd, saidEmptyFile } from './false-empty.js';
 import { snapshotColdStart } from './snapshot.js';
 import { silentWatchConsul, silentWatchEtcd } from './silent-watch.js';
 

@@ -72,7 +72,7 @@ export const malformedValues: Scenario = {
       if (stage.random() < 0.02) for (const proxy of proxies) proxy.cut();
     }
     await seen(stage, [WHO], SERVICE, { lively: String(mark) }, 10_000);
-    // What comes back to its senses is taken.
+    // A repaired entry is used again.
     await place.write(SERVICE, { good0: 'again', never: 'now' });
     await seen(stage, [WHO], SERVICE, { good0: 'again', never: 'now' }, 5_000);
     const { events } = stage.recorder;

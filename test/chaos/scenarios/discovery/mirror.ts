@@ -17,7 +17,7 @@ import { type Recorder } from '../../recording/recorder.js';
 
 const SILENT: Logger = { log: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** What a {@link Mirror} is started with. */
+/** Options of a {@link Mirror}. */
 export interface MirrorSettings {
   readonly who: string;
   readonly registry: string;

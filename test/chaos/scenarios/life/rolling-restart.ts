@@ -67,7 +67,7 @@ async function restartAll(
   const findings: Finding[] = [];
   let done = 0;
   const broken = (): boolean => noFailedRequest(stage.recorder.events, caller.name).length > 0;
-  // What has to break has done so with the first failure.
+  // The first failure is enough.
   for (; done < restarts && monotonic() < end && !(stage.without.length > 0 && broken()); done++) {
     const old = instances.shift()!;
     const [next] = await Promise.all([start(), old.terminate()]);

@@ -12,7 +12,7 @@ const PERMITTED = '/permitted/';
 /** Seconds. */
 const UPDATE_INTERVAL = 2;
 
-/** What a cluster refuses is asked once: no other member would say anything else. */
+/** A request that a cluster refuses is sent once: every other member would refuse it too. */
 export const refusedOnce: Scenario = {
   name: 'refused-once',
   promise:

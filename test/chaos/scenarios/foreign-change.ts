@@ -4,10 +4,10 @@ import { between, pickOne, seededRandom } from '../random.js';
 import { inEach } from '../stores/in-each.js';
 import { type KeyStore } from '../stores/key-store.js';
 import { keyStores } from '../stores/open.js';
-import { durationsOf, putRight } from '../validators/in-time.js';
+import { durationsOf, repairedInTime } from '../validators/in-time.js';
 import { type Finding } from '../validators/finding.js';
 import { exactStates } from '../validators/states.js';
-import { toldAs } from './told.js';
+import { untilReported } from './reported-states.js';
 import { type Scenario, type Size } from './scenario.js';
 import { type Stage } from './stage.js';
 
@@ -78,7 +78,7 @@ async function vandaliseOne(
   }
   const states = Array.from({ length: done }, () => ['lost', 'restored']).flat();
   const { who } = app.heart();
-  await toldAs(stage.recorder, who, states.length);
+  await untilReported(stage.recorder, who, states.length);
   const { events } = stage.recorder;
   const kinds = ['foreign delete', 'foreign overwrite'].filter(
     (what) => durationsOf(events, key, what).length > 0,
@@ -87,7 +87,7 @@ async function vandaliseOne(
   stage.figures[`${store.name}: foreign changes`] = done;
   stage.figures[`${store.name}: slowest repair (ms)`] = Math.round(slowest);
   return [
-    ...kinds.flatMap((what) => putRight(events, key, what, within)),
+    ...kinds.flatMap((what) => repairedInTime(events, key, what, within)),
     ...exactStates(events, who, states),
   ];
 }

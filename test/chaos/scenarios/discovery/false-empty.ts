@@ -238,7 +238,7 @@ export const saidEmptyFile: Scenario = {
   },
 };
 
-/** What may happen on the way to any server. */
+/** Network faults in front of any server. */
 function ofTheWay({ proxies }: Way): Trouble[] {
   const end = (): void => {
     for (const proxy of proxies) proxy.pass();
@@ -270,16 +270,16 @@ async function suffered(stage: Stage, lots: readonly Lot[], empty: () => Promise
   );
   const from = monotonic();
   const findings = await Promise.all(lots.map(async (lot) => await borne(stage, lot)));
-  const told = monotonic();
+  const deregisteredAt = monotonic();
   await empty();
   const readers = lots.map(({ who }) => who);
   await seen(stage, readers, SERVICE, GONE, RECOVERY);
   stage.figures.troubles = lots.reduce((sum, { troubles }) => sum + troubles.length, 0);
   const { events } = recorder;
   const judge = (who: string): Finding[] => [
-    ...noFalseEmpty(events, { who, service: SERVICE }, [{ from: told, to: Infinity }]),
-    ...neverWithout(events, { who, service: SERVICE }, Object.keys(MEMBERS), { from, to: told }),
-    ...noPickFailed(events, { who, service: SERVICE }, { from, to: told }),
+    ...noFalseEmpty(events, { who, service: SERVICE }, [{ from: deregisteredAt, to: Infinity }]),
+    ...neverWithout(events, { who, service: SERVICE }, Object.keys(MEMBERS), { from, to: deregisteredAt }),
+    ...noPickFailed(events, { who, service: SERVICE }, { from, to: deregisteredAt }),
     ...endsWith(events, { who, service: SERVICE }, {}),
   ];
   return [...findings.flat(), ...readers.flatMap(judge)];

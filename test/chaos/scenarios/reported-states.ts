@@ -2,8 +2,8 @@ import { until } from '../../harness/wait.js';
 import { ofKind, type Recorder } from '../recording/recorder.js';
 
 /** Waits for `count` reported states of `who`, at most a second: a state is reported a moment after it is in the store. */
-export async function toldAs(recorder: Recorder, who: string, count: number): Promise<void> {
-  const told = (): boolean =>
+export async function untilReported(recorder: Recorder, who: string, count: number): Promise<void> {
+  const reported = (): boolean =>
     ofKind(recorder.events, 'state').filter((event) => event.who === who).length >= count;
-  await until(`${count} states of ${who}`, told, { deadline: 1_000, every: 50 }).catch(() => undefined);
+  await until(`${count} states of ${who}`, reported, { deadline: 1_000, every: 50 }).catch(() => undefined);
 }

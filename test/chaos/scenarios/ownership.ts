@@ -4,7 +4,7 @@ import { consulSwallowed } from './consul/swallowed.js';
 import { exclusiveHolders, manyHolders, twoHolders } from './holders.js';
 import { latePut } from './late-put.js';
 import { oddLeases } from './odd-leases.js';
-import { foreignChange, foreignChangeUnwatched } from './put-right.js';
+import { foreignChange, foreignChangeUnwatched } from './foreign-change.js';
 import { registryReplaced } from './replaced.js';
 import { countedIncrements } from './retry/counted-increments.js';
 import { refusedOnce } from './retry/refused-once.js';
