@@ -18,7 +18,7 @@ async function boot(options: unknown, services = ['web']) {
       ServiceHttpModule.forRoot(options as ServiceHttpModuleOptions),
     ],
   })
-    .setLogger(false)
+    .setLogger(silentLogger)
     .compile();
   return await app.init();
 }
@@ -37,7 +37,7 @@ describe('ServiceHttpModule', () => {
 
   it('needs PilotedModule, and says so', async () => {
     const app = Test.createTestingModule({ imports: [ServiceHttpModule.forRoot()] });
-    await expect(app.setLogger(false).compile()).rejects.toThrow(
+    await expect(app.setLogger(silentLogger).compile()).rejects.toThrow(
       'ServiceHttpModule needs PilotedModule, which the application does not import.',
     );
   });
