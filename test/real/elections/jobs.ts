@@ -8,7 +8,7 @@ import { type Ran } from './jobs-process.js';
 const SKEWS_MS = [0, 125, 250, 375, 500];
 
 /** How long the jobs run before and after the leader is killed, in milliseconds. */
-const PHASE_MS = 7_000;
+const PHASE_MS = 6_000;
 
 class Instance {
   readonly ran: Ran[] = [];
@@ -83,7 +83,7 @@ export function describeJobs(
       instances.push(...SKEWS_MS.map((skewMs) => new Instance(world.url, skewMs)));
       await until('the boot of all', () => instances.every(({ booted }) => booted), { deadline: 40_000 });
       await until('a leader', () => runs('leader').length > 0);
-      const start = monotonic() + 2_000;
+      const start = monotonic() + 1_000;
       await until('the first phase', () => monotonic() > start + PHASE_MS, { deadline: 20_000 });
       const killedAt = monotonic();
       const leader = instances.find(({ ran }) => ran.at(-1)?.pid === runs('leader').at(-1)?.pid);
