@@ -1,5 +1,8 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { CHANNELS } from '../common/diagnostics.js';
 import { silentLogger } from '../common/logger.js';
 import { type Registry } from '../registry/registry.js';
+import { fixed } from '../registries/fixed/fixed.js';
 import { memory, type MemorySource } from '../registries/memory/memory.js';
 import { FaultyRegistry } from '../testing/faulty-registry.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
@@ -31,6 +34,7 @@ describe('an election in memory', () => {
       logger: silentLogger,
       ttl: TTL_MS / 1_000,
       name: `host:${members.length}`,
+      applicationId: 'app',
     });
     const changes: ElectionChange[] = [];
     client.of('job').changes.subscribe((change) => changes.push(change));
@@ -125,6 +129,52 @@ describe('an election in memory', () => {
     });
     await clock.jump(TTL_MS);
     expect(seen).toBe(false);
+  });
+
+  it('ends leadership before the registry drops a session that is not renewed, although writes are acknowledged', async () => {
+    const one = await member();
+    one.client.of('job').campaign();
+    await clock.advance(5_000);
+    one.registry.fail('hang', 'renew');
+    const key = { kind: 'key', space: 'elections', key: 'job' } as const;
+    while (source.store.entry(key)) await clock.advance(10);
+    // It has never seen the record, and so leads at once.
+    (await member()).client.of('job').campaign();
+    await clock.advance(10);
+    expect(leaders()).toEqual([1]);
+  });
+
+  it('publishes each change, with the application', async () => {
+    const messages: unknown[] = [];
+    const subscriber = (message: unknown): void => void messages.push(message);
+    subscribe(CHANNELS.electionChange.name, subscriber);
+    try {
+      const one = await member();
+      one.client.of('job').campaign();
+      await clock.advance(100);
+      const { term, leader } = one.client.of('job');
+      void one.client.of('job').resign();
+      await clock.advance(100);
+      const shared = { applicationId: 'app', election: 'job', term };
+      expect(messages).toEqual([
+        { ...shared, type: 'elected', leader: leader?.id, reason: undefined },
+        { ...shared, type: 'deposed', leader: undefined, reason: 'resigned' },
+      ]);
+      expect(Object.isFrozen(messages[0])).toBe(true);
+    } finally {
+      unsubscribe(CHANNELS.electionChange.name, subscriber);
+    }
+  });
+
+  it('refuses a registry that cannot be written', async () => {
+    const registry = await fixed({ web: ['10.0.0.1:80'] }).open({
+      clock,
+      random: Math.random,
+      logger: silentLogger,
+    });
+    const create = () =>
+      createElections({ registry, clock, random: Math.random, logger: silentLogger, ttl: 10, name: 'x' });
+    expect(create).toThrow(/Elections and locks need a registry that can be written, got fixed:/);
   });
 
   it('has no second leader after an operator deleted the record', async () => {

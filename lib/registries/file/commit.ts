@@ -52,8 +52,8 @@ export interface Commit {
  *    build on a removed version nor win with an empty guard while other versions exist.
  * 3. The writer deletes version n. A reader therefore always finds one of the two versions.
  *
- * The numbers of a key of a space never restart: a removal leaves a marker with the highest number before it deletes the
- * files. The number of the version that created an entry is its create revision.
+ * The numbers of a key of a space never restart: a creation leaves a marker with its number, and a removal one with the
+ * highest number before it deletes the files. The number of the version that created an entry is its create revision.
  *
  * A writer that is killed leaves a temporary file without a name, or an entry that expires with its session.
  *
@@ -79,6 +79,8 @@ export async function commit(write: Commit): Promise<WriteResult> {
     if (!(await createFile(layout, join(folder.path, name.file), text))) continue;
     if (await baseUnchanged(folder, name, newest)) {
       if (newest) await removeFile(join(folder.path, newest.name.file));
+      // At once, and not only with the removal: another hand may delete the file.
+      if (reserved && !current) await mark(layout, folder, name);
       const revision = reserved && !current ? { createRevision: String(created) } : {};
       return { ok: true, version: versionOf(text), ...revision };
     }

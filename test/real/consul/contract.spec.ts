@@ -1,7 +1,7 @@
 import { systemClock } from '../../../lib/common/clock.js';
 import { silentLogger } from '../../../lib/common/logger.js';
 import { consul } from '../../../lib/registries/consul/index.js';
-import { encodeName } from '../../../lib/registries/consul/names.js';
+import { kvKeyOf } from '../../../lib/registries/consul/names.js';
 import { describeRegistryContract } from '../../../lib/registry/contract/index.js';
 import { type EntryKey } from '../../../lib/registry/entry-record.js';
 import { type ConsulAgent, startConsul } from '../../harness/consul.js';
@@ -24,7 +24,7 @@ async function consulSession(owner: string): Promise<string> {
 
 function keyOf(entryKey: EntryKey): string {
   if (entryKey.kind !== 'key') throw new Error('The suite uses keys here.');
-  return `/v1/kv/${encodeURIComponent(encodeName(entryKey.key))}`;
+  return `/v1/kv/${encodeURIComponent(kvKeyOf(entryKey))}`;
 }
 
 describeRegistryContract({

@@ -101,6 +101,21 @@ export const elections: readonly Case[] = [
     },
   },
   {
+    name: 'raises the create revision after another hand has removed the entry',
+    needs,
+    tools: ['forget'],
+    check: async (world) => {
+      const session = await world.session();
+      const entryKey = electionKey(unique('election'));
+      const first = await create(world, session, entryKey);
+      await world.put(session, recordOf(entryKey, '2'), first.version);
+      await world.contract.forget?.(world.subject, entryKey);
+      await world.eventually('the entry is gone', async () => (await world.entry(entryKey)) === undefined);
+      const second = await create(world, session, entryKey);
+      assert.ok(second.revision > first.revision);
+    },
+  },
+  {
     name: 'raises the create revision after an expiry, and shows it in a watch',
     needs,
     expiries: 1,
