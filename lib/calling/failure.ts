@@ -133,7 +133,7 @@ interface KnownError {
 }
 
 /**
- * Classifies an error of any client, whose start nobody has seen: by an HTTP status, or by the codes of the error and its
+ * Classifies an error of any client, whose start is not observed: by an HTTP status, or by the codes of the error and its
  * causes. An error that is neither, such as a database's own, says nothing about the endpoint.
  */
 export function failureOfClient(error: unknown): Failure | { reason: undefined; outcome: 'success' } {

@@ -17,7 +17,7 @@ describe('bootNotices', () => {
     ]);
   });
 
-  it('reports a proxy that Node is told to use', () => {
+  it('reports a proxy that Node uses', () => {
     const proxy = { HTTP_PROXY: 'http://user:secret@proxy:3128' };
     const notice = [...bootNotices([], { ...proxy, NODE_USE_ENV_PROXY: '1' }, [])];
     expect(notice).toEqual([expect.stringContaining('the proxy of HTTP_PROXY')]);

@@ -2,7 +2,7 @@ import { formatValue } from '../common/expected.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Variables with the proxy that Node uses for `http:` and `https:` when it is told to. */
+/** Variables with the proxy that Node uses for `http:` and `https:` where that is enabled. */
 const PROXY_VARIABLES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'];
 
 /** What is worth a warning at boot: services that no URL can name, and a proxy between this process and the endpoints. */
@@ -17,7 +17,7 @@ export function* bootNotices(
     env.NODE_USE_ENV_PROXY === '1' ||
     [...flags, env.NODE_OPTIONS ?? ''].some((flag) => flag.includes('--use-env-proxy'));
   if (usesProxy && variable)
-    yield `Requests of ServiceHttp.fetch go through the proxy of ${variable}, since Node is told to use it, and NO_PROXY does not match names of services: a request is sent to the address of an endpoint. Add these addresses to NO_PROXY, or replace the global dispatcher.`;
+    yield `Requests of ServiceHttp.fetch go through the proxy of ${variable}, which NODE_USE_ENV_PROXY enables, and NO_PROXY does not match names of services: a request is sent to the address of an endpoint. Add these addresses to NO_PROXY, or replace the global dispatcher.`;
 }
 
 function* unreachableNames(services: readonly string[]): Generator<string> {

@@ -12,9 +12,9 @@ import { ServiceHandles } from '../../lib/piloted/service-handles.js';
 import { fixed } from '../../lib/registries/fixed/fixed.js';
 import { median } from './median.js';
 
-const CALLS = 6_000;
+const CALLS = 1_500;
 const CALLERS = 32;
-const ROUNDS = 9;
+const ROUNDS = 7;
 
 /** A server in a thread of its own, so that its work is not measured. */
 const SERVER = `

@@ -1,3 +1,5 @@
+import { rollingCallers } from './calling/rolling-callers.js';
+import { stormOfAborts } from './calling/storm-of-aborts.js';
 import { noHerdComesBack } from './herd.js';
 import { electionHerd } from './elections/election-herd.js';
 import { oneLeaderAtATime } from './elections/one-leader.js';
@@ -37,6 +39,8 @@ export const SCENARIOS: readonly Scenario[] = Object.freeze([
   startStopRace,
   neverGivesUpTrying,
   rollingRestart,
+  rollingCallers,
+  stormOfAborts,
   watchGuarantees,
   noHerdComesBack,
   cheapHeartbeat,

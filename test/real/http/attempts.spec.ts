@@ -250,7 +250,7 @@ describe('the attempts of ServiceHttp.fetch', () => {
     expect(retries).toEqual(['success']);
   });
 
-  it('ejects nobody for a route that always fails on every instance', async () => {
+  it('ejects no endpoint for a route that always fails on every instance', async () => {
     await world.serve('web', 'one', saying('one', 500));
     await world.serve('web', 'two', saying('two', 500));
     const { http, discovery } = await boot({ outlierDetection: true });

@@ -24,7 +24,7 @@ describe('ServiceHttp.fetch', () => {
     expect([one.requests, two.requests]).toEqual([5, 5]);
   });
 
-  it('waits for the first list of a service that nobody listed', async () => {
+  it('waits for the first list of a service that is not listed', async () => {
     await world.serve('web', 'one', saying('one'));
     const { http } = await world.boot();
     expect(await text(http.fetch('http://web/'))).toBe('one');

@@ -42,6 +42,13 @@ export class Instance {
     return instance;
   }
 
+  /** Serves the requests under way, and closes. */
+  async drain(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+    });
+  }
+
   async close(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.server.close(() => resolve());
