@@ -6,6 +6,7 @@ import { check } from './commands/check.js';
 import { completionOf } from './commands/completion.js';
 import { doctor } from './commands/doctor.js';
 import { get, keys } from './commands/keys.js';
+import { leader } from './commands/leader.js';
 import { ls } from './commands/ls.js';
 import { render } from './commands/render.js';
 import { watch } from './commands/watch.js';
@@ -20,6 +21,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   call,
   keys,
   get,
+  leader,
   doctor,
   check,
   render,

@@ -5,6 +5,8 @@ import { clearTimeout, setTimeout } from 'node:timers';
 export interface Timer {
   /** Cancels the timer. A second call does nothing. */
   cancel(): void;
+  /** Lets the process end before the timer fires. A clock whose timers keep no process alive leaves it out. */
+  unref?(): void;
 }
 
 /**
@@ -36,6 +38,10 @@ class SystemTimer implements Timer {
 
   cancel(): void {
     native.end(this.handle);
+  }
+
+  unref(): void {
+    this.handle.unref();
   }
 }
 

@@ -35,6 +35,11 @@ export class Lease {
     this.timer.cancel();
   }
 
+  /** Lets the process end before the lease expires. A detached lease is never renewed. */
+  detach(): void {
+    this.timer.unref?.();
+  }
+
   /** Schedules the expiry. A renewal does not touch the timer; when it fires early, it is scheduled again. */
   private schedule(): Timer {
     return this.clock.after(this.deadline - this.clock.now(), () => {

@@ -35,8 +35,9 @@ export class MemoryRegistry implements Registry {
   async openSession({ ttl, detached = false }: SessionOptions, signal: AbortSignal): Promise<Session> {
     await this.begin(signal);
     if (!(ttl > 0 && ttl < Infinity)) throw expected('ttl', 'a number of seconds above 0', ttl);
-    const connection = detached ? this.store : this;
-    return new MemorySession(this.url, this.store, this.store.grant(ttl, this.clock, connection));
+    const lease = this.store.grant(ttl, this.clock, detached ? this.store : this);
+    if (detached) lease.detach();
+    return new MemorySession(this.url, this.store, lease);
   }
 
   async list(scope: Scope, signal: AbortSignal): Promise<Listing> {
