@@ -13,7 +13,7 @@ export function escapeControls(text: string): string {
   return text.replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** {@link escapeControls} for each line of a text, which stays several lines. */
+/** {@link escapeControls} for each line of a string. Line feeds stay. */
 export function escapeLines(text: string): string {
   return text.split('\n').map(escapeControls).join('\n');
 }

@@ -26,7 +26,7 @@ export function recordedTerminal(changes: Partial<Terminal> = {}): RecordedTermi
     env: {},
     stdinIsTerminal: false,
     out: (line) => void outLines.push(line),
-    write: (chunk) => void written.push(String(chunk)),
+    write: (chunk) => void written.push(Buffer.from(chunk).toString()),
     err: (line) => void errLines.push(line),
     screen: undefined,
     interrupted: aborter.signal,

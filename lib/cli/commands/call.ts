@@ -1,6 +1,6 @@
 import { RandomChoice } from '../../balancing/strategies/random-choice.js';
 import { joinHostPort } from '../../common/address.js';
-import { InvalidOptionError } from '../../common/errors/index.js';
+import { InvalidOptionError, SidekickError } from '../../common/errors/index.js';
 import { escapeControls, escapeLines } from '../../common/escape.js';
 import { expected } from '../../common/expected.js';
 import { quote } from '../../common/strings.js';
@@ -83,10 +83,11 @@ async function send(
       return { endpoint, response };
     } catch (error) {
       const cause = (error as Error).cause as NodeJS.ErrnoException | undefined;
-      if (!(error instanceof TypeError)) throw error;
-      const failure = `${service} at ${endpoint}: ${messageOf(cause ?? error)}`;
+      // `fetch` fails with a TypeError, which may be of another realm, and the reason as its cause.
+      if (error instanceof SidekickError || cause === undefined) throw error;
+      const failure = `${service} at ${endpoint}: ${messageOf(cause)}`;
       rest = rest.filter((other) => other !== picked);
-      const retry = NOT_CONNECTED.has(cause?.code ?? '') && rest.length > 0 && attempt < MAX_ATTEMPTS;
+      const retry = NOT_CONNECTED.has(cause.code ?? '') && rest.length > 0 && attempt < MAX_ATTEMPTS;
       if (!retry) throw new CommandFailedError(`The call failed: ${failure}`, { cause: error });
       access.deps.logger.warn(`piloted call: ${failure}; trying another instance.`);
     }

@@ -12,6 +12,9 @@ export class Program {
   private readonly exited: Promise<unknown>;
 
   private constructor(readonly child: ChildProcess) {
+    // A character may be split between two chunks.
+    child.stdout?.setEncoding('utf8');
+    child.stderr?.setEncoding('utf8');
     child.stdout?.on('data', (chunk) => (this.out += String(chunk)));
     child.stderr?.on('data', (chunk) => (this.err += String(chunk)));
     this.exited = once(child, 'exit');
