@@ -1,5 +1,5 @@
 import { type Readable } from 'node:stream';
-import { type BeforeApplicationShutdown, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { type Clock, type Timer } from '../common/clock.js';
 import { RowStore } from './row-store.js';
 import { RowStream } from './row-stream.js';
@@ -13,7 +13,7 @@ export const REFRESH_INTERVAL_MS = 250;
  * would otherwise wait for them.
  */
 @Injectable()
-export class DashboardStreams implements OnModuleDestroy, BeforeApplicationShutdown {
+export class DashboardStreams implements BeforeApplicationShutdown {
   private readonly store = new RowStore();
   private readonly streams = new Set<RowStream>();
   private timer: Timer | undefined;
@@ -24,7 +24,7 @@ export class DashboardStreams implements OnModuleDestroy, BeforeApplicationShutd
     private readonly read: () => ReadonlyMap<string, Row>,
   ) {}
 
-  /** Opens a stream; undefined once the application is closing. */
+  /** Opens a stream; undefined once the HTTP server is closing. During a drain it can still be watched. */
   open(): Readable | undefined {
     if (this.leaving) return undefined;
     const stream = new RowStream(this.store, this.clock);
@@ -37,10 +37,6 @@ export class DashboardStreams implements OnModuleDestroy, BeforeApplicationShutd
     });
     if (!this.timer) this.refresh();
     return stream;
-  }
-
-  onModuleDestroy(): void {
-    this.leaving = true;
   }
 
   beforeApplicationShutdown(): void {

@@ -1,4 +1,14 @@
-import { type DynamicModule, Inject, Logger, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Inject,
+  Logger,
+  type MiddlewareConsumer,
+  Module,
+  type NestModule,
+  type OnApplicationBootstrap,
+  RequestMethod,
+} from '@nestjs/common';
+import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { ModulesContainer } from '@nestjs/core';
 import { systemClock } from '../common/clock.js';
 import { DashboardRecorder } from './dashboard-recorder.js';
@@ -24,7 +34,7 @@ const GLOBAL_GUARD = 'APP_GUARD';
  * `GET /sidekick/events` its data. Put it behind guards: the data name every instance and its address.
  */
 @Module({})
-export class SidekickDashboardModule implements OnApplicationBootstrap {
+export class SidekickDashboardModule implements NestModule, OnApplicationBootstrap {
   constructor(
     @Inject(MOUNT) private readonly mount: DashboardMount,
     private readonly modules: ModulesContainer,
@@ -45,6 +55,12 @@ export class SidekickDashboardModule implements OnApplicationBootstrap {
     return mounted(options, { provide: OPTIONS, inject, useFactory });
   }
 
+  /** Answers a path with a slash at its end too, which Fastify takes for another path. */
+  configure(consumer: MiddlewareConsumer): void {
+    const { path = DEFAULT_PATH } = this.mount;
+    consumer.apply(redirectWithoutSlash).forRoutes({ path, method: RequestMethod.GET });
+  }
+
   /** Warns when nothing protects the page. */
   onApplicationBootstrap(): void {
     const { path = DEFAULT_PATH, guards = [] } = this.mount;
@@ -60,6 +76,22 @@ export class SidekickDashboardModule implements OnApplicationBootstrap {
       [...module.providers.keys()].some((token) => String(token).startsWith(GLOBAL_GUARD)),
     );
   }
+}
+
+interface OriginalRequest extends IncomingMessage {
+  /** The URL before a framework has shortened it. */
+  readonly originalUrl?: string;
+}
+
+function redirectWithoutSlash(request: OriginalRequest, response: ServerResponse, next: () => void): void {
+  const [path = '', query] = (request.originalUrl ?? request.url ?? '').split('?', 2);
+  if (!path.endsWith('/')) {
+    next();
+    return;
+  }
+  // Without a second slash at its beginning, which would be another host.
+  const target = `/${path.replace(/^\/+|\/+$/g, '')}${query === undefined ? '' : `?${query}`}`;
+  response.writeHead(308, { location: target }).end();
 }
 
 function mounted(
