@@ -92,7 +92,7 @@ export function endpointClientClass({ ClientTCP }: MicroservicesPackage): Endpoi
         callback(this.ended && answer.err ? { ...answer, err: this.failure } : answer);
       });
       try {
-        // ClientTCP passes no callback, and the answer is waited for in vain until the socket is closed.
+        // ClientTCP passes no callback: a message that was not sent waits until the socket is closed.
         this.socket?.sendMessage(serialized, (error?: Error | null) => {
           if (error && forget()) onUnsent(error);
         });

@@ -3,6 +3,7 @@ import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { until } from '../../harness/wait.js';
 import { Consumer, type ConsumerPlan } from './consumer.js';
 import { readmeFiles } from './readme.js';
+import { RPC, RPC_PROTO } from './rpc.js';
 
 /** Milliseconds for npm to install, and for the compiler. */
 const PATIENCE = 300_000;
@@ -49,6 +50,8 @@ import { consul } from 'nestjs-sidekick/consul';
 import { loadContainerPilot } from 'nestjs-sidekick/containerpilot';
 import { dns } from 'nestjs-sidekick/dns';
 import { EtcdClient, EtcdModule } from 'nestjs-sidekick/etcd';
+import { grpcService } from 'nestjs-sidekick/grpc';
+import { tcpService } from 'nestjs-sidekick/microservices';
 import { VirtualClock } from 'nestjs-sidekick/testing';
 
 @Controller()
@@ -67,7 +70,7 @@ export class TypedController {
   }
 }
 
-export const used = { memory, consul, dns, loadContainerPilot, EtcdModule, VirtualClock };
+export const used = { memory, consul, dns, loadContainerPilot, EtcdModule, VirtualClock, grpcService, tcpService };
 `;
 
 /**
@@ -85,7 +88,13 @@ export function describeConsumer(
 
     beforeAll(async () => {
       const shown = await readmeFiles(plan.type);
-      const files = { ...shown, 'src/probe.ts': PROBE, 'src/peerless.ts': PEERLESS };
+      const files = {
+        ...shown,
+        'src/probe.ts': PROBE,
+        'src/peerless.ts': PEERLESS,
+        'src/rpc.ts': RPC,
+        'hero.proto': RPC_PROTO,
+      };
       consumer = await Consumer.create({ ...plan, files });
     }, PATIENCE);
     afterAll(async () => {
@@ -139,6 +148,19 @@ export function describeConsumer(
       for (const result of Object.values(results))
         expect(result).toMatch(/^ok$|needs the package .*npm install /);
       expect(results['.']).toBe('ok');
+    });
+
+    it('calls its own gRPC and TCP servers by the name of the service', async () => {
+      const [grpc, tcp] = (await freePorts(2)) as [number, number];
+      const said = await consumer.run('dist/rpc.js', {
+        GRPC_PORT: String(grpc),
+        TCP_PORT: String(tcp),
+        SIDEKICK_REGISTRY: 'memory:',
+      });
+      expect(JSON.parse(said)).toEqual({
+        before: [14, 'SIDEKICK_NO_ENDPOINTS'],
+        after: [{ by: 'grpc' }, { by: 'tcp' }],
+      });
     });
 
     it.each([

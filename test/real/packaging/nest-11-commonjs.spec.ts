@@ -25,8 +25,12 @@ describeConsumer(
   {
     type: 'commonjs',
     dependencies: {
+      // The last version whose resolvers have a listener object.
+      '@grpc/grpc-js': '1.13.4',
+      '@grpc/proto-loader': '0.8.1',
       '@nestjs/common': '11.2.10',
       '@nestjs/core': '11.2.10',
+      '@nestjs/microservices': '11.2.6',
       '@nestjs/platform-express': '11.2.10',
       '@nestjs/schedule': '^6.0.0',
       '@nestjs/testing': '11.2.6',
