@@ -5,6 +5,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   pick: () => import('./pick.js'),
   boot: () => import('./boot.js'),
   calls: () => import('./calls.js'),
+  rpc: () => import('./rpc.js'),
 };
 
 const { only } = parseArgs({ options: { only: { type: 'string' } } }).values;
