@@ -1,4 +1,5 @@
 // npm run bench -- --only pick
+import { type BalancerName } from '../../lib/balancing/create-balancer.js';
 import { ServiceCache } from '../../lib/discovery/service-cache.js';
 import { type Endpoint } from '../../lib/discovery/endpoint.js';
 import { systemClock } from '../../lib/common/clock.js';
@@ -18,12 +19,13 @@ const PICKS = 2_000_000;
 const ROUNDS = 9;
 const SIZES = [3, 10, 100, 1_000, 10_000];
 
-/** A registry with `size` endpoints in every service, whose watch never says anything. */
-function still(size: number): Registry {
+/** A registry with `size` endpoints in every service, whose watch never reports a change. */
+function still(size: number, weightOf: (index: number) => number): Registry {
   const listing = (service: string): Listing => ({
     entries: Array.from({ length: size }, (_, index): RegistryEntry => {
       const address = `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
-      const instance = completeInstance({ service, id: `${service}-${index}`, address, port: 8_000 });
+      const weight = weightOf(index);
+      const instance = completeInstance({ service, id: `${service}-${index}`, address, port: 8_000, weight });
       return { record: { kind: 'instance', instance }, version: '1', owner: undefined };
     }),
     malformed: [],
@@ -50,18 +52,23 @@ interface World {
   close(): Promise<void>;
 }
 
-async function world(services: number, size: number): Promise<World> {
+async function world(
+  services: number,
+  size: number,
+  balancer: BalancerName = 'round-robin',
+  weightOf: (index: number) => number = () => 1,
+): Promise<World> {
   const cache = new ServiceCache({ clock: systemClock, random: Math.random, logger: silentLogger });
   const book = new ServiceHandles({
     cache,
     clock: systemClock,
     random: Math.random,
     logger: silentLogger,
-    balancer: 'round-robin',
+    balancer,
     bootTimeout: 5,
   });
   const names = Array.from({ length: services }, (_, index) => `service-${index}`);
-  await cache.start(still(size));
+  await cache.start(still(size, weightOf));
   const discovery = new DiscoveryService(book);
   await Promise.all(names.map((name) => discovery.of(name).ready({ min: size })));
   return {
@@ -163,9 +170,96 @@ async function discoveryPick(services: number): Promise<Row> {
   return row;
 }
 
+/** A strategy of the same cost for every pick, against the counter and remainder. */
+async function strategyPick(
+  what: string,
+  size: number,
+  balancer: BalancerName,
+  weighted: boolean,
+): Promise<Row> {
+  const { discovery, close } = await world(1, size, balancer, (index) => (weighted ? 1 + (index % 5) : 1));
+  const handle = discovery.of('service-0');
+  const row = compare(`${what}, ${size} endpoints`, floorOf(handle.endpoints), (picks) => {
+    let sum = 0;
+    for (let pick = 0; pick < picks; pick++) sum = (sum + handle.pick(pick).port) | 0;
+    return sum;
+  });
+  await close();
+  return row;
+}
+
+/** One endpoint of the hand-written strategies. */
+interface Node {
+  readonly endpoint: Endpoint;
+  readonly inFlight: number;
+  readonly latency: number;
+  readonly at: number;
+}
+
+const randomFloor =
+  (list: readonly Endpoint[]): Run =>
+  (picks) => {
+    let sum = 0;
+    for (let pick = 0; pick < picks; pick++)
+      sum = (sum + list[Math.floor(Math.random() * list.length)]!.port) | 0;
+    return sum;
+  };
+
+/** Two choices as an application would write them, with a counter or with a decayed latency. */
+const twoChoices =
+  (cost: (node: Node) => number) =>
+  (list: readonly Endpoint[]): Run => {
+    const nodes = list.map((endpoint, index): Node => ({ endpoint, inFlight: index & 1, latency: 5, at: 0 }));
+    return (picks) => {
+      let sum = 0;
+      for (let pick = 0; pick < picks; pick++) {
+        const one = Math.floor(Math.random() * nodes.length);
+        let two = Math.floor(Math.random() * (nodes.length - 1));
+        if (two >= one) two += 1;
+        const [a, b] = [nodes[one]!, nodes[two]!];
+        sum = (sum + (cost(b) < cost(a) ? b : a).endpoint.port) | 0;
+      }
+      return sum;
+    };
+  };
+
+const now = 100;
+const HAND_WRITTEN = {
+  random: randomFloor,
+  'least-request': twoChoices(({ inFlight }) => inFlight),
+  'peak-ewma': twoChoices(
+    ({ latency, at, inFlight }) => latency * Math.exp((at - now) / 10_000) * (inFlight + 1),
+  ),
+} as const;
+
+/** A strategy that draws, against a hand-written one. */
+async function drawingPick(size: number, balancer: keyof typeof HAND_WRITTEN): Promise<Row> {
+  const { discovery, close } = await world(1, size, balancer);
+  const handle = discovery.of('service-0');
+  // Each endpoint has a latency, and every second one a call in progress.
+  handle.endpoints.forEach((endpoint, index) => {
+    handle.start(endpoint).done();
+    if (index % 2 === 1) handle.start(endpoint);
+  });
+  const floor = HAND_WRITTEN[balancer](handle.endpoints);
+  const row = compare(`${balancer}, ${size} endpoints, against a hand-written one`, floor, (picks) => {
+    let sum = 0;
+    for (let pick = 0; pick < picks; pick++) sum = (sum + handle.pick().port) | 0;
+    return sum;
+  });
+  await close();
+  return row;
+}
+
 const rows: Row[] = [];
 for (const size of SIZES) rows.push(await handlePick(size));
 for (const services of [10, 1_000]) rows.push(await discoveryPick(services));
+for (const size of [10, 100, 1_000]) {
+  rows.push(await strategyPick('weights 1 to 5', size, 'round-robin', true));
+  rows.push(await strategyPick('maglev with an integer key', size, 'maglev', false));
+  for (const balancer of ['random', 'least-request', 'peak-ewma'] as const)
+    rows.push(await drawingPick(size, balancer));
+}
 
 console.log('| what | floor ns | ours ns | ours / floor | bytes a pick |');
 console.log('| --- | --- | --- | --- | --- |');
