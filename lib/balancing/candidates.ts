@@ -1,8 +1,13 @@
 import { type Endpoint } from '../discovery/endpoint.js';
 
+// Lists may be long and change often, and V8 calls a callback for each element of a frozen array slowly. Whatever looks at
+// every endpoint of every list is a loop.
+
 /** The endpoints of `all` with a weight above 0; all of them when none has. */
 export function withWeight(all: readonly Endpoint[]): readonly Endpoint[] {
-  if (all.every(({ weight }) => weight > 0)) return all;
+  let hasZero = false;
+  for (let index = 0; index < all.length && !hasZero; index++) hasZero = all[index]?.weight === 0;
+  if (!hasZero) return all;
   const weighted = all.filter(({ weight }) => weight > 0);
   return weighted.length > 0 ? weighted : all;
 }
@@ -53,12 +58,22 @@ export function weightsOf(
   candidates: readonly Endpoint[],
   shareOf: ((endpoint: Endpoint) => number) | undefined,
 ): readonly number[] | undefined {
-  const first = candidates[0]?.weight;
   if (!shareOf) {
-    if (candidates.every(({ weight }) => weight === first)) return undefined;
-    return candidates.map(({ weight }) => weight);
+    const first = candidates[0]?.weight;
+    let isEqual = true;
+    for (let index = 1; index < candidates.length && isEqual; index++)
+      isEqual = candidates[index]?.weight === first;
+    return isEqual ? undefined : candidates.map(({ weight }) => weight);
   }
   // Candidates have a weight of 0 only when all have: then they are equal.
   const weights = candidates.map((endpoint) => (endpoint.weight || 1) * shareOf(endpoint));
   return weights.every((weight) => weight === weights[0]) ? undefined : weights;
+}
+
+/** Whether two lists have the same endpoints in the same order. */
+export function sameEndpoints(one: readonly Endpoint[], other: readonly Endpoint[]): boolean {
+  if (one === other) return true;
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false;
+  return true;
 }

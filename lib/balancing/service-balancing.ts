@@ -2,7 +2,7 @@ import { type Endpoint } from '../discovery/endpoint.js';
 import { type Balancer } from './balancer.js';
 import { type BalancingDeps } from './balancing-deps.js';
 import { type Call, type CallDetails, type CallOutcome } from './call.js';
-import { healthyPart, preferZone, weightsOf, withWeight } from './candidates.js';
+import { healthyPart, preferZone, sameEndpoints, weightsOf, withWeight } from './candidates.js';
 import { type BalancerOption, createBalancer } from './create-balancer.js';
 import { type EndpointStatistics } from './endpoint-statistics.js';
 import { OutlierDetector, type Population } from './outliers/outlier-detector.js';
@@ -200,7 +200,9 @@ export class ServiceBalancing implements CallListener, Population {
     const isEjected = (endpoint: Endpoint): boolean => this.detector?.isEjected(endpoint) ?? false;
     const members = this.membersOf(this.list, isEjected);
     this.eligible = Object.freeze(members);
-    const { candidates, ejected, panic } = healthyPart(members, isEjected, this.panicThreshold);
+    const { candidates, ejected, panic } = this.detector?.hasEjected
+      ? healthyPart(members, isEjected, this.panicThreshold)
+      : { candidates: members, ejected: 0, panic: false };
     this.ejectedMembers = ejected;
     this.current = Object.freeze(candidates);
     this.balancer.update(this.current, this.weights());
@@ -253,8 +255,4 @@ export class ServiceBalancing implements CallListener, Population {
         `Service "${service}" has enough healthy endpoints again; ejected ones are left out.`,
       );
   }
-}
-
-function sameEndpoints(one: readonly Endpoint[], other: readonly Endpoint[]): boolean {
-  return one === other || (one.length === other.length && one.every((each, index) => each === other[index]));
 }

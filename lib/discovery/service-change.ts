@@ -90,9 +90,12 @@ function diffEndpoints(before: readonly Endpoint[], after: readonly Endpoint[]):
   const updated: Endpoint[] = [];
   const missing: Endpoint[] = [];
   let at = 0;
-  for (const was of before) {
+  let index = 0;
+  while (index < before.length) {
+    const was = before[index];
+    index += 1;
     const now = after[at];
-    if (now === was) at += 1;
+    if (was === undefined || now === was) at += 1;
     else if (now?.id === was.id) {
       updated.push(now);
       at += 1;

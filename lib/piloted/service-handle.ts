@@ -8,10 +8,10 @@ import { type Endpoint } from '../discovery/endpoint.js';
 import { NO_STATE, type ServiceChange, type ServiceState } from '../discovery/service-change.js';
 import { type Selection } from '../discovery/selection.js';
 import { joinHostPort } from '../common/address.js';
-import { onAbort } from '../common/async/abort.js';
 import { attempt } from '../common/async/deadline.js';
-import { ClosedError, DeadlineExceededError } from '../common/errors/index.js';
+import { DeadlineExceededError } from '../common/errors/index.js';
 import { expected } from '../common/expected.js';
+import { waitForEndpoints } from './wait-for-endpoints.js';
 import { refuseEndpointFields } from './refuse-endpoint-fields.js';
 import {
   type HandleDeps,
@@ -188,7 +188,7 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
     const what = `Waiting for ${min} endpoints of service "${this.name}"`;
     try {
       await attempt({ clock: this.deps.clock, timeoutMs: timeout * 1_000, what }, (signal) =>
-        this.waitFor(min, signal),
+        waitForEndpoints(this, min, signal),
       );
       return this.endpoints;
     } catch (error) {
@@ -302,29 +302,6 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
     publishChange(this.deps.applicationId, change);
     this.balancing?.update(change.endpoints);
     this.subject.next(change);
-  }
-
-  private async waitFor(min: number, signal: AbortSignal): Promise<void> {
-    const isReady = (): boolean => this.revision > 0 && this.endpoints.length >= min;
-    if (isReady()) return;
-    if (this.closed) throw new ClosedError(`Service "${this.name}"`);
-    await new Promise<void>((resolve, reject) => {
-      const subscription = this.subject.subscribe({
-        next: () => {
-          if (!isReady()) return;
-          subscription.unsubscribe();
-          remove();
-          resolve();
-        },
-        complete: () => {
-          remove();
-          reject(new ClosedError(`Service "${this.name}"`));
-        },
-      });
-      const remove = onAbort(signal, () => {
-        subscription.unsubscribe();
-      });
-    });
   }
 
   /** The error of a pick that found no endpoint. */

@@ -43,6 +43,11 @@ export class OutlierDetector {
     private readonly deps: BalancingDeps,
   ) {}
 
+  /** Whether any endpoint is ejected. */
+  get hasEjected(): boolean {
+    return this.ejected.size > 0;
+  }
+
   /** Whether the endpoint must not be picked. */
   isEjected(endpoint: Endpoint): boolean {
     return this.ejected.size > 0 && this.population.find(endpoint)?.ejection?.enforced === true;

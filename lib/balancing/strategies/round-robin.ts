@@ -51,34 +51,28 @@ function nextPlace(
   if (after.length === 0 || before.length === 0) return undefined;
   const start = next < before.length ? next : 0;
   const due = before[start];
-  // Nearly always the due endpoint is the same object in both lists, which needs no comparison of ids.
-  if (due) {
-    const found = nearest(after, (endpoint) => endpoint === due, start / before.length);
-    if (found !== undefined) return found;
-  }
+  // Nearly always the due endpoint is in both lists.
+  const found = due && nearest(after, due, start / before.length);
+  if (found !== undefined) return found;
   const listed = new Set(after.map(({ id }) => id));
-  for (let step = 0; step < before.length; step++) {
+  for (let step = 1; step < before.length; step++) {
     const place = (start + step) % before.length;
-    const id = before[place]?.id;
-    if (id === undefined || !listed.has(id)) continue;
-    return nearest(after, (endpoint) => endpoint.id === id, place / before.length);
+    const endpoint = before[place];
+    if (endpoint && listed.has(endpoint.id)) return nearest(after, endpoint, place / before.length);
   }
   return undefined;
 }
 
-/** Of the places of one endpoint, that which is as far into the round as `progress`, from 0 to 1. */
-function nearest(
-  places: readonly Endpoint[],
-  isDue: (endpoint: Endpoint) => boolean,
-  progress: number,
-): number | undefined {
+/** Of the places of an endpoint, that which is as far into the round as `progress`, from 0 to 1. */
+function nearest(places: readonly Endpoint[], due: Endpoint, progress: number): number | undefined {
   const { length } = places;
   const target = progress * length;
   let best: number | undefined;
   let bestDistance = Infinity;
   for (let index = 0; index < length; index++) {
     const endpoint = places[index];
-    if (!endpoint || !isDue(endpoint)) continue;
+    // The same object is compared first: an endpoint that has not changed needs no comparison of ids.
+    if (endpoint !== due && endpoint?.id !== due.id) continue;
     const apart = Math.abs(index - target);
     const distance = Math.min(apart, length - apart);
     if (distance >= bestDistance) continue;
