@@ -136,6 +136,9 @@ describe('an election in memory', () => {
     one.client.of('job').campaign();
     await clock.advance(5_000);
     one.registry.fail('hang', 'renew');
+    await clock.advance(6_000);
+    // From here on it does not hear that the session has ended either.
+    one.registry.fail('hang');
     const key = { kind: 'key', space: 'elections', key: 'job' } as const;
     while (source.store.entry(key)) await clock.advance(10);
     // It has never seen the record, and so leads at once.
