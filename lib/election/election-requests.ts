@@ -12,6 +12,12 @@ export interface RequestBounds {
   /** Milliseconds. */
   readonly ttlMs: number;
   readonly session: Session;
+  /**
+   * Milliseconds that the request should get at least, within a third of the TTL.
+   *
+   * @default 0
+   */
+  readonly leastMs?: number;
 }
 
 /**
@@ -40,11 +46,11 @@ export class ElectionRequests {
   /** Runs one attempt of a write, discard or removal. */
   async send<T>(what: string, bounds: RequestBounds, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { registry, clock } = this;
-    const { ttlMs, session } = bounds;
+    const { ttlMs, session, leastMs = 0 } = bounds;
     const sentAt = clock.now();
     const timeoutMs = renewalTimeoutMs(ttlMs / 1_000, {
       roundTripMs: this.roundTripMs,
-      driverTimeoutMs: session.renewTimeoutMs ?? 0,
+      driverTimeoutMs: Math.max(leastMs, session.renewTimeoutMs ?? 0),
     });
     const result = await attempt(
       {

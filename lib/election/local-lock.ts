@@ -5,7 +5,7 @@ import { entryKeyId, type PlainKey } from '../registry/entry-record.js';
 import { ListWatcher } from '../registry/list-watcher.js';
 import { type Session, type WriteResult } from '../registry/registry.js';
 import { SessionGoneError } from '../registry/session-gone.error.js';
-import { ElectionRequests } from './election-requests.js';
+import { ElectionRequests, type RequestBounds } from './election-requests.js';
 import { type ElectionRunnerDeps } from './election-runner.js';
 import { LocalLockRun } from './local-lock-run.js';
 import { encodeLockRecord } from './lock-record.js';
@@ -32,6 +32,9 @@ interface Held {
 
 /** The shortest hold, in milliseconds, for which a session of its own is opened: etcd grants no shorter lease. */
 const MIN_DETACHED_MS = 2_000;
+
+/** Timeout of a request, in milliseconds, unless a third of the TTL is less. */
+const REQUEST_TIMEOUT_MS = 2_000;
 
 /** One lock of one process: at most one run at a time. */
 export class LocalLock {
@@ -181,7 +184,7 @@ export class LocalLock {
 
   /** Reads the key, and removes a record whose time has passed. Returns why the lock is not free, if it is not. */
   private async clear(session: Session): Promise<SkipReason | undefined> {
-    const sight = this.sights.see(await this.requests.read({ session, ttlMs: session.ttl * 1_000 }));
+    const sight = this.sights.see(await this.requests.read(boundsOf(session)));
     if (!sight) return undefined;
     if (this.deps.clock.now() < sight.freeAt) return sight.state;
     await this.discard(session, sight.version);
@@ -213,7 +216,7 @@ export class LocalLock {
     if (remainingMs <= 0 || this.working) return;
     const ttlMs = Math.max(MIN_DETACHED_MS, remainingMs);
     const state = active ? 'running' : 'held';
-    const bounds = { session: held.session, ttlMs: held.session.ttl * 1_000 };
+    const bounds = boundsOf(held.session);
     this.working = this.requests
       .send('Holding', bounds, async (signal) => {
         const session = await registry.openSession(
@@ -253,7 +256,7 @@ export class LocalLock {
     const work = async (): Promise<void> => {
       while (!signal.aborted) {
         try {
-          const bounds = { session, ttlMs: session.ttl * 1_000 };
+          const bounds = boundsOf(session);
           await this.requests.send('Freeing', bounds, async (inner) => {
             if (version === undefined) await session.remove(this.entryKey, inner);
             else await registry.discard?.(this.entryKey, version, inner);
@@ -274,7 +277,7 @@ export class LocalLock {
 
   /** Checks by a read whether the record is still the own one. */
   private async verify(held: Held): Promise<void> {
-    const bounds = { session: held.session, ttlMs: held.session.ttl * 1_000 };
+    const bounds = boundsOf(held.session);
     const entry = await this.requests.read(bounds).catch(() => 'unknown' as const);
     if (entry === 'unknown' || this.held !== held || this.working || entry?.version === held.version) return;
     held.run.lose('record-lost');
@@ -282,14 +285,14 @@ export class LocalLock {
   }
 
   private async create(session: Session, value: string): Promise<WriteResult> {
-    const bounds = { session, ttlMs: session.ttl * 1_000 };
+    const bounds = boundsOf(session);
     return await this.requests.send('Taking', bounds, (signal) =>
       session.write({ ...this.entryKey, value }, undefined, signal),
     );
   }
 
   private async discard(session: Session, version: string): Promise<void> {
-    const bounds = { session, ttlMs: session.ttl * 1_000 };
+    const bounds = boundsOf(session);
     await this.requests.send('Clearing', bounds, async (signal) =>
       this.deps.registry.discard?.(this.entryKey, version, signal),
     );
@@ -298,4 +301,9 @@ export class LocalLock {
 
 function skipped(reason: SkipReason): Acquired {
   return { granted: false, reason };
+}
+
+/** A run is attempted once, so that its requests get more time than the renewals of a record. */
+function boundsOf(session: Session): RequestBounds {
+  return { session, ttlMs: session.ttl * 1_000, leastMs: REQUEST_TIMEOUT_MS };
 }
