@@ -25,6 +25,8 @@ export interface AxiosAdapterDeps {
   readonly timeout: number | undefined;
 }
 
+const NO_OPTIONS: ServiceRequestOptions = Object.freeze({});
+
 /** Options of the agents that requests without one of their own use: those of Node's global agents. */
 const AGENT_OPTIONS = Object.freeze({ keepAlive: true, scheduling: 'lifo', timeout: 5_000 } as const);
 
@@ -65,30 +67,18 @@ export class AxiosAdapter {
     url: URL,
     config: AxiosConfig,
   ): Promise<AxiosResponseLike> {
-    const { clock } = this.deps;
-    const service = (config.service ?? {}) as ServiceRequestOptions;
-    checkRequestOptions(service);
+    const service = (config.service ?? NO_OPTIONS) as ServiceRequestOptions;
+    if (service !== NO_OPTIONS) checkRequestOptions(service);
     const timeout = service.timeout ?? this.deps.timeout;
-    const limit = new AbortController();
-    const late = new DeadlineExceededError(
-      `The call to service "${route.handle.name}" was not answered within ${timeout} s.`,
-    );
-    const deadline =
-      timeout === undefined ? undefined : clock.after(timeout * 1_000, () => limit.abort(late));
-    try {
-      await route.handle.calls.firstList();
-      const call = route.handle.calls.begin(service);
-      return await this.attempts(axios, { route, url, call, config, signal: limit.signal });
-    } catch (error) {
-      throw limit.signal.aborted ? late : error;
-    } finally {
-      deadline?.cancel();
-    }
+    const endsAtMs = timeout === undefined ? Infinity : this.deps.clock.now() + timeout * 1_000;
+    const { calls } = route.handle;
+    await calls.firstList();
+    return await this.attempts(axios, { route, url, call: calls.begin(service), config, endsAtMs });
   }
 
   private async attempts(
     axios: AxiosModule,
-    { route, url, call, config, signal }: AxiosCall,
+    { route, url, call, config, endsAtMs }: AxiosCall,
   ): Promise<AxiosResponseLike> {
     const { clock, routes } = this.deps;
     const startedAtMs = clock.now();
@@ -104,7 +94,7 @@ export class AxiosAdapter {
           agents: this.agents,
           clock,
           policy: call.policy,
-          signal,
+          endsAtMs,
           current: () => attempt,
         },
         {
@@ -120,7 +110,7 @@ export class AxiosAdapter {
       const question = judge(result, attempt, clock);
       const maySend = !redirects.hasApplied && isReplayable(config.data);
       const repeatable = isIdempotent(config.method ?? 'get') || config.headers.has('Idempotency-Key');
-      if (maySend && !signal.aborted && !isCancelled(config) && call.mayRetry({ ...question, repeatable })) {
+      if (maySend && !isCancelled(config) && call.mayRetry({ ...question, repeatable })) {
         discard(result);
         continue;
       }
@@ -134,7 +124,8 @@ interface AxiosCall {
   readonly url: URL;
   readonly call: ServiceCall;
   readonly config: AxiosConfig;
-  readonly signal: AbortSignal;
+  /** When the whole call ends. */
+  readonly endsAtMs: number;
 }
 
 /** The URL of the request at the endpoint of an attempt. */

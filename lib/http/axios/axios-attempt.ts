@@ -4,7 +4,7 @@ import { finished, Readable } from 'node:stream';
 import { type CallAttempt } from '../../calling/call-attempt.js';
 import { type Failure, failureOf, outcomeOfStatus } from '../../calling/failure.js';
 import { type RetryPolicy } from '../../calling/retry-policy.js';
-import { linkSignals } from '../../common/async/abort.js';
+import { onAbort } from '../../common/async/abort.js';
 import { type Clock, type Timer } from '../../common/clock.js';
 import { DeadlineExceededError } from '../../common/errors/index.js';
 import {
@@ -26,11 +26,14 @@ export type AttemptResult =
   | { readonly response: AxiosResponseLike; readonly error?: undefined }
   | { readonly response?: undefined; readonly error: AxiosErrorLike; readonly failure: Failure };
 
+/** The limits of an attempt; `deadline` is the one of the whole call. */
+type LimitReason = 'connect' | 'timeout' | 'deadline';
+
 interface AttemptState {
   /** Whether a part of the request may have been sent. */
   isConnected: boolean;
   /** The limit that has passed. */
-  late: { readonly reason: 'connect' | 'timeout'; readonly error: DeadlineExceededError } | undefined;
+  late: { readonly reason: LimitReason; readonly error: DeadlineExceededError } | undefined;
 }
 
 /** The terms of one attempt. */
@@ -39,22 +42,22 @@ export interface AxiosAttemptTerms {
   readonly agents: DirectAgents;
   readonly clock: Clock;
   readonly policy: RetryPolicy;
-  /** Ends the whole call. */
-  readonly signal: AbortSignal;
+  /** When the whole call ends, by the clock; `Infinity` for no limit. */
+  readonly endsAtMs: number;
   /** The current attempt: a redirect to another service begins one of its own. */
   readonly current: () => CallAttempt;
 }
 
 /** Makes one attempt through axios's own adapter for Node. `config` has the URL of the endpoint. */
 export async function attemptWithAxios(
-  { adapter, agents, clock, policy, signal, current }: AxiosAttemptTerms,
+  { adapter, agents, clock, policy, endsAtMs, current }: AxiosAttemptTerms,
   config: AxiosConfig,
 ): Promise<AttemptResult> {
   const own = new AbortController();
-  const linked = linkSignals(config.signal, signal, own.signal);
+  const unlink = onAbort(config.signal, () => own.abort());
   const state: AttemptState = { isConnected: false, late: undefined };
   const timers: Timer[] = [];
-  const limit = (reason: 'connect' | 'timeout', delayMs: number, applies: () => boolean): void => {
+  const limit = (reason: LimitReason, delayMs: number, applies: () => boolean): void => {
     if (delayMs === Infinity) return;
     const expire = (): void => {
       if (!applies()) return;
@@ -73,14 +76,15 @@ export async function attemptWithAxios(
   const isObserved = config.httpVersion === undefined || config.httpVersion === 1;
   if (isObserved) limit('connect', policy.connectTimeoutMs, () => !state.isConnected);
   limit('timeout', policy.perTryTimeoutMs, () => true);
+  if (endsAtMs < Infinity) limit('deadline', Math.max(0, endsAtMs - clock.now()), () => true);
   const release = (): void => {
     for (const timer of timers) timer.cancel();
-    linked.release();
+    unlink();
   };
   try {
     const response = await adapter({
       ...config,
-      signal: linked.signal,
+      signal: own.signal,
       httpAgent: observeConnect(config.httpAgent ?? agents.http, onConnected),
       httpsAgent: observeConnect(config.httpsAgent ?? agents.https, onConnected),
     });
@@ -98,7 +102,7 @@ export async function attemptWithAxios(
     release();
     const error = thrown as AxiosErrorLike;
     const { late, isConnected } = state;
-    if (late) return { error: late.error, failure: { reason: late.reason, outcome: 'failure' } };
+    if (late) return { error: late.error, failure: failureOfLimit(late.reason) };
     return { error, failure: failureOfAxios(error, isConnected || !isObserved) };
   }
 }
@@ -115,6 +119,10 @@ function whenFinished(stream: Readable, report: (error: unknown) => void): void 
     // An application that stops reading destroys the stream.
     report(error?.code === 'ERR_STREAM_PREMATURE_CLOSE' ? { name: 'AbortError' } : (error ?? undefined));
   });
+}
+
+function failureOfLimit(reason: LimitReason): Failure {
+  return reason === 'deadline' ? { reason: undefined, outcome: 'aborted' } : { reason, outcome: 'failure' };
 }
 
 function failureOfAxios(error: AxiosErrorLike, sent: boolean): Failure {
