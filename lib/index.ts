@@ -6,7 +6,7 @@
 export { Heartbeat } from './sidekick/heartbeat.decorator.js';
 export { Sidekick } from './sidekick/sidekick.service.js';
 export { DEFAULT_TTL, DEFAULT_UPDATE_INTERVAL } from './sidekick/sidekick.defaults.js';
-export { SIDEKICK_OPTIONS } from './sidekick/sidekick.tokens.js';
+export { SIDEKICK_CLOCK, SIDEKICK_OPTIONS } from './sidekick/sidekick.tokens.js';
 export { SidekickModule } from './sidekick/sidekick.module.js';
 export {
   type AnnouncedService,

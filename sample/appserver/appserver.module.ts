@@ -1,12 +1,15 @@
 import { Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
 import { SidekickModule } from 'nestjs-sidekick';
 import { AppserverController } from './appserver.controller.js';
 import { INSTANCE } from './instance.js';
 import { PORTS } from './ports.js';
 import { Registration } from './registration.js';
+import { Report } from './report.js';
 
 @Module({
   imports: [
+    ScheduleModule.forRoot(),
     SidekickModule.forRoot({
       // Address and port are those to which the HTTP server is bound.
       service: { name: 'appserver', id: INSTANCE, ports: PORTS },
@@ -17,6 +20,6 @@ import { Registration } from './registration.js';
     }),
   ],
   controllers: [AppserverController],
-  providers: [Registration],
+  providers: [Registration, Report],
 })
 export class AppserverModule {}

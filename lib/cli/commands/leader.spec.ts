@@ -49,8 +49,8 @@ describe('piloted leader', () => {
   });
 
   it('exits with 1 without a leader, and on a registry without elections', async () => {
-    expect(await run('nobody')).toBe(1);
-    expect(terminal.errLines).toEqual([`piloted leader: The election "nobody" has no leader in ${URL}.`]);
+    expect(await run('unknown')).toBe(1);
+    expect(terminal.errLines).toEqual([`piloted leader: The election "unknown" has no leader in ${URL}.`]);
     terminal = recordedTerminal({ env: { SIDEKICK_REGISTRY: 'fixed:web=10.0.0.1:80' } });
     expect(await run('reports')).toBe(1);
     expect(terminal.errLines[0]).toContain('holds no elections');

@@ -95,6 +95,10 @@ describe.each(places)('The sample on %s', (_name, open) => {
   const said = async (text: string): Promise<unknown> =>
     await until(`the sample to say "${text}"`, () => sample.output.includes(text));
 
+  it('shows which instance runs the job of all', async () => {
+    await said('runs the report of all appservers from now on');
+  });
+
   it('fails no request when an instance ends in good order', async () => {
     const { instance, pid } = await sample.next();
     const load = new Load(async () => sample.next());
