@@ -113,6 +113,7 @@ export class CachedService {
       random: this.deps.random,
       logger: this.deps.logger,
       ...(intervalMs === undefined ? {} : { intervalMs }),
+      causes: this.deps.guard !== undefined,
       onUpdate: (update) => {
         this.apply(update);
       },

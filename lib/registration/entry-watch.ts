@@ -34,6 +34,7 @@ export class EntryWatch {
       ...(cursor !== undefined && { from: { entries: entry ? [entry] : [], malformed: [], cursor } }),
       registry,
       scope: this.entryKey,
+      causes: false,
       clock,
       random,
       logger,

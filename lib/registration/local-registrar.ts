@@ -10,8 +10,9 @@ import { type Claim } from './registration-machine.js';
 import { LocalRegistration } from './local-registration.js';
 import { RegistrationRunner } from './registration-runner.js';
 import { type RegistrationOptions, type Registrar, type Registration } from './registrar.js';
-import { computeFirstRecord, ValueUpdater, type ComputeRecord } from './value-updater.js';
+import { computeFirstRecord, ValueUpdater, type RecordSource } from './value-updater.js';
 import { type HeartbeatDeps, type SessionListener, SessionRunner } from './session-runner.js';
+import { Sweeps } from './sweeps.js';
 import { type Ticker } from './ticker.js';
 
 /** Dependencies of a {@link LocalRegistrar}. */
@@ -40,6 +41,8 @@ export class LocalRegistrar implements Registrar {
   private readonly registrations = new Map<string, LocalRegistration>();
   /** The registrations, and those whose deregistration continues in the background. */
   private readonly active = new Set<RegistrationRunner>();
+  /** Of the active ones, those whose deregistration may continue in the background, by entry. */
+  private readonly leaving = new Map<string, Set<RegistrationRunner>>();
   private readonly listeners = new Set<(event: RegistrationEvent) => void>();
   private readonly requests = new Semaphore(MAX_CONCURRENT_REQUESTS);
   private readonly ending = new Set<Promise<void>>();
@@ -48,9 +51,11 @@ export class LocalRegistrar implements Registrar {
   private readonly deregistrations = new Map<string, Promise<void>>();
   private readonly closing = new AbortController();
   private readonly failures: FailureLog;
+  private readonly sweeps: Sweeps;
 
   constructor(private readonly deps: RegistrarDeps) {
     this.failures = new FailureLog(deps.clock, deps.logger);
+    this.sweeps = new Sweeps(deps.clock);
     // Every change in flight listens to this signal, which is no leak.
     setMaxListeners(0, this.closing.signal);
   }
@@ -64,10 +69,10 @@ export class LocalRegistrar implements Registrar {
     return () => void this.listeners.delete(listener);
   }
 
-  async register(key: string, produce: ComputeRecord, options: RegistrationOptions): Promise<Registration> {
+  async register(key: string, source: RecordSource, options: RegistrationOptions): Promise<Registration> {
     this.assertOpen();
     const { clock, logger, ticker } = this.deps;
-    const record = await computeFirstRecord({ clock, logger }, key, produce, options.updateInterval * 1000);
+    const record = await computeFirstRecord({ clock, logger }, key, source, options.updateInterval * 1000);
     const entryKey = entryKeyOf(record);
     const id = entryKeyId(entryKey);
     await this.deregistrations.get(id);
@@ -78,7 +83,7 @@ export class LocalRegistrar implements Registrar {
       );
     }
     // Deregistrations of the same entry in the background: this registration replaces them.
-    const replaced = [...this.active].filter((other) => entryKeyId(other.entryKey) === id);
+    const replaced = [...(this.leaving.get(id) ?? [])];
     const runner = new RegistrationRunner(this.deps, record, {
       key,
       claim: claimOf(options),
@@ -93,21 +98,24 @@ export class LocalRegistrar implements Registrar {
       },
       onGone: () => {
         this.active.delete(runner);
+        const leaving = this.leaving.get(id);
+        if (leaving?.delete(runner) === true && leaving.size === 0) this.leaving.delete(id);
         this.endUnused();
       },
     });
     const intervalMs = options.updateInterval * 1000;
-    const updater = new ValueUpdater({ clock, logger, ticker }, runner, produce, intervalMs);
+    const updater = new ValueUpdater({ clock, logger, ticker }, runner, source, intervalMs);
     const registration = new LocalRegistration(
       {
         clock,
+        sweeps: this.sweeps,
         session: (ttl) => this.session(ttl),
         within: (what, run) => this.within(what, run),
         deregister: () => this.deregister(id, runner),
       },
       runner,
       updater,
-      options.ttl,
+      options,
     );
     this.active.add(runner);
     this.registrations.set(id, registration);
@@ -165,6 +173,7 @@ export class LocalRegistrar implements Registrar {
 
   private async deregister(id: string, runner: RegistrationRunner): Promise<void> {
     this.registrations.delete(id);
+    if (this.active.has(runner)) this.leaving.set(id, (this.leaving.get(id) ?? new Set()).add(runner));
     const deregistered = this.within(`Deregistering "${runner.key}"`, (signal) => runner.stop(signal));
     this.deregistrations.set(id, deregistered);
     await deregistered;

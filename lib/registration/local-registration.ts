@@ -1,13 +1,15 @@
-import { type Clock } from '../common/clock.js';
-import { type Registration } from './registrar.js';
+import { type Clock, type Timer } from '../common/clock.js';
+import { type Registration, type RegistrationOptions } from './registrar.js';
 import { type RegistrationRunner } from './registration-runner.js';
 import { type RegistrationStatus } from './registration-status.js';
 import { type SessionRunner } from './session-runner.js';
-import { type ComputeRecord, type ValueUpdater } from './value-updater.js';
+import { type Sweeps } from './sweeps.js';
+import { type RecordSource, type ValueUpdater } from './value-updater.js';
 
 /** What a {@link LocalRegistration} needs of its registrar. */
 export interface LocalRegistrationDeps {
   readonly clock: Clock;
+  readonly sweeps: Sweeps;
   /** The shared session of this TTL, in seconds. */
   session(ttl: number): SessionRunner;
   /** Waits for a change up to the timeout. After that the change continues in the background. */
@@ -19,14 +21,20 @@ export interface LocalRegistrationDeps {
 /** One registration in this thread. */
 export class LocalRegistration implements Registration {
   private stopped = false;
+  /** Seconds. */
+  private ttl: number;
+  private checkIntervalMs: number;
+  private checks: Timer | undefined;
 
-  /** @param ttl seconds */
   constructor(
     private readonly deps: LocalRegistrationDeps,
     private readonly runner: RegistrationRunner,
     private readonly updater: ValueUpdater,
-    private ttl: number,
-  ) {}
+    { ttl, updateInterval }: Pick<RegistrationOptions, 'ttl' | 'updateInterval'>,
+  ) {
+    this.ttl = ttl;
+    this.checkIntervalMs = updateInterval * 1_000;
+  }
 
   get first(): Promise<void> {
     return this.runner.first;
@@ -40,20 +48,24 @@ export class LocalRegistration implements Registration {
     return Object.freeze({ key, state, lastAck: new Date(clock.wall() - ageMs), age: ageMs / 1_000 });
   }
 
-  /** Registers the entry with the session of its TTL, and starts the update ticks. */
+  /** Registers the entry with the session of its TTL, and starts the checks and the update ticks. */
   start(): void {
     this.runner.start(this.deps.session(this.ttl));
+    this.startChecks();
     this.updater.start();
   }
 
-  async update(produce: ComputeRecord): Promise<void> {
+  async update(source: RecordSource): Promise<void> {
     if (this.stopped) return;
-    await this.updater.replace(produce);
+    await this.updater.replace(source);
     await this.deps.within(`Writing "${this.runner.key}"`, (signal) => this.runner.settled(signal));
   }
 
   setUpdateInterval(seconds: number): void {
-    if (!this.stopped) this.updater.setInterval(seconds * 1_000);
+    if (this.stopped) return;
+    this.checkIntervalMs = seconds * 1_000;
+    this.startChecks();
+    this.updater.setInterval(this.checkIntervalMs);
   }
 
   async setTtl(seconds: number): Promise<void> {
@@ -79,9 +91,17 @@ export class LocalRegistration implements Registration {
     await this.deps.deregister();
   }
 
-  /** Ends the update ticks without a request: the entry ends with its session. */
+  /** Ends the checks and ticks without a request: the entry ends with its session. */
   end(): void {
     this.stopped = true;
+    this.checks?.cancel();
     this.updater.stop();
+  }
+
+  private startChecks(): void {
+    this.checks?.cancel();
+    this.checks = this.deps.sweeps.join(this.checkIntervalMs, () => {
+      this.runner.check();
+    });
   }
 }

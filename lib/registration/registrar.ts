@@ -1,11 +1,11 @@
 import { type RegistrationStatus, type RegistrationEvent } from './registration-status.js';
-import { type ComputeRecord } from './value-updater.js';
+import { type RecordSource } from './value-updater.js';
 
 /** Options of one registration. */
 export interface RegistrationOptions {
   /** Seconds the entry outlives its last renewal. */
   readonly ttl: number;
-  /** Seconds between two computations of the value. */
+  /** Seconds between two computations of the value, and between two checks of the entry. */
   readonly updateInterval: number;
   /** Whether to fail while another live session owns the entry; false: take it over. */
   readonly exclusive: boolean;
@@ -28,12 +28,12 @@ export interface Registration {
   readonly first: Promise<void>;
 
   /**
-   * Replaces the function that computes the record, calls it and writes at once. Resolves when the registry has the record,
-   * or after 2 s: then it is retried in the background.
+   * Replaces the record, or the function that computes it, and writes at once. Resolves when the registry has the record, or
+   * after 2 s: then it is retried in the background.
    */
-  update(produce: ComputeRecord): Promise<void>;
+  update(source: RecordSource): Promise<void>;
 
-  /** @param seconds between two computations of the value */
+  /** @param seconds between two computations of the value, and between two checks of the entry */
   setUpdateInterval(seconds: number): void;
 
   /** Moves the entry to a session with this TTL, in seconds. The entry is not absent in between. */
@@ -58,13 +58,13 @@ export interface Registrar {
   onEvent(listener: (event: RegistrationEvent) => void): () => void;
 
   /**
-   * Registers the record that `produce` computes. Resolves before the first write.
+   * Registers a record, constant or computed. Resolves before the first write.
    *
    * @throws InvalidOptionError when this process has registered the entry already
-   * @throws DeadlineExceededError when `produce` does not finish within its update interval
+   * @throws DeadlineExceededError when the function does not finish within its update interval
    * @throws ClosedError after {@link Registrar.close}
    */
-  register(key: string, produce: ComputeRecord, options: RegistrationOptions): Promise<Registration>;
+  register(key: string, source: RecordSource, options: RegistrationOptions): Promise<Registration>;
 
   /**
    * Opens the session for entries of this TTL (seconds) before the first entry, to find out whether the registry is

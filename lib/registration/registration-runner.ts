@@ -1,7 +1,13 @@
 import { type BackoffOptions } from '../common/async/backoff.js';
 import { RegistryRefusedError } from '../common/errors/index.js';
 import { type Semaphore } from '../common/async/semaphore.js';
-import { type EntryRecord, type EntryKey, entryKeyLabel, entryKeyOf } from '../registry/entry-record.js';
+import {
+  type EntryRecord,
+  type EntryKey,
+  entryKeyId,
+  entryKeyLabel,
+  entryKeyOf,
+} from '../registry/entry-record.js';
 import { type RegistryEntry, type Session, type WriteResult } from '../registry/registry.js';
 import { SessionGoneError } from '../registry/session-gone.error.js';
 import { AlreadyHeldError } from './already-held.error.js';
@@ -75,7 +81,7 @@ export class RegistrationRunner implements ValueTarget {
     });
     this.reporter = new RegistrationReporter(options.key, options.onEvent);
     this.requests = new EntryRequests(deps, this.entryKey, this.aborter.signal);
-    this.sessions = new RegistrationSessions(this.entryKey, {
+    this.sessions = new RegistrationSessions(entryKeyId(this.entryKey), {
       onSession: (signal, session) => {
         this.onSession(signal, session);
       },
@@ -142,9 +148,9 @@ export class RegistrationRunner implements ValueTarget {
     await this.waiters.wait(() => isSettled(this.machine), signal);
   }
 
-  /** Checks the entry: reads it if the watch is not up to date. */
-  tick(): void {
-    this.apply({ kind: 'tick' });
+  /** Retries a refused write, and checks the entry: reads it if the watch is not up to date. */
+  check(): void {
+    if (this.machine.refused) this.apply({ kind: 'tick' });
     if (this.machine.phase === 'starting') return;
     // A change that was undone within one batch of the watch is not reported, but the watch has the final entry.
     const { current } = this.watch;

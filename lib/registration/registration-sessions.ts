@@ -1,4 +1,3 @@
-import { type EntryKey, entryKeyId } from '../registry/entry-record.js';
 import { type Session } from '../registry/registry.js';
 import { type SessionSignal } from './session-machine.js';
 import { type SessionListener, type SessionRunner } from './session-runner.js';
@@ -23,7 +22,7 @@ export class RegistrationSessions {
   private readonly attached = new Map<SessionRunner, SessionListener>();
 
   constructor(
-    private readonly entryKey: EntryKey,
+    private readonly entryId: string,
     private readonly listener: RegistrationSessionsListener,
   ) {}
 
@@ -52,11 +51,12 @@ export class RegistrationSessions {
     const before = this.attached.get(session);
     if (before) session.delete(before);
     const listener: SessionListener = {
+      entryId: this.entryId,
       onSession: (signal, opened) => {
         this.onSignal(session, signal, opened);
       },
-      onMissing: (entryKey) => {
-        if (entryKeyId(entryKey) === entryKeyId(this.entryKey)) this.listener.onMissing();
+      onMissing: () => {
+        this.listener.onMissing();
       },
       onOpenFailed: (error) => {
         this.listener.onOpenFailed(error);

@@ -4,7 +4,7 @@ import { type Clock, type Timer } from '../common/clock.js';
 import { attempt } from '../common/async/deadline.js';
 import { type Logger } from '../common/logger.js';
 import { type Random } from '../common/random.js';
-import { type EntryKey } from '../registry/entry-record.js';
+import { type EntryKey, entryKeyId } from '../registry/entry-record.js';
 import { isUnreachable, sharedConnectionOf } from '../registry/shared-connection.js';
 import { type Registry, type Session } from '../registry/registry.js';
 import { SessionGoneError } from '../registry/session-gone.error.js';
@@ -30,9 +30,11 @@ export interface HeartbeatDeps {
 
 /** Receives what happens to a session. One per entry. */
 export interface SessionListener {
+  /** {@link entryKeyId} of the entry; undefined for a listener without one. */
+  readonly entryId?: string;
   onSession(signal: SessionSignal, session: Session | undefined): void;
-  /** The session is alive, but the registry does not have `entryKey`. */
-  onMissing(entryKey: EntryKey): void;
+  /** The session is alive, but the registry does not have the entry. */
+  onMissing(): void;
   /** An attempt to open a session failed; it is retried. */
   onOpenFailed(error: Error): void;
 }
@@ -215,9 +217,7 @@ export class SessionRunner {
       this.recovered();
       if (renewal.ttl <= 0) this.apply({ kind: 'gone' });
       else this.apply({ kind: 'renewed', sentAt, ttl: renewal.ttl, jitter: random() });
-      for (const entryKey of renewal.missing) {
-        for (const listener of [...this.listeners]) listener.onMissing(entryKey);
-      }
+      this.reportMissing(renewal.missing);
     } catch (error) {
       if (this.aborter.signal.aborted) return;
       if (error instanceof SessionGoneError) {
@@ -230,6 +230,13 @@ export class SessionRunner {
       this.apply({ kind: 'failed', retryAfter });
       logger.debug?.(`Renewing session ${session.id} at ${registry.url} failed: ${(error as Error).message}`);
     }
+  }
+
+  private reportMissing(entryKeys: readonly EntryKey[]): void {
+    if (entryKeys.length === 0) return;
+    const missing = new Set(entryKeys.map(entryKeyId));
+    for (const listener of [...this.listeners])
+      if (listener.entryId !== undefined && missing.has(listener.entryId)) listener.onMissing();
   }
 
   private needs({ renewTimeoutMs }: Session): RenewalNeeds {

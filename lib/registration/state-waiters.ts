@@ -30,6 +30,7 @@ export class StateWaiters {
 
   /** Evaluates all conditions. Called after each step of the machine. */
   check(): void {
+    if (this.waiting.length === 0) return;
     const done = this.waiting.filter((waiter) => waiter.until());
     this.waiting = this.waiting.filter((waiter) => !done.includes(waiter));
     for (const waiter of done) waiter.resolve();

@@ -12,6 +12,9 @@ import { type Ticker } from './ticker.js';
  */
 export type ComputeRecord = (signal: AbortSignal) => EntryRecord | Promise<EntryRecord>;
 
+/** The record of an entry: a constant, or the function that computes it. Only a function has ticks. */
+export type RecordSource = EntryRecord | ComputeRecord;
+
 /** Milliseconds after which a boot that waits for a first value logs a warning. */
 const SLOW_FIRST_VALUE_MS = 5_000;
 
@@ -26,18 +29,19 @@ function overran(key: string, ms: number): string {
 }
 
 /**
- * Computes the first record.
+ * Computes the first record. Returns a constant one.
  *
  * @param interval timeout in milliseconds
  * @throws DeadlineExceededError when the function does not finish in time
- * @throws the error of `produce`
+ * @throws the error of the function
  */
 export async function computeFirstRecord(
   { clock, logger }: Pick<ValueUpdaterDeps, 'clock' | 'logger'>,
   key: string,
-  produce: ComputeRecord,
+  source: RecordSource,
   interval: number,
 ): Promise<EntryRecord> {
+  if (typeof source !== 'function') return source;
   const slow = clock.after(SLOW_FIRST_VALUE_MS, () => {
     logger.warn(
       `Waiting for the first value of "${key}": its value function has not finished within ${SLOW_FIRST_VALUE_MS / 1000} s and is aborted after its \`updateInterval\` of ${interval / 1000} s. The key is registered with the first value.`,
@@ -45,7 +49,7 @@ export async function computeFirstRecord(
   });
   const what = `Computing the value of "${key}"`;
   try {
-    return await attempt({ clock, timeoutMs: interval, what }, async (signal) => await produce(signal));
+    return await attempt({ clock, timeoutMs: interval, what }, async (signal) => await source(signal));
   } catch (error) {
     if (!(error instanceof DeadlineExceededError)) throw error;
     throw new DeadlineExceededError(
@@ -64,13 +68,12 @@ export interface ValueTarget {
   readonly key: string;
   /** Writes `record` if it differs from the entry in the registry. */
   update(record: EntryRecord): void;
-  /** Called with every update tick, before the value is computed. */
-  tick(): void;
 }
 
-/** Computes the value of one registration with every update tick. */
+/** Computes the value of one registration with every update tick. A constant has no ticks. */
 export class ValueUpdater {
   private timer: Timer | undefined;
+  private started = false;
   /** The call of the value function that has not returned yet, aborted or not. */
   private running: AbortController | undefined;
   private failures = 0;
@@ -79,48 +82,58 @@ export class ValueUpdater {
   constructor(
     private readonly deps: ValueUpdaterDeps,
     private readonly target: ValueTarget,
-    private produce: ComputeRecord,
+    private source: RecordSource,
     private interval: number,
   ) {}
 
   start(): void {
+    this.started = true;
+    if (typeof this.source !== 'function') return;
     this.timer = this.deps.ticker(`sidekick:${this.target.key}`, this.interval, () => {
       void this.tick();
     });
   }
 
-  /** Replaces the value function and calls it at once. */
-  async replace(produce: ComputeRecord): Promise<void> {
-    this.produce = produce;
+  /** Replaces the value, and calls its function at once. */
+  async replace(source: RecordSource): Promise<void> {
+    const before = this.source;
+    this.source = source;
+    if (typeof before !== typeof source) this.restart();
     this.running?.abort();
     this.succeeded();
-    await this.compute();
+    if (typeof source === 'function') await this.compute(source);
+    else this.target.update(source);
   }
 
   /** @param interval milliseconds, starting now */
   setInterval(interval: number): void {
     this.interval = interval;
-    if (!this.timer) return;
-    this.timer.cancel();
-    this.start();
+    this.restart();
   }
 
   /** Cancels the ticks and aborts the call in flight. */
   stop(): void {
+    this.started = false;
     this.timer?.cancel();
     this.timer = undefined;
     this.running?.abort();
   }
 
-  private async tick(): Promise<void> {
-    this.target.tick();
-    // A function that ignores its signal is not called again until it returns.
-    if (!this.running) await this.compute();
+  private restart(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+    if (this.started) this.start();
   }
 
-  private async compute(): Promise<void> {
+  private async tick(): Promise<void> {
+    const { source } = this;
+    // A function that ignores its signal is not called again until it returns.
+    if (!this.running && typeof source === 'function') await this.compute(source);
+  }
+
+  private async compute(produce: ComputeRecord): Promise<void> {
     const { clock } = this.deps;
-    const { produce, interval } = this;
+    const { interval } = this;
     const call = new AbortController();
     this.running = call;
     const what = `Computing the value of "${this.target.key}"`;

@@ -43,6 +43,7 @@ export {
   type SessionOptions,
   SIGN_OF_LIFE_MS,
   type WatchBatch,
+  type WatchOptions,
   type WriteResult,
 } from './registry.js';
 export { type RegistryDeps, type RegistrySource } from './registry-source.js';

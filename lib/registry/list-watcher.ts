@@ -70,6 +70,12 @@ export interface ListWatcherOptions {
    * @default `registry.listTimeoutMs`, or 5000
    */
   readonly listTimeoutMs?: number;
+  /**
+   * Whether `onUpdate` uses the causes of removals. Some drivers need a request for each of them.
+   *
+   * @default true
+   */
+  readonly causes?: boolean;
   /** @default 100 ms doubling to 5 s, with jitter */
   readonly backoff?: BackoffOptions;
 }
@@ -227,7 +233,7 @@ export class ListWatcher {
 
   /** Reads one watch until it ends. Returns the milliseconds to wait before the next list request. */
   private async watch(cursor: Cursor): Promise<number> {
-    const { registry, scope, clock, intervalMs } = this.options;
+    const { registry, scope, clock, intervalMs, causes = true } = this.options;
     const { signal } = this.interrupt;
     const stop = new AbortController();
     const watchdog = new Watchdog({
@@ -238,7 +244,7 @@ export class ListWatcher {
     });
     let batches: AsyncIterator<WatchBatch, unknown> | undefined;
     try {
-      batches = registry.watch(scope, cursor, stop.signal)[Symbol.asyncIterator]();
+      batches = registry.watch(scope, cursor, stop.signal, { causes })[Symbol.asyncIterator]();
       for (;;) {
         const next = await watchdog.wait(batches.next());
         if (next.done === true)

@@ -73,6 +73,17 @@ export type WatchBatch =
   /** The history after the cursor is lost, for example compacted. The watch ends; the caller must list again. */
   | { readonly kind: 'reset'; readonly reason: string };
 
+/** Options of {@link Registry.watch}. */
+export interface WatchOptions {
+  /**
+   * Whether the caller uses the causes of deletions. If not, a driver that must read more of the registry for them reports
+   * `unknown`.
+   *
+   * @default true
+   */
+  readonly causes?: boolean;
+}
+
 /** Options of {@link Registry.openSession}. */
 export interface SessionOptions {
   /** Seconds for which an entry outlives its last renewal. The server may grant more; see {@link Session.ttl}. */
@@ -215,7 +226,7 @@ export interface Registry {
    *
    * @throws ClosedError when it is called after {@link Registry.close}
    */
-  watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncIterable<WatchBatch>;
+  watch(scope: Scope, cursor: Cursor, signal: AbortSignal, options?: WatchOptions): AsyncIterable<WatchBatch>;
 
   /**
    * Removes the entry of `entryKey` if it still has `version`, no matter which session owns it. Elections and locks need

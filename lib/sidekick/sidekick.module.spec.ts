@@ -184,14 +184,19 @@ describe('SidekickModule', () => {
     expect(value('/queues/depth')).toBe('open');
   });
 
-  it("registers its ticks by name in the application's SchedulerRegistry", async () => {
-    @Module({ imports: [ScheduleModule.forRoot(), SidekickModule.forRoot({ registry, ...quiet, key: 'k' })] })
+  it("registers the ticks of computed values by name in the application's SchedulerRegistry", async () => {
+    const value = (): string => 'v';
+    @Module({
+      imports: [ScheduleModule.forRoot(), SidekickModule.forRoot({ registry, ...quiet, key: 'k', value })],
+    })
     class AppModule {}
     app = await NestFactory.create(AppModule, { logger: false });
     await app.init();
     const scheduler = app.get(SchedulerRegistry);
     expect(scheduler.getIntervals()).toEqual(['sidekick:k']);
-    await app.get(Sidekick).keep('more');
+    const more = await app.get(Sidekick).keep('more', 'constant');
+    expect(scheduler.getIntervals()).toEqual(['sidekick:k']);
+    await more.value(value);
     expect(scheduler.getIntervals()).toEqual(['sidekick:k', 'sidekick:more']);
     await app.close();
     expect(scheduler.getIntervals()).toEqual([]);

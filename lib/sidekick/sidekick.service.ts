@@ -3,7 +3,7 @@ import { type Observable, Subject } from 'rxjs';
 import { type RegistrationStatus, type RegistrationEvent } from '../registration/registration-status.js';
 import { ALREADY_HELD } from '../registration/already-held.error.js';
 import { type Registrar, type Registration, type RegistrationOptions } from '../registration/registrar.js';
-import { type ComputeRecord } from '../registration/value-updater.js';
+import { type RecordSource } from '../registration/value-updater.js';
 import { InvalidOptionError } from '../common/errors/index.js';
 import { expected } from '../common/expected.js';
 import { type Logger } from '../common/logger.js';
@@ -255,9 +255,9 @@ export class Sidekick {
     options: EntryOptions,
     onRegistered?: (registration: Registration) => void,
   ): Promise<RegisteredKey> {
-    const produce = keyProducer(key, value);
+    const source = keyProducer(key, value);
     this.log.describe(key, `key "${key}"`);
-    const registration = await this.add(key, produce, options, onRegistered);
+    const registration = await this.add(key, source, options, onRegistered);
     return {
       key,
       value: async (next) => {
@@ -288,7 +288,7 @@ export class Sidekick {
         if (this.stopped) return;
         current.change(changes);
         const { record } = current;
-        await registration?.update(() => record);
+        await registration?.update(record);
       },
       ...controlsOf(
         () => registration,
@@ -298,7 +298,7 @@ export class Sidekick {
     this.log.describe(key, current.description);
     await this.add(
       key,
-      () => current.record,
+      current.record,
       options,
       (added) => {
         registration = added;
@@ -318,7 +318,7 @@ export class Sidekick {
   /** Registers an entry and waits for the first write. Returns undefined after `stop()`. */
   private async add(
     key: string,
-    produce: ComputeRecord,
+    source: RecordSource,
     options: EntryOptions,
     onRegistered?: (registration: Registration) => void,
   ): Promise<Registration | undefined> {
@@ -330,7 +330,7 @@ export class Sidekick {
     };
     let registration: Registration | undefined;
     try {
-      registration = await this.registrar.register(key, produce, registrationOptions);
+      registration = await this.registrar.register(key, source, registrationOptions);
       this.registrations.add(registration);
       onRegistered?.(registration);
       await registration.first;

@@ -12,6 +12,7 @@ import {
   type Session,
   type SessionOptions,
   type WatchBatch,
+  type WatchOptions,
   type WriteResult,
 } from '../registry/registry.js';
 
@@ -101,10 +102,15 @@ export class FaultyRegistry implements Registry {
     return await this.request('list', signal, () => this.inner.list(scope, signal));
   }
 
-  async *watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void, void> {
+  async *watch(
+    scope: Scope,
+    cursor: Cursor,
+    signal: AbortSignal,
+    options?: WatchOptions,
+  ): AsyncGenerator<WatchBatch, void, void> {
     await this.request('watch', signal, () => Promise.resolve());
     const cut = this.cut.signal;
-    yield* this.inner.watch(scope, cursor, AbortSignal.any([signal, cut]));
+    yield* this.inner.watch(scope, cursor, AbortSignal.any([signal, cut]), options);
     if (cut.aborted && !signal.aborted) throw this.error();
   }
 

@@ -39,8 +39,7 @@ async function sidekick(endpoint: string, ttl: number): Promise<Subject> {
       });
       await Promise.all(
         keys.map(async (key) => {
-          const record = { kind: 'key', key, value: `value of ${key}` } as const;
-          await registrar.register(key, () => record, options);
+          await registrar.register(key, { kind: 'key', key, value: `value of ${key}` }, options);
         }),
       );
       await alive.promise;

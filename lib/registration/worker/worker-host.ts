@@ -13,6 +13,7 @@ export class WorkerHost {
   /** Ids that the application has paused itself. */
   private readonly paused = new Set<string>();
   private timer: Timer | undefined;
+  private soon = false;
 
   constructor(
     private readonly registrar: Registrar,
@@ -21,7 +22,7 @@ export class WorkerHost {
   ) {
     registrar.onEvent((event) => {
       this.report({ kind: 'event', event });
-      this.reportStatuses();
+      this.reportSoon();
     });
     this.reportStatuses();
   }
@@ -52,14 +53,14 @@ export class WorkerHost {
       case 'register': {
         const { key, record, options } = request;
         const id = entryKeyId(entryKeyOf(record));
-        this.registrations.set(id, await registrar.register(key, () => record, options));
+        this.registrations.set(id, await registrar.register(key, record, options));
         return id;
       }
       case 'first':
         await this.registrations.get(request.id)?.first;
         return undefined;
       case 'value':
-        await this.registrations.get(request.id)?.update(() => request.record);
+        await this.registrations.get(request.id)?.update(request.record);
         return undefined;
       case 'ttl':
         await this.registrations.get(request.id)?.setTtl(request.seconds);
@@ -98,7 +99,18 @@ export class WorkerHost {
     }
   }
 
+  /** Events of many entries at the same moment cause one report. */
+  private reportSoon(): void {
+    if (this.soon) return;
+    this.soon = true;
+    this.timer?.cancel();
+    this.timer = this.clock.after(0, () => {
+      this.reportStatuses();
+    });
+  }
+
   private reportStatuses(): void {
+    this.soon = false;
     this.timer?.cancel();
     const statuses = this.registrar.statuses.map(({ key, state, age }) => ({ key, state, age }));
     this.report({ kind: 'statuses', statuses });

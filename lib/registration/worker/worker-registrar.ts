@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { type RegistrationStatus, type RegistrationEvent } from '../registration-status.js';
 import { type Registrar, type RegistrationOptions, type Registration } from '../registrar.js';
-import { computeFirstRecord, type ComputeRecord } from '../value-updater.js';
+import { computeFirstRecord, type RecordSource } from '../value-updater.js';
 import { type Ticker } from '../ticker.js';
 import { Backoff } from '../../common/async/backoff.js';
 import { type Clock, type Timer } from '../../common/clock.js';
@@ -86,9 +86,9 @@ export class WorkerRegistrar implements Registrar {
     return () => void this.listeners.delete(listener);
   }
 
-  async register(key: string, produce: ComputeRecord, options: RegistrationOptions): Promise<Registration> {
+  async register(key: string, source: RecordSource, options: RegistrationOptions): Promise<Registration> {
     const { clock, logger, ticker } = this.deps;
-    const record = await computeFirstRecord({ clock, logger }, key, produce, options.updateInterval * 1000);
+    const record = await computeFirstRecord({ clock, logger }, key, source, options.updateInterval * 1000);
     const id = String(await this.request({ kind: 'register', key, record, options }));
     const registration = new WorkerRegistration(
       {
@@ -99,7 +99,7 @@ export class WorkerRegistrar implements Registrar {
         status: () => this.statuses.find((status) => status.key === key),
         onStop: () => void this.registrations.delete(registration),
       },
-      { id, key, record, produce },
+      { id, key, record, source },
       options,
     );
     this.registrations.add(registration);

@@ -3,7 +3,7 @@ import { type EntryRecord } from '../../registry/entry-record.js';
 import { sameRecord } from '../../registry/same-record.js';
 import { type Registration, type RegistrationOptions } from '../registrar.js';
 import { type RegistrationStatus } from '../registration-status.js';
-import { type ComputeRecord, ValueUpdater, type ValueUpdaterDeps } from '../value-updater.js';
+import { type RecordSource, ValueUpdater, type ValueUpdaterDeps } from '../value-updater.js';
 import { type Request } from './protocol.js';
 
 /** Result of a request to the worker. */
@@ -25,7 +25,7 @@ export interface WorkerEntry {
   readonly id: string;
   readonly key: string;
   readonly record: EntryRecord;
-  readonly produce: ComputeRecord;
+  readonly source: RecordSource;
 }
 
 /** One registration in the worker thread. Its values are computed in this thread. */
@@ -42,7 +42,7 @@ export class WorkerRegistration implements Registration {
 
   constructor(
     private readonly deps: WorkerRegistrationDeps,
-    { id, key, record, produce }: WorkerEntry,
+    { id, key, record, source }: WorkerEntry,
     private currentOptions: RegistrationOptions,
   ) {
     this.id = id;
@@ -53,9 +53,8 @@ export class WorkerRegistration implements Registration {
       update: (next: EntryRecord) => {
         this.write(next);
       },
-      tick: () => undefined,
     };
-    this.updater = new ValueUpdater(deps, target, produce, currentOptions.updateInterval * 1_000);
+    this.updater = new ValueUpdater(deps, target, source, currentOptions.updateInterval * 1_000);
     this.first = deps.request({ kind: 'first', id }).then(() => undefined);
     // The caller need not await it.
     this.first.catch(() => undefined);
@@ -85,9 +84,9 @@ export class WorkerRegistration implements Registration {
     this.updater.start();
   }
 
-  async update(produce: ComputeRecord): Promise<void> {
+  async update(source: RecordSource): Promise<void> {
     if (this.stopped) return;
-    await this.updater.replace(produce);
+    await this.updater.replace(source);
     await ignoreClosed(this.written);
   }
 

@@ -19,6 +19,7 @@ import {
   type SessionOptions,
   SIGN_OF_LIFE_MS,
   type WatchBatch,
+  type WatchOptions,
 } from '../../registry/registry.js';
 import { type ExaminedRights, type Finding, type RegistryMember } from '../../registry/inspection.js';
 import { type EntryKey, entryKeyLabel } from '../../registry/entry-record.js';
@@ -106,14 +107,19 @@ export class EtcdRegistry implements Registry {
     };
   }
 
-  async *watch(scope: Scope, cursor: Cursor, signal: AbortSignal): AsyncGenerator<WatchBatch, void, void> {
+  async *watch(
+    scope: Scope,
+    cursor: Cursor,
+    signal: AbortSignal,
+    { causes = true }: WatchOptions = {},
+  ): AsyncGenerator<WatchBatch, void, void> {
     checkScope(scope);
     refuseDatacenter(this.driver, scope);
     const linked = this.scope.link(signal);
     try {
       const position = fromCursor(cursor);
       if (isAborted(linked.signal)) return;
-      if (position) yield* this.watchFrom(scope, position, linked.signal);
+      if (position) yield* this.watchFrom(scope, position, causes, linked.signal);
       else yield { kind: 'reset', reason: `the cursor "${cursor}" is not from the etcd registry` };
     } catch (error) {
       if (!isAborted(linked.signal)) throw error;
@@ -179,6 +185,7 @@ export class EtcdRegistry implements Registry {
   private async *watchFrom(
     scope: Scope,
     { clusterId, revision, fingerprint }: Position,
+    causes: boolean,
     signal: AbortSignal,
   ): AsyncGenerator<WatchBatch, void, void> {
     const { layout, url } = this;
@@ -188,7 +195,8 @@ export class EtcdRegistry implements Registry {
       ...layout.rangeOf(scope),
       after: revision,
       clusterId,
-      prevKv: true,
+      // The previous value names the lease of a deleted key.
+      prevKv: causes,
       unavailableTimeoutMs: SIGN_OF_LIFE_MS,
       ...(fingerprint && { fingerprint }),
     };
@@ -211,7 +219,7 @@ export class EtcdRegistry implements Registry {
             last = news.fingerprint;
             const cursor = toCursor({ clusterId, revision: news.revision, fingerprint: last });
             const changes = await attempt({ clock, timeoutMs: Infinity, signal, what }, async () =>
-              this.changes.of(scope, news.events),
+              this.changes.of(scope, news.events, causes),
             );
             yield { kind: 'changes', changes, cursor };
           }

@@ -23,13 +23,14 @@ export class WatchChanges {
   /**
    * Converts the events of `scope`, in their order.
    *
+   * @param causes whether to look up the causes of deletions, which takes a request; they are `unknown` otherwise
    * @throws as {@link EtcdCaller.call} if two keys may have the same id and the other one cannot be read
    */
-  async of(scope: Scope, events: readonly IEvent[]): Promise<readonly Change[]> {
-    return await Promise.all(events.map(async (event) => await this.changeOf(scope, event)));
+  async of(scope: Scope, events: readonly IEvent[], causes = true): Promise<readonly Change[]> {
+    return await Promise.all(events.map(async (event) => await this.changeOf(scope, event, causes)));
   }
 
-  private async changeOf(scope: Scope, event: IEvent): Promise<Change> {
+  private async changeOf(scope: Scope, event: IEvent, causes: boolean): Promise<Change> {
     const { kv } = event;
     const revision = BigInt(kv.mod_revision);
     const entryKey = this.layout.entryKeyOf(scope, kv.key);
@@ -38,14 +39,16 @@ export class WatchChanges {
     // The encoded key wins while it exists, so its changes do not depend on the other key.
     if (own && sibling?.encoded !== true) return own;
     const [other] = sibling ? await this.siblings.read([{ key: sibling.key, revision }]) : [];
-    return (other && currentChange(entryKey, other)) ?? own ?? (await this.deletionOf(entryKey, event));
+    return (
+      (other && currentChange(entryKey, other)) ?? own ?? (await this.deletionOf(entryKey, event, causes))
+    );
   }
 
-  private async deletionOf(entryKey: EntryKey, event: IEvent): Promise<Change> {
+  private async deletionOf(entryKey: EntryKey, event: IEvent, causes: boolean): Promise<Change> {
     // The writer declared the entry deleted without deleting its key.
     if (event.type !== 'Delete') return { kind: 'delete', entryKey, cause: 'withdrawn' };
     const lease = (event.prev_kv as IEvent['prev_kv'] | null)?.lease;
-    if (lease === undefined) return { kind: 'delete', entryKey, cause: 'unknown' };
+    if (lease === undefined || !causes) return { kind: 'delete', entryKey, cause: 'unknown' };
     if (lease === NO_LEASE) return { kind: 'delete', entryKey, cause: 'withdrawn' };
     const cause = await this.causes.causeOf({ lease, revision: BigInt(event.kv.mod_revision) });
     return { kind: 'delete', entryKey, cause };
