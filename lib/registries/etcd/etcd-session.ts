@@ -1,5 +1,5 @@
 import type { IKeyValue, IRequestOp, ITxnResponse, KVClient } from 'etcd3';
-import { type EtcdCaller } from '../../etcd-client/request.js';
+import { type EtcdCaller, type EtcdRequest } from '../../etcd-client/request.js';
 import { EtcdResponseError } from '../../etcd-client/errors/etcd-response.error.js';
 import { type EtcdLeases, type GrantedLease } from '../../etcd-client/leases.js';
 import { type Clock } from '../../common/clock.js';
@@ -18,6 +18,7 @@ import { SessionGoneError } from '../../registry/session-gone.error.js';
 import { encodeRecord } from './codec.js';
 import { toCursor } from './cursor.js';
 import { decodeEntry } from './decode-entry.js';
+import { type GuardedPut, GuardedPuts, NO_REVISION, type PutResult } from './guarded-puts.js';
 import { withRegistryErrors } from './registry-error.js';
 import { type EtcdLayout } from './etcd-layout.js';
 import { type SessionRecord } from './session-record.js';
@@ -36,8 +37,6 @@ export interface SessionContext {
 
 type Txn = Parameters<KVClient['txn']>[0];
 
-/** The revision of a key that does not exist. */
-const NO_REVISION = '0';
 /** Bounds of the time in which a member must answer a renewal in a fast network. */
 const MIN_RENEWAL_TIMEOUT_MS = 250;
 const MAX_RENEWAL_TIMEOUT_MS = 500;
@@ -50,6 +49,7 @@ const NEW_SAMPLE_SHARE = 0.25;
 export class EtcdSession implements Session {
   private granted: number;
   private ended = false;
+  private readonly puts: GuardedPuts;
   /** Ids of entry keys with a write of unknown outcome, which may still take effect. */
   private readonly uncertain = new Set<string>();
 
@@ -61,6 +61,7 @@ export class EtcdSession implements Session {
     private roundTripMs = 0,
   ) {
     this.granted = lease.ttl;
+    this.puts = new GuardedPuts(context.client, lease.id, record);
   }
 
   get id(): string {
@@ -104,24 +105,19 @@ export class EtcdSession implements Session {
     const entryKey = entryKeyOf(record);
     const key = Buffer.from(this.context.layout.keyOf(entryKey));
     const value = encodeRecord(record);
+    const what = `writing the ${entryKeyLabel(entryKey)}`;
     // A malformed value has no owner, so a writer may replace it as if the key did not exist.
     let expected = version ?? NO_REVISION;
     for (;;) {
-      const fence = this.record.revision;
-      const guards: { readonly key: Buffer; readonly revision: string }[] = [{ key, revision: expected }];
-      if (fence !== undefined) guards.push({ key: this.record.key, revision: fence });
-      const response = await this.send(entryKey, version === undefined, signal, {
-        compare: guards.map((guard) => ({
-          key: guard.key,
-          target: 'Mod',
-          result: 'Equal',
-          mod_revision: guard.revision,
-        })),
-        success: [{ request_put: { key, value, lease: this.id } }],
-        failure: guards.map((guard) => ({ request_range: { key: guard.key } })),
-      });
-      if (response.succeeded) {
-        const { revision, cluster_id: clusterId } = response.header;
+      const put = { what, key, value, expected };
+      const { succeeded, header, fence, current, record } = await this.put(
+        entryKey,
+        put,
+        version === undefined,
+        signal,
+      );
+      if (succeeded) {
+        const { revision, cluster_id: clusterId } = header;
         const fingerprint = fingerprintOf({ key, value, lease: this.id, mod_revision: revision }, 'Put');
         return {
           ok: true,
@@ -130,13 +126,11 @@ export class EtcdSession implements Session {
           cursor: toCursor({ clusterId, revision: fingerprint.revision, fingerprint }),
         };
       }
-      const current = readResult(response, 0);
       // An earlier attempt of this write took effect, and its response was lost.
       if (current?.lease === this.id && current.value.equals(value)) {
         const { mod_revision: version, create_revision: createRevision } = current;
         return { ok: true, version, ...(isReserved(entryKey) ? { createRevision } : {}) };
       }
-      const record = fence === undefined ? undefined : readResult(response, 1);
       if (fence !== undefined && record === undefined) throw new SessionGoneError(this.context.url, this.id);
       if (record && record.mod_revision !== fence && (current?.mod_revision ?? NO_REVISION) === expected) {
         this.record.fenceMoved(record.mod_revision);
@@ -201,27 +195,20 @@ export class EtcdSession implements Session {
     return needed ? [{ request_put: this.record.renewal }] : [];
   }
 
-  private async send(
+  private async put(
     entryKey: EntryKey,
+    put: GuardedPut,
     creates: boolean,
     signal: AbortSignal,
-    request: Txn,
-  ): Promise<ITxnResponse> {
-    const sent = { times: 0 };
+  ): Promise<PutResult> {
     const markUncertain = (): void => {
       // A comparison with an old version never succeeds again; one with a missing key may succeed later.
       if (creates) this.uncertain.add(entryKeyId(entryKey));
     };
     try {
-      const response = await this.txn(
-        entryKey,
-        `writing the ${entryKeyLabel(entryKey)}`,
-        signal,
-        request,
-        sent,
-      );
-      if (sent.times > 1) markUncertain();
-      return response;
+      const result = await this.withErrors(entryKey, () => this.puts.put(put, signal));
+      if (result.repeated) markUncertain();
+      return result;
     } catch (error) {
       markUncertain();
       throw error;
@@ -233,21 +220,18 @@ export class EtcdSession implements Session {
     what: string,
     signal: AbortSignal,
     request: Txn,
-    sent = { times: 0 },
   ): Promise<ITxnResponse> {
-    const { url, client, layout } = this.context;
-    const run = async (): Promise<ITxnResponse> => {
+    const { client } = this.context;
+    const run: EtcdRequest<ITxnResponse>['run'] = async ({ kv }, options) => await kv.txn(request, options);
+    return await this.withErrors(entryKey, () => client.call({ what, run }, signal));
+  }
+
+  /** Converts the errors of a request about `entryKey` to those of the port. */
+  private async withErrors<T>(entryKey: EntryKey, request: () => Promise<T>): Promise<T> {
+    const { url, layout } = this.context;
+    const run = async (): Promise<T> => {
       try {
-        return await client.call(
-          {
-            what,
-            run: async ({ kv }, options) => {
-              sent.times += 1;
-              return await kv.txn(request, options);
-            },
-          },
-          signal,
-        );
+        return await request();
       } catch (error) {
         if (!(error instanceof EtcdResponseError && error.leaseNotFound)) throw error;
         throw new SessionGoneError(url, this.id, { cause: error });
