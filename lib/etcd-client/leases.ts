@@ -1,3 +1,4 @@
+import type { ILeaseTimeToLiveResponse } from 'etcd3';
 import { EtcdResponseError } from './errors/etcd-response.error.js';
 import { LeaseNotFoundError } from './errors/lease-not-found.error.js';
 import { leaseHexId } from './hex-id.js';
@@ -103,16 +104,19 @@ export class EtcdLeases {
    * @throws as {@link EtcdCaller.call}
    */
   async timeToLive(id: string, keys: boolean, signal?: AbortSignal): Promise<LeaseLifetime | undefined> {
-    const response = await this.client.call(
-      {
-        what: `reading the remaining TTL of lease ${id}`,
-        command: () => ['lease', 'timetolive', leaseHexId(id), ...(keys ? ['--keys'] : [])],
-        run: async ({ lease }, options) => await lease.leaseTimeToLive({ ID: id, keys }, options),
-      },
-      signal,
-    );
+    const response = await this.fetchLifetime(id, keys, signal);
     const ttl = Number(response.TTL);
     return ttl < 0 ? undefined : { ttl, keys: response.keys.length };
+  }
+
+  /**
+   * The keys that are bound to a lease; undefined when it does not exist.
+   *
+   * @throws as {@link EtcdCaller.call}
+   */
+  async attachedKeys(id: string, signal?: AbortSignal): Promise<readonly Buffer[] | undefined> {
+    const { TTL, keys } = await this.fetchLifetime(id, true, signal);
+    return Number(TTL) < 0 ? undefined : keys;
   }
 
   /**
@@ -134,6 +138,21 @@ export class EtcdLeases {
       if (!(error instanceof EtcdResponseError && error.leaseNotFound)) throw error;
     }
     this.forget(id);
+  }
+
+  private async fetchLifetime(
+    id: string,
+    keys: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<ILeaseTimeToLiveResponse> {
+    return await this.client.call(
+      {
+        what: `reading the remaining TTL of lease ${id}`,
+        command: () => ['lease', 'timetolive', leaseHexId(id), ...(keys ? ['--keys'] : [])],
+        run: async ({ lease }, options) => await lease.leaseTimeToLive({ ID: id, keys }, options),
+      },
+      signal,
+    );
   }
 
   /** Stops tracking a lease that is not renewed any more. The stream closes with the last tracked lease. */

@@ -37,7 +37,10 @@ const written = (value: string, version: string): RegistrationInput => ({
   version,
 });
 const read = (found?: RegistryEntry): RegistrationInput => ({ kind: 'read', entry: found });
-const observed = (found?: RegistryEntry): RegistrationInput => ({ kind: 'observed', entry: found });
+const observed = (found?: RegistryEntry): RegistrationInput => ({
+  kind: 'observed',
+  version: found?.version,
+});
 
 const REGISTERED = run([session('s1'), written('a', '1')]).state;
 

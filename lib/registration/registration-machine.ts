@@ -64,8 +64,8 @@ export type RegistrationInput =
   /** A write got no response. */
   | { readonly kind: 'unanswered' }
   | { readonly kind: 'refused' }
-  /** The entry from the watch. It can be older than `observed`. */
-  | { readonly kind: 'observed'; readonly entry: RegistryEntry | undefined }
+  /** The version of the entry from the watch; undefined without an entry. It can be older than `observed`. */
+  | { readonly kind: 'observed'; readonly version: string | undefined }
   /** The entry is missing, or the watch is not up to date. */
   | { readonly kind: 'suspect' }
   | { readonly kind: 'tick' }
@@ -189,11 +189,12 @@ function afterRead(state: RegistrationMachineState, entry: RegistryEntry | undef
   }
 }
 
-function afterObserved(state: RegistrationMachineState, entry: RegistryEntry | undefined): RegistrationStep {
+function afterObserved(state: RegistrationMachineState, version: string | undefined): RegistrationStep {
   if (!state.wanted || state.session === undefined || state.phase === 'starting') return quiet(state);
   const { observed } = state;
-  if (!entry) return observed.kind === 'empty' ? quiet(state) : quiet({ ...state, suspect: true });
-  if (observed.kind === 'entry' && observed.entry.version === entry.version) return quiet(state);
+  if (version === undefined)
+    return observed.kind === 'empty' ? quiet(state) : quiet({ ...state, suspect: true });
+  if (observed.kind === 'entry' && observed.entry.version === version) return quiet(state);
   return quiet({ ...state, suspect: true });
 }
 
@@ -251,7 +252,7 @@ export function stepRegistration(
     case 'refused':
       return quiet({ ...state, refused: true });
     case 'observed':
-      return afterObserved(state, event.entry);
+      return afterObserved(state, event.version);
     case 'suspect':
       return quiet({ ...state, suspect: true });
     case 'tick':

@@ -32,6 +32,7 @@ import { EntryRequests } from './entry-requests.js';
 import { EntryWatch } from './entry-watch.js';
 import { ReconcileLoop, type ReconcileOutcome } from './reconcile-loop.js';
 import { type ValueTarget } from './value-updater.js';
+import { watchesEntries } from './session-watch.js';
 import { StateWaiters } from './state-waiters.js';
 
 const RETRY_BACKOFF: BackoffOptions = Object.freeze({ baseMs: 100, capMs: 2_000 });
@@ -67,6 +68,8 @@ export class RegistrationRunner implements ValueTarget {
   private readonly waiters = new StateWaiters();
   private readonly aborter = new AbortController();
   private readonly loop: ReconcileLoop;
+  /** What the watch of the session saw last, since the last write was sent. */
+  private seen: { readonly version: string | undefined } | undefined;
 
   constructor(
     private readonly deps: HeartbeatDeps,
@@ -88,12 +91,16 @@ export class RegistrationRunner implements ValueTarget {
       onMissing: () => {
         this.apply({ kind: 'suspect' });
       },
+      onObserved: (version) => {
+        this.seen = { version };
+        this.apply({ kind: 'observed', version });
+      },
       onOpenFailed: (error) => {
         this.reporter.rejectFirst(error);
       },
     });
     this.watch = new EntryWatch(deps, this.entryKey, (entry) => {
-      this.apply({ kind: 'observed', entry });
+      this.apply({ kind: 'observed', version: entry?.version });
     });
   }
 
@@ -151,10 +158,11 @@ export class RegistrationRunner implements ValueTarget {
   /** Retries a refused write, and checks the entry: reads it if the watch is not up to date. */
   check(): void {
     if (this.machine.refused) this.apply({ kind: 'tick' });
-    if (this.machine.phase === 'starting') return;
+    // The session watches its entries and reports missing ones.
+    if (this.machine.phase === 'starting' || this.isWatchedBySession) return;
     // A change that was undone within one batch of the watch is not reported, but the watch has the final entry.
     const { current } = this.watch;
-    this.apply(current ? { kind: 'observed', entry: current.entry } : { kind: 'suspect' });
+    this.apply(current ? { kind: 'observed', version: current.entry?.version } : { kind: 'suspect' });
   }
 
   /** Moves the entry to another session. Resolves when that session owns it; on abort it continues in the background. */
@@ -295,6 +303,7 @@ export class RegistrationRunner implements ValueTarget {
         return;
       case 'write': {
         const { record, version } = plan;
+        this.seen = undefined;
         const written = await this.write(session, record, version);
         if (session.id !== this.machine.session) return;
         if (!written.ok) {
@@ -303,7 +312,8 @@ export class RegistrationRunner implements ValueTarget {
         }
         this.ackAt = this.deps.clock.now();
         this.step({ kind: 'written', record, version: written.version });
-        if (!this.stopped)
+        if (watchesEntries(session)) this.afterWatchedWrite(written.version);
+        else if (!this.stopped)
           this.watch.start({ record, version: written.version, owner: session.id }, written.cursor);
         return;
       }
@@ -313,6 +323,17 @@ export class RegistrationRunner implements ValueTarget {
         return;
       case 'idle':
     }
+  }
+
+  /** Whether the watch of the session covers the entry. The own watch is for the entry of another session. */
+  private get isWatchedBySession(): boolean {
+    return this.machine.phase === 'registered' && watchesEntries(this.sessions.usable);
+  }
+
+  /** The watch may have reported a change after the write before the write was answered. */
+  private afterWatchedWrite(version: string): void {
+    void this.watch.stop();
+    if (this.seen && this.seen.version !== version) this.step({ kind: 'suspect' });
   }
 
   private async write(
@@ -344,7 +365,8 @@ export class RegistrationRunner implements ValueTarget {
     }
     this.step({ kind: 'read', entry });
     // A registration in standby watches the entry too, to register again when the other session ends.
-    if (this.machine.phase !== 'starting' && !this.stopped) this.watch.start(entry, undefined);
+    if (this.machine.phase !== 'starting' && !this.stopped && !this.isWatchedBySession)
+      this.watch.start(entry, undefined);
   }
 }
 

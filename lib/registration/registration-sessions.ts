@@ -8,6 +8,8 @@ export interface RegistrationSessionsListener {
   onSession(signal: SessionSignal, session: Session | undefined): void;
   /** The session is alive, but its entry is missing in the registry. */
   onMissing(): void;
+  /** The watch of the current session has seen the entry with `version`; undefined: without an entry. */
+  onObserved(version: string | undefined): void;
   onOpenFailed(error: Error): void;
 }
 
@@ -57,6 +59,9 @@ export class RegistrationSessions {
       },
       onMissing: () => {
         this.listener.onMissing();
+      },
+      onObserved: (version) => {
+        if (session === this.session) this.listener.onObserved(version);
       },
       onOpenFailed: (error) => {
         this.listener.onOpenFailed(error);

@@ -8,6 +8,7 @@ import { type EntryKey, entryKeyId } from '../registry/entry-record.js';
 import { isUnreachable, sharedConnectionOf } from '../registry/shared-connection.js';
 import { type Registry, type Session } from '../registry/registry.js';
 import { SessionGoneError } from '../registry/session-gone.error.js';
+import { SessionWatch, watchesEntries } from './session-watch.js';
 import {
   expiryOf,
   INITIAL_SESSION,
@@ -35,6 +36,8 @@ export interface SessionListener {
   onSession(signal: SessionSignal, session: Session | undefined): void;
   /** The session is alive, but the registry does not have the entry. */
   onMissing(): void;
+  /** The watch of the session has seen the entry with `version`; undefined: without an entry. Needs an `entryId`. */
+  onObserved?(version: string | undefined): void;
   /** An attempt to open a session failed; it is retried. */
   onOpenFailed(error: Error): void;
 }
@@ -58,6 +61,9 @@ export class SessionRunner {
   private timer: Timer | undefined;
   private readonly aborter = new AbortController();
   private readonly listeners = new Set<SessionListener>();
+  /** The listeners of each entry. */
+  private readonly byEntry = new Map<string, readonly SessionListener[]>();
+  private watch: SessionWatch | undefined;
   private readonly late: Backoff;
   private readonly lost: Backoff;
   private readonly reconnect: ReconnectCoordinator;
@@ -97,13 +103,21 @@ export class SessionRunner {
 
   add(listener: SessionListener): void {
     this.listeners.add(listener);
+    const { entryId } = listener;
+    if (entryId !== undefined) this.byEntry.set(entryId, [...(this.byEntry.get(entryId) ?? []), listener]);
     this.apply({ kind: 'needed' });
+    this.startWatch();
     const session = this.usable;
     if (session) listener.onSession('up', session);
   }
 
   delete(listener: SessionListener): void {
     this.listeners.delete(listener);
+    const { entryId } = listener;
+    if (entryId === undefined) return;
+    const left = this.byEntry.get(entryId)?.filter((other) => other !== listener) ?? [];
+    if (left.length > 0) this.byEntry.set(entryId, left);
+    else this.byEntry.delete(entryId);
   }
 
   /** Reports that a write found `session` gone before a renewal did. */
@@ -116,6 +130,7 @@ export class SessionRunner {
     if (this.state.phase === 'ended') return;
     this.apply({ kind: 'ended' });
     this.timer?.cancel();
+    this.watch?.stop();
     this.aborter.abort();
     await this.working;
     const session = this.session;
@@ -126,7 +141,11 @@ export class SessionRunner {
   private apply(event: SessionEvent): void {
     const { state, signals } = stepSession(this.state, event, this.deps.clock.now());
     this.state = state;
-    if (event.kind === 'gone') this.session = undefined;
+    if (event.kind === 'gone') {
+      this.watch?.stop();
+      this.watch = undefined;
+      this.session = undefined;
+    }
     for (const signal of signals) {
       for (const listener of [...this.listeners]) listener.onSession(signal, this.session);
     }
@@ -180,6 +199,7 @@ export class SessionRunner {
         },
       );
       this.session = session;
+      this.startWatch();
       this.roundTripMs = clock.now() - sentAt;
       this.roundTripIsRough = true;
       this.checkTtl(session.ttl);
@@ -233,10 +253,20 @@ export class SessionRunner {
   }
 
   private reportMissing(entryKeys: readonly EntryKey[]): void {
-    if (entryKeys.length === 0) return;
-    const missing = new Set(entryKeys.map(entryKeyId));
-    for (const listener of [...this.listeners])
-      if (listener.entryId !== undefined && missing.has(listener.entryId)) listener.onMissing();
+    for (const entryKey of entryKeys)
+      for (const listener of this.byEntry.get(entryKeyId(entryKey)) ?? []) listener.onMissing();
+  }
+
+  /** Starts the watch of the session, unless there is no entry to watch. */
+  private startWatch(): void {
+    const { session } = this;
+    if (this.watch?.session === session || this.byEntry.size === 0) return;
+    this.watch?.stop();
+    this.watch = undefined;
+    if (!watchesEntries(session)) return;
+    this.watch = new SessionWatch(this.deps, session, ({ entryKey, version }) => {
+      for (const listener of this.byEntry.get(entryKeyId(entryKey)) ?? []) listener.onObserved?.(version);
+    });
   }
 
   private needs({ renewTimeoutMs }: Session): RenewalNeeds {

@@ -32,6 +32,7 @@ export {
 export {
   type Change,
   type Cursor,
+  type EntryChange,
   type Listing,
   type MalformedEntry,
   type Registry,

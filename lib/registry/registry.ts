@@ -107,6 +107,13 @@ export interface Renewal {
   readonly missing: readonly EntryKey[];
 }
 
+/** A change of an entry that a session has written, see {@link Session.watch}. */
+export interface EntryChange {
+  readonly entryKey: EntryKey;
+  /** The version of the entry now, as in {@link RegistryEntry}; undefined if there is no entry. */
+  readonly version: string | undefined;
+}
+
 /** The result of a guarded write. */
 export type WriteResult =
   | {
@@ -168,6 +175,21 @@ export interface Session {
    *   a newer entry. Without it, any version of this session's entry is removed.
    */
   remove(entryKey: EntryKey, signal: AbortSignal, version?: string): Promise<void>;
+
+  /**
+   * Watches all entries that this session has written or will write, with as few watches as the driver can. Yields which of
+   * them changed, in the registry's order; changes that this session made itself may be among them. Misses none, also
+   * when it is called again after an error.
+   *
+   * - Throws when the registry stops responding.
+   * - Returns without an error when `signal` is aborted or the session ends.
+   * - While the watch is down, {@link Session.renew} reports missing entries.
+   *
+   * A session without this method has each of its entries watched by {@link Registry.watch}.
+   *
+   * @throws RegistryRefusedError when the server denies the permission to read an entry
+   */
+  watch?(signal: AbortSignal): AsyncIterable<readonly EntryChange[]>;
 
   /** Ends the session and removes all its entries before it resolves. A second call does nothing. */
   end(signal: AbortSignal): Promise<void>;

@@ -34,6 +34,7 @@ import { scopeContent } from './scope-content.js';
 import { PageSize } from './page-size.js';
 import { type RangeContext, readRange } from './read-range.js';
 import { EtcdSession } from './etcd-session.js';
+import { type OwnKeysContext } from './own-keys.js';
 import { SessionRecord } from './session-record.js';
 import { WatchChanges } from './watch-changes.js';
 
@@ -50,6 +51,7 @@ export class EtcdRegistry implements Registry {
   private readonly watches: EtcdWatches;
   private readonly changes: WatchChanges;
   private readonly reader: RangeContext;
+  private readonly ownKeys: OwnKeysContext;
   private readonly scope: AbortScope;
   private warnedOfRecords = false;
 
@@ -63,6 +65,7 @@ export class EtcdRegistry implements Registry {
     this.leases = new EtcdLeases(client);
     this.watches = new EtcdWatches(client, client.deps);
     this.reader = { client, clock: client.deps.clock, pages: new PageSize() };
+    this.ownKeys = { reader: this.reader, watches: this.watches, sessions: new Set() };
     this.changes = new WatchChanges(client, layout);
     this.scope = new AbortScope(`The registry ${url}`);
     shareReconnect(this, client.reconnect);
@@ -85,7 +88,7 @@ export class EtcdRegistry implements Registry {
         leases.forget(lease.id);
         throw error;
       }
-      const context = { url, client, leases, layout, clock, timeoutMs };
+      const context = { url, client, leases, layout, keys: this.ownKeys, clock, timeoutMs };
       return new EtcdSession(context, lease, record, clock.now() - sentAt);
     });
   }

@@ -5,6 +5,7 @@ import { type EtcdCaller, type EtcdRequest } from '../../etcd-client/request.js'
 import { VirtualClock } from '../../testing/virtual-clock.js';
 import { EtcdLayout } from './etcd-layout.js';
 import { EtcdSession } from './etcd-session.js';
+import { type OwnKeysContext } from './own-keys.js';
 import { SessionRecord } from './session-record.js';
 
 /** A store that contains only the record of a session, at one revision. */
@@ -28,6 +29,8 @@ function storeWithRecordAt(revision: string): { readonly client: EtcdCaller; rea
   return { client: { timeoutMs: 1_000, call, callOne: async (_, request) => await call(request) }, txns };
 }
 
+const NO_KEYS = { sessions: new Set() } as unknown as OwnKeysContext;
+
 describe('EtcdSession', () => {
   it('writes after a restore of the store to a state in which its record is older than its fence', async () => {
     const { client, txns } = storeWithRecordAt('5');
@@ -39,6 +42,7 @@ describe('EtcdSession', () => {
       client,
       leases: {} as EtcdLeases,
       layout: new EtcdLayout('/s'),
+      keys: NO_KEYS,
       clock: new VirtualClock(),
     };
     const session = new EtcdSession(context, { id: '1', ttl: 10 }, record);
@@ -64,6 +68,7 @@ describe('EtcdSession', () => {
       client,
       leases,
       layout: new EtcdLayout('/s'),
+      keys: NO_KEYS,
       clock: new VirtualClock(),
     };
     const session = new EtcdSession(context, { id: '1', ttl: 6 }, record);
@@ -86,7 +91,7 @@ describe('EtcdSession', () => {
     } as unknown as EtcdLeases;
     const { signal } = new AbortController();
     const record = new SessionRecord(client, Buffer.from('/.sessions/1'), '1', 'test');
-    const context = { url: 'etcd://x', client, leases, layout: new EtcdLayout('/s'), clock };
+    const context = { url: 'etcd://x', client, leases, layout: new EtcdLayout('/s'), keys: NO_KEYS, clock };
     const session = new EtcdSession(context, { id: '1', ttl: 9 }, record, 600);
     for (tookMs of [600, 5_000, 200, 200]) await session.renew(signal);
     // The renewal of 5,000 ms exceeds the timeout of one member, so it is no sample.

@@ -2,6 +2,8 @@ import type { IKeyValue, IRequestOp, ITxnResponse, KVClient } from 'etcd3';
 import { type EtcdCaller, type EtcdRequest } from '../../etcd-client/request.js';
 import { EtcdResponseError } from '../../etcd-client/errors/etcd-response.error.js';
 import { type EtcdLeases, type GrantedLease } from '../../etcd-client/leases.js';
+import { onAbort } from '../../common/async/abort.js';
+import { RegistryRefusedError } from '../../common/errors/index.js';
 import { type Clock } from '../../common/clock.js';
 import { fingerprintOf } from '../../etcd-client/event-fingerprint.js';
 import { checkRecord } from '../../registry/check-record.js';
@@ -13,13 +15,20 @@ import {
   entryKeyOf,
   isReserved,
 } from '../../registry/entry-record.js';
-import { type RegistryEntry, type Renewal, type Session, type WriteResult } from '../../registry/registry.js';
+import {
+  type EntryChange,
+  type RegistryEntry,
+  type Renewal,
+  type Session,
+  type WriteResult,
+} from '../../registry/registry.js';
 import { SessionGoneError } from '../../registry/session-gone.error.js';
 import { encodeRecord } from './codec.js';
 import { toCursor } from './cursor.js';
 import { decodeEntry } from './decode-entry.js';
 import { type GuardedPut, GuardedPuts, NO_REVISION, type PutResult } from './guarded-puts.js';
-import { withRegistryErrors } from './registry-error.js';
+import { OwnKeys, type OwnKeysContext } from './own-keys.js';
+import { registryError, type RequiredPermission, withRegistryErrors } from './registry-error.js';
 import { type EtcdLayout } from './etcd-layout.js';
 import { type SessionRecord } from './session-record.js';
 
@@ -30,6 +39,7 @@ export interface SessionContext {
   readonly client: EtcdCaller;
   readonly leases: EtcdLeases;
   readonly layout: EtcdLayout;
+  readonly keys: OwnKeysContext;
   readonly clock: Clock;
   /** Timeout of one request; undefined unless the user sets it. */
   readonly timeoutMs?: number | undefined;
@@ -50,6 +60,9 @@ export class EtcdSession implements Session {
   private granted: number;
   private ended = false;
   private readonly puts: GuardedPuts;
+  private readonly ownKeys: OwnKeys;
+  private watchIsDown = false;
+  private missing: readonly EntryKey[] = [];
   /** Ids of entry keys with a write of unknown outcome, which may still take effect. */
   private readonly uncertain = new Set<string>();
 
@@ -62,6 +75,7 @@ export class EtcdSession implements Session {
   ) {
     this.granted = lease.ttl;
     this.puts = new GuardedPuts(context.client, lease.id, record);
+    this.ownKeys = new OwnKeys(context.keys, lease.id);
   }
 
   get id(): string {
@@ -80,14 +94,16 @@ export class EtcdSession implements Session {
     const { url, leases, clock } = this.context;
     const timeoutMs = this.memberTimeoutMs(patient);
     const sentAt = clock.now();
-    this.granted = await withRegistryErrors(
-      url,
-      async () => await leases.renew(this.id, { timeoutMs }, signal),
+    this.granted = await this.unlessGone(() =>
+      withRegistryErrors(url, async () => await leases.renew(this.id, { timeoutMs }, signal)),
     );
     const tookMs = clock.now() - sentAt;
     // A longer time includes a member that did not answer, so it is no sample of a round trip.
     if (tookMs <= timeoutMs) this.roundTripMs += (tookMs - this.roundTripMs) * NEW_SAMPLE_SHARE;
-    return { ttl: this.granted, missing: [] };
+    const { missing } = this;
+    this.missing = [];
+    if (this.watchIsDown) void this.findMissing().catch(() => undefined);
+    return { ttl: this.granted, missing };
   }
 
   /** The time in which one member must answer a renewal before the next is tried. */
@@ -106,6 +122,7 @@ export class EtcdSession implements Session {
     const key = Buffer.from(this.context.layout.keyOf(entryKey));
     const value = encodeRecord(record);
     const what = `writing the ${entryKeyLabel(entryKey)}`;
+    this.ownKeys.add(key, entryKey);
     // A malformed value has no owner, so a writer may replace it as if the key did not exist.
     let expected = version ?? NO_REVISION;
     for (;;) {
@@ -119,15 +136,19 @@ export class EtcdSession implements Session {
       if (succeeded) {
         const { revision, cluster_id: clusterId } = header;
         const fingerprint = fingerprintOf({ key, value, lease: this.id, mod_revision: revision }, 'Put');
+        const position = { clusterId, revision: fingerprint.revision, fingerprint };
+        this.ownKeys.written(key, position);
         return {
           ok: true,
           version: revision,
           ...(expected === NO_REVISION && isReserved(entryKey) ? { createRevision: revision } : {}),
-          cursor: toCursor({ clusterId, revision: fingerprint.revision, fingerprint }),
+          cursor: toCursor(position),
         };
       }
       // An earlier attempt of this write took effect, and its response was lost.
       if (current?.lease === this.id && current.value.equals(value)) {
+        const { cluster_id: clusterId, revision } = header;
+        this.ownKeys.written(key, { clusterId, revision: BigInt(revision) });
         const { mod_revision: version, create_revision: createRevision } = current;
         return { ok: true, version, ...(isReserved(entryKey) ? { createRevision } : {}) };
       }
@@ -137,13 +158,17 @@ export class EtcdSession implements Session {
         continue;
       }
       const entry = current && this.entry(entryKey, current);
-      if (version !== undefined || !current || entry) return { ok: false, current: entry };
+      if (version !== undefined || !current || entry) {
+        if (current && current.lease !== this.id) this.ownKeys.remove(key);
+        return { ok: false, current: entry };
+      }
       expected = current.mod_revision;
     }
   }
 
   async remove(entryKey: EntryKey, signal: AbortSignal, version?: string): Promise<void> {
     const key = Buffer.from(this.context.layout.keyOf(entryKey));
+    this.ownKeys.remove(key);
     const what = `removing the ${entryKeyLabel(entryKey)}`;
     const read: IRequestOp = { request_range: { key } };
     try {
@@ -187,6 +212,29 @@ export class EtcdSession implements Session {
       await this.context.leases.revoke(this.id, signal);
     });
     this.ended = true;
+    this.ownKeys.close();
+  }
+
+  async *watch(signal: AbortSignal): AsyncGenerator<readonly EntryChange[], void, void> {
+    const changes = this.ownKeys.watch();
+    const removeListener = onAbort(signal, () => void changes.return?.());
+    this.watchIsDown = false;
+    try {
+      yield* changes;
+    } catch (error) {
+      this.watchIsDown = true;
+      throw registryError(this.context.url, error, [`read the session's keys`]);
+    } finally {
+      removeListener();
+    }
+  }
+
+  /** While the watch is down, the lease shows which keys it has lost. The next renewal reports them. */
+  private async findMissing(): Promise<void> {
+    const attached = await this.context.leases.attachedKeys(this.id);
+    if (!attached) return;
+    const ids = new Set(attached.map((key) => key.toString('latin1')));
+    this.missing = [...this.ownKeys.entries()].flatMap(([id, entryKey]) => (ids.has(id) ? [] : [entryKey]));
   }
 
   /** The operations that make pending writes of `entryKey` fail. */
@@ -211,6 +259,8 @@ export class EtcdSession implements Session {
       return result;
     } catch (error) {
       markUncertain();
+      // The write may have taken effect, or may still do so.
+      if (!(error instanceof RegistryRefusedError)) this.ownKeys.written(put.key, undefined);
       throw error;
     }
   }
@@ -237,10 +287,21 @@ export class EtcdSession implements Session {
         throw new SessionGoneError(url, this.id, { cause: error });
       }
     };
-    return await withRegistryErrors(url, run, [
+    const required: readonly RequiredPermission[] = [
       `readwrite ${layout.permissionTarget(entryKey)}`,
       ...(this.record.revision === undefined ? [] : [`readwrite --prefix ${layout.sessionsPrefix}` as const]),
-    ]);
+    ];
+    return await this.unlessGone(() => withRegistryErrors(url, run, required));
+  }
+
+  /** Forgets the keys of a session that is gone. */
+  private async unlessGone<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof SessionGoneError) this.ownKeys.close();
+      throw error;
+    }
   }
 
   private entry(entryKey: EntryKey, current: IKeyValue): RegistryEntry | undefined {

@@ -19,6 +19,16 @@ export interface RangeContent {
   readonly at: Position;
 }
 
+/** What {@link readRange} reads. */
+export interface RangeToRead extends KeyRange {
+  /**
+   * Whether to leave out the values.
+   *
+   * @default false
+   */
+  readonly keysOnly?: boolean;
+}
+
 /** Dependencies of {@link readRange}; the lists of a registry share them. */
 export interface RangeContext {
   readonly client: EtcdCaller;
@@ -34,7 +44,7 @@ export interface RangeContext {
  */
 export async function readRange(
   reader: RangeContext,
-  range: KeyRange,
+  range: RangeToRead,
   what: string,
   signal: AbortSignal,
 ): Promise<RangeContent> {
@@ -50,7 +60,7 @@ export async function readRange(
 
 async function readPages(
   reader: RangeContext,
-  { key, rangeEnd }: KeyRange,
+  { key, rangeEnd, keysOnly }: RangeToRead,
   what: string,
   signal: AbortSignal,
 ): Promise<RangeContent> {
@@ -63,6 +73,7 @@ async function readPages(
     const request = {
       key: from,
       ...(rangeEnd && { range_end: rangeEnd }),
+      ...(keysOnly === true && { keys_only: true }),
       revision: String(revision),
     };
     const size = reader.pages.current;
@@ -82,6 +93,29 @@ async function readPages(
     if (!page.more || !last) return { kvs, at };
     from = Buffer.concat([last.key, Buffer.from([0])]);
   }
+}
+
+/**
+ * The number of keys in a range. The read is linearizable.
+ *
+ * @throws as {@link EtcdCaller.call}
+ */
+export async function countRange(
+  { client }: RangeContext,
+  { key, rangeEnd }: KeyRange,
+  what: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const request = { key, ...(rangeEnd && { range_end: rangeEnd }), count_only: true };
+  const { count } = await client.call(
+    {
+      what,
+      command: () => ['get', key.toString(), '--prefix', '--count-only'],
+      run: async ({ kv }, options) => await kv.range(request, options),
+    },
+    signal,
+  );
+  return Number(count);
 }
 
 async function readPage(

@@ -10,6 +10,7 @@ import { etcd } from '../../../lib/registries/etcd/etcd.js';
 import { type EtcdRegistryOptions } from '../../../lib/registries/etcd/options.js';
 import { EtcdLayout } from '../../../lib/registries/etcd/etcd-layout.js';
 import { etcdFromUrl } from '../../../lib/registries/etcd/url.js';
+import { type OwnKeysContext } from '../../../lib/registries/etcd/own-keys.js';
 import { SessionRecord } from '../../../lib/registries/etcd/session-record.js';
 import { EtcdSession } from '../../../lib/registries/etcd/etcd-session.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
@@ -242,6 +243,8 @@ describe('the etcd registry', () => {
   });
 
   describe('when answers are lost', () => {
+    const NO_KEYS = { sessions: new Set() } as unknown as OwnKeysContext;
+
     /** A client that keeps what it sends, and on demand loses the answer or the request. */
     class Lossy implements EtcdCaller {
       readonly sent: EtcdRequest<unknown>[] = [];
@@ -282,7 +285,7 @@ describe('the etcd registry', () => {
       const record = new SessionRecord(lossy, Buffer.from(layout.sessionKeyOf(lease.id)), lease.id, 'lossy');
       await record.open(signal);
       session = new EtcdSession(
-        { url: 'etcd://lossy', client: lossy, leases, layout, clock: systemClock },
+        { url: 'etcd://lossy', client: lossy, leases, layout, keys: NO_KEYS, clock: systemClock },
         lease,
         record,
       );

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { entryKeyOf } from '../../entry-record.js';
+import { entryKeyId, entryKeyOf } from '../../entry-record.js';
 import { SessionGoneError } from '../../session-gone.error.js';
 import { instance, unique, valueOf } from '../world.js';
 import { type Case } from './case.js';
@@ -143,6 +143,34 @@ export const sessions: readonly Case[] = [
       assert.equal(valueOf(entry), 'planted');
       assert.equal(entry?.owner, undefined);
       await world.put(await world.session(), world.record('ours', name), entry?.version);
+    },
+  },
+  {
+    name: 'watches the entries that a session writes, if the session has one watch for all of them',
+    check: async (world) => {
+      const [session, other] = [await world.session(), await world.session()];
+      if (!session.watch) return;
+      const [lost, kept] = [world.record('lost'), world.record('kept')];
+      const foreign = world.record('foreign');
+      const seen = new Map<string, string | undefined>();
+      const ending = new AbortController();
+      const watch = session.watch(ending.signal);
+      const watching = (async () => {
+        for await (const changes of watch)
+          for (const { entryKey, version } of changes) seen.set(entryKeyId(entryKey), version);
+      })();
+      const version = await world.put(session, lost);
+      const own = await world.put(session, kept);
+      await world.put(other, foreign);
+      const id = entryKeyId(entryKeyOf(lost));
+      const theirs = await world.put(other, lost, version);
+      await world.eventually('the watch reports a write of another session', () => seen.get(id) === theirs);
+      await other.remove(entryKeyOf(lost), world.signal);
+      await world.eventually('the watch reports a removal', () => seen.has(id) && seen.get(id) === undefined);
+      assert.ok([undefined, own].includes(seen.get(entryKeyId(entryKeyOf(kept)))));
+      assert.ok(!seen.has(entryKeyId(entryKeyOf(foreign))));
+      ending.abort();
+      await watching;
     },
   },
   {
