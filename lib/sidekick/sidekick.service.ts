@@ -296,15 +296,10 @@ export class Sidekick {
       ),
     };
     this.log.describe(key, current.description);
-    await this.add(
-      key,
-      current.record,
-      options,
-      (added) => {
-        registration = added;
-        onRegistered?.(added, announced);
-      },
-    );
+    await this.add(key, current.record, options, (added) => {
+      registration = added;
+      onRegistered?.(added, announced);
+    });
     void this.loopback.check(current.instance);
     return announced;
   }
