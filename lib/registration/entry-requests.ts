@@ -8,12 +8,19 @@ const REQUEST_TIMEOUT_MS = 2_000;
 
 /** Requests to the registry about one entry, each with a deadline. */
 export class EntryRequests {
-  /** @param signal aborts the request in flight and every later one */
+  private inFlight: AbortController | undefined;
+  private aborted: Error | undefined;
+
   constructor(
     private readonly deps: HeartbeatDeps,
     private readonly entryKey: EntryKey,
-    private readonly signal: AbortSignal,
   ) {}
+
+  /** Aborts the request in flight and every later one. */
+  abort(reason: Error): void {
+    this.aborted ??= reason;
+    this.inFlight?.abort(reason);
+  }
 
   /** The entry as the registry has it; undefined where there is none. */
   async read(): Promise<RegistryEntry | undefined> {
@@ -42,7 +49,15 @@ export class EntryRequests {
 
   private async request<T>(verb: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { clock, registry } = this.deps;
+    if (this.aborted) throw this.aborted;
+    // Most entries never have a request again, so the controller is dropped with the request.
+    const controller = new AbortController();
+    this.inFlight = controller;
     const what = `${verb} the ${entryKeyLabel(this.entryKey)} at ${registry.url}`;
-    return await attempt({ clock, timeoutMs: REQUEST_TIMEOUT_MS, signal: this.signal, what }, run);
+    try {
+      return await attempt({ clock, timeoutMs: REQUEST_TIMEOUT_MS, signal: controller.signal, what }, run);
+    } finally {
+      if (this.inFlight === controller) this.inFlight = undefined;
+    }
   }
 }

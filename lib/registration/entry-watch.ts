@@ -8,11 +8,11 @@ export class EntryWatch {
   private watcher: ListWatcher | undefined;
   private entry: RegistryEntry | undefined;
 
-  /** @param onSeen called with the entry (undefined: none) at first and with each change */
+  /** @param listener called with the version of the entry at first and with each change; undefined without an entry */
   constructor(
     private readonly deps: HeartbeatDeps,
     private readonly entryKey: EntryKey,
-    private readonly onSeen: (entry: RegistryEntry | undefined) => void,
+    private readonly listener: { onObserved(version: string | undefined): void },
   ) {}
 
   /** The entry as last watched; undefined while the watch is not up to date. */
@@ -40,7 +40,7 @@ export class EntryWatch {
       logger,
       onUpdate: ({ entries }) => {
         this.entry = entries.get(id);
-        this.onSeen(this.entry);
+        this.listener.onObserved(this.entry?.version);
       },
     });
     this.watcher.start();

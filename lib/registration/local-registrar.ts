@@ -7,10 +7,11 @@ import { entryKeyId, entryKeyLabel, entryKeyOf } from '../registry/entry-record.
 import { type RegistrationStatus, type RegistrationEvent } from './registration-status.js';
 import { FailureLog } from './failure-log.js';
 import { type Claim } from './registration-machine.js';
-import { LocalRegistration } from './local-registration.js';
+import { LocalRegistration, type LocalRegistrationDeps } from './local-registration.js';
 import { RegistrationRunner } from './registration-runner.js';
+import { type RegistrationRunnerDeps } from './registration-runner-deps.js';
 import { type RegistrationOptions, type Registrar, type Registration } from './registrar.js';
-import { computeFirstRecord, ValueUpdater, type RecordSource } from './value-updater.js';
+import { computeFirstRecord, type RecordSource } from './value-updater.js';
 import { type HeartbeatDeps, type SessionListener, SessionRunner } from './session-runner.js';
 import { Sweeps } from './sweeps.js';
 import { type Ticker } from './ticker.js';
@@ -44,18 +45,44 @@ export class LocalRegistrar implements Registrar {
   /** Of the active ones, those whose deregistration may continue in the background, by entry. */
   private readonly leaving = new Map<string, Set<RegistrationRunner>>();
   private readonly listeners = new Set<(event: RegistrationEvent) => void>();
-  private readonly requests = new Semaphore(MAX_CONCURRENT_REQUESTS);
   private readonly ending = new Set<Promise<void>>();
   private readonly connecting = new Set<Deferred<void>>();
   /** Deregistrations in progress, by entry. A new registration of the same entry waits for them. */
   private readonly deregistrations = new Map<string, Promise<void>>();
   private readonly closing = new AbortController();
   private readonly failures: FailureLog;
-  private readonly sweeps: Sweeps;
+  private readonly runnerDeps: RegistrationRunnerDeps<RegistrationRunner>;
+  private readonly registrationDeps: LocalRegistrationDeps;
 
   constructor(private readonly deps: RegistrarDeps) {
     this.failures = new FailureLog(deps.clock, deps.logger);
-    this.sweeps = new Sweeps(deps.clock);
+    const { clock, logger, ticker } = deps;
+    this.runnerDeps = {
+      registry: deps.registry,
+      clock,
+      random: deps.random,
+      logger,
+      requests: new Semaphore(MAX_CONCURRENT_REQUESTS),
+      failures: this.failures,
+      onEvent: (event) => {
+        this.emit(event);
+      },
+      onMoved: () => {
+        this.endUnused();
+      },
+      onGone: (runner) => {
+        this.gone(runner);
+      },
+    };
+    this.registrationDeps = {
+      clock,
+      logger,
+      ticker,
+      sweeps: new Sweeps(clock),
+      session: (ttl) => this.session(ttl),
+      within: (what, run) => this.within(what, run),
+      deregister: (runner) => this.deregister(runner),
+    };
     // Every change in flight listens to this signal, which is no leak.
     setMaxListeners(0, this.closing.signal);
   }
@@ -71,7 +98,7 @@ export class LocalRegistrar implements Registrar {
 
   async register(key: string, source: RecordSource, options: RegistrationOptions): Promise<Registration> {
     this.assertOpen();
-    const { clock, logger, ticker } = this.deps;
+    const { clock, logger } = this.deps;
     const record = await computeFirstRecord({ clock, logger }, key, source, options.updateInterval * 1000);
     const entryKey = entryKeyOf(record);
     const id = entryKeyId(entryKey);
@@ -84,39 +111,13 @@ export class LocalRegistrar implements Registrar {
     }
     // Deregistrations of the same entry in the background: this registration replaces them.
     const replaced = [...(this.leaving.get(id) ?? [])];
-    const runner = new RegistrationRunner(this.deps, record, {
+    const runner = new RegistrationRunner(this.runnerDeps, record, {
       key,
+      entryId: id,
       claim: claimOf(options),
       formerSessions: replaced.flatMap(({ sessionIds }) => sessionIds),
-      requests: this.requests,
-      failures: this.failures,
-      onMoved: () => {
-        this.endUnused();
-      },
-      onEvent: (event) => {
-        this.emit(event);
-      },
-      onGone: () => {
-        this.active.delete(runner);
-        const leaving = this.leaving.get(id);
-        if (leaving?.delete(runner) === true && leaving.size === 0) this.leaving.delete(id);
-        this.endUnused();
-      },
     });
-    const intervalMs = options.updateInterval * 1000;
-    const updater = new ValueUpdater({ clock, logger, ticker }, runner, source, intervalMs);
-    const registration = new LocalRegistration(
-      {
-        clock,
-        sweeps: this.sweeps,
-        session: (ttl) => this.session(ttl),
-        within: (what, run) => this.within(what, run),
-        deregister: () => this.deregister(id, runner),
-      },
-      runner,
-      updater,
-      options,
-    );
+    const registration = new LocalRegistration(this.registrationDeps, runner, source, options);
     this.active.add(runner);
     this.registrations.set(id, registration);
     registration.start();
@@ -171,7 +172,16 @@ export class LocalRegistrar implements Registrar {
     this.listeners.clear();
   }
 
-  private async deregister(id: string, runner: RegistrationRunner): Promise<void> {
+  private gone(runner: RegistrationRunner): void {
+    const { entryId } = runner;
+    this.active.delete(runner);
+    const leaving = this.leaving.get(entryId);
+    if (leaving?.delete(runner) === true && leaving.size === 0) this.leaving.delete(entryId);
+    this.endUnused();
+  }
+
+  private async deregister(runner: RegistrationRunner): Promise<void> {
+    const { entryId: id } = runner;
     this.registrations.delete(id);
     if (this.active.has(runner)) this.leaving.set(id, (this.leaving.get(id) ?? new Set()).add(runner));
     const deregistered = this.within(`Deregistering "${runner.key}"`, (signal) => runner.stop(signal));

@@ -1,21 +1,20 @@
-import { type Clock, type Timer } from '../common/clock.js';
+import { type Timer } from '../common/clock.js';
 import { type Registration, type RegistrationOptions } from './registrar.js';
 import { type RegistrationRunner } from './registration-runner.js';
 import { type RegistrationStatus } from './registration-status.js';
 import { type SessionRunner } from './session-runner.js';
 import { type Sweeps } from './sweeps.js';
-import { type RecordSource, type ValueUpdater } from './value-updater.js';
+import { type RecordSource, ValueUpdater, type ValueUpdaterDeps } from './value-updater.js';
 
-/** What a {@link LocalRegistration} needs of its registrar. */
-export interface LocalRegistrationDeps {
-  readonly clock: Clock;
+/** What all registrations of one registrar share. */
+export interface LocalRegistrationDeps extends ValueUpdaterDeps {
   readonly sweeps: Sweeps;
   /** The shared session of this TTL, in seconds. */
   session(ttl: number): SessionRunner;
   /** Waits for a change up to the timeout. After that the change continues in the background. */
   within(what: string, run: (signal: AbortSignal) => Promise<void>): Promise<void>;
-  /** Deregisters the entry for good. */
-  deregister(): Promise<void>;
+  /** Deregisters the entry of a runner for good. */
+  deregister(runner: RegistrationRunner): Promise<void>;
 }
 
 /** One registration in this thread. */
@@ -23,17 +22,21 @@ export class LocalRegistration implements Registration {
   private stopped = false;
   /** Seconds. */
   private ttl: number;
-  private checkIntervalMs: number;
+  /** Of the checks and of the update ticks. */
+  private intervalMs: number;
+  /** Undefined for a record that has always been constant. */
+  private updater: ValueUpdater | undefined;
   private checks: Timer | undefined;
 
   constructor(
     private readonly deps: LocalRegistrationDeps,
     private readonly runner: RegistrationRunner,
-    private readonly updater: ValueUpdater,
+    source: RecordSource,
     { ttl, updateInterval }: Pick<RegistrationOptions, 'ttl' | 'updateInterval'>,
   ) {
     this.ttl = ttl;
-    this.checkIntervalMs = updateInterval * 1_000;
+    this.intervalMs = updateInterval * 1_000;
+    if (typeof source === 'function') this.updater = this.updaterOf(source);
   }
 
   get first(): Promise<void> {
@@ -52,20 +55,25 @@ export class LocalRegistration implements Registration {
   start(): void {
     this.runner.start(this.deps.session(this.ttl));
     this.startChecks();
-    this.updater.start();
+    this.updater?.start();
   }
 
   async update(source: RecordSource): Promise<void> {
     if (this.stopped) return;
-    await this.updater.replace(source);
+    if (this.updater) await this.updater.replace(source);
+    else if (typeof source === 'function') {
+      this.updater = this.updaterOf(source);
+      this.updater.start();
+      await this.updater.replace(source);
+    } else this.runner.update(source);
     await this.deps.within(`Writing "${this.runner.key}"`, (signal) => this.runner.settled(signal));
   }
 
   setUpdateInterval(seconds: number): void {
     if (this.stopped) return;
-    this.checkIntervalMs = seconds * 1_000;
+    this.intervalMs = seconds * 1_000;
     this.startChecks();
-    this.updater.setInterval(this.checkIntervalMs);
+    this.updater?.setInterval(this.intervalMs);
   }
 
   async setTtl(seconds: number): Promise<void> {
@@ -88,20 +96,22 @@ export class LocalRegistration implements Registration {
   async stop(): Promise<void> {
     if (this.stopped) return;
     this.end();
-    await this.deps.deregister();
+    await this.deps.deregister(this.runner);
   }
 
   /** Ends the checks and ticks without a request: the entry ends with its session. */
   end(): void {
     this.stopped = true;
     this.checks?.cancel();
-    this.updater.stop();
+    this.updater?.stop();
+  }
+
+  private updaterOf(source: RecordSource): ValueUpdater {
+    return new ValueUpdater(this.deps, this.runner, source, this.intervalMs);
   }
 
   private startChecks(): void {
     this.checks?.cancel();
-    this.checks = this.deps.sweeps.join(this.checkIntervalMs, () => {
-      this.runner.check();
-    });
+    this.checks = this.deps.sweeps.join(this.intervalMs, this.runner);
   }
 }

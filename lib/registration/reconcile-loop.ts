@@ -15,17 +15,16 @@ export interface ReconcileWork {
 
 /** Runs one action after the other for as long as there is work, and retries failures with backoff. */
 export class ReconcileLoop {
-  private readonly backoff: Backoff;
+  /** Made by the first failure. */
+  private backoff: Backoff | undefined;
   private retry: Timer | undefined;
   private running = false;
 
   constructor(
     private readonly deps: { readonly clock: Clock; readonly random: Random },
-    backoff: BackoffOptions,
+    private readonly bounds: BackoffOptions,
     private readonly work: ReconcileWork,
-  ) {
-    this.backoff = new Backoff(backoff, deps.random);
-  }
+  ) {}
 
   /** Starts the loop if there is work. Does nothing while it runs or waits for a retry. */
   kick(): void {
@@ -47,8 +46,9 @@ export class ReconcileLoop {
   private async runAll(): Promise<void> {
     while (this.work.hasWork()) {
       const outcome = await this.work.run();
-      if (outcome === 'succeeded') this.backoff.reset();
+      if (outcome === 'succeeded') this.backoff = undefined;
       if (outcome !== 'failed') continue;
+      this.backoff ??= new Backoff(this.bounds, this.deps.random);
       this.retry = this.deps.clock.after(this.backoff.next(), () => {
         this.retry = undefined;
         this.kick();

@@ -1,11 +1,14 @@
 import { type Deferred, deferred } from '../common/async/deferred.js';
+import { type EntryKey, entryKeyLabel } from '../registry/entry-record.js';
 import { type RegistrationEvent } from './registration-status.js';
 import { type RegistrationSignal } from './registration-machine.js';
 import { type SessionSignal } from './session-machine.js';
 
 /** Reports the events of one registration, and settles the promise of its first write. */
 export class RegistrationReporter {
-  private readonly firstWrite: Deferred<void> = deferred();
+  /** Undefined once the first attempt to write has succeeded. */
+  private firstWrite: Deferred<void> | undefined = deferred();
+  private firstFailed = false;
   private lastFailed = false;
 
   constructor(
@@ -15,7 +18,7 @@ export class RegistrationReporter {
 
   /** Settles with the first write. */
   get first(): Promise<void> {
-    return this.firstWrite.promise;
+    return this.firstWrite?.promise ?? Promise.resolve();
   }
 
   /** Whether the last renewal failed. */
@@ -24,11 +27,13 @@ export class RegistrationReporter {
   }
 
   resolveFirst(): void {
-    this.firstWrite.resolve();
+    this.firstWrite?.resolve();
+    if (!this.firstFailed) this.firstWrite = undefined;
   }
 
   rejectFirst(error: Error): void {
-    this.firstWrite.reject(error);
+    this.firstFailed = this.firstWrite !== undefined;
+    this.firstWrite?.reject(error);
   }
 
   /** @param registered whether the entry is in the registry and owned by this registration */
@@ -57,4 +62,12 @@ export class RegistrationReporter {
         this.onEvent({ type: 'stopped', key });
     }
   }
+}
+
+/** The reason of a registration that ends before its first write. */
+export function deregisteredEarly(entryKey: EntryKey): DOMException {
+  return new DOMException(
+    `The ${entryKeyLabel(entryKey)} was deregistered before its first write`,
+    'AbortError',
+  );
 }

@@ -1,36 +1,28 @@
 import { type BackoffOptions } from '../common/async/backoff.js';
 import { RegistryRefusedError } from '../common/errors/index.js';
-import { type Semaphore } from '../common/async/semaphore.js';
-import {
-  type EntryRecord,
-  type EntryKey,
-  entryKeyId,
-  entryKeyLabel,
-  entryKeyOf,
-} from '../registry/entry-record.js';
+import { type EntryRecord, type EntryKey, entryKeyOf } from '../registry/entry-record.js';
 import { type RegistryEntry, type Session, type WriteResult } from '../registry/registry.js';
 import { SessionGoneError } from '../registry/session-gone.error.js';
 import { AlreadyHeldError } from './already-held.error.js';
-import { type RegistrationEvent, type RegistrationState } from './registration-status.js';
-import { type FailureLog } from './failure-log.js';
+import { type RegistrationState } from './registration-status.js';
 import {
   type RegistrationInput,
   type RegistrationPlan,
   type RegistrationMachineState,
-  type InitialRegistration,
   initialRegistration,
   isSettled,
   ownSessionIds,
   planRegistration,
   stepRegistration,
 } from './registration-machine.js';
-import { RegistrationReporter } from './registration-reporter.js';
-import { RegistrationSessions } from './registration-sessions.js';
+import { deregisteredEarly, RegistrationReporter } from './registration-reporter.js';
+import { RegistrationSessions, type RegistrationSessionsListener } from './registration-sessions.js';
 import { type SessionSignal } from './session-machine.js';
-import { type HeartbeatDeps, type SessionRunner } from './session-runner.js';
+import { type SessionRunner } from './session-runner.js';
 import { EntryRequests } from './entry-requests.js';
 import { EntryWatch } from './entry-watch.js';
-import { ReconcileLoop, type ReconcileOutcome } from './reconcile-loop.js';
+import { type RegistrationRunnerDeps, type RegistrationRunnerSettings } from './registration-runner-deps.js';
+import { ReconcileLoop, type ReconcileOutcome, type ReconcileWork } from './reconcile-loop.js';
 import { type ValueTarget } from './value-updater.js';
 import { watchesEntries } from './session-watch.js';
 import { StateWaiters } from './state-waiters.js';
@@ -40,68 +32,40 @@ const RETRY_BACKOFF: BackoffOptions = Object.freeze({ baseMs: 100, capMs: 2_000 
 /** Inputs that end the wait for a retry. */
 const URGENT: ReadonlySet<RegistrationInput['kind']> = new Set(['session', 'record', 'deregister', 'resume']);
 
-/** Settings of one {@link RegistrationRunner}. */
-export interface RegistrationRunnerSettings extends InitialRegistration {
-  /** Limits the concurrent requests of all entries. */
-  readonly requests: Semaphore;
-  readonly onEvent: (event: RegistrationEvent) => void;
-  /** Called when the entry no longer needs a former session. */
-  readonly onMoved: () => void;
-  /** Called once, when the entry no longer needs its session. */
-  readonly onGone: () => void;
-  readonly failures: FailureLog;
-  /** The key in statuses and events. */
-  readonly key: string;
-}
-
 /** Runs the registration machine of one entry: writes it with a session, watches it, and reconciles it. */
-export class RegistrationRunner implements ValueTarget {
+export class RegistrationRunner implements ValueTarget, ReconcileWork, RegistrationSessionsListener {
   readonly entryKey: EntryKey;
+  readonly entryId: string;
+  readonly key: string;
 
   private machine: RegistrationMachineState;
   private ackAt: number | undefined;
   private stopped: 'paused' | 'stopped' | undefined;
   private readonly reporter: RegistrationReporter;
   private readonly sessions: RegistrationSessions;
+  /** The watch on this entry alone. */
   private readonly watch: EntryWatch;
   private readonly requests: EntryRequests;
   private readonly waiters = new StateWaiters();
-  private readonly aborter = new AbortController();
+  private disposed = false;
   private readonly loop: ReconcileLoop;
   /** What the watch of the session saw last, since the last write was sent. */
   private seen: { readonly version: string | undefined } | undefined;
 
   constructor(
-    private readonly deps: HeartbeatDeps,
+    private readonly deps: RegistrationRunnerDeps<RegistrationRunner>,
     record: EntryRecord,
-    private readonly options: RegistrationRunnerSettings,
+    { key, entryId, ...initial }: RegistrationRunnerSettings,
   ) {
+    this.key = key;
+    this.entryId = entryId;
     this.entryKey = entryKeyOf(record);
-    this.machine = initialRegistration(record, options);
-    this.loop = new ReconcileLoop(deps, RETRY_BACKOFF, {
-      hasWork: () => this.canWork() && planRegistration(this.machine).kind !== 'idle',
-      run: () => this.reconcile(),
-    });
-    this.reporter = new RegistrationReporter(options.key, options.onEvent);
-    this.requests = new EntryRequests(deps, this.entryKey, this.aborter.signal);
-    this.sessions = new RegistrationSessions(entryKeyId(this.entryKey), {
-      onSession: (signal, session) => {
-        this.onSession(signal, session);
-      },
-      onMissing: () => {
-        this.apply({ kind: 'suspect' });
-      },
-      onObserved: (version) => {
-        this.seen = { version };
-        this.apply({ kind: 'observed', version });
-      },
-      onOpenFailed: (error) => {
-        this.reporter.rejectFirst(error);
-      },
-    });
-    this.watch = new EntryWatch(deps, this.entryKey, (entry) => {
-      this.apply({ kind: 'observed', version: entry?.version });
-    });
+    this.machine = initialRegistration(record, initial);
+    this.loop = new ReconcileLoop(deps, RETRY_BACKOFF, this);
+    this.reporter = new RegistrationReporter(key, deps.onEvent);
+    this.requests = new EntryRequests(deps, this.entryKey);
+    this.sessions = new RegistrationSessions(this);
+    this.watch = new EntryWatch(deps, this.entryKey, this);
   }
 
   /**
@@ -110,10 +74,6 @@ export class RegistrationRunner implements ValueTarget {
    */
   get first(): Promise<void> {
     return this.reporter.first;
-  }
-
-  get key(): string {
-    return this.options.key;
   }
 
   /** The state for operators. */
@@ -161,7 +121,7 @@ export class RegistrationRunner implements ValueTarget {
     // The session watches its entries and reports missing ones.
     if (this.machine.phase === 'starting' || this.isWatchedBySession) return;
     // A change that was undone within one batch of the watch is not reported, but the watch has the final entry.
-    const { current } = this.watch;
+    const current = this.watch.current;
     this.apply(current ? { kind: 'observed', version: current.entry?.version } : { kind: 'suspect' });
   }
 
@@ -195,13 +155,31 @@ export class RegistrationRunner implements ValueTarget {
   async abandon(): Promise<void> {
     const gone = this.machine.phase === 'deregistered';
     this.stopped = 'stopped';
-    this.options.failures.forget(this.entryKey);
+    this.deps.failures.forget(this.entryKey);
     this.dispose();
     if (!gone) this.reporter.report({ kind: 'deregistered' });
     await this.watch.stop();
   }
 
-  private onSession(signal: SessionSignal, session: Session | undefined): void {
+  /** Whether a request is needed, and possible now. */
+  hasWork(): boolean {
+    return this.canWork() && planRegistration(this.machine).kind !== 'idle';
+  }
+
+  onMissing(): void {
+    this.apply({ kind: 'suspect' });
+  }
+
+  onObserved(version: string | undefined): void {
+    this.seen = { version };
+    this.apply({ kind: 'observed', version });
+  }
+
+  onOpenFailed(error: Error): void {
+    this.reporter.rejectFirst(error);
+  }
+
+  onSession(signal: SessionSignal, session: Session | undefined): void {
     this.reporter.renewed(signal, this.machine.phase === 'registered');
     if (signal === 'up' && session) this.apply({ kind: 'session', id: session.id });
     if (signal === 'expired') this.apply({ kind: 'session-lost', reason: 'expired' });
@@ -210,7 +188,7 @@ export class RegistrationRunner implements ValueTarget {
 
   private async deregister(how: 'paused' | 'stopped', signal: AbortSignal): Promise<void> {
     // Failures of the registration no longer matter; from here on only the removal can fail.
-    this.options.failures.forget(this.entryKey);
+    this.deps.failures.forget(this.entryKey);
     this.stopped = how;
     // A pause before the first write is no failure.
     if (how === 'paused') this.reporter.resolveFirst();
@@ -225,17 +203,18 @@ export class RegistrationRunner implements ValueTarget {
   }
 
   private dispose(): void {
-    if (this.aborter.signal.aborted) return;
+    if (this.disposed) return;
+    this.disposed = true;
     const stopped = deregisteredEarly(this.entryKey);
-    this.aborter.abort(stopped);
+    this.requests.abort(stopped);
     this.loop.cancelRetry();
     this.sessions.releaseAll();
     this.reporter.rejectFirst(stopped);
-    this.options.onGone();
+    this.deps.onGone(this);
   }
 
   private apply(event: RegistrationInput): void {
-    if (this.aborter.signal.aborted) return;
+    if (this.disposed) return;
     if (URGENT.has(event.kind)) this.loop.cancelRetry();
     this.step(event);
     this.loop.kick();
@@ -248,7 +227,7 @@ export class RegistrationRunner implements ValueTarget {
     this.releaseIfMoved();
     this.waiters.check();
     if (this.stopped !== 'stopped' || state.phase !== 'deregistered') return;
-    this.options.failures.succeeded(this.entryKey);
+    this.deps.failures.succeeded(this.entryKey);
     this.dispose();
   }
 
@@ -259,21 +238,21 @@ export class RegistrationRunner implements ValueTarget {
     const own = observed.kind === 'entry' && observed.entry.owner === this.sessions.usable?.id;
     if (!own && phase !== 'standby' && phase !== 'deregistered') return;
     this.sessions.releaseFormer();
-    this.options.onMoved();
+    this.deps.onMoved();
   }
 
   private canWork(): boolean {
     const { session } = this.machine;
-    return !this.aborter.signal.aborted && session !== undefined && this.sessions.usable?.id === session;
+    return !this.disposed && session !== undefined && this.sessions.usable?.id === session;
   }
 
-  private async reconcile(): Promise<ReconcileOutcome> {
+  async run(): Promise<ReconcileOutcome> {
     const plan = planRegistration(this.machine);
     const session = this.sessions.usable;
     if (!session) return 'handled';
     try {
-      await this.options.requests.run(() => this.perform(plan, session));
-      this.options.failures.succeeded(this.entryKey);
+      await this.deps.requests.run(() => this.perform(plan, session));
+      this.deps.failures.succeeded(this.entryKey);
       return 'succeeded';
     } catch (error) {
       return this.failed(error as Error, session);
@@ -281,14 +260,14 @@ export class RegistrationRunner implements ValueTarget {
   }
 
   private failed(error: Error, session: Session): ReconcileOutcome {
-    if (this.aborter.signal.aborted) return 'handled';
+    if (this.disposed) return 'handled';
     if (error instanceof SessionGoneError) {
       this.sessions.current?.reportGone(session);
       return 'handled';
     }
     this.reporter.rejectFirst(error);
     // The caller of an exclusive registration receives this error, and nothing is retried.
-    if (!(error instanceof AlreadyHeldError)) this.options.failures.failed(this.entryKey, error);
+    if (!(error instanceof AlreadyHeldError)) this.deps.failures.failed(this.entryKey, error);
     const refused = error instanceof RegistryRefusedError || error instanceof AlreadyHeldError;
     // A refused write waits for the next tick. A removal has no ticks: it is retried, or the entry would stay.
     if (!refused || !this.machine.wanted) return 'failed';
@@ -368,11 +347,4 @@ export class RegistrationRunner implements ValueTarget {
     if (this.machine.phase !== 'starting' && !this.stopped && !this.isWatchedBySession)
       this.watch.start(entry, undefined);
   }
-}
-
-function deregisteredEarly(entryKey: EntryKey): DOMException {
-  return new DOMException(
-    `The ${entryKeyLabel(entryKey)} was deregistered before its first write`,
-    'AbortError',
-  );
 }

@@ -104,7 +104,8 @@ export class SessionRunner {
   add(listener: SessionListener): void {
     this.listeners.add(listener);
     const { entryId } = listener;
-    if (entryId !== undefined) this.byEntry.set(entryId, [...(this.byEntry.get(entryId) ?? []), listener]);
+    if (entryId !== undefined)
+      this.byEntry.set(entryId, this.byEntry.get(entryId)?.concat(listener) ?? [listener]);
     this.apply({ kind: 'needed' });
     this.startWatch();
     const session = this.usable;

@@ -5,9 +5,11 @@ interface Waiter {
   readonly resolve: () => void;
 }
 
+const NONE: readonly Waiter[] = Object.freeze([]);
+
 /** Lets callers wait until a state machine reaches a state. */
 export class StateWaiters {
-  private waiting: Waiter[] = [];
+  private waiting: readonly Waiter[] = NONE;
 
   /** Resolves as soon as `until` returns true. @throws the reason of `signal` when it is aborted first */
   async wait(until: () => boolean, signal: AbortSignal): Promise<void> {
@@ -20,7 +22,7 @@ export class StateWaiters {
           resolve();
         },
       };
-      this.waiting.push(waiter);
+      this.waiting = [...this.waiting, waiter];
       const removeListener = onAbort(signal, () => {
         this.waiting = this.waiting.filter((other) => other !== waiter);
         reject(abortReason(signal));

@@ -7,7 +7,7 @@ describe('Sweeps', () => {
     const sweeps = new Sweeps(clock);
     let checks = 0;
     const members = Array.from({ length: 1_000 }, (_, n) =>
-      sweeps.join(n % 2 === 0 ? 5_000 : 1_000, () => checks++),
+      sweeps.join(n % 2 === 0 ? 5_000 : 1_000, { check: () => void (checks += 1) }),
     );
     expect(clock.pending).toBe(2);
     await clock.advance(5_000);
@@ -22,11 +22,13 @@ describe('Sweeps', () => {
     const clock = new VirtualClock();
     const sweeps = new Sweeps(clock);
     const called: string[] = [];
-    const first = sweeps.join(1_000, () => {
-      called.push('first');
-      first.cancel();
+    const first = sweeps.join(1_000, {
+      check: () => {
+        called.push('first');
+        first.cancel();
+      },
     });
-    const second = sweeps.join(1_000, () => called.push('second'));
+    const second = sweeps.join(1_000, { check: () => void called.push('second') });
     await clock.advance(2_000);
     expect(called).toEqual(['first', 'second', 'second']);
     second.cancel();

@@ -1,8 +1,28 @@
 import { type Clock, type Timer } from '../common/clock.js';
 
+/** Checked by a {@link Sweeps}. */
+export interface Checked {
+  check(): void;
+}
+
 interface Sweep {
-  readonly checks: Set<() => void>;
+  readonly members: Set<Checked>;
   timer: Timer;
+}
+
+class Membership implements Timer {
+  constructor(
+    private readonly member: Checked,
+    private readonly sweep: Sweep,
+    private readonly onLast: () => void,
+  ) {}
+
+  cancel(): void {
+    const { members, timer } = this.sweep;
+    if (!members.delete(this.member) || members.size > 0) return;
+    timer.cancel();
+    this.onLast();
+  }
 }
 
 /**
@@ -14,28 +34,20 @@ export class Sweeps {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Calls `check` every `intervalMs` milliseconds until the returned timer is cancelled. */
-  join(intervalMs: number, check: () => void): Timer {
-    // A set counts equal functions once.
-    const own = (): void => check();
+  /** Checks `member` every `intervalMs` milliseconds until the returned timer is cancelled. A member joins once. */
+  join(intervalMs: number, member: Checked): Timer {
     const sweep = this.sweeps.get(intervalMs) ?? this.begin(intervalMs);
-    sweep.checks.add(own);
-    return {
-      cancel: () => {
-        if (!sweep.checks.delete(own) || sweep.checks.size > 0) return;
-        sweep.timer.cancel();
-        this.sweeps.delete(intervalMs);
-      },
-    };
+    sweep.members.add(member);
+    return new Membership(member, sweep, () => this.sweeps.delete(intervalMs));
   }
 
   private begin(intervalMs: number): Sweep {
     const schedule = (): Timer =>
       this.clock.after(intervalMs, () => {
         sweep.timer = schedule();
-        for (const check of sweep.checks) check();
+        for (const member of sweep.members) member.check();
       });
-    const sweep: Sweep = { checks: new Set(), timer: schedule() };
+    const sweep: Sweep = { members: new Set(), timer: schedule() };
     this.sweeps.set(intervalMs, sweep);
     return sweep;
   }
