@@ -37,7 +37,7 @@ export class MemoryRegistry implements Registry {
     if (!(ttl > 0 && ttl < Infinity)) throw expected('ttl', 'a number of seconds above 0', ttl);
     const lease = this.store.grant(ttl, this.clock, detached ? this.store : this);
     if (detached) lease.detach();
-    return new MemorySession(this.url, this.store, lease);
+    return new MemorySession(this.url, this.store, lease, this.clock);
   }
 
   async list(scope: Scope, signal: AbortSignal): Promise<Listing> {

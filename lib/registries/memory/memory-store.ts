@@ -185,6 +185,12 @@ export class MemoryStore {
     );
   }
 
+  /** Returns the ids of the entry keys that changed after `revision`. Undefined if the changes are compacted. */
+  changedSince(revision: number): ReadonlySet<string> | undefined {
+    const changes = this.history.after(String(revision));
+    return changes && new Set(changes.map((change) => entryKeyId(entryKeyOfChange(change))));
+  }
+
   /** Notifies `notifier` of every change. Returns a function that ends this. */
   subscribe(notifier: Notifier): () => void {
     this.notifiers.add(notifier);
