@@ -74,6 +74,29 @@ export interface ReadOptions {
   readonly watched?: boolean;
 }
 
+/** The files of one folder at one moment. */
+class FolderNames {
+  readonly count: number;
+  readonly names: VersionName[];
+  private stems: Map<string, VersionName[]> | undefined;
+
+  constructor(files: readonly string[]) {
+    this.count = files.length;
+    this.names = files.flatMap((file) => readVersionName(file) ?? []);
+  }
+
+  byStem(): ReadonlyMap<string, VersionName[]> {
+    if (this.stems) return this.stems;
+    this.stems = new Map();
+    for (const name of this.names) {
+      const versions = this.stems.get(name.stem);
+      if (versions) versions.push(name);
+      else this.stems.set(name.stem, [name]);
+    }
+    return this.stems;
+  }
+}
+
 /**
  * Reads the entries of one folder, and caches the content of unchanged files. The newest version of an entry key is its
  * file with the highest number.
@@ -83,6 +106,8 @@ export class Folder {
   /** Entry keys by stem, for a malformed file whose name is a digest. */
   private readonly entryKeys = new Map<string, EntryKey>();
   private readings = 0;
+  private reading: Promise<FolderNames> | undefined;
+  private nextReading: Promise<FolderNames> | undefined;
 
   constructor(
     private readonly url: string,
@@ -237,14 +262,37 @@ export class Folder {
 
   /** Returns the number of files, and the names of entry files. */
   private async list(only: string | undefined): Promise<readonly [number, VersionName[]]> {
+    const files = await this.readNext();
+    return [files.count, only === undefined ? files.names : (files.byStem().get(only) ?? [])];
+  }
+
+  /**
+   * Reads the folder after this call. Calls during a read share the next one: the running one may miss a file created since,
+   * and with many concurrent writers each read would be of many files.
+   */
+  private async readNext(): Promise<FolderNames> {
+    this.nextReading ??= this.readAfter(this.reading);
+    return await this.nextReading;
+  }
+
+  private async readAfter(running: Promise<FolderNames> | undefined): Promise<FolderNames> {
+    await running?.catch(() => undefined);
+    const own = this.nextReading;
+    this.reading = own;
+    this.nextReading = undefined;
     try {
-      const files = await readdir(this.path);
-      const near = only === undefined ? files : files.filter((file) => file.startsWith(only));
-      const names = near.flatMap((file) => readVersionName(file) ?? []);
-      return [files.length, only === undefined ? names : names.filter(({ stem }) => stem === only)];
+      return await this.readFolder();
+    } finally {
+      if (this.reading === own) this.reading = undefined;
+    }
+  }
+
+  private async readFolder(): Promise<FolderNames> {
+    try {
+      return new FolderNames(await readdir(this.path));
     } catch (error) {
       undefinedIfMissing(error);
-      return [0, []];
+      return new FolderNames([]);
     }
   }
 
