@@ -1,8 +1,10 @@
 import { Backoff } from '../common/async/backoff.js';
 import { pause } from '../common/async/deadline.js';
+import { type Clock } from '../common/clock.js';
+import { type Logger } from '../common/logger.js';
+import { type Random } from '../common/random.js';
 import { isUnreachable, sharedConnectionOf } from '../registry/shared-connection.js';
-import { type EntryChange, type Session } from '../registry/registry.js';
-import { type HeartbeatDeps } from './session-runner.js';
+import { type EntryChange, type Registry, type Session } from '../registry/registry.js';
 
 /** A session that watches all its entries at once. */
 export type WatchingSession = Session & Required<Pick<Session, 'watch'>>;
@@ -12,6 +14,14 @@ export function watchesEntries(session: Session | undefined): session is Watchin
   return session?.watch !== undefined;
 }
 
+/** Dependencies of a {@link SessionWatch}. */
+export interface SessionWatchDeps {
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
 /** Runs the watch of one session until it is stopped, and restarts it after failures without limit. */
 export class SessionWatch {
   private readonly lifetime = new AbortController();
@@ -19,7 +29,7 @@ export class SessionWatch {
 
   /** @param onChange called with each change of an entry of the session */
   constructor(
-    private readonly deps: HeartbeatDeps,
+    private readonly deps: SessionWatchDeps,
     readonly session: WatchingSession,
     private readonly onChange: (change: EntryChange) => void,
   ) {
