@@ -1,3 +1,3 @@
 /** `nestjs-sidekick/microservices`: Nest's TCP client for services by name. */
-export { ConnectionLostError } from './connection-lost.error.js';
+export { ConnectionLostError, type ConnectionLostReason } from './connection-lost.error.js';
 export { tcpService, type TcpServiceOptions } from './tcp-service.js';

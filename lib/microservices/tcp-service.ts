@@ -6,7 +6,7 @@ import { endpointClientClass, type SocketListener, type TcpOptions } from './end
 import { EndpointConnection } from './endpoint-connection.js';
 import { type ConnectionFactory } from './endpoint-connections.js';
 import { type MicroservicesPackage, microservicesPackage } from './microservices-package.js';
-import { serviceClientClass, type ServiceClientOptions } from './service-client.js';
+import { serviceClientClass } from './service-client.js';
 
 /** Options of {@link tcpService}: those of Nest's TCP client except `host` and `port`, and the name of the port. */
 export type TcpServiceOptions = Omit<NonNullable<TcpClientOptions['options']>, 'host' | 'port'> & {
@@ -34,7 +34,7 @@ export type TcpServiceOptions = Omit<NonNullable<TcpClientOptions['options']>, '
 export function tcpService(
   handle: ServiceHandle,
   options: TcpServiceOptions = {},
-): CustomClientOptions & { options: ServiceClientOptions } {
+): Required<CustomClientOptions> {
   checkHandle(handle);
   checkObject('options', options);
   const { port, ...tcp } = options;
