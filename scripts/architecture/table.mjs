@@ -141,6 +141,11 @@ export const folders = [
     imports: ['dashboard'],
   },
   {
+    folder: 'terminus',
+    about: '`SidekickHealthModule`: health indicators for Terminus',
+    imports: ['common', 'registry', 'registration', 'sidekick', 'piloted'],
+  },
+  {
     folder: 'testing',
     about: 'for tests of applications and drivers: a virtual clock, a registry with injectable faults',
     imports: ['common', 'registry', 'registry/contract', 'registries/memory', 'discovery', 'election'],
@@ -194,6 +199,7 @@ export const packages = [
       'grpc',
       'microservices',
       'dashboard',
+      'terminus',
       'testing',
       'index.ts',
     ],

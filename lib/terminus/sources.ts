@@ -1,0 +1,90 @@
+import { Inject, Injectable, type OnModuleInit, Optional } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { systemClock } from '../common/clock.js';
+import { DiscoveryService } from '../piloted/discovery.service.js';
+import { type PilotedModuleOptions } from '../piloted/piloted.options.js';
+import { PILOTED_OPTIONS } from '../piloted/piloted.tokens.js';
+import { type LostReason } from '../registration/registration-machine.js';
+import { type SharedRegistry } from '../registry/registry-pool.js';
+import { sharedConnectionOf } from '../registry/shared-connection.js';
+import { type SidekickModuleOptions } from '../sidekick/sidekick.options.js';
+import { Sidekick } from '../sidekick/sidekick.service.js';
+import { SIDEKICK_OPTIONS, SIDEKICK_REGISTRY } from '../sidekick/sidekick.tokens.js';
+import { type HeartbeatState } from './heartbeat-verdict.js';
+import { type ServiceState } from './services-verdict.js';
+
+/** Whether the registry of SidekickModule can be reached. */
+export interface RegistryState {
+  /** Without secrets. */
+  readonly url: string;
+  readonly unreachable: boolean;
+  /** The message of the last error. */
+  readonly error: string | undefined;
+}
+
+/** What the indicators read. They ask no registry. Of a module that the application does not import, nothing is known. */
+@Injectable()
+export class HealthSources implements OnModuleInit {
+  private readonly lost = new Map<string, LostReason>();
+
+  constructor(
+    @Optional() @Inject(Sidekick) private readonly sidekick: Sidekick | undefined,
+    @Optional() @Inject(DiscoveryService) private readonly discovery: DiscoveryService | undefined,
+    private readonly modules: ModuleRef,
+  ) {}
+
+  onModuleInit(): void {
+    this.sidekick?.events.subscribe(({ type, key, reason }) => {
+      if (type === 'lost' && reason !== undefined) this.lost.set(key, reason);
+      else if (type !== 'late') this.lost.delete(key);
+    });
+  }
+
+  heartbeat(leaving: boolean): HeartbeatState {
+    const options = this.find(SIDEKICK_OPTIONS) as SidekickModuleOptions | undefined;
+    return {
+      enabled: this.sidekick !== undefined && options?.enabled !== false,
+      leaving,
+      unreachable: this.registry()?.unreachable,
+      beats: this.sidekick?.beats ?? [],
+      lost: this.lost,
+    };
+  }
+
+  /** @param names the services; by default all that the application uses */
+  services(names: readonly string[] | undefined): ReadonlyMap<string, ServiceState | undefined> {
+    const { discovery } = this;
+    const options = this.find(PILOTED_OPTIONS) as PilotedModuleOptions | undefined;
+    const states = new Map<string, ServiceState | undefined>();
+    if (!discovery || options?.enabled === false) return states;
+    for (const name of names ?? discovery.names()) states.set(name, stateOf(discovery, name));
+    return states;
+  }
+
+  /** The registry of SidekickModule; undefined without the module, with `isolate` and with `enabled: false`. */
+  registry(): RegistryState | undefined {
+    const shared = this.find(SIDEKICK_REGISTRY) as SharedRegistry | undefined;
+    if (!shared) return undefined;
+    const { registry } = shared;
+    const { reconnect } = sharedConnectionOf(registry, { clock: systemClock, random: Math.random });
+    return { url: registry.url, unreachable: reconnect.unreachable, error: reconnect.lastError?.message };
+  }
+
+  private find(token: symbol): unknown {
+    try {
+      return this.modules.get<unknown>(token, { strict: false });
+    } catch {
+      // The application does not import the module.
+      return undefined;
+    }
+  }
+}
+
+function stateOf(discovery: DiscoveryService, name: string): ServiceState | undefined {
+  try {
+    const { endpoints, stale, answered, age } = discovery.of(name);
+    return { endpoints: endpoints.length, stale, answered, age };
+  } catch {
+    return undefined;
+  }
+}
