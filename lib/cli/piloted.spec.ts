@@ -219,7 +219,15 @@ describe('piloted', () => {
   it('prints its version and its help', async () => {
     expect(await run('--version')).toBe(0);
     expect(out[0]).toMatch(/^\d+\.\d+\.\d+/);
-    for (const args of [['--help'], ['help'], ['help', 'ls'], ['ls', '--help'], ['watch', '-h']])
+    for (const args of [
+      ['--help'],
+      ['help'],
+      ['help', 'ls'],
+      ['--help', '--help'],
+      ['help', 'help'],
+      ['ls', '--help'],
+      ['watch', '-h'],
+    ])
       expect(await run(...args)).toBe(0);
     expect(out.join('\n')).toContain('Usage: piloted watch [OPTIONS] [SERVICE…]');
     expect(out.join('\n')).toContain('Examples:');

@@ -54,10 +54,13 @@ export async function piloted(args: readonly string[], terminal: Terminal): Prom
     case '--help':
     case '-help':
     case '-h':
-    case 'help':
-      if (rest[0] !== undefined) return await piloted([rest[0], '--help'], terminal);
+    case 'help': {
+      const [about] = rest;
+      const named = about !== undefined && Object.hasOwn(COMMANDS, about) ? COMMANDS[about] : undefined;
+      if (named) return await runCommand(named, ['--help'], terminal);
       terminal.out(usage());
       return EXIT.ok;
+    }
     case '--version':
     case '-version':
     case '-v':
