@@ -24,6 +24,8 @@ export default {
     // Jest and the Nest CLI bring them along.
     '@jest/globals',
     '@nestjs/schematics',
+    // The successor of prom-client, which needs Node 22.
+    '@prometheus-io/client',
     // TypeScript 7, which scripts/types.mjs starts by its path.
     'typescript-native',
     // Until calling, metrics, health, the dashboard and the documentation site use them.
@@ -32,8 +34,6 @@ export default {
     '@nestjs/axios',
     '@nestjs/platform-fastify',
     '@nestjs/terminus',
-    '@opentelemetry/api',
-    '@opentelemetry/sdk-metrics',
     '@prometheus-io/lezer-promql',
     '@sparticuz/chromium',
     '@types/compression',
@@ -41,7 +41,6 @@ export default {
     'axios',
     'compression',
     'helmet',
-    'prom-client',
     'typedoc',
     'undici',
   ],

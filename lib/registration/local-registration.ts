@@ -45,10 +45,14 @@ export class LocalRegistration implements Registration {
 
   get status(): RegistrationStatus {
     const { clock } = this.deps;
-    const { key, state, lastAck } = this.runner;
-    if (lastAck === undefined) return Object.freeze({ key, state, lastAck, age: undefined });
-    const ageMs = clock.now() - lastAck;
-    return Object.freeze({ key, state, lastAck: new Date(clock.wall() - ageMs), age: ageMs / 1_000 });
+    const { key, entryKey, state, lastAck, expiresAt } = this.runner;
+    const service = entryKey.kind === 'instance' ? entryKey.service : undefined;
+    const now = clock.now();
+    const expiresIn = expiresAt === undefined ? undefined : (expiresAt - now) / 1_000;
+    const common = { key, state, service, expiresIn };
+    if (lastAck === undefined) return Object.freeze({ ...common, lastAck, age: undefined });
+    const ageMs = now - lastAck;
+    return Object.freeze({ ...common, lastAck: new Date(clock.wall() - ageMs), age: ageMs / 1_000 });
   }
 
   /** Registers the entry with the session of its TTL, and starts the checks and the update ticks. */

@@ -91,6 +91,11 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
     return Math.max(this.ackAt, this.sessions.current?.lastAck ?? 0);
   }
 
+  /** Monotonic milliseconds when the entry expires without a further renewal; undefined while it is not registered. */
+  get expiresAt(): number | undefined {
+    return this.machine.phase === 'registered' ? this.sessions.current?.expiresAt : undefined;
+  }
+
   /** Ids of the current session and of the earlier ones. */
   get sessionIds(): readonly string[] {
     return ownSessionIds(this.machine);

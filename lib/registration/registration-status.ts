@@ -15,6 +15,10 @@ export interface RegistrationStatus {
   readonly lastAck: Date | undefined;
   /** Seconds since then, by the monotonic clock; undefined before the first. */
   readonly age: number | undefined;
+  /** Name of the service; undefined for a key. */
+  readonly service?: string | undefined;
+  /** Seconds until the entry expires without a further renewal; undefined while it is not registered. */
+  readonly expiresIn?: number | undefined;
 }
 
 /** A change of one registration. */

@@ -91,6 +91,11 @@ export class SessionRunner {
     return this.state.ttl === 0 ? undefined : this.state.ackAt;
   }
 
+  /** Monotonic milliseconds when the session expires without a further renewal; undefined before the first grant. */
+  get expiresAt(): number | undefined {
+    return this.state.ttl === 0 ? undefined : expiryOf(this.state);
+  }
+
   /** The session to write with; undefined while there is none, or it has expired. */
   get usable(): Session | undefined {
     return this.state.phase === 'alive' || this.state.phase === 'late' ? this.session : undefined;

@@ -1,4 +1,5 @@
 import { type Registry } from './registry.js';
+import { isConnected } from './shared-connection.js';
 import { type RegistryDeps, type RegistrySource } from './registry-source.js';
 
 /** A connection from a {@link RegistryPool}. */
@@ -8,8 +9,17 @@ export interface SharedRegistry {
   release(): Promise<void>;
 }
 
+/** State of one connection of a {@link RegistryPool}. */
+export interface ConnectionState {
+  /** The registry's `driver`. */
+  readonly driver: string;
+  /** Whether the last request reached the registry. */
+  readonly connected: boolean;
+}
+
 interface Shared {
   readonly opening: Promise<Registry>;
+  registry?: Registry;
   users: number;
 }
 
@@ -25,6 +35,13 @@ export class RegistryPool {
     return this.shared.size;
   }
 
+  /** The state of every open connection. */
+  get connections(): readonly ConnectionState[] {
+    return [...this.shared.values()].flatMap(({ registry }) =>
+      registry ? [{ driver: registry.driver, connected: isConnected(registry) }] : [],
+    );
+  }
+
   /**
    * Opens the registry, or returns the connection that is already open. `deps` are used only when it opens.
    *
@@ -32,7 +49,7 @@ export class RegistryPool {
    */
   async acquire(source: RegistrySource, deps: RegistryDeps): Promise<SharedRegistry> {
     const { identity } = source;
-    const shared = this.shared.get(identity) ?? { opening: source.open(deps), users: 0 };
+    const shared: Shared = this.shared.get(identity) ?? { opening: source.open(deps), users: 0 };
     this.shared.set(identity, shared);
     shared.users += 1;
     let released = false;
@@ -42,7 +59,9 @@ export class RegistryPool {
       await this.release(identity, shared);
     };
     try {
-      return { registry: await shared.opening, release };
+      const registry = await shared.opening;
+      shared.registry = registry;
+      return { registry, release };
     } catch (error) {
       if (this.shared.get(identity) === shared) this.shared.delete(identity);
       throw error;

@@ -24,6 +24,11 @@ export function shareReconnect(registry: Registry, reconnect: ReconnectCoordinat
   share(registry, reconnect);
 }
 
+/** Whether the last request of any user of `registry` reached it; true before the first. */
+export function isConnected(registry: Registry): boolean {
+  return connections.get(registry)?.reconnect.unreachable !== true;
+}
+
 /** Whether an error means that the registry could not be reached, in contrast to an error response. */
 export function isUnreachable(error: unknown): error is RegistryUnavailableError | DeadlineExceededError {
   return error instanceof RegistryUnavailableError || error instanceof DeadlineExceededError;

@@ -136,6 +136,11 @@ export const folders = [
     imports: ['common', 'nest', 'discovery', 'registration', 'sidekick', 'piloted'],
   },
   {
+    folder: 'metrics',
+    about: '`SidekickMetricsModule`: metrics for Prometheus and OpenTelemetry',
+    imports: ['common', 'nest', 'registry', 'registration', 'election', 'sidekick', 'piloted'],
+  },
+  {
     folder: 'dashboard/page',
     about: 'the page itself, which runs in a browser',
     imports: ['dashboard'],
@@ -200,12 +205,15 @@ export const packages = [
       'microservices',
       'dashboard',
       'terminus',
+      'metrics',
       'testing',
       'index.ts',
     ],
   },
   { name: /^etcd3$/, folders: ['etcd-client', 'registries/etcd'] },
   { name: /^@grpc\//, folders: ['etcd-client', 'registries/etcd', 'grpc'] },
+  { name: /^prom-client$|^@prometheus-io/, folders: ['metrics'] },
+  { name: /^@opentelemetry\//, folders: ['metrics'] },
   { name: /^consul$/, folders: ['registries/consul'] },
   { name: /^lit-html/, folders: ['dashboard/page'] },
 ];

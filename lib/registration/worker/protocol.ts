@@ -54,6 +54,9 @@ export interface StatusReport {
     readonly state: RegistrationState;
     /** Seconds since the last acknowledgement, at the moment of the report. */
     readonly age: number | undefined;
+    readonly service: string | undefined;
+    /** Seconds until the entry expires, at the moment of the report. */
+    readonly expiresIn: number | undefined;
   }[];
 }
 

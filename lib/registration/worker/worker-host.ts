@@ -112,7 +112,13 @@ export class WorkerHost {
   private reportStatuses(): void {
     this.soon = false;
     this.timer?.cancel();
-    const statuses = this.registrar.statuses.map(({ key, state, age }) => ({ key, state, age }));
+    const statuses = this.registrar.statuses.map(({ key, state, age, service, expiresIn }) => ({
+      key,
+      state,
+      age,
+      service,
+      expiresIn,
+    }));
     this.report({ kind: 'statuses', statuses });
     this.timer = this.clock.after(REPORT_INTERVAL_MS, () => {
       this.reportStatuses();

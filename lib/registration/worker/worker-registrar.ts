@@ -74,10 +74,12 @@ export class WorkerRegistrar implements Registrar {
   get statuses(): readonly RegistrationStatus[] {
     const { clock } = this.deps;
     const sinceMs = clock.now() - this.receivedAt;
-    return this.received.map(({ key, state, age }) => {
-      if (age === undefined) return Object.freeze({ key, state, lastAck: undefined, age });
+    return this.received.map(({ key, state, age, service, expiresIn: reported }) => {
+      const expiresIn = reported === undefined ? undefined : reported - sinceMs / 1_000;
+      const common = { key, state, service, expiresIn };
+      if (age === undefined) return Object.freeze({ ...common, lastAck: undefined, age });
       const ageMs = age * 1_000 + sinceMs;
-      return Object.freeze({ key, state, lastAck: new Date(clock.wall() - ageMs), age: ageMs / 1_000 });
+      return Object.freeze({ ...common, lastAck: new Date(clock.wall() - ageMs), age: ageMs / 1_000 });
     });
   }
 

@@ -1,0 +1,35 @@
+import { type PrometheusClient, type PrometheusRegister } from './prometheus/prometheus-client.js';
+
+/** A provider of OpenTelemetry meters, as `@opentelemetry/api` describes it. */
+export interface MeterProviderLike {
+  getMeter(name: string, version?: string): unknown;
+}
+
+/** Options of `SidekickMetricsModule.forRoot`. */
+export interface SidekickMetricsModuleOptions {
+  /**
+   * The module `prom-client` or `@prometheus-io/client`.
+   *
+   * @default the one that is installed; with both, `prom-client`
+   */
+  readonly client?: PrometheusClient;
+  /**
+   * The register that the application exposes.
+   *
+   * @default the client's default register
+   */
+  readonly register?: PrometheusRegister;
+  /**
+   * Whether metrics of calls have a label for the endpoint. The number of series then grows with the number of instances.
+   *
+   * @default false
+   */
+  readonly instanceLabel?: boolean;
+  /**
+   * Reports to OpenTelemetry: `true` for the global meter provider, or a provider. Without `client` and `register`, the
+   * application then needs no Prometheus client.
+   *
+   * @default none
+   */
+  readonly meterProvider?: MeterProviderLike | true;
+}
