@@ -5,6 +5,7 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { type ServiceCache } from '../discovery/service-cache.js';
 import { systemClock } from '../common/clock.js';
 import { attempt } from '../common/async/deadline.js';
@@ -54,6 +55,7 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
     private readonly explorer: ServiceChangeExplorer,
     private readonly usages: ServiceUsageExplorer,
     private readonly subscriptions: ServiceChangeSubscriptions,
+    private readonly modules: ModulesContainer,
   ) {}
 
   /** A second call waits for the first: Nest runs the hooks twice in a microservice that is initialised before it listens. */
@@ -91,7 +93,7 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
     }
     const handles = this.handles.current;
     const deps = { clock: systemClock, random: Math.random, logger: this.logger };
-    this.pooled = await registryPool.acquire(this.source, deps);
+    this.pooled = await registryPool.acquire(this.source, deps, this.modules.applicationId);
     await this.cache.start(this.pooled.registry);
     await this.caches.open();
     if (

@@ -76,12 +76,13 @@ const PROVIDERS: readonly Provider[] = [
   },
   {
     provide: RegistryCaches,
-    inject: [CHECKED_OPTIONS, PILOTED_CACHE, PILOTED_SOURCE, PILOTED_LOGGER],
+    inject: [CHECKED_OPTIONS, PILOTED_CACHE, PILOTED_SOURCE, PILOTED_LOGGER, ModulesContainer],
     useFactory: (
       options: PilotedModuleOptions,
       cache: ServiceCache,
       source: RegistrySource,
       logger: Logger,
+      { applicationId }: ModulesContainer,
     ): RegistryCaches =>
       new RegistryCaches({
         clock: systemClock,
@@ -93,6 +94,7 @@ const PROVIDERS: readonly Provider[] = [
         makeCache: ({ identity }) =>
           makeCache(options, logger, options.snapshot && `${options.snapshot}.${digestOf(identity)}`),
         enabled: options.enabled ?? PILOTED_DEFAULTS.enabled,
+        applicationId,
       }),
   },
   {

@@ -25,6 +25,8 @@ export interface RegistryCachesDeps {
   readonly makeCache: (source: RegistrySource) => ServiceCache;
   /** False: no registry is opened. */
   readonly enabled: boolean;
+  /** Nest's `applicationId`, for diagnostics. */
+  readonly applicationId?: string;
 }
 
 interface OtherRegistry {
@@ -95,8 +97,8 @@ export class RegistryCaches {
 
   private openOne(other: OtherRegistry): Promise<void> {
     other.opening ??= (async () => {
-      const { clock, random, logger } = this.deps;
-      other.pooled = await registryPool.acquire(other.source, { clock, random, logger });
+      const { clock, random, logger, applicationId } = this.deps;
+      other.pooled = await registryPool.acquire(other.source, { clock, random, logger }, applicationId);
       await other.cache.start(other.pooled.registry);
     })();
     return other.opening;

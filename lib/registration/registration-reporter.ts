@@ -1,8 +1,16 @@
 import { type Deferred, deferred } from '../common/async/deferred.js';
 import { type EntryKey, entryKeyLabel } from '../registry/entry-record.js';
+import { publishHeartbeat } from './heartbeat-diagnostics.js';
 import { type RegistrationEvent } from './registration-status.js';
 import { type RegistrationSignal } from './registration-machine.js';
 import { type SessionSignal } from './session-machine.js';
+
+/** Dependencies of {@link RegistrationReporter}. */
+export interface ReporterDeps {
+  readonly onEvent: (event: RegistrationEvent) => void;
+  /** Nest's `applicationId`, for diagnostics. */
+  readonly applicationId?: string | undefined;
+}
 
 /** Reports the events of one registration, and settles the promise of its first write. */
 export class RegistrationReporter {
@@ -13,7 +21,8 @@ export class RegistrationReporter {
 
   constructor(
     private readonly key: string,
-    private readonly onEvent: (event: RegistrationEvent) => void,
+    private readonly entryKey: EntryKey,
+    private readonly deps: ReporterDeps,
   ) {}
 
   /** Settles with the first write. */
@@ -38,28 +47,33 @@ export class RegistrationReporter {
 
   /** @param registered whether the entry is in the registry and owned by this registration */
   renewed(signal: SessionSignal, registered: boolean): void {
-    const { lastFailed, key } = this;
+    const { lastFailed, key, entryKey } = this;
+    const { onEvent, applicationId } = this.deps;
     this.lastFailed = signal === 'late';
     if (!registered) return;
-    if (signal === 'acknowledged' && lastFailed) this.onEvent({ type: 'alive', key });
-    if (signal === 'late' && !lastFailed) this.onEvent({ type: 'late', key });
+    if (signal === 'acknowledged') publishHeartbeat('heartbeatRenewed', applicationId, entryKey);
+    if (signal === 'acknowledged' && lastFailed) onEvent({ type: 'alive', key });
+    if (signal === 'late' && !lastFailed) onEvent({ type: 'late', key });
   }
 
   report(signal: RegistrationSignal): void {
-    const { key } = this;
+    const { key, entryKey } = this;
+    const { onEvent, applicationId } = this.deps;
     switch (signal.kind) {
       case 'alive':
       case 'restored':
         this.resolveFirst();
-        this.onEvent({ type: signal.kind, key });
+        if (signal.kind === 'restored') publishHeartbeat('heartbeatRestored', applicationId, entryKey);
+        onEvent({ type: signal.kind, key });
         return;
       case 'lost':
         // Standby is a valid outcome of the start.
         if (signal.reason === 'taken-over') this.resolveFirst();
-        this.onEvent({ type: 'lost', key, reason: signal.reason });
+        publishHeartbeat('heartbeatLost', applicationId, entryKey, signal.reason);
+        onEvent({ type: 'lost', key, reason: signal.reason });
         return;
       case 'deregistered':
-        this.onEvent({ type: 'stopped', key });
+        onEvent({ type: 'stopped', key });
     }
   }
 }

@@ -62,7 +62,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
     this.entryKey = entryKeyOf(record);
     this.machine = initialRegistration(record, initial);
     this.loop = new ReconcileLoop(deps, RETRY_BACKOFF, this);
-    this.reporter = new RegistrationReporter(key, deps.onEvent);
+    this.reporter = new RegistrationReporter(key, this.entryKey, deps);
     this.requests = new EntryRequests(deps, this.entryKey);
     this.sessions = new RegistrationSessions(this);
     this.watch = new EntryWatch(deps, this.entryKey, this);

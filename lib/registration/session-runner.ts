@@ -27,6 +27,8 @@ export interface HeartbeatDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Nest's `applicationId`, for diagnostics. */
+  readonly applicationId?: string | undefined;
 }
 
 /** Receives what happens to a session. One per entry. */

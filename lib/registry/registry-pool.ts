@@ -1,4 +1,5 @@
 import { type Registry } from './registry.js';
+import { observedRegistry } from './observed-registry.js';
 import { isConnected } from './shared-connection.js';
 import { type RegistryDeps, type RegistrySource } from './registry-source.js';
 
@@ -45,9 +46,10 @@ export class RegistryPool {
   /**
    * Opens the registry, or returns the connection that is already open. `deps` are used only when it opens.
    *
+   * @param applicationId Nest's `applicationId`, to publish the requests of this user
    * @throws the error of `source.open`, to all callers that wait for it; the next call tries again
    */
-  async acquire(source: RegistrySource, deps: RegistryDeps): Promise<SharedRegistry> {
+  async acquire(source: RegistrySource, deps: RegistryDeps, applicationId?: string): Promise<SharedRegistry> {
     const { identity } = source;
     const shared: Shared = this.shared.get(identity) ?? { opening: source.open(deps), users: 0 };
     this.shared.set(identity, shared);
@@ -61,7 +63,8 @@ export class RegistryPool {
     try {
       const registry = await shared.opening;
       shared.registry = registry;
-      return { registry, release };
+      if (applicationId === undefined) return { registry, release };
+      return { registry: observedRegistry(registry, { clock: deps.clock, applicationId }), release };
     } catch (error) {
       if (this.shared.get(identity) === shared) this.shared.delete(identity);
       throw error;

@@ -14,9 +14,18 @@ const MAX_CONCURRENT_LISTS = 64;
 
 const connections = new WeakMap<Registry, SharedConnection>();
 
+/** The registries of views. */
+const viewed = new WeakMap<Registry, Registry>();
+
+/** Makes the users of `view`, which is another object for the same connection, share what those of `registry` share. */
+export function shareConnection(view: Registry, registry: Registry): void {
+  viewed.set(view, registry);
+}
+
 /** Returns what the users of `registry` share. `deps` are used only when it is created. */
 export function sharedConnectionOf(registry: Registry, deps: ReconnectDeps): SharedConnection {
-  return connections.get(registry) ?? share(registry, new ReconnectCoordinator(deps));
+  const connection = viewed.get(registry) ?? registry;
+  return connections.get(connection) ?? share(connection, new ReconnectCoordinator(deps));
 }
 
 /** Makes all users of `registry` share the coordinator with which its driver reconnects its own streams. */

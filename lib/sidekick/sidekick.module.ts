@@ -99,16 +99,17 @@ const PROVIDERS: readonly Provider[] = [
   { provide: SIDEKICK_WAIT_CLOCK, useExisting: SIDEKICK_CLOCK },
   {
     provide: SIDEKICK_REGISTRY,
-    inject: [CHECKED_OPTIONS, SIDEKICK_SOURCE, SIDEKICK_LOGGER, SIDEKICK_CLOCK],
+    inject: [CHECKED_OPTIONS, SIDEKICK_SOURCE, SIDEKICK_LOGGER, SIDEKICK_CLOCK, ModulesContainer],
     useFactory: async (
       { isolate }: SidekickModuleOptions,
       registry: NamedRegistry | undefined,
       logger: Logger,
       clock: Clock,
+      { applicationId }: ModulesContainer,
     ): Promise<SharedRegistry | undefined> =>
       isolate === true || !registry
         ? undefined
-        : await registryPool.acquire(registry.source, { clock, random: Math.random, logger }),
+        : await registryPool.acquire(registry.source, { clock, random: Math.random, logger }, applicationId),
   },
   {
     provide: SIDEKICK_REGISTRAR,
@@ -136,6 +137,7 @@ const PROVIDERS: readonly Provider[] = [
         // Importing ScheduleModule here would start the application's jobs twice.
         ticker: scheduleTicker(() => findSchedulerRegistry(modules)),
         name: processName(),
+        applicationId: modules.applicationId,
       };
       if (pooled) return new LocalRegistrar({ ...deps, registry: pooled.registry });
       const url = isolatedUrl(source.named);

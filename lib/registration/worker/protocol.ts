@@ -7,6 +7,8 @@ export interface WorkerSettings {
   /** URL of the registry, with secrets; it does not leave the process. */
   readonly registry: string;
   readonly name: string;
+  /** Nest's `applicationId`, for diagnostics. */
+  readonly applicationId: string | undefined;
   /** Milliseconds the main thread may hang before all entries are deregistered. */
   readonly maxHangMs: number;
   /** The main thread increments the counter as long as it is alive. */
@@ -60,10 +62,25 @@ export interface StatusReport {
   }[];
 }
 
+/** The channels to which the code of the worker publishes, by their names in `CHANNELS`. */
+export const WORKER_CHANNELS = Object.freeze([
+  'heartbeatRenewed',
+  'heartbeatLost',
+  'heartbeatRestored',
+  'registryRequest',
+] as const);
+
+/** A message of a diagnostics channel, which the main thread publishes again: each thread has channels of its own. */
+export interface DiagnosticsReport {
+  readonly channel: (typeof WORKER_CHANNELS)[number];
+  readonly message: unknown;
+}
+
 /** A message of the worker. */
 export type Report =
   | Answer
   | StatusReport
+  | { readonly kind: 'diagnostics'; readonly messages: readonly DiagnosticsReport[] }
   | { readonly kind: 'event'; readonly event: RegistrationEvent }
   | { readonly kind: 'log'; readonly level: 'log' | 'warn' | 'error' | 'debug'; readonly message: string };
 

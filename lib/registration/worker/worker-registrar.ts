@@ -13,6 +13,7 @@ import { type Random } from '../../common/random.js';
 import { startPulse } from './hang-watch.js';
 import { type StatusReport, type Report, type Request, type WorkerSettings } from './protocol.js';
 import { type Result, WorkerRegistration } from './worker-registration.js';
+import { publishForwarded } from './worker-diagnostics.js';
 import { startFailure, workerFile } from './worker-file.js';
 import { WorkerFailureError } from './worker-failure.error.js';
 
@@ -25,6 +26,8 @@ export interface WorkerRegistrarDeps {
   /** Returns the URL of the registry that the worker opens. A function, so that printing this object shows no secret. */
   readonly registry: () => string;
   readonly name: string;
+  /** Nest's `applicationId`, for diagnostics. */
+  readonly applicationId?: string | undefined;
   /** Milliseconds the main thread may hang before all entries are deregistered. */
   readonly maxHangMs: number;
 }
@@ -137,8 +140,14 @@ export class WorkerRegistrar implements Registrar {
   }
 
   private launch(): Worker {
-    const { registry, name, maxHangMs, logger } = this.deps;
-    const settings: WorkerSettings = { registry: registry(), name, maxHangMs, pulse: this.pulse };
+    const { registry, name, maxHangMs, logger, applicationId } = this.deps;
+    const settings: WorkerSettings = {
+      registry: registry(),
+      name,
+      applicationId,
+      maxHangMs,
+      pulse: this.pulse,
+    };
     const worker = new Worker(this.file, { workerData: settings });
     let failure: Error | undefined;
     worker.on('message', (report: Report) => {
@@ -235,6 +244,9 @@ export class WorkerRegistrar implements Registrar {
       case 'event':
         this.backoff.reset();
         for (const listener of [...this.listeners]) listener(report.event);
+        return;
+      case 'diagnostics':
+        publishForwarded(report.messages);
         return;
       case 'log':
         this.deps.logger[report.level]?.(report.message);

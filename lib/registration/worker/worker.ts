@@ -4,8 +4,10 @@ import { clockTicker } from '../ticker.js';
 import { systemClock } from '../../common/clock.js';
 import { type Logger } from '../../common/logger.js';
 import { registrySource } from '../../registries/registry-url.js';
+import { observedRegistry } from '../../registry/observed-registry.js';
 import { watchPulse } from './hang-watch.js';
 import { type Report, type Request, type WorkerSettings } from './protocol.js';
+import { forwardDiagnostics } from './worker-diagnostics.js';
 import { WorkerHost } from './worker-host.js';
 
 const settings = workerData as WorkerSettings;
@@ -25,13 +27,18 @@ const logger: Logger = {
   debug: level('debug'),
 };
 
+const endDiagnostics = forwardDiagnostics(report);
+
+const { applicationId } = settings;
 const deps = { clock: systemClock, random: Math.random, logger };
-const registry = await registrySource(settings.registry, {}).open(deps);
+const opened = await registrySource(settings.registry, {}).open(deps);
+const registry = observedRegistry(opened, { clock: systemClock, applicationId });
 const registrar = new LocalRegistrar({
   ...deps,
   registry,
   ticker: clockTicker(systemClock),
   name: settings.name,
+  applicationId,
 });
 const host = new WorkerHost(registrar, systemClock, report);
 
@@ -51,6 +58,7 @@ port.on('message', ({ number, request }: { readonly number: number; readonly req
   void host.handle(number, request).then(async () => {
     if (request.kind !== 'close') return;
     watch.cancel();
+    endDiagnostics();
     await registry.close();
     port.close();
   });

@@ -1,0 +1,51 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { World } from '../../test/harness/in-memory/registrar-world.js';
+import { CHANNELS } from '../common/diagnostics.js';
+import { completeInstance } from '../registry/instance.js';
+
+const OPTIONS = { ttl: 10, updateInterval: 8, exclusive: false };
+
+describe('the channels of heartbeats', () => {
+  const seen: [string, unknown][] = [];
+  const listener = (message: unknown, name: string | symbol): void => {
+    seen.push([String(name).replace('sidekick:heartbeat:', ''), message]);
+  };
+  const channels = [CHANNELS.heartbeatRenewed, CHANNELS.heartbeatLost, CHANNELS.heartbeatRestored];
+  let world: World;
+
+  beforeEach(() => {
+    seen.length = 0;
+    world = new World();
+    for (const { name } of channels) subscribe(name, listener);
+  });
+
+  afterEach(async () => {
+    for (const { name } of channels) unsubscribe(name, listener);
+    await world.close();
+  });
+
+  it('have a renewal of each entry, with the service and id of an instance', async () => {
+    const { registrar } = await world.registrar();
+    const instance = completeInstance({ service: 'web', id: 'a', address: '10.0.0.1', port: 80 });
+    await registrar.register('web/a', () => ({ kind: 'instance', instance }), OPTIONS);
+    await registrar.register('k', () => ({ kind: 'key', key: 'k', value: '' }), OPTIONS);
+    await world.clock.advance(4_000);
+    expect(seen).toEqual([
+      ['renewed', { applicationId: undefined, key: 'web', id: 'a' }],
+      ['renewed', { applicationId: undefined, key: 'k' }],
+    ]);
+    expect(seen.every(([, message]) => Object.isFrozen(message))).toBe(true);
+  });
+
+  it('have a loss with its reason, and the return', async () => {
+    const { registrar, registry } = await world.registrar();
+    await registrar.register('k', () => ({ kind: 'key', key: 'k', value: '' }), OPTIONS);
+    await world.clock.advance(100);
+    registry.fail('down');
+    await world.clock.advance(15_000);
+    expect(seen).toContainEqual(['lost', { applicationId: undefined, key: 'k', reason: 'expired' }]);
+    registry.heal();
+    await world.clock.advance(10_000);
+    expect(seen).toContainEqual(['restored', { applicationId: undefined, key: 'k' }]);
+  });
+});
