@@ -31,8 +31,8 @@ describe('the channels of heartbeats', () => {
     await registrar.register('k', () => ({ kind: 'key', key: 'k', value: '' }), OPTIONS);
     await world.clock.advance(4_000);
     expect(seen).toEqual([
-      ['renewed', { applicationId: undefined, key: 'web', id: 'a' }],
-      ['renewed', { applicationId: undefined, key: 'k' }],
+      ['renewed', { applicationId: 'app', key: 'web', id: 'a' }],
+      ['renewed', { applicationId: 'app', key: 'k' }],
     ]);
     expect(seen.every(([, message]) => Object.isFrozen(message))).toBe(true);
   });
@@ -43,9 +43,9 @@ describe('the channels of heartbeats', () => {
     await world.clock.advance(100);
     registry.fail('down');
     await world.clock.advance(15_000);
-    expect(seen).toContainEqual(['lost', { applicationId: undefined, key: 'k', reason: 'expired' }]);
+    expect(seen).toContainEqual(['lost', { applicationId: 'app', key: 'k', reason: 'expired' }]);
     registry.heal();
     await world.clock.advance(10_000);
-    expect(seen).toContainEqual(['restored', { applicationId: undefined, key: 'k' }]);
+    expect(seen).toContainEqual(['restored', { applicationId: 'app', key: 'k' }]);
   });
 });

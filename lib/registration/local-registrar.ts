@@ -61,6 +61,7 @@ export class LocalRegistrar implements Registrar {
       registry: deps.registry,
       clock,
       random: deps.random,
+      applicationId: deps.applicationId,
       logger,
       requests: new Semaphore(MAX_CONCURRENT_REQUESTS),
       failures: this.failures,

@@ -11,8 +11,6 @@ const NAMES: Partial<Record<MetricName, string>> = {
 /** Attributes of these instruments, as `http.client.request.duration` has them. */
 const CLIENT_ATTRIBUTES: Readonly<Record<string, string>> = {
   service_name: 'server.address',
-  endpoint: 'network.peer.address',
-  outcome: 'outcome',
 };
 
 /** The attributes of all other instruments. `service.name` would be the name of the reporting process. */
@@ -26,7 +24,18 @@ export function instrumentName(name: MetricName): string {
 }
 
 /** The attributes of a series. */
-export function attributesOf(name: MetricName, labels: Labels): Record<string, string> {
+export function attributesOf(name: MetricName, labels: Labels): Record<string, string | number> {
   const names = name in NAMES ? CLIENT_ATTRIBUTES : ATTRIBUTES;
-  return Object.fromEntries(Object.entries(labels).map(([label, value]) => [names[label] ?? label, value]));
+  const { endpoint, ...others } = labels;
+  const attributes = Object.entries(others).map(([label, value]) => [names[label] ?? label, value] as const);
+  return { ...Object.fromEntries(attributes), ...(endpoint === undefined ? {} : peerOf(endpoint)) };
+}
+
+/** @param endpoint `10.0.0.1:80` or `[fd00::1]:80` */
+function peerOf(endpoint: string): Record<string, string | number> {
+  const colon = endpoint.lastIndexOf(':');
+  return {
+    'network.peer.address': endpoint.slice(0, colon).replace(/^\[|\]$/g, ''),
+    'network.peer.port': Number(endpoint.slice(colon + 1)),
+  };
 }

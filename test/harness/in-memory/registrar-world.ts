@@ -34,6 +34,7 @@ export class World {
       registry,
       ticker: clockTicker(this.clock),
       name: 'test',
+      applicationId: 'app',
     });
     const events: RegistrationEvent[] = [];
     registrar.onEvent((event) => events.push(event));

@@ -1,0 +1,36 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { removeFolder, tempFolder } from '../../harness/temp.js';
+import { until } from '../../harness/wait.js';
+
+interface Report {
+  readonly channel: string;
+  readonly message: Readonly<Record<string, unknown>>;
+}
+
+describe('An application with isolated heartbeats', () => {
+  it('publishes in its main thread what the thread of the heartbeats does', async () => {
+    const folder = await tempFolder('isolated');
+    const script = fileURLToPath(new URL('./isolated-application.mjs', import.meta.url));
+    const child = fork(script, { env: { ...process.env, SIDEKICK_REGISTRY: `file:${folder}` } });
+    const reports: Report[] = [];
+    child.on('message', (report: Report) => reports.push(report));
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    const of = (channel: string): Report | undefined => reports.find((report) => report.channel === channel);
+    await until('a renewal', () => of('sidekick:heartbeat:renewed') !== undefined, { deadline: 20_000 });
+    child.send('end');
+    expect(await ended).toBe(0);
+    expect(of('sidekick:heartbeat:renewed')?.message).toEqual({
+      applicationId: expect.any(String) as string,
+      key: 'isolated',
+    });
+    expect(of('sidekick:registry:request')?.message).toMatchObject({
+      applicationId: of('sidekick:heartbeat:renewed')?.message.applicationId,
+      registry: 'file',
+      operation: 'open-session',
+      outcome: 'ok',
+    });
+    expect(of('beats')?.message.expiresIn).toBeGreaterThan(0);
+    await removeFolder(folder);
+  });
+});
