@@ -29,12 +29,10 @@ export default {
     // TypeScript 7, which scripts/types.mjs starts by its path.
     'typescript-native',
     // Until calling, metrics, health, the dashboard and the documentation site use them.
-    '@grafana/grafana-foundation-sdk',
     '@grpc/proto-loader',
     '@nestjs/axios',
     '@nestjs/platform-fastify',
     '@nestjs/terminus',
-    '@prometheus-io/lezer-promql',
     '@sparticuz/chromium',
     '@types/compression',
     'axe-core',

@@ -75,4 +75,22 @@ export const CATALOGUE = Object.freeze({
       },
     },
   },
+  promtool: {
+    title: 'promtool 2.42',
+    env: 'PROMTOOL_BIN',
+    command: 'promtool',
+    versionArgs: ['--version'],
+    versions: /promtool, version (2\.(3[5-9]|[4-9]\d)|[3-9])/,
+    wanted: 'promtool 2.35 or newer',
+    package: 'prometheus',
+    suite: 'bookworm',
+    binary: 'usr/bin/promtool',
+    cached: 'promtool-2.42',
+    pinned: {
+      amd64: {
+        path: 'pool/main/p/prometheus/prometheus_2.42.0+ds-5+deb12u1_amd64.deb',
+        sha256: '81d59a24fce84f7fbe97a45a4f2914b6a5881b5cd1db2a6a0e129e515e1a5f55',
+      },
+    },
+  },
 });

@@ -105,7 +105,7 @@ describe('SidekickMetricsModule with OpenTelemetry', () => {
     expect(value).toMatchObject({ count: 1 });
   });
 
-  it('exports 0 for what is gone, since the SDK repeats the last value for ever', async () => {
+  it('exports 0 for a released key, since the SDK repeats the last value for ever', async () => {
     const app = await start();
     const released = await app.get(Sidekick).keep('leader', 'me');
     expect(await points('sidekick.heartbeat.up')).toEqual([{ attributes: { key: 'leader' }, value: 1 }]);

@@ -7,12 +7,13 @@ import { Sidekick, SidekickModule } from '../../../dist/index.js';
 
 class AppModule {}
 
-for (const name of ['sidekick:heartbeat:renewed', 'sidekick:registry:request'])
-  subscribe(name, (message) => process.send({ channel: name, message }));
-
 const app = await NestFactory.createApplicationContext(
   { module: AppModule, imports: [SidekickModule.forRoot({ isolate: true, key: 'isolated', ttl: 2 })] },
   { logger: false },
 );
-process.send({ channel: 'beats', message: app.get(Sidekick).beats[0] });
+subscribe('sidekick:registry:request', (message) => process.send({ channel: 'request', message }));
+subscribe('sidekick:heartbeat:renewed', (message) => {
+  process.send({ channel: 'beats', message: app.get(Sidekick).beats[0] });
+  process.send({ channel: 'renewed', message });
+});
 process.once('message', () => void app.close().then(() => process.disconnect()));

@@ -1,0 +1,2 @@
+/** See dashboard.mjs. */
+export function dashboard(): unknown;
