@@ -1,9 +1,17 @@
 import { hostname } from 'node:os';
+import { type ElectionStatus } from '../election/election-client.js';
 import { type ServiceDump } from '../piloted/discovery.service.js';
 import { type RegistrationStatus } from '../registration/registration-status.js';
 import { type CallWindow, countersOf } from './call-window.js';
 import { type DashboardRecorder } from './dashboard-recorder.js';
-import { type EndpointRow, type RegistrationRow, type Row, type ServiceRow } from './rows.js';
+import {
+  type ElectionRow,
+  type EndpointRow,
+  type RegistrationRow,
+  type Row,
+  type ServiceRow,
+} from './rows.js';
+import { type RegistryMembers } from './registry-members.js';
 import { type Sources } from './sources.js';
 
 /** Longest name or address, in characters: a registry entry may hold any. */
@@ -16,6 +24,7 @@ const MAX_TAGS = 20;
 export interface DashboardRowsDeps {
   readonly sources: Sources;
   readonly recorder: DashboardRecorder;
+  readonly members: RegistryMembers;
   readonly title: string;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
@@ -25,7 +34,7 @@ export interface DashboardRowsDeps {
 
 /** Returns everything that the page shows, by key. Reads the state of the application and asks no registry. */
 export function dashboardRows(deps: DashboardRowsDeps): Map<string, Row> {
-  const { sources, recorder, title, now, startedAt } = deps;
+  const { sources, recorder, members, title, now, startedAt } = deps;
   const rows = new Map<string, Row>();
   rows.set('application', { kind: 'application', title, host: hostname(), pid: process.pid, startedAt });
   for (const service of sources.discovery?.dump().services ?? []) {
@@ -35,6 +44,9 @@ export function dashboardRows(deps: DashboardRowsDeps): Map<string, Row> {
   }
   for (const status of sources.sidekick?.beats ?? [])
     rows.set(`registration/${status.key}`, registrationRow(status));
+  for (const status of sources.elections?.dump() ?? [])
+    rows.set(`election/${status.name}`, electionRow(status));
+  for (const row of members.rows()) rows.set(`registry/${row.name}`, row);
   for (const [number, line] of recorder.journal) rows.set(`journal/${number}`, line);
   return rows;
 }
@@ -88,6 +100,16 @@ function registrationRow({ key, state, lastAck }: RegistrationStatus): Registrat
     key: cut(key),
     state,
     ...(lastAck === undefined ? {} : { acknowledgedAt: lastAck.getTime() }),
+  };
+}
+
+function electionRow({ name, state, isLeader, leader }: ElectionStatus): ElectionRow {
+  return {
+    kind: 'election',
+    name: cut(name),
+    state,
+    isLeader,
+    ...(leader ? { leader: cut(leader.id), term: leader.term } : {}),
   };
 }
 

@@ -21,6 +21,7 @@ import {
   type SidekickDashboardModuleAsyncOptions,
   type SidekickDashboardModuleOptions,
 } from './dashboard.options.js';
+import { RegistryMembers } from './registry-members.js';
 import { Sources } from './sources.js';
 
 const OPTIONS = Symbol('nestjs-sidekick:dashboard-options');
@@ -117,10 +118,17 @@ function mounted(
         inject: [OPTIONS, Sources, DashboardRecorder],
         useFactory: ({ title }: DashboardOptions, sources: Sources, recorder: DashboardRecorder) => {
           const startedAt = systemClock.wall();
+          const members = new RegistryMembers({
+            registries: sources.registries,
+            clock: systemClock,
+            random: Math.random,
+            logger: new Logger('SidekickDashboard'),
+          });
           return new DashboardStreams(systemClock, () =>
             dashboardRows({
               sources,
               recorder,
+              members,
               now: systemClock.wall(),
               title: title ?? sources.title,
               startedAt,

@@ -41,6 +41,7 @@ import {
   SIDEKICK_OPTIONS,
   SIDEKICK_REGISTRY,
   SIDEKICK_REGISTRY_URL,
+  SIDEKICK_SOURCE,
   SIDEKICK_WAIT_CLOCK,
 } from './sidekick.tokens.js';
 import { checkSidekickOptions } from './sidekick.validation.js';
@@ -50,8 +51,6 @@ interface NamedRegistry {
   readonly named: string | RegistrySource | undefined;
   readonly source: RegistrySource;
 }
-
-const SIDEKICK_SOURCE = Symbol('nestjs-sidekick:sidekick-source');
 
 /** The checked options. Every provider that opens or reads something depends on it. */
 const CHECKED_OPTIONS = Symbol('nestjs-sidekick:checked-options');

@@ -30,3 +30,6 @@ export const SIDEKICK_CLOCK = Symbol('nestjs-sidekick:sidekick-clock');
 
 /** The clock of the waits at boot and at shutdown: {@link SIDEKICK_CLOCK}, unless a test replaces it alone. */
 export const SIDEKICK_WAIT_CLOCK = Symbol('nestjs-sidekick:sidekick-wait-clock');
+
+/** The registry of the module, which is opened later: `{ source }`; undefined with `enabled: false`. */
+export const SIDEKICK_SOURCE = Symbol('nestjs-sidekick:sidekick-source');

@@ -133,7 +133,7 @@ export const folders = [
   {
     folder: 'dashboard',
     about: '`SidekickDashboardModule`: the live page and its event stream',
-    imports: ['common', 'nest', 'discovery', 'registration', 'sidekick', 'piloted'],
+    imports: ['common', 'nest', 'registry', 'discovery', 'registration', 'election', 'sidekick', 'piloted'],
   },
   {
     folder: 'metrics',
@@ -143,7 +143,7 @@ export const folders = [
   {
     folder: 'dashboard/page',
     about: 'the page itself, which runs in a browser',
-    imports: ['dashboard'],
+    imports: ['common', 'dashboard'],
   },
   {
     folder: 'terminus',

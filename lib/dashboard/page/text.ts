@@ -24,10 +24,3 @@ export function milliseconds(ms: number): string {
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
-
-const CONTROL = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
-
-/** Shows control and direction characters of a registry entry as escapes, so that they cannot disguise a name. */
-export function visible(text: string): string {
-  return text.replace(CONTROL, (char) => `\\u{${char.codePointAt(0)?.toString(16) ?? ''}}`);
-}

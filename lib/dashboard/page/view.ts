@@ -4,7 +4,8 @@ import { repeat } from 'lit-html/directives/repeat.js';
 import type { ElectionRow, EndpointRow, JournalRow, RegistrationRow, RegistryRow } from '../rows.js';
 import type { ConnectionState } from './event-source.js';
 import type { Model, ServiceView } from './model.js';
-import { count, duration, milliseconds, percent, timeOf, visible } from './text.js';
+import { escapeControls } from '../../common/escape.js';
+import { count, duration, milliseconds, percent, timeOf } from './text.js';
 
 /** What the reader does on the page. */
 export interface Actions {
@@ -23,11 +24,11 @@ export function page(model: Model, state: PageState, actions: Actions): Template
   return html`
     <a class="skip" href="#services">Skip to the services</a>
     <header>
-      <h1>${application ? visible(application.title) : 'nestjs-sidekick'}</h1>
+      <h1>${application ? escapeControls(application.title) : 'nestjs-sidekick'}</h1>
       <p class="meta">
         ${
           application
-            ? html`${visible(application.host)}, process ${application.pid}, up
+            ? html`${escapeControls(application.host)}, process ${application.pid}, up
               ${duration(model.now - application.startedAt)}`
             : nothing
         }
@@ -84,8 +85,8 @@ function banners(model: Model, state: ConnectionState): readonly TemplateResult[
   for (const { row } of model.services.filter((service) => service.row.panic))
     list.push(
       banner(
-        html`<strong>Fewer than half of the endpoints of ${visible(row.name)} are healthy.</strong> All of
-          them are picked again, healthy or not, until enough recover. Look at that service first.`,
+        html`<strong>Fewer than half of the endpoints of ${escapeControls(row.name)} are healthy.</strong> All
+          of them are picked again, healthy or not, until enough recover. Look at that service first.`,
       ),
     );
   return list;
@@ -96,7 +97,7 @@ function banner(content: TemplateResult): TemplateResult {
 }
 
 function staleText(model: Model, stale: readonly ServiceView[]): TemplateResult {
-  const names = stale.slice(0, 5).map(({ row }) => visible(row.name));
+  const names = stale.slice(0, 5).map(({ row }) => escapeControls(row.name));
   const more = stale.length > names.length ? ` and ${stale.length - names.length} more` : '';
   const since = Math.min(...stale.map(({ row }) => row.heardAt ?? Number.POSITIVE_INFINITY));
   const error = stale.find(({ row }) => row.error !== undefined)?.row.error;
@@ -108,8 +109,8 @@ function staleText(model: Model, stale: readonly ServiceView[]): TemplateResult 
       }</strong
     >
     about ${names.join(', ')}${more}. Calls go on with the last known endpoints; instances that start or stop
-    now are not seen. ${error === undefined ? nothing : html`The error is: <q>${visible(error)}</q>.`} Check
-    that the registry runs and can be reached from this host. This banner disappears by itself.`;
+    now are not seen. ${error === undefined ? nothing : html`The error is: <q>${escapeControls(error)}</q>.`}
+    Check that the registry runs and can be reached from this host. This banner disappears by itself.`;
 }
 
 function main(model: Model, { filter }: PageState, actions: Actions): TemplateResult {
@@ -169,7 +170,7 @@ function serviceSection({ row, endpoints }: ServiceView, model: Model): Template
   return html`
     <details class="service" open>
       <summary>
-        <h3>${visible(row.name)}</h3>
+        <h3>${escapeControls(row.name)}</h3>
         <span>${count(endpoints.length, 'endpoint')}</span>
         ${ejected > 0 ? html`<span class="badge bad">${ejected} ejected</span>` : nothing}
         ${row.stale ? html`<span class="badge bad">stale</span>` : nothing}
@@ -182,7 +183,7 @@ function serviceSection({ row, endpoints }: ServiceView, model: Model): Template
           : html`
               <table role="table">
                 <caption class="hidden">
-                  Endpoints of ${visible(row.name)}
+                  Endpoints of ${escapeControls(row.name)}
                 </caption>
                 <thead role="rowgroup">
                   <tr role="row">
@@ -209,16 +210,16 @@ function serviceSection({ row, endpoints }: ServiceView, model: Model): Template
 }
 
 function endpointRow(row: EndpointRow): TemplateResult {
-  const title = row.tags.length > 0 ? `tags: ${row.tags.map(visible).join(', ')}` : '';
+  const title = row.tags.length > 0 ? `tags: ${row.tags.map(escapeControls).join(', ')}` : '';
   const failed = row.failures ? `, ${row.failures} failed` : '';
   return html`
     <tr role="row" class=${row.state}>
-      <th role="rowheader" scope="row" title=${title}>${visible(row.id)}</th>
-      <td role="cell" data-label="Address">${visible(row.address)}:${row.port}</td>
+      <th role="rowheader" scope="row" title=${title}>${escapeControls(row.id)}</th>
+      <td role="cell" data-label="Address">${escapeControls(row.address)}:${row.port}</td>
       <td role="cell" data-label="State">
         <span class="badge ${row.state === 'active' ? 'good' : 'bad'}">${row.state}</span>
       </td>
-      <td role="cell" data-label="Zone">${row.zone === undefined ? '–' : visible(row.zone)}</td>
+      <td role="cell" data-label="Zone">${row.zone === undefined ? '–' : escapeControls(row.zone)}</td>
       <td role="cell" data-label="Weight" class="number">${row.weight}</td>
       <td role="cell" data-label="In flight" class="number">${row.inFlight ?? '–'}</td>
       <td role="cell" data-label="Latency" class="number">
@@ -250,7 +251,7 @@ function sparkline(history: readonly number[], service: string): TemplateResult 
       `${((index / Math.max(1, history.length - 1)) * WIDTH).toFixed(1)},${(HEIGHT - 1 - (value / most) * (HEIGHT - 2)).toFixed(1)}`,
   );
   const total = history.reduce((sum, value) => sum + value, 0);
-  const label = `${count(total, 'call')} to ${visible(service)} in the last minute`;
+  const label = `${count(total, 'call')} to ${escapeControls(service)} in the last minute`;
   return html`<svg class="sparkline" role="img" aria-label=${label} viewBox="0 0 ${WIDTH} ${HEIGHT}">
     ${svg`<polyline points=${points.join(' ')} />`}
   </svg>`;
@@ -269,7 +270,7 @@ function registrations(rows: readonly RegistrationRow[], now: number): TemplateR
                 ({ key }) => key,
                 ({ key, state, acknowledgedAt, expiresAt }) => html`
                   <li>
-                    <strong>${visible(key)}</strong>
+                    <strong>${escapeControls(key)}</strong>
                     <span class="badge ${state === 'alive' ? 'good' : state === 'lost' ? 'bad' : 'wait'}"
                       >${state}</span
                     >
@@ -306,13 +307,13 @@ function elections(rows: readonly ElectionRow[], now: number): TemplateResult | 
           ({ name }) => name,
           ({ name, isLeader, leader, term, since, state }) => html`
             <li>
-              <strong>${visible(name)}</strong>
+              <strong>${escapeControls(name)}</strong>
               <span class="badge ${isLeader ? 'good' : 'wait'}">${isLeader ? 'leads here' : state}</span>
               <span class="quiet">
                 ${
                   leader === undefined
                     ? 'no leader known'
-                    : `leader ${visible(leader)}${term === undefined ? '' : `, term ${term}`}${since === undefined ? '' : `, for ${duration(now - since)}`}`
+                    : `leader ${escapeControls(leader)}${term === undefined ? '' : `, term ${term}`}${since === undefined ? '' : `, for ${duration(now - since)}`}`
                 }
               </span>
             </li>
@@ -332,12 +333,12 @@ function registries(rows: readonly RegistryRow[]): TemplateResult | typeof nothi
         ${rows.map(
           ({ name, usedBy, members }) => html`
             <li>
-              <strong>${visible(name)}</strong>
+              <strong>${escapeControls(name)}</strong>
               <span class="quiet">used by ${usedBy.join(' and ')}</span>
               ${members.map(
                 ({ address, inUse }) =>
                   html`<span class="badge ${inUse ? 'good' : 'wait'}"
-                    >${visible(address)}${inUse ? ', in use' : ''}</span
+                    >${escapeControls(address)}${inUse ? ', in use' : ''}</span
                   >`,
               )}
             </li>
@@ -372,7 +373,7 @@ function journalLine({ at, topic, level, subject, text }: JournalRow): TemplateR
   return html`<li class=${level}>
     <time datetime=${new Date(at).toISOString()}>${timeOf(at)}</time>
     <span class="topic">${topic}</span>
-    <strong>${visible(subject)}</strong>
-    <span>${visible(text)}</span>
+    <strong>${escapeControls(subject)}</strong>
+    <span>${escapeControls(text)}</span>
   </li>`;
 }
