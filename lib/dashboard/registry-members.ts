@@ -70,9 +70,9 @@ export class RegistryMembers {
     try {
       const { registry } = shared;
       const what = `The list of members of ${source.url}`;
-      const list = await attempt({ clock, timeoutMs: TIMEOUT_MS, what }, (signal) =>
-        registry.members!(signal),
-      );
+      const list = await attempt({ clock, timeoutMs: TIMEOUT_MS, what }, async (signal) => {
+        return (await registry.members?.(signal)) ?? [];
+      });
       this.members.set(source.identity, list);
     } catch (error) {
       logger.debug?.(`${source.url} did not list its members: ${String(error)}`);
