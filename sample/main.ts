@@ -19,7 +19,10 @@ try {
   const appserver = new URL('appserver/main.js', import.meta.url);
   await Promise.all([1, 2, 3].map((n) => launcher.start(`appserver-${n}`, appserver)));
   if (!launcher.stopping)
-    console.log(`\nOpen ${gateway}   (also /grpc and /tcp; /services lists them, Ctrl-C ends all)\n`);
+    console.log(
+      `\nOpen ${gateway}   (also /grpc and /tcp; /services lists them, Ctrl-C ends all)\n` +
+        `Watch ${gateway}/sidekick   (instances, calls and changes, live)\n`,
+    );
   await launcher.ended();
 } finally {
   if (folder) await rm(folder, { recursive: true, force: true });

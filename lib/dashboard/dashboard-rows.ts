@@ -43,7 +43,7 @@ export function dashboardRows(deps: DashboardRowsDeps): Map<string, Row> {
       rows.set(`endpoint/${service.name}/${row.id}`, row);
   }
   for (const status of sources.sidekick?.beats ?? [])
-    rows.set(`registration/${status.key}`, registrationRow(status));
+    rows.set(`registration/${status.key}`, registrationRow(status, now));
   for (const status of sources.elections?.dump() ?? [])
     rows.set(`election/${status.name}`, electionRow(status));
   for (const row of members.rows()) rows.set(`registry/${row.name}`, row);
@@ -94,12 +94,17 @@ function endpointRows({ name, endpoints }: ServiceDump, calls: CallWindow): read
   });
 }
 
-function registrationRow({ key, state, lastAck }: RegistrationStatus): RegistrationRow {
+function registrationRow(
+  { key, state, lastAck, expiresIn }: RegistrationStatus,
+  now: number,
+): RegistrationRow {
   return {
     kind: 'registration',
     key: cut(key),
     state,
     ...(lastAck === undefined ? {} : { acknowledgedAt: lastAck.getTime() }),
+    // Whole seconds, so that the row changes at most once a second.
+    ...(expiresIn === undefined ? {} : { expiresAt: Math.round(now / 1_000 + expiresIn) * 1_000 }),
   };
 }
 

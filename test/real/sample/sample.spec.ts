@@ -95,6 +95,11 @@ describe.each(places)('The sample on %s', (_name, open) => {
   const said = async (text: string): Promise<unknown> =>
     await until(`the sample to say "${text}"`, () => sample.output.includes(text));
 
+  it('shows a live page to this machine', async () => {
+    const base = /^Watch (http:\S+)/m.exec(sample.output)?.[1];
+    expect(await (await fetch(String(base))).text()).toContain('<title>nestjs-sidekick</title>');
+  });
+
   it('shows which instance runs the job of all', async () => {
     await said('runs the report of all appservers from now on');
   });
