@@ -18,6 +18,7 @@ describe('SidekickMetricsModule', () => {
   let register: client.Registry;
   let web: Announcer;
   const apps: INestApplicationContext[] = [];
+  const warnings: string[] = [];
 
   async function start(options: SidekickMetricsModuleOptions = {}): Promise<INestApplicationContext> {
     const app = await Test.createTestingModule({
@@ -26,7 +27,9 @@ describe('SidekickMetricsModule', () => {
         PilotedModule.forRoot({ registry, logger: silent, services: ['web'] }),
         SidekickMetricsModule.forRoot({ client, register, ...options }),
       ],
-    }).compile();
+    })
+      .setLogger({ ...silent, warn: (line: string) => void warnings.push(line) })
+      .compile();
     apps.push(app);
     return await app.init();
   }
@@ -46,6 +49,7 @@ describe('SidekickMetricsModule', () => {
   }
 
   beforeEach(async () => {
+    warnings.length = 0;
     registry = memory();
     register = new client.Registry();
     web = await Announcer.on(registry);
@@ -173,6 +177,20 @@ describe('SidekickMetricsModule', () => {
     expect(await series('sidekick_service_stale')).toEqual({ 'service_name=web': 0 });
   });
 
+  it('combines the workers of a cluster: three connected ones are connected, not 3', async () => {
+    const app = await start();
+    const handle = app.get(DiscoveryService).of('web');
+    const call = handle.start(handle.pick());
+    const worker = await register.getMetricsAsJSON();
+    call.done();
+    const fleet = client.AggregatorRegistry.aggregate([worker, worker, worker]);
+    const valueOf = async (name: string): Promise<number | undefined> =>
+      (await fleet.getSingleMetric(name)?.get())?.values[0]?.value;
+    expect(await valueOf('sidekick_registry_connected')).toBe(1);
+    expect(await valueOf('sidekick_service_endpoints')).toBe(3);
+    expect(await valueOf('sidekick_requests_active')).toBe(3);
+  });
+
   it('refuses options that are not of their kind', () => {
     const forRoot = (options: object) => () => SidekickMetricsModule.forRoot(options);
     expect(forRoot({ client: 'prom-client' })).toThrow('client');
@@ -201,5 +219,6 @@ describe('SidekickMetricsModule', () => {
     };
     await register.metrics();
     expect(await register.metrics()).toContain('sidekick_service_changes_total');
+    expect(warnings).toEqual([expect.stringContaining('no state')]);
   });
 });
