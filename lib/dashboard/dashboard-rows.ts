@@ -114,8 +114,14 @@ function electionRow({ name, state, isLeader, leader }: ElectionStatus): Electio
     name: cut(name),
     state,
     isLeader,
-    ...(leader ? { leader: cut(leader.id), term: leader.term } : {}),
+    ...(leader ? { leader: cut(leader.name), term: leader.term, ...begun(leader.since) } : {}),
   };
+}
+
+/** The record of another process may hold any string. */
+function begun(isoDate: string): Pick<ElectionRow, 'since'> {
+  const since = Date.parse(isoDate);
+  return Number.isNaN(since) ? {} : { since };
 }
 
 function cut(text: string): string {

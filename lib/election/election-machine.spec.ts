@@ -38,6 +38,7 @@ class Play {
 }
 
 const session = (ackedAt = 0, id = OWN): ElectionEvent => ({ kind: 'session', id, ttlMs: TTL_MS, ackedAt });
+const begun = { name: 'own:1', since: '2026-01-01T00:00:00.000Z' };
 const write = (beat: number, sentAt: number) => ({ beat, sentAt, ttlMs: TTL_MS });
 
 function record(fields: Partial<ElectionRecord> = {}): ElectionRecord {
@@ -60,6 +61,7 @@ function leader(): Play {
     kind: 'created',
     version: 'v1',
     term: '7',
+    ...begun,
     write: write(1, 0),
   });
 }
@@ -76,9 +78,9 @@ describe('the machine of an election', () => {
     play.at(0, session(), seen(undefined));
     expect(play.plan(0)).toEqual({ kind: 'create' });
     expect(phaseOf(play.state)).toBe('candidate');
-    play.at(20, { kind: 'created', version: 'v1', term: '7', write: write(1, 0) });
+    play.at(20, { kind: 'created', version: 'v1', term: '7', ...begun, write: write(1, 0) });
     expect(play.signals).toEqual([{ kind: 'elected', term: '7' }]);
-    expect(play.state.leader).toEqual({ id: OWN, term: '7', meta: {} });
+    expect(play.state.leader).toEqual({ id: OWN, term: '7', ...begun, meta: {} });
     expect(phaseOf(play.state)).toBe('leader');
   });
 
@@ -184,6 +186,7 @@ describe('the machine of an election', () => {
       kind: 'created',
       version: 'v2',
       term: undefined,
+      ...begun,
       write: write(1, 0),
     });
     expect(play.kinds).toEqual([]);
@@ -224,7 +227,7 @@ describe('the machine of an election', () => {
     play.at(
       10_500,
       { kind: 'discarded' },
-      { kind: 'created', version: 'v2', term: '7', write: write(1, 10_500) },
+      { kind: 'created', version: 'v2', term: '7', ...begun, write: write(1, 10_500) },
     );
     expect(play.signals).toContainEqual({ kind: 'term-went-back', term: '7', highest: '90' });
   });

@@ -184,17 +184,18 @@ function ownSeen(state: ElectionState, sighting: Sighting, now: number): Electio
   // A record of an earlier term is old news. Any other is adopted, so that it is confirmed or released.
   if (!record || record.released || term === undefined || !isHigherTerm(term, formerTerm)) return state;
   const ackedAt = landed ? pending.sentAt : -Infinity;
-  const adopted: OwnRecord = { version, term, beat: record.beat, ackedAt, ttlMs: record.ttlMs || quietMs };
+  const { holder: name, since, beat } = record;
+  const adopted = { version, term, name, since, beat, ackedAt, ttlMs: record.ttlMs || quietMs };
   return { ...state, own: adopted, pending: undefined, dueAt: now };
 }
 
 function created(
   state: ElectionState,
-  { version, term, write }: Extract<ElectionEvent, { kind: 'created' }>,
+  { version, term, name, since, write }: Extract<ElectionEvent, { kind: 'created' }>,
   context: StepContext,
 ): ElectionState {
   if (term !== undefined)
-    return acknowledged(state, { version, term, beat: 0, ackedAt: 0, ttlMs: 0 }, write, context);
+    return acknowledged(state, { version, term, name, since, beat: 0, ackedAt: 0, ttlMs: 0 }, write, context);
   // The key had a value that the driver could not read, so that its create revision is an old one: create it again.
   const sighting = { version, owner: undefined, term: undefined, record: undefined };
   return { ...state, seen: sighting, pending: undefined, contestAt: context.now };
@@ -245,7 +246,10 @@ function isOwn(state: ElectionState, { owner }: Sighting): boolean {
 
 function knownLeader(state: ElectionState, leads: boolean): Leader | undefined {
   const { own, session, seen: content, meta } = state;
-  if (leads && own && session) return Object.freeze({ id: session.id, term: own.term, meta });
+  if (leads && own && session) {
+    const { term, name, since } = own;
+    return Object.freeze({ id: session.id, term, name, since, meta });
+  }
   return typeof content === 'object' && !isOwn(state, content) ? leaderOf(content) : undefined;
 }
 

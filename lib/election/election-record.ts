@@ -85,7 +85,7 @@ export function sightingOf(entry: RegistryEntry): Sighting {
 /** The leader that a record names; undefined for a released or foreign one. */
 export function leaderOf({ owner, term, record }: Sighting): Leader | undefined {
   if (owner === undefined || term === undefined || !record || record.released) return undefined;
-  return Object.freeze({ id: owner, term, meta: record.meta });
+  return Object.freeze({ id: owner, term, name: record.holder, since: record.since, meta: record.meta });
 }
 
 /** Whether term `a` is higher than `b`; every term is higher than none. */

@@ -57,7 +57,6 @@ export class ElectionRunner {
   private failures = 0;
   private warned = false;
   /** When the current term began, on the wall clock. */
-  private since = '';
 
   constructor(
     private readonly deps: ElectionRunnerDeps,
@@ -249,13 +248,13 @@ export class ElectionRunner {
     write: PendingWrite,
   ): Promise<ElectionEvent> {
     const { clock, holder } = this.deps;
-    const { meta } = this.current;
-    if (plan.kind === 'create') this.since = new Date(clock.wall()).toISOString();
+    const { meta, own } = this.current;
+    const since = plan.kind === 'create' || !own ? new Date(clock.wall()).toISOString() : own.since;
     const released = plan.kind === 'release';
-    const record = { holder, ttlMs: write.ttlMs, beat: write.beat, meta, since: this.since, released };
+    const record = { holder, ttlMs: write.ttlMs, beat: write.beat, meta, since, released };
     const value = encodeElectionRecord(record);
     const guard = plan.kind === 'create' ? undefined : plan.version;
-    const term = this.current.own?.term;
+    const term = own?.term;
     const result = await this.requests.send(
       released ? 'Releasing' : 'Writing',
       { session, ttlMs: write.ttlMs },
@@ -263,7 +262,8 @@ export class ElectionRunner {
     );
     if (!result.ok) return { kind: 'conflict', sighting: result.current && sightingOf(result.current) };
     const { version, createRevision } = result;
-    if (plan.kind === 'create') return { kind: 'created', version, term: createRevision, write };
+    if (plan.kind === 'create')
+      return { kind: 'created', version, term: createRevision, name: holder, since, write };
     if (!released) return { kind: 'written', version, write };
     return { kind: 'released', sighting: { version, owner: session.id, term, record } };
   }

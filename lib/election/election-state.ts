@@ -49,6 +49,10 @@ export interface ElectionSession {
 export interface OwnRecord {
   readonly version: string;
   readonly term: string;
+  /** Name of this process in the record. */
+  readonly name: string;
+  /** When the term began, as in the record. */
+  readonly since: string;
   readonly beat: number;
   /** When the last acknowledged write was sent. `-Infinity` before the first. */
   readonly ackedAt: number;
@@ -80,6 +84,8 @@ export type ElectionEvent =
       readonly kind: 'created';
       readonly version: string;
       readonly term: string | undefined;
+      readonly name: string;
+      readonly since: string;
       readonly write: PendingWrite;
     }
   | { readonly kind: 'written'; readonly version: string; readonly write: PendingWrite }

@@ -6,6 +6,10 @@ export interface Leader {
   readonly id: string;
   /** Fencing token: a decimal integer as a string that grows with every leader. Compare it as an integer. */
   readonly term: string;
+  /** The leader's process, as `host:pid`. For people; {@link Leader.id} identifies it. */
+  readonly name: string;
+  /** When the term began, as an ISO 8601 date of the leader's wall clock. For people only: clocks differ. */
+  readonly since: string;
   /** What the leader passed to {@link Election.campaign}. */
   readonly meta: Readonly<Record<string, string>>;
 }
@@ -94,6 +98,11 @@ export interface Election {
    */
   resign(): Promise<void>;
 
-  /** Begins a run of a job; undefined unless this instance leads. The caller must end the run. */
-  begin(): LeaderRun | undefined;
+  /**
+   * Begins a run of a job; undefined unless this instance leads. The caller must end the run.
+   *
+   * @param label Name of the job in the WARN about one that outlives `grace`, such as `ReportService.nightly`.
+   * @default 'an unnamed job'
+   */
+  begin(label?: string): LeaderRun | undefined;
 }

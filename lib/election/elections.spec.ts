@@ -72,6 +72,12 @@ describe('an election in memory', () => {
     two.client.of('job').campaign();
     await clock.advance(30_000);
     expect(leaders()).toEqual([0]);
+    expect(two.client.dump()[0]?.leader).toEqual(one.client.dump()[0]?.leader);
+    const began = clock.wall() - 30_100;
+    const { name, since = '' } = two.client.of('job').leader ?? {};
+    expect(name).toBe('host:0');
+    expect(Date.parse(since)).toBeGreaterThanOrEqual(began);
+    expect(Date.parse(since)).toBeLessThan(began + 1_000);
     expect(one.changes.map(({ type }) => type)).toEqual(['elected']);
     expect(two.client.of('job').leader).toEqual(one.client.of('job').leader);
     expect(two.client.of('job').leader?.meta).toEqual({ host: 'one' });

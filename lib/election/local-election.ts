@@ -30,7 +30,8 @@ export interface LocalElectionDeps extends ElectionRunnerDeps {
 export class LocalElection implements Election {
   private readonly runner: ElectionRunner;
   private readonly subject = new Subject<ElectionChange>();
-  private readonly runs = new Set<AbortController>();
+  /** The jobs in progress, and their labels. */
+  private readonly runs = new Map<AbortController, string>();
   private readonly waiting = new Set<Deferred<void>>();
   private controller = new AbortController();
 
@@ -90,11 +91,11 @@ export class LocalElection implements Election {
     await this.released();
   }
 
-  begin(): LeaderRun | undefined {
+  begin(label = 'an unnamed job'): LeaderRun | undefined {
     const { term } = this;
     if (term === undefined) return undefined;
     const controller = new AbortController();
-    this.runs.add(controller);
+    this.runs.set(controller, label);
     if (this.runs.size === 1) this.runner.dispatch({ kind: 'busy', busy: true });
     return {
       term,
@@ -119,7 +120,7 @@ export class LocalElection implements Election {
     await attempt({ clock, timeoutMs: graceMs, what }, () => this.idle()).catch(() => undefined);
     if (this.runs.size > 0) {
       logger.warn(
-        `${this.runs.size} of the jobs that run by the leadership of "${this.name}" did not end within ${graceMs / 1_000} s of the shutdown: leadership is not released, and another instance leads after the TTL. Let the jobs end when their signal aborts, or raise \`grace\`.`,
+        `Jobs that run by the leadership of "${this.name}" did not end within ${graceMs / 1_000} s of the shutdown: ${this.labels}. Leadership is not released, and another instance leads after the TTL. Let the jobs end when their signal aborts, or raise \`grace\`.`,
       );
       return;
     }
@@ -135,6 +136,13 @@ export class LocalElection implements Election {
   async close(): Promise<void> {
     await this.runner.end();
     this.subject.complete();
+  }
+
+  /** The labels of the jobs in progress, with their number where several have the same. */
+  private get labels(): string {
+    const counts = new Map<string, number>();
+    for (const label of this.runs.values()) counts.set(label, (counts.get(label) ?? 0) + 1);
+    return [...counts].map(([label, count]) => (count > 1 ? `${label} (${count} runs)` : label)).join(', ');
   }
 
   /** Resolves when no job runs. */
@@ -172,7 +180,7 @@ export class LocalElection implements Election {
       case 'deposed': {
         const lost = new LeadershipLostError(this.name, signal.reason);
         this.controller.abort(lost);
-        for (const run of this.runs) run.abort(lost);
+        for (const run of this.runs.keys()) run.abort(lost);
         const planned = signal.reason === 'resigned' || signal.reason === 'shutdown';
         const line = `${lost.message} Its term was ${signal.term}.`;
         if (planned) logger.log(line);
@@ -182,7 +190,7 @@ export class LocalElection implements Election {
       }
       case 'leader': {
         const { leader } = this.runner.state;
-        if (leader) logger.log(`Instance ${leader.id} leads "${this.name}" (term ${leader.term}).`);
+        if (leader) logger.log(`${leader.name} leads "${this.name}" (term ${leader.term}).`);
         this.emit({ type: 'leader', term: leader?.term, leader });
         return;
       }

@@ -41,12 +41,11 @@ export const leader: Command = {
       const [entry] = entries;
       const sighting = entry && sightingOf(entry);
       const found = sighting && leaderOf(sighting);
-      if (!found || !sighting.record) {
+      if (!found) {
         terminal.err(`piloted leader: The election ${quote(name)} has no leader in ${registry.url}.`);
         return EXIT.failed;
       }
-      const { holder, since } = sighting.record;
-      const { id, term, meta } = found;
+      const { name: holder, id, term, since, meta } = found;
       if (args.has('json')) printJson(terminal, { election: name, holder, term, since, id, meta });
       else printRows(terminal, ['HOLDER', 'TERM', 'SINCE'], [[holder, term, since]]);
       return EXIT.ok;

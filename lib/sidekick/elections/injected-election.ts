@@ -56,10 +56,10 @@ export class InjectedElection implements Election {
     await this.election.resign();
   }
 
-  begin(): LeaderRun | undefined {
+  begin(label?: string): LeaderRun | undefined {
     // At the boot for all but the classes of a module that was loaded later.
     this.source.candidate(this.election);
-    return this.election.begin();
+    return this.election.begin(label);
   }
 
   private get election(): Election {

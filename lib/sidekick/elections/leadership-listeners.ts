@@ -72,7 +72,7 @@ export class LeadershipListeners {
         await call(change);
         return;
       }
-      const grant = election.begin();
+      const grant = election.begin(where);
       const method = (...args: unknown[]): unknown => call(...args);
       if (grant) await runGranted(grant, { method, instance: undefined, args: [] });
     } catch (error) {

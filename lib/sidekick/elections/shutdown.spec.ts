@@ -70,7 +70,9 @@ describe('The shutdown of an application with elections', () => {
     const start = bench.clock.now();
     await bench.close(first);
     expect(bench.clock.now() - start).toBeLessThan(5_000);
-    expect(bench.warnings).toEqual([expect.stringContaining('did not end within 2 s')]);
+    expect(bench.warnings).toEqual([
+      expect.stringContaining('did not end within 2 s of the shutdown: Jobs.run.'),
+    ]);
     await bench.clock.advance(3_000);
     expect(second.get(Jobs).run()).toBeUndefined();
     await bench.clock.advance(20_000);
