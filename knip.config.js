@@ -24,21 +24,11 @@ export default {
     // Jest and the Nest CLI bring them along.
     '@jest/globals',
     '@nestjs/schematics',
-    // The successor of prom-client, which needs Node 22.
-    '@prometheus-io/client',
     // TypeScript 7, which scripts/types.mjs starts by its path.
     'typescript-native',
     // Until calling, metrics, health, the dashboard and the documentation site use them.
-    '@grpc/proto-loader',
-    '@nestjs/axios',
-    '@nestjs/platform-fastify',
-    '@nestjs/terminus',
     '@sparticuz/chromium',
-    '@types/compression',
     'axe-core',
-    'axios',
-    'compression',
-    'helmet',
     'typedoc',
     'undici',
   ],

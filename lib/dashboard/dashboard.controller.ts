@@ -1,5 +1,4 @@
 import {
-  type CanActivate,
   Controller,
   Get,
   Res,
@@ -57,7 +56,7 @@ export function dashboardController({
       this.setHeaders(response, {
         // Without no-transform, compression holds the events back.
         'cache-control': 'no-store, no-transform',
-        // The header by which nginx is told not to buffer.
+        // Without it, nginx buffers the events.
         'x-accel-buffering': 'no',
         'x-content-type-options': 'nosniff',
         connection: 'close',
@@ -71,13 +70,4 @@ export function dashboardController({
     }
   }
   return SidekickDashboardController;
-}
-
-/** Whether `guards` protect the stream. */
-export function isGuarded({
-  guards = [],
-}: {
-  readonly guards?: readonly (Type<CanActivate> | CanActivate)[];
-}): boolean {
-  return guards.length > 0;
 }

@@ -68,7 +68,7 @@ export class SidekickDashboardModule implements NestModule, OnApplicationBootstr
     if (guards.length > 0 || this.hasGlobalGuard()) return;
     new Logger('SidekickDashboard').warn(
       `/${path} has no guards: everyone who reaches this server sees the names and addresses of all instances. ` +
-        `Give \`guards\` to SidekickDashboardModule, or let nobody outside reach the path.`,
+        `Give \`guards\` to SidekickDashboardModule, or block the path for clients from outside.`,
     );
   }
 

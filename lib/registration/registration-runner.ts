@@ -168,7 +168,9 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
 
   /** Whether a request is needed, and possible now. */
   hasWork(): boolean {
-    return this.canWork() && planRegistration(this.machine).kind !== 'idle';
+    const { session } = this.machine;
+    if (this.disposed || session === undefined || this.sessions.usable?.id !== session) return false;
+    return planRegistration(this.machine).kind !== 'idle';
   }
 
   onMissing(): void {
@@ -246,11 +248,6 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
     this.deps.onMoved();
   }
 
-  private canWork(): boolean {
-    const { session } = this.machine;
-    return !this.disposed && session !== undefined && this.sessions.usable?.id === session;
-  }
-
   async run(): Promise<ReconcileOutcome> {
     const plan = planRegistration(this.machine);
     const session = this.sessions.usable;
@@ -320,11 +317,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
     if (this.seen && this.seen.version !== version) this.step({ kind: 'suspect' });
   }
 
-  private async write(
-    session: Session,
-    record: EntryRecord,
-    version: string | undefined,
-  ): Promise<WriteResult> {
+  private async write(session: Session, record: EntryRecord, version?: string): Promise<WriteResult> {
     try {
       return await this.requests.write(session, record, version);
     } catch (error) {

@@ -214,12 +214,9 @@ export class ListWatcher {
       requested?.resolve();
       return listing.cursor;
     } catch (error) {
-      if (this.lifetime.signal.aborted) {
-        requested?.reject(this.closedError());
-        return undefined;
-      }
-      this.markStale(error as Error);
-      requested?.reject(error as Error);
+      const closed = this.lifetime.signal.aborted;
+      if (!closed) this.markStale(error as Error);
+      requested?.reject(closed ? this.closedError() : (error as Error));
       return undefined;
     }
   }

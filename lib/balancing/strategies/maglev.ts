@@ -17,10 +17,10 @@ const MIN_BUILD_INTERVAL_MS = 100;
 export class Maglev implements Balancer {
   private list: readonly Endpoint[] = [];
   private weights: readonly number[] | undefined;
-  /** The slot of each place. */
+  /** The index in `targets` of each place. */
   private table: Uint32Array = new Uint32Array(MAGLEV_SIZE);
   /** The endpoints of the table; undefined where one is gone. */
-  private slots: readonly (Endpoint | undefined)[] = [];
+  private targets: readonly (Endpoint | undefined)[] = [];
   /** Whether the next pick makes a new table. */
   private isDue = false;
   /** Whether the table is older than the list. */
@@ -37,20 +37,20 @@ export class Maglev implements Balancer {
     this.weights = weights;
     this.isOld = true;
     const byId = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
-    this.slots = this.slots.map((slot) => slot && byId.get(slot.id));
-    this.isDue = !this.cooldown || !this.slots.some(Boolean);
+    this.targets = this.targets.map((target) => target && byId.get(target.id));
+    this.isDue = !this.cooldown || !this.targets.some(Boolean);
   }
 
   /** @throws InvalidOptionError without a key */
   pick(key?: string | number): Endpoint | undefined {
     if (key === undefined) throw this.keyError();
     if (this.isDue) this.build();
-    const { table, slots } = this;
+    const { table, targets } = this;
     const hash = hashKey(key);
     // The remainder by 2^16 + 1, without a division.
     let place = (hash & 0xff_ff) - (hash >>> 16);
     if (place < 0) place += MAGLEV_SIZE;
-    return slots[table[place] ?? 0] ?? this.afterGone(place);
+    return targets[table[place] ?? 0] ?? this.afterGone(place);
   }
 
   close(): void {
@@ -62,7 +62,7 @@ export class Maglev implements Balancer {
   private afterGone(place: number): Endpoint | undefined {
     if (this.list.length === 0) return undefined;
     for (let step = 1; step < MAGLEV_SIZE; step++) {
-      const endpoint = this.slots[this.table[(place + step) % MAGLEV_SIZE] ?? 0];
+      const endpoint = this.targets[this.table[(place + step) % MAGLEV_SIZE] ?? 0];
       if (endpoint) return endpoint;
     }
     return this.list[0];
@@ -73,7 +73,7 @@ export class Maglev implements Balancer {
     this.isOld = false;
     const { list, weights } = this;
     const order = [...list.keys()].sort((a, b) => compare(list[a]?.id ?? '', list[b]?.id ?? ''));
-    this.slots = order.map((index) => list[index]);
+    this.targets = order.map((index) => list[index]);
     this.table = maglevTable(
       order.map((index) => list[index]?.id ?? ''),
       weights && order.map((index) => weights[index] ?? 1),

@@ -16,7 +16,7 @@ import { type MemoryStore } from './memory-store.js';
 
 /** Implements the port's session on a lease of a {@link MemoryStore}. */
 export class MemorySession implements Session {
-  /** Each entry key that this session has written and not removed, whoever owns it now. */
+  /** Each entry key that this session has written and not removed, even if another session owns it now. */
   private readonly own = new Map<string, EntryKey>();
 
   constructor(
