@@ -36,7 +36,13 @@ export function servicesVerdict(
       name,
       state
         ? serviceVerdict(state, required)
-        : { status: 'down', details: { endpoints: 0, reason: 'unknown service' } },
+        : {
+            status: 'down',
+            details: {
+              endpoints: 0,
+              reason: 'unknown service: is PilotedModule imported, and the name valid?',
+            },
+          },
     );
   return byName('services', verdicts);
 }

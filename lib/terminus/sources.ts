@@ -22,7 +22,7 @@ export interface RegistryState {
   readonly error: string | undefined;
 }
 
-/** What the indicators read. They ask no registry. Of a module that the application does not import, nothing is known. */
+/** What the indicators read. They ask no registry. Of a module that the application does not import, they know nothing. */
 @Injectable()
 export class HealthSources implements OnModuleInit {
   private readonly lost = new Map<string, LostReason>();
@@ -51,13 +51,17 @@ export class HealthSources implements OnModuleInit {
     };
   }
 
-  /** @param names the services; by default all that the application uses */
+  /**
+   * @param names the services; by default all that the application uses. Without PilotedModule their state is undefined: a
+   * service that the application cannot work without must not seem to be there because nothing looks for it.
+   */
   services(names: readonly string[] | undefined): ReadonlyMap<string, ServiceState | undefined> {
     const { discovery } = this;
     const options = this.find(PILOTED_OPTIONS) as PilotedModuleOptions | undefined;
     const states = new Map<string, ServiceState | undefined>();
-    if (!discovery || options?.enabled === false) return states;
-    for (const name of names ?? discovery.names()) states.set(name, stateOf(discovery, name));
+    if (options?.enabled === false) return states;
+    for (const name of names ?? discovery?.names() ?? [])
+      states.set(name, discovery && stateOf(discovery, name));
     return states;
   }
 
