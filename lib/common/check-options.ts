@@ -3,12 +3,18 @@ import { InvalidOptionError } from './errors/invalid-option.error.js';
 import { expected } from './expected.js';
 import { truncate } from './strings.js';
 
+/** Where the options of a running validation are, for messages. */
+const prefixes = new WeakMap<object, string>();
+
 /**
  * Returns the `message` of a class-validator decorator in the form of {@link expected}:
  * `@Min(2, describeIssues('an integer of at least 2 seconds'))`.
  */
 export function describeIssues(what: string): { readonly message: (args: ValidationArguments) => string } {
-  return { message: ({ property, value }) => expected(property, what, value).message };
+  return {
+    message: ({ property, value, object }) =>
+      expected(`${prefixes.get(object) ?? ''}${property}`, what, value).message,
+  };
 }
 
 /** Its own instance, because an application may set a container for class-validator's global functions. */
@@ -27,9 +33,10 @@ function* messages(errors: readonly ValidationError[]): Generator<string> {
  * Validates options against a class whose properties carry class-validator decorators. Unknown options are errors too.
  *
  * @param of The owner of the options, for messages: "SidekickModule".
+ * @param prefix Precedes the names of the options in messages: "services[0].".
  * @throws InvalidOptionError with one sentence for each invalid option
  */
-export function checkOptions(Type: new () => object, options: unknown, of: string): void {
+export function checkOptions(Type: new () => object, options: unknown, of: string, prefix = ''): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw expected(`options of ${of}`, 'an object', options);
   }
@@ -42,6 +49,7 @@ export function checkOptions(Type: new () => object, options: unknown, of: strin
   // Copies known names only: an option named `__proto__` must not become the prototype.
   const given = Object.entries(options).filter(([name]) => known.has(name));
   const candidate = Object.assign(new Type(), Object.fromEntries(given));
+  prefixes.set(candidate, prefix);
   const issues = validator.validateSync(candidate, { forbidUnknownValues: false });
   const complete = [...messages(issues), ...unknownMessages];
   if (complete.length > 0) throw new InvalidOptionError(complete.join(' '));

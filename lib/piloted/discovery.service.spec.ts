@@ -52,7 +52,7 @@ describe('DiscoveryService in an application', () => {
       const service = await discovery({ services: ['web', { name: 'api' }] });
       expect(() => service.pick('wbe')).toThrow(UnknownServiceError);
       await expect(service.service('wbe')).rejects.toThrow(
-        'Unknown service "wbe". Known services: web, api.',
+        'Unknown service "wbe". Known services: web, api. Add it to PilotedModule\'s `services`.',
       );
       expect(() => service.of('__proto__')).toThrow(UnknownServiceError);
     });

@@ -188,14 +188,21 @@ describe('PilotedModule', () => {
       ],
       [
         { services: [{ name: 'web', interval: 0 }] },
-        'Expected `interval` to be a number of seconds, at least 1, got 0.',
+        'Expected `services[0].interval` to be a number of seconds, at least 1, got 0.',
       ],
       [{ services: [{ name: 'web', tags: 'a' }] }, 'got `tags`.'],
       [
         { services: [{ name: 'web', subset: 0 }] },
-        'Expected `subset` to be an integer of at least 1, got 0.',
+        'Expected `services[0].subset` to be an integer of at least 1, got 0.',
       ],
-      [{ services: [{ name: 'web', slowStart: -1 }] }, 'Expected `slowStart` to be a number of seconds'],
+      [
+        { services: [{ name: 'web', slowStart: -1 }] },
+        'Expected `services[0].slowStart` to be a number of seconds',
+      ],
+      [
+        { services: ['api', { name: 'web', zone: '' }] },
+        'Expected `services[1].zone` to be a non-empty string',
+      ],
       [
         { services: [{ name: 'web', retry: { budget: 1.5 } }] },
         'Expected `services[0].retry.budget` to be a number from 0 to 1, got 1.5.',
@@ -212,7 +219,7 @@ describe('PilotedModule', () => {
       ],
       [
         { services: [{ name: 'web', fallback: ['10.0.0.1'] }] },
-        'Expected `fixed.web` to be an array of `host:port`',
+        'Expected `services[0].fallback` to be an array of `host:port`',
       ],
       [{ services: [{ name: 'web', registry: [] }] }, 'a registry or a non-empty array of registries'],
       [

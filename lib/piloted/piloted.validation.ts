@@ -6,7 +6,7 @@ import { AddressPolicy } from '../discovery/address-policy.js';
 import { checkOptions, describeIssues } from '../common/check-options.js';
 import { expected } from '../common/expected.js';
 import { isName, MAX_NAME_BYTES } from '../common/names.js';
-import { fixed } from '../registries/fixed/fixed.js';
+import { readServices } from '../registries/fixed/fixed.js';
 import { registrySource } from '../registries/registry-url.js';
 import { type RegistrySource } from '../registry/registry-source.js';
 import { type PilotedModuleOptions, type ServiceOptions } from './piloted.options.js';
@@ -24,9 +24,9 @@ const BOOT = "'wait', 'empty' or 'fail'";
 
 class Service {
   @holds(isName, NAME) name = undefined;
-  @IsOptional() @holds(isNonEmptyString, 'a string') tag = undefined;
-  @IsOptional() @holds(isNonEmptyString, 'a string') dc = undefined;
-  @IsOptional() @holds(isNonEmptyString, 'a string') zone = undefined;
+  @IsOptional() @holds(isNonEmptyString, 'a non-empty string') tag = undefined;
+  @IsOptional() @holds(isNonEmptyString, 'a non-empty string') dc = undefined;
+  @IsOptional() @holds(isNonEmptyString, 'a non-empty string') zone = undefined;
   @IsOptional()
   @IsNumber({}, describeIssues('a number of seconds, at least 1'))
   @Min(1, describeIssues('a number of seconds, at least 1'))
@@ -108,7 +108,7 @@ export function checkServices(option: string, services: readonly (string | Servi
 }
 
 function checkService(where: string, service: ServiceOptions): void {
-  checkOptions(Service, service, `PilotedModule's \`${where}\``);
+  checkOptions(Service, service, `PilotedModule's \`${where}\``, `${where}.`);
   const { outlierDetection, retry, registry, fallback, name } = service;
   if (outlierDetection !== undefined) checkOutlierOptions(`${where}.outlierDetection`, outlierDetection);
   if (retry !== undefined) checkRetryOptions(`${where}.retry`, retry);
@@ -116,5 +116,5 @@ function checkService(where: string, service: ServiceOptions): void {
     throw expected(`${where}.registry`, 'a registry or a non-empty array of registries', registry);
   if (registry !== undefined)
     for (const each of [registry].flat()) registrySource(each as string | RegistrySource, {});
-  if (fallback !== undefined) fixed({ [name]: fallback });
+  if (fallback !== undefined) readServices({ [name]: fallback }, `${where}.fallback`);
 }

@@ -14,7 +14,7 @@ export class UnknownServiceError extends SidekickError {
   ) {
     const list = known.length > 0 ? known.join(', ') : 'none';
     super(
-      `Unknown service ${formatValue(service)}${where === undefined ? '' : ` at ${where}`}. Known services: ${list}.`,
+      `Unknown service ${formatValue(service)}${where === undefined ? '' : ` at ${where}`}. Known services: ${list}. Add it to PilotedModule's \`services\`.`,
     );
   }
 }

@@ -18,8 +18,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-function toInstance(service: string, given: FixedInstance): Instance {
-  const name = `fixed.${service}`;
+function toInstance(name: string, service: string, given: FixedInstance): Instance {
   const fields: unknown = typeof given === 'string' ? splitHostPort(given) : given;
   if (!isObject(fields)) throw expected(name, 'an array of `host:port` or { address, port }', given);
   const { address, host, port, ...rest } = fields as Record<string, unknown>;
@@ -32,15 +31,20 @@ function toInstance(service: string, given: FixedInstance): Instance {
 /**
  * Checks the instances and fills in the defaults.
  *
+ * @param option The option that has the instances, for messages. The default is `fixed.` and the name of the service.
  * @throws InvalidOptionError when a service name, an address or another field is invalid, or an id occurs twice
  */
-export function readServices(services: FixedServices): ReadonlyMap<string, readonly Instance[]> {
+export function readServices(
+  services: FixedServices,
+  option?: string,
+): ReadonlyMap<string, readonly Instance[]> {
   checkObject('fixed', services);
   return new Map(
     Object.entries(services).map(([service, given]) => {
       checkName('service', service);
-      if (!Array.isArray(given)) throw expected(`fixed.${service}`, 'an array of instances', given);
-      const instances = (given as readonly FixedInstance[]).map((one) => toInstance(service, one));
+      const name = option ?? `fixed.${service}`;
+      if (!Array.isArray(given)) throw expected(name, 'an array of instances', given);
+      const instances = (given as readonly FixedInstance[]).map((one) => toInstance(name, service, one));
       const ids = new Set<string>();
       for (const { id } of instances) {
         if (ids.has(id))

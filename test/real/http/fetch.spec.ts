@@ -64,7 +64,7 @@ describe('ServiceHttp.fetch', () => {
     const { http } = await world.boot({ services: ['web'] });
     await expect(http.fetch('http://localhost/')).rejects.toBeInstanceOf(UnknownServiceError);
     await expect(http.fetch('http://example.com/')).rejects.toThrow(
-      'Unknown service "example.com" at http://example.com. Known services: web.',
+      'Unknown service "example.com" at http://example.com. Known services: web. Add it to PilotedModule\'s `services`.',
     );
   });
 
