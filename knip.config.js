@@ -14,6 +14,7 @@ export default {
     'scripts/prepare/*.mjs',
     'test/**/*.spec.ts',
     'test/{bench,chaos,fuzz}/*.ts',
+    'test/bench/rows/{boot-app.mjs,keys-process.ts}',
     'test/harness/packages/**/*.cjs',
     'test/harness/fixtures/**/*.{ts,mjs}',
   ],

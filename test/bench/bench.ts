@@ -1,19 +1,63 @@
-// npm run bench -- [--only NAME]: every benchmark, or one.
+// npm run bench -- [--only ROW] [--quick] [--page] [--json FILE] [--list] [--simulate]
+import { mkdir, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { format, resolveConfig } from 'prettier';
+import { runRow } from './measure/run-row.js';
+import { lineChart } from './report/chart.js';
+import { chartsOf } from './report/charts.js';
+import { machine } from './report/machine.js';
+import { type Measured, page } from './report/page.js';
+import { table } from './report/table.js';
+import { ROWS } from './rows.js';
+import { tables } from './simulation/tables.js';
 
-const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
-  pick: () => import('./pick.js'),
-  boot: () => import('./boot.js'),
-  calls: () => import('./calls.js'),
-  rpc: () => import('./rpc.js'),
-};
+const DOCS = fileURLToPath(new URL('../../docs', import.meta.url));
 
-const { only } = parseArgs({ options: { only: { type: 'string' } } }).values;
-const names = only === undefined ? Object.keys(BENCHES) : [only];
-for (const name of names) {
-  const run = BENCHES[name];
-  if (!run)
-    throw new Error(`Expected --only to be one of ${Object.keys(BENCHES).join(', ')}, got "${name}".`);
-  await run();
-  console.log();
+const options = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    quick: { type: 'boolean', default: false },
+    page: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    list: { type: 'boolean', default: false },
+    simulate: { type: 'boolean', default: false },
+  },
+}).values;
+
+async function run(): Promise<void> {
+  const unknown = options.only?.find((name) => !ROWS.some((row) => row.name === name));
+  if (unknown !== undefined)
+    throw new Error(
+      `Expected --only to be one of ${ROWS.map(({ name }) => name).join(', ')}, got "${unknown}".`,
+    );
+  const effort = { quick: options.quick, rounds: options.quick ? 3 : 5 };
+  const on = machine();
+  const measured: Measured[] = [];
+  for (const row of ROWS) {
+    if (options.only && !options.only.includes(row.name)) {
+      measured.push({ row, lines: [], charts: [] });
+      continue;
+    }
+    console.log(`\n${row.title} (${row.name})\n`);
+    const lines = await runRow(row, effort);
+    if (lines.length > 0) console.log(table(lines));
+    measured.push({ row, lines, charts: Object.keys(chartsOf(row.name, lines)) });
+  }
+  if (options.json !== undefined)
+    await writeFile(options.json, `${JSON.stringify({ machine: on, effort, measured }, null, 2)}\n`);
+  // A page of some rows, or of few rounds, would replace better figures unless it is asked for.
+  if ((options.only || options.quick) && !options.page) return;
+  await mkdir(`${DOCS}/benchmarks`, { recursive: true });
+  for (const { row, lines } of measured)
+    for (const [name, chart] of Object.entries(chartsOf(row.name, lines)))
+      await writeFile(`${DOCS}/benchmarks/${name}.svg`, lineChart(chart));
+  const file = `${DOCS}/benchmarks.md`;
+  const style = (await resolveConfig(file)) ?? {};
+  await writeFile(file, await format(page(on, effort.rounds, measured), { ...style, parser: 'markdown' }));
+  console.log(`\nWrote ${file}.`);
 }
+
+if (options.list) for (const { name, title } of ROWS) console.log(`${name.padEnd(12)} ${title}`);
+else if (options.simulate) console.log(tables());
+else await run();

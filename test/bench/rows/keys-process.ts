@@ -1,15 +1,15 @@
-// The process that test/bench/keys.ts measures: registers keys, rests, reports, and ends.
+// The process that rows/keys.ts measures: registers keys, rests, reports, and ends.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Etcd3 } from 'etcd3';
-import { deferred } from '../../lib/common/async/deferred.js';
-import { forEachLimited } from '../../lib/common/async/semaphore.js';
-import { systemClock } from '../../lib/common/clock.js';
-import { silentLogger } from '../../lib/common/logger.js';
-import { LocalRegistrar } from '../../lib/registration/local-registrar.js';
-import { clockTicker } from '../../lib/registration/ticker.js';
-import { etcd } from '../../lib/registries/etcd/etcd.js';
+import { deferred } from '../../../lib/common/async/deferred.js';
+import { forEachLimited } from '../../../lib/common/async/semaphore.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { silentLogger } from '../../../lib/common/logger.js';
+import { LocalRegistrar } from '../../../lib/registration/local-registrar.js';
+import { clockTicker } from '../../../lib/registration/ticker.js';
+import { etcd } from '../../../lib/registries/etcd/etcd.js';
 import { type KeysFigures, type KeysPlan } from './keys.js';
 
 const CONCURRENCY = 64;

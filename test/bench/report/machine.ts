@@ -1,0 +1,32 @@
+import { cpus, loadavg, totalmem, release } from 'node:os';
+
+/** The circumstances of a run. */
+export interface Machine {
+  /** `2026-11-28`. */
+  readonly date: string;
+  readonly node: string;
+  readonly processors: number;
+  readonly model: string;
+  readonly memoryGB: number;
+  readonly system: string;
+  /** Average over one minute at the start. */
+  readonly load: number;
+}
+
+export function machine(): Machine {
+  const all = cpus();
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    node: process.version,
+    processors: all.length,
+    model: all[0]?.model.trim() ?? 'unknown',
+    memoryGB: Math.round(totalmem() / 1e9),
+    system: `${process.platform} ${release()}`,
+    load: loadavg()[0] ?? 0,
+  };
+}
+
+/** Other work takes a considerable share of the processors. */
+export function isBusy({ load, processors }: Machine): boolean {
+  return load > processors * 0.25;
+}

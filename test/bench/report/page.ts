@@ -1,0 +1,36 @@
+import { type Line } from '../measure/line.js';
+import { type Row } from '../rows.js';
+import { isBusy, type Machine } from './machine.js';
+import { table } from './table.js';
+
+export interface Measured {
+  readonly row: Row;
+  readonly lines: readonly Line[];
+  /** Names of the row's charts in `docs/benchmarks/`. */
+  readonly charts: readonly string[];
+}
+
+/** `docs/benchmarks.md`. */
+export function page(on: Machine, rounds: number, measured: readonly Measured[]): string {
+  const { date, node, processors, model, memoryGB, system, load } = on;
+  const busy = isBusy(on)
+    ? ' **The machine had other work during the run: absolute figures are too high, and only ratios mean something.**'
+    : '';
+  const parts = measured.map(({ row, lines, charts }) =>
+    [
+      `## ${row.title}`,
+      row.meaning,
+      ...charts.map((name) => `![${row.title}](benchmarks/${name}.svg)`),
+      lines.length > 0 ? table(lines) : 'Not measured in this run.',
+    ].join('\n\n'),
+  );
+  return [
+    '# Benchmarks',
+    `<!-- Written by \`npm run bench\`. -->`,
+    `Measured on ${date} with Node.js ${node} on ${processors} processors (${model}), ${memoryGB} GB, ${system}. Load average at the start: ${load.toFixed(1)}.${busy}`,
+    `Each figure is the median of ${rounds} rounds, with minimum and maximum. In every round, ours and the floor or peer are measured next to each other in changing order, and a ratio is the median of the ratios of the rounds. The floor is the least that the same work costs without this library. Beside a floor, the ratio is ours divided by the floor; beside another library, it is the other library divided by ours.`,
+    '`npm run bench` measures everything again and writes this page. `--only ROW` measures one row (`--page` writes the page nevertheless), `--quick` takes less than three minutes, `--json FILE` writes all values, and `--list` prints the rows.',
+    ...parts,
+    '',
+  ].join('\n\n');
+}

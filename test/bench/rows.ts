@@ -1,0 +1,102 @@
+import { type RowModule } from './measure/line.js';
+
+export interface Row {
+  readonly name: string;
+  readonly title: string;
+  /** One sentence: what the figures mean for a user. */
+  readonly meaning: string;
+  /** Each runs in a process of its own. */
+  readonly variants: readonly string[];
+  /** The variants of `--quick`. */
+  readonly quick: readonly string[];
+  /** Needs an etcd binary. */
+  readonly etcd?: true;
+  load(): Promise<RowModule>;
+}
+
+/** All rows, in the order of the page. */
+export const ROWS: readonly Row[] = [
+  {
+    name: 'pick',
+    title: 'Round robin',
+    meaning:
+      'A pick costs what an index into an array costs, for three endpoints as for ten thousand, so it never shows in a request.',
+    variants: ['handle 3', 'handle 10', 'handle 100', 'handle 1000', 'handle 10000', 'name 10', 'name 1000'],
+    quick: ['handle 3', 'handle 1000', 'name 10'],
+    load: async () => await import('./rows/pick.js'),
+  },
+  {
+    name: 'strategies',
+    title: 'Other strategies',
+    meaning:
+      'Weights, consistent hashing and load-aware strategies cost about what a hand-written one costs.',
+    variants: ['weighted', 'maglev', 'random', 'least-request', 'peak-ewma'].flatMap((name) => [
+      `${name} 100`,
+      `${name} 1000`,
+    ]),
+    quick: ['weighted 100', 'maglev 100', 'least-request 100', 'peak-ewma 100'],
+    load: async () => await import('./rows/strategies.js'),
+  },
+  {
+    name: 'peers',
+    title: 'Other libraries',
+    meaning:
+      'A pick of `piloted`, `@nestcloud/loadbalance` and `moleculer` copies or filters the list each time, so its cost grows with the number of endpoints.',
+    variants: ['10', '100', '1000', '10000'],
+    quick: ['100'],
+    load: async () => await import('./rows/peers.js'),
+  },
+  {
+    name: 'change',
+    title: 'One change in a list',
+    meaning:
+      'How long a list stays behind after its watch has reported that one instance changed; the event loop is busy for about as long.',
+    variants: ['3', '100', '1000', '10000'],
+    quick: ['1000'],
+    load: async () => await import('./rows/change.js'),
+  },
+  {
+    name: 'memory',
+    title: 'Memory of cached endpoints',
+    meaning: 'A client of a very large service needs about as much memory as its list of plain objects.',
+    variants: ['all'],
+    quick: ['all'],
+    load: async () => await import('./rows/memory.js'),
+  },
+  {
+    name: 'calls',
+    title: 'HTTP calls by service name',
+    meaning:
+      'A call by service name, with outlier detection and retry on, against the same call to a fixed address.',
+    variants: ['get', 'post', 'axios'],
+    quick: ['get'],
+    load: async () => await import('./rows/calls.js'),
+  },
+  {
+    name: 'rpc',
+    title: 'gRPC and TCP calls by service name',
+    meaning:
+      'A gRPC call or a message of Nest microservices by service name, against a client with a fixed address.',
+    variants: ['grpc', 'tcp'],
+    quick: ['grpc', 'tcp'],
+    load: async () => await import('./rows/rpc.js'),
+  },
+  {
+    name: 'keys',
+    title: 'Registered keys at rest',
+    meaning:
+      'What it costs a process to keep its keys registered in etcd while nothing changes, and to register them.',
+    variants: ['100', '1000', '10000'],
+    quick: ['1000'],
+    etcd: true,
+    load: async () => await import('./rows/keys.js'),
+  },
+  {
+    name: 'boot',
+    title: 'Boot of an application',
+    meaning: 'By how much the two modules delay the start of a Nest application.',
+    variants: ['all'],
+    quick: ['all'],
+    load: async () => await import('./rows/boot.js'),
+  },
+];

@@ -1,0 +1,83 @@
+// Cost of keys at rest: keys of constant value that one process keeps in a real etcd, against one raw lease with the same keys.
+import { once } from 'node:events';
+import { forkTypeScript } from '../../harness/fork.js';
+import { startEtcd } from '../../harness/etcd.js';
+import { type Effort, type Line } from '../measure/line.js';
+
+/** `sidekick`: registrations of this library. `lease`: one `etcd3` lease and one put for each key. */
+export type KeysSubject = 'sidekick' | 'lease';
+
+export interface KeysPlan {
+  readonly subject: KeysSubject;
+  readonly keys: number;
+  /** Seconds. */
+  readonly ttl: number;
+  /** Seconds at rest after the start; long enough for several renewals. */
+  readonly rest: number;
+}
+
+export interface KeysFigures {
+  /** Seconds from the first request until the registry has every key. */
+  readonly start: number;
+  /** Share of one processor at rest, in percent. */
+  readonly cpu: number;
+  /** Resident memory at rest, in MB. */
+  readonly rss: number;
+  /** Heap in use at rest after a collection, in bytes. */
+  readonly heap: number;
+  /** Active timers of the process at rest. */
+  readonly timers: number;
+}
+
+/** Measures one subject in a process of its own against an etcd of its own. */
+async function run(plan: KeysPlan): Promise<KeysFigures> {
+  const etcd = await startEtcd();
+  try {
+    const child = forkTypeScript(new URL('./keys-process.ts', import.meta.url), [
+      JSON.stringify({ ...plan, endpoint: etcd.urls[0] }),
+    ]);
+    const exited = once(child, 'exit');
+    const [figures] = (await Promise.race([once(child, 'message'), exited])) as [KeysFigures];
+    if (typeof figures !== 'object') throw new Error(`The process of ${plan.subject} ended without figures.`);
+    await exited;
+    return figures;
+  } finally {
+    await etcd.stop();
+  }
+}
+
+/** `100`, `10000`: keys. */
+export async function measure(variant: string, { rounds, quick }: Effort): Promise<readonly Line[]> {
+  const keys = Number(variant);
+  const ours: KeysFigures[] = [];
+  const floor: KeysFigures[] = [];
+  // One round takes two processes and two servers, so it is its own warm-up.
+  for (let round = 0; round < (quick ? 1 : rounds); round++) {
+    const subjects = round % 2 === 0 ? (['sidekick', 'lease'] as const) : (['lease', 'sidekick'] as const);
+    for (const subject of subjects)
+      (subject === 'lease' ? floor : ours).push(await run({ subject, keys, ttl: 10, rest: quick ? 10 : 20 }));
+  }
+  const line = (
+    [what, unit]: readonly [string, string],
+    value: (figures: KeysFigures) => number,
+    goal: Line['goal'],
+  ): Line => ({
+    what: `${what}, ${keys} keys`,
+    unit,
+    ours: ours.map(value),
+    floor: { name: 'one `etcd3` lease', values: floor.map(value) },
+    ...(goal ? { goal } : {}),
+    x: keys,
+  });
+  const many = keys >= 1_000;
+  return [
+    line(['processor at rest', '%'], ({ cpu }) => cpu, { of: 'difference', atMost: many ? 0.5 : 0.3 }),
+    line(
+      ['heap', 'kB a key'],
+      ({ heap }) => heap / 1e3 / keys,
+      many ? { of: 'difference', atMost: 2 } : undefined,
+    ),
+    line(['start', 's'], ({ start }) => start, many ? { of: 'ratio', atMost: 1.5 } : undefined),
+    line(['timers at rest', 'timers'], ({ timers }) => timers, undefined),
+  ];
+}

@@ -1,0 +1,70 @@
+import { type Line } from '../bench/measure/line.js';
+import { compared, median, percentile, reaches } from '../bench/measure/statistics.js';
+import { lineChart } from '../bench/report/chart.js';
+import { chartsOf } from '../bench/report/charts.js';
+import { table } from '../bench/report/table.js';
+import { consulCost, etcdCost } from '../bench/simulation/cluster-cost.js';
+import { fleetOf, tables } from '../bench/simulation/tables.js';
+
+const LINE: Line = {
+  what: 'pick',
+  unit: 'ns',
+  ours: [10, 30, 20],
+  floor: { name: 'array[i++ % n]', values: [10, 20, 25] },
+  goal: { of: 'ratio', atMost: 1.1 },
+};
+
+describe('the figures of a line', () => {
+  it('has the median ratio of the rounds, not the ratio of the medians', () => {
+    expect(median(LINE.ours)).toBe(20);
+    expect(compared(LINE, 'ratio')).toBe(1);
+    expect(compared(LINE, 'difference')).toBe(0);
+    expect(percentile([1, 2, 3, 4], 0.99)).toBe(4);
+  });
+
+  it('reaches its goal, misses it, or has none', () => {
+    expect(reaches(LINE)).toBe(true);
+    expect(reaches({ ...LINE, goal: { of: 'ours', atLeast: 21 } })).toBe(false);
+    expect(reaches({ ...LINE, floor: { name: 'none', values: [] } })).toBeUndefined();
+  });
+
+  it('names a peer that is missing', () => {
+    const peers = [{ name: 'piloted', values: [] }];
+    expect(table([{ what: 'pick', unit: 'ns', ours: [1], peers }])).toContain('missing, piloted');
+  });
+});
+
+describe('the charts of a row', () => {
+  it('has one only for a row with several positions', () => {
+    expect(chartsOf('pick', [{ ...LINE, x: 3 }])).toEqual({});
+    const lines = [3, 1_000].map((x) => ({ ...LINE, x }));
+    const svg = lineChart(chartsOf('pick', lines).pick!);
+    expect(svg).toContain('prefers-color-scheme: dark');
+    expect(svg.match(/<polyline/g)).toHaveLength(2);
+    expect(svg).not.toContain('NaN');
+  });
+});
+
+describe('the cost of a cluster', () => {
+  it('grows linearly with the instances while services keep their size', () => {
+    const [small, large] = [etcdCost(fleetOf(1_000)), etcdCost(fleetOf(100_000))];
+    expect(small.renewals).toBe(300);
+    expect(large.renewals).toBe(100 * small.renewals);
+    expect(large.watches).toBe(500_000);
+    expect(large.fanOut).toBeCloseTo(100 * small.fanOut);
+  });
+
+  it('is lower with a longer TTL, and only for renewals', () => {
+    const [short, long] = [etcdCost(fleetOf(1_000)), etcdCost(fleetOf(1_000, { ttl: 30 }))];
+    expect(long).toEqual({ ...short, renewals: short.renewals / 3 });
+  });
+
+  it('sends the whole list to Consul watchers, one entry to those of etcd', () => {
+    const fleet = fleetOf(1_000);
+    expect(consulCost(fleet).fanOut / etcdCost(fleet).fanOut).toBeCloseTo(50);
+  });
+
+  it('is printed for three sizes and three fleets', () => {
+    expect(tables().match(/on etcd/g)).toHaveLength(9);
+  });
+});
