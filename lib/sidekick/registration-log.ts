@@ -1,4 +1,5 @@
 import { type RegistrationEvent } from '../registration/registration-status.js';
+import { type NotReady } from './readiness.js';
 import { type LogFields, type Logger } from '../common/logger.js';
 
 /** Logs the events of all registrations. */
@@ -31,6 +32,19 @@ export class RegistrationLog {
     if (this.warned.has(key)) return;
     this.warned.add(key);
     this.logger.warn(message, { event: 'waiting', key, registry: this.registry });
+  }
+
+  /** Warns that an instance is not ready, and so not registered. The line of its registration is a warning too. */
+  notReady(key: string, { reason, stack }: NotReady, intervalSeconds: number): void {
+    this.warned.add(key);
+    const what = this.registered.has(key) ? 'Deregistering' : 'Not registering';
+    const message = `${what} ${this.descriptions.get(key) ?? `"${key}"`}: ${reason}. It is asked again every ${intervalSeconds} s, and registered when it returns true.`;
+    this.logger.warn(stack === undefined ? message : `${message}\n${stack}`, {
+      event: 'not-ready',
+      key,
+      registry: this.registry,
+      reason,
+    });
   }
 
   /** Logs one event. */

@@ -172,7 +172,8 @@ export class ServiceRegistration {
     const { sidekick, shutdown, onSettled } = this.deps;
     const { service, options, hints } = this.planned;
     if (shutdown.aborted) return;
-    this.overdue.waitingFor('the registry has not acknowledged the first write yet.');
+    const asked = service.ready === undefined ? '' : '`service.ready` has not answered, or ';
+    this.overdue.waitingFor(`${asked}the registry has not acknowledged the first write yet.`);
     try {
       await sidekick.announcePrimary(service, bound, { ...options, failFast }, hints);
     } finally {

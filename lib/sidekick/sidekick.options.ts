@@ -1,6 +1,7 @@
 import { type InjectionToken, type ModuleMetadata, type Type } from '@nestjs/common';
 import { type Logger } from '../common/logger.js';
 import { type RegistrySource } from '../registry/registry-source.js';
+import { type Ready } from './readiness.js';
 
 /**
  * The value of a key: a string, or a function that computes it. The function is called for the first write and with every
@@ -74,6 +75,15 @@ export interface ServiceAnnouncement {
   readonly weight?: number;
   /** Zone in which the instance runs, for clients that prefer instances of their own zone. */
   readonly zone?: string;
+  /**
+   * Whether the instance can serve requests now. It is called when the server listens and with every `updateInterval`; calls
+   * never overlap. While it returns false, throws or takes longer than `updateInterval`, the instance is deregistered, with one
+   * WARN that names the reason. True registers it again. `failFast` does not apply to the answer: an application that is not
+   * ready boots.
+   *
+   * @default the instance is registered as long as the application runs
+   */
+  readonly ready?: Ready;
 }
 
 /** Options of `SidekickModule.forRoot`. */

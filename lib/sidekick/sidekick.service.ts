@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Observable, Subject } from 'rxjs';
 import { type RegistrationStatus, type RegistrationEvent } from '../registration/registration-status.js';
-import { ALREADY_HELD } from '../registration/already-held.error.js';
-import { type Registrar, type Registration, type RegistrationOptions } from '../registration/registrar.js';
+import { type Registrar, type Registration } from '../registration/registrar.js';
 import { type RecordSource } from '../registration/value-updater.js';
 import { InvalidOptionError } from '../common/errors/index.js';
 import { expected } from '../common/expected.js';
+import { type Clock } from '../common/clock.js';
 import { type Logger } from '../common/logger.js';
 import { type ElectionClient } from '../election/election-client.js';
 import { type RegistrationHints } from '../registry/entry-record.js';
@@ -20,6 +20,8 @@ import {
 } from './registered-entry.js';
 import { LoopbackWarning } from './loopback-warning.js';
 import { keyProducer } from './key-producer.js';
+import { type Ready } from './readiness.js';
+import { RegistrationSet } from './registration-set.js';
 import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
 import {
   type HeartbeatOptions,
@@ -33,6 +35,7 @@ import {
   SIDEKICK_LOGGER,
   SIDEKICK_OPTIONS,
   SIDEKICK_REGISTRY_URL,
+  SIDEKICK_WAIT_CLOCK,
 } from './sidekick.tokens.js';
 import {
   checkAnnouncement,
@@ -53,7 +56,7 @@ export class Sidekick {
   /** Private by `#`, so that printing this object shows no password of a registry's URL. */
   readonly #options: SidekickModuleOptions;
   private readonly subject = new Subject<RegistrationEvent>();
-  private readonly registrations = new Set<Registration>();
+  private readonly registrations: RegistrationSet;
   /** Registrations of the module's options. */
   private readonly primaries: Registration[] = [];
   private primaryKey: Registration | undefined;
@@ -70,6 +73,7 @@ export class Sidekick {
     @Inject(SIDEKICK_REGISTRY_URL) url: string,
     @Inject(LoopbackWarning) private readonly loopback: LoopbackWarning,
     @Inject(SIDEKICK_ELECTIONS) private readonly elections: ElectionClient,
+    @Inject(SIDEKICK_WAIT_CLOCK) clock: Clock,
   ) {
     this.#options = options;
     this.defaults = {
@@ -77,6 +81,7 @@ export class Sidekick {
       updateInterval: options.updateInterval ?? SIDEKICK_DEFAULTS.updateInterval,
     };
     this.log = new RegistrationLog(logger, url);
+    this.registrations = new RegistrationSet({ clock, registrar, log: this.log });
     if (options.enabled === false) {
       this.stopping = Promise.resolve();
       this.subject.complete();
@@ -94,7 +99,12 @@ export class Sidekick {
 
   /** The status of each registration: state, time of the last acknowledgement and its age in seconds. */
   get beats(): readonly RegistrationStatus[] {
-    return this.registrar.statuses;
+    return this.registrations.statuses;
+  }
+
+  /** @internal Why instances are not ready, by key. */
+  get notReady(): ReadonlyMap<string, string> {
+    return this.registrations.notReady;
   }
 
   /** Whether {@link Sidekick.stop} has been called, or the module is not `enabled`. */
@@ -154,15 +164,14 @@ export class Sidekick {
    */
   async pause(): Promise<void> {
     if (this.stopped) return;
-    const paused = [...this.registrations].map((registration) => registration.pause());
-    await Promise.all([...paused, this.elections.pause()]);
+    await Promise.all([this.registrations.pause(), this.elections.pause()]);
   }
 
   /** Registers all entries and campaigns again after {@link Sidekick.pause}. */
   resume(): void {
     if (this.stopped) return;
     this.elections.resume();
-    for (const registration of this.registrations) registration.resume();
+    this.registrations.resume();
   }
 
   /**
@@ -218,6 +227,7 @@ export class Sidekick {
   /** @internal The first step of {@link Sidekick.stop}: resolves when the entries are gone. Leadership is not released yet. */
   deregister(): Promise<void> {
     this.loopback.close();
+    this.registrations.close();
     this.elections.shutdown();
     this.deregistering ??= this.registrar.close();
     return this.deregistering;
@@ -257,7 +267,11 @@ export class Sidekick {
   ): Promise<RegisteredKey> {
     const source = keyProducer(key, value);
     this.log.describe(key, `key "${key}"`);
-    const registration = await this.add(key, source, options, onRegistered);
+    let registration: Registration | undefined;
+    await this.add(key, source, options, (added) => {
+      registration = added;
+      onRegistered?.(added);
+    });
     return {
       key,
       value: async (next) => {
@@ -267,7 +281,7 @@ export class Sidekick {
       },
       ...controlsOf(
         () => registration,
-        () => this.remove(key, registration),
+        () => this.registrations.remove(key, registration),
       ),
     };
   }
@@ -292,53 +306,39 @@ export class Sidekick {
       },
       ...controlsOf(
         () => registration,
-        () => this.remove(key, registration),
+        () => this.registrations.remove(key, registration),
       ),
     };
     this.log.describe(key, current.description);
-    await this.add(key, current.record, options, (added) => {
+    const onAdded = (added: Registration): void => {
       registration = added;
       onRegistered?.(added, announced);
-    });
+    };
+    await this.add(key, current.record, options, onAdded, announcing.service.ready);
     void this.loopback.check(current.instance);
     return announced;
   }
 
-  private async remove(key: string, registration: Registration | undefined): Promise<void> {
-    if (!registration || !this.registrations.delete(registration)) return;
-    await registration.stop();
-    this.log.forget(key);
-  }
-
-  /** Registers an entry and waits for the first write. Returns undefined after `stop()`. */
+  /** Registers an entry and waits for the first write. Does nothing after `stop()`. */
   private async add(
     key: string,
     source: RecordSource,
     options: EntryOptions,
-    onRegistered?: (registration: Registration) => void,
-  ): Promise<Registration | undefined> {
-    if (this.stopped) return undefined;
-    const registrationOptions: RegistrationOptions = {
-      ttl: options.ttl ?? this.defaults.ttl,
-      updateInterval: options.updateInterval ?? this.defaults.updateInterval,
-      exclusive: options.exclusive ?? SIDEKICK_DEFAULTS.exclusive,
-    };
-    let registration: Registration | undefined;
-    try {
-      registration = await this.registrar.register(key, source, registrationOptions);
-      this.registrations.add(registration);
-      onRegistered?.(registration);
-      await registration.first;
-    } catch (error) {
-      if (this.stopping) return registration;
-      if (!registration) throw error;
-      const failFast = options.failFast ?? this.#options.failFast ?? SIDEKICK_DEFAULTS.failFast;
-      if (failFast || (error as { readonly code?: unknown }).code === ALREADY_HELD) {
-        await this.remove(key, registration);
-        throw error;
-      }
-      this.log.waiting(key, `The first write of "${key}" failed; retrying: ${(error as Error).message}`);
-    }
-    return registration;
+    onRegistered: (registration: Registration) => void,
+    ready?: Ready,
+  ): Promise<void> {
+    if (this.stopped) return;
+    await this.registrations.add({
+      key,
+      source,
+      options: {
+        ttl: options.ttl ?? this.defaults.ttl,
+        updateInterval: options.updateInterval ?? this.defaults.updateInterval,
+        exclusive: options.exclusive ?? SIDEKICK_DEFAULTS.exclusive,
+      },
+      failFast: options.failFast ?? this.#options.failFast ?? SIDEKICK_DEFAULTS.failFast,
+      ready,
+      onRegistered,
+    });
   }
 }

@@ -129,6 +129,13 @@ class AnnouncementShape {
   @Max(65_535, describeIssues('an integer from 0 to 65535'))
   weight = undefined;
   @IsOptional() @Satisfies('zone', isString, describeIssues('a string')) zone = undefined;
+  @IsOptional()
+  @Satisfies(
+    'ready',
+    (value) => typeof value === 'function',
+    describeIssues('a function that returns true or false'),
+  )
+  ready = undefined;
 }
 
 /** @throws InvalidOptionError, IntervalTooSmallError */

@@ -11,6 +11,8 @@ export interface HeartbeatState {
   /** Whether the registry cannot be reached; undefined where this process cannot know. */
   readonly unreachable: boolean | undefined;
   readonly beats: readonly RegistrationStatus[];
+  /** Why instances are not ready (`service.ready`), by key. */
+  readonly notReady: ReadonlyMap<string, string>;
   /** Why each registration was lost last, by key. */
   readonly lost: ReadonlyMap<string, LostReason>;
 }
@@ -19,7 +21,10 @@ function round(seconds: number): number {
   return Math.round(seconds * 10) / 10;
 }
 
-function verdictOf({ key, state, age }: RegistrationStatus, { lost, unreachable }: HeartbeatState): Verdict {
+function verdictOf(
+  { key, state, age }: RegistrationStatus,
+  { lost, notReady, unreachable }: HeartbeatState,
+): Verdict {
   const ages = age === undefined ? {} : { age: round(age) };
   switch (state) {
     case 'alive':
@@ -32,7 +37,7 @@ function verdictOf({ key, state, age }: RegistrationStatus, { lost, unreachable 
     case 'starting':
       return { status: 'up', details: { registered: false, reason: 'not registered yet' } };
     case 'paused':
-      return { status: 'up', details: { registered: false, reason: 'paused' } };
+      return { status: 'up', details: { registered: false, reason: notReady.get(key) ?? 'paused' } };
     case 'stopped':
       return { status: 'up', details: { registered: false, reason: 'stopped' } };
     case 'lost':

@@ -47,6 +47,7 @@ export class HealthSources implements OnModuleInit {
       leaving,
       unreachable: this.registry()?.unreachable,
       beats: this.sidekick?.beats ?? [],
+      notReady: this.sidekick?.notReady ?? new Map<string, string>(),
       lost: this.lost,
     };
   }

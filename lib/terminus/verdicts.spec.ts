@@ -12,6 +12,7 @@ function heartbeat(changes: Partial<HeartbeatState>): ReturnType<typeof heartbea
     leaving: false,
     unreachable: false,
     beats: [],
+    notReady: new Map(),
     lost: new Map(),
   };
   return heartbeatVerdict({ ...known, ...changes });
@@ -58,6 +59,14 @@ describe('heartbeatVerdict', () => {
       },
     });
     expect(heartbeat({ leaving: true })).toEqual({ status: 'down', details: { reason: 'leaving' } });
+  });
+
+  it('names the reason of an instance that is not ready', () => {
+    const notReady = new Map([['web/1', '`ready` returned false']]);
+    expect(heartbeat({ beats: [beat('paused', 'web/1')], notReady })).toMatchObject({
+      status: 'up',
+      details: { registrations: { 'web/1': { registered: false, reason: '`ready` returned false' } } },
+    });
   });
 
   it('shows 50 names, the worst first', () => {
