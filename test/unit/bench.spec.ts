@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type Line } from '../bench/measure/line.js';
 import { compared, median, percentile, reaches } from '../bench/measure/statistics.js';
 import { lineChart } from '../bench/report/chart.js';
@@ -66,5 +67,10 @@ describe('the cost of a cluster', () => {
 
   it('is printed for three sizes and three fleets', () => {
     expect(tables().match(/on etcd/g)).toHaveLength(9);
+  });
+
+  it('is the one in docs/scale.md', () => {
+    const page = readFileSync(new URL('../../docs/scale.md', import.meta.url), 'utf8');
+    for (const line of tables().split('\n')) expect(page).toContain(line);
   });
 });

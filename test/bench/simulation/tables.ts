@@ -1,6 +1,10 @@
 import { alignedTable } from '../report/table.js';
 import { consulCost, type Cost, etcdCost, type Fleet } from './cluster-cost.js';
 
+/** Key and JSON value, measured (157 bytes), and about 60 bytes for the frames of a watch, estimated. */
+const ETCD_ENTRY_BYTES = 220;
+/** Measured: one entry of `/v1/health/service`, with node, service and checks. */
+const CONSUL_ENTRY_BYTES = 1_150;
 const SIZES = [1_000, 10_000, 100_000];
 
 /** 50 instances a service, each of which follows five services; every instance is replaced once an hour. */
@@ -10,7 +14,7 @@ export const fleetOf = (instances: number, changed: Partial<Fleet> = {}): Fleet 
   followed: 5,
   ttl: 10,
   deployEvery: 3_600,
-  entryBytes: 400,
+  entryBytes: ETCD_ENTRY_BYTES,
   reconnectOver: 5,
   ...changed,
 });
@@ -51,7 +55,10 @@ function section(title: string, changed: (instances: number) => Partial<Fleet>):
   const rows = SIZES.flatMap((instances) => {
     const fleet = fleetOf(instances, changed(instances));
     const name = instances.toLocaleString('en');
-    return [row(`${name} on etcd`, etcdCost(fleet)), row(`${name} on Consul`, consulCost(fleet))];
+    return [
+      row(`${name} on etcd`, etcdCost(fleet)),
+      row(`${name} on Consul`, consulCost({ ...fleet, entryBytes: CONSUL_ENTRY_BYTES })),
+    ];
   });
   return `${title}\n\n${alignedTable([header, ...rows])}`;
 }
