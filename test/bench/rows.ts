@@ -20,7 +20,7 @@ export const ROWS: readonly Row[] = [
     name: 'pick',
     title: 'Round robin',
     meaning:
-      'A pick costs what an index into an array costs, for three endpoints as for ten thousand, so it never shows in a request.',
+      'What a pick adds to a request, against an index into an array, for three to ten thousand endpoints.',
     variants: ['handle 3', 'handle 10', 'handle 100', 'handle 1000', 'handle 10000', 'name 10', 'name 1000'],
     quick: ['handle 3', 'handle 1000', 'name 10'],
     load: async () => await import('./rows/pick.js'),
@@ -29,7 +29,7 @@ export const ROWS: readonly Row[] = [
     name: 'strategies',
     title: 'Other strategies',
     meaning:
-      'Weights, consistent hashing and load-aware strategies cost about what a hand-written one costs.',
+      'What weights, consistent hashing and load-aware strategies cost, against a hand-written one or an index into an array.',
     variants: ['weighted', 'maglev', 'random', 'least-request', 'peak-ewma'].flatMap((name) => [
       `${name} 100`,
       `${name} 1000`,
@@ -58,7 +58,8 @@ export const ROWS: readonly Row[] = [
   {
     name: 'memory',
     title: 'Memory of cached endpoints',
-    meaning: 'A client of a very large service needs about as much memory as its list of plain objects.',
+    meaning:
+      'How much memory a client of a very large service needs for its list, against the same endpoints as plain objects.',
     variants: ['all'],
     quick: ['all'],
     load: async () => await import('./rows/memory.js'),
