@@ -99,7 +99,7 @@ describe('The bundle', () => {
   });
 
   it('loads only what an application uses', async () => {
-    const app = join(root, 'test', 'bench', 'boot-app.mjs');
+    const app = join(root, 'test', 'bench', 'rows', 'boot-app.mjs');
     const trace = pathToFileURL(join(folder, 'trace.mjs')).href;
     const said = await shell(process.execPath, ['--import', trace, app, 'sidekick'], { cwd: root });
     const loaded = [...said.matchAll(/^loaded (.*)$/gm)].map(([, module]) => module!);

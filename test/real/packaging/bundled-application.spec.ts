@@ -34,8 +34,8 @@ const EXTERNAL = [
 
 /** ES modules have no `require`, which packages of CommonJS call. */
 const BANNER =
-  "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);" +
-  "import { fileURLToPath as pathOf } from 'node:url'; const __dirname = pathOf(new URL('.', import.meta.url));";
+  "import { createRequire as bannerRequire } from 'node:module'; const require = bannerRequire(import.meta.url);" +
+  "import { fileURLToPath as bannerPath } from 'node:url'; const __dirname = bannerPath(new URL('.', import.meta.url));";
 
 describe('An application that esbuild has bundled', () => {
   let consumer: Consumer;
