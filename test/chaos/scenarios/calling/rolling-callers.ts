@@ -19,6 +19,7 @@ type CallOnce = () => Promise<number>;
 /** Instances are replaced one after the other, with and without a drain, under callers of fetch and axios. */
 export const rollingCallers: Scenario = {
   name: 'rolling-callers',
+  alone: true,
   promise: 'While instances are restarted or killed, no GET of 100 callers through fetch and axios fails',
 
   async run(stage, { kills }) {

@@ -10,6 +10,7 @@ const CALLS = { full: 100_000, share: 2_000 };
 /** Calls that end in every way there is, many at a time. */
 export const stormOfAborts: Scenario = {
   name: 'storm-of-aborts',
+  alone: true,
   promise:
     'After any number of calls with random aborts, timeouts and resets no call is counted as under way',
 
