@@ -1,5 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import { findProvider } from '../nest/find-provider.js';
 import { DiscoveryService } from '../piloted/discovery.service.js';
 import { type SidekickModuleOptions } from '../sidekick/sidekick.options.js';
 import { Elections } from '../sidekick/elections/elections.service.js';
@@ -24,9 +25,13 @@ export class Sources {
     const sources = [
       {
         usedBy: 'SidekickModule',
-        source: (this.find(SIDEKICK_SOURCE) as { source: RegistrySource } | undefined)?.source,
+        source: (findProvider(this.modules, SIDEKICK_SOURCE) as { source: RegistrySource } | undefined)
+          ?.source,
       },
-      { usedBy: 'PilotedModule', source: this.find(PILOTED_SOURCE) as RegistrySource | undefined },
+      {
+        usedBy: 'PilotedModule',
+        source: findProvider(this.modules, PILOTED_SOURCE) as RegistrySource | undefined,
+      },
     ];
     const used = new Map<string, UsedRegistry>();
     for (const { usedBy, source } of sources) {
@@ -39,16 +44,7 @@ export class Sources {
 
   /** The heading of the page when it is given none: the name of the registered service. */
   get title(): string {
-    const options = this.find(SIDEKICK_OPTIONS) as SidekickModuleOptions | undefined;
+    const options = findProvider(this.modules, SIDEKICK_OPTIONS) as SidekickModuleOptions | undefined;
     return options?.service?.name ?? 'nestjs-sidekick';
-  }
-
-  /** A provider that its module does not export; undefined when the application does not import the module. */
-  private find(token: symbol): unknown {
-    try {
-      return this.modules.get<unknown>(token, { strict: false });
-    } catch {
-      return undefined;
-    }
   }
 }

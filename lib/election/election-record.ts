@@ -1,3 +1,4 @@
+import { parseJsonObject } from '../common/json-object.js';
 import { type RegistryEntry } from '../registry/registry.js';
 import { type Leader } from './election.js';
 
@@ -45,14 +46,9 @@ export function encodeElectionRecord(record: ElectionRecord): string {
 
 /** Parses the value of an election's key. Undefined for a value that is no record of this library. */
 export function decodeElectionRecord(value: string): ElectionRecord | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(value);
-  } catch {
-    return undefined;
-  }
-  if (typeof parsed !== 'object' || parsed === null) return undefined;
-  const { format, holder, ttl, beat, meta, since, released } = parsed as Readonly<Record<string, unknown>>;
+  const parsed = parseJsonObject(value);
+  if (!parsed) return undefined;
+  const { format, holder, ttl, beat, meta, since, released } = parsed;
   if (format !== FORMAT || typeof holder !== 'string' || typeof since !== 'string') return undefined;
   if (typeof ttl !== 'number' || !(ttl > 0) || typeof beat !== 'number' || !isMeta(meta)) return undefined;
   return Object.freeze({

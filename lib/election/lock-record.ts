@@ -1,3 +1,5 @@
+import { parseJsonObject } from '../common/json-object.js';
+
 /** The value of a lock's key, as JSON. */
 export interface LockRecord {
   /** Name of the holder's process, for operators. */
@@ -19,14 +21,9 @@ export function encodeLockRecord({ holder, state, remainingMs, since }: LockReco
 
 /** Parses the value of a lock's key. Undefined for a value that is no record of this library. */
 export function decodeLockRecord(value: string): LockRecord | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(value);
-  } catch {
-    return undefined;
-  }
-  if (typeof parsed !== 'object' || parsed === null) return undefined;
-  const { format, holder, state, remaining, since } = parsed as Readonly<Record<string, unknown>>;
+  const parsed = parseJsonObject(value);
+  if (!parsed) return undefined;
+  const { format, holder, state, remaining, since } = parsed;
   if (format !== FORMAT || typeof holder !== 'string' || typeof since !== 'string') return undefined;
   if (state !== 'running' && state !== 'held') return undefined;
   if (typeof remaining !== 'number' || !(remaining >= 0)) return undefined;

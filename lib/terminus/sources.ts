@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnModuleInit, Optional } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import { findProvider } from '../nest/find-provider.js';
 import { systemClock } from '../common/clock.js';
 import { DiscoveryService } from '../piloted/discovery.service.js';
 import { type PilotedModuleOptions } from '../piloted/piloted.options.js';
@@ -41,7 +42,7 @@ export class HealthSources implements OnModuleInit {
   }
 
   heartbeat(leaving: boolean): HeartbeatState {
-    const options = this.find(SIDEKICK_OPTIONS) as SidekickModuleOptions | undefined;
+    const options = findProvider(this.modules, SIDEKICK_OPTIONS) as SidekickModuleOptions | undefined;
     return {
       enabled: this.sidekick !== undefined && options?.enabled !== false,
       leaving,
@@ -58,7 +59,7 @@ export class HealthSources implements OnModuleInit {
    */
   services(names: readonly string[] | undefined): ReadonlyMap<string, ServiceState | undefined> {
     const { discovery } = this;
-    const options = this.find(PILOTED_OPTIONS) as PilotedModuleOptions | undefined;
+    const options = findProvider(this.modules, PILOTED_OPTIONS) as PilotedModuleOptions | undefined;
     const states = new Map<string, ServiceState | undefined>();
     if (options?.enabled === false) return states;
     for (const name of names ?? discovery?.names() ?? [])
@@ -68,20 +69,11 @@ export class HealthSources implements OnModuleInit {
 
   /** The registry of SidekickModule; undefined without the module, with `isolate` and with `enabled: false`. */
   registry(): RegistryState | undefined {
-    const shared = this.find(SIDEKICK_REGISTRY) as SharedRegistry | undefined;
+    const shared = findProvider(this.modules, SIDEKICK_REGISTRY) as SharedRegistry | undefined;
     if (!shared) return undefined;
     const { registry } = shared;
     const { reconnect } = sharedConnectionOf(registry, { clock: systemClock, random: Math.random });
     return { url: registry.url, unreachable: reconnect.unreachable, error: reconnect.lastError?.message };
-  }
-
-  private find(token: symbol): unknown {
-    try {
-      return this.modules.get<unknown>(token, { strict: false });
-    } catch {
-      // The application does not import the module.
-      return undefined;
-    }
   }
 }
 

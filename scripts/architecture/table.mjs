@@ -148,7 +148,7 @@ export const folders = [
   {
     folder: 'terminus',
     about: '`SidekickHealthModule`: health indicators for Terminus',
-    imports: ['common', 'registry', 'registration', 'sidekick', 'piloted'],
+    imports: ['common', 'nest', 'registry', 'registration', 'sidekick', 'piloted'],
   },
   {
     folder: 'testing',

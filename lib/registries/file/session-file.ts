@@ -1,3 +1,5 @@
+import { parseJsonObject } from '../../common/json-object.js';
+
 /** The content of a session's file. The session is alive until `deadline`; a renewal writes a later one. */
 export interface SessionFile {
   readonly format: 1;
@@ -28,15 +30,10 @@ export function isSessionId(id: unknown): id is string {
 
 /** Parses a session's file. Returns undefined if it is malformed. */
 export function readSessionFile(text: string): SessionFile | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { format, id, ttl, deadline, wall, boot } = value as Record<string, unknown>;
+  const value = parseJsonObject(text);
+  if (!value) return undefined;
+  const { format, id, ttl, deadline, wall, boot } = value;
   const times = [ttl, deadline, wall].every((time) => typeof time === 'number' && Number.isFinite(time));
   const known = format === 1 && isSessionId(id) && (boot === undefined || typeof boot === 'string');
-  return times && known ? (value as SessionFile) : undefined;
+  return times && known ? (value as unknown as SessionFile) : undefined;
 }
