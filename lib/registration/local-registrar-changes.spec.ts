@@ -1,16 +1,5 @@
 import { type EntryRecord } from '../registry/entry-record.js';
-import { type RegistrationEvent } from './registration-status.js';
-import { type LocalRegistrar } from './local-registrar.js';
-import { type Registration, type RegistrationOptions } from './registrar.js';
-import { World } from '../../test/harness/in-memory/registrar-world.js';
-
-const OPTIONS: RegistrationOptions = { ttl: 9, updateInterval: 8, exclusive: false };
-
-const key =
-  (name: string, value: string): (() => EntryRecord) =>
-  () => ({ kind: 'key', key: name, value });
-const types = (events: readonly RegistrationEvent[]): string[] =>
-  events.map(({ type, reason }) => reason ?? type);
+import { key, OPTIONS, types, World } from '../../test/harness/in-memory/registrar-world.js';
 
 describe('LocalRegistrar and changes of a registration', () => {
   let world: World;
@@ -22,19 +11,7 @@ describe('LocalRegistrar and changes of a registration', () => {
     expect(world.clock.pending).toBe(0);
   });
 
-  /** Registers `k` and waits for the first write. */
-  async function register(
-    registrar: LocalRegistrar,
-    value = 'v',
-    options: Partial<RegistrationOptions> = {},
-    name = 'k',
-  ): Promise<Registration> {
-    const registering = registrar.register(name, key(name, value), { ...OPTIONS, ...options });
-    await world.clock.advance(50);
-    const registration = await registering;
-    await registration.first;
-    return registration;
-  }
+  const register: World['register'] = async (...args) => await world.register(...args);
 
   it('writes a new value at once, and an equal one not at all', async () => {
     const { registrar, registry } = await world.registrar();

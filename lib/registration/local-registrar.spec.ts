@@ -1,20 +1,8 @@
 import { pause } from '../common/async/deadline.js';
-import { type EntryRecord } from '../registry/entry-record.js';
 import { memory } from '../registries/memory/memory.js';
 import { type Session } from '../registry/registry.js';
 import { type FaultyRegistry } from '../testing/faulty-registry.js';
-import { type RegistrationEvent } from './registration-status.js';
-import { type LocalRegistrar } from './local-registrar.js';
-import { type Registration, type RegistrationOptions } from './registrar.js';
-import { World, seeded } from '../../test/harness/in-memory/registrar-world.js';
-
-const OPTIONS: RegistrationOptions = { ttl: 9, updateInterval: 8, exclusive: false };
-
-const key =
-  (name: string, value: string): (() => EntryRecord) =>
-  () => ({ kind: 'key', key: name, value });
-const types = (events: readonly RegistrationEvent[]): string[] =>
-  events.map(({ type, reason }) => reason ?? type);
+import { key, OPTIONS, seeded, types, World } from '../../test/harness/in-memory/registrar-world.js';
 
 describe('LocalRegistrar', () => {
   let world: World;
@@ -26,19 +14,7 @@ describe('LocalRegistrar', () => {
     expect(world.clock.pending).toBe(0);
   });
 
-  /** Registers `k` and waits for the first write. */
-  async function register(
-    registrar: LocalRegistrar,
-    value = 'v',
-    options: Partial<RegistrationOptions> = {},
-    name = 'k',
-  ): Promise<Registration> {
-    const registering = registrar.register(name, key(name, value), { ...OPTIONS, ...options });
-    await world.clock.advance(50);
-    const registration = await registering;
-    await registration.first;
-    return registration;
-  }
+  const register: World['register'] = async (...args) => await world.register(...args);
 
   it('writes the value at once (Go sidekick wrote an empty one first)', async () => {
     const { registrar, events } = await world.registrar();

@@ -1,5 +1,6 @@
 import { silentLogger } from '../../../lib/common/logger.js';
-import { type KeyRecord } from '../../../lib/registry/entry-record.js';
+import { type EntryRecord, type KeyRecord } from '../../../lib/registry/entry-record.js';
+import { type Registration, type RegistrationOptions } from '../../../lib/registration/registrar.js';
 import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
 import { FaultyRegistry } from '../../../lib/testing/faulty-registry.js';
 import { VirtualClock } from '../../../lib/testing/virtual-clock.js';
@@ -15,11 +16,34 @@ export function seeded(seed: number): () => number {
   };
 }
 
+export const OPTIONS: RegistrationOptions = { ttl: 9, updateInterval: 8, exclusive: false };
+
+export const key =
+  (name: string, value: string): (() => EntryRecord) =>
+  () => ({ kind: 'key', key: name, value });
+
+export const types = (events: readonly RegistrationEvent[]): string[] =>
+  events.map(({ type, reason }) => reason ?? type);
+
 export class World {
   readonly clock = new VirtualClock();
   readonly source: MemorySource = memory();
   readonly warnings: string[] = [];
   private readonly registrars: LocalRegistrar[] = [];
+
+  /** Registers `k` and waits for the first write. */
+  async register(
+    registrar: LocalRegistrar,
+    value = 'v',
+    options: Partial<RegistrationOptions> = {},
+    name = 'k',
+  ): Promise<Registration> {
+    const registering = registrar.register(name, key(name, value), { ...OPTIONS, ...options });
+    await this.clock.advance(50);
+    const registration = await registering;
+    await registration.first;
+    return registration;
+  }
 
   async registrar(
     seed = 1,
