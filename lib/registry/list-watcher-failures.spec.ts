@@ -1,59 +1,34 @@
-import { ScriptedRegistry, listing, webEntry } from '../../test/harness/in-memory/scripted-registry.js';
+import { ListWatcherBench, ids } from '../../test/harness/in-memory/list-watcher-bench.js';
+import { listing, webEntry } from '../../test/harness/in-memory/scripted-registry.js';
 import { RegistryUnavailableError } from '../common/errors/index.js';
-import { VirtualClock } from '../testing/virtual-clock.js';
-import { ListWatcher, type ListUpdate } from './list-watcher.js';
+import { type ListWatcher } from './list-watcher.js';
 import { sharedConnectionOf } from './shared-connection.js';
 import { type Listing } from './registry.js';
 
 describe('ListWatcher on a registry that fails', () => {
-  let clock: VirtualClock;
-  let registry: ScriptedRegistry;
-  let updates: ListUpdate[];
-  let warnings: string[];
-  let logs: string[];
+  let bench: ListWatcherBench;
+  let clock: ListWatcherBench['clock'];
+  let registry: ListWatcherBench['registry'];
+  let updates: ListWatcherBench['updates'];
+  let warnings: ListWatcherBench['warnings'];
+  let logs: ListWatcherBench['logs'];
   let watcher: ListWatcher;
 
-  function create(intervalMs?: number): ListWatcher {
-    return new ListWatcher({
-      registry,
-      scope: { kind: 'service', service: 'web' },
-      clock,
-      random: () => 0.5,
-      logger: {
-        log: (text) => logs.push(text),
-        warn: (text) => warnings.push(text),
-        error: (text) => warnings.push(text),
-      },
-      onUpdate: (update) => updates.push({ ...update, entries: new Map(update.entries) }),
-      ...(intervalMs === undefined ? {} : { intervalMs }),
-    });
-  }
+  const create = (intervalMs?: number): ListWatcher => bench.create(intervalMs);
 
   async function started(): Promise<void> {
     watcher.start();
     await clock.advance(0);
   }
 
-  const ids = (update: ListUpdate | undefined): string[] =>
-    [...(update?.entries.values() ?? [])].map(({ record }) =>
-      record.kind === 'instance' ? record.instance.id : record.key,
-    );
-
   beforeEach(() => {
-    clock = new VirtualClock();
-    registry = new ScriptedRegistry();
-    updates = [];
-    warnings = [];
-    logs = [];
+    bench = new ListWatcherBench();
+    ({ clock, registry, updates, warnings, logs } = bench);
     watcher = create();
   });
 
   afterEach(async () => {
-    registry.deaf = false;
-    const closing = watcher.close();
-    await clock.advance(2_000);
-    await closing;
-    expect(clock.pending).toBe(0);
+    await bench.close(watcher);
   });
 
   it('lists at most once a second under a registry that resets every watch', async () => {
