@@ -47,6 +47,16 @@ export { OnDeposed } from './sidekick/elections/on-deposed.decorator.js';
 export { OnElected } from './sidekick/elections/on-elected.decorator.js';
 export { type RunContext } from './sidekick/elections/run-context.js';
 
+// Names that an application declares
+export {
+  type ElectionName,
+  type ElectionNames,
+  type LockName,
+  type LockNames,
+  type ServiceName,
+  type ServiceNames,
+} from './common/declared-names.js';
+
 // Discovery
 export {
   type DiscoveryDump,

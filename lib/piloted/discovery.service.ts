@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Observable } from 'rxjs';
+import { type ServiceName } from '../common/declared-names.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { type ServiceChange } from '../discovery/service-change.js';
 import { ServiceHandles } from './service-handles.js';
@@ -48,7 +49,7 @@ export class DiscoveryService {
    *
    * @throws UnknownServiceError when services are listed and this is not one of them
    */
-  of(name: string): ServiceHandle {
+  of(name: ServiceName): ServiceHandle {
     return this.handles.of(name);
   }
 
@@ -58,7 +59,7 @@ export class DiscoveryService {
    * @throws UnknownServiceError
    * @throws NoEndpointsError
    */
-  pick(name: string): Endpoint {
+  pick(name: ServiceName): Endpoint {
     return this.handles.of(name).pick();
   }
 
@@ -68,17 +69,17 @@ export class DiscoveryService {
    * @throws UnknownServiceError
    * @throws NoEndpointsError
    */
-  async service(name: string): Promise<Endpoint> {
+  async service(name: ServiceName): Promise<Endpoint> {
     return await this.handles.of(name).next();
   }
 
   /** The last good list of a service, frozen; empty before the first. @throws UnknownServiceError */
-  endpoints(name: string): readonly Endpoint[] {
+  endpoints(name: ServiceName): readonly Endpoint[] {
     return this.handles.of(name).endpoints;
   }
 
   /** The names of the services that are listed or in use. */
-  names(): readonly string[] {
+  names(): readonly ServiceName[] {
     return this.handles.names;
   }
 
@@ -89,7 +90,7 @@ export class DiscoveryService {
    * @throws the first error of the registry, after all requests have ended
    * @throws UnknownServiceError
    */
-  async refresh(name?: string): Promise<void> {
+  async refresh(name?: ServiceName): Promise<void> {
     const handles = name === undefined ? this.handles.current : [this.handles.of(name)];
     const results = await Promise.allSettled(handles.map((handle) => handle.refresh()));
     const failure = results.find((result) => result.status === 'rejected');

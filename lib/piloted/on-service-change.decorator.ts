@@ -1,4 +1,5 @@
 import { SetMetadata } from '@nestjs/common';
+import { type ServiceName } from '../common/declared-names.js';
 import { checkName } from '../common/names.js';
 import { recordUsage } from './service-usage.js';
 
@@ -14,7 +15,7 @@ export const ON_SERVICE_CHANGE = 'nestjs-sidekick:on-service-change';
  *
  * @throws InvalidOptionError when `name` is not a valid service name
  */
-export function OnServiceChange(name: string): MethodDecorator {
+export function OnServiceChange(name: ServiceName): MethodDecorator {
   checkName('name', name);
   return (target, key, descriptor) => {
     recordUsage(name, 'listener', target, key);

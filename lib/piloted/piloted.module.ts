@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { ServiceCache } from '../discovery/service-cache.js';
 import { type ExpiryGuardOptions } from '../discovery/expiry-guard.js';
 import { systemClock } from '../common/clock.js';
+import { type ServiceName } from '../common/declared-names.js';
 import { type Logger } from '../common/logger.js';
 import { asyncOptionsProviders } from '../nest/async-options.js';
 import { ModuleLogger } from '../nest/module-logger.js';
@@ -186,7 +187,7 @@ export class PilotedModule {
    *
    * @throws InvalidOptionError when a service is invalid or listed twice
    */
-  static forFeature(services: readonly (string | ServiceOptions)[]): DynamicModule {
+  static forFeature(services: readonly (ServiceName | ServiceOptions)[]): DynamicModule {
     checkServices('services', services);
     const providers = services.map(optionsOf).map((service) => ({
       provide: getServiceToken(service.name),

@@ -2,13 +2,14 @@ import { type InjectionToken, type ModuleMetadata, type Type } from '@nestjs/com
 import { type BalancerOption } from '../balancing/create-balancer.js';
 import { type OutlierDetectionOptions } from '../balancing/outliers/outlier-options.js';
 import { type RetryOptions } from '../balancing/retry-options.js';
+import { type ServiceName } from '../common/declared-names.js';
 import { type Logger } from '../common/logger.js';
 import { type FixedInstance } from '../registries/fixed/fixed.js';
 import { type RegistrySource } from '../registry/registry-source.js';
 
 /** A service, the selection of its endpoints, and how they are chosen from. */
 export interface ServiceOptions {
-  readonly name: string;
+  readonly name: ServiceName;
   /**
    * The registries that have the service, in order: URLs or results of driver functions. The list is the union of theirs,
    * with one endpoint for each address and port, of the first registry that has it.
@@ -124,7 +125,7 @@ export interface PilotedModuleOptions {
    *
    * @default any service, on demand
    */
-  readonly services?: readonly (string | ServiceOptions)[];
+  readonly services?: readonly (ServiceName | ServiceOptions)[];
   /** @default 'round-robin' */
   readonly balancer?: BalancerOption;
   /** @default 'wait' */

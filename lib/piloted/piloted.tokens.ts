@@ -1,3 +1,5 @@
+import { type ServiceName } from '../common/declared-names.js';
+
 /**
  * Injection token of the options of `PilotedModule.forRoot` or `forRootAsync`. A test replaces them with
  * `overrideProvider(PILOTED_OPTIONS).useValue({ … })`, and they are validated like the original ones.
@@ -17,6 +19,6 @@ export const PILOTED_SOURCE = Symbol('nestjs-sidekick:piloted-source');
  * The injection token of the `ServiceHandle` of a service. A test provides or overrides it. The token names the module,
  * because Nest's error about a missing provider contains only the token.
  */
-export function getServiceToken(name: string): string {
+export function getServiceToken(name: ServiceName): string {
   return `nestjs-sidekick: service "${name}" of PilotedModule.forRoot()`;
 }

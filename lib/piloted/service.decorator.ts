@@ -1,4 +1,5 @@
 import { createParamDecorator, Inject } from '@nestjs/common';
+import { type ServiceName } from '../common/declared-names.js';
 import { checkName } from '../common/names.js';
 import { servicePlace } from './service-place.js';
 import { recordUsage } from './service-usage.js';
@@ -30,7 +31,7 @@ const endpointParameter = createParamDecorator((name: string) => name);
  * @throws InvalidOptionError while the class is loaded: `name` is not a valid service name, the decorator is in another
  * place, or the declared type is that of the other place
  */
-export function Service(name: string): ServiceDecorator {
+export function Service(name: ServiceName): ServiceDecorator {
   checkName('name', name);
   const inject = Inject(getServiceToken(name));
   const parameter = endpointParameter(name, ServicePipe);

@@ -1,4 +1,5 @@
 import { type InjectionToken, type ModuleMetadata, type Type } from '@nestjs/common';
+import { type ServiceName } from '../common/declared-names.js';
 import { type Logger } from '../common/logger.js';
 import { type RegistrySource } from '../registry/registry-source.js';
 import { type Ready } from './readiness.js';
@@ -36,7 +37,7 @@ export interface HeartbeatOptions {
 /** An instance of a service to announce. */
 export interface ServiceAnnouncement {
   /** Name by which clients discover the service. */
-  readonly name: string;
+  readonly name: ServiceName;
   /**
    * Id of the instance, unique within the service.
    *

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { type ServiceName } from '../common/declared-names.js';
 import { messageOf } from '../common/thrown.js';
 import { heartbeatVerdict } from './heartbeat-verdict.js';
 import { Leaving } from './leaving.js';
@@ -48,7 +49,7 @@ export class SidekickHealthIndicator {
    * @param key the key of the result
    * @param names the services without which the application cannot work; left out, all in use are reported, none as `down`
    */
-  services<Key extends string>(key: Key, names?: readonly string[]): Result<Key> {
+  services<Key extends string>(key: Key, names?: readonly ServiceName[]): Result<Key> {
     return this.result(key, () => servicesVerdict(this.sources.services(names), names !== undefined));
   }
 

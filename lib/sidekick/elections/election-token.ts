@@ -1,3 +1,4 @@
+import { type ElectionName } from '../../common/declared-names.js';
 import { checkName } from '../../common/names.js';
 
 const names = new Set<string | undefined>();
@@ -18,7 +19,7 @@ export interface ElectionNameListener {
  * @default the name of the registered service
  * @throws InvalidOptionError when `name` is not a valid name
  */
-export function getElectionToken(name?: string): string {
+export function getElectionToken(name?: ElectionName): string {
   if (name !== undefined) checkName('name', name);
   record(name);
   return name === undefined

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { type ElectionName } from '../../common/declared-names.js';
 import { InvalidOptionError } from '../../common/errors/index.js';
 import { checkName } from '../../common/names.js';
 import { type ContainerPilotConfig } from '../../containerpilot/config.js';
@@ -39,7 +40,7 @@ export class Elections {
    * @throws InvalidOptionError when `name` is not a valid name, or is left out where not exactly one service is registered
    * @throws RegistryRefusedError for a read-only registry
    */
-  of(name?: string): Election {
+  of(name?: ElectionName): Election {
     const resolved = name ?? this.defaultName();
     checkName('name', resolved);
     return this.#client.of(resolved);

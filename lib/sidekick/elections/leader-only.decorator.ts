@@ -1,3 +1,4 @@
+import { type ElectionName } from '../../common/declared-names.js';
 import { replaceMethod } from '../../nest/replace-method.js';
 import { injectProperty, propertyKey, readProperty } from './bound-properties.js';
 import { getElectionToken } from './election-token.js';
@@ -27,7 +28,7 @@ import { addJobMetadata, decoratorLabel, LEADER_ONLY } from './job-metadata.js';
  * @throws InvalidOptionError while the class is loaded: `name` is not a valid name, or the decorator is not on an instance
  * method
  */
-export function LeaderOnly(name?: string): MethodDecorator {
+export function LeaderOnly(name?: ElectionName): MethodDecorator {
   const token = getElectionToken(name);
   const decorator = decoratorLabel('LeaderOnly', name);
   const property = propertyKey(decorator);

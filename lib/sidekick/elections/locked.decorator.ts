@@ -1,3 +1,4 @@
+import { type LockName } from '../../common/declared-names.js';
 import { checkName } from '../../common/names.js';
 import { replaceMethod } from '../../nest/replace-method.js';
 import { injectProperty, propertyKey, readProperty } from './bound-properties.js';
@@ -25,7 +26,7 @@ import { checkLockedOptions, type LockedOptions } from './locked.options.js';
  * @throws InvalidOptionError while the class is loaded: for a bad name or option, and when the decorator is not on an
  * instance method
  */
-export function Locked(name: string, options: LockedOptions): MethodDecorator {
+export function Locked(name: LockName, options: LockedOptions): MethodDecorator {
   checkName('name', name);
   const decorator = decoratorLabel('Locked', name);
   checkLockedOptions(options, decorator);

@@ -1,3 +1,4 @@
+import { type ElectionName } from '../../common/declared-names.js';
 import { ON_DEPOSED } from './job-metadata.js';
 import { onLeadership } from './on-elected.decorator.js';
 
@@ -12,6 +13,6 @@ import { onLeadership } from './on-elected.decorator.js';
  * @throws InvalidOptionError while the class is loaded: `name` is not a valid name, or the decorator is not on an instance
  * method
  */
-export function OnDeposed(name?: string): MethodDecorator {
+export function OnDeposed(name?: ElectionName): MethodDecorator {
   return onLeadership('OnDeposed', ON_DEPOSED, name);
 }

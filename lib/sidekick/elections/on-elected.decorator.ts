@@ -1,3 +1,4 @@
+import { type ElectionName } from '../../common/declared-names.js';
 import { injectProperty, propertyKey } from './bound-properties.js';
 import { getElectionToken } from './election-token.js';
 import { addJobMetadata, decoratorLabel, ON_ELECTED } from './job-metadata.js';
@@ -15,7 +16,7 @@ import { checkInstanceMethod } from '../../nest/replace-method.js';
  * @throws InvalidOptionError while the class is loaded: `name` is not a valid name, or the decorator is not on an instance
  * method
  */
-export function OnElected(name?: string): MethodDecorator {
+export function OnElected(name?: ElectionName): MethodDecorator {
   return onLeadership('OnElected', ON_ELECTED, name);
 }
 

@@ -4,6 +4,7 @@ import { until } from '../../harness/wait.js';
 import { Consumer, type ConsumerPlan } from './consumer.js';
 import { readmeFiles } from './readme.js';
 import { RPC, RPC_PROTO } from './rpc.js';
+import { TYPED_NAMES, TYPED_NAMES_PROJECT } from './typed-names.js';
 
 /** Milliseconds for npm to install, and for the compiler. */
 const PATIENCE = 300_000;
@@ -137,6 +138,8 @@ export function describeConsumer(
       async (compiler) => {
         await consumer.write({ 'src/types.ts': TYPES });
         await expect(consumer.compile(compiler)).resolves.toBeUndefined();
+        await consumer.write({ 'names/names.ts': TYPED_NAMES, 'names/tsconfig.json': TYPED_NAMES_PROJECT });
+        await expect(consumer.compile(compiler, 'names')).resolves.toBeUndefined();
       },
       PATIENCE,
     );

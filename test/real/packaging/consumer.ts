@@ -61,12 +61,16 @@ export class Consumer {
     }
   }
 
-  /** Compiles it as one of its compilers does, without output. @throws Error with what the compiler reports */
-  async compile({ version, module, moduleResolution }: Compiler): Promise<void> {
+  /**
+   * Compiles it, or one of its folders, as one of its compilers does, without output.
+   *
+   * @throws Error with what the compiler reports
+   */
+  async compile({ version, module, moduleResolution }: Compiler, project = '.'): Promise<void> {
     const tsc = join('node_modules', `typescript-${version}`, 'bin', 'tsc');
     const options = { module, moduleResolution, target: 'es2022', skipLibCheck: 'true' };
     const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-    await shell(process.execPath, [tsc, '--noEmit', ...flags], { cwd: this.folder });
+    await shell(process.execPath, [tsc, '--noEmit', '-p', project, ...flags], { cwd: this.folder });
   }
 
   /** The package as it is installed. */
