@@ -1,6 +1,6 @@
 import { type Call, type CallOutcome } from '../balancing/call.js';
 import { type Clock } from '../common/clock.js';
-import { CHANNELS } from '../common/diagnostics.js';
+import { CHANNELS, type RequestEndMessage } from '../common/diagnostics.js';
 import { type Logger } from '../common/logger.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 
@@ -44,8 +44,9 @@ export class CallAttempt {
    * Reports the end. Further calls do nothing.
    *
    * @param retryAfterMs milliseconds for which the endpoint asked to be left alone
+   * @param grpc of a call by gRPC, for diagnostics
    */
-  end(outcome: CallOutcome, error?: unknown, retryAfterMs?: number): void {
+  end(outcome: CallOutcome, error?: unknown, retryAfterMs?: number, grpc?: RequestEndMessage['grpc']): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
     this.call.done(error, outcome, retryAfterMs === undefined ? undefined : { retryAfterMs });
@@ -58,6 +59,7 @@ export class CallAttempt {
           // The duration is unknown if the first subscriber came during the call.
           durationMs: Number.isNaN(durationMs) ? 0 : durationMs,
           ...(error === undefined ? {} : { error }),
+          ...(grpc === undefined ? {} : { grpc: Object.freeze(grpc) }),
         }),
       );
     }

@@ -38,6 +38,14 @@ export interface HeartbeatMessage extends Origin {
   readonly reason?: string | undefined;
 }
 
+/** Message of `sidekick:heartbeat:propagated`: the watch of this process has seen a write of its own. */
+export interface HeartbeatPropagationMessage extends HeartbeatMessage {
+  /** Scheme of the registry's URL, such as `etcd`. */
+  readonly registry: string;
+  /** From the acknowledgement of the write; 0 when the watch was faster than the acknowledgement. */
+  readonly durationMs: number;
+}
+
 /** Message of `sidekick:registry:request`: a request to a registry has ended. */
 export interface RegistryRequestMessage extends Origin {
   /** Scheme of the registry's URL, such as `etcd`. */
@@ -60,6 +68,8 @@ export interface RequestEndMessage extends RequestStartMessage {
   readonly outcome: 'success' | 'failure' | 'aborted';
   readonly durationMs: number;
   readonly error?: unknown;
+  /** Of a call by gRPC: its method, such as `hero.HeroService/FindOne`, and the name of its status, such as `OK`. */
+  readonly grpc?: { readonly method: string; readonly status: string };
 }
 
 /** Message of `sidekick:request:retry`: a call that failed was sent again, or could have been. */
@@ -120,6 +130,7 @@ export const CHANNELS = Object.freeze({
   heartbeatRenewed: typed<HeartbeatMessage>('sidekick:heartbeat:renewed'),
   heartbeatLost: typed<HeartbeatMessage>('sidekick:heartbeat:lost'),
   heartbeatRestored: typed<HeartbeatMessage>('sidekick:heartbeat:restored'),
+  heartbeatPropagated: typed<HeartbeatPropagationMessage>('sidekick:heartbeat:propagated'),
   registryRequest: typed<RegistryRequestMessage>('sidekick:registry:request'),
   requestStart: typed<RequestStartMessage>('sidekick:request:start'),
   requestEnd: typed<RequestEndMessage>('sidekick:request:end'),

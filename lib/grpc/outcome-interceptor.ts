@@ -10,7 +10,7 @@ import { type GrpcPackage } from './grpc-package.js';
  * not reported.
  */
 export function outcomeInterceptor(
-  { InterceptingCall }: Pick<GrpcPackage, 'InterceptingCall'>,
+  { InterceptingCall, status: statusName }: Pick<GrpcPackage, 'InterceptingCall' | 'status'>,
   target: ChannelTarget,
 ): Interceptor {
   const { handle } = target;
@@ -27,7 +27,11 @@ export function outcomeInterceptor(
             if (endpoint) {
               const outcome = outcomeOfStatus(status.code);
               const error = outcome === 'failure' ? new Error(status.details) : undefined;
-              new CallAttempt(context, endpoint, 1, handle.start(endpoint), startedAtMs).end(outcome, error);
+              const attempt = new CallAttempt(context, endpoint, 1, handle.start(endpoint), startedAtMs);
+              attempt.end(outcome, error, undefined, {
+                method: options.method_definition.path.slice(1),
+                status: statusName[status.code],
+              });
             }
             forward(status);
           },

@@ -1,6 +1,6 @@
-import { CHANNELS, type HeartbeatMessage, listen } from '../common/diagnostics.js';
+import { CHANNELS, type HeartbeatMessage, listen, type RequestEndMessage } from '../common/diagnostics.js';
 import { endpointLabel } from './application-state.js';
-import { type MetricSink } from './metric-definitions.js';
+import { type Labels, type MetricSink } from './metric-definitions.js';
 
 /**
  * Counts what the diagnostics channels report of one application. Returns a function that ends it.
@@ -24,13 +24,16 @@ export function countEvents(applicationId: string, sink: MetricSink, byEndpoint:
     on(CHANNELS.heartbeatRestored, (message) => {
       sink.add('sidekick_heartbeat_restored_total', keyOf(message));
     }),
+    on(CHANNELS.heartbeatPropagated, ({ registry, durationMs }) => {
+      sink.observe('sidekick_propagation_seconds', { registry }, durationMs / 1_000);
+    }),
     on(CHANNELS.serviceChange, ({ service }) => {
       sink.add('sidekick_service_changes_total', { service_name: service });
     }),
     on(CHANNELS.selectionFailure, ({ service, reason }) => {
       sink.add('sidekick_selection_failures_total', { service_name: service, reason });
     }),
-    on(CHANNELS.requestEnd, ({ service, endpoint, outcome, durationMs }) => {
+    on(CHANNELS.requestEnd, ({ service, endpoint, outcome, durationMs, grpc }) => {
       const labels = {
         service_name: service,
         outcome,
@@ -38,7 +41,12 @@ export function countEvents(applicationId: string, sink: MetricSink, byEndpoint:
       };
       // Without a duration: the attempt began before anyone listened.
       if (Number.isFinite(durationMs))
-        sink.observe('sidekick_request_duration_seconds', labels, durationMs / 1_000);
+        sink.observe(
+          'sidekick_request_duration_seconds',
+          labels,
+          durationMs / 1_000,
+          grpc && grpcAttributes(service, grpc),
+        );
     }),
     on(CHANNELS.requestRetry, ({ service, result }) => {
       sink.add('sidekick_request_retries_total', { service_name: service, result });
@@ -61,6 +69,11 @@ export function countEvents(applicationId: string, sink: MetricSink, byEndpoint:
   return () => {
     for (const end of ends) end();
   };
+}
+
+/** The attributes of gRPC's proposal A66, as all implementations of gRPC report calls. */
+function grpcAttributes(service: string, { method, status }: NonNullable<RequestEndMessage['grpc']>): Labels {
+  return { 'grpc.target': `sidekick:///${service}`, 'grpc.method': method, 'grpc.status': status };
 }
 
 function keyOf({ key }: HeartbeatMessage): { readonly key: string } {

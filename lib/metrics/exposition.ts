@@ -46,8 +46,8 @@ export class Exposition implements MetricSink {
     this.target.add(name, this.limits.apply(labels), value);
   }
 
-  observe(name: HistogramName, labels: Labels, seconds: number): void {
-    this.target.observe(name, this.limits.apply(labels), seconds);
+  observe(name: HistogramName, labels: Labels, seconds: number, attributes?: Labels): void {
+    this.target.observe(name, this.limits.apply(labels), seconds, attributes);
   }
 
   /** The gauges of all applications. Never throws: an error would fail the whole scrape, other metrics included. */

@@ -136,6 +136,11 @@ export const HISTOGRAMS = Object.freeze({
     labels: ['registry', 'operation'],
     buckets: REGISTRY_BUCKETS,
   },
+  sidekick_propagation_seconds: {
+    help: 'Time from the acknowledgement of an own write until the watch of this process saw it.',
+    labels: ['registry'],
+    buckets: REGISTRY_BUCKETS,
+  },
 } satisfies Record<string, HistogramDefinition>);
 
 export type GaugeName = keyof typeof GAUGES;
@@ -152,6 +157,9 @@ export interface Sample {
 /** Receives what has happened in an application. */
 export interface MetricSink {
   add(name: CounterName, labels: Labels, value?: number): void;
-  /** @param seconds the duration */
-  observe(name: HistogramName, labels: Labels, seconds: number): void;
+  /**
+   * @param seconds the duration
+   * @param attributes further attributes in OpenTelemetry, which are no labels in Prometheus
+   */
+  observe(name: HistogramName, labels: Labels, seconds: number, attributes?: Labels): void;
 }

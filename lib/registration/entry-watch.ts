@@ -15,6 +15,11 @@ export class EntryWatch {
     private readonly listener: { onObserved(version: string | undefined): void },
   ) {}
 
+  /** Whether the watch runs. It starts with the first write of the entry, and sees the later ones. */
+  get started(): boolean {
+    return this.watcher !== undefined;
+  }
+
   /** The entry as last watched; undefined while the watch is not up to date. */
   get current(): { readonly entry: RegistryEntry | undefined } | undefined {
     return this.watcher?.state.stale === false ? { entry: this.entry } : undefined;

@@ -10,7 +10,12 @@ describe('the channels of heartbeats', () => {
   const listener = (message: unknown, name: string | symbol): void => {
     seen.push([String(name).replace('sidekick:heartbeat:', ''), message]);
   };
-  const channels = [CHANNELS.heartbeatRenewed, CHANNELS.heartbeatLost, CHANNELS.heartbeatRestored];
+  const channels = [
+    CHANNELS.heartbeatRenewed,
+    CHANNELS.heartbeatLost,
+    CHANNELS.heartbeatRestored,
+    CHANNELS.heartbeatPropagated,
+  ];
   let world: World;
 
   beforeEach(() => {
@@ -29,6 +34,7 @@ describe('the channels of heartbeats', () => {
     const instance = completeInstance({ service: 'web', id: 'a', address: '10.0.0.1', port: 80 });
     await registrar.register('web/a', () => ({ kind: 'instance', instance }), OPTIONS);
     await registrar.register('k', () => ({ kind: 'key', key: 'k', value: '' }), OPTIONS);
+    seen.length = 0;
     await world.clock.advance(4_000);
     expect(seen).toEqual([
       ['renewed', { applicationId: 'app', key: 'web', id: 'a' }],
@@ -47,5 +53,20 @@ describe('the channels of heartbeats', () => {
     registry.heal();
     await world.clock.advance(10_000);
     expect(seen).toContainEqual(['restored', { applicationId: 'app', key: 'k' }]);
+  });
+
+  it('have each own write that the watch has seen, except the one from which the watch starts', async () => {
+    const { registrar } = await world.registrar();
+    const registration = await world.register(registrar, 'one');
+    const propagated = {
+      applicationId: 'app',
+      key: 'k',
+      registry: 'memory',
+      durationMs: expect.any(Number) as number,
+    };
+    expect(seen).toEqual([]);
+    await registration.update({ kind: 'key', key: 'k', value: 'two' });
+    await world.clock.advance(100);
+    expect(seen).toEqual([['propagated', propagated]]);
   });
 });

@@ -14,9 +14,24 @@ export function publishHeartbeat(
   reason?: LostReason,
 ): void {
   if (!CHANNELS[channel].hasSubscribers) return;
-  const subject =
-    entryKey.kind === 'instance' ? { key: entryKey.service, id: entryKey.id } : { key: entryKey.key };
   CHANNELS[channel].publish(
-    Object.freeze({ applicationId, ...subject, ...(reason === undefined ? {} : { reason }) }),
+    Object.freeze({ applicationId, ...subjectOf(entryKey), ...(reason === undefined ? {} : { reason }) }),
   );
+}
+
+/** Publishes that the watch has seen an own write, to `sidekick:heartbeat:propagated`. */
+export function publishPropagation(
+  applicationId: string | undefined,
+  registry: string,
+  entryKey: EntryKey,
+  durationMs: number,
+): void {
+  if (!CHANNELS.heartbeatPropagated.hasSubscribers) return;
+  CHANNELS.heartbeatPropagated.publish(
+    Object.freeze({ applicationId, ...subjectOf(entryKey), registry, durationMs }),
+  );
+}
+
+function subjectOf(entryKey: EntryKey): { readonly key: string; readonly id?: string } {
+  return entryKey.kind === 'instance' ? { key: entryKey.service, id: entryKey.id } : { key: entryKey.key };
 }

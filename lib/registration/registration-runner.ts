@@ -21,6 +21,7 @@ import { type SessionSignal } from './session-machine.js';
 import { type SessionRunner } from './session-runner.js';
 import { EntryRequests } from './entry-requests.js';
 import { EntryWatch } from './entry-watch.js';
+import { OwnWrite } from './own-write.js';
 import { type RegistrationRunnerDeps, type RegistrationRunnerSettings } from './registration-runner-deps.js';
 import { ReconcileLoop, type ReconcileOutcome, type ReconcileWork } from './reconcile-loop.js';
 import { type ValueTarget } from './value-updater.js';
@@ -49,8 +50,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
   private readonly waiters = new StateWaiters();
   private disposed = false;
   private readonly loop: ReconcileLoop;
-  /** What the watch of the session saw last, since the last write was sent. */
-  private seen: { readonly version: string | undefined } | undefined;
+  private readonly ownWrite: OwnWrite;
 
   constructor(
     private readonly deps: RegistrationRunnerDeps<RegistrationRunner>,
@@ -64,6 +64,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
     this.loop = new ReconcileLoop(deps, RETRY_BACKOFF, this);
     this.reporter = new RegistrationReporter(key, this.entryKey, deps);
     this.requests = new EntryRequests(deps, this.entryKey);
+    this.ownWrite = new OwnWrite(deps, this.entryKey);
     this.sessions = new RegistrationSessions(this);
     this.watch = new EntryWatch(deps, this.entryKey, this);
   }
@@ -178,7 +179,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
   }
 
   onObserved(version: string | undefined): void {
-    this.seen = { version };
+    this.ownWrite.observed(version);
     this.apply({ kind: 'observed', version });
   }
 
@@ -284,7 +285,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
         return;
       case 'write': {
         const { record, version } = plan;
-        this.seen = undefined;
+        this.ownWrite.sent();
         const written = await this.write(session, record, version);
         if (session.id !== this.machine.session) return;
         if (!written.ok) {
@@ -294,6 +295,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
         this.ackAt = this.deps.clock.now();
         this.step({ kind: 'written', record, version: written.version });
         if (watchesEntries(session)) this.afterWatchedWrite(written.version);
+        else if (this.watch.started) this.ownWrite.acknowledged(written.version);
         else if (!this.stopped)
           this.watch.start({ record, version: written.version, owner: session.id }, written.cursor);
         return;
@@ -314,7 +316,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
   /** The watch may have reported a change after the write before the write was answered. */
   private afterWatchedWrite(version: string): void {
     void this.watch.stop();
-    if (this.seen && this.seen.version !== version) this.step({ kind: 'suspect' });
+    if (!this.ownWrite.acknowledged(version)) this.step({ kind: 'suspect' });
   }
 
   private async write(session: Session, record: EntryRecord, version?: string): Promise<WriteResult> {

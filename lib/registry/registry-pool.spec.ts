@@ -83,4 +83,15 @@ describe('RegistryPool', () => {
     await pooled.release();
     expect(pool.size).toBe(0);
   });
+
+  it('lists the included connection of another thread, once its state is known, until it is removed', () => {
+    const pool = new RegistryPool();
+    const states: { readonly driver: string; readonly connected: boolean }[] = [];
+    const remove = pool.include(() => states[0]);
+    expect(pool.connections).toEqual([]);
+    states.push({ driver: 'etcd', connected: false });
+    expect(pool.connections).toEqual([{ driver: 'etcd', connected: false }]);
+    remove();
+    expect(pool.connections).toEqual([]);
+  });
 });

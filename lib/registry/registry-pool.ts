@@ -30,17 +30,29 @@ interface Shared {
  */
 export class RegistryPool {
   private readonly shared = new Map<string, Shared>();
+  private readonly included = new Set<() => ConnectionState | undefined>();
 
   /** The number of connections that are open or opening. */
   get size(): number {
     return this.shared.size;
   }
 
-  /** The state of every open connection. */
+  /** The state of every open connection, and of those that are {@link RegistryPool.include included}. */
   get connections(): readonly ConnectionState[] {
-    return [...this.shared.values()].flatMap(({ registry }) =>
+    const own = [...this.shared.values()].flatMap(({ registry }) =>
       registry ? [{ driver: registry.driver, connected: isConnected(registry) }] : [],
     );
+    return [...own, ...[...this.included].flatMap((state) => state() ?? [])];
+  }
+
+  /**
+   * Adds a connection of another thread to {@link RegistryPool.connections}. Returns a function that removes it.
+   *
+   * @param state returns undefined while the state is not known
+   */
+  include(state: () => ConnectionState | undefined): () => void {
+    this.included.add(state);
+    return () => void this.included.delete(state);
   }
 
   /**

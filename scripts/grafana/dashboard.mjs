@@ -198,6 +198,15 @@ const ROWS = [
         ],
       ],
       [
+        'Propagation, 99th percentile',
+        's',
+        'From the acknowledgement of an own write until the watch of the same process has seen it.',
+        [
+          'histogram_quantile(0.99, sum by (registry, le) (rate(sidekick_propagation_seconds_bucket{job=~"$job"}[$__rate_interval])))',
+          '{{registry}}',
+        ],
+      ],
+      [
         'Leaders',
         'short',
         'Processes that lead each election. 1, or 0 for a moment during a change.',

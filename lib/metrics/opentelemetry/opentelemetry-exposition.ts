@@ -62,8 +62,8 @@ class Instruments {
     add: (name, labels, value = 1) => {
       this.counters.get(name)?.add(value, attributesOf(name, labels));
     },
-    observe: (name, labels, seconds) => {
-      this.histograms.get(name)?.record(seconds, attributesOf(name, labels));
+    observe: (name, labels, seconds, attributes) => {
+      this.histograms.get(name)?.record(seconds, { ...attributesOf(name, labels), ...attributes });
     },
   });
   private readonly gauges = new Map<GaugeName, Api.ObservableGauge>();

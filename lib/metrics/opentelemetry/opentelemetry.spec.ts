@@ -8,6 +8,7 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import { Announcer, eventually } from '../../../test/harness/in-memory/announcer.js';
+import { CHANNELS } from '../../common/diagnostics.js';
 import { DiscoveryService } from '../../piloted/discovery.service.js';
 import { PilotedModule } from '../../piloted/piloted.module.js';
 import { type PilotedModuleOptions } from '../../piloted/piloted.options.js';
@@ -103,6 +104,32 @@ describe('SidekickMetricsModule with OpenTelemetry', () => {
       'network.peer.port': expect.any(Number) as number,
     });
     expect(value).toMatchObject({ count: 1 });
+  });
+
+  it('exports the attributes of gRPC for a call by gRPC', async () => {
+    const app = await start();
+    const { context } = app.get(DiscoveryService).of('web').calls;
+    CHANNELS.requestEnd.publish({
+      applicationId: context.applicationId,
+      service: 'web',
+      endpoint: { id: 'a', address: '10.0.0.1', port: 80 },
+      attempt: 1,
+      outcome: 'success',
+      durationMs: 2,
+      grpc: { method: 'hero.HeroService/FindOne', status: 'OK' },
+    });
+    expect(await points('sidekick.client.request.duration')).toEqual([
+      {
+        attributes: {
+          'server.address': 'web',
+          outcome: 'success',
+          'grpc.target': 'sidekick:///web',
+          'grpc.method': 'hero.HeroService/FindOne',
+          'grpc.status': 'OK',
+        },
+        value: expect.objectContaining({ count: 1 }) as object,
+      },
+    ]);
   });
 
   it('exports 0 for a released key, since the SDK repeats the last value for ever', async () => {

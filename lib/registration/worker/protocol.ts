@@ -1,6 +1,7 @@
 import { type RegistrationEvent, type RegistrationState } from '../registration-status.js';
 import { type RegistrationOptions } from '../registrar.js';
 import { type EntryRecord } from '../../registry/entry-record.js';
+import { type ConnectionState } from '../../registry/registry-pool.js';
 
 /** Start parameters of the worker. */
 export interface WorkerSettings {
@@ -48,9 +49,10 @@ export interface Answer {
   readonly failure?: Failure;
 }
 
-/** The status of every registration. */
+/** The status of every registration, and of the connection to the registry. */
 export interface StatusReport {
   readonly kind: 'statuses';
+  readonly connection: ConnectionState;
   readonly statuses: readonly {
     readonly key: string;
     readonly state: RegistrationState;
@@ -67,6 +69,7 @@ export const WORKER_CHANNELS = Object.freeze([
   'heartbeatRenewed',
   'heartbeatLost',
   'heartbeatRestored',
+  'heartbeatPropagated',
   'registryRequest',
 ] as const);
 

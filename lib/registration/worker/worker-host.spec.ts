@@ -36,7 +36,12 @@ describe('WorkerHost', () => {
   beforeEach(() => {
     calls.length = 0;
     reports = [];
-    host = new WorkerHost(scripted(calls), new VirtualClock(), (report) => reports.push(report));
+    host = new WorkerHost(
+      scripted(calls),
+      new VirtualClock(),
+      () => ({ driver: 'memory', connected: true }),
+      (report) => reports.push(report),
+    );
   });
 
   const handle = async (...requests: Request[]): Promise<void> => {

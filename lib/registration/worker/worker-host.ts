@@ -1,6 +1,7 @@
 import { type Registrar, type Registration } from '../registrar.js';
 import { type Clock, type Timer } from '../../common/clock.js';
 import { entryKeyId, entryKeyOf } from '../../registry/entry-record.js';
+import { type ConnectionState } from '../../registry/registry-pool.js';
 import { failureOf, type Report, type Request } from './protocol.js';
 
 /** Milliseconds between two status reports. */
@@ -18,6 +19,7 @@ export class WorkerHost {
   constructor(
     private readonly registrar: Registrar,
     private readonly clock: Clock,
+    private readonly connection: () => ConnectionState,
     private readonly report: (report: Report) => void,
   ) {
     registrar.onEvent((event) => {
@@ -119,7 +121,7 @@ export class WorkerHost {
       service,
       expiresIn,
     }));
-    this.report({ kind: 'statuses', statuses });
+    this.report({ kind: 'statuses', statuses, connection: this.connection() });
     this.timer = this.clock.after(REPORT_INTERVAL_MS, () => {
       this.reportStatuses();
     });

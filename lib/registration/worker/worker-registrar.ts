@@ -10,6 +10,7 @@ import { type Deferred, deferred } from '../../common/async/deferred.js';
 import { ClosedError } from '../../common/errors/index.js';
 import { type Logger } from '../../common/logger.js';
 import { type Random } from '../../common/random.js';
+import { registryPool } from '../../registry/registry-pool.js';
 import { startPulse } from './hang-watch.js';
 import { type StatusReport, type Report, type Request, type WorkerSettings } from './protocol.js';
 import { type Result, WorkerRegistration } from './worker-registration.js';
@@ -68,6 +69,8 @@ export class WorkerRegistrar implements Registrar {
   private connections = 0;
   private received: StatusReport['statuses'] = [];
   private receivedAt = 0;
+  private connection: StatusReport['connection'] | undefined;
+  private endConnection: (() => void) | undefined;
   private closed = false;
 
   constructor(private readonly deps: WorkerRegistrarDeps) {
@@ -125,6 +128,7 @@ export class WorkerRegistrar implements Registrar {
     for (const registration of this.registrations) registration.end();
     const closing = this.worker ? this.send(this.worker, { kind: 'close' }) : Promise.resolve(undefined);
     this.closed = true;
+    this.endConnection?.();
     this.restart?.cancel();
     const what = 'Ending the heartbeat thread';
     await attempt({ clock, timeoutMs: CLOSE_TIMEOUT_MS, what }, async () => {
@@ -149,6 +153,7 @@ export class WorkerRegistrar implements Registrar {
       pulse: this.pulse,
     };
     const worker = new Worker(this.file, { workerData: settings });
+    this.endConnection ??= registryPool.include(() => this.connection);
     let failure: Error | undefined;
     worker.on('message', (report: Report) => {
       this.started = true;
@@ -239,6 +244,7 @@ export class WorkerRegistrar implements Registrar {
       }
       case 'statuses':
         this.received = report.statuses;
+        this.connection = report.connection;
         this.receivedAt = this.deps.clock.now();
         return;
       case 'event':

@@ -5,6 +5,7 @@ import { systemClock } from '../../common/clock.js';
 import { type Logger } from '../../common/logger.js';
 import { registrySource } from '../../registries/registry-url.js';
 import { observedRegistry } from '../../registry/observed-registry.js';
+import { isConnected } from '../../registry/shared-connection.js';
 import { watchPulse } from './hang-watch.js';
 import { type Report, type Request, type WorkerSettings } from './protocol.js';
 import { forwardDiagnostics } from './worker-diagnostics.js';
@@ -40,7 +41,8 @@ const registrar = new LocalRegistrar({
   name: settings.name,
   applicationId,
 });
-const host = new WorkerHost(registrar, systemClock, report);
+const connection = () => ({ driver: opened.driver, connected: isConnected(opened) });
+const host = new WorkerHost(registrar, systemClock, connection, report);
 
 const watch = watchPulse(systemClock, settings.pulse, settings.maxHangMs, {
   onHang: () => {
