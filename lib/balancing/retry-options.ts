@@ -34,7 +34,7 @@ export interface RetryOptions {
    */
   readonly minPerSecond?: number;
   /**
-   * Seconds in which a connection must be open.
+   * Seconds in which a connection must be open, the wait for a free one included.
    *
    * @default 2
    */

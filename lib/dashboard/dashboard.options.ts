@@ -13,7 +13,7 @@ export interface DashboardOptions {
 /** How the page is mounted. */
 export interface DashboardMount {
   /**
-   * Path of the page, below the global prefix.
+   * Path of the page, below the global prefix and without an API version.
    *
    * @default 'sidekick'
    */

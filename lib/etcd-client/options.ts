@@ -31,8 +31,9 @@ export type SelectionMode = 'random' | 'prioritize-leader';
 export interface EtcdOptions {
   /** `http://` or `https://` URLs, or host:port. A string may contain several, separated by commas. */
   readonly endpoints: string | readonly string[];
-  /** The user to log in as. Needs `password`. */
+  /** The user to log in as, once authentication is enabled. The token is renewed when it expires. Needs `password`. */
   readonly username?: string;
+  /** The password of `username`. */
   readonly password?: string;
   /** Enables TLS: a bare host:port means `https://`, and `http://` URLs are refused. */
   readonly tls?: EtcdTlsOptions;

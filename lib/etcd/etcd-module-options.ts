@@ -4,7 +4,10 @@ import { type EtcdOptions } from '../etcd-client/options.js';
 export interface EtcdModuleOptions extends Omit<EtcdOptions, 'endpoints'> {
   /** `http://…` or `https://…` URLs, or `host:port`. A string may contain several, separated by commas. */
   readonly endpoints?: string | readonly string[];
-  /** A domain whose SRV records name the endpoints, in place of `endpoints`. Looked up once, at boot. */
+  /**
+   * A domain in place of `endpoints`: its SRV records `_etcd-client-ssl._tcp` and `_etcd-client._tcp` name them. Looked up
+   * once, at boot.
+   */
   readonly srv?: string;
 }
 

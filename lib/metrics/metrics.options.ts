@@ -20,7 +20,8 @@ export interface SidekickMetricsModuleOptions {
    */
   readonly register?: PrometheusRegister;
   /**
-   * Whether metrics of calls have a label for the endpoint. The number of series then grows with the number of instances.
+   * Whether metrics of calls have a label `endpoint`, such as `10.0.0.1:8080`. The number of series then grows with the
+   * number of instances.
    *
    * @default false
    */

@@ -9,6 +9,7 @@ import { type RegistrySource } from '../registry/registry-source.js';
 
 /** A service, the selection of its endpoints, and how they are chosen from. */
 export interface ServiceOptions {
+  /** Name of the service in the registry. */
   readonly name: ServiceName;
   /**
    * The registries that have the service, in order: URLs or results of driver functions. The list is the union of theirs,
@@ -34,7 +35,11 @@ export interface ServiceOptions {
    * @default the watch alone
    */
   readonly interval?: number;
-  /** @default the module's `balancer` */
+  /**
+   * How the next endpoint is chosen: the name of a strategy, or a `Balancer` or a factory of your own.
+   *
+   * @default the module's `balancer`
+   */
   readonly balancer?: BalancerOption;
   /**
    * Number of endpoints that this process uses of the service: a deterministic subset, which differs from process to
@@ -121,14 +126,23 @@ export interface PilotedModuleOptions {
    */
   readonly enabled?: boolean;
   /**
-   * The known services. Any other name is an `UnknownServiceError`.
+   * The known services: names, or objects with options. Any other name is an `UnknownServiceError`.
    *
    * @default any service, on demand
    */
   readonly services?: readonly (ServiceName | ServiceOptions)[];
-  /** @default 'round-robin' */
+  /**
+   * How the next endpoint of a service is chosen: the name of a strategy, or a `Balancer` or a factory of your own.
+   *
+   * @default 'round-robin'
+   */
   readonly balancer?: BalancerOption;
-  /** @default 'wait' */
+  /**
+   * `wait` waits up to `bootTimeout` for the first lists and continues without those that are missing, `empty` continues at
+   * once with empty lists, `fail` fails the boot without them.
+   *
+   * @default 'wait'
+   */
   readonly boot?: BootMode;
   /**
    * Seconds that the boot, and a caller that picks before the first list, waits for it.
@@ -160,7 +174,11 @@ export interface PilotedModuleOptions {
    * @default false
    */
   readonly expiryGuard?: boolean | ExpiryGuard;
-  /** @default Nest's logger, with the context `Piloted` */
+  /**
+   * Logger of the module.
+   *
+   * @default Nest's logger, with the context `Piloted`
+   */
   readonly logger?: Logger;
 }
 

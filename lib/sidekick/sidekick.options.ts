@@ -51,9 +51,10 @@ export interface ServiceAnnouncement {
    */
   readonly address?: string;
   /**
-   * ContainerPilot's interface specifications, in order of preference.
+   * ContainerPilot's interface specifications, in order of preference: `eth0`, `eth0[1]`, `eth0:inet6`, `10.0.0.0/16`,
+   * `inet`, `inet6`, `static:IP`.
    *
-   * @default ['eth0:inet', 'inet'], then loopback
+   * @default `eth0:inet`, `inet`, then loopback
    */
   readonly interfaces?: readonly string[];
   /**
@@ -103,15 +104,16 @@ export interface SidekickModuleOptions extends HeartbeatOptions {
   /** Key to register. */
   readonly key?: string;
   /**
-   * Value of `key`.
+   * Value of `key`: a string of at most 64 KiB, or a function that computes it every `updateInterval`.
    *
    * @default ''
    */
   readonly value?: Value;
-  /** Instance to announce once its port accepts connections. */
+  /** This instance of a service, `{ name, id?, port?, … }`: registered once its port accepts connections. */
   readonly service?: ServiceAnnouncement;
   /**
-   * Whether a failed first write fails the boot. False: the application boots, and the write is retried until it succeeds.
+   * Whether a failed first write fails the boot, and that of `service` fails `app.listen()`. False: the application boots,
+   * and the write is retried until it succeeds.
    *
    * @default true
    */
@@ -124,7 +126,8 @@ export interface SidekickModuleOptions extends HeartbeatOptions {
    */
   readonly enabled?: boolean;
   /**
-   * Seconds for which requests are still served after the instance was deregistered at shutdown.
+   * Seconds for which requests are still served at shutdown, after the instance was deregistered and before the server
+   * closes.
    *
    * @default 0
    */

@@ -40,9 +40,17 @@ export interface OutlierDetectionOptions {
    * @default 10
    */
   readonly interval?: number;
-  /** @default off */
+  /**
+   * Ejects endpoints whose success rate is far below that of the others.
+   *
+   * @default off
+   */
   readonly successRate?: boolean | SuccessRateOptions;
-  /** @default off */
+  /**
+   * Ejects endpoints by the percentage of their calls that fail.
+   *
+   * @default off
+   */
   readonly failurePercentage?: boolean | FailurePercentageOptions;
   /**
    * Percentage of healthy endpoints below which health is ignored and all of them are picked.

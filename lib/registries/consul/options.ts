@@ -40,7 +40,11 @@ export interface ConsulOptions {
    * @default '127.0.0.1'
    */
   readonly host?: string;
-  /** @default 8500, or 8501 with TLS */
+  /**
+   * Port of the agent.
+   *
+   * @default 8500, or 8501 with TLS
+   */
   readonly port?: number;
   /**
    * Whether the agent is reached over HTTPS.
@@ -48,10 +52,13 @@ export interface ConsulOptions {
    * @default true when `tls` is given, otherwise false
    */
   readonly secure?: boolean;
+  /** Certificates, and how the agent's is verified. */
   readonly tls?: ConsulTlsOptions;
   /** The ACL token. Excludes `tokenFile`. */
   readonly token?: string;
-  /** Path of a file with the ACL token. The file is read again when it changes. Excludes `token`. */
+  /**
+   * Path of a file with the ACL token. The file is read again when it changes and at the first refusal. Excludes `token`.
+   */
   readonly tokenFile?: string;
   /**
    * The datacenter of keys and of the services that are read. Instances are registered in the agent's own datacenter.
