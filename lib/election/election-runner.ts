@@ -1,12 +1,13 @@
 import { Backoff, type BackoffOptions } from '../common/async/backoff.js';
 import { deferred, type Deferred } from '../common/async/deferred.js';
 import { type Clock, type Timer } from '../common/clock.js';
-import { ClosedError, RegistryRefusedError } from '../common/errors/index.js';
+import { ClosedError } from '../common/errors/index.js';
 import { type Logger } from '../common/logger.js';
 import { type Random } from '../common/random.js';
 import { entryKeyId, type KeyRecord, type PlainKey } from '../registry/entry-record.js';
 import { ListWatcher, type ListUpdate } from '../registry/list-watcher.js';
 import { type Registry, type Session } from '../registry/registry.js';
+import { isUnreachable } from '../registry/shared-connection.js';
 import { SessionGoneError } from '../registry/session-gone.error.js';
 import { type SessionSignal } from '../registration/session-machine.js';
 import { type SessionListener, type SessionRunner } from '../registration/session-runner.js';
@@ -21,6 +22,7 @@ import {
   INITIAL_ELECTION,
   type PendingWrite,
 } from './election-state.js';
+import { type OutageLog } from './outage-log.js';
 
 /** Dependencies of an {@link ElectionRunner}. */
 export interface ElectionRunnerDeps {
@@ -32,6 +34,7 @@ export interface ElectionRunnerDeps {
   readonly holder: string;
   /** The session of all elections and locks of this process. */
   readonly sessions: SessionRunner;
+  readonly outages: OutageLog;
 }
 
 type Request = Exclude<ElectionPlan, { readonly kind: 'wait' }>;
@@ -55,15 +58,13 @@ export class ElectionRunner {
   private ended = false;
   /** Consecutive requests that have failed. */
   private failures = 0;
-  private warned = false;
-  /** When the current term began, on the wall clock. */
 
   constructor(
     private readonly deps: ElectionRunnerDeps,
     readonly name: string,
     private readonly onSignal: (signal: ElectionSignal) => void,
   ) {
-    const { registry, clock, random, logger } = deps;
+    const { registry, clock, random, outages } = deps;
     this.entryKey = { kind: 'key', space: 'elections', key: name };
     this.requests = new ElectionRequests(registry, clock, this.entryKey);
     this.backoff = new Backoff(LATE_BACKOFF, random);
@@ -80,7 +81,7 @@ export class ElectionRunner {
       scope: this.entryKey,
       clock,
       random,
-      logger,
+      logger: outages.ofWatch(this.watchLabel, () => this.watcher.state.error),
       onUpdate: (update) => {
         this.onUpdate(update);
       },
@@ -110,6 +111,15 @@ export class ElectionRunner {
       this.settled = undefined;
     }
     this.work();
+  }
+
+  /** Names of what the log of outages tells apart. */
+  private get label(): string {
+    return `election ${JSON.stringify(this.name)}`;
+  }
+
+  private get watchLabel(): string {
+    return `watch of the ${this.label}`;
   }
 
   /** Whether the key may have a record of this process that is not released. */
@@ -149,6 +159,7 @@ export class ElectionRunner {
     this.settled?.resolve();
     this.timer?.cancel();
     this.deps.sessions.delete(this.listener);
+    for (const label of [this.label, this.watchLabel]) this.deps.outages.forget(label);
     this.requests.close(new ClosedError(`The election "${this.name}"`));
     await Promise.all([this.inFlight, this.watcher.close()]);
   }
@@ -276,12 +287,7 @@ export class ElectionRunner {
     }
     this.failures += 1;
     // One member of a cluster that fails is no news.
-    if (!this.warned && (this.failures > 2 || error instanceof RegistryRefusedError)) {
-      this.warned = true;
-      this.deps.logger.warn(
-        `Election "${this.name}": ${error.message} Retrying (logged once until it succeeds).`,
-      );
-    }
+    if (this.failures > 2 || !isUnreachable(error)) this.deps.outages.failed(this.label, error);
     const retryAfterMs = this.backoff.next();
     const writes = plan.kind !== 'read' && plan.kind !== 'discard';
     return writes ? { kind: 'unanswered', write, retryAfterMs } : { kind: 'failed', retryAfterMs };
@@ -290,8 +296,6 @@ export class ElectionRunner {
   private recovered(): void {
     this.backoff.reset();
     this.failures = 0;
-    if (!this.warned) return;
-    this.warned = false;
-    this.deps.logger.log(`The election "${this.name}" reaches the registry again.`);
+    this.deps.outages.recovered(this.label);
   }
 }

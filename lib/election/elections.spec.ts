@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { CHANNELS } from '../common/diagnostics.js';
-import { silentLogger } from '../common/logger.js';
+import { type Logger, silentLogger } from '../common/logger.js';
 import { type Registry } from '../registry/registry.js';
 import { fixed } from '../registries/fixed/fixed.js';
 import { memory, type MemorySource } from '../registries/memory/memory.js';
@@ -24,14 +24,14 @@ describe('an election in memory', () => {
   let source: MemorySource;
   let members: Member[];
 
-  async function member(): Promise<Member> {
+  async function member(logger: Logger = silentLogger): Promise<Member> {
     const inner: Registry = await source.open({ clock, random: Math.random, logger: silentLogger });
     const registry = new FaultyRegistry(inner, clock);
     const client = createElections({
       registry,
       clock,
       random: Math.random,
-      logger: silentLogger,
+      logger,
       ttl: TTL_MS / 1_000,
       name: `host:${members.length}`,
       applicationId: 'app',
@@ -110,6 +110,32 @@ describe('an election in memory', () => {
     await clock.advance(TTL_MS + 1_000);
     expect(leaders()).toEqual([1]);
     expect(one.changes.at(-1)).toMatchObject({ type: 'deposed', reason: 'expired' });
+  });
+
+  it('logs an outage once for all elections, and its end once', async () => {
+    const lines: string[] = [];
+    const one = await member({
+      log: (line) => lines.push(line),
+      warn: (line) => lines.push(`WARN ${line}`),
+      error: (line) => lines.push(`ERROR ${line}`),
+    });
+    const names = ['a', 'b', 'c', 'd'];
+    for (const name of names) one.client.of(name).campaign();
+    one.client.locks.observe('lock');
+    await clock.advance(5_000);
+    lines.length = 0;
+    one.registry.fail('down');
+    await clock.advance(30_000);
+    expect(lines.filter((line) => line.includes('no longer leads')).length).toBe(names.length);
+    expect(lines.filter((line) => line.startsWith('WARN') && !line.includes('no longer leads'))).toEqual([
+      expect.stringMatching(/^WARN Elections and locks do not reach the registry memory:/),
+    ]);
+    lines.length = 0;
+    one.registry.heal();
+    await clock.advance(30_000);
+    expect(lines.filter((line) => !line.startsWith('This instance leads'))).toEqual([
+      expect.stringMatching(/^Elections and locks reach the registry memory:.* again\.$/),
+    ]);
   });
 
   it('keeps leader and term over a short outage', async () => {

@@ -5,8 +5,10 @@ import { type Registry } from '../registry/registry.js';
 import { SessionRunner } from '../registration/session-runner.js';
 import { type Election } from './election.js';
 import { type ElectionClient, type ElectionDeps, type ElectionStatus } from './election-client.js';
+import { jobLabels } from './job-labels.js';
 import { LocalElection, type LocalElectionDeps } from './local-election.js';
 import { LocalLocks } from './local-locks.js';
+import { OutageLog } from './outage-log.js';
 
 /** Timeout of each of the last requests, in milliseconds: with the release below two seconds. */
 const END_TIMEOUT_MS = 600;
@@ -40,7 +42,8 @@ export class LocalElectionClient implements ElectionClient {
     const { registry, clock, random, logger, ttl, name, applicationId } = deps;
     checkElections(registry);
     this.sessions = new SessionRunner({ registry, clock, random, logger }, ttl, name);
-    const shared = { registry, clock, random, logger, holder: name, sessions: this.sessions };
+    const outages = new OutageLog(logger, registry.url);
+    const shared = { registry, clock, random, logger, holder: name, sessions: this.sessions, outages };
     this.electionDeps = { ...shared, applicationId };
     this.locks = new LocalLocks(shared, () => this.ttl * 1_000);
   }
@@ -99,15 +102,15 @@ export class LocalElectionClient implements ElectionClient {
   private async locksEnded(graceMs: number): Promise<void> {
     const { clock, logger } = this.deps;
     const until = clock.now() + graceMs;
-    while (this.locks.runs > 0 && clock.now() < until) {
+    while (this.locks.running.length > 0 && clock.now() < until) {
       await new Promise<void>((resolve) => {
         clock.after(Math.min(RUNS_INTERVAL_MS, until - clock.now()), resolve);
       });
     }
-    const { runs } = this.locks;
-    if (runs > 0)
+    const { running } = this.locks;
+    if (running.length > 0)
       logger.warn(
-        `${runs} locked ${runs === 1 ? 'job' : 'jobs'} did not end within ${graceMs / 1_000} s of the shutdown: ${runs === 1 ? 'its lock is' : 'their locks are'} left to expire. Let the jobs end when their signal aborts, or raise \`grace\`.`,
+        `Locked jobs did not end within ${graceMs / 1_000} s of the shutdown: ${jobLabels(running)}. Their locks are left to expire. Let the jobs end when their signal aborts, or raise \`grace\`.`,
       );
   }
 

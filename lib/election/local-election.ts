@@ -13,6 +13,7 @@ import {
 } from './election.js';
 import { type ElectionStatus } from './election-client.js';
 import { isMeta } from './election-record.js';
+import { jobLabels } from './job-labels.js';
 import { LeadershipLostError } from './leadership-lost.error.js';
 import { ElectionRunner, type ElectionRunnerDeps } from './election-runner.js';
 import { type ElectionSignal, leadUntil, phaseOf } from './election-state.js';
@@ -120,7 +121,7 @@ export class LocalElection implements Election {
     await attempt({ clock, timeoutMs: graceMs, what }, () => this.idle()).catch(() => undefined);
     if (this.runs.size > 0) {
       logger.warn(
-        `Jobs that run by the leadership of "${this.name}" did not end within ${graceMs / 1_000} s of the shutdown: ${this.labels}. Leadership is not released, and another instance leads after the TTL. Let the jobs end when their signal aborts, or raise \`grace\`.`,
+        `Jobs that run by the leadership of "${this.name}" did not end within ${graceMs / 1_000} s of the shutdown: ${jobLabels(this.runs.values())}. Leadership is not released, and another instance leads after the TTL. Let the jobs end when their signal aborts, or raise \`grace\`.`,
       );
       return;
     }
@@ -136,13 +137,6 @@ export class LocalElection implements Election {
   async close(): Promise<void> {
     await this.runner.end();
     this.subject.complete();
-  }
-
-  /** The labels of the jobs in progress, with their number where several have the same. */
-  private get labels(): string {
-    const counts = new Map<string, number>();
-    for (const label of this.runs.values()) counts.set(label, (counts.get(label) ?? 0) + 1);
-    return [...counts].map(([label, count]) => (count > 1 ? `${label} (${count} runs)` : label)).join(', ');
   }
 
   /** Resolves when no job runs. */

@@ -8,6 +8,8 @@ export interface LockRunOptions {
   readonly clock: Clock;
   readonly name: string;
   readonly term: string;
+  /** Name of the job, for messages. */
+  readonly label: string;
   /** When `lockAtMostForMs` ends, in milliseconds of the monotonic clock. */
   readonly expiresAt: number;
   /** When the session ends without a further acknowledgement. */
@@ -35,6 +37,10 @@ export class LocalLockRun implements LockRun {
 
   get term(): string {
     return this.options.term;
+  }
+
+  get label(): string {
+    return this.options.label;
   }
 
   /** When the lock is free although the job still runs, in milliseconds of the monotonic clock. */

@@ -53,7 +53,7 @@ export class LocalLock {
     readonly name: string,
     ttlMs: () => number,
   ) {
-    const { registry, clock, random, logger } = deps;
+    const { registry, clock, random, outages } = deps;
     this.entryKey = { kind: 'key', space: 'locks', key: name };
     this.requests = new ElectionRequests(registry, clock, this.entryKey);
     this.sights = new LockSights(clock, ttlMs);
@@ -62,7 +62,7 @@ export class LocalLock {
       scope: this.entryKey,
       clock,
       random,
-      logger,
+      logger: outages.ofWatch(this.label, () => this.watcher.state.error),
       onUpdate: ({ entries }) => {
         const entry = entries.get(entryKeyId(this.entryKey));
         this.sights.see(entry);
@@ -111,8 +111,13 @@ export class LocalLock {
   async close(): Promise<void> {
     this.timer?.cancel();
     this.lifetime.abort();
+    this.deps.outages.forget(this.label);
     this.requests.close(new Error('The lock is closed.'));
     await Promise.all([this.working, this.watcher.close()]);
+  }
+
+  private get label(): string {
+    return `watch of the lock ${JSON.stringify(this.name)}`;
   }
 
   private async attempt(session: Session, options: AcquireOptions): Promise<Acquired> {
@@ -135,7 +140,7 @@ export class LocalLock {
 
   private async take(session: Session, options: AcquireOptions, startedAt: number): Promise<Acquired> {
     const { clock, holder } = this.deps;
-    const { lockAtMostForMs, lockAtLeastForMs = 0 } = options;
+    const { lockAtMostForMs } = options;
     const since = new Date(clock.wall()).toISOString();
     const value = encodeLockRecord({ holder, state: 'running', remainingMs: lockAtMostForMs, since });
     if (this.sights.current) {
@@ -156,19 +161,20 @@ export class LocalLock {
       await this.discard(session, version);
       return skipped('held');
     }
-    return this.grant({ session, version, since }, { term, startedAt, lockAtMostForMs, lockAtLeastForMs });
+    return this.grant({ session, version, since }, { ...options, term, startedAt });
   }
 
   private grant(
     written: Pick<Held, 'session' | 'version' | 'since'>,
-    grant: { term: string; startedAt: number; lockAtMostForMs: number; lockAtLeastForMs: number },
+    grant: AcquireOptions & { readonly term: string; readonly startedAt: number },
   ): Acquired {
     const { clock, sessionEndsAt } = this.deps;
-    const { term, startedAt, lockAtMostForMs, lockAtLeastForMs } = grant;
+    const { term, startedAt, lockAtMostForMs, lockAtLeastForMs = 0, label } = grant;
     const run = new LocalLockRun({
       clock,
       name: this.name,
       term,
+      label: label ?? 'an unnamed job',
       expiresAt: startedAt + lockAtMostForMs,
       sessionEndsAt,
       onExpired: () => {

@@ -46,9 +46,9 @@ export class LocalLocks implements Locks {
     };
   }
 
-  /** Number of runs in progress. */
-  get runs(): number {
-    return [...this.locks.values()].filter(({ run }) => run !== undefined).length;
+  /** The labels of the runs in progress. */
+  get running(): readonly string[] {
+    return [...this.locks.values()].flatMap(({ run }) => run?.label ?? []);
   }
 
   observe(name: string): void {

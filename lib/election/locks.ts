@@ -8,6 +8,12 @@ export interface AcquireOptions {
    * @default 0
    */
   readonly lockAtLeastForMs?: number;
+  /**
+   * Name of the job in the WARN about one that outlives `grace`, such as `Invoices.send`.
+   *
+   * @default 'an unnamed job'
+   */
+  readonly label?: string;
   /** Ends the attempt to acquire. It has no effect on a granted run. */
   readonly signal?: AbortSignal;
 }

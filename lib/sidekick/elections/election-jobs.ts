@@ -2,17 +2,25 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { type Clock } from '../../common/clock.js';
 import { type Logger } from '../../common/logger.js';
-import { SIDEKICK_CLOCK, SIDEKICK_LOGGER } from '../sidekick.tokens.js';
+import { SIDEKICK_CLOCK, SIDEKICK_LOGGER, SIDEKICK_OPTIONS } from '../sidekick.tokens.js';
 import { ElectionExplorer, type FoundElections } from './election.explorer.js';
 import { Elections } from './elections.service.js';
 import { LeadershipListeners } from './leadership-listeners.js';
-import { warnOfTwoSchedules } from './schedule-warning.js';
+import { warnOfSchedules } from './schedule-warning.js';
+import { type SidekickModuleOptions } from '../sidekick.options.js';
 
 /** The decorated methods of the application in the course of its life. Called by `SidekickLifecycle`. */
 @Injectable()
 export class ElectionJobs {
   private readonly listeners: LeadershipListeners;
-  private found: FoundElections = { candidates: new Set(), listeners: [], locks: new Set() };
+  private readonly enabled: boolean;
+  private found: FoundElections = {
+    candidates: new Set(),
+    listeners: [],
+    locks: new Set(),
+    jobs: [],
+    scheduled: [],
+  };
 
   constructor(
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
@@ -20,7 +28,9 @@ export class ElectionJobs {
     @Inject(Elections) private readonly elections: Elections,
     @Inject(SIDEKICK_CLOCK) clock: Clock,
     @Inject(SIDEKICK_LOGGER) private readonly logger: Logger,
+    @Inject(SIDEKICK_OPTIONS) { enabled }: SidekickModuleOptions,
   ) {
+    this.enabled = enabled !== false;
     this.listeners = new LeadershipListeners(clock, logger);
   }
 
@@ -38,8 +48,12 @@ export class ElectionJobs {
 
   /** Campaigns, once the application has booted. */
   start(): void {
-    const { candidates, listeners, locks } = this.found;
-    if (candidates.size + locks.size > 0) warnOfTwoSchedules(this.modules, this.logger);
+    const { candidates, listeners, locks, jobs, scheduled } = this.found;
+    if (candidates.size + locks.size > 0) warnOfSchedules(this.modules, scheduled, this.logger);
+    if (!this.enabled && jobs.length > 0)
+      this.logger.log(
+        `SidekickModule has \`enabled: false\`: this process never leads, and does not run ${jobs.join(', ')}.`,
+      );
     this.listeners.start(listeners);
     for (const election of candidates) this.elections.candidate(election);
   }

@@ -16,7 +16,14 @@ export interface FoundElections {
   readonly listeners: readonly LeadershipListener[];
   /** Names of locks. */
   readonly locks: ReadonlySet<string>;
+  /** The methods with `@LeaderOnly` or `@Locked`, for messages: `ReportService.nightly`. */
+  readonly jobs: readonly string[];
+  /** Those of them that `@nestjs/schedule` should call. */
+  readonly scheduled: readonly string[];
 }
+
+/** Metadata key of `@Cron`, `@Interval` and `@Timeout`. */
+const SCHEDULER_TYPE = 'SCHEDULER_TYPE';
 
 /** Finds the methods with `@LeaderOnly`, `@Locked`, `@OnElected` and `@OnDeposed`. */
 @Injectable()
@@ -45,19 +52,23 @@ export class ElectionExplorer {
    * provider
    */
   explore(): FoundElections {
+    const jobs = new Map<string, boolean>();
     if (isInjected(getElectionToken(), [...this.modules.values()])) this.elections.of();
     const candidates = new Set<Election>();
-    for (const found of methodsWith<readonly JobMetadata[]>(this.modules, LEADER_ONLY))
+    for (const found of methodsWith<readonly JobMetadata[]>(this.modules, LEADER_ONLY)) {
+      jobs.set(found.where, isScheduled(found));
       for (const { name, property } of found.metadata) {
         const election = this.elections.of(name);
         candidates.add(election);
         bind(found, property, election);
       }
+    }
     const listeners = [...this.listeners(ON_ELECTED, 'elected'), ...this.listeners(ON_DEPOSED, 'deposed')];
     for (const { election } of listeners) candidates.add(election);
-    const locks = this.locks();
+    const locks = this.locks(jobs);
     this.decorated = candidates.size > 0 || locks.size > 0;
-    return { candidates, listeners, locks };
+    const scheduled = [...jobs].flatMap(([where, is]) => (is ? [where] : []));
+    return { candidates, listeners, locks, jobs: [...jobs.keys()], scheduled };
   }
 
   private listeners(key: string, type: LeadershipListener['type']): readonly LeadershipListener[] {
@@ -68,17 +79,24 @@ export class ElectionExplorer {
     );
   }
 
-  private locks(): ReadonlySet<string> {
+  private locks(jobs: Map<string, boolean>): ReadonlySet<string> {
     const names = new Set<string>();
-    for (const found of methodsWith<readonly JobMetadata[]>(this.modules, LOCKED))
+    for (const found of methodsWith<readonly JobMetadata[]>(this.modules, LOCKED)) {
+      jobs.set(found.where, isScheduled(found));
       for (const { name, property } of found.metadata) {
         if (name !== undefined) names.add(name);
         bind(found, property, this.elections);
       }
+    }
     return names;
   }
 }
 
 function bind({ single, target }: FoundMethod<unknown>, property: symbol, value: unknown): void {
   if (single && Reflect.get(target, property) === undefined) bindProperty(target, property, value);
+}
+
+function isScheduled({ target, name }: FoundMethod<unknown>): boolean {
+  const method: unknown = Reflect.get(target, name);
+  return typeof method === 'function' && Reflect.hasMetadata(SCHEDULER_TYPE, method);
 }

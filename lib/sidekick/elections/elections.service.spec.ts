@@ -196,6 +196,9 @@ describe('Elections in an application', () => {
     await bench.clock.advance(10_000);
     expect(app.get(Jobs).run()).toBeUndefined();
     expect(app.get(Elections).of('other').isLeader).toBe(false);
+    expect(bench.lines).toEqual([
+      'log SidekickModule has `enabled: false`: this process never leads, and does not run Jobs.run.',
+    ]);
   });
 
   it('refuse @OnElected on a provider that is no singleton', async () => {

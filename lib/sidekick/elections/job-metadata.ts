@@ -1,3 +1,5 @@
+import { InvalidOptionError } from '../../common/errors/index.js';
+
 /** Metadata keys of the decorators of elections. A method has an array of values. */
 export const LEADER_ONLY = 'nestjs-sidekick:leader-only';
 export const LOCKED = 'nestjs-sidekick:locked';
@@ -16,6 +18,26 @@ export interface JobMetadata {
 export function addJobMetadata(key: string, method: object, added: JobMetadata): void {
   const former = (Reflect.getMetadata(key, method) ?? []) as readonly JobMetadata[];
   Reflect.defineMetadata(key, [...former, added], method);
+}
+
+/**
+ * Checks that a decorator was called, and not used without parentheses, where it gets the prototype of the class.
+ *
+ * @throws InvalidOptionError
+ */
+export function checkParentheses(decorator: string, name: unknown): void {
+  const owner = typeof name === 'function' ? name : prototypeOwner(name);
+  if (!owner) return;
+  const call = decorator === 'Locked' ? "@Locked('name', { lockAtMostFor: 60 })" : `@${decorator}()`;
+  throw new InvalidOptionError(
+    `Expected @${decorator} with parentheses, got it without on a method of ${owner.name}. Write ${call}.`,
+  );
+}
+
+/** The class of a prototype; undefined for any other value. */
+function prototypeOwner(value: unknown): { readonly name: string } | undefined {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'constructor')) return undefined;
+  return value.constructor;
 }
 
 /** A decorator as written in code: `@LeaderOnly("reports")`. */

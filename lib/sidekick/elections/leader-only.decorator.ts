@@ -4,7 +4,7 @@ import { injectProperty, propertyKey, readProperty } from './bound-properties.js
 import { getElectionToken } from './election-token.js';
 import { type GivenElection, leaderGrant } from './given-election.js';
 import { runGranted } from './granted-run.js';
-import { addJobMetadata, decoratorLabel, LEADER_ONLY } from './job-metadata.js';
+import { addJobMetadata, checkParentheses, decoratorLabel, LEADER_ONLY } from './job-metadata.js';
 
 /**
  * Runs the method only where this instance leads the election; elsewhere a call returns undefined at once. Using the
@@ -29,6 +29,7 @@ import { addJobMetadata, decoratorLabel, LEADER_ONLY } from './job-metadata.js';
  * method
  */
 export function LeaderOnly(name?: ElectionName): MethodDecorator {
+  checkParentheses('LeaderOnly', name);
   const token = getElectionToken(name);
   const decorator = decoratorLabel('LeaderOnly', name);
   const property = propertyKey(decorator);

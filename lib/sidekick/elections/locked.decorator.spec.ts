@@ -202,15 +202,38 @@ describe('@Locked', () => {
     expect(bench.warnings).toEqual([expect.stringContaining('ScheduleModule.forRoot() is imported 2 times')]);
   });
 
+  it('warns when no ScheduleModule calls a scheduled job', async () => {
+    class Scheduled {
+      @Cron('0 0 3 * * *')
+      @Locked('job', OPTIONS)
+      nightly(): string {
+        return 'ran';
+      }
+
+      @LeaderOnly('jobs')
+      @Interval(1_000)
+      often(): string {
+        return 'ran';
+      }
+    }
+    await bench.boot([Scheduled, Jobs]);
+    expect(bench.warnings).toEqual([
+      'warn Nothing calls Scheduled.often, Scheduled.nightly: the methods have @Cron, @Interval or @Timeout, and no module imports ScheduleModule.forRoot() of @nestjs/schedule. Import it in the root module.',
+    ]);
+  });
+
   it.each([
-    [{}, /`lockAtMostFor` to be a number of seconds above 0/],
-    [{ lockAtMostFor: 0 }, /`lockAtMostFor`/],
-    [{ lockAtMostFor: Infinity }, /`lockAtMostFor`/],
-    [{ lockAtMostFor: 10, lockAtLeastFor: -1 }, /`lockAtLeastFor`/],
-    [{ lockAtMostFor: 10, lockAtLeastFor: NaN }, /`lockAtLeastFor`/],
+    [
+      {},
+      /^Expected `@Locked\("job"\)\.lockAtMostFor` to be a number of seconds above 0 .*, got undefined\.$/,
+    ],
+    [{ lockAtMostFor: 0 }, /lockAtMostFor`/],
+    [{ lockAtMostFor: Infinity }, /lockAtMostFor`/],
+    [{ lockAtMostFor: 10, lockAtLeastFor: -1 }, /lockAtLeastFor`/],
+    [{ lockAtMostFor: 10, lockAtLeastFor: NaN }, /lockAtLeastFor`/],
     [
       { lockAtMostFor: 10, lockAtLeastFor: 11 },
-      /^Expected `lockAtLeastFor` of @Locked\("job"\) to be at most `lockAtMostFor`, 10 s, got 11\.$/,
+      /^Expected `@Locked\("job"\)\.lockAtLeastFor` to be at most `lockAtMostFor`, 10 s, got 11\.$/,
     ],
     [{ lockAtMostFor: 10, atMost: 1 }, /`atMost`/],
   ])('refuses the options %j', (options, message) => {

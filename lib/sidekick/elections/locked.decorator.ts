@@ -3,7 +3,7 @@ import { checkName } from '../../common/names.js';
 import { replaceMethod } from '../../nest/replace-method.js';
 import { injectProperty, propertyKey, readProperty } from './bound-properties.js';
 import { Elections } from './elections.service.js';
-import { addJobMetadata, decoratorLabel, LOCKED } from './job-metadata.js';
+import { addJobMetadata, checkParentheses, decoratorLabel, LOCKED } from './job-metadata.js';
 import { type GivenLocks, runLocked } from './locked-run.js';
 import { checkLockedOptions, type LockedOptions } from './locked.options.js';
 
@@ -27,6 +27,7 @@ import { checkLockedOptions, type LockedOptions } from './locked.options.js';
  * instance method
  */
 export function Locked(name: LockName, options: LockedOptions): MethodDecorator {
+  checkParentheses('Locked', name);
   checkName('name', name);
   const decorator = decoratorLabel('Locked', name);
   checkLockedOptions(options, decorator);
@@ -35,6 +36,7 @@ export function Locked(name: LockName, options: LockedOptions): MethodDecorator 
   const property = propertyKey(decorator);
   return (target, key, descriptor) => {
     const label = `${target.constructor.name}.${String(key)}`;
+    const acquire = { ...durations, label };
     replaceMethod(
       decorator,
       target,
@@ -43,7 +45,7 @@ export function Locked(name: LockName, options: LockedOptions): MethodDecorator 
       (method) =>
         async function (this: unknown, ...args: unknown[]) {
           const locks = readProperty(this, property, label) as GivenLocks;
-          return await runLocked(locks, name, durations, { method, instance: this, args });
+          return await runLocked(locks, name, acquire, { method, instance: this, args });
         },
     );
     injectProperty(property, Elections, target);

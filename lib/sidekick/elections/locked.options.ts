@@ -41,10 +41,10 @@ class LockedShape {
  * @throws InvalidOptionError
  */
 export function checkLockedOptions(options: LockedOptions, of: string): void {
-  checkOptions(LockedShape, options, of);
+  checkOptions(LockedShape, options, of, `${of}.`);
   const { lockAtMostFor, lockAtLeastFor = 0 } = options;
   if (lockAtLeastFor <= lockAtMostFor) return;
   throw new InvalidOptionError(
-    `Expected \`lockAtLeastFor\` of ${of} to be at most \`lockAtMostFor\`, ${lockAtMostFor} s, got ${lockAtLeastFor}.`,
+    `Expected \`${of}.lockAtLeastFor\` to be at most \`lockAtMostFor\`, ${lockAtMostFor} s, got ${lockAtLeastFor}.`,
   );
 }

@@ -1,7 +1,7 @@
 import { type ElectionName } from '../../common/declared-names.js';
 import { injectProperty, propertyKey } from './bound-properties.js';
 import { getElectionToken } from './election-token.js';
-import { addJobMetadata, decoratorLabel, ON_ELECTED } from './job-metadata.js';
+import { addJobMetadata, checkParentheses, decoratorLabel, ON_ELECTED } from './job-metadata.js';
 import { checkInstanceMethod } from '../../nest/replace-method.js';
 
 /**
@@ -26,6 +26,7 @@ export function onLeadership(
   metadataKey: string,
   name: string | undefined,
 ): MethodDecorator {
+  checkParentheses(decorator, name);
   const token = getElectionToken(name);
   const label = decoratorLabel(decorator, name);
   const property = propertyKey(label);

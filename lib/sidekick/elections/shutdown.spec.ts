@@ -81,6 +81,25 @@ describe('The shutdown of an application with elections', () => {
     first.get(Jobs).work.resolve();
   });
 
+  it('names the locked jobs that outlive grace', async () => {
+    const work = deferred<string>();
+    class Slow {
+      @Locked('slow', { lockAtMostFor: 60 })
+      async run(): Promise<string> {
+        return await work.promise;
+      }
+    }
+    const app = await bench.boot([Slow], { grace: 2 });
+    await bench.clock.advance(500);
+    void app.get(Slow).run();
+    await bench.clock.advance(500);
+    await bench.close(app);
+    expect(bench.warnings).toEqual([
+      'warn Locked jobs did not end within 2 s of the shutdown: Slow.run. Their locks are left to expire. Let the jobs end when their signal aborts, or raise `grace`.',
+    ]);
+    work.resolve('late');
+  });
+
   it('refuses the ticks of @nestjs/schedule, which continue until a later hook', async () => {
     class Ticking {
       runs = 0;
