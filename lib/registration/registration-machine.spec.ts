@@ -31,10 +31,11 @@ function run(
 }
 
 const session = (id: string): RegistrationInput => ({ kind: 'session', id });
-const written = (value: string, version: string): RegistrationInput => ({
+const written = (value: string, version: string, expected?: string): RegistrationInput => ({
   kind: 'written',
   record: record(value),
   version,
+  expected,
 });
 const read = (found?: RegistryEntry): RegistrationInput => ({ kind: 'read', entry: found });
 const observed = (found?: RegistryEntry): RegistrationInput => ({
@@ -85,7 +86,7 @@ describe('registration machine', () => {
   });
 
   it('reads before it trusts the watch, which may lag behind', () => {
-    const { state, signals } = run([observed()], REGISTERED);
+    const { state, signals } = run([observed(entry('x', '2'))], REGISTERED);
     expect(signals).toEqual([]);
     expect(planRegistration(state)).toEqual({ kind: 'read' });
     const relieved = run([read(entry('a', '1', 's1'))], state);
@@ -93,11 +94,28 @@ describe('registration machine', () => {
     expect(planRegistration(relieved.state)).toEqual({ kind: 'idle' });
   });
 
-  it('restores a deleted entry', () => {
-    const { state, signals } = run([observed(), read()], REGISTERED);
-    expect(signals).toEqual([{ kind: 'lost', reason: 'deleted' }]);
+  it('restores a deleted entry without a read', () => {
+    const { state, signals } = run([observed()], REGISTERED);
+    expect(signals).toEqual([]);
     expect(planRegistration(state)).toEqual({ kind: 'write', record: record('a'), version: undefined });
-    expect(run([written('a', '3')], state).signals).toEqual([{ kind: 'restored' }]);
+    const restored = run([written('a', '3')], state);
+    expect(restored.signals).toEqual([{ kind: 'lost', reason: 'deleted' }, { kind: 'restored' }]);
+    expect(planRegistration(restored.state)).toEqual({ kind: 'idle' });
+  });
+
+  it.each([
+    ['the write finds the entry', read(entry('a', '1', 's1'))],
+    ['the driver reports it as written', written('a', '1')],
+    ['a write over it has succeeded meanwhile', written('a', '2', '1')],
+  ])('has lost nothing when the deletion was an old one: %s', (_, event) => {
+    const { state, signals } = run([observed(), event], REGISTERED);
+    expect(signals).toEqual([]);
+    expect(planRegistration(state)).toEqual({ kind: 'idle' });
+  });
+
+  it('reads a missing entry first while a write has no response', () => {
+    const { state } = run([{ kind: 'unanswered' }, observed()], REGISTERED);
+    expect(planRegistration(state)).toEqual({ kind: 'read' });
   });
 
   it('restores an entry that was overwritten without a live session', () => {

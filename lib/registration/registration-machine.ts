@@ -41,8 +41,11 @@ export interface RegistrationMachineState {
   /** Ids of earlier sessions of this registration: their entries may be overwritten. */
   readonly formerSessions: readonly string[];
   readonly observed: Observed;
-  /** Whether `observed` may be wrong, so that the entry must be read first. */
-  readonly suspect: boolean;
+  /**
+   * How `observed` may be wrong. `changed`: the entry must be read first. `missing`: the entry is probably deleted, which a
+   * write that creates it shows without a read.
+   */
+  readonly suspect: 'changed' | 'missing' | undefined;
   /** What to do when another live session owns the entry. */
   readonly claim: Claim;
   /** Whether a removal of the current version may still arrive. The entry is rewritten, so that the removal misses it. */
@@ -60,13 +63,19 @@ export type RegistrationInput =
   | { readonly kind: 'record'; readonly record: EntryRecord }
   /** The entry from a read, or from a write whose version check failed. */
   | { readonly kind: 'read'; readonly entry: RegistryEntry | undefined }
-  | { readonly kind: 'written'; readonly record: EntryRecord; readonly version: string }
+  /** `expected` is the version that the write compared; undefined: it created the entry. */
+  | {
+      readonly kind: 'written';
+      readonly record: EntryRecord;
+      readonly version: string;
+      readonly expected: string | undefined;
+    }
   /** A write got no response. */
   | { readonly kind: 'unanswered' }
   | { readonly kind: 'refused' }
   /** The version of the entry from the watch; undefined without an entry. It can be older than `observed`. */
   | { readonly kind: 'observed'; readonly version: string | undefined }
-  /** The entry is missing, or the watch is not up to date. */
+  /** The watch is not up to date. */
   | { readonly kind: 'suspect' }
   | { readonly kind: 'tick' }
   | { readonly kind: 'deregister' }
@@ -117,7 +126,7 @@ export function initialRegistration(
     session: undefined,
     formerSessions,
     observed: UNKNOWN,
-    suspect: false,
+    suspect: undefined,
     claim,
     removalPending: formerSessions.length > 0,
     writePending: false,
@@ -140,7 +149,7 @@ function nowRegistered(state: RegistrationMachineState, entry: RegistryEntry): R
     ...state,
     phase: 'registered',
     observed: { kind: 'entry', entry },
-    suspect: false,
+    suspect: undefined,
     refused: false,
     claim: 'wait',
     removalPending: false,
@@ -169,7 +178,7 @@ function nowWithdrawn(state: RegistrationMachineState): RegistrationStep {
 function afterRead(state: RegistrationMachineState, entry: RegistryEntry | undefined): RegistrationStep {
   const known: RegistrationMachineState = {
     ...state,
-    suspect: false,
+    suspect: undefined,
     refused: false,
     writePending: false,
     observed: entry ? { kind: 'entry', entry } : EMPTY,
@@ -192,20 +201,30 @@ function afterRead(state: RegistrationMachineState, entry: RegistryEntry | undef
 function afterObserved(state: RegistrationMachineState, version: string | undefined): RegistrationStep {
   if (!state.wanted || state.session === undefined || state.phase === 'starting') return quiet(state);
   const { observed } = state;
-  if (version === undefined)
-    return observed.kind === 'empty' ? quiet(state) : quiet({ ...state, suspect: true });
+  if (version === undefined) {
+    if (observed.kind === 'empty') return quiet(state);
+    // An entry that a write without a response has created could be taken for one that was deleted and restored.
+    const unsure = state.writePending || state.suspect === 'changed';
+    return quiet({ ...state, suspect: unsure ? 'changed' : 'missing' });
+  }
   if (observed.kind === 'entry' && observed.entry.version === version) return quiet(state);
-  return quiet({ ...state, suspect: true });
+  return quiet({ ...state, suspect: 'changed' });
 }
 
 function afterWritten(
   state: RegistrationMachineState,
-  record: EntryRecord,
-  version: string,
+  { record, version, expected }: Extract<RegistrationInput, { kind: 'written' }>,
 ): RegistrationStep {
   if (state.session === undefined) return quiet(state);
+  const { observed } = state;
   const entry: RegistryEntry = { record, version, owner: state.session };
-  if (state.wanted) return nowRegistered(state, entry);
+  if (state.wanted) {
+    // A write that creates an entry finds its key empty, unless the driver recognises the same entry by its version.
+    const created = expected === undefined && observed.kind === 'entry' && observed.entry.version !== version;
+    const before = created ? nowLost(state, 'deleted') : quiet(state);
+    const after = nowRegistered(before.state, entry);
+    return { state: after.state, signals: [...before.signals, ...after.signals] };
+  }
   // The version to remove is the one that was written last.
   return quiet({ ...state, observed: { kind: 'entry', entry }, writePending: false });
 }
@@ -246,7 +265,7 @@ export function stepRegistration(
     case 'read':
       return state.wanted ? afterRead(state, event.entry) : quiet(state);
     case 'written':
-      return afterWritten(state, event.record, event.version);
+      return afterWritten(state, event);
     case 'unanswered':
       return quiet({ ...state, writePending: true });
     case 'refused':
@@ -254,7 +273,7 @@ export function stepRegistration(
     case 'observed':
       return afterObserved(state, event.version);
     case 'suspect':
-      return quiet({ ...state, suspect: true });
+      return quiet({ ...state, suspect: 'changed' });
     case 'tick':
       return quiet({ ...state, refused: false });
     case 'deregister': {
@@ -271,7 +290,7 @@ export function stepRegistration(
         wanted: true,
         phase: 'starting',
         observed: UNKNOWN,
-        suspect: false,
+        suspect: undefined,
         claim: state.claim === 'take-over' ? 'take-over' : 'wait',
         removalPending: state.removalPending || state.phase !== 'deregistered',
       });
@@ -298,9 +317,11 @@ export function planRegistration(state: RegistrationMachineState): RegistrationP
     const known = observed.kind === 'entry' && !state.writePending;
     return { kind: 'remove', version: known ? observed.entry.version : undefined };
   }
-  if (state.suspect || (state.removalPending && observed.kind === 'unknown')) return { kind: 'read' };
+  if (state.suspect === 'changed' || (state.removalPending && observed.kind === 'unknown'))
+    return { kind: 'read' };
   // A write whose version check fails returns the current entry, so no read is needed first.
-  if (observed.kind !== 'entry') return { kind: 'write', record: desired, version: undefined };
+  if (observed.kind !== 'entry' || state.suspect === 'missing')
+    return { kind: 'write', record: desired, version: undefined };
   const write: RegistrationPlan = { kind: 'write', record: desired, version: observed.entry.version };
   switch (ownerOf(state, observed.entry)) {
     case 'own':

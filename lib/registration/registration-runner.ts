@@ -175,7 +175,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
   }
 
   onMissing(): void {
-    this.apply({ kind: 'suspect' });
+    this.apply({ kind: 'observed', version: undefined });
   }
 
   onObserved(version: string | undefined): void {
@@ -293,7 +293,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
           return;
         }
         this.ackAt = this.deps.clock.now();
-        this.step({ kind: 'written', record, version: written.version });
+        this.step({ kind: 'written', record, version: written.version, expected: version });
         if (watchesEntries(session)) this.afterWatchedWrite(written.version);
         else if (this.watch.started) this.ownWrite.acknowledged(written.version);
         else if (!this.stopped)

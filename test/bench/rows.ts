@@ -93,6 +93,16 @@ export const ROWS: readonly Row[] = [
     load: async () => await import('./rows/keys.js'),
   },
   {
+    name: 'recovery',
+    title: 'Recovery of all keys',
+    meaning:
+      'How long the keys of a process are missing after its lease was revoked, or an operator has deleted all of them.',
+    variants: ['revoked 10000', 'deleted 10000'],
+    quick: ['deleted 1000'],
+    etcd: true,
+    load: async () => await import('./rows/recovery.js'),
+  },
+  {
     name: 'boot',
     title: 'Boot of an application',
     meaning: 'By how much the two modules delay the start of a Nest application.',

@@ -34,7 +34,7 @@ function cells(line: Line): string[] {
     line.what,
     line.unit,
     spread(line.ours),
-    sides.map(({ name, values }) => `${spread(values)}, ${name.includes('`') ? name : name}`).join('; '),
+    sides.map(({ name, values }) => `${spread(values)}, ${name}`).join('; ') || '–',
     ratio === undefined || Number.isNaN(ratio) ? '–' : `${short(ratio)}×`,
     line.goal ? goalOf(line.goal) : '–',
     reached === undefined ? '–' : reached ? 'yes' : '**no**',

@@ -3,13 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Etcd3 } from 'etcd3';
-import { deferred } from '../../../lib/common/async/deferred.js';
 import { forEachLimited } from '../../../lib/common/async/semaphore.js';
-import { systemClock } from '../../../lib/common/clock.js';
-import { silentLogger } from '../../../lib/common/logger.js';
-import { LocalRegistrar } from '../../../lib/registration/local-registrar.js';
-import { clockTicker } from '../../../lib/registration/ticker.js';
-import { etcd } from '../../../lib/registries/etcd/etcd.js';
+import { registeredKeys } from '../measure/registered-keys.js';
 import { type KeysFigures, type KeysPlan } from './keys.js';
 
 const CONCURRENCY = 64;
@@ -20,35 +15,8 @@ interface Subject {
 }
 
 async function sidekick(endpoint: string, ttl: number): Promise<Subject> {
-  const deps = { clock: systemClock, random: Math.random, logger: silentLogger };
-  const registry = await etcd({ endpoints: [endpoint] }).open(deps);
-  const registrar = new LocalRegistrar({
-    ...deps,
-    registry,
-    ticker: clockTicker(systemClock),
-    name: 'bench',
-  });
-  const options = { ttl, updateInterval: 5, exclusive: false };
-  return {
-    start: async (keys) => {
-      // On a loaded machine a first attempt may fail; it is retried.
-      const alive = deferred<void>();
-      let left = keys.length;
-      registrar.onEvent(({ type }) => {
-        if (type === 'alive' && (left -= 1) === 0) alive.resolve();
-      });
-      await Promise.all(
-        keys.map(async (key) => {
-          await registrar.register(key, { kind: 'key', key, value: `value of ${key}` }, options);
-        }),
-      );
-      await alive.promise;
-    },
-    stop: async () => {
-      await registrar.close();
-      await registry.close();
-    },
-  };
+  const { start, close } = await registeredKeys(endpoint, ttl);
+  return { start, stop: close };
 }
 
 function lease(endpoint: string, ttl: number): Subject {
