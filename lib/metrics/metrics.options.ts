@@ -8,7 +8,7 @@ export interface MeterProviderLike {
 /** Options of `SidekickMetricsModule.forRoot`. */
 export interface SidekickMetricsModuleOptions {
   /**
-   * The module `prom-client` or `@prometheus-io/client`.
+   * The module `prom-client` 15, or `@prometheus-io/client` 0.16 on Node 22 or later.
    *
    * @default the one that is installed; with both, `prom-client`
    */
