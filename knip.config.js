@@ -6,6 +6,7 @@ export default {
     'lib/*/index.ts',
     'lib/registries/*/index.ts',
     'lib/cli/bin/*.ts',
+    'lib/schematics/nest-add.ts',
     'lib/dashboard/page/main.ts',
     'lib/**/*.spec.ts',
     'sample/{,appserver/,gateway/}main.ts',
@@ -24,6 +25,7 @@ export default {
   ignoreDependencies: [
     // Jest and the Nest CLI bring them along.
     '@jest/globals',
+    '@angular-devkit/schematics',
     '@nestjs/schematics',
     // TypeScript 7, which scripts/types.mjs starts by its path.
     'typescript-native',

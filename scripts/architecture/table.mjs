@@ -171,6 +171,11 @@ export const folders = [
     ],
   },
   {
+    folder: 'schematics',
+    about: '`nest add nestjs-sidekick`, which sets an application up',
+    imports: [],
+  },
+  {
     folder: 'index.ts',
     about: 'the application API of `nestjs-sidekick`',
     imports: [
@@ -216,6 +221,7 @@ export const packages = [
   { name: /^@opentelemetry\//, folders: ['metrics'] },
   { name: /^consul$/, folders: ['registries/consul'] },
   { name: /^lit-html/, folders: ['dashboard/page'] },
+  { name: /^typescript$|^@angular-devkit\//, folders: ['schematics'] },
 ];
 
 /** Returns the folder of the table to which a file of `lib/` belongs, or undefined. */

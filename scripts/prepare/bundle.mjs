@@ -2,9 +2,9 @@
  * `node scripts/prepare/bundle.mjs COMPILED OUT`: bundles the compiler's output into the published files: one file for each
  * entry of package.json and for each worker thread, and chunks for code that they share or load later.
  */
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
@@ -187,11 +187,31 @@ function fail(level, log, report) {
   report(level, log);
 }
 
+/**
+ * Copies the collection of schematics and their schemas, and returns the entries of their factories: `./nest-add.js#nestAdd`
+ * in `dist/schematics/collection.json` is `schematics/nest-add`.
+ */
+async function schematics(manifest, out) {
+  const folder = dirname(manifest.schematics).replace(/^\.\/dist\//, '');
+  const source = join(root, 'lib', folder);
+  const files = (await readdir(source)).filter((name) => name.endsWith('.json'));
+  await mkdir(join(out, folder), { recursive: true });
+  for (const name of files) await copyFile(join(source, name), join(out, folder, name));
+  const collection = JSON.parse(await readFile(join(source, basename(manifest.schematics)), 'utf8'));
+  return Object.values(collection.schematics).map(
+    ({ factory }) => `${folder}/${/^\.\/(?<name>.+)\.js#/.exec(factory).groups.name}`,
+  );
+}
+
 export async function bundle(compiled, out) {
   const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const { entries, programs } = entriesOf(manifest);
   await rm(out, { recursive: true, force: true });
-  const written = await scripts(compiled, out, [...entries, ...programs]);
+  const written = await scripts(compiled, out, [
+    ...entries,
+    ...programs,
+    ...(await schematics(manifest, out)),
+  ]);
   await declarations(compiled, out, entries);
   await licences(written, out);
 }

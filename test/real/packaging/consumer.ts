@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
+import { Application } from './application.js';
 import { shell } from './shell.js';
 import { pack, root } from './tarball.js';
 
@@ -86,9 +85,7 @@ export class Consumer {
 
   /** Starts one of its compiled files. */
   start(file: string, env: Readonly<Record<string, string>>): Application {
-    return new Application(
-      spawn(process.execPath, [file], { cwd: this.folder, env: { ...process.env, ...env } }),
-    );
+    return new Application(file, { cwd: this.folder, env });
   }
 
   async remove(): Promise<void> {
@@ -101,32 +98,6 @@ export class Consumer {
       await mkdir(dirname(join(this.folder, path)), { recursive: true });
       await writeFile(join(this.folder, path), text);
     }
-  }
-}
-
-/** A running application. */
-export class Application {
-  /** All it has said. */
-  output = '';
-  private readonly exited: Promise<unknown>;
-
-  constructor(private readonly child: ChildProcess) {
-    this.exited = once(child, 'close');
-    child.stdout?.on('data', (chunk) => (this.output += String(chunk)));
-    child.stderr?.on('data', (chunk) => (this.output += String(chunk)));
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    this.child.kill(signal);
-  }
-
-  /** Asks it to end, and resolves with how it did. */
-  async end(
-    signal: NodeJS.Signals = 'SIGTERM',
-  ): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-    this.child.kill(signal);
-    await this.exited;
-    return { code: this.child.exitCode, signal: this.child.signalCode };
   }
 }
 

@@ -1,5 +1,5 @@
 import { access, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { shell } from './shell.js';
 import { pack, root, type Tarball } from './tarball.js';
@@ -8,6 +8,7 @@ interface Manifest {
   readonly name: string;
   readonly exports: Record<string, string | Record<string, string>>;
   readonly bin?: Record<string, string>;
+  readonly schematics: string;
 }
 
 interface SourceMap {
@@ -34,6 +35,8 @@ describe('The package', () => {
     expect(others).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
     const compiled = tarball.files.filter((path) => path.startsWith('dist/'));
     expect(compiled.filter((path) => !/\.(js|js\.map|d\.ts)$/.test(path))).toEqual([
+      'dist/schematics/collection.json',
+      'dist/schematics/schema.json',
       'dist/third-party-licenses.txt',
     ]);
     const documents = tarball.files.filter((path) => path.startsWith('docs/'));
@@ -61,12 +64,20 @@ describe('The package', () => {
     }
   });
 
-  it('holds every file that its exports and programs name', () => {
+  it('holds every file that its exports, programs and schematics name', async () => {
+    const collection = JSON.parse(await readFile(join(root, manifest.schematics), 'utf8')) as {
+      readonly schematics: Record<string, { readonly factory: string; readonly schema: string }>;
+    };
+    const schematics = Object.values(collection.schematics).flatMap(({ factory, schema }) =>
+      [factory.replace(/#.*/, ''), schema].map((path) => join(dirname(manifest.schematics), path)),
+    );
     const targets = [
       ...Object.values(manifest.exports).flatMap((target) =>
         typeof target === 'string' ? [target] : Object.values(target),
       ),
       ...Object.values(manifest.bin ?? {}),
+      manifest.schematics,
+      ...schematics,
     ].map((target) => target.replace(/^\.\//, ''));
     expect(targets.filter((target) => !tarball.files.includes(target))).toEqual([]);
   });

@@ -1,0 +1,3 @@
+import { describeNestAdd } from './nest-add.js';
+
+describeNestAdd('esm');
