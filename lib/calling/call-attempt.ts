@@ -1,4 +1,5 @@
 import { type Call, type CallOutcome } from '../balancing/call.js';
+import { type RetryReason } from '../balancing/retry-options.js';
 import { type Clock } from '../common/clock.js';
 import { CHANNELS, type RequestEndMessage } from '../common/diagnostics.js';
 import { type Logger } from '../common/logger.js';
@@ -10,6 +11,19 @@ export interface AttemptContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly applicationId: string | undefined;
+}
+
+/** What the error of an attempt means. */
+export interface AttemptFailure {
+  /** See `Failure.reason`. */
+  readonly reason: RetryReason | undefined;
+  readonly outcome: CallOutcome;
+}
+
+/** Learns whether the endpoint of an attempt could be connected to. */
+export interface ConnectionListener {
+  onReached(): void;
+  onFailed(error: unknown): void;
 }
 
 /** One attempt of a call, at one endpoint: reports its end to the balancer and to the diagnostics channels, once. */
@@ -25,6 +39,7 @@ export class CallAttempt {
     private readonly call: Call,
     /** Time of the clock at which it began, where the endpoint was known only later. */
     startedAtMs?: number,
+    private readonly connection?: ConnectionListener,
   ) {
     this.startedAtMs = startedAtMs ?? (CHANNELS.requestEnd.hasSubscribers ? context.clock.now() : NaN);
     if (CHANNELS.requestStart.hasSubscribers) CHANNELS.requestStart.publish(Object.freeze(this.describe()));
@@ -40,6 +55,19 @@ export class CallAttempt {
     return this.hasEnded;
   }
 
+  /** Reports that the endpoint answers, before the end. */
+  reached(): void {
+    this.connection?.onReached();
+  }
+
+  /** Reports the end by an error, as {@link end} does, and whether there was a connection. */
+  fail({ reason, outcome }: AttemptFailure, error: unknown, retryAfterMs?: number): void {
+    if (this.hasEnded) return;
+    if (reason === 'connect' && outcome === 'failure') this.connection?.onFailed(error);
+    else if (typeof reason === 'number') this.reached();
+    this.end(outcome, error, retryAfterMs);
+  }
+
   /**
    * Reports the end. Further calls do nothing.
    *
@@ -49,6 +77,7 @@ export class CallAttempt {
   end(outcome: CallOutcome, error?: unknown, retryAfterMs?: number, grpc?: RequestEndMessage['grpc']): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
+    if (outcome === 'success') this.reached();
     this.call.done(error, outcome, retryAfterMs === undefined ? undefined : { retryAfterMs });
     if (CHANNELS.requestEnd.hasSubscribers) {
       const durationMs = this.context.clock.now() - this.startedAtMs;

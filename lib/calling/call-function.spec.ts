@@ -119,7 +119,8 @@ describe('callFunction', () => {
     await expect(call(() => Promise.reject(refused))).rejects.toBe(refused);
     expect(ends).toEqual(['a failure', 'b failure', 'c failure', 'a failure']);
     expect(lines).toEqual([
-      'The retry budget of service "db" is spent: failed calls are not repeated until fewer fail. Its option `retry` sets the budget.',
+      expect.stringContaining('No connection to endpoint "a"'),
+      'The retry budget of service "db" is spent by 1 retries of 2 calls in 10 s (last failure: refused): failed calls are not repeated until fewer fail. Its option `retry` sets the budget.',
     ]);
   });
 });

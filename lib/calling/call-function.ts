@@ -1,8 +1,8 @@
 import { attempt } from '../common/async/deadline.js';
 import { DeadlineExceededError } from '../common/errors/index.js';
 import { type CallOutcome } from '../balancing/call.js';
-import { type RetryReason } from '../balancing/retry-options.js';
 import { type Endpoint } from '../discovery/endpoint.js';
+import { type AttemptFailure } from './call-attempt.js';
 import { failureOfClient, outcomeOfStatus } from './failure.js';
 import { type ServiceCallOptions, type ServiceCalls } from './service-calls.js';
 
@@ -65,23 +65,19 @@ export async function callFunction<T>(
       begun.end(outcomeOfValue(value));
       return value;
     } catch (error) {
-      const { reason, outcome } = endOf(error, { isLast, signal });
-      begun.end(outcome, error);
-      if (signal?.aborted || !call.mayRetry({ reason, repeatable: idempotent })) throw error;
+      const end = endOf(error, { isLast, signal });
+      begun.fail(end, error);
+      if (signal?.aborted || !call.mayRetry({ reason: end.reason, repeatable: idempotent, error }))
+        throw error;
     }
   }
-}
-
-interface End {
-  readonly reason: RetryReason | undefined;
-  readonly outcome: CallOutcome;
 }
 
 /** What the error of an attempt means. The end of the call's own time is not the endpoint's fault. */
 function endOf(
   error: unknown,
   { isLast, signal }: { readonly isLast: boolean; readonly signal: AbortSignal | undefined },
-): End {
+): AttemptFailure {
   if (signal?.aborted) return { reason: undefined, outcome: 'aborted' };
   if (error instanceof DeadlineExceededError)
     return isLast ? { reason: undefined, outcome: 'aborted' } : { reason: 'timeout', outcome: 'failure' };

@@ -44,6 +44,17 @@ export class RetryBudget {
     this.current().calls += 1;
   }
 
+  /** The calls and retries of the window. */
+  get window(): Readonly<Bucket> {
+    this.current();
+    const sum = { calls: 0, retries: 0 };
+    for (const { calls, retries } of this.buckets) {
+      sum.calls += calls;
+      sum.retries += retries;
+    }
+    return sum;
+  }
+
   /** Takes the token for one retry. Returns false when the budget is spent. */
   take(): boolean {
     const current = this.current();

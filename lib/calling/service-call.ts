@@ -1,10 +1,12 @@
 import { type RetryReason } from '../balancing/retry-options.js';
 import { CHANNELS } from '../common/diagnostics.js';
+import { messageOf } from '../common/thrown.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { CallAttempt, type AttemptContext } from './call-attempt.js';
 import { type CallTarget } from './call-target.js';
 import { type RetryBudget } from './retry-budget.js';
 import { type RetryPolicy } from './retry-policy.js';
+import { UNKNOWN_PORT, type UnreachableEndpoints } from './unreachable-endpoints.js';
 
 /** Why and how an attempt failed. */
 export interface RetryQuestion {
@@ -12,23 +14,42 @@ export interface RetryQuestion {
   readonly reason: RetryReason | undefined;
   /** Whether the request may be sent twice: it is idempotent, and its body is still there. */
   readonly repeatable: boolean;
+  /** The error of the attempt, for the warning about a spent budget. */
+  readonly error?: unknown;
 }
 
-const EVERY = (): boolean => true;
+/** What a call shares with the others of its service, and its own terms. */
+export interface ServiceCallTerms {
+  readonly target: CallTarget;
+  readonly context: AttemptContext;
+  readonly policy: RetryPolicy;
+  readonly budget: RetryBudget;
+  readonly unreachable: UnreachableEndpoints;
+  readonly key: string | number | undefined;
+}
+
+/** The port that a call uses; undefined for an endpoint that has none of that name, and must not be picked. */
+export type PortOf = (endpoint: Endpoint) => number | undefined;
+
+/** For clients that may use any port. */
+const ANY_PORT: PortOf = () => UNKNOWN_PORT;
+
+/** How often another endpoint is picked in place of one that is not wanted, before the candidates are searched. */
+const MAX_PICKS = 3;
 
 /**
  * One call of the application: its attempts, each at another endpoint where there is one. Knows nothing of the protocol.
  */
 export class ServiceCall {
   private readonly tried: string[] = [];
+  /** Attempts by which this call tried for all whether an endpoint can be reached again. They do not count for it. */
+  private probes = 0;
 
-  constructor(
-    private readonly target: CallTarget,
-    private readonly context: AttemptContext,
-    readonly policy: RetryPolicy,
-    private readonly budget: RetryBudget,
-    private readonly key?: string | number,
-  ) {}
+  constructor(private readonly terms: ServiceCallTerms) {}
+
+  get policy(): RetryPolicy {
+    return this.terms.policy;
+  }
 
   /** Number of attempts that have begun. */
   get attempts(): number {
@@ -36,32 +57,50 @@ export class ServiceCall {
   }
 
   /**
-   * Begins an attempt at the next endpoint. An endpoint that was tried before is picked only when there is no other.
+   * Begins an attempt at the next endpoint. An endpoint that was tried before, or that cannot be connected to, is picked
+   * only when there is no other.
    *
-   * @param usable excludes endpoints, such as those without the named port of the URL
    * @throws NoEndpointsError
    */
-  begin(usable: (endpoint: Endpoint) => boolean = EVERY): CallAttempt {
-    const endpoint = this.choose(usable);
+  begin(portOf: PortOf = ANY_PORT): CallAttempt {
+    const { target, context, unreachable } = this.terms;
+    const endpoint = this.choose(portOf);
     this.tried.push(endpoint.id);
-    return new CallAttempt(this.context, endpoint, this.tried.length, this.target.start(endpoint));
+    const port = portOf(endpoint) ?? UNKNOWN_PORT;
+    if (unreachable.onAttempt(endpoint, port)) this.probes += 1;
+    return new CallAttempt(context, endpoint, this.tried.length, target.start(endpoint), undefined, {
+      onReached: () => {
+        unreachable.onReached(endpoint, port);
+      },
+      onFailed: (error) => {
+        unreachable.onFailed(endpoint, port, error);
+      },
+    });
   }
 
   /** Whether a failed attempt is followed by another one. Takes the token from the service's budget. */
-  mayRetry({ reason, repeatable }: RetryQuestion): boolean {
-    if (reason === undefined || this.attempts >= this.policy.attempts || !this.policy.on.has(reason))
-      return false;
-    return (reason === 'connect' || repeatable) && this.takeToken();
+  mayRetry({ reason, repeatable, error }: RetryQuestion): boolean {
+    const { attempts, on } = this.policy;
+    if (reason === undefined || this.attempts - this.probes >= attempts || !on.has(reason)) return false;
+    return (reason === 'connect' || repeatable) && this.takeToken(error ?? reason);
   }
 
-  /** Takes the token for one more attempt. Reports an exhausted budget. */
-  takeToken(): boolean {
-    if (this.budget.take()) return true;
-    const { service, applicationId, logger } = this.context;
-    if (this.budget.mayWarn())
+  /**
+   * Takes the token for one more attempt. Reports an exhausted budget.
+   *
+   * @param last the failure, if one is the reason
+   */
+  takeToken(last?: unknown): boolean {
+    const { budget, context } = this.terms;
+    if (budget.take()) return true;
+    const { service, applicationId, logger } = context;
+    if (budget.mayWarn()) {
+      const { calls, retries } = budget.window;
+      const failure = last === undefined ? '' : ` (last failure: ${failureText(last)})`;
       logger.warn(
-        `The retry budget of service "${service}" is spent: failed calls are not repeated until fewer fail. Its option \`retry\` sets the budget.`,
+        `The retry budget of service "${service}" is spent by ${retries} retries of ${calls} calls in 10 s${failure}: failed calls are not repeated until fewer fail. Its option \`retry\` sets the budget.`,
       );
+    }
     if (CHANNELS.budgetExhausted.hasSubscribers)
       CHANNELS.budgetExhausted.publish(Object.freeze({ applicationId, service }));
     if (CHANNELS.requestRetry.hasSubscribers)
@@ -70,18 +109,49 @@ export class ServiceCall {
   }
 
   /** Whether there is an endpoint that was not tried yet. */
-  hasUntried(usable: (endpoint: Endpoint) => boolean = EVERY): boolean {
-    return this.target.candidates.some((endpoint) => usable(endpoint) && !this.tried.includes(endpoint.id));
+  hasUntried(portOf: PortOf): boolean {
+    return this.terms.target.candidates.some(
+      (endpoint) => portOf(endpoint) !== undefined && !this.hasTried(endpoint),
+    );
   }
 
-  private choose(usable: (endpoint: Endpoint) => boolean): Endpoint {
-    const picked = this.target.pick(this.key);
-    const isNew = (endpoint: Endpoint): boolean => usable(endpoint) && !this.tried.includes(endpoint.id);
-    if (isNew(picked)) return picked;
-    const { candidates } = this.target;
-    // Starts behind the picked endpoint, so that retries are spread like picks.
-    const from = candidates.indexOf(picked) + 1;
-    const others = [...candidates.slice(from), ...candidates.slice(0, from)];
-    return others.find(isNew) ?? (usable(picked) ? picked : (others.find(usable) ?? picked));
+  private choose(portOf: PortOf): Endpoint {
+    const { target, key, unreachable } = this.terms;
+    const isUsable = (endpoint: Endpoint): boolean => portOf(endpoint) !== undefined;
+    const isNew = (endpoint: Endpoint): boolean => isUsable(endpoint) && !this.hasTried(endpoint);
+    const isRetry = this.attempts > 0;
+    const isGood = (endpoint: Endpoint): boolean => {
+      const port = portOf(endpoint);
+      if (port === undefined || this.hasTried(endpoint)) return false;
+      return !(isRetry ? unreachable.has(endpoint, port) : unreachable.isAvoided(endpoint, port));
+    };
+    const first = target.pick(key);
+    let picked = first;
+    // Picking again spreads the calls that an endpoint misses over all others. Its neighbour would get them all.
+    for (let picks = 1; !isGood(picked); picks++) {
+      picked = picks < MAX_PICKS ? target.pick(key) : first;
+      if (picked === first) return this.search(first, [isGood, isNew, isUsable]);
+    }
+    return picked;
   }
+
+  /** The first candidate from `first` on that meets the first of the conditions that any meets. */
+  private search(first: Endpoint, conditions: readonly ((endpoint: Endpoint) => boolean)[]): Endpoint {
+    const { candidates } = this.terms.target;
+    const from = Math.max(0, candidates.indexOf(first));
+    const all = [...candidates.slice(from), ...candidates.slice(0, from)];
+    for (const meets of conditions) {
+      const endpoint = meets(first) ? first : all.find(meets);
+      if (endpoint) return endpoint;
+    }
+    return first;
+  }
+
+  private hasTried({ id }: Endpoint): boolean {
+    return this.tried.includes(id);
+  }
+}
+
+function failureText(failure: unknown): string {
+  return typeof failure === 'number' ? `status ${failure}` : messageOf(failure);
 }

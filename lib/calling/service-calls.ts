@@ -4,6 +4,7 @@ import { type CallTarget } from './call-target.js';
 import { RetryBudget } from './retry-budget.js';
 import { type CallRetryOptions, type RetryPolicy, retryPolicy } from './retry-policy.js';
 import { ServiceCall } from './service-call.js';
+import { UnreachableEndpoints } from './unreachable-endpoints.js';
 
 /** Options of one call that all integrations have. */
 export interface ServiceCallOptions {
@@ -18,12 +19,14 @@ export class ServiceCalls {
   private retry: boolean | RetryOptions = true;
   private policy: RetryPolicy = retryPolicy();
   private budget: RetryBudget;
+  private readonly unreachable: UnreachableEndpoints;
 
   constructor(
     readonly target: CallTarget,
     readonly context: AttemptContext,
   ) {
     this.budget = new RetryBudget(context.clock);
+    this.unreachable = new UnreachableEndpoints(context);
   }
 
   /** The option `retry` of the service. */
@@ -54,7 +57,8 @@ export class ServiceCalls {
   begin({ key, retry }: ServiceCallOptions): ServiceCall {
     this.budget.onCall();
     const policy = retry === undefined ? this.policy : this.policyOf(retry);
-    return new ServiceCall(this.target, this.context, policy, this.budget, key);
+    const { target, context, budget, unreachable } = this;
+    return new ServiceCall({ target, context, policy, budget, unreachable, key });
   }
 
   /** The policy of one call: what it leaves out is the service's. */

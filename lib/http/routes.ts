@@ -1,3 +1,4 @@
+import { type PortOf } from '../calling/service-call.js';
 import { InvalidOptionError } from '../common/errors/index.js';
 import { formatValue } from '../common/expected.js';
 import { type Endpoint } from '../discovery/endpoint.js';
@@ -13,7 +14,7 @@ export interface Route {
   /** The `Host` header and the TLS server name: the service's, in the spelling of the URL. */
   readonly host: string;
   /** The port of an endpoint; undefined if it has no port with the name in the URL. */
-  portOf(endpoint: Endpoint): number | undefined;
+  readonly portOf: PortOf;
   /** The error for an endpoint without that port. */
   portError(endpoint: Endpoint): InvalidOptionError;
 }

@@ -1,5 +1,5 @@
 import { type CallAttempt } from '../calling/call-attempt.js';
-import { failureOf } from '../calling/failure.js';
+import { type Failure, failureOf } from '../calling/failure.js';
 import { type ServiceCall } from '../calling/service-call.js';
 import { InvalidOptionError } from '../common/errors/index.js';
 import { type Endpoint } from '../discovery/endpoint.js';
@@ -16,7 +16,8 @@ export interface MessageRoute {
   readonly attempt: CallAttempt;
 }
 
-const NOT_SENT = Object.freeze({ reason: 'connect', repeatable: true } as const);
+/** A message that the socket did not take. */
+const NOT_TAKEN: Failure = Object.freeze({ reason: 'connect', outcome: 'failure' });
 
 /** Chooses the instance of each message, and connects to it. */
 export class MessageRouter {
@@ -45,8 +46,8 @@ export class MessageRouter {
    * @throws `error` when the service's `retry` does not allow another attempt
    */
   async again({ call, attempt }: MessageRoute, error: Error): Promise<MessageRoute> {
-    attempt.end('failure', error);
-    if (!call.mayRetry(NOT_SENT)) throw error;
+    attempt.fail(NOT_TAKEN, error);
+    this.retryOrThrow(call, error);
     return await this.next(call);
   }
 
@@ -75,15 +76,15 @@ export class MessageRouter {
       const client = await connection.open(call.policy.connectTimeoutMs);
       return { call, attempt, connection, client };
     } catch (error) {
-      attempt.end(failureOf(error, false).outcome, error);
-      if (!call.mayRetry(NOT_SENT)) throw error;
+      attempt.fail(failureOf(error, false), error);
+      this.retryOrThrow(call, error);
     }
     return await this.next(call);
   }
 
   private begin(call: ServiceCall): CallAttempt {
-    const attempt = call.begin(this.hasPort);
-    if (this.hasPort(attempt.endpoint)) return attempt;
+    const attempt = call.begin(this.portOf);
+    if (this.portOf(attempt.endpoint) !== undefined) return attempt;
     const error = this.noPortError();
     attempt.end('aborted', error);
     throw error;
@@ -93,7 +94,7 @@ export class MessageRouter {
     const { candidates, calls } = this.handle;
     // Throws the error that says why there is none.
     if (candidates.length === 0) this.handle.pick();
-    const usable = candidates.filter(this.hasPort);
+    const usable = candidates.filter((endpoint) => this.portOf(endpoint) !== undefined);
     if (usable.length === 0) throw this.noPortError();
     const { connectTimeoutMs } = calls.begin({}).policy;
     const opened = usable.map((endpoint) => this.connections.of(endpoint).open(connectTimeoutMs));
@@ -102,8 +103,15 @@ export class MessageRouter {
     });
   }
 
-  private readonly hasPort = ({ ports }: Endpoint): boolean =>
-    this.port === undefined || Object.hasOwn(ports, this.port);
+  /** @throws `error` when the service's `retry` does not allow another attempt; nothing was sent */
+  private retryOrThrow(call: ServiceCall, error: unknown): void {
+    if (!call.mayRetry({ reason: 'connect', repeatable: true, error })) throw error;
+  }
+
+  private readonly portOf = ({ port, ports }: Endpoint): number | undefined => {
+    if (this.port === undefined) return port;
+    return Object.hasOwn(ports, this.port) ? ports[this.port] : undefined;
+  };
 
   private noPortError(): Error {
     return new InvalidOptionError(

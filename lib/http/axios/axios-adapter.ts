@@ -83,7 +83,7 @@ export class AxiosAdapter {
     const { clock, routes } = this.deps;
     const startedAtMs = clock.now();
     for (;;) {
-      let attempt: CallAttempt = call.begin((endpoint) => route.portOf(endpoint) !== undefined);
+      let attempt: CallAttempt = call.begin(route.portOf);
       const redirects = new RedirectRule(routes, route, config.beforeRedirect, (next) => {
         attempt.end('success');
         attempt = next;
@@ -171,6 +171,7 @@ function isCancelled({ signal, cancelToken }: AxiosConfig): boolean {
 function judge(result: AttemptResult, attempt: CallAttempt, clock: Clock) {
   const response = result.response ?? result.error.response;
   if (response) {
+    attempt.reached();
     const header = response.status === 503 ? response.headers.get?.('retry-after') : undefined;
     const waitMs = typeof header === 'string' ? retryAfterMs(header, clock) : undefined;
     if (waitMs !== undefined) attempt.end('failure', undefined, waitMs);
@@ -178,8 +179,10 @@ function judge(result: AttemptResult, attempt: CallAttempt, clock: Clock) {
     else if (outcomeOfStatus(response.status) === 'failure') attempt.end('failure');
     return { reason: response.status };
   }
-  if (result.error) attempt.end(result.failure.outcome, result.error);
-  return { reason: result.error ? result.failure.reason : undefined };
+  if (!result.error) return { reason: undefined };
+  const { failure, error } = result;
+  attempt.fail(failure, error);
+  return { reason: failure.reason, error };
 }
 
 /** Ends the response of an attempt that is followed by another one. */

@@ -41,9 +41,7 @@ export class RedirectRule {
     const route = changed === origin ? next : this.routes.find(changed);
     if (!route) return;
     this.route = route;
-    const attempt = route.handle.calls
-      .begin({ retry: false })
-      .begin((endpoint) => route.portOf(endpoint) !== undefined);
+    const attempt = route.handle.calls.begin({ retry: false }).begin(route.portOf);
     this.onAttempt(attempt);
     const port = route.portOf(attempt.endpoint);
     if (port === undefined) throw route.portError(attempt.endpoint);

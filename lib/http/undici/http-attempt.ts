@@ -75,16 +75,18 @@ export class HttpAttempt implements AttemptEvents {
 
   /** Ends the attempt before its request does. */
   giveUp(outcome: Failure['outcome'], reason: unknown): void {
-    if (this.givenUp) return;
-    this.givenUp = { reason };
-    this.end(outcome, reason);
-    this.abortRequest?.(reason);
+    this.giveUpAs({ reason: undefined, outcome }, reason);
+  }
+
+  /** Reports an attempt that failed. */
+  fail(failure: Failure, error: unknown): void {
+    this.cancelTimers();
+    this.call.fail(failure, error, this.retryAfterMs);
   }
 
   /** Reports the end to the balancer, with what the server said of a later time. */
   end(outcome: Failure['outcome'] | 'success', error?: unknown): void {
-    this.connectTimer?.cancel();
-    this.answerTimer?.cancel();
+    this.cancelTimers();
     this.call.end(outcome, error, this.retryAfterMs);
   }
 
@@ -101,6 +103,7 @@ export class HttpAttempt implements AttemptEvents {
   onAnswer(status: number, header: (name: string) => string | undefined): boolean {
     if (this.givenUp) return false;
     this.status = status;
+    this.call.reached();
     return this.owner.onAnswered(this, status, header);
   }
 
@@ -146,8 +149,21 @@ export class HttpAttempt implements AttemptEvents {
 
   private timeOut(reason: 'connect' | 'timeout', what: string, timeoutMs: number): void {
     const error = new DeadlineExceededError(`${what} was not answered within ${timeoutMs} ms.`);
-    this.giveUp('failure', error);
-    this.owner.onTimeout(this, { reason, outcome: 'failure' }, error);
+    const failure: Failure = { reason, outcome: 'failure' };
+    this.giveUpAs(failure, error);
+    this.owner.onTimeout(this, failure, error);
+  }
+
+  private giveUpAs(failure: Failure, reason: unknown): void {
+    if (this.givenUp) return;
+    this.givenUp = { reason };
+    this.fail(failure, reason);
+    this.abortRequest?.(reason);
+  }
+
+  private cancelTimers(): void {
+    this.connectTimer?.cancel();
+    this.answerTimer?.cancel();
   }
 }
 

@@ -105,25 +105,23 @@ export class ServiceRequest implements AttemptOwner {
   onFailed(attempt: HttpAttempt, failure: Failure, error: unknown): boolean {
     this.live.delete(attempt);
     // An error of the body's source is neither the endpoint's fault nor mended by another one.
-    const { reason, outcome }: Failure = this.body.hasFailed
-      ? { reason: undefined, outcome: 'aborted' }
-      : failure;
-    attempt.end(outcome, error);
-    return this.passesOn(attempt, reason);
+    const own: Failure = this.body.hasFailed ? { reason: undefined, outcome: 'aborted' } : failure;
+    attempt.fail(own, error);
+    return this.passesOn(attempt, own.reason, error);
   }
 
   onTimeout(attempt: HttpAttempt, { reason }: Failure, error: DeadlineExceededError): void {
     this.live.delete(attempt);
-    if (this.passesOn(attempt, reason)) this.caller.fail(error);
+    if (this.passesOn(attempt, reason, error)) this.caller.fail(error);
   }
 
   /** Decides what follows a failed attempt. Returns whether the application sees the error. */
-  private passesOn(attempt: HttpAttempt, reason: Failure['reason']): boolean {
+  private passesOn(attempt: HttpAttempt, reason: Failure['reason'], error: unknown): boolean {
     if (this.isOver) return false;
     if (this.chosen !== attempt) {
       // Another attempt is under way, or has been chosen.
       if (this.chosen || this.live.size > 0) return false;
-      if (reason !== undefined && this.mayRetry(reason)) {
+      if (reason !== undefined && this.mayRetry(reason, error)) {
         this.attempt();
         return false;
       }
@@ -132,8 +130,8 @@ export class ServiceRequest implements AttemptOwner {
     return true;
   }
 
-  private mayRetry(reason: NonNullable<Failure['reason']>): boolean {
-    return this.terms.call.mayRetry({ reason, repeatable: this.maySendTwice && this.body.isWhole });
+  private mayRetry(reason: NonNullable<Failure['reason']>, error?: unknown): boolean {
+    return this.terms.call.mayRetry({ reason, repeatable: this.maySendTwice && this.body.isWhole, error });
   }
 
   private attempt(): void {
@@ -141,7 +139,7 @@ export class ServiceRequest implements AttemptOwner {
     const { call, clock, route, dispatch } = this.terms;
     let attempt: HttpAttempt | undefined;
     try {
-      const begun = call.begin((endpoint) => route.portOf(endpoint) !== undefined);
+      const begun = call.begin(route.portOf);
       attempt = new HttpAttempt(this, begun, call.policy, clock);
       this.live.add(attempt);
       const origin = this.originOf(begun.endpoint);
@@ -176,7 +174,7 @@ export class ServiceRequest implements AttemptOwner {
     this.hedgeTimer = clock.after(hedge.delay * 1_000, () => {
       this.hedgeTimer = undefined;
       if (this.isOver || this.chosen || !this.body.isWhole) return;
-      if (!call.hasUntried((endpoint) => route.portOf(endpoint) !== undefined) || !call.takeToken()) return;
+      if (!call.hasUntried(route.portOf) || !call.takeToken()) return;
       this.hedges += 1;
       this.attempt();
     });
