@@ -68,7 +68,7 @@ export { Endpoint } from './discovery/endpoint.js';
 export { getServiceToken } from './piloted/piloted.tokens.js';
 export { OnServiceChange } from './piloted/on-service-change.decorator.js';
 export { PILOTED_DEFAULTS } from './piloted/piloted.options.js';
-export { PILOTED_OPTIONS } from './piloted/piloted.tokens.js';
+export { PILOTED_CLOCK, PILOTED_OPTIONS } from './piloted/piloted.tokens.js';
 export { PilotedModule } from './piloted/piloted.module.js';
 export { Service, type ServiceDecorator } from './piloted/service.decorator.js';
 export { ServiceHandle } from './piloted/service-handle.js';

@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { type ServiceCache } from '../discovery/service-cache.js';
-import { systemClock } from '../common/clock.js';
+import { type Clock } from '../common/clock.js';
 import { attempt } from '../common/async/deadline.js';
 import { Semaphore } from '../common/async/semaphore.js';
 import { InvalidOptionError, RegistryUnavailableError, SidekickError } from '../common/errors/index.js';
@@ -18,7 +18,13 @@ import { DiscoveryService } from './discovery.service.js';
 import { PilotedConfig } from './piloted-config.js';
 import { PILOTED_DEFAULTS } from './piloted.options.js';
 import { type PilotedModuleOptions } from './piloted.options.js';
-import { PILOTED_CACHE, PILOTED_LOGGER, PILOTED_OPTIONS, PILOTED_SOURCE } from './piloted.tokens.js';
+import {
+  PILOTED_CACHE,
+  PILOTED_CLOCK,
+  PILOTED_LOGGER,
+  PILOTED_OPTIONS,
+  PILOTED_SOURCE,
+} from './piloted.tokens.js';
 import { ClientLocality } from './client-locality.js';
 import { RegistryCaches } from './registry-caches.js';
 import { ServiceHandles } from './service-handles.js';
@@ -46,6 +52,7 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
     @Inject(PILOTED_OPTIONS) private readonly options: PilotedModuleOptions,
     @Inject(PILOTED_SOURCE) private readonly source: RegistrySource,
     @Inject(PILOTED_CACHE) private readonly cache: ServiceCache,
+    @Inject(PILOTED_CLOCK) private readonly clock: Clock,
     @Inject(PILOTED_LOGGER) private readonly logger: Logger,
     private readonly config: PilotedConfig,
     private readonly caches: RegistryCaches,
@@ -92,7 +99,7 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
       this.handles.of(service);
     }
     const handles = this.handles.current;
-    const deps = { clock: systemClock, random: Math.random, logger: this.logger };
+    const deps = { clock: this.clock, random: Math.random, logger: this.logger };
     this.pooled = await registryPool.acquire(this.source, deps, this.modules.applicationId);
     await this.cache.start(this.pooled.registry);
     await this.caches.open();
@@ -119,7 +126,7 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
     const timeout = this.options.bootTimeout ?? PILOTED_DEFAULTS.bootTimeout;
     const what = `The first lists of ${handles.length} services`;
     try {
-      await attempt({ clock: systemClock, timeoutMs: timeout * 1_000, what }, () =>
+      await attempt({ clock: this.clock, timeoutMs: timeout * 1_000, what }, () =>
         Promise.all(handles.map((handle) => handle.firstAnswer())),
       );
     } catch (error) {

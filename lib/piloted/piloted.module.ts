@@ -3,7 +3,7 @@ import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { createHash } from 'node:crypto';
 import { ServiceCache } from '../discovery/service-cache.js';
 import { type ExpiryGuardOptions } from '../discovery/expiry-guard.js';
-import { systemClock } from '../common/clock.js';
+import { type Clock, systemClock } from '../common/clock.js';
 import { type ServiceName } from '../common/declared-names.js';
 import { type Logger } from '../common/logger.js';
 import { asyncOptionsProviders } from '../nest/async-options.js';
@@ -26,7 +26,13 @@ import {
   type PilotedOptionsFactory,
   type ServiceOptions,
 } from './piloted.options.js';
-import { PILOTED_CACHE, PILOTED_LOGGER, PILOTED_OPTIONS, PILOTED_SOURCE } from './piloted.tokens.js';
+import {
+  PILOTED_CACHE,
+  PILOTED_CLOCK,
+  PILOTED_LOGGER,
+  PILOTED_OPTIONS,
+  PILOTED_SOURCE,
+} from './piloted.tokens.js';
 import { checkPilotedOptions, checkServices } from './piloted.validation.js';
 import { RegistryCaches } from './registry-caches.js';
 import { ServiceHandles } from './service-handles.js';
@@ -41,6 +47,7 @@ import { getServiceToken } from './piloted.tokens.js';
 const CHECKED_OPTIONS = Symbol('nestjs-sidekick:piloted-checked-options');
 
 const PROVIDERS: readonly Provider[] = [
+  { provide: PILOTED_CLOCK, useValue: systemClock },
   {
     provide: PILOTED_LOGGER,
     inject: [CHECKED_OPTIONS],
@@ -71,41 +78,46 @@ const PROVIDERS: readonly Provider[] = [
   },
   {
     provide: PILOTED_CACHE,
-    inject: [CHECKED_OPTIONS, PILOTED_LOGGER],
-    useFactory: (options: PilotedModuleOptions, logger: Logger): ServiceCache =>
-      makeCache(options, logger, options.snapshot),
+    inject: [CHECKED_OPTIONS, PILOTED_CLOCK, PILOTED_LOGGER],
+    useFactory: (options: PilotedModuleOptions, clock: Clock, logger: Logger): ServiceCache =>
+      makeCache(options, { clock, logger }, options.snapshot),
   },
   {
     provide: RegistryCaches,
-    inject: [CHECKED_OPTIONS, PILOTED_CACHE, PILOTED_SOURCE, PILOTED_LOGGER, ModulesContainer],
+    inject: [CHECKED_OPTIONS, PILOTED_CACHE, PILOTED_SOURCE, PILOTED_CLOCK, PILOTED_LOGGER, ModulesContainer],
     useFactory: (
       options: PilotedModuleOptions,
       cache: ServiceCache,
       source: RegistrySource,
+      clock: Clock,
       logger: Logger,
       { applicationId }: ModulesContainer,
     ): RegistryCaches =>
       new RegistryCaches({
-        clock: systemClock,
+        clock,
         random: Math.random,
         logger,
         source,
         cache,
         // Each registry has a file of its own, since both may have a service of one name.
         makeCache: ({ identity }) =>
-          makeCache(options, logger, options.snapshot && `${options.snapshot}.${digestOf(identity)}`),
+          makeCache(
+            options,
+            { clock, logger },
+            options.snapshot && `${options.snapshot}.${digestOf(identity)}`,
+          ),
         enabled: options.enabled ?? PILOTED_DEFAULTS.enabled,
         applicationId,
       }),
   },
   {
     provide: ClientLocality,
-    inject: [PILOTED_CACHE, ModulesContainer],
-    useFactory: (cache: ServiceCache, modules: ModulesContainer): ClientLocality =>
+    inject: [PILOTED_CACHE, PILOTED_CLOCK, ModulesContainer],
+    useFactory: (cache: ServiceCache, clock: Clock, modules: ModulesContainer): ClientLocality =>
       new ClientLocality({
         own: ownInstanceOf(modules),
         cache,
-        clock: systemClock,
+        clock,
         applicationId: modules.applicationId,
       }),
   },
@@ -117,6 +129,7 @@ const PROVIDERS: readonly Provider[] = [
       PILOTED_CACHE,
       RegistryCaches,
       ClientLocality,
+      PILOTED_CLOCK,
       PILOTED_LOGGER,
       ModulesContainer,
     ],
@@ -126,6 +139,7 @@ const PROVIDERS: readonly Provider[] = [
       cache: ServiceCache,
       caches: RegistryCaches,
       locality: ClientLocality,
+      clock: Clock,
       logger: Logger,
       { applicationId }: ModulesContainer,
     ): Promise<ServiceHandles> => {
@@ -133,7 +147,7 @@ const PROVIDERS: readonly Provider[] = [
         cache,
         caches,
         locality,
-        clock: systemClock,
+        clock,
         random: Math.random,
         logger,
         applicationId,
@@ -245,11 +259,11 @@ function handleProvider(name: string): Provider {
 
 function makeCache(
   { allow, enabled, expiryGuard }: PilotedModuleOptions,
-  logger: Logger,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   snapshot: string | undefined,
 ): ServiceCache {
   return new ServiceCache({
-    clock: systemClock,
+    clock,
     random: Math.random,
     logger,
     ...(allow === undefined ? {} : { allow }),

@@ -6,6 +6,12 @@ import { type ServiceName } from '../common/declared-names.js';
  */
 export const PILOTED_OPTIONS = Symbol('nestjs-sidekick:piloted-options');
 
+/**
+ * Injection token of the clock of the module: of its watches, deadlines and ages. A test that must not wait overrides it with
+ * a `VirtualClock` of `nestjs-sidekick/testing`.
+ */
+export const PILOTED_CLOCK = Symbol('nestjs-sidekick:piloted-clock');
+
 /** Injection token of the module's logger. */
 export const PILOTED_LOGGER = Symbol('nestjs-sidekick:piloted-logger');
 

@@ -1,8 +1,9 @@
 import { Subject, type Observable } from 'rxjs';
 import { type BalancerOption } from '../balancing/create-balancer.js';
 import { type BalancingOptions, ServiceBalancing } from '../balancing/service-balancing.js';
-import { type ServiceCache } from '../discovery/service-cache.js';
-import { type ServiceChange } from '../discovery/service-change.js';
+import { type Selection } from '../discovery/selection.js';
+import { type ServiceChange, type ServiceState } from '../discovery/service-change.js';
+import { type ServiceQuery } from '../discovery/service-query.js';
 import { type Clock } from '../common/clock.js';
 import { type Logger } from '../common/logger.js';
 import { checkName } from '../common/names.js';
@@ -15,7 +16,8 @@ import { UnknownServiceError } from './unknown-service.error.js';
 
 /** Dependencies of {@link ServiceHandles}. */
 export interface ServiceHandlesDeps {
-  readonly cache: ServiceCache;
+  /** The cache of the module's registry. */
+  readonly cache: { watch(query: ServiceQuery, after: ServiceState): Selection };
   /**
    * The caches of all registries.
    *

@@ -1,7 +1,14 @@
 /**
- * `nestjs-sidekick/testing`: a virtual clock, a registry that injects faults, elections on the clock of a test, and the
- * contract suite of drivers.
+ * `nestjs-sidekick/testing`: services whose lists a test writes, a virtual clock, a registry that injects faults, elections
+ * on the clock of a test, and the contract suite of drivers.
  */
+export {
+  type FakeLists,
+  type FakeServices,
+  fakeServices,
+  type FakeServicesOptions,
+} from './fake-services.js';
+export { faulty, type FaultySource } from './faulty.js';
 export { type Fault, FaultyRegistry, type RequestKind } from './faulty-registry.js';
 export { systemClock } from '../common/clock.js';
 export {

@@ -78,6 +78,36 @@ export class VirtualClock implements Clock {
     await this.advance(0);
   }
 
+  /**
+   * Advances from timer to timer until `promise` settles, and returns its result. For work in memory that waits on this
+   * clock, such as the boot and the shutdown of an application with a registry in memory.
+   *
+   * ```ts
+   * await clock.until(app.init());
+   * ```
+   *
+   * @param limitMs milliseconds of this clock
+   * @throws Error when `promise` is pending after `limitMs`
+   */
+  async until<T>(promise: Promise<T>, limitMs = 600_000): Promise<T> {
+    let settled = false;
+    const mark = (): void => {
+      settled = true;
+    };
+    promise.then(mark, mark);
+    await settle();
+    const end = this.time + limitMs;
+    while (!settled && this.timers[0]) {
+      const { due } = this.timers[0];
+      if (due > end)
+        throw new Error(
+          `Expected the promise to settle within ${limitMs} ms of the virtual clock, it is pending.`,
+        );
+      await this.advance(Math.max(0, due - this.time));
+    }
+    return await promise;
+  }
+
   /** Returns the index of `pending`, or where to insert it, by binary search. */
   private position(pending: Pending): number {
     let low = 0;

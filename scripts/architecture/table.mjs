@@ -152,8 +152,19 @@ export const folders = [
   },
   {
     folder: 'testing',
-    about: 'for tests of applications and drivers: a virtual clock, a registry with injectable faults',
-    imports: ['common', 'registry', 'registry/contract', 'registries/memory', 'discovery', 'election'],
+    about:
+      'for tests of applications and drivers: fake services, a virtual clock, a registry with injectable faults',
+    imports: [
+      'common',
+      'registry',
+      'registry/contract',
+      'registries/memory',
+      'registries/fixed',
+      'discovery',
+      'balancing',
+      'election',
+      'piloted',
+    ],
   },
   {
     folder: 'cli',
