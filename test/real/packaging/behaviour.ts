@@ -2,7 +2,7 @@ import { freePorts } from '../../harness/ports.js';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { until } from '../../harness/wait.js';
 import { Consumer, type ConsumerPlan } from './consumer.js';
-import { readmeFiles } from './readme.js';
+import { filesOf } from './pages.js';
 import { RPC, RPC_PROTO } from './rpc.js';
 import { TYPED_NAMES, TYPED_NAMES_PROJECT } from './typed-names.js';
 
@@ -88,7 +88,7 @@ export function describeConsumer(
     let consumer: Consumer;
 
     beforeAll(async () => {
-      const shown = await readmeFiles(plan.type);
+      const shown = await filesOf('README.md', plan.type);
       const files = {
         ...shown,
         'src/probe.ts': PROBE,

@@ -1,24 +1,7 @@
 import { join } from 'node:path';
 import { describeConsumer } from './behaviour.js';
-import { readmeJestConfig } from './readme.js';
+import { filesOf, jestConfig } from './pages.js';
 import { shell } from './shell.js';
-
-/** A test as an application has it, of what README.md shows. */
-const SPEC = `
-import { Test } from '@nestjs/testing';
-import { PilotedModule, memory } from 'nestjs-sidekick';
-import { AppController } from './app.controller';
-
-it('imports the package, and boots', async () => {
-  const module = await Test.createTestingModule({
-    imports: [PilotedModule.forRoot({ registry: memory(), boot: 'empty' })],
-    controllers: [AppController],
-  }).compile();
-  await module.init();
-  expect(module.get(AppController)).toBeInstanceOf(AppController);
-  await module.close();
-});
-`;
 
 describeConsumer(
   'A fresh Nest 11 application of CommonJS modules',
@@ -36,10 +19,12 @@ describeConsumer(
       '@nestjs/testing': '11.2.6',
       '@swc/core': '1.16.18',
       '@swc/jest': '0.2.39',
+      '@types/jest': '^30.0.0',
       '@types/node': '20.19.43',
       jest: '^30.0.0',
       'reflect-metadata': '^0.2.2',
       rxjs: '^7.8.2',
+      supertest: '^7.0.0',
       'ts-jest': '^29.4.0',
       typescript: '6.0.3',
     },
@@ -52,16 +37,26 @@ describeConsumer(
     ],
   },
   (consumer) => {
-    it('runs its tests with the Jest configuration of README.md', async () => {
-      await consumer().write({ 'src/app.spec.ts': SPEC });
+    it('runs the tests of docs/testing.md with its Jest configuration', async () => {
+      const recipes = Object.entries(await filesOf('docs/testing.md', 'commonjs'));
+      await consumer().write(
+        Object.fromEntries(recipes.map(([path, code]) => [join('recipes', path), code])),
+      );
       const { folder } = consumer();
-      const template = { rootDir: 'src', testRegex: '.*\\.spec\\.ts$', testEnvironment: 'node' };
-      const config = JSON.stringify({ ...template, ...(await readmeJestConfig()) });
+      const template = {
+        rootDir: 'recipes/src',
+        testRegex: '.*(\\.|e2e-)spec\\.ts$',
+        testEnvironment: 'node',
+      };
+      const config = JSON.stringify({ ...template, ...(await jestConfig()) });
       const jest = join(folder, 'node_modules', 'jest', 'bin', 'jest.js');
       const report = JSON.parse(
         await shell(process.execPath, [jest, '--json', '--config', config], { cwd: folder }),
-      ) as { numPassedTests: number; numTotalTests: number };
-      expect(report).toMatchObject({ numPassedTests: 1, numTotalTests: 1 });
-    }, 120_000);
+      ) as { numPassedTests: number; numTotalTests: number; testResults: readonly unknown[] };
+      const specs = recipes.filter(([path]) => path.endsWith('spec.ts'));
+      expect(report.testResults).toHaveLength(specs.length);
+      expect(report.numTotalTests).toBeGreaterThanOrEqual(8);
+      expect(report.numPassedTests).toBe(report.numTotalTests);
+    }, 180_000);
   },
 );
