@@ -17,7 +17,7 @@ import { FakeSelection } from './fake-selection.js';
 import { FakeServicesLifecycle } from './fake-services.lifecycle.js';
 
 /** The lists of {@link fakeServices}, by the names of the services: `host:port` or the fields of an instance. */
-export type FakeLists = { readonly [Name in ServiceName]?: readonly FixedInstance[] | undefined };
+export type FakeLists = Readonly<Partial<Record<ServiceName, readonly FixedInstance[] | undefined>>>;
 
 /** Options of {@link fakeServices}. */
 export interface FakeServicesOptions {

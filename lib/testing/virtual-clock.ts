@@ -90,14 +90,14 @@ export class VirtualClock implements Clock {
    * @throws Error when `promise` is pending after `limitMs`
    */
   async until<T>(promise: Promise<T>, limitMs = 600_000): Promise<T> {
-    let settled = false;
+    const state = { settled: false };
     const mark = (): void => {
-      settled = true;
+      state.settled = true;
     };
     promise.then(mark, mark);
     await settle();
     const end = this.time + limitMs;
-    while (!settled && this.timers[0]) {
+    while (!state.settled && this.timers[0]) {
       const { due } = this.timers[0];
       if (due > end)
         throw new Error(
