@@ -1,4 +1,5 @@
 import { type ElectionClient, type ElectionDeps } from './election-client.js';
+import { LocalBackend } from './local-backend.js';
 import { LocalElectionClient } from './local-election-client.js';
 
 /**
@@ -22,5 +23,7 @@ import { LocalElectionClient } from './local-election-client.js';
  * @throws RegistryRefusedError for a registry that cannot be written
  */
 export function createElections(deps: ElectionDeps): ElectionClient {
-  return new LocalElectionClient(deps);
+  const { clock, logger, registry, applicationId } = deps;
+  const backend = new LocalBackend(deps);
+  return new LocalElectionClient({ clock, logger, url: registry.url, applicationId, backend });
 }

@@ -3,12 +3,13 @@ import { type Logger } from '../common/logger.js';
 import { type Random } from '../common/random.js';
 import { type Registry } from '../registry/registry.js';
 import { type Election, type Leader } from './election.js';
+import { type ElectionPhase } from './election-state.js';
 import { type Locks } from './locks.js';
 
 /** What `Elections.dump()` shows of one election. */
 export interface ElectionStatus {
   readonly name: string;
-  readonly state: 'candidate' | 'leader' | 'follower' | 'resigned' | 'closed';
+  readonly state: ElectionPhase;
   readonly isLeader: boolean;
   readonly leader: Leader | undefined;
   /** Number of jobs that run by this instance's leadership. */

@@ -43,7 +43,7 @@ export function stepElection(
   context: StepContext,
 ): ElectionStep {
   const { state, reason } = apply(before, event, context);
-  const leads = state.wanted && context.now < leadUntil(state);
+  const leads = state.wanted && !state.suspended && context.now < leadUntil(state);
   const signals: ElectionSignal[] = [];
   const ended = before.leading && (!leads || reason !== undefined);
   if (ended && before.own)
@@ -71,6 +71,11 @@ function apply(state: ElectionState, event: ElectionEvent, context: StepContext)
       return { state: { ...state, wanted: false, dueAt: now }, reason: 'resigned' };
     case 'shutdown':
       return { state: { ...state, closed: true, wanted: false, dueAt: now }, reason: 'shutdown' };
+    case 'suspend':
+      return {
+        state: { ...state, suspended: event.suspended, dueAt: now },
+        ...(event.suspended ? { reason: 'hung' } : {}),
+      };
     case 'busy':
       return { state: { ...state, busy: event.busy, dueAt: event.busy ? state.dueAt : now } };
     case 'session':
@@ -253,7 +258,8 @@ function knownLeader(state: ElectionState, leads: boolean): Leader | undefined {
   return typeof content === 'object' && !isOwn(state, content) ? leaderOf(content) : undefined;
 }
 
-function sameLeader(a: Leader | undefined, b: Leader | undefined): boolean {
+/** Whether two leaders are the same, with the same `meta`. */
+export function sameLeader(a: Leader | undefined, b: Leader | undefined): boolean {
   if (a?.id !== b?.id || a?.term !== b?.term) return false;
   const [one, two] = [a?.meta ?? {}, b?.meta ?? {}];
   const names = Object.keys(one);

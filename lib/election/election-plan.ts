@@ -24,8 +24,8 @@ export function deadlineOf(state: ElectionState): number {
 }
 
 function nextRequest(state: ElectionState): { readonly at: number; readonly plan: ElectionPlan } | undefined {
-  const { own, pending, session, wanted, busy, seen, dueAt, contestAt } = state;
-  if (!session) return undefined;
+  const { own, pending, session, wanted, busy, suspended, seen, dueAt, contestAt } = state;
+  if (!session || suspended) return undefined;
   if (own) {
     const { version } = own;
     const beat = Math.max(own.beat, pending?.beat ?? 0) + 1;

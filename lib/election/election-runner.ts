@@ -11,16 +11,20 @@ import { isUnreachable } from '../registry/shared-connection.js';
 import { SessionGoneError } from '../registry/session-gone.error.js';
 import { type SessionSignal } from '../registration/session-machine.js';
 import { type SessionListener, type SessionRunner } from '../registration/session-runner.js';
+import { type Candidacy, type CandidacyListener } from './candidacy.js';
+import { type Leader } from './election.js';
 import { stepElection } from './election-machine.js';
 import { deadlineOf, type ElectionPlan, planElection } from './election-plan.js';
 import { encodeElectionRecord, sightingOf } from './election-record.js';
 import { ElectionRequests } from './election-requests.js';
 import {
   type ElectionEvent,
-  type ElectionSignal,
+  type ElectionPhase,
   type ElectionState,
   INITIAL_ELECTION,
+  leadUntil,
   type PendingWrite,
+  phaseOf,
 } from './election-state.js';
 import { type OutageLog } from './outage-log.js';
 
@@ -42,14 +46,21 @@ type Request = Exclude<ElectionPlan, { readonly kind: 'wait' }>;
 /** While leadership may still be kept, retries are fast. */
 const LATE_BACKOFF: BackoffOptions = Object.freeze({ baseMs: 50, capMs: 500 });
 
+/** Receives what an {@link ElectionRunner} does. */
+export interface RunnerListener {
+  readonly onSignal: CandidacyListener;
+  /** Called after each step, after its signals. */
+  readonly onState?: (state: ElectionState) => void;
+}
+
 /** Runs the machine of one election: watches its key, and sends the requests that the machine plans, one at a time. */
-export class ElectionRunner {
+export class ElectionRunner implements Candidacy {
   private current: ElectionState = INITIAL_ELECTION;
   private readonly entryKey: PlainKey;
   private readonly requests: ElectionRequests;
   private readonly watcher: ListWatcher;
   private readonly backoff: Backoff;
-  private readonly listener: SessionListener;
+  private readonly sessionListener: SessionListener;
   private readonly events: ElectionEvent[] = [];
   private attached = false;
   private inFlight: Promise<void> | undefined;
@@ -62,13 +73,13 @@ export class ElectionRunner {
   constructor(
     private readonly deps: ElectionRunnerDeps,
     readonly name: string,
-    private readonly onSignal: (signal: ElectionSignal) => void,
+    private readonly listener: RunnerListener,
   ) {
     const { registry, clock, random, outages } = deps;
     this.entryKey = { kind: 'key', space: 'elections', key: name };
     this.requests = new ElectionRequests(registry, clock, this.entryKey);
     this.backoff = new Backoff(LATE_BACKOFF, random);
-    this.listener = {
+    this.sessionListener = {
       onSession: (signal, session) => {
         this.onSession(signal, session);
       },
@@ -93,9 +104,25 @@ export class ElectionRunner {
     return this.current;
   }
 
-  /** Resolves when the content of the key is known. */
-  get ready(): Promise<void> {
-    return this.watcher.ready;
+  get leads(): boolean {
+    return this.current.leading && this.deps.clock.now() < leadUntil(this.current);
+  }
+
+  get term(): string | undefined {
+    return this.leads ? this.current.own?.term : undefined;
+  }
+
+  get leader(): Leader | undefined {
+    const { leading, leader } = this.current;
+    return leading && !this.leads ? undefined : leader;
+  }
+
+  get phase(): ElectionPhase {
+    return phaseOf(this.current);
+  }
+
+  get campaigns(): boolean {
+    return this.current.wanted;
   }
 
   /** Applies an event. One that a listener of another event causes is applied after it. */
@@ -132,7 +159,8 @@ export class ElectionRunner {
     const { clock, random } = this.deps;
     const { state, signals } = stepElection(this.current, event, { now: clock.now(), jitter: random() });
     this.current = state;
-    for (const signal of signals) this.onSignal(signal);
+    for (const signal of signals) this.listener.onSignal(signal);
+    this.listener.onState?.(state);
     if (state.wanted) this.attach();
   }
 
@@ -158,7 +186,7 @@ export class ElectionRunner {
     this.ended = true;
     this.settled?.resolve();
     this.timer?.cancel();
-    this.deps.sessions.delete(this.listener);
+    this.deps.sessions.delete(this.sessionListener);
     for (const label of [this.label, this.watchLabel]) this.deps.outages.forget(label);
     this.requests.close(new ClosedError(`The election "${this.name}"`));
     await Promise.all([this.inFlight, this.watcher.close()]);
@@ -167,7 +195,7 @@ export class ElectionRunner {
   private attach(): void {
     if (this.attached) return;
     this.attached = true;
-    this.deps.sessions.add(this.listener);
+    this.deps.sessions.add(this.sessionListener);
   }
 
   private onSession(signal: SessionSignal, session: Session | undefined): void {

@@ -13,6 +13,8 @@ export interface ElectionState {
   readonly busy: boolean;
   /** Whether leadership is refused from now on. */
   readonly closed: boolean;
+  /** Whether leadership is refused, and nothing is written, because the thread of the application hangs. */
+  readonly suspended: boolean;
   readonly session: ElectionSession | undefined;
   /** The own record, from its creation until it is released or lost. */
   readonly own: OwnRecord | undefined;
@@ -66,12 +68,18 @@ export interface PendingWrite {
   readonly ttlMs: number;
 }
 
-export type ElectionEvent =
+/** What the application asks for. */
+export type ElectionCommand =
   | { readonly kind: 'campaign'; readonly meta?: Readonly<Record<string, string>> | undefined }
   | { readonly kind: 'resign' }
   | { readonly kind: 'busy'; readonly busy: boolean }
   /** The application stops: nothing leads any more, the record is kept until the jobs have ended. */
-  | { readonly kind: 'shutdown' }
+  | { readonly kind: 'shutdown' };
+
+export type ElectionEvent =
+  | ElectionCommand
+  /** The thread of the application hangs, or has come back: the record is left as it is in between. */
+  | { readonly kind: 'suspend'; readonly suspended: boolean }
   /** The session is usable: opened, or renewed after an outage of at least its TTL. */
   | { readonly kind: 'session'; readonly id: string; readonly ttlMs: number; readonly ackedAt: number }
   | { readonly kind: 'renewed'; readonly ttlMs: number; readonly ackedAt: number }
@@ -118,6 +126,7 @@ export const INITIAL_ELECTION: ElectionState = Object.freeze({
   meta: Object.freeze({}),
   busy: false,
   closed: false,
+  suspended: false,
   session: undefined,
   own: undefined,
   pending: undefined,
@@ -152,9 +161,14 @@ export function leadUntil({ own, session }: ElectionState): number {
 }
 
 /** The state as `Elections.dump()` shows it. */
-export function phaseOf(state: ElectionState): 'candidate' | 'leader' | 'follower' | 'resigned' | 'closed' {
+export function phaseOf(state: PhaseFacts): ElectionPhase {
   if (state.closed) return 'closed';
   if (!state.wanted) return 'resigned';
   if (state.leading) return 'leader';
   return state.leader ? 'follower' : 'candidate';
 }
+
+/** State of a candidacy, as `Elections.dump()` shows it. */
+export type ElectionPhase = 'candidate' | 'leader' | 'follower' | 'resigned' | 'closed';
+
+type PhaseFacts = Pick<ElectionState, 'closed' | 'wanted' | 'leading' | 'leader'>;

@@ -20,6 +20,8 @@ export type DeposedReason =
   | 'expired'
   /** The registry no longer knows the session. */
   | 'session-gone'
+  /** With `isolate`: the event loop did not run for `maxHang`. */
+  | 'hung'
   /** The record was removed or replaced by another client. */
   | 'record-lost'
   /** {@link Election.resign}. */

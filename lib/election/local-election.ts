@@ -2,8 +2,12 @@ import { setMaxListeners } from 'node:events';
 import { type Observable, Subject } from 'rxjs';
 import { deferred, type Deferred } from '../common/async/deferred.js';
 import { attempt } from '../common/async/deadline.js';
+import { type Clock } from '../common/clock.js';
 import { CHANNELS } from '../common/diagnostics.js';
 import { expected } from '../common/expected.js';
+import { type Logger } from '../common/logger.js';
+import { type Candidacy } from './candidacy.js';
+import { type ElectionBackend } from './election-backend.js';
 import {
   type CampaignOptions,
   type Election,
@@ -15,21 +19,25 @@ import { type ElectionStatus } from './election-client.js';
 import { isMeta } from './election-record.js';
 import { jobLabels } from './job-labels.js';
 import { LeadershipLostError } from './leadership-lost.error.js';
-import { ElectionRunner, type ElectionRunnerDeps } from './election-runner.js';
-import { type ElectionSignal, leadUntil, phaseOf } from './election-state.js';
+import { type ElectionSignal } from './election-state.js';
 
 const MAX_META_BYTES = 4_096;
 /** How long a release may take before the record is left to expire, in milliseconds. */
 const RELEASE_TIMEOUT_MS = 700;
 
 /** Dependencies of a {@link LocalElection}. */
-export interface LocalElectionDeps extends ElectionRunnerDeps {
+export interface LocalElectionDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** URL of the registry, for messages. */
+  readonly url: string;
   readonly applicationId: string | undefined;
+  readonly backend: ElectionBackend;
 }
 
-/** An election in this thread. */
+/** An election in the thread of the application: its jobs, signals, log and diagnostics. */
 export class LocalElection implements Election {
-  private readonly runner: ElectionRunner;
+  private readonly candidacy: Candidacy;
   private readonly subject = new Subject<ElectionChange>();
   /** The jobs in progress, and their labels. */
   private readonly runs = new Map<AbortController, string>();
@@ -41,23 +49,21 @@ export class LocalElection implements Election {
     readonly name: string,
   ) {
     this.controller.abort(new LeadershipLostError(name, 'resigned'));
-    this.runner = new ElectionRunner(deps, name, (signal) => {
+    this.candidacy = deps.backend.candidacy(name, (signal) => {
       this.onSignal(signal);
     });
   }
 
   get isLeader(): boolean {
-    const { state } = this.runner;
-    return state.leading && this.deps.clock.now() < leadUntil(state);
+    return this.candidacy.leads;
   }
 
   get term(): string | undefined {
-    return this.isLeader ? this.runner.state.own?.term : undefined;
+    return this.candidacy.term;
   }
 
   get leader(): Leader | undefined {
-    const { state } = this.runner;
-    return state.leading && !this.isLeader ? undefined : state.leader;
+    return this.candidacy.leader;
   }
 
   get changes(): Observable<ElectionChange> {
@@ -70,12 +76,12 @@ export class LocalElection implements Election {
 
   get status(): ElectionStatus {
     const { isLeader, leader, name } = this;
-    return Object.freeze({ name, state: phaseOf(this.runner.state), isLeader, leader, runs: this.runs.size });
+    return Object.freeze({ name, state: this.candidacy.phase, isLeader, leader, runs: this.runs.size });
   }
 
   /** Whether this instance campaigns. */
   get campaigns(): boolean {
-    return this.runner.state.wanted;
+    return this.candidacy.campaigns;
   }
 
   campaign({ meta }: CampaignOptions = {}): void {
@@ -83,11 +89,11 @@ export class LocalElection implements Election {
     const size = Buffer.byteLength(JSON.stringify(meta ?? {}));
     if (size > MAX_META_BYTES)
       throw expected('meta', `at most ${MAX_META_BYTES} bytes as JSON`, `${size} bytes`);
-    this.runner.dispatch({ kind: 'campaign', meta: meta && Object.freeze({ ...meta }) });
+    this.candidacy.dispatch({ kind: 'campaign', meta: meta && Object.freeze({ ...meta }) });
   }
 
   async resign(): Promise<void> {
-    this.runner.dispatch({ kind: 'resign' });
+    this.candidacy.dispatch({ kind: 'resign' });
     await this.idle();
     await this.released();
   }
@@ -97,13 +103,13 @@ export class LocalElection implements Election {
     if (term === undefined) return undefined;
     const controller = new AbortController();
     this.runs.set(controller, label);
-    if (this.runs.size === 1) this.runner.dispatch({ kind: 'busy', busy: true });
+    if (this.runs.size === 1) this.candidacy.dispatch({ kind: 'busy', busy: true });
     return {
       term,
       signal: controller.signal,
       end: () => {
         if (!this.runs.delete(controller) || this.runs.size > 0) return;
-        this.runner.dispatch({ kind: 'busy', busy: false });
+        this.candidacy.dispatch({ kind: 'busy', busy: false });
         this.settle();
       },
     };
@@ -111,7 +117,7 @@ export class LocalElection implements Election {
 
   /** Ends leadership at once, and aborts the signals. The record is kept until the jobs have ended. */
   shutdown(): void {
-    this.runner.dispatch({ kind: 'shutdown' });
+    this.candidacy.dispatch({ kind: 'shutdown' });
   }
 
   /** Waits for the jobs and releases the record. After `graceMs` it gives up, and the record is left to expire. */
@@ -128,14 +134,8 @@ export class LocalElection implements Election {
     await this.released();
   }
 
-  /** The released record, as long as no other candidate has taken it over. */
-  get releasedRecord(): ReturnType<ElectionRunner['releasedRecord']> {
-    return this.runner.releasedRecord();
-  }
-
-  /** Stops at once. */
-  async close(): Promise<void> {
-    await this.runner.end();
+  /** The application has stopped. */
+  close(): void {
     this.subject.complete();
   }
 
@@ -151,7 +151,7 @@ export class LocalElection implements Election {
   private async released(): Promise<void> {
     const { clock } = this.deps;
     const what = `Releasing "${this.name}"`;
-    await attempt({ clock, timeoutMs: RELEASE_TIMEOUT_MS, what }, () => this.runner.released()).catch(
+    await attempt({ clock, timeoutMs: RELEASE_TIMEOUT_MS, what }, () => this.candidacy.released()).catch(
       () => undefined,
     );
   }
@@ -162,14 +162,14 @@ export class LocalElection implements Election {
   }
 
   private onSignal(signal: ElectionSignal): void {
-    const { logger, registry } = this.deps;
+    const { logger, url } = this.deps;
     switch (signal.kind) {
       case 'elected':
         this.controller = new AbortController();
         // Every job of the term may listen to this signal, which is no leak.
         setMaxListeners(0, this.controller.signal);
         logger.log(`This instance leads "${this.name}" (term ${signal.term}).`);
-        this.emit({ type: 'elected', term: signal.term, leader: this.runner.state.leader });
+        this.emit({ type: 'elected', term: signal.term, leader: this.leader });
         return;
       case 'deposed': {
         const lost = new LeadershipLostError(this.name, signal.reason);
@@ -183,14 +183,14 @@ export class LocalElection implements Election {
         return;
       }
       case 'leader': {
-        const { leader } = this.runner.state;
+        const { leader } = this;
         if (leader) logger.log(`${leader.name} leads "${this.name}" (term ${leader.term}).`);
         this.emit({ type: 'leader', term: leader?.term, leader });
         return;
       }
       case 'term-went-back':
         logger.warn(
-          `The term of "${this.name}" went back from ${signal.highest} to ${signal.term}: the registry ${registry.url} has lost its history, for example by a restore. Stores that compare terms refuse this leader until its term is higher. Restore etcd with --bump-revision and --mark-compacted.`,
+          `The term of "${this.name}" went back from ${signal.highest} to ${signal.term}: the registry ${url} has lost its history, for example by a restore. Stores that compare terms refuse this leader until its term is higher. Restore etcd with --bump-revision and --mark-compacted.`,
         );
     }
   }

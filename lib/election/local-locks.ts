@@ -3,10 +3,11 @@ import { deferred, type Deferred } from '../common/async/deferred.js';
 import { expected } from '../common/expected.js';
 import { checkName } from '../common/names.js';
 import { type SessionListener } from '../registration/session-runner.js';
+import { type BackendLocks } from './election-backend.js';
 import { type ElectionRunnerDeps } from './election-runner.js';
 import { marginMs } from './election-state.js';
 import { LocalLock, type LocalLockDeps } from './local-lock.js';
-import { type Acquired, type AcquireOptions, type Locks } from './locks.js';
+import { type Acquired, type AcquireOptions } from './locks.js';
 
 /** How long a run waits for the first session of the process, in milliseconds. */
 const OPEN_WAIT_MS = 1_000;
@@ -14,7 +15,7 @@ const OPEN_WAIT_MS = 1_000;
 const CLOSE_TIMEOUT_MS = 500;
 
 /** All locks of one process. */
-export class LocalLocks implements Locks {
+export class LocalLocks implements BackendLocks {
   private readonly locks = new Map<string, LocalLock>();
   private readonly lockDeps: LocalLockDeps;
   private attached = false;
@@ -109,7 +110,8 @@ export class LocalLocks implements Locks {
     return lock;
   }
 
-  private sessionEndsAt(): number {
+  /** When the session ends without a further acknowledgement; `-Infinity` without a session. */
+  sessionEndsAt(): number {
     const { usable, lastAck } = this.deps.sessions;
     if (!usable || lastAck === undefined) return -Infinity;
     const ttlMs = usable.ttl * 1_000;
@@ -132,7 +134,7 @@ export class LocalLocks implements Locks {
 }
 
 /** @throws InvalidOptionError */
-function checkDurations({ lockAtMostForMs: most, lockAtLeastForMs: least = 0 }: AcquireOptions): void {
+export function checkDurations({ lockAtMostForMs: most, lockAtLeastForMs: least = 0 }: AcquireOptions): void {
   if (!(most > 0 && most < Infinity))
     throw expected('lockAtMostForMs', 'a number of milliseconds above 0', most);
   if (!(least >= 0 && least <= most))

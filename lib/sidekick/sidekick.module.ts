@@ -4,6 +4,7 @@ import { type ContainerPilotConfig } from '../containerpilot/config.js';
 import { registryUrlOf } from '../containerpilot/registry-url.js';
 import { LocalRegistrar } from '../registration/local-registrar.js';
 import { type Registrar } from '../registration/registrar.js';
+import { type WorkerThread } from '../registration/worker/worker-thread.js';
 import { type Clock, systemClock } from '../common/clock.js';
 import { expected } from '../common/expected.js';
 import { type Logger } from '../common/logger.js';
@@ -43,6 +44,7 @@ import {
   SIDEKICK_REGISTRY_URL,
   SIDEKICK_SOURCE,
   SIDEKICK_WAIT_CLOCK,
+  SIDEKICK_WORKER,
 } from './sidekick.tokens.js';
 import { checkSidekickOptions } from './sidekick.validation.js';
 import { SwitchableLogger } from './switchable.logger.js';
@@ -111,40 +113,54 @@ const PROVIDERS: readonly Provider[] = [
         : await registryPool.acquire(registry.source, { clock, random: Math.random, logger }, applicationId),
   },
   {
-    provide: SIDEKICK_REGISTRAR,
-    inject: [
-      CHECKED_OPTIONS,
-      SIDEKICK_SOURCE,
-      SIDEKICK_LOGGER,
-      SIDEKICK_REGISTRY,
-      SIDEKICK_CLOCK,
-      ModulesContainer,
-    ],
+    provide: SIDEKICK_WORKER,
+    inject: [CHECKED_OPTIONS, SIDEKICK_SOURCE, SIDEKICK_LOGGER, SIDEKICK_CLOCK, ModulesContainer],
     useFactory: async (
-      { maxHang }: SidekickModuleOptions,
+      { isolate, maxHang }: SidekickModuleOptions,
       source: NamedRegistry | undefined,
+      logger: Logger,
+      clock: Clock,
+      { applicationId }: ModulesContainer,
+    ): Promise<WorkerThread | undefined> => {
+      if (isolate !== true || !source) return undefined;
+      const url = isolatedUrl(source.named);
+      const { WorkerThread } = await import('../registration/worker/worker-thread.js');
+      return new WorkerThread({
+        clock,
+        random: Math.random,
+        logger,
+        registry: () => url,
+        name: processName(),
+        applicationId,
+        maxHangMs: (maxHang ?? SIDEKICK_DEFAULTS.maxHang) * 1000,
+      });
+    },
+  },
+  {
+    provide: SIDEKICK_REGISTRAR,
+    inject: [SIDEKICK_WORKER, SIDEKICK_LOGGER, SIDEKICK_REGISTRY, SIDEKICK_CLOCK, ModulesContainer],
+    useFactory: async (
+      thread: WorkerThread | undefined,
       logger: Logger,
       pooled: SharedRegistry | undefined,
       clock: Clock,
       modules: ModulesContainer,
     ): Promise<Registrar> => {
-      if (!source) return DISABLED_REGISTRAR;
-      const deps = {
+      // Importing ScheduleModule here would start the application's jobs twice.
+      const ticker = scheduleTicker(() => findSchedulerRegistry(modules));
+      if (thread) {
+        const { WorkerRegistrar } = await import('../registration/worker/worker-registrar.js');
+        return new WorkerRegistrar({ clock, logger, ticker, thread });
+      }
+      if (!pooled) return DISABLED_REGISTRAR;
+      return new LocalRegistrar({
         clock,
         random: Math.random,
         logger,
-        // Importing ScheduleModule here would start the application's jobs twice.
-        ticker: scheduleTicker(() => findSchedulerRegistry(modules)),
+        ticker,
         name: processName(),
         applicationId: modules.applicationId,
-      };
-      if (pooled) return new LocalRegistrar({ ...deps, registry: pooled.registry });
-      const url = isolatedUrl(source.named);
-      const { WorkerRegistrar } = await import('../registration/worker/worker-registrar.js');
-      return new WorkerRegistrar({
-        ...deps,
-        registry: () => url,
-        maxHangMs: (maxHang ?? SIDEKICK_DEFAULTS.maxHang) * 1000,
+        registry: pooled.registry,
       });
     },
   },

@@ -140,15 +140,15 @@ export interface SidekickModuleOptions extends HeartbeatOptions {
    */
   readonly grace?: number;
   /**
-   * Whether a worker thread renews the sessions, so that a blocked event loop loses no key. `registry` must be the URL of a
-   * registry outside this process.
+   * Whether a worker thread renews the sessions, so that a blocked event loop loses neither a key nor leadership. `registry`
+   * must be the URL of a registry outside this process.
    *
    * @default false
    */
   readonly isolate?: boolean;
   /**
-   * With `isolate`: seconds the main thread may hang before all entries are deregistered until it recovers, so that a dead
-   * application does not stay registered.
+   * With `isolate`: seconds the main thread may hang before all entries are deregistered and leadership ends until it
+   * recovers, so that a dead application does not stay registered.
    *
    * @default 30
    */

@@ -33,3 +33,5 @@ export const SIDEKICK_WAIT_CLOCK = Symbol('nestjs-sidekick:sidekick-wait-clock')
 
 /** The registry of the module, which is opened later: `{ source }`; undefined with `enabled: false`. */
 export const SIDEKICK_SOURCE = Symbol('nestjs-sidekick:sidekick-source');
+/** The worker thread; undefined without `isolate`, and with `enabled: false`. */
+export const SIDEKICK_WORKER = Symbol('nestjs-sidekick:worker');

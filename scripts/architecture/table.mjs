@@ -61,13 +61,18 @@ export const folders = [
   },
   {
     folder: 'registration/worker',
-    about: 'the registrar in a worker thread',
-    imports: ['common', 'registry', 'registration', 'registries/registry-url.ts'],
+    about: 'the worker thread of `isolate`, and the registrar in it',
+    imports: ['common', 'registry', 'registration', 'registries/registry-url.ts', 'election/worker'],
   },
   {
     folder: 'election',
     about: 'elections and locks: pure state machines and their runners',
     imports: ['common', 'registry', 'registration'],
+  },
+  {
+    folder: 'election/worker',
+    about: 'elections and locks in the worker thread of `isolate`',
+    imports: ['common', 'registration', 'election'],
   },
   {
     folder: 'discovery',

@@ -20,6 +20,8 @@ export function startPulse(clock: Clock, pulse: Int32Array): Timer {
 
 /** Receives that the watched thread hangs, and that it has recovered. */
 export interface HangListener {
+  /** The thread has shown a sign of life. */
+  onBeat?(): void;
   onHang(): void;
   onBack(): void;
 }
@@ -45,6 +47,7 @@ export function watchPulse(clock: Clock, pulse: Int32Array, maxHang: number, lis
     if (count !== seen) {
       seen = count;
       silence = 0;
+      listener.onBeat?.();
       if (hangs) listener.onBack();
       hangs = false;
       // The last pulse may be just before the hang.

@@ -1,5 +1,10 @@
 import { type RegistrationEvent, type RegistrationState } from '../registration-status.js';
 import { type RegistrationOptions } from '../registrar.js';
+import {
+  type ElectionReport,
+  type ElectionRequest,
+  type ElectionResult,
+} from '../../election/worker/protocol.js';
 import { type EntryRecord } from '../../registry/entry-record.js';
 import { type ConnectionState } from '../../registry/registry-pool.js';
 
@@ -33,7 +38,12 @@ export type Request =
   | { readonly kind: 'pause' | 'resume' | 'stop'; readonly id: string }
   | { readonly kind: 'connect'; readonly ttl: number; readonly connection: number }
   | { readonly kind: 'disconnect'; readonly connection: number }
-  | { readonly kind: 'close' };
+  /** Deregisters all entries. The thread continues for elections, until it is terminated. */
+  | { readonly kind: 'close' }
+  | ElectionRequest;
+
+/** Result of a request. */
+export type Result = string | number | undefined | ElectionResult;
 
 /** An error, serialized for the other thread. */
 export interface Failure {
@@ -45,7 +55,7 @@ export interface Failure {
 export interface Answer {
   readonly kind: 'answer';
   readonly number: number;
-  readonly result?: string | number;
+  readonly result?: Result;
   readonly failure?: Failure;
 }
 
@@ -83,6 +93,7 @@ export interface DiagnosticsReport {
 export type Report =
   | Answer
   | StatusReport
+  | ElectionReport
   | { readonly kind: 'diagnostics'; readonly messages: readonly DiagnosticsReport[] }
   | { readonly kind: 'event'; readonly event: RegistrationEvent }
   | { readonly kind: 'log'; readonly level: 'log' | 'warn' | 'error' | 'debug'; readonly message: string };

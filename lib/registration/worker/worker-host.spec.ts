@@ -40,6 +40,14 @@ describe('WorkerHost', () => {
       scripted(calls),
       new VirtualClock(),
       () => ({ driver: 'memory', connected: true }),
+      {
+        perform: ({ kind }) => {
+          calls.push(kind);
+          return Promise.resolve(undefined);
+        },
+        suspend: () => void calls.push('suspend elections'),
+        resume: () => void calls.push('resume elections'),
+      },
       (report) => reports.push(report),
     );
   });
@@ -65,9 +73,15 @@ describe('WorkerHost', () => {
     );
     await handle({ kind: 'resume', id: idOf('b') });
     await host.pauseAll();
+    expect(calls).toContain('suspend elections');
     calls.length = 0;
     host.resumeAll();
-    expect(calls).toEqual(['resume b', 'resume c']);
+    expect(calls).toEqual(['resume elections', 'resume b', 'resume c']);
+  });
+
+  it('passes requests about elections on', async () => {
+    await handle({ kind: 'observe-lock', lock: 'a' });
+    expect(calls).toEqual(['observe-lock']);
   });
 
   it('ends only the requested connection', async () => {

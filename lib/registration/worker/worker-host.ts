@@ -1,8 +1,9 @@
 import { type Registrar, type Registration } from '../registrar.js';
+import { type ElectionHost } from '../../election/worker/election-host.js';
 import { type Clock, type Timer } from '../../common/clock.js';
 import { entryKeyId, entryKeyOf } from '../../registry/entry-record.js';
 import { type ConnectionState } from '../../registry/registry-pool.js';
-import { failureOf, type Report, type Request } from './protocol.js';
+import { failureOf, type Report, type Request, type Result } from './protocol.js';
 
 /** Milliseconds between two status reports. */
 const REPORT_INTERVAL_MS = 500;
@@ -20,6 +21,7 @@ export class WorkerHost {
     private readonly registrar: Registrar,
     private readonly clock: Clock,
     private readonly connection: () => ConnectionState,
+    private readonly elections: Pick<ElectionHost, 'perform' | 'suspend' | 'resume'>,
     private readonly report: (report: Report) => void,
   ) {
     registrar.onEvent((event) => {
@@ -39,17 +41,19 @@ export class WorkerHost {
     }
   }
 
-  /** Deregisters all entries while the main thread hangs. */
+  /** Deregisters all entries, and ends leadership, while the main thread hangs. */
   async pauseAll(): Promise<void> {
+    this.elections.suspend();
     await Promise.all([...this.registrations.values()].map((registration) => registration.pause()));
   }
 
   /** Registers all entries again after {@link WorkerHost.pauseAll}, except those that the application has paused. */
   resumeAll(): void {
+    this.elections.resume();
     for (const [id, registration] of this.registrations) if (!this.paused.has(id)) registration.resume();
   }
 
-  private async perform(request: Request): Promise<string | number | undefined> {
+  private async perform(request: Request): Promise<Result> {
     const { registrar } = this;
     switch (request.kind) {
       case 'register': {
@@ -98,6 +102,8 @@ export class WorkerHost {
         await registrar.close();
         this.timer?.cancel();
         return undefined;
+      default:
+        return await this.elections.perform(request);
     }
   }
 

@@ -1,47 +1,25 @@
-import { Worker } from 'node:worker_threads';
 import { type RegistrationStatus, type RegistrationEvent } from '../registration-status.js';
 import { type Registrar, type RegistrationOptions, type Registration } from '../registrar.js';
 import { computeFirstRecord, type RecordSource } from '../value-updater.js';
 import { type Ticker } from '../ticker.js';
-import { Backoff } from '../../common/async/backoff.js';
-import { type Clock, type Timer } from '../../common/clock.js';
+import { type Clock } from '../../common/clock.js';
 import { attempt } from '../../common/async/deadline.js';
-import { type Deferred, deferred } from '../../common/async/deferred.js';
 import { ClosedError } from '../../common/errors/index.js';
 import { type Logger } from '../../common/logger.js';
-import { type Random } from '../../common/random.js';
 import { registryPool } from '../../registry/registry-pool.js';
-import { startPulse } from './hang-watch.js';
-import { type StatusReport, type Report, type Request, type WorkerSettings } from './protocol.js';
-import { type Result, WorkerRegistration } from './worker-registration.js';
-import { publishForwarded } from './worker-diagnostics.js';
-import { startFailure, workerFile } from './worker-file.js';
-import { WorkerFailureError } from './worker-failure.error.js';
+import { type Answer, type Report, type Request, type Result, type StatusReport } from './protocol.js';
+import { WorkerRegistration } from './worker-registration.js';
+import { type SendRequest, type WorkerThread } from './worker-thread.js';
 
 /** Dependencies of a {@link WorkerRegistrar}. */
 export interface WorkerRegistrarDeps {
   readonly clock: Clock;
-  readonly random: Random;
   readonly logger: Logger;
   readonly ticker: Ticker;
-  /** Returns the URL of the registry that the worker opens. A function, so that printing this object shows no secret. */
-  readonly registry: () => string;
-  readonly name: string;
-  /** Nest's `applicationId`, for diagnostics. */
-  readonly applicationId?: string | undefined;
-  /** Milliseconds the main thread may hang before all entries are deregistered. */
-  readonly maxHangMs: number;
+  readonly thread: WorkerThread;
 }
 
-/** A request to the worker without a response. */
-interface PendingRequest {
-  readonly request: Request;
-  readonly answer: Deferred<Result>;
-  /** Whether the request is sent again to the next worker if this one dies. */
-  readonly resend: boolean;
-}
-
-/** Milliseconds after which a worker that has not closed is terminated: more than its registrar needs. */
+/** Milliseconds for which a worker may deregister its entries: more than its registrar needs. */
 const CLOSE_TIMEOUT_MS = 1_950;
 
 /**
@@ -50,22 +28,8 @@ const CLOSE_TIMEOUT_MS = 1_950;
  */
 export class WorkerRegistrar implements Registrar {
   private readonly registrations = new Set<WorkerRegistration>();
-  private readonly pending = new Map<number, PendingRequest>();
   private readonly listeners = new Set<(event: RegistrationEvent) => void>();
-  private readonly pulse = new Int32Array(new SharedArrayBuffer(4));
-  private readonly backoff: Backoff;
-  /** Started with the first request, so that a boot that fails before leaves no thread. */
-  private worker: Worker | undefined;
-  private pulsing: Timer | undefined;
-  private restart: Timer | undefined;
-  private readonly file = workerFile();
-  /** Whether a worker has ever started. */
-  private started = false;
-  /** Why no worker can start. */
-  private failed: Error | undefined;
-  /** Whether requests wait until a new worker has registered the entries. */
-  private recovering = false;
-  private number = 0;
+  private readonly leave: () => Promise<void>;
   private connections = 0;
   private received: StatusReport['statuses'] = [];
   private receivedAt = 0;
@@ -74,7 +38,12 @@ export class WorkerRegistrar implements Registrar {
   private closed = false;
 
   constructor(private readonly deps: WorkerRegistrarDeps) {
-    this.backoff = new Backoff(undefined, deps.random);
+    this.leave = deps.thread.use({
+      onReport: (report) => {
+        this.receive(report);
+      },
+      restore: (send) => this.reregister(send),
+    });
   }
 
   get statuses(): readonly RegistrationStatus[] {
@@ -97,7 +66,7 @@ export class WorkerRegistrar implements Registrar {
   async register(key: string, source: RecordSource, options: RegistrationOptions): Promise<Registration> {
     const { clock, logger, ticker } = this.deps;
     const record = await computeFirstRecord({ clock, logger }, key, source, options.updateInterval * 1000);
-    const id = String(await this.request({ kind: 'register', key, record, options }));
+    const id = (await this.request({ kind: 'register', key, record, options })) as string;
     const registration = new WorkerRegistration(
       {
         clock,
@@ -124,98 +93,35 @@ export class WorkerRegistrar implements Registrar {
 
   async close(): Promise<void> {
     if (this.closed) return;
-    const { clock, logger } = this.deps;
+    const { clock, logger, thread } = this.deps;
     for (const registration of this.registrations) registration.end();
-    const closing = this.worker ? this.send(this.worker, { kind: 'close' }) : Promise.resolve(undefined);
     this.closed = true;
     this.endConnection?.();
-    this.restart?.cancel();
     const what = 'Ending the heartbeat thread';
     await attempt({ clock, timeoutMs: CLOSE_TIMEOUT_MS, what }, async () => {
-      await closing;
+      if (thread.running) await thread.requestOnce({ kind: 'close' });
     }).catch((error: unknown) => {
       logger.warn((error as Error).message);
     });
-    this.pulsing?.cancel();
-    await this.worker?.terminate();
-    this.rejectAll(new ClosedError('The sidekick'));
+    await this.leave();
     this.registrations.clear();
     this.listeners.clear();
   }
 
-  private launch(): Worker {
-    const { registry, name, maxHangMs, logger, applicationId } = this.deps;
-    const settings: WorkerSettings = {
-      registry: registry(),
-      name,
-      applicationId,
-      maxHangMs,
-      pulse: this.pulse,
-    };
-    const worker = new Worker(this.file, { workerData: settings });
-    this.endConnection ??= registryPool.include(() => this.connection);
-    let failure: Error | undefined;
-    worker.on('message', (report: Report) => {
-      this.started = true;
-      this.receive(report);
-    });
-    worker.on('error', (error) => {
-      failure = error;
-      logger.error(`The heartbeat thread failed: ${error.message}`);
-    });
-    worker.on('exit', () => {
-      if (this.closed) this.rejectAll(new ClosedError('The sidekick'));
-      else if (failure && !this.started) this.fail(startFailure(failure));
-      else this.replace();
-    });
-    return worker;
-  }
-
-  /** Gives up: a worker that cannot start would fail again. */
-  private fail(error: Error): void {
-    this.failed = error;
-    this.worker = undefined;
-    this.rejectAll(error);
-  }
-
-  /**
-   * Starts another worker after one has died. The entries of the dead one expire with their TTL, unless the new worker
-   * registers them before.
-   */
-  private replace(): void {
-    this.recovering = true;
-    this.worker = undefined;
-    for (const [number, { answer, resend }] of this.pending) {
-      if (resend) continue;
-      this.pending.delete(number);
-      answer.reject(
-        new WorkerFailureError({ code: 'SIDEKICK_WORKER', message: 'The heartbeat thread has ended.' }),
-      );
-    }
-    this.restart = this.deps.clock.after(this.backoff.next(), () => {
-      const worker = this.launch();
-      this.worker = worker;
-      void this.reregister(worker);
-    });
-  }
-
-  /** Registers the entries in a new worker, and then sends the pending requests again. */
-  private async reregister(worker: Worker): Promise<void> {
+  private async reregister(send: SendRequest): Promise<void> {
+    if (this.closed) return;
     const taken = [...this.registrations].map(async ({ id, key, record, options, paused }) => {
-      const registering = this.send(worker, {
+      const registering = send({
         kind: 'register',
         key,
         record,
         options: this.optionsAfterRestart(key, options),
       });
       // Sent right after, so that the entry is not written before.
-      if (paused) await Promise.all([registering, this.send(worker, { kind: 'pause', id })]);
+      if (paused) await Promise.all([registering, send({ kind: 'pause', id })]);
       else await registering;
     });
     await Promise.allSettled(taken);
-    if (this.worker !== worker || this.closed) return;
-    this.recovering = false;
-    for (const [number, { request }] of this.pending) worker.postMessage({ number, request });
   }
 
   /** Overwrites an entry that the dead worker owned, and waits for one that another session owned. */
@@ -233,56 +139,19 @@ export class WorkerRegistrar implements Registrar {
     }
   }
 
-  private receive(report: Report): void {
-    switch (report.kind) {
-      case 'answer': {
-        const answer = this.pending.get(report.number)?.answer;
-        this.pending.delete(report.number);
-        if (report.failure) answer?.reject(new WorkerFailureError(report.failure));
-        else answer?.resolve(report.result);
-        return;
-      }
-      case 'statuses':
-        this.received = report.statuses;
-        this.connection = report.connection;
-        this.receivedAt = this.deps.clock.now();
-        return;
-      case 'event':
-        this.backoff.reset();
-        for (const listener of [...this.listeners]) listener(report.event);
-        return;
-      case 'diagnostics':
-        publishForwarded(report.messages);
-        return;
-      case 'log':
-        this.deps.logger[report.level]?.(report.message);
+  private receive(report: Exclude<Report, Answer>): void {
+    if (report.kind === 'statuses') {
+      this.received = report.statuses;
+      this.connection = report.connection;
+      this.receivedAt = this.deps.clock.now();
+      this.endConnection ??= registryPool.include(() => this.connection);
+    } else if (report.kind === 'event') {
+      for (const listener of [...this.listeners]) listener(report.event);
     }
   }
 
   private async request(request: Request): Promise<Result> {
     if (this.closed) throw new ClosedError('The sidekick');
-    if (this.failed) throw this.failed;
-    this.pulsing ??= startPulse(this.deps.clock, this.pulse);
-    if (this.recovering) return await this.track(request, true).answer.promise;
-    this.worker ??= this.launch();
-    return await this.send(this.worker, request, true);
-  }
-
-  private async send(worker: Worker, request: Request, resend = false): Promise<Result> {
-    const { answer, number } = this.track(request, resend);
-    worker.postMessage({ number, request });
-    return await answer.promise;
-  }
-
-  private track(request: Request, resend: boolean): PendingRequest & { readonly number: number } {
-    this.number += 1;
-    const asked = { request, answer: deferred<Result>(), resend, number: this.number };
-    this.pending.set(this.number, asked);
-    return asked;
-  }
-
-  private rejectAll(error: Error): void {
-    for (const { answer } of this.pending.values()) answer.reject(error);
-    this.pending.clear();
+    return await this.deps.thread.request(request);
   }
 }

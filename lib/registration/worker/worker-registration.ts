@@ -4,10 +4,7 @@ import { sameRecord } from '../../registry/same-record.js';
 import { type Registration, type RegistrationOptions } from '../registrar.js';
 import { type RegistrationStatus } from '../registration-status.js';
 import { type RecordSource, ValueUpdater, type ValueUpdaterDeps } from '../value-updater.js';
-import { type Request } from './protocol.js';
-
-/** Result of a request to the worker. */
-export type Result = string | number | undefined;
+import { type Request, type Result } from './protocol.js';
 
 /** What a {@link WorkerRegistration} needs of its registrar. */
 export interface WorkerRegistrationDeps extends ValueUpdaterDeps {

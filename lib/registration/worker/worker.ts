@@ -2,11 +2,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { LocalRegistrar } from '../local-registrar.js';
 import { clockTicker } from '../ticker.js';
 import { systemClock } from '../../common/clock.js';
+import { ElectionHost } from '../../election/worker/election-host.js';
 import { type Logger } from '../../common/logger.js';
 import { registrySource } from '../../registries/registry-url.js';
 import { observedRegistry } from '../../registry/observed-registry.js';
 import { isConnected } from '../../registry/shared-connection.js';
-import { watchPulse } from './hang-watch.js';
+import { PULSE_INTERVAL_MS, watchPulse } from './hang-watch.js';
 import { type Report, type Request, type WorkerSettings } from './protocol.js';
 import { forwardDiagnostics } from './worker-diagnostics.js';
 import { WorkerHost } from './worker-host.js';
@@ -28,7 +29,7 @@ const logger: Logger = {
   debug: level('debug'),
 };
 
-const endDiagnostics = forwardDiagnostics(report);
+forwardDiagnostics(report);
 
 const { applicationId } = settings;
 const deps = { clock: systemClock, random: Math.random, logger };
@@ -42,12 +43,23 @@ const registrar = new LocalRegistrar({
   applicationId,
 });
 const connection = () => ({ driver: opened.driver, connected: isConnected(opened) });
-const host = new WorkerHost(registrar, systemClock, connection, report);
+const elections = new ElectionHost({
+  ...deps,
+  registry,
+  name: settings.name,
+  aliveMs: settings.maxHangMs + PULSE_INTERVAL_MS,
+  report,
+});
+const host = new WorkerHost(registrar, systemClock, connection, elections, report);
 
-const watch = watchPulse(systemClock, settings.pulse, settings.maxHangMs, {
+// Lasts until the main thread terminates this one.
+watchPulse(systemClock, settings.pulse, settings.maxHangMs, {
+  onBeat: () => {
+    elections.beat();
+  },
   onHang: () => {
     logger.warn(
-      `The main thread has hung for ${settings.maxHangMs / 1000} s; deregistering all entries until it recovers.`,
+      `The main thread has hung for ${settings.maxHangMs / 1000} s; deregistering all entries, and leading no election, until it recovers.`,
     );
     void host.pauseAll();
   },
@@ -57,11 +69,5 @@ const watch = watchPulse(systemClock, settings.pulse, settings.maxHangMs, {
 });
 
 port.on('message', ({ number, request }: { readonly number: number; readonly request: Request }) => {
-  void host.handle(number, request).then(async () => {
-    if (request.kind !== 'close') return;
-    watch.cancel();
-    endDiagnostics();
-    await registry.close();
-    port.close();
-  });
+  void host.handle(number, request);
 });

@@ -1,11 +1,11 @@
 import { Inject, Injectable, type OnModuleDestroy, type Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { type Clock } from '../../common/clock.js';
-import { expected } from '../../common/expected.js';
 import { type Logger } from '../../common/logger.js';
 import { createElections } from '../../election/create-elections.js';
 import { type ElectionClient } from '../../election/election-client.js';
 import { type Election } from '../../election/election.js';
+import { type WorkerThread } from '../../registration/worker/worker-thread.js';
 import { type SharedRegistry } from '../../registry/registry-pool.js';
 import { processName } from '../process-name.js';
 import { SIDEKICK_DEFAULTS } from '../sidekick.defaults.js';
@@ -15,6 +15,8 @@ import {
   SIDEKICK_ELECTIONS,
   SIDEKICK_LOGGER,
   SIDEKICK_REGISTRY,
+  SIDEKICK_REGISTRY_URL,
+  SIDEKICK_WORKER,
 } from '../sidekick.tokens.js';
 import { DISABLED_ELECTIONS } from './disabled-elections.js';
 import { getElectionToken, onElectionName, recordedElections } from './election-token.js';
@@ -29,27 +31,37 @@ import { LazyElectionClient } from './lazy-election-client.js';
 export function electionClientProvider(checkedOptions: symbol): Provider {
   return {
     provide: SIDEKICK_ELECTIONS,
-    inject: [checkedOptions, SIDEKICK_REGISTRY, SIDEKICK_LOGGER, SIDEKICK_CLOCK, ModulesContainer],
-    useFactory: (
-      { ttl, enabled }: SidekickModuleOptions,
+    inject: [
+      checkedOptions,
+      SIDEKICK_REGISTRY,
+      SIDEKICK_WORKER,
+      SIDEKICK_REGISTRY_URL,
+      SIDEKICK_LOGGER,
+      SIDEKICK_CLOCK,
+      ModulesContainer,
+    ],
+    useFactory: async (
+      { ttl = SIDEKICK_DEFAULTS.ttl }: SidekickModuleOptions,
       pooled: SharedRegistry | undefined,
+      thread: WorkerThread | undefined,
+      url: string,
       logger: Logger,
       clock: Clock,
-      modules: ModulesContainer,
-    ): ElectionClient => {
-      if (enabled === false) return DISABLED_ELECTIONS;
-      return new LazyElectionClient(() => {
-        if (!pooled) throw expected('isolate', 'false in an application with elections or locks', true);
-        return createElections({
-          registry: pooled.registry,
-          clock,
-          random: Math.random,
-          logger,
-          ttl: ttl ?? SIDEKICK_DEFAULTS.ttl,
-          name: processName(),
-          applicationId: modules.applicationId,
-        });
-      });
+      { applicationId }: ModulesContainer,
+    ): Promise<ElectionClient> => {
+      const deps = { clock, logger, ttl, applicationId };
+      if (thread) {
+        const { createWorkerElections, electionChannel } =
+          await import('../../registration/worker/worker-elections.js');
+        const channel = electionChannel(thread);
+        return new LazyElectionClient(() => createWorkerElections({ ...deps, url, channel }));
+      }
+      if (!pooled) return DISABLED_ELECTIONS;
+      const { registry } = pooled;
+      const random = Math.random;
+      return new LazyElectionClient(() =>
+        createElections({ ...deps, registry, random, name: processName() }),
+      );
     },
   };
 }

@@ -1,0 +1,17 @@
+import { type ElectionClient } from '../election-client.js';
+import { LocalElectionClient } from '../local-election-client.js';
+import { WorkerBackend, type WorkerBackendDeps } from './worker-backend.js';
+
+/** Dependencies of {@link createWorkerElections}. */
+export interface WorkerElectionDeps extends WorkerBackendDeps {
+  /** URL of the registry, without secrets. */
+  readonly url: string;
+  /** Nest's `ModulesContainer.applicationId`, for diagnostics channels. */
+  readonly applicationId: string | undefined;
+}
+
+/** Makes the elections and locks of one process whose records are kept by the worker thread of `isolate`. */
+export function createWorkerElections(deps: WorkerElectionDeps): ElectionClient {
+  const { clock, logger, url, applicationId } = deps;
+  return new LocalElectionClient({ clock, logger, url, applicationId, backend: new WorkerBackend(deps) });
+}

@@ -1,0 +1,67 @@
+// An application with `isolate`, as it is built, with a job for the leader and one under a lock. It blocks its event loop
+// when its parent asks for it.
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { Elections, LeaderOnly, Locked, SidekickModule } from '../../../dist/index.js';
+
+/** Seconds. */
+const MAX_HANG = 5;
+
+/** Blocks this thread. */
+function block(ms) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+class Jobs {
+  leader({ term }) {
+    return term;
+  }
+
+  async locked(ms, { term }) {
+    process.send({ kind: 'locked', term });
+    block(ms);
+    return term;
+  }
+}
+function decorate(decorator, name) {
+  const descriptor = Object.getOwnPropertyDescriptor(Jobs.prototype, name);
+  decorator(Jobs.prototype, name, descriptor);
+  Object.defineProperty(Jobs.prototype, name, descriptor);
+}
+decorate(LeaderOnly('isolated'), 'leader');
+decorate(Locked('isolated', { lockAtMostFor: 60 }), 'locked');
+
+class AppModule {}
+
+const app = await NestFactory.createApplicationContext(
+  {
+    module: AppModule,
+    imports: [
+      SidekickModule.forRoot({ registry: process.argv[2], isolate: true, maxHang: MAX_HANG, ttl: 2 }),
+    ],
+    providers: [Jobs],
+  },
+  { logger: ['warn', 'error'] },
+);
+const jobs = app.get(Jobs);
+const election = app.get(Elections).of('isolated');
+election.changes.subscribe(({ type, term, reason }) => process.send({ kind: 'change', type, term, reason }));
+
+const commands = {
+  look: () => ({ isLeader: election.isLeader, term: election.term, leader: election.leader?.term }),
+  job: () => jobs.leader(),
+  block: (ms) => {
+    block(ms);
+    // The first look, before any timer or message.
+    return { isLeader: election.isLeader, term: election.term };
+  },
+  locked: (ms) => jobs.locked(ms),
+  close: () => app.close(),
+};
+process.on('message', ({ number, command, argument }) => {
+  void Promise.resolve(commands[command](argument)).then((result) => {
+    process.send({ kind: 'answer', number, result });
+    if (command === 'close') process.disconnect();
+  });
+});
+process.send({ kind: 'booted' });

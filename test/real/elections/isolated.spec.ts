@@ -1,0 +1,130 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
+import { monotonic, until } from '../../harness/wait.js';
+
+interface View {
+  readonly isLeader: boolean;
+  readonly term?: string;
+  readonly leader?: string;
+}
+
+interface Message {
+  readonly kind: 'booted' | 'answer' | 'change' | 'locked';
+  readonly number?: number;
+  readonly result?: unknown;
+  readonly type?: string;
+  readonly reason?: string;
+}
+
+/** An application in a process of its own. */
+class Instance {
+  readonly messages: Message[] = [];
+  private readonly child: ChildProcess;
+  private readonly exited: Promise<unknown[]>;
+  private number = 0;
+
+  constructor(registry: string) {
+    const script = fileURLToPath(new URL('./isolated-jobs.mjs', import.meta.url));
+    this.child = fork(script, [registry]);
+    this.exited = once(this.child, 'exit');
+    this.child.on('message', (message: Message) => this.messages.push(message));
+  }
+
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  async booted(): Promise<void> {
+    await this.message('the boot', ({ kind }) => kind === 'booted');
+  }
+
+  async ask<T = View>(command: string, argument?: number): Promise<T> {
+    this.number += 1;
+    const { number } = this;
+    this.child.send({ number, command, argument });
+    return (await this.message(`the answer to ${command}`, (message) => message.number === number))
+      .result as T;
+  }
+
+  async leads(deadline: number): Promise<void> {
+    await until('leadership', async () => (await this.ask('look')).isLeader, { deadline });
+  }
+
+  async message(what: string, find: (message: Message) => boolean): Promise<Message> {
+    await until(what, () => this.messages.some(find), { deadline: 30_000 });
+    return this.messages.find(find)!;
+  }
+
+  async close(): Promise<number> {
+    await this.ask('close');
+    return (await this.exited)[0] as number;
+  }
+}
+
+/** Milliseconds of a hang that leadership survives, and of one that it does not, with a TTL of 2 s and `maxHang` of 5 s. */
+const SHORT_HANG_MS = 3_000;
+const LONG_HANG_MS = 10_000;
+
+describe('Elections of applications with isolate', () => {
+  let etcd: EtcdCluster;
+  let one: Instance;
+  let two: Instance;
+
+  beforeAll(async () => {
+    etcd = await startEtcd();
+    one = new Instance(`etcd://${etcd.hosts}`);
+    await one.booted();
+    await one.leads(10_000);
+    two = new Instance(`etcd://${etcd.hosts}`);
+    await two.booted();
+  });
+  afterAll(async () => {
+    one.kill();
+    two.kill();
+    await etcd.stop();
+  });
+
+  it('outlast a blocked event loop, and end with one that is blocked for longer than maxHang', async () => {
+    const { term } = await one.ask('look');
+    expect(await two.ask<unknown>('job')).toBeUndefined();
+    expect(await one.ask<unknown>('job')).toBe(term);
+    const blocked = one.ask('block', SHORT_HANG_MS);
+    const seen: boolean[] = [];
+    const end = monotonic() + SHORT_HANG_MS - 200;
+    while (monotonic() < end) seen.push((await two.ask('look')).isLeader);
+    expect(seen).not.toContain(true);
+    expect(await blocked).toEqual({ isLeader: true, term });
+    expect(one.messages.filter(({ type }) => type === 'deposed')).toEqual([]);
+
+    const hung = one.ask('block', LONG_HANG_MS);
+    await two.leads(LONG_HANG_MS);
+    expect((await hung).isLeader).toBe(false);
+    const { reason } = await one.message('the end of the term', ({ type }) => type === 'deposed');
+    expect(reason).toBe('hung');
+    const next = await two.ask('look');
+    expect(BigInt(next.term ?? 0)).toBeGreaterThan(BigInt(term ?? 0));
+    await until('a follower', async () => (await one.ask('look')).leader === next.term);
+  }, 60_000);
+
+  it('keep a lock while its job blocks the event loop, and free it at the end of the job', async () => {
+    const running = one.ask<string>('locked', SHORT_HANG_MS);
+    await one.message('the run', ({ kind }) => kind === 'locked');
+    const began = monotonic();
+    const skipped: unknown[] = [];
+    while (monotonic() < began + SHORT_HANG_MS - 500) skipped.push(await two.ask('locked', 0));
+    expect(skipped.filter((result) => result !== undefined)).toEqual([]);
+    const term = await running;
+    await until(
+      'a free lock',
+      async () => BigInt((await two.ask<string | undefined>('locked', 0)) ?? 0) > BigInt(term),
+    );
+  }, 30_000);
+
+  it('hand over when the application closes', async () => {
+    expect(await two.close()).toBe(0);
+    await one.leads(2_000);
+    expect(await one.close()).toBe(0);
+  }, 30_000);
+});
