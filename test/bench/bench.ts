@@ -4,8 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { runRow } from './measure/run-row.js';
-import { lineChart } from './report/chart.js';
-import { chartsOf } from './report/charts.js';
+import { chartsOf, drawn } from './report/charts.js';
 import { machine } from './report/machine.js';
 import { type Measured, page } from './report/page.js';
 import { table } from './report/table.js';
@@ -36,22 +35,23 @@ async function run(): Promise<void> {
   const measured: Measured[] = [];
   for (const row of ROWS) {
     if (options.only && !options.only.includes(row.name)) {
-      measured.push({ row, lines: [], charts: [] });
+      measured.push({ row, result: undefined, charts: [] });
       continue;
     }
     console.log(`\n${row.title} (${row.name})\n`);
-    const lines = await runRow(row, effort);
-    if (lines.length > 0) console.log(table(lines));
-    measured.push({ row, lines, charts: Object.keys(chartsOf(row.name, lines)) });
+    const result = await runRow(row, effort);
+    if (result.lines.length > 0) console.log(table(result.lines));
+    console.log(`\n${row.name} took ${result.seconds.toFixed(0)} s.`);
+    measured.push({ row, result, charts: Object.keys(chartsOf(row.name, result.lines)) });
+    if (options.json !== undefined)
+      await writeFile(options.json, `${JSON.stringify({ machine: on, effort, measured }, null, 2)}\n`);
   }
-  if (options.json !== undefined)
-    await writeFile(options.json, `${JSON.stringify({ machine: on, effort, measured }, null, 2)}\n`);
   // A page of some rows, or of few rounds, would replace better figures unless it is asked for.
   if ((options.only || options.quick) && !options.page) return;
   await mkdir(`${DOCS}/benchmarks`, { recursive: true });
-  for (const { row, lines } of measured)
-    for (const [name, chart] of Object.entries(chartsOf(row.name, lines)))
-      await writeFile(`${DOCS}/benchmarks/${name}.svg`, lineChart(chart));
+  for (const { row, result } of measured)
+    for (const [name, chart] of Object.entries(chartsOf(row.name, result?.lines ?? [])))
+      await writeFile(`${DOCS}/benchmarks/${name}.svg`, drawn(chart));
   const file = `${DOCS}/benchmarks.md`;
   const style = (await resolveConfig(file)) ?? {};
   await writeFile(file, await format(page(on, effort.rounds, measured), { ...style, parser: 'markdown' }));

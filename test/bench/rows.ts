@@ -5,12 +5,12 @@ export interface Row {
   readonly title: string;
   /** One sentence: what the figures mean for a user. */
   readonly meaning: string;
+  /** Where a goal is missed: what the rest is made of. */
+  readonly rest?: string;
   /** Each runs in a process of its own. */
   readonly variants: readonly string[];
   /** The variants of `--quick`. */
   readonly quick: readonly string[];
-  /** Needs an etcd binary. */
-  readonly etcd?: true;
   load(): Promise<RowModule>;
 }
 
@@ -56,6 +56,24 @@ export const ROWS: readonly Row[] = [
     load: async () => await import('./rows/change.js'),
   },
   {
+    name: 'visible',
+    title: 'Registration until visible',
+    meaning:
+      'How long after a registration another process picks the new endpoint, against the least that the registry itself needs to report it.',
+    variants: ['etcd 3', 'etcd 1000', 'etcd 10000', 'consul', 'file'],
+    quick: ['etcd 1000', 'consul', 'file'],
+    load: async () => await import('./rows/visible.js'),
+  },
+  {
+    name: 'event-loop',
+    title: 'Event loop while a list changes',
+    meaning:
+      'How long other work of the process waits while the watch of a very large service reports changes.',
+    variants: ['10000'],
+    quick: ['10000'],
+    load: async () => await import('./rows/event-loop.js'),
+  },
+  {
     name: 'memory',
     title: 'Memory of cached endpoints',
     meaning:
@@ -63,6 +81,14 @@ export const ROWS: readonly Row[] = [
     variants: ['all'],
     quick: ['all'],
     load: async () => await import('./rows/memory.js'),
+  },
+  {
+    name: 'route',
+    title: 'A route with a parameter `@Service`',
+    meaning: 'What the parameter of a handler adds to a request, against the same handler with a literal.',
+    variants: ['all'],
+    quick: ['all'],
+    load: async () => await import('./rows/route.js'),
   },
   {
     name: 'calls',
@@ -89,7 +115,6 @@ export const ROWS: readonly Row[] = [
       'What it costs a process to keep its keys registered in etcd while nothing changes, and to register them.',
     variants: ['100', '1000', '10000'],
     quick: ['1000'],
-    etcd: true,
     load: async () => await import('./rows/keys.js'),
   },
   {
@@ -99,7 +124,6 @@ export const ROWS: readonly Row[] = [
       'How long the keys of a process are missing after its lease was revoked, or an operator has deleted all of them.',
     variants: ['revoked 10000', 'deleted 10000'],
     quick: ['deleted 1000'],
-    etcd: true,
     load: async () => await import('./rows/recovery.js'),
   },
   {
@@ -109,5 +133,14 @@ export const ROWS: readonly Row[] = [
     variants: ['all'],
     quick: ['all'],
     load: async () => await import('./rows/boot.js'),
+  },
+  {
+    name: 'size',
+    title: 'Install size',
+    meaning:
+      'What an installation adds to `node_modules`; a dependency that the application has already costs nothing. Optional peers are not counted.',
+    variants: ['all'],
+    quick: ['all'],
+    load: async () => await import('./rows/size.js'),
   },
 ];

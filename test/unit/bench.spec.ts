@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { type Line } from '../bench/measure/line.js';
 import { compared, median, percentile, reaches } from '../bench/measure/statistics.js';
-import { lineChart } from '../bench/report/chart.js';
-import { chartsOf } from '../bench/report/charts.js';
+import { chartsOf, drawn } from '../bench/report/charts.js';
+import { machine } from '../bench/report/machine.js';
+import { page } from '../bench/report/page.js';
 import { table } from '../bench/report/table.js';
+import { ROWS } from '../bench/rows.js';
 import { consulCost, etcdCost } from '../bench/simulation/cluster-cost.js';
 import { fleetOf, tables } from '../bench/simulation/tables.js';
 
@@ -39,10 +41,47 @@ describe('the charts of a row', () => {
   it('has one only for a row with several positions', () => {
     expect(chartsOf('pick', [{ ...LINE, x: 3 }])).toEqual({});
     const lines = [3, 1_000].map((x) => ({ ...LINE, x }));
-    const svg = lineChart(chartsOf('pick', lines).pick!);
+    const svg = drawn(chartsOf('pick', lines).pick!);
     expect(svg).toContain('prefers-color-scheme: dark');
     expect(svg.match(/<polyline/g)).toHaveLength(2);
     expect(svg).not.toContain('NaN');
+  });
+});
+
+describe('the charts of calls', () => {
+  it('have a bar for each side, above each other only by their values', () => {
+    const lines = ['GET', 'POST'].map((call) => ({ ...LINE, what: `${call}, latency p50`, unit: 'ms' }));
+    const charts = chartsOf('calls', lines);
+    expect(Object.keys(charts)).toEqual(['calls-p50']);
+    const svg = drawn(charts['calls-p50']!);
+    expect(svg.match(/<rect x/g)).toHaveLength(4);
+    expect(svg).toContain('POST');
+    expect(svg).not.toContain('NaN');
+  });
+});
+
+describe('the page', () => {
+  const [row] = ROWS;
+  const on = machine();
+
+  it('reports a variant that failed, and keeps the others', () => {
+    const result = { lines: [LINE], failures: ['The variant "3" has no figures.'], seconds: 1 };
+    const text = page(on, 5, [{ row: row!, result, charts: ['pick'] }]);
+    expect(text).toContain('**Failed.** The variant "3" has no figures.');
+    expect(text).toContain('| pick ');
+  });
+
+  it('names a row that was not measured', () => {
+    expect(page(on, 5, [{ row: row!, result: undefined, charts: [] }])).toContain(
+      'Not measured in this run.',
+    );
+  });
+});
+
+describe('the rows', () => {
+  it('have different names, and quick variants', () => {
+    expect(new Set(ROWS.map(({ name }) => name)).size).toBe(ROWS.length);
+    for (const { quick } of ROWS) expect(quick).not.toHaveLength(0);
   });
 });
 

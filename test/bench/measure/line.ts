@@ -6,8 +6,8 @@ export interface Side {
 
 /** What a line is expected to reach. */
 export interface Goal {
-  /** What is compared: ours divided by the floor, ours minus the floor, or ours alone. */
-  readonly of: 'ratio' | 'difference' | 'ours';
+  /** What is compared: ours divided by the floor, ours minus the floor, ours alone, or the peer divided by ours. */
+  readonly of: 'ratio' | 'difference' | 'ours' | 'peer';
   readonly atMost?: number;
   readonly atLeast?: number;
 }

@@ -17,8 +17,9 @@ export function ratios(ours: readonly number[], other: readonly number[]): numbe
 }
 
 /** The figure that the goal of a line limits; undefined if there is no floor to compare with. */
-export function compared({ ours, floor }: Line, of: Goal['of']): number | undefined {
+export function compared({ ours, floor, peers }: Line, of: Goal['of']): number | undefined {
   if (of === 'ours') return median(ours);
+  if (of === 'peer') return median(ratios(peers?.[0]?.values ?? [], ours));
   if (!floor || floor.values.length === 0) return undefined;
   if (of === 'ratio') return median(ratios(ours, floor.values));
   return median(ours.slice(0, floor.values.length).map((value, round) => value - floor.values[round]!));

@@ -1,3 +1,5 @@
+import { COLOURS, escaped, frame, HEIGHT, WIDTH } from './frame.js';
+
 export interface Series {
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number])[];
@@ -10,17 +12,10 @@ export interface Chart {
   readonly series: readonly Series[];
 }
 
-const WIDTH = 720;
-const HEIGHT = 360;
 const LEFT = 70;
 const RIGHT = 190;
 const TOP = 44;
 const BOTTOM = 50;
-/** Distinguishable with the common colour-vision deficiencies, and on white and on dark grey. */
-const COLOURS = ['#0b84d8', '#e08214', '#2aa876', '#b565c9', '#d64550'];
-
-const escaped = (text: string): string =>
-  text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /** Powers of ten that enclose all values. */
 function decades(values: readonly number[]): number[] {
@@ -64,16 +59,11 @@ export function lineChart({ title, xLabel, yLabel, series }: Chart): string {
       `<text x="${WIDTH - RIGHT + 38}" y="${legend}">${escaped(name)}</text>`,
     ].join('\n');
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(title)}">
-<style>
-rect { fill: #fff } text { fill: #24292f; font: 12px system-ui, sans-serif } .title { font-weight: 600; font-size: 15px } .grid { stroke: #d0d7de; fill: none }
-@media (prefers-color-scheme: dark) { rect { fill: #161b22 } text { fill: #e6edf3 } .grid { stroke: #3d444d } }
-</style>
-<rect width="${WIDTH}" height="${HEIGHT}" rx="6"/>
-<text class="title" x="${LEFT}" y="26">${escaped(title)}</text>
-${[...grid, ...drawn].join('\n')}
-<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 10}" text-anchor="middle">${escaped(xLabel)}</text>
-<text transform="translate(16 ${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">${escaped(yLabel)}</text>
-</svg>
-`;
+  return frame(title, [
+    `<text class="title" x="${LEFT}" y="26">${escaped(title)}</text>`,
+    ...grid,
+    ...drawn,
+    `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 10}" text-anchor="middle">${escaped(xLabel)}</text>`,
+    `<text transform="translate(16 ${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">${escaped(yLabel)}</text>`,
+  ]);
 }

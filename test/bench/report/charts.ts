@@ -1,6 +1,7 @@
 import { type Line } from '../measure/line.js';
 import { median } from '../measure/statistics.js';
-import { type Chart, type Series } from './chart.js';
+import { type BarChart, barChart } from './bar-chart.js';
+import { type Chart, lineChart, type Series } from './chart.js';
 
 /** Ours, and each floor or peer, over the position of the lines. */
 function seriesOf(lines: readonly Line[]): Series[] {
@@ -20,8 +21,19 @@ function seriesOf(lines: readonly Line[]): Series[] {
   }));
 }
 
+/** Bars of ours and of the floor for each line, with the name up to the comma as their group. */
+function barsOf(lines: readonly Line[], part: string): BarChart['groups'] {
+  return lines
+    .filter(({ what }) => what.endsWith(part))
+    .map(({ what, ours, floor }) => ({
+      name: what.slice(0, what.indexOf(',')).replaceAll('`', ''),
+      values: [median(ours), ...(floor ? [median(floor.values)] : [])],
+    }));
+}
+
 /** The charts of a row by file name; none for a row with fewer than two positions. */
-export function chartsOf(row: string, lines: readonly Line[]): Record<string, Chart> {
+export function chartsOf(row: string, lines: readonly Line[]): Record<string, Chart | BarChart> {
+  if (row === 'calls' || row === 'rpc') return latencyCharts(row, lines);
   const over = (chosen: readonly Line[], title: string, xLabel: string, yLabel: string): Chart => ({
     title,
     xLabel,
@@ -43,4 +55,23 @@ export function chartsOf(row: string, lines: readonly Line[]): Record<string, Ch
   return Object.fromEntries(
     Object.entries(charts).filter(([, { series }]) => series.some(({ points }) => points.length > 1)),
   );
+}
+
+/** Latency of the calls of one row, p50 and p99. */
+function latencyCharts(row: string, lines: readonly Line[]): Record<string, BarChart> {
+  const charts = ['p50', 'p99'].map((part): [string, BarChart] => [
+    `${row}-${part}`,
+    {
+      title: `Latency of one call, ${part}`,
+      yLabel: 'milliseconds',
+      series: ['nestjs-sidekick', 'a fixed address'],
+      groups: barsOf(lines, `latency ${part}`),
+    },
+  ]);
+  return Object.fromEntries(charts.filter(([, { groups }]) => groups.length > 0));
+}
+
+/** A chart as an SVG image. */
+export function drawn(chart: Chart | BarChart): string {
+  return 'groups' in chart ? barChart(chart) : lineChart(chart);
 }

@@ -1,11 +1,12 @@
-import { type Line } from '../measure/line.js';
+import { type RowResult } from '../measure/run-row.js';
 import { type Row } from '../rows.js';
 import { isBusy, type Machine } from './machine.js';
 import { table } from './table.js';
 
 export interface Measured {
   readonly row: Row;
-  readonly lines: readonly Line[];
+  /** Undefined for a row that was not part of the run. */
+  readonly result: RowResult | undefined;
   /** Names of the row's charts in `docs/benchmarks/`. */
   readonly charts: readonly string[];
 }
@@ -16,12 +17,14 @@ export function page(on: Machine, rounds: number, measured: readonly Measured[])
   const busy = isBusy(on)
     ? ' **The machine had other work during the run: absolute figures are too high, and only ratios mean something.**'
     : '';
-  const parts = measured.map(({ row, lines, charts }) =>
+  const parts = measured.map(({ row, result, charts }) =>
     [
       `## ${row.title}`,
       row.meaning,
       ...charts.map((name) => `![${row.title}](benchmarks/${name}.svg)`),
-      lines.length > 0 ? table(lines) : 'Not measured in this run.',
+      ...(result && result.lines.length > 0 ? [table(result.lines)] : []),
+      ...(result?.failures.map((failure) => `**Failed.** ${failure}`) ?? ['Not measured in this run.']),
+      ...(row.rest === undefined ? [] : [row.rest]),
     ].join('\n\n'),
   );
   return [

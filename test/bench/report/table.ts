@@ -1,5 +1,5 @@
 import { type Goal, type Line } from '../measure/line.js';
-import { compared, median, ratios, reaches } from '../measure/statistics.js';
+import { compared, median, reaches } from '../measure/statistics.js';
 
 const HEADER = ['what', 'unit', 'ours', 'floor or peer', 'ratio', 'goal', 'reached', 'notes'];
 
@@ -19,7 +19,7 @@ function spread(values: readonly number[]): string {
 
 function goalOf({ of, atMost, atLeast }: Goal): string {
   const limit = atMost === undefined ? `≥ ${atLeast}` : `≤ ${atMost}`;
-  if (of === 'ratio') return `${limit}×`;
+  if (of === 'ratio' || of === 'peer') return `${limit}×`;
   return of === 'difference' ? `${limit} more` : limit;
 }
 
@@ -27,9 +27,7 @@ function cells(line: Line): string[] {
   const sides = [...(line.floor ? [line.floor] : []), ...(line.peers ?? [])];
   const reached = reaches(line);
   // A peer is compared the other way round: how many picks of ours one of its picks costs.
-  const ratio = line.floor
-    ? compared(line, 'ratio')
-    : median(ratios(line.peers?.[0]?.values ?? [], line.ours));
+  const ratio = compared(line, line.floor ? 'ratio' : 'peer');
   return [
     line.what,
     line.unit,

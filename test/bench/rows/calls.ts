@@ -9,8 +9,7 @@ import { Routes } from '../../../lib/http/routes.js';
 import { ServiceHttp } from '../../../lib/http/service-http.js';
 import { ServiceHandles } from '../../../lib/piloted/service-handles.js';
 import { fixed } from '../../../lib/registries/fixed/fixed.js';
-import { alternate } from '../measure/alternate.js';
-import { type CallOnce, latency, rate } from '../measure/callers.js';
+import { type Calls, compareCalls } from '../measure/callers.js';
 import { type Effort, type Line } from '../measure/line.js';
 
 /** A server in a thread of its own, so that its work is not measured. */
@@ -20,47 +19,6 @@ const SERVER = `
     .createServer((request, response) => request.resume().on('end', () => response.end('ok')))
     .listen(0, '127.0.0.1', function () { parentPort.postMessage(this.address().port); });
 `;
-
-interface Calls {
-  readonly what: string;
-  readonly floorName: string;
-  readonly floor: CallOnce;
-  readonly ours: CallOnce;
-}
-
-/** Calls a second of 32 callers, then the latency of one. */
-async function compare({ what, floorName, floor, ours }: Calls, effort: Effort): Promise<Line[]> {
-  const calls = effort.quick ? 800 : 3_000;
-  const rates = await alternate(effort.rounds, {
-    ours: async () => await rate(calls, ours),
-    floor: async () => await rate(calls, floor),
-  });
-  const lines: Line[] = [
-    {
-      what,
-      unit: 'calls/s',
-      ours: rates.ours,
-      floor: { name: floorName, values: rates.floor },
-      goal: { of: 'ratio', atLeast: 0.95 },
-    },
-  ];
-  for (const [name, share] of [
-    ['p50', 0.5],
-    ['p99', 0.99],
-  ] as const) {
-    const values = await alternate(effort.rounds, {
-      ours: async () => await latency(calls / 4, share, ours),
-      floor: async () => await latency(calls / 4, share, floor),
-    });
-    lines.push({
-      what: `${what}, latency ${name}`,
-      unit: 'ms',
-      ours: values.ours,
-      floor: { name: floorName, values: values.floor },
-    });
-  }
-  return lines;
-}
 
 export async function measure(variant: string, effort: Effort): Promise<readonly Line[]> {
   const worker = new Worker(SERVER, { eval: true });
@@ -83,7 +41,7 @@ export async function measure(variant: string, effort: Effort): Promise<readonly
   const named = axios.create({ httpAgent: agent, adapter: services.axiosAdapter });
   const post = { method: 'POST', body: 'x'.repeat(1_000) };
 
-  const all: Readonly<Record<string, Calls>> = {
+  const all: Readonly<Record<string, Pick<Calls, 'what' | 'floorName' | 'floor' | 'ours'>>> = {
     get: {
       what: 'GET by `ServiceHttp.fetch`',
       floorName: 'global fetch',
@@ -103,7 +61,8 @@ export async function measure(variant: string, effort: Effort): Promise<readonly
       ours: async () => await named.get('http://web/'),
     },
   };
-  const lines = await compare(all[variant]!, effort);
+  const calls = effort.quick ? 800 : 4_000;
+  const lines = await compareCalls({ ...all[variant]!, atLeast: 0.95, calls }, effort);
   services.close();
   agent.destroy();
   handles.close();

@@ -1,4 +1,5 @@
 // The process that rows/keys.ts measures: registers keys, rests, reports, and ends.
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -49,9 +50,13 @@ const {
 };
 const subject = kind === 'lease' ? lease(endpoint, ttl) : await sidekick(endpoint, ttl);
 const keys = Array.from({ length: count }, (_, index) => `/bench/key-${index}`);
+gc();
+const { heapUsed: empty } = process.memoryUsage();
 const startedAt = performance.now();
 await subject.start(keys);
 const start = (performance.now() - startedAt) / 1_000;
+process.send?.({ started: true });
+await once(process, 'message');
 // The garbage of the start is no cost at rest.
 gc();
 await sleep(2_000);
@@ -64,7 +69,7 @@ const timers = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeo
 const { rss } = process.memoryUsage();
 gc();
 const { heapUsed } = process.memoryUsage();
-const figures: KeysFigures = { start, cpu, rss: rss / 1e6, heap: heapUsed, timers };
+const figures: KeysFigures = { start, cpu, rss: rss / 1e6, heap: heapUsed - empty, timers };
 process.send?.(figures);
 await subject.stop();
 process.disconnect();

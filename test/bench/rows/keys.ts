@@ -23,26 +23,67 @@ export interface KeysFigures {
   readonly cpu: number;
   /** Resident memory at rest, in MB. */
   readonly rss: number;
-  /** Heap in use at rest after a collection, in bytes. */
+  /** Heap in use at rest after a collection, in bytes more than before the start. */
   readonly heap: number;
   /** Active timers of the process at rest. */
   readonly timers: number;
 }
 
-/** Measures one subject in a process of its own against an etcd of its own. */
-async function run(plan: KeysPlan): Promise<KeysFigures> {
+/** A process with its keys, and an etcd of its own. */
+interface Started {
+  /** Rests, and resolves with the figures when the process and the server have ended. */
+  rest(): Promise<KeysFigures>;
+  stop(): Promise<void>;
+}
+
+async function start(plan: KeysPlan): Promise<Started> {
   const etcd = await startEtcd();
-  try {
-    const child = forkTypeScript(new URL('./keys-process.ts', import.meta.url), [
-      JSON.stringify({ ...plan, endpoint: etcd.urls[0] }),
-    ]);
-    const exited = once(child, 'exit');
-    const [figures] = (await Promise.race([once(child, 'message'), exited])) as [KeysFigures];
-    if (typeof figures !== 'object') throw new Error(`The process of ${plan.subject} ended without figures.`);
+  const child = forkTypeScript(new URL('./keys-process.ts', import.meta.url), [
+    JSON.stringify({ ...plan, endpoint: etcd.urls[0] }),
+  ]);
+  const exited = once(child, 'exit');
+  /** The next message; rejects if the process ends instead. */
+  const next = async (): Promise<unknown> => {
+    const [message] = (await Promise.race([once(child, 'message'), exited])) as [unknown];
+    if (typeof message !== 'object') throw new Error(`The process of ${plan.subject} ended without figures.`);
+    return message;
+  };
+  const stop = async (): Promise<void> => {
+    child.kill();
     await exited;
-    return figures;
-  } finally {
     await etcd.stop();
+  };
+  try {
+    await next();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    rest: async () => {
+      child.send('rest');
+      const figures = (await next()) as KeysFigures;
+      await exited;
+      return figures;
+    },
+    stop,
+  };
+}
+
+/** Starts both subjects one after the other, and lets them rest at the same time. */
+async function round(
+  order: readonly KeysSubject[],
+  plan: Omit<KeysPlan, 'subject'>,
+): Promise<Record<KeysSubject, KeysFigures>> {
+  const started: [KeysSubject, Started][] = [];
+  try {
+    for (const subject of order) started.push([subject, await start({ ...plan, subject })]);
+    const figures = await Promise.all(
+      started.map(async ([subject, { rest }]) => [subject, await rest()] as const),
+    );
+    return Object.fromEntries(figures) as Record<KeysSubject, KeysFigures>;
+  } finally {
+    for (const [, { stop }] of started) await stop();
   }
 }
 
@@ -52,10 +93,11 @@ export async function measure(variant: string, { rounds, quick }: Effort): Promi
   const ours: KeysFigures[] = [];
   const floor: KeysFigures[] = [];
   // One round takes two processes and two servers, so it is its own warm-up.
-  for (let round = 0; round < (quick ? 1 : rounds); round++) {
-    const subjects = round % 2 === 0 ? (['sidekick', 'lease'] as const) : (['lease', 'sidekick'] as const);
-    for (const subject of subjects)
-      (subject === 'lease' ? floor : ours).push(await run({ subject, keys, ttl: 10, rest: quick ? 10 : 20 }));
+  for (let index = 0; index < (quick ? 1 : rounds); index++) {
+    const order = index % 2 === 0 ? (['sidekick', 'lease'] as const) : (['lease', 'sidekick'] as const);
+    const figures = await round(order, { keys, ttl: 10, rest: quick ? 8 : 16 });
+    ours.push(figures.sidekick);
+    floor.push(figures.lease);
   }
   const line = (
     [what, unit]: readonly [string, string],

@@ -91,6 +91,9 @@ const repeat =
     return sum;
   };
 
+/** How many of our picks one of a peer must cost at least, by the number of endpoints. */
+const GOALS: Readonly<Record<number, number>> = { 100: 10, 1_000: 100 };
+
 /** `100`: endpoints. */
 export async function measure(variant: string, { rounds, quick }: Effort): Promise<readonly Line[]> {
   const size = Number(variant);
@@ -112,6 +115,7 @@ export async function measure(variant: string, { rounds, quick }: Effort): Promi
     unit: 'ns',
     ours: values.ours!,
     peers: [{ name, values: values[name] ?? [] }],
+    ...(GOALS[size] === undefined ? {} : { goal: { of: 'peer' as const, atLeast: GOALS[size] } }),
     x: size,
   }));
 }

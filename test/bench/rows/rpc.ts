@@ -12,8 +12,7 @@ import { grpcService } from '../../../lib/grpc/index.js';
 import { tcpService } from '../../../lib/microservices/index.js';
 import { ServiceHandles } from '../../../lib/piloted/service-handles.js';
 import { fixed } from '../../../lib/registries/fixed/fixed.js';
-import { alternate } from '../measure/alternate.js';
-import { type CallOnce, rate } from '../measure/callers.js';
+import { compareCalls } from '../measure/callers.js';
 import { type Effort, type Line } from '../measure/line.js';
 
 const PROTO = fileURLToPath(new URL('../../real/rpc/hero.proto', import.meta.url));
@@ -45,27 +44,6 @@ const SERVERS = `
     tcp.listen(0, '127.0.0.1', () => parentPort.postMessage({ grpcPort, tcpPort: tcp.address().port }));
   });
 `;
-
-/** Calls a second of 32 callers. */
-async function compare(
-  [what, floorName]: readonly [string, string],
-  { rounds, quick }: Effort,
-  floor: CallOnce,
-  ours: CallOnce,
-): Promise<Line> {
-  const calls = quick ? 1_500 : 6_000;
-  const values = await alternate(rounds, {
-    ours: async () => await rate(calls, ours),
-    floor: async () => await rate(calls, floor),
-  });
-  return {
-    what,
-    unit: 'calls/s',
-    ours: values.ours,
-    floor: { name: floorName, values: values.floor },
-    goal: { of: 'ratio', atLeast: 0.97 },
-  };
-}
 
 interface HeroClient extends Client {
   findOne(request: object, callback: (error: ServiceError | null, hero: unknown) => void): void;
@@ -115,24 +93,25 @@ export async function measure(variant: string, effort: Effort): Promise<readonly
   const send = (client: ClientProxy) => async (): Promise<unknown> =>
     await lastValueFrom(client.send('find', {}));
 
-  const lines =
+  const common = { atLeast: 0.97, calls: effort.quick ? 1_500 : 8_000 };
+  const lines = await compareCalls(
     variant === 'grpc'
-      ? [
-          await compare(
-            ['unary gRPC by `grpcService`', 'grpc-js, a fixed address'],
-            effort,
-            find(fixedGrpc),
-            find(namedGrpc),
-          ),
-        ]
-      : [
-          await compare(
-            ['message by `tcpService`', "Nest's TCP client"],
-            effort,
-            send(fixedTcp),
-            send(namedTcp),
-          ),
-        ];
+      ? {
+          ...common,
+          what: 'unary gRPC by `grpcService`',
+          floorName: 'grpc-js, a fixed address',
+          floor: find(fixedGrpc),
+          ours: find(namedGrpc),
+        }
+      : {
+          ...common,
+          what: 'message by `tcpService`',
+          floorName: "Nest's TCP client",
+          floor: send(fixedTcp),
+          ours: send(namedTcp),
+        },
+    effort,
+  );
   for (const client of [fixedGrpc, namedGrpc, fixedTcp, namedTcp]) client.close();
   handles.close();
   await cache.close();
