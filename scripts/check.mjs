@@ -31,6 +31,16 @@ async function inTurn(...names) {
 
 const results = await Promise.all([
   inTurn('lint'),
-  inTurn('types', 'words', 'docs:options:check', 'format', 'knip', 'build', 'api:check', 'pack:check'),
+  inTurn(
+    'types',
+    'words',
+    'docs:options:check',
+    'format',
+    'knip',
+    'build',
+    'api:check',
+    'pack:check',
+    'docs:api',
+  ),
 ]);
 process.exitCode = results.every(Boolean) ? 0 : 1;

@@ -6,10 +6,17 @@ export type LogFields = Readonly<Record<string, string | number | boolean | unde
  * of a message for logs in JSON; the message is complete without them.
  */
 export interface Logger {
+  /** What happened, in ordinary operation. */
   log(message: string, fields?: LogFields): void;
+  /** What went wrong and is handled. */
   warn(message: string, fields?: LogFields): void;
-  /** @param stack The stack of an error that application code threw. */
+  /**
+   * What went wrong and stays so until an operator acts.
+   *
+   * @param stack The stack of an error that application code threw.
+   */
   error(message: string, stack?: string, fields?: LogFields): void;
+  /** Details for a search for an error. */
   debug?(message: string, fields?: LogFields): void;
 }
 

@@ -40,5 +40,6 @@ export interface SidekickDashboardModuleOptions extends DashboardOptions, Dashbo
 /** Options of `SidekickDashboardModule.forRootAsync`. */
 export interface SidekickDashboardModuleAsyncOptions extends DashboardMount {
   readonly inject?: InjectionToken[];
+  /** Makes the options from the providers of `inject`. */
   readonly useFactory: (...args: never[]) => DashboardOptions | Promise<DashboardOptions>;
 }

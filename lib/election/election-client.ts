@@ -42,7 +42,7 @@ export interface ElectionClient {
 
   /**
    * Begins the shutdown, synchronously: every signal aborts, `isLeader` is false, further runs are refused. Records are
-   * still renewed until {@link ElectionClient.close}.
+   * still renewed until `close`.
    */
   shutdown(): void;
 

@@ -17,7 +17,10 @@ export interface Role {
   readonly permissions: readonly Permission[];
 }
 
-/** The roles of etcd's authentication. Methods throw as {@link callAuth}. */
+/**
+ * The roles of etcd's authentication. Every method throws an `EtcdResponseError` when etcd refuses the request, a `KeysError`
+ * with code 110 when the user lacks the permission, and a `ClusterError` when no endpoint served the request.
+ */
 export class AuthRoles {
   constructor(private readonly transport: EtcdTransport) {}
 

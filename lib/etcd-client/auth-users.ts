@@ -15,7 +15,10 @@ function checkPassword(password: unknown): asserts password is string {
     throw expected('password', 'a non-empty string', typeof password);
 }
 
-/** The users of etcd's authentication. Methods throw as {@link callAuth}. */
+/**
+ * The users of etcd's authentication. Every method throws an `EtcdResponseError` when etcd refuses the request, a `KeysError`
+ * with code 110 when the user lacks the permission, and a `ClusterError` when no endpoint served the request.
+ */
 export class AuthUsers {
   constructor(private readonly transport: EtcdTransport) {}
 

@@ -57,7 +57,7 @@ export interface EtcdCaller {
   /**
    * Makes one attempt at one endpoint, for requests that concern a single member, such as its status.
    *
-   * @throws as {@link EtcdCaller.call}; a ClusterError has one error
+   * @throws as `call`; a ClusterError has one error
    */
   callOne<T>(endpoint: string, request: EtcdRequest<T>, signal?: AbortSignal): Promise<T>;
 }

@@ -20,6 +20,7 @@ export interface ServiceHttpModuleOptions {
 
 /** Makes options for `forRootAsync` with `useClass` or `useExisting`. */
 export interface ServiceHttpOptionsFactory {
+  /** Called once at boot. */
   createServiceHttpOptions(): ServiceHttpModuleOptions | Promise<ServiceHttpModuleOptions>;
 }
 

@@ -18,7 +18,11 @@ export type ServiceFetchInit = FetchInit & {
 /** The type of `dispatcher` in the options of global fetch. */
 export type FetchDispatcher = FetchInit extends { dispatcher?: infer D } ? NonNullable<D> : unknown;
 
-/** An element of `Dispatcher.compose` of any version of undici. */
+/**
+ * An element of `Dispatcher.compose` of any version of undici.
+ *
+ * @typeParam Dispatch The function `dispatch` of that version.
+ */
 export type DispatchInterceptor = <Dispatch extends (options: never, handler: never) => boolean>(
   dispatch: Dispatch,
 ) => Dispatch;

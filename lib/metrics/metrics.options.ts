@@ -2,6 +2,7 @@ import { type PrometheusClient, type PrometheusRegister } from './prometheus/pro
 
 /** A provider of OpenTelemetry meters, as `@opentelemetry/api` describes it. */
 export interface MeterProviderLike {
+  /** A meter by the name and version of the library that measures. */
   getMeter(name: string, version?: string): unknown;
 }
 

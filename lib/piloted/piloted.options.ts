@@ -184,12 +184,14 @@ export interface PilotedModuleOptions {
 
 /** Makes options for `forRootAsync` with `useClass` or `useExisting`. */
 export interface PilotedOptionsFactory {
+  /** Called once at boot. */
   createPilotedOptions(): PilotedModuleOptions | Promise<PilotedModuleOptions>;
 }
 
 /** Options of `PilotedModule.forRootAsync`, with exactly one of `useFactory`, `useClass` and `useExisting`. */
 export interface PilotedModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   readonly inject?: InjectionToken[];
+  /** Makes the options from the providers of `inject`. */
   readonly useFactory?: (...args: never[]) => PilotedModuleOptions | Promise<PilotedModuleOptions>;
   readonly useClass?: Type<PilotedOptionsFactory>;
   readonly useExisting?: Type<PilotedOptionsFactory>;

@@ -251,7 +251,7 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
   }
 
   /**
-   * Called by the module: follows the list that `watch` returns and chooses with `balancing`. The former list stays in
+   * @internal Called by the module: follows the list that `watch` returns and chooses with `balancing`. The former list stays in
    * use until there is another.
    *
    * @throws ClosedError
@@ -276,7 +276,7 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
     return former?.close() ?? Promise.resolve();
   }
 
-  /** Called by the module: the service has been removed from the configuration. */
+  /** @internal Called by the module: the service has been removed from the configuration. */
   detach(): Promise<void> {
     const { selection } = this;
     this.selection = undefined;
@@ -285,14 +285,14 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
     return selection?.close() ?? Promise.resolve();
   }
 
-  /** Called by the module when the application closes. The last list can still be picked from. */
+  /** @internal Called by the module when the application closes. The last list can still be picked from. */
   close(): void {
     this.closed = true;
     this.balancing?.close();
     this.subject.complete();
   }
 
-  /** Called by the module: resolves at the first answer of the registry. */
+  /** @internal Called by the module: resolves at the first answer of the registry. */
   async firstAnswer(): Promise<void> {
     await this.selection?.ready();
   }

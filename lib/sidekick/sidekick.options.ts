@@ -163,12 +163,14 @@ export interface SidekickModuleOptions extends HeartbeatOptions {
 
 /** Creates the options for `forRootAsync` with `useClass` or `useExisting`. */
 export interface SidekickOptionsFactory {
+  /** Called once at boot. */
   createSidekickOptions(): SidekickModuleOptions | Promise<SidekickModuleOptions>;
 }
 
 /** Options of `SidekickModule.forRootAsync`. Exactly one of the `use…` is required. */
 export interface SidekickModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
   readonly inject?: InjectionToken[];
+  /** Makes the options from the providers of `inject`. */
   readonly useFactory?: (...args: never[]) => SidekickModuleOptions | Promise<SidekickModuleOptions>;
   readonly useClass?: Type<SidekickOptionsFactory>;
   readonly useExisting?: Type<SidekickOptionsFactory>;

@@ -31,7 +31,11 @@ export interface TestElectionOptions {
 
 /** Elections and locks of one instance in a test. */
 export interface TestElections extends ElectionClient {
-  /** As {@link ElectionClient.close}, and closes the connection to the registry. */
+  /**
+   * Releases every record, ends the session and closes the connection to the registry.
+   *
+   * @param graceMs milliseconds that running jobs may take to end
+   */
   close(graceMs: number): Promise<void>;
 }
 

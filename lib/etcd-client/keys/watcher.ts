@@ -38,7 +38,7 @@ interface OpenWatch {
  * - After a 401 (the history was compacted, so events are missing) it continues with the oldest event left.
  * - After a 400 (another cluster, or one restored from a backup) it continues with new events.
  *
- * The watch on the server is closed after {@link IDLE_TIMEOUT_MS} without a call.
+ * The watch on the server is closed after five seconds without a call.
  */
 export class Watcher implements AsyncIterable<KeysResponse> {
   private from: number | undefined;

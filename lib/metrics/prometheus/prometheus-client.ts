@@ -10,7 +10,9 @@ export interface PrometheusClient {
 
 /** A register of either client. */
 export interface PrometheusRegister {
+  /** The metric with this name; undefined when there is none. */
   getSingleMetric(name: string): unknown;
+  /** Adds a metric. Throws when its name is taken. */
   registerMetric(metric: never): void;
 }
 

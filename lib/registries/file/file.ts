@@ -11,7 +11,8 @@ export function defaultFolder(): string {
 /**
  * Makes a registry in a folder, for the processes of one machine. It needs no server and is the default registry.
  *
- * @param folder defaults to {@link defaultFolder}. It is created if missing, with access for its owner only.
+ * @param folder defaults to a folder of this user in the temporary folder. It is created if missing, with access for its
+ * owner only.
  * @throws InvalidOptionError when `folder` is not a path
  */
 export function file(folder: string = defaultFolder()): RegistrySource {

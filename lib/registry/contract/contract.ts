@@ -90,5 +90,6 @@ export interface ContractCase {
   readonly name: string;
   /** Milliseconds that the test runner should allow for the case. */
   readonly timeoutMs: number;
+  /** Runs the case. Rejects when the driver breaks the rule. */
   readonly run: () => Promise<void>;
 }

@@ -52,7 +52,9 @@ export function registryContract<S extends ContractSubject>(
 
 /** The functions of a test runner that the suite uses. Jest, Vitest and Mocha provide both as globals. */
 export interface ContractRunner {
+  /** Groups cases. */
   readonly describe: (name: string, body: () => void) => unknown;
+  /** Declares a case with its time limit in milliseconds. */
   readonly it: (name: string, body: () => Promise<void>, timeout?: number) => unknown;
 }
 
