@@ -1,5 +1,6 @@
 import { type ModulesContainer } from '@nestjs/core';
 import { InvalidOptionError } from '../common/errors/index.js';
+import { isMethodMetadataUsed } from './method-metadata.js';
 
 /** A method of a provider or controller with a decorator of this library. */
 export interface DecoratedMethod<T> {
@@ -28,10 +29,11 @@ type Module = NonNullable<ReturnType<ModulesContainer['get']>>;
 type Wrapper = NonNullable<ReturnType<Module['providers']['get']>>;
 
 /**
- * Finds the methods with the metadata `key`, once for each instance, also those of request-scoped and transient providers
+ * Finds the methods with the metadata `key` of {@link addMethodMetadata}, once for each instance, also those of request-scoped and transient providers
  * and of enhancers. An alias, or a factory that returns the instance of another provider, is not counted again.
  */
 export function* methodsWith<T>(modules: ModulesContainer, key: string | symbol): Generator<FoundMethod<T>> {
+  if (!isMethodMetadataUsed(key)) return;
   const seen = new Set<object>();
   for (const module of modules.values())
     for (const wrapper of wrappersOf(module)) {

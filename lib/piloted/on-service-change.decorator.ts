@@ -1,6 +1,6 @@
-import { SetMetadata } from '@nestjs/common';
 import { type ServiceName } from '../common/declared-names.js';
 import { checkName } from '../common/names.js';
+import { addMethodMetadata } from '../nest/method-metadata.js';
 import { recordUsage } from './service-usage.js';
 
 /** Metadata key of the services of a method. */
@@ -19,8 +19,6 @@ export function OnServiceChange(name: ServiceName): MethodDecorator {
   checkName('name', name);
   return (target, key, descriptor) => {
     recordUsage(name, 'listener', target, key);
-    const method = descriptor.value as object;
-    const earlier = (Reflect.getMetadata(ON_SERVICE_CHANGE, method) as readonly string[] | undefined) ?? [];
-    SetMetadata(ON_SERVICE_CHANGE, [...earlier, name])(target, key, descriptor);
+    addMethodMetadata(ON_SERVICE_CHANGE, descriptor.value as object, name);
   };
 }

@@ -59,7 +59,6 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
     private readonly locality: ClientLocality,
     private readonly handles: ServiceHandles,
     private readonly discovery: DiscoveryService,
-    private readonly explorer: ServiceChangeExplorer,
     private readonly usages: ServiceUsageExplorer,
     private readonly subscriptions: ServiceChangeSubscriptions,
     private readonly modules: ModulesContainer,
@@ -93,7 +92,7 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
   private async start(): Promise<void> {
     this.usages.checkHandlers();
     this.checkKeys();
-    this.listeners = this.explorer.listeners();
+    this.listeners = new ServiceChangeExplorer(this.modules, this.logger).listeners();
     for (const { service, where } of [...this.usages.usages(), ...this.listeners]) {
       if (!this.handles.knows(service)) throw new UnknownServiceError(service, this.handles.names, where);
       this.handles.of(service);

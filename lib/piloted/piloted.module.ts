@@ -36,7 +36,6 @@ import {
 import { checkPilotedOptions, checkServices } from './piloted.validation.js';
 import { RegistryCaches } from './registry-caches.js';
 import { ServiceHandles } from './service-handles.js';
-import { ServiceChangeExplorer } from './service-change.explorer.js';
 import { ServiceChangeModule } from './service-change-subscriptions.js';
 import { type ServiceHandle } from './service-handle.js';
 import { ServiceUsageExplorer } from './service-usage.explorer.js';
@@ -162,7 +161,6 @@ const PROVIDERS: readonly Provider[] = [
     },
   },
   DiscoveryService,
-  ServiceChangeExplorer,
   ServiceUsageExplorer,
   PilotedLifecycle,
 ];

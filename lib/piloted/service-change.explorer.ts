@@ -1,10 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { type ModulesContainer } from '@nestjs/core';
 import { type Logger } from '../common/logger.js';
 import { messageOf, stackOf } from '../common/thrown.js';
 import { decoratedMethods } from '../nest/decorated-methods.js';
 import { ON_SERVICE_CHANGE } from './on-service-change.decorator.js';
-import { PILOTED_LOGGER } from './piloted.tokens.js';
 import { type ServiceChange } from '../discovery/service-change.js';
 
 /** A method with `@OnServiceChange`. */
@@ -16,11 +14,10 @@ export interface FoundListener {
 }
 
 /** Finds the methods with `@OnServiceChange`. */
-@Injectable()
 export class ServiceChangeExplorer {
   constructor(
     private readonly modules: ModulesContainer,
-    @Inject(PILOTED_LOGGER) private readonly logger: Logger,
+    private readonly logger: Logger,
   ) {}
 
   /** @throws InvalidOptionError when the provider of such a method is not a singleton */

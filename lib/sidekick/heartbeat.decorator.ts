@@ -1,5 +1,5 @@
-import { SetMetadata } from '@nestjs/common';
 import { checkName } from '../common/names.js';
+import { addMethodMetadata } from '../nest/method-metadata.js';
 import { type HeartbeatOptions } from './sidekick.options.js';
 import { checkHeartbeatOptions } from './sidekick.validation.js';
 
@@ -27,10 +27,7 @@ export function Heartbeat(key: string, options: HeartbeatOptions = {}): MethodDe
   checkName('key', key);
   checkHeartbeatOptions(options, '@Heartbeat');
   const metadata: HeartbeatMetadata = { key, options };
-  return (target, property, descriptor) => {
-    const method = descriptor.value as object;
-    const former =
-      (Reflect.getMetadata(HEARTBEAT_METADATA, method) as readonly HeartbeatMetadata[] | undefined) ?? [];
-    SetMetadata(HEARTBEAT_METADATA, [...former, metadata])(target, property, descriptor);
+  return (_target, _property, descriptor) => {
+    addMethodMetadata(HEARTBEAT_METADATA, descriptor.value as object, metadata);
   };
 }

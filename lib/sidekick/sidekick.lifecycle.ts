@@ -13,7 +13,8 @@ import { pause } from '../common/async/deadline.js';
 import { type Logger } from '../common/logger.js';
 import { type SharedRegistry } from '../registry/registry-pool.js';
 import { ElectionJobs } from './elections/election-jobs.js';
-import { HeartbeatExplorer } from './heartbeat.explorer.js';
+import { findHeartbeats } from './find-heartbeats.js';
+import { warnWhenIdle } from './idle-warning.js';
 import { ownServer, type OwnServer } from './own-server.js';
 import { plannedServices } from './planned-service.js';
 import { ServiceRegistration } from './service-registration.js';
@@ -55,7 +56,6 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     @Inject(SIDEKICK_REGISTRAR) private readonly registrar: Registrar,
     @Inject(SIDEKICK_LOGGER) private readonly logger: Logger,
     @Inject(Sidekick) private readonly sidekick: Sidekick,
-    @Inject(HeartbeatExplorer) private readonly explorer: HeartbeatExplorer,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(SIDEKICK_CONFIG) config: ContainerPilotConfig | undefined,
@@ -98,6 +98,7 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     this.hasBooted = true;
     for (const registration of this.registrations) registration.booted(this.server !== undefined);
     this.jobs.start();
+    if (this.isIdle()) warnWhenIdle(this.modules, this.jobs, this.logger);
   }
 
   /** From its first line on no job starts, although the ticks of `@nestjs/schedule` continue until a later hook. */
@@ -106,6 +107,17 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     const serving = !this.refused && this.registrations.some(({ begun }) => begun);
     await Promise.all([this.close(), serving && this.drain(drain)]);
     await this.showShutdown();
+  }
+
+  /** Whether no option and no `@Heartbeat` registers anything. */
+  private isIdle(): boolean {
+    const { enabled, key } = this.options;
+    return (
+      enabled !== false &&
+      key === undefined &&
+      this.registrations.length === 0 &&
+      this.sidekick.beats.length === 0
+    );
   }
 
   private async drain(seconds: number): Promise<void> {
@@ -124,7 +136,7 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
       this.removeGate = this.server.gate(() => this.admit());
       if (drain !== undefined && drain > 0) this.showShutdown = this.server.hideShutdown();
     }
-    const heartbeats = this.explorer.explore();
+    const heartbeats = findHeartbeats(this.modules, key);
     const registers = key !== undefined || heartbeats.length > 0 || this.registrations.length > 0;
     // In parallel: with an unreachable registry the boot waits for one timeout, not for one per key.
     await Promise.all([

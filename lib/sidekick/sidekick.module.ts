@@ -17,11 +17,8 @@ import { bootRegistry, DEFAULT_REGISTRY, REGISTRY_VARIABLE } from '../registries
 import { DISABLED_REGISTRAR } from './disabled-registrar.js';
 import { getElectionToken, recordedElections } from './elections/election-token.js';
 import { ElectionJobs } from './elections/election-jobs.js';
-import { ElectionExplorer } from './elections/election.explorer.js';
 import { electionClientProvider, electionProvider, LateElections } from './elections/election.providers.js';
 import { Elections } from './elections/elections.service.js';
-import { HeartbeatExplorer } from './heartbeat.explorer.js';
-import { IdleNotice } from './idle.notice.js';
 import { LoopbackWarning } from './loopback-warning.js';
 import { processName } from './process-name.js';
 import { scheduleTicker } from './schedule.ticker.js';
@@ -165,15 +162,12 @@ const PROVIDERS: readonly Provider[] = [
     },
   },
   electionClientProvider(CHECKED_OPTIONS),
-  ElectionExplorer,
   ElectionJobs,
   Elections,
   LateElections,
-  HeartbeatExplorer,
   LoopbackWarning,
   Sidekick,
   SidekickLifecycle,
-  IdleNotice,
 ];
 
 function checkedOptions(): Provider {

@@ -12,6 +12,7 @@ import { type SidekickModuleOptions } from '../sidekick.options.js';
 /** The decorated methods of the application in the course of its life. Called by `SidekickLifecycle`. */
 @Injectable()
 export class ElectionJobs {
+  private readonly explorer: ElectionExplorer;
   private readonly listeners: LeadershipListeners;
   private readonly enabled: boolean;
   private found: FoundElections = {
@@ -24,14 +25,19 @@ export class ElectionJobs {
 
   constructor(
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
-    @Inject(ElectionExplorer) private readonly explorer: ElectionExplorer,
     @Inject(Elections) private readonly elections: Elections,
     @Inject(SIDEKICK_CLOCK) clock: Clock,
     @Inject(SIDEKICK_LOGGER) private readonly logger: Logger,
     @Inject(SIDEKICK_OPTIONS) { enabled }: SidekickModuleOptions,
   ) {
+    this.explorer = new ElectionExplorer(modules, elections);
     this.enabled = enabled !== false;
     this.listeners = new LeadershipListeners(clock, logger);
+  }
+
+  /** Whether the application uses elections or locks, by a decorator or by injection. Known after {@link observe}. */
+  get used(): boolean {
+    return this.explorer.used;
   }
 
   /**

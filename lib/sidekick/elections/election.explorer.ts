@@ -1,8 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { type ModulesContainer } from '@nestjs/core';
 import { type Election } from '../../election/election.js';
 import { decoratedMethods, type FoundMethod, methodsWith } from '../../nest/decorated-methods.js';
 import { isInjected } from '../../nest/is-injected.js';
+import { SIDEKICK_ELECTIONS } from '../sidekick.tokens.js';
 import { bindProperty } from './bound-properties.js';
 import { getElectionToken, recordedElections } from './election-token.js';
 import { Elections } from './elections.service.js';
@@ -26,19 +26,18 @@ export interface FoundElections {
 const SCHEDULER_TYPE = 'SCHEDULER_TYPE';
 
 /** Finds the methods with `@LeaderOnly`, `@Locked`, `@OnElected` and `@OnDeposed`. */
-@Injectable()
 export class ElectionExplorer {
   private decorated = false;
 
   constructor(
-    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
-    @Inject(Elections) private readonly elections: Elections,
+    private readonly modules: ModulesContainer,
+    private readonly elections: Elections,
   ) {}
 
   /** Whether the application uses elections or locks, by a decorator or by injection. Known after {@link explore}. */
   get used(): boolean {
     if (this.decorated) return true;
-    const others = [...this.modules.values()].filter((module) => !module.hasProvider(ElectionExplorer));
+    const others = [...this.modules.values()].filter((module) => !module.hasProvider(SIDEKICK_ELECTIONS));
     return [Elections, ...recordedElections().map(getElectionToken)].some((token) =>
       isInjected(token, others),
     );
@@ -53,7 +52,8 @@ export class ElectionExplorer {
    */
   explore(): FoundElections {
     const jobs = new Map<string, boolean>();
-    if (isInjected(getElectionToken(), [...this.modules.values()])) this.elections.of();
+    if (recordedElections().includes(undefined) && isInjected(getElectionToken(), [...this.modules.values()]))
+      this.elections.of();
     const candidates = new Set<Election>();
     for (const found of methodsWith<readonly JobMetadata[]>(this.modules, LEADER_ONLY)) {
       jobs.set(found.where, isScheduled(found));

@@ -14,12 +14,6 @@ export interface JobMetadata {
   readonly property: symbol;
 }
 
-/** Adds to the metadata of a method. */
-export function addJobMetadata(key: string, method: object, added: JobMetadata): void {
-  const former = (Reflect.getMetadata(key, method) ?? []) as readonly JobMetadata[];
-  Reflect.defineMetadata(key, [...former, added], method);
-}
-
 /**
  * Checks that a decorator was called, and not used without parentheses, where it gets the prototype of the class.
  *

@@ -1,10 +1,11 @@
 import { type ElectionName } from '../../common/declared-names.js';
+import { addMethodMetadata } from '../../nest/method-metadata.js';
 import { replaceMethod } from '../../nest/replace-method.js';
 import { injectProperty, propertyKey, readProperty } from './bound-properties.js';
 import { getElectionToken } from './election-token.js';
 import { type GivenElection, leaderGrant } from './given-election.js';
 import { runGranted } from './granted-run.js';
-import { addJobMetadata, checkParentheses, decoratorLabel, LEADER_ONLY } from './job-metadata.js';
+import { checkParentheses, decoratorLabel, type JobMetadata, LEADER_ONLY } from './job-metadata.js';
 
 /**
  * Runs the method only where this instance leads the election; elsewhere a call returns undefined at once. Using the
@@ -48,6 +49,6 @@ export function LeaderOnly(name?: ElectionName): MethodDecorator {
         },
     );
     injectProperty(property, token, target);
-    addJobMetadata(LEADER_ONLY, descriptor.value as object, { name, property });
+    addMethodMetadata(LEADER_ONLY, descriptor.value as object, { name, property } satisfies JobMetadata);
   };
 }

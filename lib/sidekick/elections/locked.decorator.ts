@@ -1,9 +1,10 @@
 import { type LockName } from '../../common/declared-names.js';
 import { checkName } from '../../common/names.js';
+import { addMethodMetadata } from '../../nest/method-metadata.js';
 import { replaceMethod } from '../../nest/replace-method.js';
 import { injectProperty, propertyKey, readProperty } from './bound-properties.js';
 import { Elections } from './elections.service.js';
-import { addJobMetadata, checkParentheses, decoratorLabel, LOCKED } from './job-metadata.js';
+import { checkParentheses, decoratorLabel, type JobMetadata, LOCKED } from './job-metadata.js';
 import { type GivenLocks, runLocked } from './locked-run.js';
 import { checkLockedOptions, type LockedOptions } from './locked.options.js';
 
@@ -49,6 +50,6 @@ export function Locked(name: LockName, options: LockedOptions): MethodDecorator 
         },
     );
     injectProperty(property, Elections, target);
-    addJobMetadata(LOCKED, descriptor.value as object, { name, property });
+    addMethodMetadata(LOCKED, descriptor.value as object, { name, property } satisfies JobMetadata);
   };
 }

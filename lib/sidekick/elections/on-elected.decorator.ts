@@ -1,7 +1,8 @@
 import { type ElectionName } from '../../common/declared-names.js';
 import { injectProperty, propertyKey } from './bound-properties.js';
 import { getElectionToken } from './election-token.js';
-import { addJobMetadata, checkParentheses, decoratorLabel, ON_ELECTED } from './job-metadata.js';
+import { checkParentheses, decoratorLabel, type JobMetadata, ON_ELECTED } from './job-metadata.js';
+import { addMethodMetadata } from '../../nest/method-metadata.js';
 import { checkInstanceMethod } from '../../nest/replace-method.js';
 
 /**
@@ -33,6 +34,6 @@ export function onLeadership(
   return (target, key, descriptor) => {
     const method = checkInstanceMethod(label, target, key, descriptor);
     injectProperty(property, token, target);
-    addJobMetadata(metadataKey, method, { name, property });
+    addMethodMetadata(metadataKey, method, { name, property } satisfies JobMetadata);
   };
 }
