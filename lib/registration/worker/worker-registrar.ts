@@ -7,6 +7,7 @@ import { attempt } from '../../common/async/deadline.js';
 import { ClosedError } from '../../common/errors/index.js';
 import { type Logger } from '../../common/logger.js';
 import { registryPool } from '../../registry/registry-pool.js';
+import { LastStates } from './last-states.js';
 import { type Answer, type Report, type Request, type Result, type StatusReport } from './protocol.js';
 import { WorkerRegistration } from './worker-registration.js';
 import { type SendRequest, type WorkerThread } from './worker-thread.js';
@@ -31,6 +32,7 @@ export class WorkerRegistrar implements Registrar {
   private readonly listeners = new Set<(event: RegistrationEvent) => void>();
   private readonly leave: () => Promise<void>;
   private connections = 0;
+  private readonly lastStates = new LastStates();
   private received: StatusReport['statuses'] = [];
   private receivedAt = 0;
   private connection: StatusReport['connection'] | undefined;
@@ -66,6 +68,7 @@ export class WorkerRegistrar implements Registrar {
   async register(key: string, source: RecordSource, options: RegistrationOptions): Promise<Registration> {
     const { clock, logger, ticker } = this.deps;
     const record = await computeFirstRecord({ clock, logger }, key, source, options.updateInterval * 1000);
+    this.lastStates.delete(key);
     const id = (await this.request({ kind: 'register', key, record, options })) as string;
     const registration = new WorkerRegistration(
       {
@@ -74,7 +77,10 @@ export class WorkerRegistrar implements Registrar {
         ticker,
         request: (request) => this.request(request),
         status: () => this.statuses.find((status) => status.key === key),
-        onStop: () => void this.registrations.delete(registration),
+        onStop: () => {
+          this.registrations.delete(registration);
+          this.lastStates.delete(key);
+        },
       },
       { id, key, record, source },
       options,
@@ -115,7 +121,7 @@ export class WorkerRegistrar implements Registrar {
         kind: 'register',
         key,
         record,
-        options: this.optionsAfterRestart(key, options),
+        options: this.lastStates.optionsAfterRestart(key, options),
       });
       // Sent right after, so that the entry is not written before.
       if (paused) await Promise.all([registering, send({ kind: 'pause', id })]);
@@ -124,24 +130,10 @@ export class WorkerRegistrar implements Registrar {
     await Promise.allSettled(taken);
   }
 
-  /** Overwrites an entry that the dead worker owned, and waits for one that another session owned. */
-  private optionsAfterRestart(key: string, options: RegistrationOptions): RegistrationOptions {
-    switch (this.received.find((status) => status.key === key)?.state) {
-      case 'alive':
-      case 'late':
-        return { ...options, exclusive: false };
-      case 'standby':
-      case 'lost':
-      case 'paused':
-        return { ...options, waits: true };
-      default:
-        return options;
-    }
-  }
-
   private receive(report: Exclude<Report, Answer>): void {
     if (report.kind === 'statuses') {
       this.received = report.statuses;
+      this.lastStates.report(report.statuses);
       this.connection = report.connection;
       this.receivedAt = this.deps.clock.now();
       this.endConnection ??= registryPool.include(() => this.connection);
