@@ -1,5 +1,8 @@
 import { rollingCallers } from './calling/rolling-callers.js';
+import { rpcRestart } from './calling/rpc-restart.js';
+import { silentChannel } from './calling/silent-channel.js';
 import { stormOfAborts } from './calling/storm-of-aborts.js';
+import { stormOfRpcAborts } from './calling/storm-of-rpc-aborts.js';
 import { noHerdComesBack } from './herd.js';
 import { electionHerd } from './elections/election-herd.js';
 import { oneLeaderAtATime } from './elections/one-leader.js';
@@ -41,6 +44,9 @@ export const SCENARIOS: readonly Scenario[] = Object.freeze([
   rollingRestart,
   rollingCallers,
   stormOfAborts,
+  stormOfRpcAborts,
+  rpcRestart,
+  silentChannel,
   watchGuarantees,
   noHerdComesBack,
   cheapHeartbeat,

@@ -1,6 +1,7 @@
 import axios from 'axios';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type ServiceHttp } from '../../../../lib/http/index.js';
-import { monotonic, sleep } from '../../../harness/wait.js';
+import { monotonic, until } from '../../../harness/wait.js';
 import { saying, World } from '../../../real/http/support.js';
 import { type Finding } from '../../validators/finding.js';
 import { type Scenario } from '../scenario.js';
@@ -8,10 +9,7 @@ import { type Scenario } from '../scenario.js';
 const SERVICE = 'web';
 const INSTANCES = 3;
 const CALLERS = 100;
-const RESTARTS = { full: 100, share: 6 };
-
-/** Milliseconds for which a deregistered instance still serves. */
-const DRAIN_MS = 300;
+const RESTARTS = { full: 100, share: 4 };
 
 /** A call that resolves with the status. */
 type CallOnce = () => Promise<number>;
@@ -49,6 +47,44 @@ const CLIENTS: Readonly<Record<string, (http: ServiceHttp) => CallOnce>> = {
   },
 };
 
+/** Callers that never stop calling. */
+class Callers {
+  answered = 0;
+  readonly errors: { readonly at: number; readonly error: Error }[] = [];
+  private isOver = false;
+  private readonly current: Promise<void>[];
+  private readonly running: Promise<void>[];
+
+  constructor(private readonly call: CallOnce) {
+    this.current = Array.from({ length: CALLERS }, () => Promise.resolve());
+    this.running = this.current.map((_, caller) => this.run(caller));
+  }
+
+  /** Resolves when every call that is under way has ended. */
+  async turn(): Promise<void> {
+    await Promise.all(this.current);
+  }
+
+  async stop(): Promise<void> {
+    this.isOver = true;
+    await Promise.all(this.running);
+  }
+
+  private async run(caller: number): Promise<void> {
+    while (!this.isOver) await (this.current[caller] = this.callOnce());
+  }
+
+  private async callOnce(): Promise<void> {
+    try {
+      const status = await this.call();
+      if (status !== 200) throw new Error(`Expected the status 200, got ${status}.`);
+      this.answered += 1;
+    } catch (error) {
+      this.errors.push({ at: monotonic(), error: error as Error });
+    }
+  }
+}
+
 async function restartUnder(
   world: World,
   client: string,
@@ -56,43 +92,48 @@ async function restartUnder(
   restarts: number,
   figures: Record<string, number | string>,
 ): Promise<Finding[]> {
-  const findings: Finding[] = [];
   let started = 0;
   const start = async () => await world.serve(SERVICE, `i${started++}`, saying('ok'));
   const instances = [];
   for (let instance = 0; instance < INSTANCES; instance++) instances.push(await start());
-  // A third of the callers loses its connection with each kill, which is more than the default budget is for.
-  const retry = { attempts: 3, budget: 1 };
-  const { http } = await world.boot({ services: [{ name: SERVICE, retry }] });
-  const call = callWith(http);
-  let isOver = false;
-  let answered = 0;
-  const callers = Array.from({ length: CALLERS }, async () => {
-    while (!isOver) {
-      try {
-        const status = await call();
-        if (status !== 200) throw new Error(`Expected the status 200, got ${status}.`);
-        answered += 1;
-      } catch (error) {
-        const { message, cause } = error as Error;
-        const text = `A call by ${client} failed: ${message} (${String(cause)})`;
-        findings.push({ promise: 'no failed call', who: client, at: monotonic(), text });
+  const { http, discovery } = await world.boot({ services: [SERVICE] });
+  const handle = discovery.of(SERVICE);
+  const isListed = (id: string): boolean => handle.endpoints.some((endpoint) => endpoint.id === id);
+  const retries = new Map<string, number>();
+  const onRetry = (message: unknown): void => {
+    const { result } = message as { readonly result: string };
+    retries.set(result, (retries.get(result) ?? 0) + 1);
+  };
+  subscribe('sidekick:request:retry', onRetry);
+  const callers = new Callers(callWith(http));
+  try {
+    for (let restart = 0; restart < restarts; restart++) {
+      const old = instances.shift()!;
+      const next = await start();
+      instances.push(next);
+      await until('the new instance to be listed', () => isListed(next.id));
+      // Every other instance is killed: its connections break, and it is still listed for a while.
+      const isKilled = restart % 2 === 1;
+      if (isKilled) {
+        await old.close();
+        await callers.turn();
+        await callers.turn();
       }
+      await world.deregister(SERVICE, old.id);
+      await until('the old instance to leave the list', () => !isListed(old.id));
+      // A drain lasts longer than the calls that began before it. One call meets one restart.
+      await callers.turn();
+      if (!isKilled) await old.close();
     }
-  });
-  for (let restart = 0; restart < restarts; restart++) {
-    const old = instances.shift()!;
-    instances.push(await start());
-    // Every other instance is killed: its connections break, and it is still listed for a while.
-    if (restart % 2 === 1) await old.close();
-    await sleep(restart % 2 === 1 ? DRAIN_MS / 3 : 0);
-    await world.deregister(SERVICE, old.id);
-    await sleep(DRAIN_MS);
-    if (restart % 2 === 0) await old.drain();
+  } finally {
+    unsubscribe('sidekick:request:retry', onRetry);
+    await callers.stop();
   }
-  isOver = true;
-  await Promise.all(callers);
   figures[`restarts under ${client}`] = restarts;
-  figures[`calls answered by ${client}`] = answered;
-  return findings;
+  figures[`calls answered by ${client}`] = callers.answered;
+  for (const [result, count] of retries) figures[`retries of ${client}, ${result}`] = count;
+  return callers.errors.map(({ at, error }) => {
+    const text = `A call by ${client} failed: ${error.message} (${String(error.cause)})`;
+    return { promise: 'no failed call', who: client, at, text };
+  });
 }

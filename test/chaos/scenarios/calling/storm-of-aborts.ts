@@ -1,13 +1,55 @@
+import axios from 'axios';
+import { type Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { type Random } from '../../../../lib/common/random.js';
+import { type ServiceHttp } from '../../../../lib/http/index.js';
 import { monotonic, until } from '../../../harness/wait.js';
 import { type Answer, CountingBalancer, saying, World } from '../../../real/http/support.js';
-import { between } from '../../random.js';
+import { between, pickOne } from '../../random.js';
 import { type Scenario } from '../scenario.js';
 
 const SERVICE = 'web';
 const CALLERS = 64;
 const CALLS = { full: 100_000, share: 2_000 };
 
-/** Calls that end in every way there is, many at a time. */
+interface Terms {
+  readonly method: string;
+  /** Seconds. */
+  readonly timeout: number;
+  readonly signal: AbortSignal;
+}
+
+type CallBy = (terms: Terms) => Promise<void>;
+
+const URL_OF_SERVICE = `http://${SERVICE}/`;
+
+function byFetch(http: ServiceHttp, random: Random): CallBy {
+  return async ({ timeout, ...init }) => {
+    const service = { timeout, ...(random() < 0.3 ? { hedge: { delay: 0.005 } } : {}) };
+    const response = await http.fetch(URL_OF_SERVICE, { ...init, service });
+    if (random() < 0.1) await response.body?.cancel();
+    else await response.text();
+  };
+}
+
+function byAxios(http: ServiceHttp, random: Random): CallBy {
+  const client = axios.create({ adapter: http.axiosAdapter, maxRedirects: 0 });
+  return async ({ method, timeout, signal }) => {
+    const responseType = random() < 0.3 ? 'stream' : 'text';
+    const { data } = await client.request<Readable | string>({
+      url: URL_OF_SERVICE,
+      method,
+      timeout: timeout * 1_000,
+      signal,
+      responseType,
+    });
+    if (typeof data === 'string') return;
+    if (random() < 0.5) data.destroy();
+    else await finished(data.resume());
+  };
+}
+
+/** Calls by fetch and axios that end in every way there is, many at a time. */
 export const stormOfAborts: Scenario = {
   name: 'storm-of-aborts',
   alone: true,
@@ -33,22 +75,14 @@ export const stormOfAborts: Scenario = {
       await world.serve(SERVICE, 'well', saying('ok'));
       await world.register(SERVICE, 'dead', {});
       const { http } = await world.boot({ services: [{ name: SERVICE, balancer, outlierDetection: false }] });
+      const clients = [byFetch(http, random), byAxios(http, random)];
       const callOnce = async (): Promise<void> => {
         const controller = new AbortController();
         const abort = setTimeout(() => controller.abort(), between(random, 1, 60));
         const method = random() < 0.5 ? 'GET' : 'POST';
-        const service = {
-          timeout: between(random, 10, 50) / 1_000,
-          ...(random() < 0.3 ? { hedge: { delay: 0.005 } } : {}),
-        };
+        const timeout = between(random, 10, 50) / 1_000;
         try {
-          const response = await http.fetch(`http://${SERVICE}/`, {
-            method,
-            service,
-            signal: controller.signal,
-          });
-          if (random() < 0.1) await response.body?.cancel();
-          else await response.text();
+          await pickOne(random, clients)({ method, timeout, signal: controller.signal });
         } catch {
           // How a call ends is not the question, only that it does.
         } finally {
