@@ -65,6 +65,18 @@ describe('piloted', () => {
     ]);
   });
 
+  it('watch says what it waits for, and prints the first instance', async () => {
+    const watching = run('watch', 'shop');
+    await until('the sentence', () => err.length === 1);
+    expect(err[0]).toBe(
+      `piloted watch: The registry ${URL} has no instance of service "shop". Waiting for one.`,
+    );
+    await announce('two', 81, 'shop');
+    await until('the instance', () => out.length === 1);
+    terminal.interrupt();
+    expect(await watching).toBe(0);
+  });
+
   it('watch prints every change until it is interrupted', async () => {
     const watching = run('watch', 'web');
     await until('the first list', () => out.length === 1);

@@ -1,6 +1,7 @@
 import { type Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { escapeLines } from '../common/escape.js';
+import { onReaderEnd } from './pipe-reader.js';
 import { EXIT, type Screen, type Terminal } from './terminal.js';
 
 /** Signals that end a program. */
@@ -133,6 +134,11 @@ export async function runProgram(
       err,
       screen: screenOf(),
       interrupted: signals.interrupted,
+      followReader: () =>
+        onReaderEnd(STDOUT, () => {
+          output.code ??= EXIT.ok;
+          signals.interrupt();
+        }),
       onSignal: signals.onSignal,
     });
     process.exitCode = output.code ?? code;

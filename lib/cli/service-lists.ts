@@ -42,9 +42,18 @@ function scopeOf({ service, dc }: ServiceQuery): ServiceScope {
 
 /** Watches services, waits for the first list of each, and calls `run`. */
 export async function withLists<T>(
-  { registry, deps, request }: RegistryAccess,
+  access: RegistryAccess,
   queries: readonly ServiceQuery[],
   run: (selections: readonly ServiceSelection[]) => Promise<T>,
+): Promise<T> {
+  return await withCache(access, queries, (_cache, selections) => run(selections));
+}
+
+/** As {@link withLists}, with the cache that has the lists. */
+export async function withCache<T>(
+  { registry, deps, request }: RegistryAccess,
+  queries: readonly ServiceQuery[],
+  run: (cache: ServiceCache, selections: readonly ServiceSelection[]) => Promise<T>,
 ): Promise<T> {
   const [first] = queries;
   // The cache retries for as long as the application runs; a command fails at the first error, with its reason.
@@ -56,7 +65,7 @@ export async function withLists<T>(
     await request(`The first list from ${registry.url}`, async () => {
       await Promise.all(selections.map((selection) => selection.ready()));
     });
-    return await run(selections);
+    return await run(cache, selections);
   } finally {
     await cache.close();
   }

@@ -25,6 +25,11 @@ export interface Terminal {
   readonly screen: Screen | undefined;
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP, and when standard output can no longer be written. */
   readonly interrupted: AbortSignal;
+  /**
+   * Aborts {@link Terminal.interrupted} also as soon as the reader of standard output ends, where the system allows it, and
+   * not only with the next write. Returns a function that ends this.
+   */
+  readonly followReader: () => () => void;
   /** Passes all signals to `listener` instead of {@link Terminal.interrupted}. Returns a function that ends this. */
   readonly onSignal: (listener: (signal: NodeJS.Signals) => void) => () => void;
 }

@@ -181,9 +181,10 @@ export const folders = [
       'registration',
       'election',
       'discovery',
-      'balancing',
       'containerpilot',
       'sidekick',
+      'piloted',
+      'http',
     ],
   },
   {

@@ -30,6 +30,7 @@ export function recordedTerminal(changes: Partial<Terminal> = {}): RecordedTermi
     err: (line) => void errLines.push(line),
     screen: undefined,
     interrupted: aborter.signal,
+    followReader: () => () => undefined,
     onSignal: (next) => {
       listener = next;
       return () => (listener = undefined);

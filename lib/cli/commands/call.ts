@@ -1,31 +1,25 @@
-import { RandomChoice } from '../../balancing/strategies/random-choice.js';
 import { joinHostPort } from '../../common/address.js';
+import { CHANNELS, listen } from '../../common/diagnostics.js';
 import { InvalidOptionError, SidekickError } from '../../common/errors/index.js';
 import { escapeControls, escapeLines } from '../../common/escape.js';
 import { expected } from '../../common/expected.js';
+import { checkName } from '../../common/names.js';
 import { quote } from '../../common/strings.js';
 import { messageOf } from '../../common/thrown.js';
-import { type Endpoint } from '../../discovery/endpoint.js';
+import { type ServiceCache } from '../../discovery/service-cache.js';
 import { type Arguments } from '../arguments.js';
 import { CommandFailedError } from '../command-failed.error.js';
 import { type Command } from '../run-command.js';
 import { type RegistryAccess, JSON_OPTION, REGISTRY_OPTIONS, withRegistry } from '../registry-access.js';
 import { printJson } from '../rows.js';
-import { noInstances, queriesOf, withLists } from '../service-lists.js';
+import { noInstances, withCache } from '../service-lists.js';
 import { EXIT, type Terminal } from '../terminal.js';
 
 /** The most endpoints that are tried: a connection that fails has sent nothing. */
 const MAX_ATTEMPTS = 3;
 
-/** Codes of errors of a connection that was never made. */
-const NOT_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
+/** Marks the messages of this command's calls. */
+const ORIGIN = 'piloted call';
 
 interface Answer {
   readonly endpoint: string;
@@ -42,55 +36,80 @@ function headersOf(args: Arguments): Headers {
   return headers;
 }
 
-function portOf(endpoint: Endpoint, name: string | undefined): number {
-  if (name === undefined) return endpoint.port;
-  const port = endpoint.ports[name];
-  if (port !== undefined) return port;
-  const known = Object.keys(endpoint.ports).map(quote).join(', ') || 'none';
-  throw new CommandFailedError(
-    `Instance ${quote(endpoint.id)} has no port ${quote(name)}. Its named ports: ${known}.`,
-  );
+/** The URL by which the client finds the service, such as `https://_admin.web/path`. */
+function urlOf(service: string, path: string, args: Arguments): string {
+  const host = service.toLowerCase();
+  const port = args.text('port');
+  const origin = `${args.has('https') ? 'https' : 'http'}://${port === undefined ? '' : `_${port}.`}${service}`;
+  if (!URL.canParse(origin) || !new URL(origin).hostname.endsWith(host))
+    throw new CommandFailedError(
+      `The service ${quote(service)} cannot be called: its name is no host of a URL.`,
+    );
+  return `${origin}${path}`;
 }
 
-/** Sends the request to the endpoint that the balancer picks; to the next one where no connection is made. */
+/** Sends the request as an application does with ServiceHttp; to another endpoint where no connection is made. */
 async function send(
-  access: RegistryAccess,
-  endpoints: readonly Endpoint[],
+  { deps, request }: RegistryAccess,
+  cache: ServiceCache,
   service: string,
   path: string,
   args: Arguments,
 ): Promise<Answer> {
-  const balancer = new RandomChoice(Math.random);
+  const url = urlOf(service, path, args);
   const data = args.text('data');
   const headers = headersOf(args);
   const method = args.text('method') ?? (data === undefined ? 'GET' : 'POST');
-  let rest = endpoints;
-  for (let attempt = 1; ; attempt += 1) {
-    balancer.update(rest);
-    const picked = balancer.pick();
-    if (!picked) throw new CommandFailedError(await noInstances(access, service));
-    const endpoint = joinHostPort(picked.address, portOf(picked, args.text('port')));
-    try {
-      const response = await access.request(`${method} ${path} at ${endpoint}`, (signal) =>
-        fetch(`http://${endpoint}${path}`, {
-          method,
-          headers,
-          redirect: 'manual',
-          signal,
-          ...(data === undefined ? {} : { body: data }),
-        }),
-      );
-      return { endpoint, response };
-    } catch (error) {
-      const cause = (error as Error).cause as NodeJS.ErrnoException | undefined;
-      // `fetch` fails with a TypeError, which may be of another realm, and the reason as its cause.
-      if (error instanceof SidekickError || cause === undefined) throw error;
-      const failure = `${service} at ${endpoint}: ${messageOf(cause)}`;
-      rest = rest.filter((other) => other !== picked);
-      const retry = NOT_CONNECTED.has(cause.code ?? '') && rest.length > 0 && attempt < MAX_ATTEMPTS;
-      if (!retry) throw new CommandFailedError(`The call failed: ${failure}`, { cause: error });
-      access.deps.logger.warn(`piloted call: ${failure}; trying another instance.`);
-    }
+  // Loaded here, since the other commands do not need them.
+  const { ServiceHandles } = await import('../../piloted/service-handles.js');
+  const { ServiceHttp } = await import('../../http/service-http.js');
+  const { Routes } = await import('../../http/routes.js');
+  const handles = new ServiceHandles({
+    ...deps,
+    cache,
+    applicationId: ORIGIN,
+    balancer: 'random',
+    bootTimeout: 0,
+  });
+  handles.declare({
+    name: service,
+    outlierDetection: false,
+    retry: { attempts: MAX_ATTEMPTS, budget: 1, on: ['connect'] },
+  });
+  const http = new ServiceHttp({ routes: new Routes(handles, false), clock: deps.clock, timeout: undefined });
+  let endpoint = '';
+  let failure = '';
+  const ends = [
+    listen(CHANNELS.requestStart, ORIGIN, ({ endpoint: { address, port }, attempt }) => {
+      endpoint = joinHostPort(address, port);
+      if (attempt > 1) deps.logger.warn(`piloted call: ${failure}; trying another instance.`);
+    }),
+    listen(CHANNELS.requestEnd, ORIGIN, ({ error }) => {
+      failure = `${service} at ${endpoint}: ${error === undefined ? 'no connection' : messageOf(error)}`;
+    }),
+  ];
+  try {
+    const response = await request(`${method} ${path} of service ${quote(service)}`, (signal) =>
+      http.fetch(url, {
+        method,
+        headers,
+        redirect: 'manual',
+        signal,
+        ...(data === undefined ? {} : { body: data }),
+      }),
+    );
+    return { endpoint, response };
+  } catch (error) {
+    // The registry was asked before: what is invalid is the instance.
+    if (error instanceof InvalidOptionError) throw new CommandFailedError(error.message, { cause: error });
+    // `fetch` fails with a TypeError, which may be of another realm, and the reason as its cause.
+    const { cause } = error as { readonly cause?: unknown };
+    if (error instanceof SidekickError || cause === undefined) throw error;
+    throw new CommandFailedError(`The call failed: ${failure || messageOf(cause)}`, { cause: error });
+  } finally {
+    for (const end of ends) end();
+    handles.close();
+    http.close();
   }
 }
 
@@ -123,8 +142,9 @@ export const call: Command = {
     operands: ['SERVICE /PATH'],
     maxOperands: 2,
     about: [
-      'Sends an HTTP request to an instance of SERVICE, chosen by a balancer, and prints the body of the response. Where no',
-      'connection is made, tries another instance. Exits with 0 for a status from 200 to 399, else with 1.',
+      'Sends an HTTP request to an instance of SERVICE, chosen by a balancer, and prints the body of the response. The Host',
+      'header is the name of the service. Where no connection is made, tries another instance. Exits with 0 for a status',
+      'from 200 to 399, else with 1.',
     ],
     options: {
       ...REGISTRY_OPTIONS,
@@ -137,6 +157,7 @@ export const call: Command = {
         repeated: true,
       },
       port: { value: 'NAME', about: 'a named port of the instance' },
+      https: { about: 'call by HTTPS; the certificate must be for the name of the service' },
       include: { about: 'print the status and the headers to standard error', short: 'i' },
       ...JSON_OPTION,
     },
@@ -151,9 +172,12 @@ export const call: Command = {
     if (service === undefined || path === undefined)
       throw new InvalidOptionError('Expected a SERVICE and a /PATH, such as: piloted call web /health');
     if (!path.startsWith('/')) throw expected('/PATH', 'a path that begins with a slash', path);
+    checkName('service', service);
     return await withRegistry(args, terminal, async (access) =>
-      withLists(access, queriesOf([service], undefined), async ([selection]) => {
-        const answer = await send(access, selection?.endpoints ?? [], service, path, args);
+      withCache(access, [{ service }], async (cache, [selection]) => {
+        if (selection?.endpoints.length === 0)
+          throw new CommandFailedError(await noInstances(access, service));
+        const answer = await send(access, cache, service, path, args);
         await print(answer, args, terminal);
         return answer.response.status < 400 ? EXIT.ok : EXIT.failed;
       }),

@@ -6,7 +6,14 @@ import { LiveTable, type TableContent } from '../live-table.js';
 import { type Command } from '../run-command.js';
 import { JSON_OPTION, type RegistryAccess, REGISTRY_OPTIONS, withRegistry } from '../registry-access.js';
 import { printJson, tabbed } from '../rows.js';
-import { allServices, ENDPOINT_HEADER, endpointRow, queriesOf, withLists } from '../service-lists.js';
+import {
+  allServices,
+  ENDPOINT_HEADER,
+  endpointRow,
+  noInstances,
+  queriesOf,
+  withLists,
+} from '../service-lists.js';
 import { EXIT, interruption, type Screen, type Terminal } from '../terminal.js';
 
 /** How often the ages in the table are updated. */
@@ -30,6 +37,7 @@ function printerOf(terminal: Terminal, json: boolean): Printer {
 
 /** Prints the lists, and then a line for each change. */
 async function printChanges(
+  access: RegistryAccess,
   selections: readonly ServiceSelection[],
   terminal: Terminal,
   json: boolean,
@@ -45,7 +53,15 @@ async function printChanges(
       for (const endpoint of removed) print('removed', service, endpoint);
     });
   }
-  await interruption(terminal.interrupted);
+  const end = terminal.followReader();
+  try {
+    for (const { query, endpoints } of selections)
+      if (endpoints.length === 0)
+        terminal.err(`piloted watch: ${await noInstances(access, query.service)} Waiting for one.`);
+    await interruption(terminal.interrupted);
+  } finally {
+    end();
+  }
 }
 
 /** The state of a selection for a row of the table. */
@@ -127,7 +143,7 @@ export const watch: Command = {
       await withLists(access, queries, async (selections) => {
         const table = !json && !args.has('lines') ? terminal.screen : undefined;
         if (table) await showTable(access, selections, terminal, table);
-        else await printChanges(selections, terminal, json);
+        else await printChanges(access, selections, terminal, json);
       });
       return EXIT.ok;
     }),

@@ -1,4 +1,5 @@
-import { type StdioOptions } from 'node:child_process';
+import { spawn, type StdioOptions } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { systemClock } from '../../../lib/common/clock.js';
 import { silentLogger } from '../../../lib/common/logger.js';
@@ -71,6 +72,20 @@ describe('The programs and what reads their output', () => {
     await announce('two');
     expect(await piloted.ended()).toBe(0);
     expect(piloted.err).toBe('');
+  });
+
+  it('piloted watch ends as soon as its reader does, without a further line', async () => {
+    await announce('one');
+    // A pipe of the shell: those of Node are sockets.
+    const shell = spawn('sh', ['-c', `${Program.line('piloted', ['watch', 'web'])} | head -n 1`], {
+      env: { ...process.env, SIDEKICK_REGISTRY: `file:${folder}` },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    for (const stream of [shell.stdout, shell.stderr]) stream.on('data', (chunk) => (said += String(chunk)));
+    const [code] = (await once(shell, 'close', { signal: AbortSignal.timeout(20_000) })) as [number];
+    expect(code).toBe(0);
+    expect(said).toBe('web\t10.0.0.1:80\tone\n');
   });
 
   it('piloted ls ends with 0 and without a word when its reader ends before it', async () => {

@@ -28,14 +28,23 @@ export class Program {
     /** `terminal`: on a pseudo-terminal of script(1), whose input is stdin. */
     on: 'pipes' | 'terminal' = 'pipes',
   ): Program {
-    const file = fileURLToPath(new URL(`../../../lib/cli/bin/${name}.ts`, import.meta.url));
-    const node = ['--import', LOADER, '--disable-warning=ExperimentalWarning', file, ...args];
+    const node = Program.nodeArguments(name, args);
     const options = { stdio, env: { ...process.env, ...env } };
     if (on === 'pipes') return new Program(spawn(process.execPath, node, options));
-    const line = [process.execPath, ...node].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-    return new Program(
-      spawn('script', ['--quiet', '--return', '--command', `exec ${line}`, '/dev/null'], options),
-    );
+    const command = `exec ${Program.line(name, args)}`;
+    return new Program(spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], options));
+  }
+
+  /** The command line that runs a program, for a shell. */
+  static line(name: 'piloted' | 'sidekicker', args: readonly string[]): string {
+    return [process.execPath, ...Program.nodeArguments(name, args)]
+      .map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
+      .join(' ');
+  }
+
+  private static nodeArguments(name: 'piloted' | 'sidekicker', args: readonly string[]): readonly string[] {
+    const file = fileURLToPath(new URL(`../../../lib/cli/bin/${name}.ts`, import.meta.url));
+    return ['--import', LOADER, '--disable-warning=ExperimentalWarning', file, ...args];
   }
 
   /** Resolves with its exit code, or the signal that ended it. */
