@@ -68,14 +68,14 @@ export class ServiceCall {
     this.tried.push(endpoint.id);
     const port = portOf(endpoint) ?? UNKNOWN_PORT;
     if (unreachable.onAttempt(endpoint, port)) this.probes += 1;
-    return new CallAttempt(context, endpoint, this.tried.length, target.start(endpoint), undefined, {
-      onReached: () => {
-        unreachable.onReached(endpoint, port);
-      },
-      onFailed: (error) => {
-        unreachable.onFailed(endpoint, port, error);
-      },
-    });
+    return new CallAttempt(
+      context,
+      endpoint,
+      this.tried.length,
+      target.start(endpoint),
+      undefined,
+      unreachable.listener(endpoint, port),
+    );
   }
 
   /** Whether a failed attempt is followed by another one. Takes the token from the service's budget. */
@@ -117,6 +117,11 @@ export class ServiceCall {
 
   private choose(portOf: PortOf): Endpoint {
     const { target, key, unreachable } = this.terms;
+    const first = target.pick(key);
+    if (this.attempts === 0) {
+      const port = portOf(first);
+      if (port !== undefined && !unreachable.isAvoided(first, port)) return first;
+    }
     const isUsable = (endpoint: Endpoint): boolean => portOf(endpoint) !== undefined;
     const isNew = (endpoint: Endpoint): boolean => isUsable(endpoint) && !this.hasTried(endpoint);
     const isRetry = this.attempts > 0;
@@ -125,7 +130,6 @@ export class ServiceCall {
       if (port === undefined || this.hasTried(endpoint)) return false;
       return !(isRetry ? unreachable.has(endpoint, port) : unreachable.isAvoided(endpoint, port));
     };
-    const first = target.pick(key);
     let picked = first;
     // Picking again spreads the calls that an endpoint misses over all others. Its neighbour would get them all.
     for (let picks = 1; !isGood(picked); picks++) {

@@ -1,7 +1,7 @@
 import { joinHostPort } from '../common/address.js';
 import { messageOf } from '../common/thrown.js';
 import { type Endpoint } from '../discovery/endpoint.js';
-import { type AttemptContext } from './call-attempt.js';
+import { type AttemptContext, type ConnectionListener } from './call-attempt.js';
 
 /** Shortest and longest time between two attempts at an endpoint that cannot be connected to. */
 const FIRST_DELAY_MS = 250;
@@ -29,6 +29,8 @@ interface Mark {
 export class UnreachableEndpoints {
   /** By port. An endpoint whose values change is another object, without marks. */
   private readonly marks = new WeakMap<Endpoint, Map<number, Mark>>();
+  /** Whether there was ever a mark. Until then a call looks up none. */
+  private used = false;
   private warnedAtMs = -Infinity;
 
   constructor(private readonly context: Pick<AttemptContext, 'service' | 'clock' | 'logger'>) {}
@@ -59,14 +61,20 @@ export class UnreachableEndpoints {
     return true;
   }
 
+  /** What an attempt at the endpoint reports to. */
+  listener(endpoint: Endpoint, port: number): ConnectionListener {
+    return new MarkedPort(this, endpoint, port);
+  }
+
   /** A connection to the endpoint was open. */
   onReached(endpoint: Endpoint, port: number): void {
-    this.marks.get(endpoint)?.delete(port);
+    if (this.used) this.marks.get(endpoint)?.delete(port);
   }
 
   /** No connection could be opened. */
   onFailed(endpoint: Endpoint, port: number, error: unknown): void {
     if (this.markOf(endpoint, port)) return;
+    this.used = true;
     const now = this.context.clock.now();
     const ports = this.marks.get(endpoint) ?? new Map<number, Mark>();
     ports.set(port, { delayMs: FIRST_DELAY_MS, nextAtMs: now + FIRST_DELAY_MS });
@@ -81,6 +89,23 @@ export class UnreachableEndpoints {
   }
 
   private markOf(endpoint: Endpoint, port: number): Mark | undefined {
-    return this.marks.get(endpoint)?.get(port);
+    return this.used ? this.marks.get(endpoint)?.get(port) : undefined;
+  }
+}
+
+/** One port of an endpoint. A class, since each attempt makes one. */
+class MarkedPort implements ConnectionListener {
+  constructor(
+    private readonly unreachable: UnreachableEndpoints,
+    private readonly endpoint: Endpoint,
+    private readonly port: number,
+  ) {}
+
+  onReached(): void {
+    this.unreachable.onReached(this.endpoint, this.port);
+  }
+
+  onFailed(error: unknown): void {
+    this.unreachable.onFailed(this.endpoint, this.port, error);
   }
 }

@@ -18,6 +18,9 @@ export interface ServiceClientOptions {
 
 type ServiceClientClass = new (options: ServiceClientOptions) => ClientProxy;
 
+/** For each message while an instance is connected. */
+const CONNECTED = Promise.resolve();
+
 const classes = new WeakMap<object, ServiceClientClass>();
 
 /** The class for a copy of `@nestjs/microservices`. */
@@ -43,11 +46,11 @@ export function serviceClientClass({ ClientProxy }: MicroservicesPackage): Servi
     }
 
     /** Resolves when one instance is connected. Nest calls it before each message. */
-    override async connect(): Promise<void> {
+    override connect(): Promise<void> {
       this.following ??= this.handle.changes.subscribe(({ endpoints, expired }) => {
         this.connections.follow(endpoints, new Set(expired.map(({ id }) => id)));
       });
-      await this.router.connect();
+      return this.connections.anyReady ? CONNECTED : this.router.connect();
     }
 
     /** Closes every connection. A later message connects again. */
