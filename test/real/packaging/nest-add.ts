@@ -1,8 +1,10 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePorts } from '../../harness/ports.js';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { until } from '../../harness/wait.js';
 import { Application } from './application.js';
+import { filesOf } from './pages.js';
 import { shell } from './shell.js';
 import { root } from './tarball.js';
 import { TemplateApplication } from './template.js';
@@ -63,6 +65,18 @@ export function describeNestAdd(type: 'esm' | 'cjs'): void {
       await application.run(process.execPath, [prettier, '--check', ...settings, ...files]);
     }, 60_000);
 
+    it('generates the controller that the page of the template shows', async () => {
+      const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
+      await application.run(process.execPath, [nest, 'generate', 'controller', 'next']);
+      const page = type === 'esm' ? 'docs/start-esm.md' : 'docs/start-commonjs.md';
+      const files = await filesOf(page, type === 'esm' ? 'module' : 'commonjs');
+      expect(Object.keys(files)).toEqual(['src/next/next.controller.ts']);
+      for (const [path, code] of Object.entries(files)) {
+        expect(await application.changes()).toContain(path);
+        await writeFile(join(application.folder, path), code);
+      }
+    }, 60_000);
+
     it(
       "keeps the application's own tests green",
       async () => {
@@ -97,6 +111,8 @@ export function describeNestAdd(type: 'esm' | 'cjs'): void {
           running.signal('SIGHUP');
           const response = await fetch(`http://127.0.0.1:${port}/`);
           expect(await response.text()).toBe('Hello World!');
+          const next = await fetch(`http://127.0.0.1:${port}/next`);
+          expect(await next.text()).toMatch(new RegExp(`^.*:${port}\\n$`));
         } finally {
           expect(await running.end('SIGTERM')).toEqual({ code: null, signal: 'SIGTERM' });
         }
