@@ -161,6 +161,16 @@ describe('SidekickMetricsModule', () => {
     expect(await register.metrics()).not.toContain(endpoint);
   });
 
+  it('exposes any name as one label value: it cannot add a label, a sample or a line', async () => {
+    const app = await start();
+    const hostile = 'a",injected="1"} 1#\\';
+    await app.get(Sidekick).keep(hostile, 'me');
+    const lines = (await register.metrics()).split('\n').filter((line) => line.includes('injected'));
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines)
+      expect(line).toMatch(/^sidekick_\w+\{key="a\\",injected=\\"1\\"\} 1#\\\\"(?:,\w+="[^"]*")*\} \S+$/);
+  });
+
   it('refuses a register with a metric of the same name', async () => {
     const { Gauge } = client;
     register.registerMetric(new Gauge({ name: 'sidekick_panic', help: 'mine', registers: [] }));
