@@ -4,7 +4,7 @@ import { type ElectionCommand, type ElectionPhase, type ElectionSignal } from '.
 /** Receives what happens in an election, in its order. */
 export type CandidacyListener = (signal: ElectionSignal) => void;
 
-/** The part of this process in one election: observes its key, and campaigns when it is told to. */
+/** The part of this process in one election: observes its key, and campaigns on request. */
 export interface Candidacy {
   /** Whether this process leads. Reads the monotonic clock. */
   readonly leads: boolean;

@@ -147,7 +147,7 @@ export class WorkerCandidacy implements Candidacy {
   }
 
   private post(command: ElectionCommand): void {
-    // Without a worker: the next one is told the state.
+    // Without a worker: the next one receives the state.
     void this.deps
       .send({ kind: 'command', election: this.name, number: this.sent, command })
       .catch(() => undefined);

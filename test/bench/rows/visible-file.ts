@@ -9,7 +9,7 @@ import { type Effort, type Line } from '../measure/line.js';
 import { openDiscovery } from '../measure/open-discovery.js';
 import { percentile } from '../measure/statistics.js';
 
-/** What the writing process is told to do once. It stamps the write with its monotonic clock, which processes share. */
+/** One command for the writing process. It stamps the write with its monotonic clock, which processes share. */
 export type FileCommand = 'register' | 'plain-file';
 
 const PLAIN = 'plain';
