@@ -17,7 +17,7 @@ describe('The completion script in bash', () => {
     const terminal = recordedTerminal();
     await piloted(['completion', 'bash'], terminal);
     await writeFile(join(folder, 'script'), terminal.outLines.join('\n'));
-    // Stands in for `piloted ls`: the names of services are what others have registered.
+    // Replaces `piloted ls`: the names of services are what others have registered.
     const names = ['web', 'two words', `$(touch '${join(folder, 'evaluated')}')`, '`id`', '--help'];
     const lines = names.map((name) => `'${name.replaceAll("'", `'\\''`)}'`).join(' ');
     await writeFile(join(folder, 'piloted'), `#!/bin/sh\nprintf '%s\\n' ${lines}\n`);
