@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
+import { build } from '../../scripts/prepare/build.mjs';
 import { runRow } from './measure/run-row.js';
 import { chartsOf, drawn } from './report/charts.js';
 import { machine } from './report/machine.js';
@@ -33,8 +34,14 @@ async function run(): Promise<void> {
   const effort = { quick: options.quick, rounds: options.quick ? 3 : 5 };
   const on = machine();
   const measured: Measured[] = [];
+  const chosen = ROWS.filter(({ name }) => options.only?.includes(name) ?? true);
+  // A failure of the build fails only the rows that need it.
+  if (chosen.some(({ built }) => built))
+    await build(fileURLToPath(new URL('../..', import.meta.url))).catch((error: unknown) => {
+      console.error(`The package could not be built: ${String(error)}`);
+    });
   for (const row of ROWS) {
-    if (options.only && !options.only.includes(row.name)) {
+    if (!chosen.includes(row)) {
       measured.push({ row, result: undefined, charts: [] });
       continue;
     }

@@ -11,6 +11,8 @@ export interface Row {
   readonly variants: readonly string[];
   /** The variants of `--quick`. */
   readonly quick: readonly string[];
+  /** Measures the built package, which the run builds first. */
+  readonly built?: true;
   load(): Promise<RowModule>;
 }
 
@@ -132,6 +134,7 @@ export const ROWS: readonly Row[] = [
     meaning: 'By how much the two modules delay the start of a Nest application.',
     variants: ['all'],
     quick: ['all'],
+    built: true,
     load: async () => await import('./rows/boot.js'),
   },
   {
@@ -141,6 +144,7 @@ export const ROWS: readonly Row[] = [
       'What an installation adds to `node_modules`; a dependency that the application has already costs nothing. Optional peers are not counted.',
     variants: ['all'],
     quick: ['all'],
+    built: true,
     load: async () => await import('./rows/size.js'),
   },
 ];

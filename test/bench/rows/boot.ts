@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { build } from '../../../scripts/prepare/build.mjs';
 import { alternate } from '../measure/alternate.js';
 import { type Effort, type Line } from '../measure/line.js';
 
@@ -16,7 +15,6 @@ async function boot(kind: 'empty' | 'sidekick'): Promise<number> {
 }
 
 export async function measure(_variant: string, { rounds }: Effort): Promise<readonly Line[]> {
-  await build(fileURLToPath(new URL('../../..', import.meta.url)));
   const { ours, floor } = await alternate(rounds, {
     ours: async () => await boot('sidekick'),
     floor: async () => await boot('empty'),

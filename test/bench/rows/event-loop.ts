@@ -6,6 +6,7 @@ import { alternate } from '../measure/alternate.js';
 import { FLEET_SERVICE, startEtcdFleet } from '../measure/etcd-fleet.js';
 import { type Effort, type Line } from '../measure/line.js';
 import { openDiscovery } from '../measure/open-discovery.js';
+import { median } from '../measure/statistics.js';
 
 export const CHANGES_PER_SECOND = 100;
 
@@ -43,6 +44,8 @@ export async function measure(variant: string, { rounds, quick }: Effort): Promi
   const seconds = quick ? 3 : 6;
   const ours: Sample[] = [];
   const floor: Sample[] = [];
+  /** Changes a second that arrived. */
+  const rates: number[] = [];
   try {
     await alternate(rounds, {
       ours: async () => {
@@ -50,10 +53,7 @@ export async function measure(variant: string, { rounds, quick }: Effort): Promi
         changes = 0;
         ours.push(await sample(seconds));
         writer.send('stop');
-        if (changes < (seconds * CHANGES_PER_SECOND) / 2)
-          throw new Error(
-            `Expected about ${CHANGES_PER_SECOND} changes a second, got ${changes} in ${seconds} s.`,
-          );
+        rates.push(changes / seconds);
         return 0;
       },
       floor: async () => {
@@ -70,6 +70,7 @@ export async function measure(variant: string, { rounds, quick }: Effort): Promi
       ours: ours.slice(1).map(value),
       floor: { name: 'no changes', values: floor.slice(1).map(value) },
       ...(goal ? { goal } : {}),
+      note: `${Math.round(median(rates))} changes a second arrived`,
     });
     return [
       line('event-loop delay p99', 'ms', ({ delay }) => delay, { of: 'difference', atMost: 10 }),

@@ -52,7 +52,7 @@ export async function measure(_variant: string, { rounds, quick }: Effort): Prom
   await app.listen(0, '127.0.0.1');
   const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();
   const callers = new Worker(CALLERS, { eval: true });
-  const requests = quick ? 2_000 : 8_000;
+  const requests = quick ? 1_000 : 8_000;
   const rate = async (path: string): Promise<number> => {
     callers.postMessage({ url: `http://127.0.0.1:${port}/${path}`, requests });
     const [value] = (await once(callers, 'message')) as [number];

@@ -3,7 +3,6 @@ import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { build } from '../../../scripts/prepare/build.mjs';
 import { type Line } from '../measure/line.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -52,7 +51,6 @@ const megabytes = (bytes: number): number => bytes / 1e6;
 
 /** The package as it would be published, and every direct dependency with those of its own. */
 export async function measure(): Promise<readonly Line[]> {
-  await build(ROOT);
   const { stdout } = await promisify(execFile)('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: ROOT,
     maxBuffer: 64e6,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startConsul } from '../../harness/consul.js';
 import { consul } from '../../../lib/registries/consul/consul.js';
 import { alternate } from '../measure/alternate.js';
@@ -7,6 +8,8 @@ import { median } from '../measure/statistics.js';
 
 const SERVICE = 'web';
 const SIZE = 3;
+/** Between two registrations. The driver reads a service that changes all the time ten times a second at most. */
+const PAUSE_MS = 150;
 
 interface HealthEntry {
   readonly Service: { readonly Meta: Readonly<Record<string, string>> };
@@ -15,7 +18,7 @@ interface HealthEntry {
 /** Milliseconds from a registration until this process has the endpoint, against a bare blocking query. */
 export async function visibleOnConsul({ rounds, quick }: Effort): Promise<readonly Line[]> {
   const agent = await startConsul({});
-  const puts = quick ? 10 : 30;
+  const puts = quick ? 5 : 12;
   let version = 0;
   const register = async (index: number): Promise<void> => {
     const body = {
@@ -35,6 +38,7 @@ export async function visibleOnConsul({ rounds, quick }: Effort): Promise<readon
   const timed = async (see: (version: string) => Promise<number>): Promise<number> => {
     const took: number[] = [];
     for (let put = 0; put < puts; put++) {
+      await sleep(PAUSE_MS);
       version += 1;
       const seen = see(String(version));
       const start = performance.now();
