@@ -136,8 +136,12 @@ function urlAt(attempt: CallAttempt, route: Route, url: URL): string {
     attempt.end('aborted', error);
     throw error;
   }
+  const { protocol, username, password, pathname, search, hash } = url;
+  const host = joinHostPort(attempt.endpoint.address, port);
+  // Parsing another URL would cost more than the rest of the attempt's own work.
+  if (username === '' && password === '') return `${protocol}//${host}${pathname}${search}${hash}`;
   const rewritten = new URL(url);
-  rewritten.host = joinHostPort(attempt.endpoint.address, port);
+  rewritten.host = host;
   return rewritten.href;
 }
 

@@ -48,10 +48,10 @@ export interface AxiosAttemptTerms {
   readonly current: () => CallAttempt;
 }
 
-/** Makes one attempt through axios's own adapter for Node. `config` has the URL of the endpoint. */
+/** Makes one attempt through axios's own adapter for Node. `config` has the URL of the endpoint, and is changed. */
 export async function attemptWithAxios(
   { adapter, agents, clock, policy, endsAtMs, current }: AxiosAttemptTerms,
-  config: AxiosConfig,
+  config: { -readonly [Option in keyof AxiosConfig]: AxiosConfig[Option] },
 ): Promise<AttemptResult> {
   const own = new AbortController();
   const unlink = onAbort(config.signal, () => own.abort());
@@ -82,12 +82,11 @@ export async function attemptWithAxios(
     unlink();
   };
   try {
-    const response = await adapter({
-      ...config,
-      signal: own.signal,
-      httpAgent: observeConnect(config.httpAgent ?? agents.http, onConnected),
-      httpsAgent: observeConnect(config.httpsAgent ?? agents.https, onConnected),
-    });
+    // Axios has many options: a second copy of them would be one of the largest costs of an attempt.
+    config.signal = own.signal;
+    config.httpAgent = observeConnect(config.httpAgent ?? agents.http, onConnected);
+    config.httpsAgent = observeConnect(config.httpsAgent ?? agents.https, onConnected);
+    const response = await adapter(config);
     if (response.data instanceof Readable) {
       for (const timer of timers) timer.cancel();
       whenFinished(response.data, (error) => {
