@@ -82,6 +82,9 @@ export class CountingBalancer implements Balancer {
   }
 }
 
+/** Seconds: longer than any scenario, since the session is not renewed. */
+const SESSION_TTL_S = 7_200;
+
 /** Servers in a `memory:` registry, and an application that calls them. */
 export class World {
   readonly source = memory();
@@ -106,7 +109,7 @@ export class World {
   async register(service: string, id: string, more: Partial<PartialInstance>): Promise<void> {
     this.session ??= await (
       await this.source.open({ clock: systemClock, random: Math.random, logger: silentLogger })
-    ).openSession({ ttl: 60 }, new AbortController().signal);
+    ).openSession({ ttl: SESSION_TTL_S }, new AbortController().signal);
     const instance = completeInstance({ service, id, address: '127.0.0.1', port: 1, ...more });
     const { signal } = new AbortController();
     const first = await this.session.write({ kind: 'instance', instance }, undefined, signal);

@@ -1,7 +1,7 @@
 import axios from 'axios';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type ServiceHttp } from '../../../../lib/http/index.js';
-import { monotonic, until } from '../../../harness/wait.js';
+import { monotonic, sleep, until } from '../../../harness/wait.js';
 import { saying, World } from '../../../real/http/support.js';
 import { type Finding } from '../../validators/finding.js';
 import { type Scenario } from '../scenario.js';
@@ -81,6 +81,8 @@ class Callers {
       this.answered += 1;
     } catch (error) {
       this.errors.push({ at: monotonic(), error: error as Error });
+      // A call that fails at once leaves no time to anything else.
+      await sleep(10);
     }
   }
 }
