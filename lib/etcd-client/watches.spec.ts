@@ -201,6 +201,8 @@ describe('EtcdWatches', () => {
     await clock.advance(0);
     expect(notifications.at(-1)).toEqual({ kind: 'compacted', revision: 9n });
     expect(watches.size).toBe(0);
+    // etcd answers no progress request on the stream until the compacted watch is cancelled.
+    expect(cluster.opened[0]!.written.at(-1)).toEqual({ cancel_request: { watch_id: '1' } });
     await stop();
   });
 

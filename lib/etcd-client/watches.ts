@@ -260,6 +260,8 @@ export class EtcdWatches {
     const { cancel_reason: reason, compact_revision: compacted } = response;
     if (!watch && (response.created || response.watch_id !== '-1')) return;
     if (watch && compacted !== '0') {
+      // Until then etcd answers no progress request on this stream: the compacted watch never catches up.
+      stream.write({ cancel_request: { watch_id: response.watch_id } });
       const { position, overlaps } = watch.progress;
       if (overlaps && position !== undefined && position + 1n >= BigInt(compacted)) {
         // Only known events were compacted. The server may still send responses for the old id.

@@ -210,6 +210,22 @@ describe('etcd watches and a cluster of three', () => {
     expect(log.seen).toEqual([]);
   });
 
+  it('serves the other watches on the same stream after one was compacted', async () => {
+    const open = jest.spyOn(transport, 'openStream');
+    const shared = new EtcdWatches(transport, transport.deps);
+    const other = new Log(shared, prefix('/beside/'));
+    await until('the other watch', () => other.news.length > 0);
+    const first = await put(transport, '/compacted/b', '1');
+    await etcd.compact(Number(await put(transport, '/compacted/b', '2')));
+    const compacted = new Log(shared, { ...prefix('/compacted/'), after: first - 1n });
+    await compacted.done;
+    const before = other.news.length;
+    await until('a sign of life', () => other.news.length > before);
+    expect(open).toHaveBeenCalledTimes(1);
+    open.mockRestore();
+    await other.end();
+  });
+
   it('says that the store is another, or went back', async () => {
     const other = new Log(watches, { ...prefix('/x/'), after: 1n, clusterId: '12345' });
     expect(await other.done).toBeUndefined();
