@@ -138,6 +138,36 @@ describe('an election in memory', () => {
     ]);
   });
 
+  it('has the write of a deposed leader refused by a store that compares terms', async () => {
+    /** As `UPDATE … WHERE last_term <= $1::bigint`. */
+    const store = {
+      lastTerm: 0n,
+      write: (term: string): boolean => {
+        if (store.lastTerm > BigInt(term)) return false;
+        store.lastTerm = BigInt(term);
+        return true;
+      },
+    };
+    const [one, two] = [await member(), await member()];
+    let deposed: string | undefined;
+    // More than nine terms, so that a comparison of strings would fail.
+    for (let n = 0; n < 12; n += 1) {
+      const [leader, other] = n % 2 === 0 ? [one, two] : [two, one];
+      leader.client.of('job').campaign();
+      await clock.advance(1_000);
+      const term = leader.client.of('job').term ?? '';
+      expect(store.write(term)).toBe(true);
+      if (deposed !== undefined) expect(store.write(deposed)).toBe(false);
+      deposed = term;
+      other.client.of('job').campaign();
+      await clock.advance(1_000);
+      const resigned = leader.client.of('job').resign();
+      await clock.advance(1_000);
+      await resigned;
+    }
+    expect(deposed?.length).toBeGreaterThan(1);
+  });
+
   it('keeps leader and term over a short outage', async () => {
     const one = await member();
     one.client.of('job').campaign();

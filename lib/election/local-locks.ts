@@ -39,7 +39,7 @@ export class LocalLocks implements BackendLocks {
       ...deps,
       sessionEndsAt: () => this.sessionEndsAt(),
       onFailed: (error) => {
-        this.warn(error.message);
+        this.warn(`while the registry ${deps.registry.url} cannot be reached: ${error.message}`);
       },
       onAnswered: () => {
         this.answered();
@@ -64,7 +64,7 @@ export class LocalLocks implements BackendLocks {
     const lock = this.lock(name);
     await this.firstSession();
     const acquired = await lock.acquire(options);
-    if (!acquired.granted && acquired.reason === 'unreachable') this.warn('no session is acknowledged');
+    if (!acquired.granted && acquired.reason === 'unreachable') this.warnOfSession();
     if (!acquired.granted || !this.refuses(options)) return acquired;
     acquired.run.end();
     return { granted: false, reason: 'closed' };
@@ -121,8 +121,15 @@ export class LocalLocks implements BackendLocks {
   private warn(reason: string): void {
     if (this.warned) return;
     this.warned = true;
-    this.deps.logger.warn(
-      `Skipping locked runs while the registry ${this.deps.registry.url} cannot be reached: ${reason}`,
+    this.deps.logger.warn(`Skipping locked runs ${reason}`);
+  }
+
+  private warnOfSession(): void {
+    const { sessions, registry } = this.deps;
+    this.warn(
+      sessions.lastAck === undefined
+        ? `until the session at ${registry.url} is open.`
+        : `while the registry ${registry.url} cannot be reached: no session is acknowledged`,
     );
   }
 

@@ -207,6 +207,25 @@ describe('a lock', () => {
     if (acquired.granted) acquired.run.end();
   });
 
+  it('says that its session is not open yet, where the registry is only slow', async () => {
+    const warnings: string[] = [];
+    const registry = new FaultyRegistry(
+      await source.open({ clock, random: Math.random, logger: silentLogger }),
+      clock,
+    );
+    registry.fail('hang', 'open');
+    const logger = { ...silentLogger, warn: (line: string) => void warnings.push(line) };
+    const client = createElections({ registry, clock, random: Math.random, logger, ttl: 10, name: 'x' });
+    members.push({ client, registry, warnings });
+    const acquiring = client.locks.acquire(NAME, MINUTE);
+    await clock.advance(2_000);
+    expect(await acquiring).toEqual({ granted: false, reason: 'unreachable' });
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Skipping locked runs until the session at memory:.* is open\.$/),
+    ]);
+    registry.heal();
+  });
+
   it.each([
     [{ lockAtMostForMs: 0 }, /lockAtMostForMs/],
     [{ lockAtMostForMs: Infinity }, /lockAtMostForMs/],

@@ -14,7 +14,8 @@ export class Candidates {
   /** @param folder for the logs of the processes */
   constructor(
     private readonly folder: string,
-    private readonly options: Pick<CandidateSettings, 'url' | 'ttl'> & { readonly deadline?: boolean },
+    private readonly options: Pick<CandidateSettings, 'url' | 'ttl'> &
+      Partial<Pick<CandidateSettings, 'deadline' | 'lock'>>,
     readonly election = `election-${randomUUID()}`,
   ) {}
 
@@ -25,13 +26,14 @@ export class Candidates {
 
   /** Starts a process, with one candidate unless told otherwise. */
   async start(count = 1, url = this.options.url): Promise<CandidateProcess> {
-    const { ttl, deadline = true } = this.options;
+    const { ttl, deadline = true, lock = false } = this.options;
     const name = `c${this.processes.length}`;
     const log = join(this.folder, `${this.election}-${name}.log`);
     const started = await CandidateProcess.start({
       url,
       ttl,
       deadline,
+      lock,
       election: this.election,
       name,
       count,

@@ -8,9 +8,6 @@ import { firstValueFrom, of, type Observable } from 'rxjs';
 import { InvalidOptionError } from '../../common/errors/index.js';
 import { getElectionToken } from './election-token.js';
 import { LeaderOnly } from './leader-only.decorator.js';
-import { Locked } from './locked.decorator.js';
-import { OnDeposed } from './on-deposed.decorator.js';
-import { OnElected } from './on-elected.decorator.js';
 import { type RunContext } from './run-context.js';
 
 const metadataOf = (method: object): ReadonlyMap<unknown, unknown> =>
@@ -339,26 +336,5 @@ describe('@LeaderOnly', () => {
       }
       return Jobs;
     }).toThrow('got the property Jobs.run;');
-  });
-
-  it.each([
-    ['LeaderOnly', LeaderOnly, '@LeaderOnly()'],
-    ['OnElected', OnElected, '@OnElected()'],
-    ['OnDeposed', OnDeposed, '@OnDeposed()'],
-    ['Locked', Locked, "@Locked('name', { lockAtMostFor: 60 })"],
-  ])('refuses @%s without parentheses', (name, decorator, call) => {
-    expect(() => {
-      class Jobs {
-        @(decorator as unknown as MethodDecorator)
-        run(): void {
-          count += 1;
-        }
-      }
-      return Jobs;
-    }).toThrow(
-      new InvalidOptionError(
-        `Expected @${name} with parentheses, got it without on a method of Jobs. Write ${call}.`,
-      ),
-    );
   });
 });

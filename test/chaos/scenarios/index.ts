@@ -4,8 +4,9 @@ import { silentChannel } from './calling/silent-channel.js';
 import { stormOfAborts } from './calling/storm-of-aborts.js';
 import { stormOfRpcAborts } from './calling/storm-of-rpc-aborts.js';
 import { noHerdComesBack } from './herd.js';
+import { fiveJobs } from './elections/five-jobs.js';
 import { electionHerd } from './elections/election-herd.js';
-import { oneLeaderAtATime } from './elections/one-leader.js';
+import { oneLeaderAtATime, oneRunAtATime } from './elections/one-leader.js';
 import { DISCOVERY_SCENARIOS } from './discovery/index.js';
 import { blockedEventLoop, isolatedHeartbeat, stoppedProcess } from './hang.js';
 import { stopsCleanly } from './life/clean-stop.js';
@@ -57,7 +58,9 @@ export const SCENARIOS: readonly Scenario[] = Object.freeze([
   leakOnConsul,
   leakOfBoots,
   oneLeaderAtATime,
+  oneRunAtATime,
   electionHerd,
+  fiveJobs,
   ...WHO_HOLDS,
   ...DISCOVERY_SCENARIOS,
 ]);

@@ -25,6 +25,11 @@ describe('oneLeader', () => {
     expect(promises(['a', 0, '7'], ['b', 5, '9'], ['a', 10, '7'], ['b', 6])).toContain('never two leaders');
   });
 
+  it('names the promise that it is given', () => {
+    const findings = oneLeader(history(['a', 0, '7'], ['b', 0, '9']), 'one run at a time');
+    expect(findings.map(({ promise }) => promise)).toEqual(['one run at a time']);
+  });
+
   it('does not take a paused process for a leader in between', () => {
     expect(promises(['a', 0, '7'], ['b', 5, '9'], ['b', 8, '9'], ['a', 10])).toEqual([]);
   });

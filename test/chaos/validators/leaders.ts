@@ -19,9 +19,9 @@ interface Claim {
 
 /**
  * Never two leaders, and terms that grow. Of one process, successive looks that show the same term are one claim, for the
- * time in between too. Two claims of different processes must not overlap, and the later has the higher term.
+ * time in between too. Runs under a lock are judged alike. Two claims of different processes must not overlap, and the later has the higher term.
  */
-export function oneLeader(samples: readonly LeaderSample[]): Finding[] {
+export function oneLeader(samples: readonly LeaderSample[], promise = 'never two leaders'): Finding[] {
   const claims = claimsOf(samples).sort((a, b) => a.from - b.from);
   const findings: Finding[] = [];
   let highest: Claim | undefined;
@@ -30,7 +30,7 @@ export function oneLeader(samples: readonly LeaderSample[]): Finding[] {
       if (earlier.who !== claim.who && earlier.to >= claim.from)
         findings.push(
           finding(
-            'never two leaders',
+            promise,
             claim,
             `leads (term ${claim.term}) while ${earlier.who} does (term ${earlier.term})`,
           ),

@@ -1,4 +1,7 @@
-/** Candidates of one election, each with its own connection. Their looks at their leadership are written to a file. */
+/**
+ * Candidates of one election, or of the runs under one lock, each with its own connection. Their looks at what they hold are
+ * written to a file.
+ */
 import { appendFileSync } from 'node:fs';
 import { systemClock } from '../../../lib/common/clock.js';
 import { silentLogger } from '../../../lib/common/logger.js';
@@ -8,6 +11,7 @@ import { type Registry } from '../../../lib/registry/registry.js';
 import { registrySource } from '../../../lib/registries/registry-url.js';
 import { monotonic } from '../../harness/wait.js';
 import { serve, settings } from '../../harness/worker-side.js';
+import { LockLoop } from './lock-loop.js';
 import { trusting } from './trusting-registry.js';
 
 export interface CandidateSettings {
@@ -22,6 +26,8 @@ export interface CandidateSettings {
   readonly log: string;
   /** Whether the local deadline applies. */
   readonly deadline: boolean;
+  /** Whether they compete for a lock. */
+  readonly lock: boolean;
 }
 
 /** What a candidate knows. */
@@ -37,6 +43,7 @@ interface Candidate {
   readonly who: string;
   readonly registry: Registry;
   readonly client: ElectionClient;
+  readonly lock: LockLoop | undefined;
   readonly writes: () => number;
 }
 
@@ -57,15 +64,30 @@ async function start(n: number): Promise<void> {
   const inner = await registrySource(given.url, {}).open(deps);
   const { registry, writes } = trusting(inner, given.election, given.deadline ? 1 : 1_000);
   const client = createElections({ ...deps, registry, ttl: given.ttl, name: who });
-  client.of(given.election).campaign();
-  candidates.push({ who, registry, client, writes });
+  const lock = given.lock
+    ? new LockLoop(client, given.election, given.ttl * 1_000, !given.deadline)
+    : undefined;
+  const candidate = { who, registry, client, lock, writes };
+  candidates.push(candidate);
+  campaign(candidate);
+}
+
+function campaign({ client, lock }: Candidate): void {
+  if (lock) lock.start();
+  else client.of(given.election).campaign();
+}
+
+/** The term of what the candidate holds. */
+function termOf({ client, lock }: Candidate): string | undefined {
+  return lock ? lock.term : client.of(given.election).term;
 }
 
 /** Writes a look of each candidate that leads, and the first look at which one no longer does. */
 function look(): void {
   let lines = '';
-  for (const { who, client } of candidates) {
-    const { term } = client.of(given.election);
+  for (const candidate of candidates) {
+    const { who } = candidate;
+    const term = termOf(candidate);
     if (term === undefined && !leading.has(who)) continue;
     if (term === undefined) leading.delete(who);
     else leading.set(who, term);
@@ -84,20 +106,28 @@ serve({
   },
   pid: () => process.pid,
   views: (): CandidateView[] =>
-    candidates.map(({ who, client, writes }) => {
-      const { term, leader } = client.of(given.election);
+    candidates.map((candidate) => {
+      const { who, client, lock, writes } = candidate;
+      const leader = lock ? undefined : client.of(given.election).leader;
+      const term = termOf(candidate);
       return { who, term, leader: leader?.id, leaderTerm: leader?.term, writes: writes() };
     }),
   resign: async () => {
-    for (const { client } of candidates) await client.of(given.election).resign();
+    for (const { client, lock } of candidates) {
+      if (lock) lock.stop();
+      else await client.of(given.election).resign();
+    }
     look();
   },
   campaign: () => {
-    for (const { client } of candidates) client.of(given.election).campaign();
+    for (const candidate of candidates) campaign(candidate);
   },
   moveWall: (ms: number) => (wallOffsetMs = ms),
   close: async () => {
-    for (const { client } of candidates) client.shutdown();
+    for (const { client, lock } of candidates) {
+      lock?.stop();
+      client.shutdown();
+    }
     look();
     clearInterval(looking);
     await Promise.all(

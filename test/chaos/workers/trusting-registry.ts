@@ -43,6 +43,7 @@ export function trusting(inner: Registry, election: string, factor: number): Tru
 
 function honest(record: EntryRecord, factor: number): EntryRecord {
   if (record.kind !== 'key' || factor === 1) return record;
-  const value = JSON.parse(record.value) as { readonly ttl: number };
+  const value = JSON.parse(record.value) as { readonly ttl?: number };
+  if (value.ttl === undefined) return record;
   return { ...record, value: JSON.stringify({ ...value, ttl: value.ttl / factor }) };
 }

@@ -16,16 +16,11 @@ const AN_HOUR_MS = 3_600_000;
 
 type FaultName = 'pause' | 'cut off' | 'kill' | 'resign' | 'delete' | 'revoke' | 'disturb' | 'wall clock';
 
-const FAULTS: readonly FaultName[] = [
-  'pause',
-  'cut off',
-  'kill',
-  'resign',
-  'delete',
-  'revoke',
-  'disturb',
-  'wall clock',
-];
+const FAULTS: readonly FaultName[] = ['pause', 'cut off', 'kill', 'resign', 'disturb', 'wall clock'];
+/** A lock is free at once when its record is removed by another hand. */
+const FAULTS_OF_RECORDS: readonly FaultName[] = ['delete', 'revoke'];
+/** Size from which all kinds of registry are played with locks too. */
+const ALL_KINDS = 20;
 
 interface Member {
   readonly candidate: CandidateProcess;
@@ -49,7 +44,28 @@ export const oneLeaderAtATime: Scenario = {
   },
 };
 
-/** One election, and the processes in it. */
+/** The same of runs under a lock. */
+export const oneRunAtATime: Scenario = {
+  name: 'one-run',
+  promise:
+    'Over kills, pauses beyond the TTL, partitions, restarts of the registry and moved clocks, no two processes hold a lock at once, and terms grow',
+  needs: { 'local-deadline': 'one run at a time' },
+
+  async run(stage, { kills, minutes = Infinity }) {
+    const places = await Promise.all([
+      etcdPlace(stage),
+      filePlace(stage),
+      ...(kills >= ALL_KINDS ? [consulPlace(stage)] : []),
+    ]);
+    const end = monotonic() + minutes * 60_000;
+    const findings = await Promise.all(
+      places.map(async (place) => await new Reigns(stage, place, true).play(Math.ceil((kills * 4) / 3), end)),
+    );
+    return findings.flat();
+  },
+};
+
+/** One election or lock, and the processes that compete for it. */
 class Reigns {
   private readonly candidates: Promise<Candidates>;
   private readonly members: Member[] = [];
@@ -59,11 +75,14 @@ class Reigns {
   constructor(
     private readonly stage: Stage,
     private readonly place: ElectionPlace,
+    private readonly lock = false,
   ) {
     const deadline = !stage.without.includes('local-deadline');
     this.candidates = stage
       .folder('looks')
-      .then((folder) => new Candidates(folder, { url: '', ttl: place.ttl, deadline }, `job-${place.name}`));
+      .then(
+        (folder) => new Candidates(folder, { url: '', ttl: place.ttl, deadline, lock }, `job-${place.name}`),
+      );
   }
 
   async play(faults: number, end: number): Promise<readonly Finding[]> {
@@ -75,19 +94,22 @@ class Reigns {
     let done = 0;
     for (; done < faults && monotonic() < end; done++) {
       // The first fault is one that a missing deadline does not survive.
-      const [leader] = done === 0 ? await candidates.leaders() : [];
+      const leader = done === 0 ? await candidates.leader() : undefined;
       if (leader)
         await this.fault(
           'cut off',
           this.members.find(({ candidate }) => candidate === leader),
         );
-      else await this.fault(pickOne(stage.random, FAULTS));
+      else await this.fault(pickOne(stage.random, this.lock ? FAULTS : [...FAULTS, ...FAULTS_OF_RECORDS]));
     }
     await candidates.leader(60_000);
     const samples = await candidates.samples();
     stage.figures[`faults on ${place.name}`] = done;
     stage.figures[`terms on ${place.name}`] = reigns(samples);
-    return oneLeader(samples).map((finding) => ({ ...finding, who: `${finding.who} on ${place.name}` }));
+    return oneLeader(samples, this.lock ? 'one run at a time' : undefined).map((finding) => ({
+      ...finding,
+      who: `${finding.who} on ${place.name}`,
+    }));
   }
 
   private async start(): Promise<void> {

@@ -4,8 +4,9 @@ import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Cron, ScheduleModule } from '@nestjs/schedule';
-import { LeaderOnly, Locked, type RunContext, SidekickModule } from '../../../lib/index.js';
-import { monotonic } from '../../harness/wait.js';
+import { LeaderOnly, Locked, type RunContext, SidekickModule } from '../../lib/index.js';
+import { type JobSettings } from './job-fleet.js';
+import { monotonic } from './wait.js';
 
 /** A run of a job. */
 export interface Ran {
@@ -13,14 +14,15 @@ export interface Ran {
   /** The tick by the wall clock of the process: the same number in every process. */
   readonly tick: number;
   readonly term: string;
-  readonly pid: number;
   /** By the clock of the machine. */
   readonly at: number;
 }
 
+const { registry, ttl, period, hold } = JSON.parse(process.argv[2] ?? '') as JobSettings;
+
 function report(job: Ran['job'], periodMs: number, term: string): void {
   const tick = Math.round(Date.now() / periodMs);
-  process.send?.({ job, tick, term, pid: process.pid, at: monotonic() } satisfies Ran);
+  process.send?.({ job, tick, term, at: monotonic() } satisfies Ran);
 }
 
 class Jobs {
@@ -30,17 +32,16 @@ class Jobs {
     report('leader', 1_000, term);
   }
 
-  // Clocks 0.5 s apart: 0.5 s + jitter < 1 s < 2 s − 0.5 s − latency.
-  @Cron('*/2 * * * * *')
-  @Locked('jobs', { lockAtMostFor: 60, lockAtLeastFor: 1 })
+  @Cron(`*/${period} * * * * *`)
+  @Locked('jobs', { lockAtMostFor: 60, lockAtLeastFor: hold })
   async locked({ term }: RunContext): Promise<void> {
     await Promise.resolve();
-    report('locked', 2_000, term);
+    report('locked', period * 1_000, term);
   }
 }
 
 @Module({
-  imports: [ScheduleModule.forRoot(), SidekickModule.forRoot({ registry: process.argv[2] ?? '', ttl: 2 })],
+  imports: [ScheduleModule.forRoot(), SidekickModule.forRoot({ registry, ttl })],
   providers: [Jobs],
 })
 class AppModule {}
