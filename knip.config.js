@@ -32,7 +32,6 @@ export default {
     // Until calling, metrics, health, the dashboard and the documentation site use them.
     '@sparticuz/chromium',
     'axe-core',
-    'typedoc',
     'undici',
   ],
   // Of util-linux.
