@@ -9,7 +9,13 @@ export default {
     'lib/schematics/nest-add.ts',
     'lib/dashboard/page/main.ts',
     'lib/**/*.spec.ts',
-    'sample/{,appserver/,gateway/}main.ts',
+    // Scripts of the samples, and the processes that they start.
+    'sample/*/run.ts',
+    'sample/*/{,*/,apps/*/}main.ts',
+    'sample/common/{keeper,launched}.ts',
+    'sample/04-containerpilot/stock.ts',
+    'sample/07-rolling-deploy/{caller,shop}.ts',
+    'sample/10-own-driver/contract.ts',
     // Programs: of npm, of Jest, and those that others start as processes.
     'scripts/*.mjs',
     'scripts/prepare/*.mjs',
@@ -23,7 +29,8 @@ export default {
   // Types of a script for the specs that import it.
   ignore: ['scripts/**/*.d.mts'],
   ignoreDependencies: [
-    // Jest and the Nest CLI bring them along.
+    // Jest, the Nest CLI, and knip itself bring them along.
+    'yaml',
     '@jest/globals',
     '@angular-devkit/schematics',
     '@nestjs/schematics',

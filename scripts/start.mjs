@@ -1,26 +1,4 @@
-/** `npm start`: installs, builds and runs the sample, also from a fresh clone. Needs Node and npm only. */
-import { fileURLToPath } from 'node:url';
-import { build } from './prepare/build.mjs';
-import { install } from './prepare/install.mjs';
-import { InterruptedError } from './prepare/step.mjs';
+/** `npm start`: installs, builds and runs the sample of HTTP, gRPC and TCP. `npm run sample` runs the others. */
+import { play } from './prepare/sample.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-
-// npm sends a signal to the shell that runs this script, and not every shell forwards it before it exits.
-const parent = process.ppid;
-setInterval(() => {
-  if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
-}, 500).unref();
-
-try {
-  await install(root);
-  await build(root);
-  await import('../sample/dist/main.js');
-} catch (error) {
-  // Ends by the signal, so that the parent process sees the interruption.
-  if (error instanceof InterruptedError) process.kill(process.pid, error.signal);
-  else {
-    console.error(error.message);
-    process.exitCode = 1;
-  }
-}
+await play('05-http-grpc-tcp');

@@ -22,7 +22,7 @@ export async function build(root) {
     title: 'Building the sample',
     sources: ['sample', 'tsconfig.json', 'dist/index.js'],
     output: join(root, 'sample', 'dist'),
-    newest: 'main.js',
+    newest: 'common/run.js',
     run: (fresh) => [tsc, '-p', 'sample/tsconfig.build.json', '--outDir', fresh],
   });
 }

@@ -1,21 +1,28 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** One process of the sample. Its output is printed with its name in front. */
+const LAUNCHED = new URL('launched.js', import.meta.url).href;
+
+/** One process of a sample. Its output is printed with its name in front. */
 export class Part {
-  /** Resolves with the process's first message when it is ready. */
+  /** Resolves with the process's first message when it is ready: its URL. */
   readonly ready: Promise<string>;
   /** Resolves when the process has ended and its output is printed, with how it ended: `code 1`, `SIGKILL`. */
   readonly ended: Promise<string>;
   private readonly child: ChildProcess;
   private up = false;
+  private asked = false;
 
   constructor(
     readonly name: string,
     script: URL,
     env: NodeJS.ProcessEnv,
   ) {
-    this.child = fork(script, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    this.child = fork(script, {
+      env,
+      execArgv: [`--import=${LAUNCHED}`],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     this.ready = new Promise((resolve) => {
       this.child.once('message', (message: string) => {
         this.up = true;
@@ -41,6 +48,11 @@ export class Part {
     return this.up;
   }
 
+  /** Whether the sample itself has ended the process. */
+  get wasAsked(): boolean {
+    return this.asked;
+  }
+
   get running(): boolean {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
@@ -48,5 +60,12 @@ export class Part {
   /** Sends a signal. Does nothing if the process has ended. */
   kill(signal: NodeJS.Signals): void {
     this.child.kill(signal);
+  }
+
+  /** Ends the process, and resolves when it has ended. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    this.asked = true;
+    this.kill(signal);
+    await this.ended;
   }
 }

@@ -13,9 +13,6 @@ const WORDS: Readonly<Record<RegistrationEvent['type'], string>> = {
 @Injectable()
 export class Registration {
   constructor(sidekick: Sidekick) {
-    sidekick.events.subscribe(({ type, key }) => {
-      console.log(`${key}: ${WORDS[type]}`);
-      if (type === 'alive') process.send?.(key);
-    });
+    sidekick.events.subscribe(({ type, key }) => console.log(`${key}: ${WORDS[type]}`));
   }
 }

@@ -1,0 +1,4 @@
+import { serve } from '../../common/serve.js';
+import { GatewayModule } from './gateway.module.js';
+
+await serve(GatewayModule);

@@ -1,0 +1,4 @@
+import { serve } from '../../../common/serve.js';
+import { OrdersModule } from './orders.module.js';
+
+await serve(OrdersModule);
