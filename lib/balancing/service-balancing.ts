@@ -249,10 +249,12 @@ export class ServiceBalancing implements CallListener, Population {
     if (panic)
       this.deps.logger.warn(
         `Service "${service}" has ${members.length - ejected} healthy of ${members.length} endpoints, below \`panicThreshold\` (${panicThreshold} %): picking all of them, ejected or not.`,
+        { event: 'panic', service, endpoints: members.length, ejected },
       );
     else
       this.deps.logger.log(
         `Service "${service}" has enough healthy endpoints again; ejected ones are left out.`,
+        { event: 'panic-ended', service, endpoints: members.length, ejected },
       );
   }
 }

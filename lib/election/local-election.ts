@@ -168,7 +168,11 @@ export class LocalElection implements Election {
         this.controller = new AbortController();
         // Every job of the term may listen to this signal, which is no leak.
         setMaxListeners(0, this.controller.signal);
-        logger.log(`This instance leads "${this.name}" (term ${signal.term}).`);
+        logger.log(`This instance leads "${this.name}" (term ${signal.term}).`, {
+          event: 'elected',
+          election: this.name,
+          term: signal.term,
+        });
         this.emit({ type: 'elected', term: signal.term, leader: this.leader });
         return;
       case 'deposed': {
@@ -177,14 +181,21 @@ export class LocalElection implements Election {
         for (const run of this.runs.keys()) run.abort(lost);
         const planned = signal.reason === 'resigned' || signal.reason === 'shutdown';
         const line = `${lost.message} Its term was ${signal.term}.`;
-        if (planned) logger.log(line);
-        else logger.warn(line);
+        const fields = { event: 'deposed', election: this.name, term: signal.term, reason: signal.reason };
+        if (planned) logger.log(line, fields);
+        else logger.warn(line, fields);
         this.emit({ type: 'deposed', term: signal.term, leader: this.leader, reason: signal.reason });
         return;
       }
       case 'leader': {
         const { leader } = this;
-        if (leader) logger.log(`${leader.name} leads "${this.name}" (term ${leader.term}).`);
+        if (leader)
+          logger.log(`${leader.name} leads "${this.name}" (term ${leader.term}).`, {
+            event: 'leader',
+            election: this.name,
+            term: leader.term,
+            leader: leader.name,
+          });
         this.emit({ type: 'leader', term: leader?.term, leader });
         return;
       }

@@ -123,7 +123,7 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
   private async drain(seconds: number): Promise<void> {
     await this.sidekick.deregister();
     if (seconds === 0) return;
-    this.logger.log(`Deregistered; still serving requests for ${seconds} s.`);
+    this.logger.log(`Deregistered; still serving requests for ${seconds} s.`, { event: 'drain', seconds });
     await pause(this.clock, seconds * 1000);
   }
 

@@ -1,6 +1,7 @@
 import { joinHostPort } from '../../common/address.js';
 import { type Timer } from '../../common/clock.js';
 import { CHANNELS } from '../../common/diagnostics.js';
+import { type LogFields } from '../../common/logger.js';
 import { messageOf } from '../../common/thrown.js';
 import { type Endpoint } from '../../discovery/endpoint.js';
 import { type BalancingDeps } from '../balancing-deps.js';
@@ -157,6 +158,7 @@ export class OutlierDetector {
       enforced
         ? `Ejected ${subject} for ${seconds} s ${reason}; ${ejected} of ${members.length} endpoints are ejected.`
         : `Would eject ${subject} for ${seconds} s ${reason}; it is still picked, as \`outlierDetection.enforce\` is false.`,
+      { event: 'ejected', ...this.fieldsOf(statistics), rule, enforced, durationMs },
     );
     this.publish(statistics, 'ejected');
     return true;
@@ -174,6 +176,7 @@ export class OutlierDetector {
     if (ejection.enforced)
       this.deps.logger.log(
         `Picking ${this.subject(statistics)} again after an ejection of ${(ejection.durationMs / 1_000).toFixed(1)} s.`,
+        { event: 'returned', ...this.fieldsOf(statistics), rule: ejection.rule },
       );
     this.population.changed(ejection.enforced ? statistics.endpoint : undefined);
   }
@@ -190,7 +193,8 @@ export class OutlierDetector {
         ejected + 1 >= members.length
           ? 'it is the last healthy one'
           : `${ejected} of ${members.length} are ejected already, and \`maxEjectionPercent\` is ${this.settings.maxEjectionPercent}`;
-      this.deps.logger.warn(`Not ejecting ${this.subject(statistics)} ${reason}: ${why}.`);
+      const fields = { event: 'not-ejected', ...this.fieldsOf(statistics) };
+      this.deps.logger.warn(`Not ejecting ${this.subject(statistics)} ${reason}: ${why}.`, fields);
     }
     return false;
   }
@@ -220,6 +224,10 @@ export class OutlierDetector {
   private subject({ endpoint: { id, address, port } }: EndpointStatistics): string {
     const place = joinHostPort(address, port);
     return `endpoint ${id === place ? place : `"${id}" (${place})`} of service "${this.service}"`;
+  }
+
+  private fieldsOf({ endpoint: { id, address, port } }: EndpointStatistics): LogFields {
+    return { service: this.service, endpoint: id, address: joinHostPort(address, port) };
   }
 
   private publish({ endpoint, ejection }: EndpointStatistics, type: 'ejected' | 'returned'): void {

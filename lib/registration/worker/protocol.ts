@@ -1,3 +1,4 @@
+import { type LogFields } from '../../common/logger.js';
 import { type RegistrationEvent, type RegistrationState } from '../registration-status.js';
 import { type RegistrationOptions } from '../registrar.js';
 import {
@@ -96,7 +97,13 @@ export type Report =
   | ElectionReport
   | { readonly kind: 'diagnostics'; readonly messages: readonly DiagnosticsReport[] }
   | { readonly kind: 'event'; readonly event: RegistrationEvent }
-  | { readonly kind: 'log'; readonly level: 'log' | 'warn' | 'error' | 'debug'; readonly message: string };
+  | {
+      readonly kind: 'log';
+      readonly level: 'log' | 'warn' | 'error' | 'debug';
+      readonly message: string;
+      readonly stack?: string | undefined;
+      readonly fields?: LogFields | undefined;
+    };
 
 /** Serializes an error. */
 export function failureOf(error: unknown): Failure {

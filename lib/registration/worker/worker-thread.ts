@@ -199,12 +199,18 @@ export class WorkerThread {
         publishForwarded(report.messages);
         return;
       case 'log':
-        this.deps.logger[report.level]?.(report.message);
+        this.log(report);
         return;
       case 'event':
         this.backoff.reset();
     }
     for (const user of this.users) user.onReport(report);
+  }
+
+  private log({ level, message, stack, fields }: Extract<Report, { readonly kind: 'log' }>): void {
+    const { logger } = this.deps;
+    if (level === 'error') logger.error(message, stack, fields);
+    else logger[level]?.(message, fields);
   }
 
   private async send(worker: Worker, request: Request, resend = false): Promise<Result> {

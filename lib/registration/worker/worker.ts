@@ -3,7 +3,7 @@ import { LocalRegistrar } from '../local-registrar.js';
 import { clockTicker } from '../ticker.js';
 import { systemClock } from '../../common/clock.js';
 import { ElectionHost } from '../../election/worker/election-host.js';
-import { type Logger } from '../../common/logger.js';
+import { type LogFields, type Logger } from '../../common/logger.js';
 import { registrySource } from '../../registries/registry-url.js';
 import { observedRegistry } from '../../registry/observed-registry.js';
 import { isConnected } from '../../registry/shared-connection.js';
@@ -19,13 +19,15 @@ if (!port) throw new Error('This file runs only as the worker thread of `isolate
 const report = (message: Report): void => {
   port.postMessage(message);
 };
-const level = (name: 'log' | 'warn' | 'error' | 'debug') => (message: string) => {
-  report({ kind: 'log', level: name, message });
+const level = (name: 'log' | 'warn' | 'debug') => (message: string, fields?: LogFields) => {
+  report({ kind: 'log', level: name, message, fields });
 };
 const logger: Logger = {
   log: level('log'),
   warn: level('warn'),
-  error: level('error'),
+  error: (message, stack, fields) => {
+    report({ kind: 'log', level: 'error', message, stack, fields });
+  },
   debug: level('debug'),
 };
 
