@@ -9,21 +9,27 @@ import { PROTECTIONS } from './protection.js';
 import { freshSeed } from './random.js';
 import { SCENARIOS } from './scenarios/index.js';
 import { type Scenario, type Size } from './scenarios/scenario.js';
+import { isInShare, partOf, SHARE_AT_ONCE, SHARE_SEED, SHARE_SIZE, shareOf } from './share.js';
 
 const HELP = `npm run chaos -- [options]
 
-  --kills N      faults in all, for scenarios that repeat one; 20 by default
+  --kills N      faults in all, for scenarios that repeat one; 20 by default, 5 with --share
   --minutes M    a scenario begins no further round after M minutes
-  --seed S       the seed of the random numbers; a fresh one by default, printed
+  --seed S       the seed of the random numbers; a fresh one by default, printed; ${SHARE_SEED} with --share
   --only NAME    this scenario alone; may be given several times
+  --share        what \`npm test\` plays
+  --part N/M     every M-th scenario from the N-th on, to divide a run among machines
   --without P    take a protection away, and expect the scenarios that need it to find out; or \`all\`, one after the other
   --at-once N    scenarios played at the same time; 1 by default
   --json FILE    write the outcome to FILE
   --keep         keep the report of what held too
-  --list         name the scenarios, and the protections each can be played without
+  --list         name the scenarios, which of them \`npm test\` plays, and the protections each can be played without
 
 Reports go to .cache/chaos.
 `;
+
+/** Faults in all by default. */
+const KILLS = 20;
 
 interface Options {
   readonly size: Size;
@@ -37,12 +43,14 @@ interface Options {
 function options(): Options {
   const { values } = parseArgs({
     options: {
-      kills: { type: 'string', default: '20' },
+      kills: { type: 'string' },
       minutes: { type: 'string' },
       seed: { type: 'string' },
       only: { type: 'string', multiple: true },
+      share: { type: 'boolean', default: false },
+      part: { type: 'string' },
       without: { type: 'string' },
-      'at-once': { type: 'string', default: '1' },
+      'at-once': { type: 'string' },
       json: { type: 'string' },
       keep: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
@@ -50,31 +58,38 @@ function options(): Options {
     },
   });
   if (values.help) return leave(HELP);
-  if (values.list) return leave(SCENARIOS.map(described).join(''));
+  if (values.list) return leave(`${SCENARIOS.map(described).join('')}* played by \`npm test\`\n`);
   const unknown = values.only?.find((name) => !SCENARIOS.some((scenario) => scenario.name === name));
   if (unknown !== undefined) {
     const names = SCENARIOS.map(({ name }) => name).join(', ');
     throw new Error(`Expected \`--only\` to be one of ${names}, got "${unknown}".`);
   }
+  const { share } = values;
+  const defaults = share
+    ? { kills: SHARE_SIZE.kills, seed: SHARE_SEED, atOnce: SHARE_AT_ONCE }
+    : { kills: KILLS, seed: freshSeed(), atOnce: 1 };
+  const asked = (option: 'kills' | 'seed' | 'at-once', byDefault: number): number =>
+    values[option] === undefined ? byDefault : number(`--${option}`, values[option]);
+  const wanted = SCENARIOS.filter(({ name }) => values.only?.includes(name) ?? true);
+  const chosen = share ? shareOf(SCENARIOS) : parts(wanted, values.without);
   return {
     size: {
-      kills: number('--kills', values.kills),
+      kills: asked('kills', defaults.kills),
       minutes: values.minutes === undefined ? undefined : number('--minutes', values.minutes),
     },
-    seed: values.seed === undefined ? freshSeed() : number('--seed', values.seed),
-    parts: parts(
-      SCENARIOS.filter(({ name }) => values.only?.includes(name) ?? true),
-      values.without,
-    ),
-    atOnce: Math.max(1, number('--at-once', values['at-once'])),
+    seed: asked('seed', defaults.seed),
+    parts: values.part === undefined ? chosen : partOf(chosen, values.part),
+    atOnce: Math.max(1, asked('at-once', defaults.atOnce)),
     json: values.json,
     keepAll: values.keep,
   };
 }
 
-function described({ name, promise, needs = {} }: Scenario): string {
+function described(scenario: Scenario): string {
+  const { name, promise, needs = {} } = scenario;
   const protections = Object.keys(needs);
-  return `${name}: ${promise}${protections.length > 0 ? ` (--without ${protections.join(', ')})` : ''}\n`;
+  const mark = isInShare(scenario) ? '* ' : '  ';
+  return `${mark}${name}: ${promise}${protections.length > 0 ? ` (--without ${protections.join(', ')})` : ''}\n`;
 }
 
 function parts(scenarios: readonly Scenario[], without: string | undefined): Part[] {

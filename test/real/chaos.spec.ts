@@ -1,23 +1,17 @@
 import { fileURLToPath } from 'node:url';
 import { type Outcome, outcomeText } from '../chaos/play.js';
-import { asTheyAre, partName, playAll, weakenedBy } from '../chaos/programme.js';
-import { freshSeed } from '../chaos/random.js';
+import { partName, playAll } from '../chaos/programme.js';
 import { SCENARIOS } from '../chaos/scenarios/index.js';
-
-/** The share of `npm run chaos` that every run can afford; `npm run chaos -- --seed S` repeats what broke here. */
-const SIZE = { kills: 5 };
-
-/** Scenarios at a time: most of their time is waiting. */
-const AT_ONCE = 3;
+import { SHARE_AT_ONCE, SHARE_SEED, SHARE_SIZE, shareOf } from '../chaos/share.js';
 
 const reports = fileURLToPath(new URL('../../.cache/chaos', import.meta.url));
-const seed = freshSeed();
-const parts = [...asTheyAre(SCENARIOS), ...weakenedBy(SCENARIOS)];
+const parts = shareOf(SCENARIOS);
 
-describe(`under fault, seed ${seed}`, () => {
+/** `npm run chaos -- --share` plays the same, and `npm run chaos` all scenarios. */
+describe(`under fault, seed ${SHARE_SEED}`, () => {
   let outcomes: readonly Promise<Outcome>[] = [];
   beforeAll(() => {
-    outcomes = playAll(parts, AT_ONCE, { seed, size: SIZE, reports });
+    outcomes = playAll(parts, SHARE_AT_ONCE, { seed: SHARE_SEED, size: SHARE_SIZE, reports });
   });
   afterAll(async () => {
     await Promise.allSettled(outcomes);
