@@ -1,3 +1,5 @@
+import { ROUND_TRIPS } from './round-trip.js';
+
 /**
  * Phase of the pure state machine of one registry session, drawn in docs/registration.md. Times are milliseconds of the
  * monotonic clock. TTLs are seconds, as the server granted them.
@@ -74,9 +76,6 @@ const REOPEN_INTERVAL_MS = 500;
 export function renewalIntervalMs(ttl: number, jitter: number): number {
   return ((ttl * 1000) / RENEWALS_PER_TTL) * (1 - JITTER + 2 * JITTER * jitter);
 }
-
-/** Round trips that the timeout of a renewal allows for: connect, request, and one in reserve. */
-const ROUND_TRIPS = 3;
 
 /** What raises the timeout of a renewal. */
 export interface RenewalNeeds {

@@ -8,6 +8,7 @@ import { type EntryKey, entryKeyId } from '../registry/entry-record.js';
 import { isUnreachable, sharedConnectionOf } from '../registry/shared-connection.js';
 import { type Registry, type Session } from '../registry/registry.js';
 import { SessionGoneError } from '../registry/session-gone.error.js';
+import { RoundTrip } from './round-trip.js';
 import { SessionWatch, watchesEntries } from './session-watch.js';
 import {
   expiryOf,
@@ -53,9 +54,6 @@ const LATE_BACKOFF: BackoffOptions = Object.freeze({ baseMs: 50, capMs: 500 });
 /** After a loss all other clients reconnect too: spread the retries over 5 s, so that there is no thundering herd. */
 const LOST_BACKOFF: BackoffOptions = Object.freeze({ baseMs: 250, capMs: 4_000 });
 
-/** Weight of the newest measurement in the smoothed round trip. */
-const NEW_SAMPLE_SHARE = 0.25;
-
 /** Runs the session machine against a registry: opens a session, renews it, and opens another one when it is gone. */
 export class SessionRunner {
   private state: SessionState = INITIAL_SESSION;
@@ -72,10 +70,7 @@ export class SessionRunner {
   private working: Promise<void> | undefined;
   private warnedTtl: number | undefined;
   private refused = false;
-  /** Milliseconds from a request to its response, smoothed. */
-  private roundTripMs = 0;
-  /** Whether the round trip was measured at an opening, which takes several. */
-  private roundTripIsRough = false;
+  private readonly roundTrip = new RoundTrip();
 
   /** @param ttl seconds to request */
   constructor(
@@ -208,8 +203,7 @@ export class SessionRunner {
       );
       this.session = session;
       this.startWatch();
-      this.roundTripMs = clock.now() - sentAt;
-      this.roundTripIsRough = true;
+      this.roundTrip.opened(clock.now() - sentAt);
       this.checkTtl(session.ttl);
       this.recovered();
       this.apply({ kind: 'opened', sentAt, ttl: session.ttl, jitter: random() });
@@ -229,18 +223,19 @@ export class SessionRunner {
     if (!session) return;
     const { lost, ttl } = this.state;
     const sentAt = clock.now();
+    const timeoutMs = lost ? OPEN_TIMEOUT_MS : renewalTimeoutMs(ttl, this.needs(session));
     this.reconnect.attemptStarted();
     try {
       const renewal = await attempt(
         {
           clock,
-          timeoutMs: lost ? OPEN_TIMEOUT_MS : renewalTimeoutMs(ttl, this.needs(session)),
+          timeoutMs,
           signal: this.aborter.signal,
           what: `Renewing session ${session.id} at ${registry.url}`,
         },
         (signal) => session.renew(signal, lost),
       );
-      this.measured(clock.now() - sentAt);
+      this.roundTrip.answered(clock.now() - sentAt);
       this.checkTtl(renewal.ttl);
       this.recovered();
       if (renewal.ttl <= 0) this.apply({ kind: 'gone' });
@@ -253,6 +248,7 @@ export class SessionRunner {
         this.apply({ kind: 'gone' });
         return;
       }
+      if (!lost && clock.now() - sentAt >= timeoutMs) this.roundTrip.exceeded(timeoutMs);
       const retryAfter = (this.state.lost ? this.lost : this.late).next();
       if (isUnreachable(error)) this.reconnect.attemptFailed({ error, retryInMs: retryAfter });
       this.apply({ kind: 'failed', retryAfter });
@@ -279,16 +275,9 @@ export class SessionRunner {
 
   private needs({ renewTimeoutMs }: Session): RenewalNeeds {
     return {
-      roundTripMs: this.roundTripMs,
+      roundTripMs: this.roundTrip.ms,
       ...(renewTimeoutMs === undefined ? {} : { driverTimeoutMs: renewTimeoutMs }),
     };
-  }
-
-  private measured(took: number): void {
-    this.roundTripMs = this.roundTripIsRough
-      ? took
-      : this.roundTripMs + (took - this.roundTripMs) * NEW_SAMPLE_SHARE;
-    this.roundTripIsRough = false;
   }
 
   /** Ends a session that was granted after the timeout, so that its lease is not leaked. */

@@ -58,6 +58,26 @@ describe('a slow network', () => {
     expect(await tenMinutes(3, 600, 5_000)).toEqual([{ type: 'alive', key: 'k' }]);
   });
 
+  it('does not lose a key while the round trip rises and falls', async () => {
+    const clock = new VirtualClock();
+    const deps = { clock, random: () => 0.5, logger: silentLogger };
+    const registry = new FaultyRegistry(await memory().open(deps), clock);
+    const registrar = new LocalRegistrar({ ...deps, registry, ticker: clockTicker(clock), name: 'test' });
+    const events: string[] = [];
+    registrar.onEvent(({ type }) => events.push(type));
+    const options = { ttl: 3, updateInterval: 8, exclusive: false };
+    await registrar.register('k', () => ({ kind: 'key', key: 'k', value: 'v' }), options);
+    for (const delay of [20, 900, 20, 700, 450, 800, 20, 950, 20]) {
+      registry.slow(delay);
+      await clock.advance(20_000);
+    }
+    expect(events).toContain('late');
+    expect(events).not.toContain('lost');
+    const closing = registrar.close();
+    await clock.advance(5_000);
+    await closing;
+  });
+
   it('loses the key when a round trip takes longer than a third of the TTL', async () => {
     const events = await tenMinutes(3, 1_400);
     expect(events.map(({ type }) => type)).toContain('lost');
