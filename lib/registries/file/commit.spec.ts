@@ -9,6 +9,7 @@ import { Layout } from './layout.js';
 import { ensureRoot } from './root.js';
 import { FileSession } from './file-session.js';
 import { FileStore } from './file-store.js';
+import { FolderWatchers } from './folder-watchers.js';
 
 const { signal } = new AbortController();
 const record = (value: string): KeyRecord => ({ kind: 'key', key: 'k', value });
@@ -16,13 +17,15 @@ const entryKey = entryKeyOf(record(''));
 
 describe('commit, with a concurrent change after it has read the entry key', () => {
   let store: FileStore;
+  let watchers: FolderWatchers;
   let other: FileSession;
   beforeEach(async () => {
     const layout = new Layout(await mkdtemp(join(tmpdir(), 'sidekick-commit-')));
     await ensureRoot(layout);
     store = new FileStore('file:', layout, systemClock, { boot: 'boot', now: () => systemClock.now() });
-    other = await FileSession.open(store, 'other', { ttl: 60 });
-    await FileSession.open(store, 'slow', { ttl: 60 });
+    watchers = new FolderWatchers(store, false);
+    other = await FileSession.open(store, watchers, 'other', { ttl: 60 });
+    await FileSession.open(store, watchers, 'slow', { ttl: 60 });
   });
   afterEach(async () => {
     await rm(store.layout.root, { recursive: true });
@@ -100,7 +103,7 @@ describe('commit, with a concurrent change after it has read the entry key', () 
   });
 
   it('fails if a sweep and a write reset the version number', async () => {
-    const dead = await FileSession.open(store, 'dead', { ttl: 60 });
+    const dead = await FileSession.open(store, watchers, 'dead', { ttl: 60 });
     let version: string | undefined;
     for (let n = 0; n < 5; n++) {
       const written = await dead.write(record(String(n)), version, signal);
@@ -118,7 +121,7 @@ describe('commit, with a concurrent change after it has read the entry key', () 
   });
 
   it('retries and succeeds if only a sweep removed the base version', async () => {
-    const dead = await FileSession.open(store, 'dead', { ttl: 60 });
+    const dead = await FileSession.open(store, watchers, 'dead', { ttl: 60 });
     await dead.write(record('dead'), undefined, signal);
     await rm(store.layout.session('dead'));
     const won = await slowly(undefined, async () => await rm(join(store.layout.keys, 'k@1.json')));

@@ -21,8 +21,8 @@ import { type RegistryDeps } from '../../registry/registry-source.js';
 import { refuseDatacenter } from '../../registry/scope.js';
 import { bootTime } from './boot-time.js';
 import { removeVersions } from './commit.js';
-import { type Folder, newestOf } from './folder.js';
-import { FolderWatcher } from './folder-watcher.js';
+import { newestOf } from './folder.js';
+import { FolderWatchers } from './folder-watchers.js';
 import { asRegistryError } from './fs-error.js';
 import { Layout, stemOfEntryKey } from './layout.js';
 import { ensureRoot, recheckRoot } from './root.js';
@@ -45,14 +45,15 @@ export interface FileRegistryOptions {
 export class FileRegistry implements Registry {
   readonly driver = 'file';
   private readonly lifetime: AbortScope;
-  private readonly watchers = new Map<Folder, FolderWatcher>();
+  private readonly watchers: FolderWatchers;
   private sweptAt = -Infinity;
   private checked = false;
 
   constructor(
     private readonly store: FileStore,
-    private readonly options: FileRegistryOptions = { notify: true },
+    { notify }: FileRegistryOptions = { notify: true },
   ) {
+    this.watchers = new FolderWatchers(store, notify);
     this.lifetime = new AbortScope(`The registry ${store.url}`);
   }
 
@@ -70,7 +71,7 @@ export class FileRegistry implements Registry {
         this.sweptAt = now;
         await sweep(this.store);
       }
-      return await FileSession.open(this.store, randomBytes(10).toString('hex'), options);
+      return await FileSession.open(this.store, this.watchers, randomBytes(10).toString('hex'), options);
     });
   }
 
@@ -103,16 +104,11 @@ export class FileRegistry implements Registry {
     const linked = this.lifetime.link(signal);
     const notifier = new Notifier();
     const folder = this.store.folder(scope);
-    const watcher = this.watchers.get(folder) ?? new FolderWatcher(this.store, folder, this.options.notify);
-    this.watchers.set(folder, watcher);
     try {
-      yield* this.follow(scope, cursor, watcher, notifier, linked.signal);
+      yield* this.follow(scope, cursor, notifier, linked.signal);
     } finally {
       linked.release();
-      if (watcher.unsubscribe(notifier) && this.watchers.get(folder) === watcher) {
-        this.watchers.delete(folder);
-        await watcher.stop();
-      }
+      await this.watchers.unsubscribe(folder, notifier);
     }
   }
 
@@ -136,15 +132,12 @@ export class FileRegistry implements Registry {
 
   async close(): Promise<void> {
     this.lifetime.close();
-    const followers = [...this.watchers.values()];
-    this.watchers.clear();
-    await Promise.all(followers.map((watcher) => watcher.stop()));
+    await this.watchers.stop();
   }
 
   private async *follow(
     scope: Scope,
     from: Cursor,
-    watcher: FolderWatcher,
     notifier: Notifier,
     signal: AbortSignal,
   ): AsyncGenerator<WatchBatch, void, void> {
@@ -152,7 +145,7 @@ export class FileRegistry implements Registry {
     const start = clock.now();
     // A result from before this call may be older than the listing from which this watch continues.
     const stem = scope.kind === 'service' ? undefined : stemOfEntryKey(scope);
-    const subscription = watcher.subscribe(notifier, stem);
+    const subscription = this.watchers.subscribe(this.store.folder(scope), notifier, stem);
     let cursor = from;
     let due = start + SIGN_OF_LIFE_MS / 2;
     while (!signal.aborted) {

@@ -1,7 +1,8 @@
 import { abortReason } from '../../common/async/abort.js';
 import { checkRecord, checkScope } from '../../registry/check-record.js';
-import { type EntryRecord, type EntryKey, entryKeyId, entryKeyOf } from '../../registry/entry-record.js';
+import { type EntryRecord, type EntryKey, entryKeyOf } from '../../registry/entry-record.js';
 import {
+  type EntryChange,
   type Renewal,
   type Session,
   type SessionOptions,
@@ -10,10 +11,12 @@ import {
 import { SessionGoneError } from '../../registry/session-gone.error.js';
 import { commit, removeVersions } from './commit.js';
 import { type Folder, newestOf } from './folder.js';
+import { type FolderWatchers } from './folder-watchers.js';
 import { asRegistryError } from './fs-error.js';
 import { forEachLimited } from '../../common/async/semaphore.js';
 import { MAX_CONCURRENT_FILES } from './layout.js';
 import { stemOfEntryKey } from './layout.js';
+import { OwnEntries } from './own-entries.js';
 import { type SessionFile } from './session-file.js';
 import { recheckRoot } from './root.js';
 import { type FileStore } from './file-store.js';
@@ -21,20 +24,28 @@ import { removeFile, replaceFile } from './write-file.js';
 
 /** A session of the file registry: one small file whose deadline applies to all entries that name the session. */
 export class FileSession implements Session {
-  private readonly entryKeys = new Map<string, EntryKey>();
+  private readonly own: OwnEntries;
   private readonly running = new Set<Promise<unknown>>();
   private deadline = 0;
   private ended = false;
 
   private constructor(
     private readonly store: FileStore,
+    watchers: FolderWatchers,
     readonly id: string,
     private readonly options: SessionOptions,
-  ) {}
+  ) {
+    this.own = new OwnEntries(store, watchers);
+  }
 
   /** Opens a session by writing its file. */
-  static async open(store: FileStore, id: string, options: SessionOptions): Promise<FileSession> {
-    const session = new FileSession(store, id, options);
+  static async open(
+    store: FileStore,
+    watchers: FolderWatchers,
+    id: string,
+    options: SessionOptions,
+  ): Promise<FileSession> {
+    const session = new FileSession(store, watchers, id, options);
     await session.writeSessionFile(store.time.now() + session.ttlMs);
     return session;
   }
@@ -70,7 +81,7 @@ export class FileSession implements Session {
         observe: (where) => store.observe(where),
         signal,
       });
-      if (written.ok) this.entryKeys.set(entryKeyId(entryKey), entryKey);
+      if (written.ok) this.own.written(entryKey, written.version);
       return written;
     });
   }
@@ -78,8 +89,14 @@ export class FileSession implements Session {
   async remove(entryKey: EntryKey, signal: AbortSignal, version?: string): Promise<void> {
     checkScope(entryKey);
     await this.run(signal, async () => {
-      if (!(await this.removeOwn([entryKey], version))) this.entryKeys.delete(entryKeyId(entryKey));
+      const stems = new Map([[stemOfEntryKey(entryKey), entryKey]]);
+      const retained = await this.removeOwn(new Map([[this.store.folder(entryKey), stems]]), version);
+      if (!retained) this.own.delete(entryKey);
     });
+  }
+
+  watch(signal: AbortSignal): AsyncIterable<readonly EntryChange[]> {
+    return this.own.watch(signal, () => this.ended);
   }
 
   async end(signal: AbortSignal): Promise<void> {
@@ -106,15 +123,18 @@ export class FileSession implements Session {
     const path = this.store.layout.session(this.id);
     if ((await this.store.sessions.aliveUntil(this.id, true)) !== undefined)
       await this.writeSessionFile(0, { ended: true });
-    await this.removeOwn(this.entryKeys.values());
+    await this.removeOwn(this.own.byFolder());
     await removeFile(path);
-    this.entryKeys.clear();
+    this.own.clear();
   }
 
   /** Removes entries of this session. Returns whether one was retained because it has another version than `version`. */
-  private async removeOwn(entryKeys: Iterable<EntryKey>, version?: string): Promise<boolean> {
+  private async removeOwn(
+    entries: ReadonlyMap<Folder, ReadonlyMap<string, EntryKey>>,
+    version?: string,
+  ): Promise<boolean> {
     let retained = false;
-    for (const [folder, stems] of this.byFolder(entryKeys)) {
+    for (const [folder, stems] of entries) {
       const [only] = stems.size === 1 ? stems.keys() : [];
       const names = await folder.names(only);
       const own = newestOf(names).filter(({ stem }) => stems.has(stem));
@@ -131,21 +151,11 @@ export class FileSession implements Session {
 
   private async missing(): Promise<readonly EntryKey[]> {
     const missing: EntryKey[] = [];
-    for (const [folder, entryKeys] of this.byFolder(this.entryKeys.values())) {
+    for (const [folder, entryKeys] of this.own.byFolder()) {
       for (const { stem } of await folder.names()) entryKeys.delete(stem);
       missing.push(...entryKeys.values());
     }
     return missing;
-  }
-
-  private byFolder(entryKeys: Iterable<EntryKey>): Map<Folder, Map<string, EntryKey>> {
-    const folders = new Map<Folder, Map<string, EntryKey>>();
-    for (const entryKey of entryKeys) {
-      const folder = this.store.folder(entryKey);
-      const stems = folders.get(folder) ?? new Map<string, EntryKey>();
-      folders.set(folder, stems.set(stemOfEntryKey(entryKey), entryKey));
-    }
-    return folders;
   }
 
   /** @throws SessionGoneError unless all other processes see this session alive */

@@ -20,6 +20,8 @@ const FULL_READ_INTERVAL_MS = 5_000;
 export interface ReadResult {
   /** When the read ended, in milliseconds of the store's clock. */
   readonly at: number;
+  /** Number of the read, from 1. */
+  readonly read: number;
   readonly result: FolderSnapshot | Error;
 }
 
@@ -80,6 +82,11 @@ export class FolderWatcher {
     return subscriber;
   }
 
+  /** Number of the last read that has started. */
+  get reads(): number {
+    return this.refreshes;
+  }
+
   /** Ends a subscription. Returns whether none is left. */
   unsubscribe(notifier: Notifier): boolean {
     this.subscribers.delete(notifier);
@@ -127,7 +134,7 @@ export class FolderWatcher {
       this.fullReadDueAt = -Infinity;
       this.nextExpiryAt = Infinity;
     }
-    this.publish(read, { at: this.store.clock.now(), result: found });
+    this.publish({ at: this.store.clock.now(), read, result: found });
   }
 
   /** Reads the folder's content. Takes files from the cache where that is safe. */
@@ -153,8 +160,8 @@ export class FolderWatcher {
     return this.versions;
   }
 
-  private publish(read: number, latest: ReadResult): void {
-    const { result } = latest;
+  private publish(latest: ReadResult): void {
+    const { read, result } = latest;
     const cursor = result instanceof Error ? undefined : listingOf(result).cursor;
     const changed = cursor === undefined || cursor !== this.published;
     this.published = cursor;

@@ -1,0 +1,138 @@
+import { RegistryUnavailableError } from '../../common/errors/index.js';
+import { Notifier } from '../../registry/notifier.js';
+import { type EntryKey } from '../../registry/entry-record.js';
+import { type EntryChange, SIGN_OF_LIFE_MS } from '../../registry/registry.js';
+import { type Folder } from './folder.js';
+import { type ReadResult, type Subscription } from './folder-watcher.js';
+import { type FolderWatchers } from './folder-watchers.js';
+import { asRegistryError } from './fs-error.js';
+import { stemOfEntryKey } from './layout.js';
+import { type FileStore, type FolderSnapshot } from './file-store.js';
+
+interface OwnEntry {
+  readonly entryKey: EntryKey;
+  /** The version that the session wrote or the watch reported last; undefined without an entry. */
+  version: string | undefined;
+  /** The number of the last read of the folder that may be older than the session's last write. */
+  notBefore: number;
+}
+
+/** A folder that the watch follows. */
+interface Followed {
+  readonly subscription: Subscription;
+  /** When it began, in milliseconds of the store's clock. */
+  readonly since: number;
+  /** The last result that was compared. */
+  compared: ReadResult | undefined;
+}
+
+/** The entries that one session has written, by folder and stem, and one watch on all of them. */
+export class OwnEntries {
+  private readonly folders = new Map<Folder, Map<string, OwnEntry>>();
+  /** Wakes the watch. */
+  private notifier: Notifier | undefined;
+
+  constructor(
+    private readonly store: FileStore,
+    private readonly watchers: FolderWatchers,
+  ) {}
+
+  /** The session has written `version` of the entry. */
+  written(entryKey: EntryKey, version: string): void {
+    const folder = this.store.folder(entryKey);
+    const own = this.folders.get(folder) ?? new Map<string, OwnEntry>();
+    const isNew = own.size === 0;
+    const notBefore = this.watchers.reads(folder);
+    own.set(stemOfEntryKey(entryKey), { entryKey, version, notBefore });
+    if (!isNew) return;
+    this.folders.set(folder, own);
+    this.notifier?.notify();
+  }
+
+  /** The entry is no longer the session's. */
+  delete(entryKey: EntryKey): void {
+    const folder = this.store.folder(entryKey);
+    const own = this.folders.get(folder);
+    if (own?.delete(stemOfEntryKey(entryKey)) === true && own.size === 0) this.folders.delete(folder);
+  }
+
+  /** Forgets all entries, and ends the watch. */
+  clear(): void {
+    this.folders.clear();
+    this.notifier?.notify();
+  }
+
+  /** The entry keys of each folder, by stem. */
+  byFolder(): Map<Folder, Map<string, EntryKey>> {
+    return new Map(
+      [...this.folders].map(([folder, own]) => [
+        folder,
+        new Map([...own].map(([stem, { entryKey }]) => [stem, entryKey])),
+      ]),
+    );
+  }
+
+  /**
+   * Yields the entries whose versions are not the ones that the session wrote or that were yielded before.
+   *
+   * @param isOver whether the session has ended
+   * @throws RegistryUnavailableError when a folder cannot be read
+   */
+  async *watch(
+    signal: AbortSignal,
+    isOver: () => boolean,
+  ): AsyncGenerator<readonly EntryChange[], void, void> {
+    const notifier = new Notifier();
+    this.notifier = notifier;
+    const followed = new Map<Folder, Followed>();
+    try {
+      while (!signal.aborted && !isOver()) {
+        const changes: EntryChange[] = [];
+        for (const [folder, own] of this.folders) {
+          const follow = followed.get(folder) ?? this.follow(folder, notifier);
+          followed.set(folder, follow);
+          changes.push(...this.compare(follow, own));
+        }
+        yield changes;
+        await notifier.wait(this.store.clock, SIGN_OF_LIFE_MS / 2, signal);
+      }
+    } finally {
+      if (this.notifier === notifier) this.notifier = undefined;
+      for (const folder of followed.keys()) await this.watchers.unsubscribe(folder, notifier);
+    }
+  }
+
+  private follow(folder: Folder, notifier: Notifier): Followed {
+    const subscription = this.watchers.subscribe(folder, notifier);
+    return { subscription, since: this.store.clock.now(), compared: undefined };
+  }
+
+  private compare(follow: Followed, own: ReadonlyMap<string, OwnEntry>): EntryChange[] {
+    const { last } = follow.subscription;
+    const { clock, url, layout } = this.store;
+    const silence = clock.now() - (last?.at ?? follow.since);
+    if (silence > SIGN_OF_LIFE_MS) {
+      const error = new Error(`it could not be read for ${Math.round(silence)} ms`);
+      throw new RegistryUnavailableError(url, [{ endpoint: layout.root, error }]);
+    }
+    if (last?.result instanceof Error) throw asRegistryError(url, last.result);
+    if (!last || last === follow.compared) return [];
+    follow.compared = last;
+    return changesOf(own, last.result, last.read);
+  }
+}
+
+function changesOf(
+  own: ReadonlyMap<string, OwnEntry>,
+  { entries }: FolderSnapshot,
+  read: number,
+): EntryChange[] {
+  const changes: EntryChange[] = [];
+  for (const [stem, entry] of own) {
+    const version = entries.get(stem)?.version;
+    if (read <= entry.notBefore || version === entry.version) continue;
+    entry.version = version;
+    changes.push({ entryKey: entry.entryKey, version });
+  }
+  return changes;
+}
