@@ -3,13 +3,9 @@
  * starts, and `product` runs what is built: the sample, and the package in other applications. `alone` and `chaos` measure
  * time, so `npm test` runs them last, without other specs beside them.
  */
-const ALONE = [
-  'consul/many-watches',
-  'etcd/closing',
-  'etcd/partition',
-  'heartbeat/etcd',
-  'heartbeat/slow-network',
-].map((name) => `<rootDir>/test/real/${name}.spec.ts`);
+const ALONE = ['consul/many-watches', 'etcd/closing', 'etcd/partition'].map(
+  (name) => `<rootDir>/test/real/${name}.spec.ts`,
+);
 
 const common = {
   testEnvironment: '<rootDir>/test/harness/jest-environment.mjs',

@@ -20,6 +20,7 @@ const NAMES: readonly (readonly [name: string, without?: Protection])[] = [
   ['kill-members'],
   ['leader-kill'],
   ['black-hole'],
+  ['quorum-lost-briefly'],
   ['quorum-lost-long'],
   ['blocked-event-loop'],
   ['clean-stop'],

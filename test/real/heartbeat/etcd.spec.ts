@@ -9,7 +9,6 @@ import { type EntryRecord } from '../../../lib/registry/entry-record.js';
 import { registryPool } from '../../../lib/registry/registry-pool.js';
 import { registrySource } from '../../../lib/registries/registry-url.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
-import { KeyReader } from '../../harness/reader.js';
 import { monotonic, sleep, until } from '../../harness/wait.js';
 
 const OPTIONS: RegistrationOptions = { ttl: 10, updateInterval: 8, exclusive: false };
@@ -20,6 +19,7 @@ const key =
 const types = (events: readonly RegistrationEvent[]): string[] =>
   events.map(({ type, reason }) => reason ?? type);
 
+/** What happens when members fail: `kill-members`, `black-hole` and `quorum-lost-*` of test/chaos. */
 describe('the heartbeat on a cluster of three etcd members', () => {
   let etcd: EtcdCluster;
   const closers: (() => Promise<void>)[] = [];
@@ -65,78 +65,13 @@ describe('the heartbeat on a cluster of three etcd members', () => {
     await first;
   }
 
-  it('no linearizable reader misses the key while each member in turn is killed (row 1)', async () => {
-    const { keeper: holder, events } = await keeper();
-    // Longer than a renewal interval and an election together, which a TTL of 3 s is not.
-    await keep(holder, '/row1', 'here', { ttl: 6 });
-    const reader = KeyReader.start(etcd, '/row1');
-    await until('readings', () => reader.answered().length > 5);
-    for (const member of etcd.members) {
-      await member.kill();
-      await sleep(1_500);
-      await member.restart();
-      await etcd.whenHealthy();
-      // Two elections without a renewal in between are a lost quorum, which is another row.
-      const healthy = monotonic();
-      await until('a renewal', () => (holder.statuses[0]?.age ?? Infinity) < (monotonic() - healthy) / 1_000);
-    }
-    await reader.stop();
-    expect(reader.answered().length).toBeGreaterThan(20);
-    expect(reader.absences()).toEqual([]);
-    expect(types(events)).not.toContain('expired');
-  }, 90_000);
-
-  it('another member renews when the one in use is stopped without a word (row 3)', async () => {
-    const { keeper: holder, events } = await keeper();
-    await keep(holder, '/row3', 'here', { ttl: 6 });
-    const follower = await etcd.follower();
-    await follower.pause();
-    const from = monotonic();
-    await until('renewals for longer than the TTL', () => {
-      const [beat] = holder.statuses;
-      if ((beat?.age ?? Infinity) > 4) throw new Error(`age ${beat?.age}`);
-      return monotonic() - from > 8_000;
-    });
-    follower.resume();
-    expect(await etcd.get('/row3')).toBe('here');
-    expect(types(events).filter((type) => type === 'expired')).toEqual([]);
-  }, 60_000);
-
-  it('the same lease is renewed when the quorum is lost for less than the TTL (row 5)', async () => {
-    const { keeper: holder, events } = await keeper();
-    await keep(holder, '/row5', 'here');
-    const leases = await etcd.leases();
-    const [first, second] = etcd.members;
-    await Promise.all([first!.kill(), second!.kill()]);
-    await sleep(6_000);
-    await Promise.all([first!.restart(), second!.restart()]);
-    await etcd.whenHealthy();
-    await until('a fresh renewal', () => (holder.statuses[0]?.age ?? Infinity) < 1);
-    expect(types(events)).not.toContain('expired');
-    expect(await etcd.leases()).toEqual(leases);
-  }, 60_000);
-
-  it('loses once and is restored once when the quorum is lost for longer (row 6)', async () => {
-    const { keeper: holder, events } = await keeper();
-    await keep(holder, '/row6', 'here', { ttl: 3 });
-    const [first, second] = etcd.members;
-    await Promise.all([first!.kill(), second!.kill()]);
-    await sleep(6_000);
-    await Promise.all([first!.restart(), second!.restart()]);
-    await etcd.whenHealthy();
-    await until('the key', () => events.at(-1)?.type === 'restored', { deadline: 15_000 });
-    expect(await etcd.get('/row6')).toBe('here');
-    const outage = types(events).filter((type) => type !== 'late' && type !== 'alive');
-    expect(outage).toEqual(['expired', 'restored']);
-  }, 60_000);
-
-  it('a foreign delete and an overwrite are repaired within a second (row 9)', async () => {
+  it('a foreign delete and an overwrite are repaired (row 9)', async () => {
     const { keeper: holder, events } = await keeper();
     await keep(holder, '/row9', 'ours');
     await etcd.delete('/row9');
-    await until('the key', async () => (await etcd.get('/row9')) === 'ours', { deadline: 2_000 });
+    await until('the key', async () => (await etcd.get('/row9')) === 'ours');
     await etcd.put('/row9', 'theirs');
-    await until('our value', async () => (await etcd.get('/row9')) === 'ours', { deadline: 2_000 });
+    await until('our value', async () => (await etcd.get('/row9')) === 'ours');
     expect(types(events)).toEqual(['alive', 'deleted', 'restored', 'overwritten', 'restored']);
   }, 30_000);
 
