@@ -18,7 +18,7 @@ export interface Leader {
 export type DeposedReason =
   /** No write of the record was acknowledged within the TTL minus the margin. */
   | 'expired'
-  /** The registry no longer knows the session. */
+  /** The session has ended: the registry no longer knows it, or with `isolate` the thread that renews it has died. */
   | 'session-gone'
   /** With `isolate`: the event loop did not run for `maxHang`. */
   | 'hung'

@@ -3,7 +3,7 @@ import { type DeposedReason } from './election.js';
 
 const REASONS: Readonly<Record<DeposedReason, string>> = Object.freeze({
   expired: 'no write of its record was acknowledged in time; it leads again if the record is still its own',
-  'session-gone': 'the registry no longer knows its session',
+  'session-gone': 'its session in the registry has ended',
   hung: 'its main thread did not respond for `maxHang`; it leads again if the record is still its own',
   'record-lost': 'another client removed or replaced its record',
   resigned: 'it has resigned',

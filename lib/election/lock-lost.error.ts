@@ -6,7 +6,7 @@ export type LockLostReason = 'lock-at-most-for' | 'expired' | 'session-gone' | '
 const REASONS: Readonly<Record<LockLostReason, string>> = Object.freeze({
   'lock-at-most-for': 'the job ran longer than `lockAtMostFor`, so that another run may start',
   expired: 'the registry has not acknowledged the session in time',
-  'session-gone': 'the registry no longer knows the session',
+  'session-gone': 'the session in the registry has ended',
   'record-lost': 'another client removed or replaced its record',
   shutdown: 'the application stops',
 });

@@ -1,8 +1,21 @@
 // An application with `isolate`, as it is built, with a job for the leader and one under a lock. It blocks its event loop
 // when its parent asks for it.
+import { createRequire, syncBuiltinESMExports } from 'node:module';
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { Elections, LeaderOnly, Locked, SidekickModule } from '../../../dist/index.js';
+
+// Knows the worker threads, so that one can be ended.
+const threads = createRequire(import.meta.url)('node:worker_threads');
+const workers = new Set();
+threads.Worker = class extends threads.Worker {
+  constructor(...args) {
+    super(...args);
+    workers.add(this);
+    this.once('exit', () => workers.delete(this));
+  }
+};
+syncBuiltinESMExports();
+const { Elections, LeaderOnly, Locked, SidekickModule } = await import('../../../dist/index.js');
 
 /** Seconds. */
 const MAX_HANG = 5;
@@ -56,6 +69,9 @@ const commands = {
     return { isLeader: election.isLeader, term: election.term };
   },
   locked: (ms) => jobs.locked(ms),
+  endThread: async () => {
+    await Promise.all([...workers].map((worker) => worker.terminate()));
+  },
   close: () => app.close(),
 };
 process.on('message', ({ number, command, argument }) => {

@@ -122,9 +122,22 @@ describe('Elections of applications with isolate', () => {
     );
   }, 30_000);
 
+  it('end when the thread dies, and continue with another one', async () => {
+    const { term } = await two.ask('look');
+    await two.ask<unknown>('endThread');
+    const end = await two.message('the end of the term', ({ type }) => type === 'deposed');
+    expect(end.reason).toBe('session-gone');
+    const later = ({ leader }: View): boolean => BigInt(leader ?? 0) > BigInt(term ?? 0);
+    await until('the next leader', async () => later(await one.ask('look')) && later(await two.ask('look')), {
+      deadline: 15_000,
+    });
+    await until('a run under the lock', async () => (await two.ask<unknown>('locked', 0)) !== undefined);
+  }, 30_000);
+
   it('hand over when the application closes', async () => {
-    expect(await two.close()).toBe(0);
-    await one.leads(2_000);
-    expect(await one.close()).toBe(0);
+    const [leader, other] = (await two.ask('look')).isLeader ? [two, one] : [one, two];
+    expect(await leader.close()).toBe(0);
+    await other.leads(2_000);
+    expect(await other.close()).toBe(0);
   }, 30_000);
 });
