@@ -2,7 +2,7 @@ import { type Part } from './programme.js';
 import { type Protection } from './protection.js';
 import { type Scenario } from './scenarios/scenario.js';
 
-/** The seed of the share, so that each run of it injects the same faults. `npm run chaos` takes a fresh one. */
+/** Seed of the share, so that each run of it injects the same faults. `npm run chaos` takes a fresh one. */
 export const SHARE_SEED = 49;
 
 /** The size of the share. */
