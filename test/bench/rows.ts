@@ -5,8 +5,6 @@ export interface Row {
   readonly title: string;
   /** One sentence: what the figures mean for a user. */
   readonly meaning: string;
-  /** Where a goal is missed: what the rest is made of. */
-  readonly rest?: string;
   /** Each runs in a process of its own. */
   readonly variants: readonly string[];
   /** The variants of `--quick`. */

@@ -5,6 +5,7 @@ import { chartsOf, drawn } from '../bench/report/charts.js';
 import { machine } from '../bench/report/machine.js';
 import { page } from '../bench/report/page.js';
 import { table } from '../bench/report/table.js';
+import { REST } from '../bench/rest.js';
 import { ROWS } from '../bench/rows.js';
 import { consulCost, etcdCost } from '../bench/simulation/cluster-cost.js';
 import { fleetOf, tables } from '../bench/simulation/tables.js';
@@ -79,6 +80,11 @@ describe('the page', () => {
 });
 
 describe('the rows', () => {
+  it('have the explanations', () => {
+    const names = ROWS.map(({ name }) => name);
+    for (const name of Object.keys(REST)) expect(names).toContain(name);
+  });
+
   it('have different names, and quick variants', () => {
     expect(new Set(ROWS.map(({ name }) => name)).size).toBe(ROWS.length);
     for (const { quick } of ROWS) expect(quick).not.toHaveLength(0);

@@ -1,4 +1,5 @@
 import { type RowResult } from '../measure/run-row.js';
+import { REST } from '../rest.js';
 import { type Row } from '../rows.js';
 import { isBusy, type Machine } from './machine.js';
 import { table } from './table.js';
@@ -24,7 +25,7 @@ export function page(on: Machine, rounds: number, measured: readonly Measured[])
       ...charts.map((name) => `![${row.title}](benchmarks/${name}.svg)`),
       ...(result && result.lines.length > 0 ? [table(result.lines)] : []),
       ...(result?.failures.map((failure) => `**Failed.** ${failure}`) ?? ['Not measured in this run.']),
-      ...(row.rest === undefined ? [] : [row.rest]),
+      ...(REST[row.name] === undefined ? [] : [REST[row.name]!]),
     ].join('\n\n'),
   );
   return [
