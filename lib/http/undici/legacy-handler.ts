@@ -1,6 +1,7 @@
 import { type Duplex } from 'node:stream';
 import { SidekickError } from '../../common/errors/index.js';
 import { type AttemptEvents, type CallerHandler } from './attempt-events.js';
+import { AttemptHandler } from './attempt-handler.js';
 import { type DispatchHandler, type LegacyDispatchHandler } from './dispatch.js';
 
 /** A handler with the callbacks of undici 6. */
@@ -24,26 +25,9 @@ export class LegacyHandler implements CallerHandler {
   }
 }
 
-class LegacyAttemptHandler implements LegacyDispatchHandler {
-  constructor(
-    private readonly handler: LegacyDispatchHandler,
-    private readonly events: AttemptEvents,
-  ) {}
-
+class LegacyAttemptHandler extends AttemptHandler<LegacyDispatchHandler> implements LegacyDispatchHandler {
   onConnect(abort: (reason?: unknown) => void): void {
     this.events.onStart(abort);
-  }
-
-  onBodySent(...args: readonly unknown[]): unknown {
-    return this.handler.onBodySent?.(...args);
-  }
-
-  onRequestSent(): unknown {
-    return this.handler.onRequestSent?.();
-  }
-
-  onResponseStarted(): void {
-    this.handler.onResponseStarted?.();
   }
 
   onHeaders(status: number, headers: unknown, resume: () => void, statusText?: string): unknown {

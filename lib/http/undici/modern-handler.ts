@@ -1,6 +1,7 @@
 import { type Duplex } from 'node:stream';
 import { SidekickError } from '../../common/errors/index.js';
 import { aborter, type AttemptEvents, type CallerHandler } from './attempt-events.js';
+import { AttemptHandler } from './attempt-handler.js';
 import { type DispatchController, type DispatchHandler, type ModernDispatchHandler } from './dispatch.js';
 
 /** A handler with the callbacks of undici 7 and 8. */
@@ -72,27 +73,17 @@ class CallController implements DispatchController {
   }
 }
 
-class ModernAttemptHandler implements ModernDispatchHandler {
+class ModernAttemptHandler extends AttemptHandler<ModernDispatchHandler> implements ModernDispatchHandler {
   constructor(
-    private readonly handler: ModernDispatchHandler,
+    handler: ModernDispatchHandler,
     private readonly call: CallController,
-    private readonly events: AttemptEvents,
-  ) {}
+    events: AttemptEvents,
+  ) {
+    super(handler, events);
+  }
 
   onRequestStart(controller: DispatchController): void {
     this.events.onStart(aborter(controller));
-  }
-
-  onBodySent(...args: readonly unknown[]): unknown {
-    return this.handler.onBodySent?.(...args);
-  }
-
-  onRequestSent(): unknown {
-    return this.handler.onRequestSent?.();
-  }
-
-  onResponseStarted(): void {
-    this.handler.onResponseStarted?.();
   }
 
   onResponseStart(
