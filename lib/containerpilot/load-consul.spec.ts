@@ -1,31 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  ConfigError,
-  type ContainerPilotConfig,
-  type ConsulDescription,
-  loadContainerPilot,
-} from './index.js';
+import { type Env, failure, load } from '../../test/harness/in-memory/containerpilot.js';
+import { type ConsulDescription } from './index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'containerpilot-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-type Env = Record<string, string>;
-
-function load(text: string, env: Env = {}): ContainerPilotConfig {
-  return loadContainerPilot(text, env, { hostname: 'box' });
-}
-
-function failure(text: string, env: Env = {}): ConfigError {
-  try {
-    load(text, env);
-  } catch (error) {
-    if (error instanceof ConfigError) return error;
-    throw error;
-  }
-  throw new Error('Expected a failure.');
-}
 
 function consul(text: string, env: Env = {}): ConsulDescription {
   const { registry } = load(text, env);

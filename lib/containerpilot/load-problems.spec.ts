@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkContainerPilot, ConfigError, type ContainerPilotConfig, loadContainerPilot } from './index.js';
+import { failure, load } from '../../test/harness/in-memory/containerpilot.js';
+import { checkContainerPilot } from './index.js';
 
 const DOCUMENTATION = readFileSync(new URL('../../docs/containerpilot.md', import.meta.url), 'utf8');
 
@@ -12,22 +13,6 @@ function save(text: string, name = 'pilot.json5'): string {
   const path = join(folder, name);
   writeFileSync(path, text);
   return path;
-}
-
-type Env = Record<string, string>;
-
-function load(text: string, env: Env = {}): ContainerPilotConfig {
-  return loadContainerPilot(text, env, { hostname: 'box' });
-}
-
-function failure(text: string, env: Env = {}): ConfigError {
-  try {
-    load(text, env);
-  } catch (error) {
-    if (error instanceof ConfigError) return error;
-    throw error;
-  }
-  throw new Error('Expected a failure.');
 }
 
 describe('problems', () => {

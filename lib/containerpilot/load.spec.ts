@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, type ContainerPilotConfig, loadContainerPilot } from './index.js';
+import { failure, load } from '../../test/harness/in-memory/containerpilot.js';
+import { ConfigError, loadContainerPilot } from './index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'containerpilot-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -10,22 +11,6 @@ function save(text: string, name = 'pilot.json5'): string {
   const path = join(folder, name);
   writeFileSync(path, text);
   return path;
-}
-
-type Env = Record<string, string>;
-
-function load(text: string, env: Env = {}): ContainerPilotConfig {
-  return loadContainerPilot(text, env, { hostname: 'box' });
-}
-
-function failure(text: string, env: Env = {}): ConfigError {
-  try {
-    load(text, env);
-  } catch (error) {
-    if (error instanceof ConfigError) return error;
-    throw error;
-  }
-  throw new Error('Expected a failure.');
 }
 
 describe('location of the configuration', () => {
