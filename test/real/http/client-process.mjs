@@ -1,4 +1,4 @@
-// node client-process.mjs PORTS: runs the built client on the Node that runs this file, and prints the results as JSON.
+// node client-process.mjs PORTS [CASE…]: runs the built client on the Node that runs this file, and prints the results as JSON.
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { createRequire } from 'node:module';
@@ -96,6 +96,18 @@ const CASES = {
     await agent.close();
     return [host, servername];
   },
+  http2: async () => {
+    const { Agent, request } = createRequire(import.meta.url)('undici');
+    const agent = new Agent({ allowH2: true, connect: { ca } });
+    const { body } = await request('https://web.internal/http2', {
+      dispatcher: agent.compose(http.interceptor),
+      method: 'POST',
+      body: 'x'.repeat(100_000),
+    });
+    const { version, host, bytes } = await body.json();
+    await agent.close();
+    return [version, host, bytes];
+  },
   webSocket: async () => {
     const { WebSocket } = globalThis;
     if (!WebSocket) return 'no WebSocket in this Node';
@@ -112,7 +124,9 @@ const CASES = {
 };
 
 const results = {};
+const only = process.argv.slice(3);
 for (const [name, run] of Object.entries(CASES)) {
+  if (only.length > 0 && !only.includes(name)) continue;
   try {
     results[name] = await run();
   } catch (error) {

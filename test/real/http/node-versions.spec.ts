@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
+import { createSecureServer } from 'node:http2';
 import { type TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -22,7 +22,9 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   request.on('data', (chunk: Buffer) => (bytes += chunk.length));
   request.on('end', () => {
     const servername = (request.socket as Partial<TLSSocket> & { servername?: string }).servername;
-    response.end(JSON.stringify({ url, host: headers.host, method, bytes, servername }));
+    const host = headers.host ?? headers[':authority'];
+    const version = url === '/http2' ? request.httpVersion : undefined;
+    response.end(JSON.stringify({ url, host, method, bytes, servername, version }));
   });
 }
 
@@ -45,7 +47,10 @@ beforeAll(async () => {
   const issuer = CertificateAuthority.create('test');
   ca = issuer.pem;
   const { cert, key } = issuer.issue({ commonName: 'web.internal', hosts: ['web.internal'] });
-  secure = await Instance.listen('secure', createSecureServer({ cert, key }, answer));
+  secure = await Instance.listen(
+    'secure',
+    createSecureServer({ cert, key, allowHTTP1: true }, answer as never),
+  );
 });
 
 afterAll(async () => {
@@ -76,6 +81,7 @@ describe.each(Object.keys(NODE_RELEASES).map(Number) as NodeLine[])('the client 
       undici: [200, 'half'],
       interceptor: 'web',
       secure: ['web.internal', 'web.internal'],
+      http2: ['2.0', 'web.internal', 100_000],
       webSocket: line === 20 ? 'no WebSocket in this Node' : 'hello web',
     });
   });
