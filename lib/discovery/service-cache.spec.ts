@@ -1,60 +1,26 @@
-import {
-  ScriptedRegistry,
-  gone,
-  listing,
-  put,
-  webEntry,
-} from '../../test/harness/in-memory/scripted-registry.js';
+import { gone, listing, put, webEntry } from '../../test/harness/in-memory/scripted-registry.js';
+import { ServiceCacheBench, ids, record } from '../../test/harness/in-memory/service-cache-bench.js';
 import { ClosedError, InvalidOptionError } from '../common/errors/index.js';
 import { memory } from '../registries/memory/memory.js';
-import { VirtualClock } from '../testing/virtual-clock.js';
-import { ServiceCache, type ServiceCacheOptions } from './service-cache.js';
-import { type ServiceChange } from './service-change.js';
-import { type ServiceSelection } from './service-selection.js';
+import { type ServiceCache, type ServiceCacheOptions } from './service-cache.js';
 
 describe('ServiceCache', () => {
-  let clock: VirtualClock;
-  let registry: ScriptedRegistry;
-  let warnings: string[];
-  let caches: ServiceCache[];
+  let bench: ServiceCacheBench;
+  let clock: ServiceCacheBench['clock'];
+  let registry: ServiceCacheBench['registry'];
+  let warnings: ServiceCacheBench['warnings'];
 
-  function make(more: Partial<ServiceCacheOptions> = {}): ServiceCache {
-    const logger = {
-      log: () => undefined,
-      warn: (text: string) => warnings.push(text),
-      error: (text: string) => warnings.push(text),
-    };
-    const made = new ServiceCache({ clock, random: () => 0.5, logger, ...more });
-    caches.push(made);
-    return made;
-  }
-
-  async function started(more: Partial<ServiceCacheOptions> = {}): Promise<ServiceCache> {
-    const made = make(more);
-    await made.start(registry);
-    return made;
-  }
-
-  function record(selection: ServiceSelection): ServiceChange[] {
-    const changes: ServiceChange[] = [];
-    selection.subscribe((change) => changes.push(change));
-    return changes;
-  }
-
-  const ids = (selection: { readonly endpoints: readonly { readonly id: string }[] }): string[] =>
-    selection.endpoints.map(({ id }) => id);
+  const make = (more: Partial<ServiceCacheOptions> = {}): ServiceCache => bench.make(more);
+  const started = async (more: Partial<ServiceCacheOptions> = {}): Promise<ServiceCache> =>
+    await bench.started(more);
 
   beforeEach(() => {
-    clock = new VirtualClock();
-    registry = new ScriptedRegistry();
-    warnings = [];
-    caches = [];
+    bench = new ServiceCacheBench();
+    ({ clock, registry, warnings } = bench);
   });
 
   afterEach(async () => {
-    await Promise.all(caches.map((cache) => cache.close()));
-    expect(clock.pending).toBe(0);
-    expect(registry.open).toBe(0);
+    await bench.close();
   });
 
   it('gives the complete frozen list and its changes', async () => {
