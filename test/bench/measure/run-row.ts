@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Row } from '../rows.js';
 import { type Effort, type Line } from './line.js';
@@ -9,6 +10,9 @@ const LOADER = new URL('../../harness/typescript.mjs', import.meta.url).href;
 
 /** Longer than any variant takes on a busy machine; a variant that hangs must not end the run. */
 const LIMIT_MS = { quick: 60_000, full: 300_000 } as const;
+
+/** How long to wait for the messages of a process that has ended. */
+const GRACE_MS = 500;
 
 /** The result of a row: its lines, and why variants are missing. */
 export interface RowResult {
@@ -37,8 +41,11 @@ async function runVariant({ name }: Row, variant: string, effort: Effort): Promi
     problem = `Error: it took more than ${limit / 1_000} s`;
     child.kill('SIGKILL');
   }, limit);
-  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
   clearTimeout(timer);
+  // What the process wrote last may still be in the pipe, which a process that it has started can hold open.
+  await Promise.race([once(child, 'close'), sleep(GRACE_MS)]);
+  child.stderr?.destroy();
   if (lines) return lines;
   const [reason] = /^[A-Za-z]*Error\b.*$/m.exec(problem) ?? [];
   throw new Error(

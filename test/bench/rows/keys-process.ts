@@ -55,6 +55,7 @@ const { heapUsed: empty } = process.memoryUsage();
 const startedAt = performance.now();
 await subject.start(keys);
 const start = (performance.now() - startedAt) / 1_000;
+process.once('disconnect', () => process.exit());
 process.send?.({ started: true });
 await once(process, 'message');
 // The garbage of the start is no cost at rest.
