@@ -1,8 +1,8 @@
 import { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { type TickRun } from '../chaos/validators/ticks.js';
+import { type Span, type TickRun } from '../chaos/validators/ticks.js';
 import { forkTypeScript } from './fork.js';
-import { type Ran } from './job-process.js';
+import { type Ran, type Stalled } from './job-process.js';
 import { until } from './wait.js';
 
 /** What the processes of a fleet run with. Durations are seconds. */
@@ -40,6 +40,11 @@ export class JobFleet {
       .sort((one, other) => one.at - other.at);
   }
 
+  /** The times in which a process stood still, so that it may have lost a tick. */
+  get stalls(): readonly Span[] {
+    return this.members.flatMap(({ stalls }) => stalls);
+  }
+
   /** The process that ran the leader's job last. */
   get leader(): JobMember | undefined {
     const last = this.runs('leader').at(-1);
@@ -58,6 +63,7 @@ export class JobFleet {
 /** One process of a {@link JobFleet}. */
 export class JobMember {
   readonly ran: Ran[] = [];
+  readonly stalls: Span[] = [];
   booted = false;
   private readonly exited: Promise<unknown>;
   private readonly child: ChildProcess;
@@ -71,8 +77,9 @@ export class JobMember {
       CLOCK_SKEW_MS: String(skewMs),
     });
     this.exited = once(this.child, 'exit');
-    this.child.on('message', (message: Ran | 'booted') => {
+    this.child.on('message', (message: Ran | Stalled | 'booted') => {
       if (message === 'booted') this.booted = true;
+      else if ('stalled' in message) this.stalls.push(message.stalled);
       else this.ran.push(message);
     });
   }

@@ -5,6 +5,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Cron, ScheduleModule } from '@nestjs/schedule';
 import { LeaderOnly, Locked, type RunContext, SidekickModule } from '../../lib/index.js';
+import { type Span } from '../chaos/validators/ticks.js';
 import { type JobSettings } from './job-fleet.js';
 import { monotonic } from './wait.js';
 
@@ -16,6 +17,11 @@ export interface Ran {
   readonly term: string;
   /** By the clock of the machine. */
   readonly at: number;
+}
+
+/** A time in which the process stood still. */
+export interface Stalled {
+  readonly stalled: Span;
 }
 
 const { registry, ttl, period, hold } = JSON.parse(process.argv[2] ?? '') as JobSettings;
@@ -48,6 +54,17 @@ class AppModule {}
 
 const app = await NestFactory.createApplicationContext(AppModule, { logger: ['warn', 'error'] });
 process.send?.('booted');
+
+/** Milliseconds: below the 250 ms by which `cron` runs a tick late, and beyond which it drops it. */
+const STALL_MS = 100;
+const BEAT_MS = 100;
+let beatAt = monotonic();
+setInterval(() => {
+  const now = monotonic();
+  // A tick that came due meanwhile may be lost, which is no fault of the job.
+  if (now - beatAt > BEAT_MS + STALL_MS) process.send?.({ stalled: [beatAt, now] } satisfies Stalled);
+  beatAt = now;
+}, BEAT_MS).unref();
 process.once('message', () => {
   void app.close().then(() => {
     process.disconnect();

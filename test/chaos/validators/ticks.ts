@@ -29,24 +29,26 @@ export function noTickTwice(runs: readonly TickRun[], promise = 'no tick runs tw
   return findings;
 }
 
+/** From and to, in milliseconds of the machine's monotonic clock. */
+export type Span = readonly [number, number];
+
 /**
- * Every tick runs, from the first to the last, except within `except`: the time in which no process leads.
- *
- * @param except Milliseconds of the machine's monotonic clock. A missing tick is there if its neighbours are.
+ * Every tick runs, from the first to the last, except within `except`: times in which no process leads, or in which one
+ * stands still. A missing tick is within such a time if it overlaps the time between the neighbours of the tick.
  */
 export function everyTick(
   runs: readonly TickRun[],
   {
-    except,
+    except = [],
     promise = 'every tick runs',
-  }: { readonly except?: readonly [number, number]; readonly promise?: string } = {},
+  }: { readonly except?: readonly Span[]; readonly promise?: string } = {},
 ): Finding[] {
   const ordered = [...runs].sort((one, other) => one.tick - other.tick);
   const findings: Finding[] = [];
   for (const [n, run] of ordered.entries()) {
     const next = ordered[n + 1];
     if (!next || next.tick - run.tick < 2) continue;
-    if (except && run.at <= except[1] && next.at >= except[0]) continue;
+    if (except.some(([from, to]) => run.at <= to && next.at >= from)) continue;
     findings.push({
       promise,
       who: next.who,

@@ -69,13 +69,15 @@ async function play(stage: Stage, place: Place, seconds: number): Promise<readon
   const late = tookMs > (failover + 2) * 1_000;
   const findings = [
     ...noTickTwice(led),
-    ...everyTick(fleet.runs('leader', start), { except: [killedAt - 1_000, killedAt + tookMs] }),
+    ...everyTick(fleet.runs('leader', start), {
+      except: [...fleet.stalls, [killedAt - 1_000, killedAt + tookMs]],
+    }),
     ...termsOfTicksGrow(led),
     ...noTickTwice(fleet.runs('locked'), 'a locked job runs once'),
     // The process that is killed may have taken the lock for a tick, and not have run yet.
     ...everyTick(locked, {
       promise: 'a locked job runs once',
-      except: [killedAt - 1_000, killedAt + (ttl * 2 + LOCKED.period) * 1_000],
+      except: [...fleet.stalls, [killedAt - 1_000, killedAt + (ttl * 2 + LOCKED.period) * 1_000]],
     }),
     ...(late
       ? [
