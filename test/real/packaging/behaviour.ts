@@ -1,9 +1,9 @@
 import { freePorts } from '../../harness/ports.js';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { until } from '../../harness/wait.js';
+import { CALLS_RESULT, callsFiles } from './calls.js';
 import { Consumer, type ConsumerPlan } from './consumer.js';
 import { filesOf } from './pages.js';
-import { RPC, RPC_PROTO } from './rpc.js';
 import { TYPED_NAMES, TYPED_NAMES_PROJECT } from './typed-names.js';
 
 /** Milliseconds for npm to install, and for the compiler. */
@@ -93,8 +93,7 @@ export function describeConsumer(
         ...shown,
         'src/probe.ts': PROBE,
         'src/peerless.ts': PEERLESS,
-        'src/rpc.ts': RPC,
-        'hero.proto': RPC_PROTO,
+        ...callsFiles(plan.type),
       };
       consumer = await Consumer.create({ ...plan, files });
     }, PATIENCE);
@@ -153,17 +152,8 @@ export function describeConsumer(
       expect(results['.']).toBe('ok');
     });
 
-    it('calls its own gRPC and TCP servers by the name of the service', async () => {
-      const [grpc, tcp] = (await freePorts(2)) as [number, number];
-      const said = await consumer.run('dist/rpc.js', {
-        GRPC_PORT: String(grpc),
-        TCP_PORT: String(tcp),
-        SIDEKICK_REGISTRY: 'memory:',
-      });
-      expect(JSON.parse(said)).toEqual({
-        before: [14, 'SIDEKICK_NO_ENDPOINTS'],
-        after: [{ by: 'grpc' }, { by: 'tcp' }],
-      });
+    it('calls itself by fetch, axios, gRPC and TCP, by the name of the service', async () => {
+      expect(JSON.parse(await consumer.run('dist/calls.js'))).toEqual(CALLS_RESULT);
     });
 
     it.each([

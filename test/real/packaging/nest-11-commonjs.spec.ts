@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describeConsumer } from './behaviour.js';
-import { filesOf, jestConfig } from './pages.js';
-import { shell } from './shell.js';
+import { runJest } from './own-tests.js';
+import { filesOf } from './pages.js';
 
 describeConsumer(
   'A fresh Nest 11 application of CommonJS modules',
@@ -11,6 +11,7 @@ describeConsumer(
       // The last version whose resolvers have a listener object.
       '@grpc/grpc-js': '1.13.4',
       '@grpc/proto-loader': '0.8.1',
+      '@nestjs/axios': '4.0.1',
       '@nestjs/common': '11.2.10',
       '@nestjs/core': '11.2.10',
       '@nestjs/microservices': '11.2.6',
@@ -21,6 +22,7 @@ describeConsumer(
       '@swc/jest': '0.2.39',
       '@types/jest': '^30.0.0',
       '@types/node': '20.19.43',
+      axios: '1.21.1',
       jest: '^30.0.0',
       'reflect-metadata': '^0.2.2',
       rxjs: '^7.8.2',
@@ -42,21 +44,15 @@ describeConsumer(
       await consumer().write(
         Object.fromEntries(recipes.map(([path, code]) => [join('recipes', path), code])),
       );
-      const { folder } = consumer();
-      const template = {
-        rootDir: 'recipes/src',
-        testRegex: '.*(\\.|e2e-)spec\\.ts$',
-        testEnvironment: 'node',
-      };
-      const config = JSON.stringify({ ...template, ...(await jestConfig()) });
-      const jest = join(folder, 'node_modules', 'jest', 'bin', 'jest.js');
-      const report = JSON.parse(
-        await shell(process.execPath, [jest, '--json', '--config', config], { cwd: folder }),
-      ) as { numPassedTests: number; numTotalTests: number; testResults: readonly unknown[] };
+      const report = await runJest(consumer(), 'recipes');
       const specs = recipes.filter(([path]) => path.endsWith('spec.ts'));
       expect(report.testResults).toHaveLength(specs.length);
       expect(report.numTotalTests).toBeGreaterThanOrEqual(8);
       expect(report.numPassedTests).toBe(report.numTotalTests);
     }, 180_000);
+
+    it('runs a test of its own that calls by every client, with Jest', async () => {
+      expect(await runJest(consumer(), 'calls')).toMatchObject({ numPassedTests: 1, numTotalTests: 1 });
+    }, 60_000);
   },
 );

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describeConsumer } from './behaviour.js';
+import { runVitest } from './own-tests.js';
 import { filesOf } from './pages.js';
-import { shell } from './shell.js';
 
 describeConsumer(
   'A fresh Nest 12 application of ES modules',
@@ -10,12 +10,14 @@ describeConsumer(
     dependencies: {
       '@grpc/grpc-js': '1.14.7',
       '@grpc/proto-loader': '0.8.1',
+      '@nestjs/axios': '12.0.1',
       '@nestjs/common': '12.5.1',
       '@nestjs/core': '12.5.1',
       '@nestjs/microservices': '12.1.1',
       '@nestjs/platform-express': '12.5.1',
       '@nestjs/testing': '12.1.1',
       '@types/node': '20.19.43',
+      axios: '1.21.1',
       'reflect-metadata': '^0.2.2',
       rxjs: '^7.8.2',
       supertest: '^7.0.0',
@@ -34,21 +36,15 @@ describeConsumer(
       await consumer().write(
         Object.fromEntries(recipes.map(([path, code]) => [join('recipes', path), code])),
       );
-      const { folder } = consumer();
-      const vitest = join(folder, 'node_modules', 'vitest', 'vitest.mjs');
-      // As in the template of `nest new`, which has a configuration for each of the two kinds.
-      await consumer().write({
-        'recipes/tsconfig.json': '{"extends":"../tsconfig.json","include":["src"]}',
-        'recipes/vitest.config.ts':
-          "export default { test: { globals: true, root: './', include: ['**/*{.,.e2e-}spec.ts'] } };",
-      });
-      const report = JSON.parse(
-        await shell(process.execPath, [vitest, 'run', '--reporter=json'], { cwd: join(folder, 'recipes') }),
-      ) as { numPassedTests: number; numTotalTests: number; testResults: readonly unknown[] };
+      const report = await runVitest(consumer(), 'recipes');
       const specs = recipes.filter(([path]) => path.endsWith('spec.ts'));
       expect(report.testResults).toHaveLength(specs.length);
       expect(report.numTotalTests).toBeGreaterThanOrEqual(8);
       expect(report.numPassedTests).toBe(report.numTotalTests);
     }, 120_000);
+
+    it('runs a test of its own that calls by every client, with Vitest', async () => {
+      expect(await runVitest(consumer(), 'calls')).toMatchObject({ numPassedTests: 1, numTotalTests: 1 });
+    }, 60_000);
   },
 );
