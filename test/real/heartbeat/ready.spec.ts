@@ -1,44 +1,72 @@
 import { type INestApplication, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
 import { DiscoveryService } from '../../../lib/piloted/discovery.service.js';
 import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
 import { silentLogger } from '../../../lib/common/logger.js';
-import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
+import { STOPPABLE_REGISTRIES, type StoppableRegistry } from '../../harness/stoppable-registry.js';
 import { until } from '../../harness/wait.js';
 
-describe('service.ready on etcd', () => {
-  let etcd: EtcdCluster;
+const ISOLATED = fileURLToPath(new URL('isolated-ready.mjs', import.meta.url));
+
+describe.each(STOPPABLE_REGISTRIES)('service.ready on %s', (_name, start) => {
+  let world: StoppableRegistry;
   let app: INestApplication | undefined;
 
   beforeAll(async () => {
-    etcd = await startEtcd({ size: 1 });
+    world = await start();
   });
   afterEach(() => app?.close());
-  afterAll(() => etcd.stop());
+  afterAll(() => world.stop());
 
-  it('removes the instance from the lists of clients while it is not ready, and returns it', async () => {
-    let isReady = false;
-    const registry = `etcd://${etcd.hosts}`;
-    const service = { name: 'web', ready: () => isReady };
+  /** Starts an application with discovery, and with this module. */
+  async function boot(...modules: ReturnType<typeof SidekickModule.forRoot>[]): Promise<() => number> {
     @Module({
       imports: [
-        SidekickModule.forRoot({ registry, service, updateInterval: 1, logger: silentLogger }),
-        PilotedModule.forRoot({ registry, services: ['web'], logger: silentLogger }),
+        ...modules,
+        PilotedModule.forRoot({ registry: world.url, services: ['web'], logger: silentLogger }),
       ],
     })
     class AppModule {}
-    app = await NestFactory.create(AppModule, { logger: false });
-    await app.listen(0, '127.0.0.1');
-    const { endpoints } = app.get(DiscoveryService).of('web');
-    expect(endpoints).toEqual([]);
+    const booted = await NestFactory.create(AppModule, { logger: false });
+    app = booted;
+    await booted.listen(0, '127.0.0.1');
+    return () => booted.get(DiscoveryService).of('web').endpoints.length;
+  }
+
+  it('removes the instance from the lists of clients while it is not ready, and returns it', async () => {
+    let isReady = false;
+    const service = { name: 'web', ready: () => isReady };
+    const registry = world.url;
+    const count = await boot(
+      SidekickModule.forRoot({ registry, service, updateInterval: 1, logger: silentLogger }),
+    );
+    expect(count()).toBe(0);
     for (const next of [true, false, true]) {
       isReady = next;
-      const count = next ? 1 : 0;
-      await until(
-        `${count} instances`,
-        () => app!.get(DiscoveryService).of('web').endpoints.length === count,
-      );
+      await until(`ready: ${next}`, () => count() === Number(next));
+    }
+  });
+
+  it('does so where the heartbeats run in a thread', async () => {
+    const count = await boot();
+    const child = fork(ISOLATED, { env: { ...process.env, SIDEKICK_REGISTRY: world.url } });
+    try {
+      await once(child, 'message', { signal: AbortSignal.timeout(20_000) });
+      expect(count()).toBe(0);
+      for (const next of [true, false, true]) {
+        child.send(next);
+        await until(`ready: ${next}`, () => count() === Number(next));
+      }
+      const ended = once(child, 'exit');
+      child.send('end');
+      expect(await ended).toEqual([0, null]);
+      await until('the end of the instance', () => count() === 0);
+    } finally {
+      child.kill('SIGKILL');
     }
   });
 });

@@ -5,6 +5,7 @@ import * as client from 'prom-client';
 import { silentLogger } from '../../../lib/common/logger.js';
 import { DiscoveryService, Elections, PilotedModule, Sidekick, SidekickModule } from '../../../lib/index.js';
 import { SidekickMetricsModule } from '../../../lib/metrics/index.js';
+import { type StoppableRegistry } from '../../harness/stoppable-registry.js';
 import { until } from '../../harness/wait.js';
 
 jest.setTimeout(60_000);
@@ -12,22 +13,18 @@ jest.setTimeout(60_000);
 /** Instances that are replaced at once. */
 const BATCH = 40;
 
-/** A registry that can be stopped. It keeps its data. */
-interface World {
-  readonly url: string;
-  kill(): Promise<void>;
-  restart(): Promise<void>;
-  stop(): Promise<void>;
-}
-
 /**
  * What a scrape shows of a real registry, also while it is stopped.
  *
  * @param replaced the number of instances that are replaced by others
  */
-export function describeMetrics(driver: string, replaced: number, start: () => Promise<World>): void {
+export function describeMetrics(
+  driver: string,
+  replaced: number,
+  start: () => Promise<StoppableRegistry>,
+): void {
   describe(`SidekickMetricsModule on ${driver}`, () => {
-    let world: World;
+    let world: StoppableRegistry;
     let register: client.Registry;
     let app: INestApplicationContext;
 

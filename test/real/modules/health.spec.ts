@@ -4,7 +4,7 @@ import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminu
 import { Test } from '@nestjs/testing';
 import { PilotedModule, SidekickModule } from '../../../lib/index.js';
 import { SidekickHealthIndicator, SidekickHealthModule } from '../../../lib/terminus/index.js';
-import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
+import { STOPPABLE_REGISTRIES, type StoppableRegistry } from '../../harness/stoppable-registry.js';
 import { until } from '../../harness/wait.js';
 
 jest.setTimeout(60_000);
@@ -34,24 +34,24 @@ interface Body {
 
 const SILENT = { log: () => undefined, warn: () => undefined, error: () => undefined };
 
-describe('Health with the registry stopped', () => {
-  let etcd: EtcdCluster;
+describe.each(STOPPABLE_REGISTRIES)('Health with the registry stopped: %s', (_name, open) => {
+  let world: StoppableRegistry;
   let app: INestApplication | undefined;
   let url: string;
 
   beforeAll(async () => {
-    etcd = await startEtcd();
+    world = await open();
   });
   afterEach(async () => {
     await app?.close();
     app = undefined;
   });
   afterAll(async () => {
-    await etcd.stop();
+    await world.stop();
   });
 
   async function start(options: { drain?: number } = {}): Promise<void> {
-    const registry = `etcd://${etcd.hosts}`;
+    const registry = world.url;
     @Module({
       imports: [
         TerminusModule.forRoot({ logger: false }),
@@ -89,8 +89,7 @@ describe('Health with the registry stopped', () => {
       return now.code === 200 && Object.values(states(now)).every((status) => status === 'up');
     });
 
-    const [member] = etcd.members;
-    await member?.kill();
+    await world.kill();
     const seen: string[] = [];
     await until(
       'the registration to be lost by the outage',
@@ -108,7 +107,7 @@ describe('Health with the registry stopped', () => {
       Object.values(states(await health())).every((status) => status === 'degraded'),
     );
 
-    await member?.restart();
+    await world.restart();
     await until(
       'all to be up again',
       async () => Object.values(states(await health())).every((status) => status === 'up'),
@@ -121,7 +120,7 @@ describe('Health with the registry stopped', () => {
     const other = await Test.createTestingModule({
       imports: [
         SidekickModule.forRoot({
-          registry: `etcd://${etcd.hosts}`,
+          registry: world.url,
           key: '/servers/1',
           ttl: 2,
           logger: SILENT,
