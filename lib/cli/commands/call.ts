@@ -3,6 +3,7 @@ import { CHANNELS, listen } from '../../common/diagnostics.js';
 import { InvalidOptionError, SidekickError } from '../../common/errors/index.js';
 import { escapeControls, escapeLines } from '../../common/escape.js';
 import { expected } from '../../common/expected.js';
+import { silentLogger } from '../../common/logger.js';
 import { checkName } from '../../common/names.js';
 import { quote } from '../../common/strings.js';
 import { messageOf } from '../../common/thrown.js';
@@ -20,6 +21,13 @@ const MAX_ATTEMPTS = 3;
 
 /** Marks the messages of this command's calls. */
 const ORIGIN = 'piloted call';
+
+interface Target {
+  readonly service: string;
+  readonly path: string;
+  /** How many endpoints are tried. */
+  readonly attempts: number;
+}
 
 interface Answer {
   readonly endpoint: string;
@@ -52,8 +60,7 @@ function urlOf(service: string, path: string, args: Arguments): string {
 async function send(
   { deps, request }: RegistryAccess,
   cache: ServiceCache,
-  service: string,
-  path: string,
+  { service, path, attempts }: Target,
   args: Arguments,
 ): Promise<Answer> {
   const url = urlOf(service, path, args);
@@ -66,6 +73,8 @@ async function send(
   const { Routes } = await import('../../http/routes.js');
   const handles = new ServiceHandles({
     ...deps,
+    // This command prints what happens to its call.
+    logger: silentLogger,
     cache,
     applicationId: ORIGIN,
     balancer: 'random',
@@ -74,7 +83,7 @@ async function send(
   handles.declare({
     name: service,
     outlierDetection: false,
-    retry: { attempts: MAX_ATTEMPTS, budget: 1, on: ['connect'] },
+    retry: { attempts, budget: 1, on: ['connect'] },
   });
   const http = new ServiceHttp({ routes: new Routes(handles, false), clock: deps.clock, timeout: undefined });
   let endpoint = '';
@@ -85,7 +94,7 @@ async function send(
       if (attempt > 1) deps.logger.warn(`piloted call: ${failure}; trying another instance.`);
     }),
     listen(CHANNELS.requestEnd, ORIGIN, ({ error }) => {
-      failure = `${service} at ${endpoint}: ${error === undefined ? 'no connection' : messageOf(error)}`;
+      failure = `${service} at ${endpoint}: ${error === undefined ? 'no connection' : messageOf(error).trim()}`;
     }),
   ];
   try {
@@ -105,7 +114,7 @@ async function send(
     // `fetch` fails with a TypeError, which may be of another realm, and the reason as its cause.
     const { cause } = error as { readonly cause?: unknown };
     if (error instanceof SidekickError || cause === undefined) throw error;
-    throw new CommandFailedError(`The call failed: ${failure || messageOf(cause)}`, { cause: error });
+    throw new CommandFailedError(`The call failed: ${failure || messageOf(cause).trim()}`, { cause: error });
   } finally {
     for (const end of ends) end();
     handles.close();
@@ -175,9 +184,9 @@ export const call: Command = {
     checkName('service', service);
     return await withRegistry(args, terminal, async (access) =>
       withCache(access, [{ service }], async (cache, [selection]) => {
-        if (selection?.endpoints.length === 0)
-          throw new CommandFailedError(await noInstances(access, service));
-        const answer = await send(access, cache, service, path, args);
+        const attempts = Math.min(MAX_ATTEMPTS, selection?.endpoints.length ?? 0);
+        if (attempts === 0) throw new CommandFailedError(await noInstances(access, service));
+        const answer = await send(access, cache, { service, path, attempts }, args);
         await print(answer, args, terminal);
         return answer.response.status < 400 ? EXIT.ok : EXIT.failed;
       }),

@@ -60,7 +60,7 @@ export const keys: Command = {
       printRows(terminal, args.has('values') ? ['KEY', 'VALUE'] : ['KEY'], rows);
       if (names.length > 0) return EXIT.ok;
       terminal.err(
-        `piloted keys: The registry ${registry.url} has no key that begins with ${quote(prefix)}.`,
+        `piloted keys: The registry ${registry.url} has no key${prefix === '' ? '' : ` that begins with ${quote(prefix)}`}.`,
       );
       return EXIT.failed;
     }),
