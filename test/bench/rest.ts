@@ -1,9 +1,9 @@
 /**
- * What a row costs beyond its floor, as profiles and counts show it. Printed below the table of the row, whether or not its
+ * What a row costs beyond its floor. What a profile has shown says so; the others follow from the sources. Printed below the table of the row, whether or not its
  * goal is reached.
  */
 export const REST: Readonly<Record<string, string>> = {
-  pick: 'A pick by name looks the name up and then reads the handle, the balancer and the list of that service, where the floor reads one object and a list. Objects of 1,000 services do not fit into the first caches of a processor, so this ratio depends on the processor and on its other work. A handle that is kept saves the look-up.',
+  pick: 'A pick by name looks the name up and then reads the handle, the balancer and the list of that service, where the floor reads one object and a list. Objects of 1,000 services probably do not fit into the first caches of a processor, so that this ratio depends on the processor and on its other work. A handle that is kept saves the look-up.',
   strategies:
     '`random`, `least-request` and `peak-ewma` draw random numbers, and V8 puts each number that a function returns on the heap: 8 to 16 bytes a pick, in the hand-written strategies too. The other strategies allocate nothing.',
   change:
@@ -16,7 +16,7 @@ export const REST: Readonly<Record<string, string>> = {
     'Beside each endpoint there is the entry as the registry has it, with its version and owner, by which a change is recognised, and a place in the map of the entries.',
   calls:
     'In profiles, a call by fetch has no function of this library above 1 %. An attempt by axios copies the options of axios, has an `AbortController`, timers for its limits and an agent that observes the connection; that is a fifth to a quarter more processor time for a call to a server on the same machine.',
-  rpc: "A message of Nest's TCP client to a server on the same machine takes about 25 µs of processor time. The pick, the retry budget, the statistics of the endpoint and the outcome of the call add a few microseconds, which is a large share of so little. A gRPC call has an interceptor that reports its outcome.",
+  rpc: "A message of Nest's TCP client to a server on the same machine took about 25 µs of processor time on a busy machine. The pick, the retry budget, the statistics of the endpoint and the outcome of the call add a few microseconds, which is a large share of so little. A gRPC call has an interceptor that reports its outcome.",
   keys: 'In a profile of 10,000 keys at rest, a fifth of the processor time is proportional to the number of keys: each renewal is reported to each registration, and each is checked every `updateInterval`. The rest is the same for one key: the renewals, and a sign of life that the watch requests every 500 ms. Timers and watches do not grow with the number of keys.',
   recovery:
     'The watch reports the deletions, and every key is written again without a read, in transactions of up to 64 keys.',
