@@ -75,6 +75,24 @@ export const CATALOGUE = Object.freeze({
       },
     },
   },
+  etcdNewest: {
+    title: 'etcd 3.5.30',
+    env: 'ETCD_NEWEST_BIN',
+    command: undefined,
+    versionArgs: ['--version'],
+    versions: /etcd Version: 3\.(5\.[3-9]\d|[6-9]|\d\d)/,
+    wanted: 'etcd 3.5.30 or newer',
+    package: 'etcd-server',
+    suite: 'sid',
+    binary: 'usr/bin/etcd',
+    cached: 'etcd-3.5.30',
+    pinned: {
+      amd64: {
+        path: 'pool/main/e/etcd/etcd-server_3.5.30-2_amd64.deb',
+        sha256: '11a4f7e350c5020b83edff5160a6063d4e56ac9cd014d21ce8916378bf96de79',
+      },
+    },
+  },
   promtool: {
     title: 'promtool 2.42',
     env: 'PROMTOOL_BIN',

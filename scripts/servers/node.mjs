@@ -12,17 +12,20 @@ export const NODE_RELEASES = Object.freeze({
   26: '26.12.1',
 });
 
+/** With the oldest release that the package supports, which `npm run compatibility` runs. */
+const RELEASES = { ...NODE_RELEASES, 20.19: '20.19.6' };
+
 /**
  * Finds the Node binary of a release line: the environment variable, this process, the caches, then the npm package
  * `node-<platform>-<architecture>`, which is downloaded and not installed.
  *
- * @param {20 | 22 | 24 | 26} line
+ * @param {'20.19' | 20 | 22 | 24 | 26} line
  * @param {{ env?: NodeJS.ProcessEnv, report?: (line: string) => void }} [options]
  * @returns {Promise<string>} the path
  * @throws an error that names every way to provide it
  */
 export async function nodeBinary(line, { env = process.env, report = () => {} } = {}) {
-  const variable = `NODE${line}_BIN`;
+  const variable = `NODE${String(line).replace('.', '_')}_BIN`;
   const tried = [];
   if (env[variable]) {
     const wrong = await fault(line, env[variable]);
@@ -51,7 +54,7 @@ export async function nodeBinary(line, { env = process.env, report = () => {} } 
 }
 
 async function download(line, caches, report) {
-  const name = `node-${process.platform}-${process.arch}@${NODE_RELEASES[line]}`;
+  const name = `node-${process.platform}-${process.arch}@${RELEASES[line]}`;
   report(`Node ${line}: downloading ${name} ...`);
   const folder = await workFolder(caches);
   try {
@@ -90,8 +93,8 @@ function missing(line, tried) {
   return new Error(
     [
       `Expected Node ${line} for the tests, found none. To provide it:`,
-      `  - set NODE${line}_BIN to the path of the program`,
-      `  - or let npm download node-${process.platform}-${process.arch}@${NODE_RELEASES[line]}`,
+      `  - set NODE${String(line).replace('.', '_')}_BIN to the path of the program`,
+      `  - or let npm download node-${process.platform}-${process.arch}@${RELEASES[line]}`,
       '  Attempts:',
       ...tried.map((attempt) => `    ${attempt}`),
     ].join('\n'),

@@ -1,5 +1,5 @@
 /** See provision.mjs. */
-export type ServerName = 'etcd' | 'etcdctl' | 'consul' | 'etcd34' | 'promtool';
+export type ServerName = 'etcd' | 'etcdctl' | 'consul' | 'etcd34' | 'etcdNewest' | 'promtool';
 
 export interface ProvisionOptions {
   readonly servers?: readonly ServerName[];
