@@ -18,6 +18,9 @@ export interface JobSettings {
 /** Differences between the clocks of the processes, in milliseconds. */
 const SKEWS_MS = [0, 125, 250, 375, 500];
 
+/** Milliseconds. */
+const LONG_STALL_MS = 400;
+
 /** Five processes with a job for the leader each second and one under a lock, and clocks up to 500 ms apart. */
 export class JobFleet {
   readonly members: readonly JobMember[];
@@ -43,6 +46,19 @@ export class JobFleet {
   /** The times in which a process stood still, so that it may have lost a tick. */
   get stalls(): readonly Span[] {
     return this.members.flatMap(({ stalls }) => stalls);
+  }
+
+  /**
+   * The runs of a job whose tick is certain: a run that comes half a second late, after its process stood still, has the
+   * number of the next tick.
+   */
+  timely(job: Ran['job']): readonly TickRun[] {
+    return this.runs(job).filter(({ who, at }) => {
+      const { stalls = [] } = this.members.find(({ name }) => name === who) ?? {};
+      return !stalls.some(
+        ([from, to]) => to - from > LONG_STALL_MS && at >= from && at <= to + LONG_STALL_MS,
+      );
+    });
   }
 
   /** The process that ran the leader's job last. */

@@ -55,7 +55,7 @@ class AppModule {}
 const app = await NestFactory.createApplicationContext(AppModule, { logger: ['warn', 'error'] });
 process.send?.('booted');
 
-/** Milliseconds: below the 250 ms by which `cron` runs a tick late, and beyond which it drops it. */
+/** Milliseconds: below the 250 ms beyond which `cron` drops a tick that it has missed. */
 const STALL_MS = 100;
 const BEAT_MS = 100;
 let beatAt = monotonic();

@@ -68,12 +68,12 @@ async function play(stage: Stage, place: Place, seconds: number): Promise<readon
   stage.figures[`next run after a SIGKILL on ${name} (ms)`] = Math.round(tookMs);
   const late = tookMs > (failover + 2) * 1_000;
   const findings = [
-    ...noTickTwice(led),
+    ...noTickTwice(fleet.timely('leader')),
     ...everyTick(fleet.runs('leader', start), {
       except: [...fleet.stalls, [killedAt - 1_000, killedAt + tookMs]],
     }),
     ...termsOfTicksGrow(led),
-    ...noTickTwice(fleet.runs('locked'), 'a locked job runs once'),
+    ...noTickTwice(fleet.timely('locked'), 'a locked job runs once'),
     // The process that is killed may have taken the lock for a tick, and not have run yet.
     ...everyTick(locked, {
       promise: 'a locked job runs once',
