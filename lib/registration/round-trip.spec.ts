@@ -17,12 +17,16 @@ describe('RoundTrip', () => {
     expect(roundTrip.ms).toBe(300);
   });
 
-  it('doubles the next timeout after a request without a response', () => {
+  it('is patient with every other request after one without a response', () => {
     const roundTrip = new RoundTrip();
     roundTrip.answered(20);
-    roundTrip.exceeded(600);
-    expect(3 * roundTrip.ms).toBe(1_200);
+    const patience = [1, 2, 3].map(() => {
+      roundTrip.exceeded();
+      return roundTrip.isPatient;
+    });
+    expect(patience).toEqual([true, false, true]);
     roundTrip.answered(700);
+    expect(roundTrip.isPatient).toBe(false);
     expect(roundTrip.ms).toBe(700);
   });
 });

@@ -1,30 +1,35 @@
 /** Weight of a faster response in the smoothed round trip. */
 const FASTER_SAMPLE_SHARE = 0.25;
 
-/** Factor by which the timeout of the next request exceeds one that was too short. */
-const BACKOFF_FACTOR = 2;
-
 /** Round trips that the timeout of a renewal allows for: connect, request, and one in reserve. */
 export const ROUND_TRIPS = 3;
 
 /**
  * Estimates the round trip to the registry. A slower response counts in full and at once, a faster one gradually. A
- * request without a response counts too: a round trip longer than the timeout is never measured otherwise.
+ * round trip longer than the timeout is never measured, so every other request after one without a response is patient:
+ * always would leave too few attempts in an outage.
  */
 export class RoundTrip {
   private estimateMs = 0;
   /** Whether the estimate is from an opening, which takes several round trips. */
   private isRough = false;
+  private patient = false;
 
   /** Milliseconds; 0 while unknown. */
   get ms(): number {
     return this.estimateMs;
   }
 
+  /** Whether the next request should wait longer than the estimate says. */
+  get isPatient(): boolean {
+    return this.patient;
+  }
+
   /** A session was opened within `tookMs`. */
   opened(tookMs: number): void {
     this.estimateMs = tookMs;
     this.isRough = true;
+    this.patient = false;
   }
 
   /** A request was answered within `tookMs`. */
@@ -32,11 +37,11 @@ export class RoundTrip {
     const faster = tookMs - this.estimateMs;
     this.estimateMs = this.isRough || faster > 0 ? tookMs : this.estimateMs + faster * FASTER_SAMPLE_SHARE;
     this.isRough = false;
+    this.patient = false;
   }
 
-  /** A request had no response within `timeoutMs`. */
-  exceeded(timeoutMs: number): void {
-    this.estimateMs = Math.max(this.estimateMs, (timeoutMs * BACKOFF_FACTOR) / ROUND_TRIPS);
-    this.isRough = false;
+  /** A request had no response within its timeout. */
+  exceeded(): void {
+    this.patient = !this.patient;
   }
 }

@@ -64,6 +64,8 @@ describe('session machine', () => {
     expect(renewalTimeoutMs(30, { roundTripMs: 600, driverTimeoutMs: 5_000 })).toBe(5000);
     expect(renewalTimeoutMs(9, { driverTimeoutMs: 5_000 })).toBe(3000);
     expect(renewalTimeoutMs(30, { driverTimeoutMs: 100 })).toBe(1000);
+    expect(renewalTimeoutMs(6, { isPatient: true })).toBe(2000);
+    expect(renewalTimeoutMs(60, { isPatient: true })).toBe(5000);
   });
 
   it('counts the TTL from the moment the last acknowledged request was sent', () => {

@@ -83,7 +83,12 @@ export interface RenewalNeeds {
   readonly roundTripMs?: number;
   /** Milliseconds that the driver needs. */
   readonly driverTimeoutMs?: number;
+  /** Whether the round trip may have risen above what was measured. */
+  readonly isPatient?: boolean;
 }
+
+/** Timeout of a patient renewal in milliseconds: long enough to try every member of a cluster once. */
+const PATIENT_TIMEOUT_MS = 5_000;
 
 /**
  * Timeout of one renewal in milliseconds: short enough to try another member within the TTL. A slow network raises it,
@@ -91,9 +96,9 @@ export interface RenewalNeeds {
  */
 export function renewalTimeoutMs(
   ttl: number,
-  { roundTripMs = 0, driverTimeoutMs = 0 }: RenewalNeeds = {},
+  { roundTripMs = 0, driverTimeoutMs = 0, isPatient = false }: RenewalNeeds = {},
 ): number {
-  const usual = Math.min(1000, (ttl * 1000) / 6);
+  const usual = isPatient ? PATIENT_TIMEOUT_MS : Math.min(1000, (ttl * 1000) / 6);
   return Math.min(Math.max(usual, ROUND_TRIPS * roundTripMs, driverTimeoutMs), (ttl * 1000) / 3);
 }
 

@@ -248,7 +248,7 @@ export class SessionRunner {
         this.apply({ kind: 'gone' });
         return;
       }
-      if (!lost && clock.now() - sentAt >= timeoutMs) this.roundTrip.exceeded(timeoutMs);
+      if (!lost && clock.now() - sentAt >= timeoutMs) this.roundTrip.exceeded();
       const retryAfter = (this.state.lost ? this.lost : this.late).next();
       if (isUnreachable(error)) this.reconnect.attemptFailed({ error, retryInMs: retryAfter });
       this.apply({ kind: 'failed', retryAfter });
@@ -276,6 +276,7 @@ export class SessionRunner {
   private needs({ renewTimeoutMs }: Session): RenewalNeeds {
     return {
       roundTripMs: this.roundTrip.ms,
+      isPatient: this.roundTrip.isPatient,
       ...(renewTimeoutMs === undefined ? {} : { driverTimeoutMs: renewTimeoutMs }),
     };
   }
