@@ -43,6 +43,15 @@ const thrown = async (promise: Promise<unknown>): Promise<AxiosError> =>
   );
 
 describe('ServiceHttp.axiosAdapter through @nestjs/axios', () => {
+  it('ejects no endpoint for a route that always fails on every instance', async () => {
+    await world.serve('web', 'one', saying('one', 500));
+    await world.serve('web', 'two', saying('two', 500));
+    const { client, discovery } = await boot({ services: { web: { outlierDetection: true } } });
+    for (let call = 0; call < 40; call++)
+      expect((await thrown(firstValueFrom(client.get('http://web/broken')))).response?.status).toBe(500);
+    expect(discovery.of('web').candidates).toHaveLength(2);
+  });
+
   it('sends requests to the endpoints of the service in turn, and returns the configuration of the caller', async () => {
     const one = await world.serve('web', 'one', (request, response) => {
       response.end(`${request.headers.host} ${request.url}`);

@@ -60,6 +60,13 @@ describe('tcpService', () => {
     await Promise.all(servers.splice(0).map((server) => server.close()));
   });
 
+  it('ejects no instance for a handler that fails on every instance', async () => {
+    await open();
+    await world.announce([await start('one'), await start('two')]);
+    for (let n = 0; n < 40; n += 1) await expect(call('fail')).rejects.toBeDefined();
+    expect(world.handle.candidates).toHaveLength(2);
+  });
+
   it('sends each message to the next instance and follows the list', async () => {
     await open();
     const [one, two] = [await start('one'), await start('two')];
