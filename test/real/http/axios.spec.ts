@@ -46,7 +46,7 @@ describe('ServiceHttp.axiosAdapter through @nestjs/axios', () => {
   it('ejects no endpoint for a route that always fails on every instance', async () => {
     await world.serve('web', 'one', saying('one', 500));
     await world.serve('web', 'two', saying('two', 500));
-    const { client, discovery } = await boot({ services: { web: { outlierDetection: true } } });
+    const { client, discovery } = await boot({ services: [{ name: 'web', outlierDetection: true }] });
     for (let call = 0; call < 40; call++)
       expect((await thrown(firstValueFrom(client.get('http://web/broken')))).response?.status).toBe(500);
     expect(discovery.of('web').candidates).toHaveLength(2);
