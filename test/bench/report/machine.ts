@@ -21,7 +21,7 @@ export function machine(): Machine {
     processors: all.length,
     model: all[0]?.model.trim() ?? 'unknown',
     memoryGB: Math.round(totalmem() / 1e9),
-    system: `${process.platform} ${release()}`,
+    system: `${process.platform} ${release().split('-', 1)[0]}`,
     load: loadavg()[0] ?? 0,
   };
 }
