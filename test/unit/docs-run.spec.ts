@@ -2,6 +2,7 @@ import { Test } from '@nestjs/testing';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildPage } from '../../scripts/prepare/build.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -57,7 +58,8 @@ const shown = ['README.md', ...pages].flatMap(applications);
 describe('The applications of the documentation', () => {
   const before = process.env.SIDEKICK_REGISTRY;
 
-  beforeAll(() => {
+  beforeAll(async () => {
+    await buildPage(ROOT);
     process.env.SIDEKICK_REGISTRY = 'memory:docs-run';
   });
   afterAll(() => {
@@ -72,9 +74,7 @@ describe('The applications of the documentation', () => {
 
   it.each(shown)('$page:$line boots and ends on a registry in memory', async ({ file }) => {
     const { AppModule } = (await import(file)) as { AppModule: new () => object };
-    const module = await Test.createTestingModule({ imports: [AppModule] })
-
-      .compile();
+    const module = await Test.createTestingModule({ imports: [AppModule] }).compile();
     const app = module.createNestApplication({ logger: false });
     await app.init();
     await app.close();
