@@ -2,19 +2,18 @@ import { joinHostPort } from '../common/address.js';
 import { assembleInstance } from '../registry/instance.js';
 import { type Freshness } from './cached-service.js';
 import { type Endpoint } from './endpoint.js';
+import { PublishedList } from './published-list.js';
 import { type Selection } from './selection.js';
-import { nextChange, type ServiceChange, type ServiceState } from './service-change.js';
+import { type ServiceState } from './service-change.js';
 
 /**
  * The list of a service that is in several registries, or that has endpoints to fall back on. The union has one endpoint
  * for each address and port, of the first registry that has it. The fallback is used while the union is empty.
  */
-export class CombinedSelection implements Selection {
-  private readonly listeners = new Set<(change: ServiceChange) => void>();
+export class CombinedSelection extends PublishedList implements Selection {
   private readonly removals: readonly (() => void)[];
   /** Endpoints whose id is taken by another one, with the id that they have instead. */
   private readonly renamed = new WeakMap<Endpoint, Endpoint>();
-  private last: ServiceChange | undefined;
   private usesFallback = false;
 
   /**
@@ -23,29 +22,18 @@ export class CombinedSelection implements Selection {
    * @param current the list and number from which the selection continues
    */
   constructor(
-    private readonly service: string,
+    service: string,
     private readonly parts: readonly Selection[],
     private readonly fallback: readonly Endpoint[],
-    private current: ServiceState,
+    current: ServiceState,
   ) {
+    super(service, current);
     this.removals = parts.map((part) =>
       part.subscribe((change) => {
         this.update(change.expired);
       }),
     );
     this.update([]);
-  }
-
-  get change(): ServiceChange | undefined {
-    return this.last;
-  }
-
-  get endpoints(): readonly Endpoint[] {
-    return this.current.endpoints;
-  }
-
-  get revision(): number {
-    return this.current.revision;
   }
 
   get excluded(): boolean {
@@ -66,14 +54,6 @@ export class CombinedSelection implements Selection {
 
   isSuspect(endpoint: Endpoint): boolean {
     return this.parts.some((part) => part.endpoints.includes(endpoint) && part.isSuspect(endpoint));
-  }
-
-  subscribe(listener: (change: ServiceChange) => void): () => void {
-    const own = (change: ServiceChange): void => {
-      listener(change);
-    };
-    this.listeners.add(own);
-    return () => void this.listeners.delete(own);
   }
 
   async ready(): Promise<void> {
@@ -97,11 +77,7 @@ export class CombinedSelection implements Selection {
     if (!hasList && !this.usesFallback) return;
     const endpoints = this.usesFallback ? this.fallback : Object.freeze(listed);
     const expiredIds = new Set(expired.map(({ id }) => id));
-    const change = nextChange(this.service, this.current, endpoints, expiredIds);
-    if (!change) return;
-    this.current = change;
-    this.last = change;
-    for (const listener of [...this.listeners]) listener(change);
+    this.publish(endpoints, expiredIds);
   }
 
   private union(): readonly Endpoint[] {

@@ -2,43 +2,26 @@ import { type Logger } from '../common/logger.js';
 import { messageOf } from '../common/thrown.js';
 import { type CachedService, type CachedServiceListener, type Freshness } from './cached-service.js';
 import { type Endpoint } from './endpoint.js';
+import { PublishedList } from './published-list.js';
 import { type Selection } from './selection.js';
-import { nextChange, type ServiceChange, type ServiceState } from './service-change.js';
+import { type ServiceChange, type ServiceState } from './service-change.js';
 import { selectEndpoints, type ServiceQuery } from './service-query.js';
 
 /**
- * The endpoints of a cached service that one query selects. Here, and nowhere else, two lists are compared and a list
- * is numbered. Made by {@link ServiceCache.watch}.
+ * The endpoints of a cached service that one query selects. Made by {@link ServiceCache.watch}.
  */
-export class ServiceSelection implements CachedServiceListener, Selection {
-  private readonly listeners = new Set<(change: ServiceChange) => void>();
-  private last: ServiceChange | undefined;
-
+export class ServiceSelection extends PublishedList implements CachedServiceListener, Selection {
   /** @param current the list and number from which the selection continues */
   constructor(
     readonly query: ServiceQuery,
     private readonly service: CachedService,
     private readonly logger: Logger,
     private readonly release: () => Promise<void>,
-    private current: ServiceState,
+    current: ServiceState,
   ) {
+    super(query.service, current);
     service.listeners.add(this);
     if (service.endpoints) this.update(service.endpoints);
-  }
-
-  /** The last change since the selection was made; undefined before it. */
-  get change(): ServiceChange | undefined {
-    return this.last;
-  }
-
-  /** The last good list, frozen; empty before the first. */
-  get endpoints(): readonly Endpoint[] {
-    return this.current.endpoints;
-  }
-
-  /** The number of the list; 0 before the first. */
-  get revision(): number {
-    return this.current.revision;
   }
 
   get freshness(): Freshness {
@@ -53,16 +36,6 @@ export class ServiceSelection implements CachedServiceListener, Selection {
   /** Whether the endpoint is gone from the registry and only kept by the expiry guard. */
   isSuspect(endpoint: Endpoint): boolean {
     return this.service.isSuspect(endpoint.id);
-  }
-
-  /** Calls `listener` with each further change. Returns a function that removes it. */
-  subscribe(listener: (change: ServiceChange) => void): () => void {
-    // Wrapped, since the same function may be subscribed twice.
-    const own = (change: ServiceChange): void => {
-      listener(change);
-    };
-    this.listeners.add(own);
-    return () => void this.listeners.delete(own);
   }
 
   /** Resolves at the first answer of the registry. @throws ClosedError when the cache closes first */
@@ -84,21 +57,14 @@ export class ServiceSelection implements CachedServiceListener, Selection {
 
   /** Called by the cached service with each list. */
   update(all: readonly Endpoint[], expired?: ReadonlySet<string>): void {
-    const change = nextChange(
-      this.query.service,
-      this.current,
-      Object.freeze(selectEndpoints(this.query, all)),
-      expired,
-    );
-    if (!change) return;
-    this.current = change;
-    this.last = change;
-    for (const listener of [...this.listeners]) {
-      try {
-        listener(change);
-      } catch (error) {
-        this.logger.error(`A listener for service "${this.query.service}" failed: ${messageOf(error)}`);
-      }
+    this.publish(Object.freeze(selectEndpoints(this.query, all)), expired);
+  }
+
+  protected override deliver(listener: (change: ServiceChange) => void, change: ServiceChange): void {
+    try {
+      listener(change);
+    } catch (error) {
+      this.logger.error(`A listener for service "${this.serviceName}" failed: ${messageOf(error)}`);
     }
   }
 }

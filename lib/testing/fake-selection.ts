@@ -1,34 +1,22 @@
 import { type Clock } from '../common/clock.js';
 import { type Freshness } from '../discovery/cached-service.js';
 import { type Endpoint } from '../discovery/endpoint.js';
+import { PublishedList } from '../discovery/published-list.js';
 import { type Selection } from '../discovery/selection.js';
-import { nextChange, NO_STATE, type ServiceChange, type ServiceState } from '../discovery/service-change.js';
+import { NO_STATE } from '../discovery/service-change.js';
 
 /** The list of a service that a test writes. Changes reach the handle before `set` returns. */
-export class FakeSelection implements Selection {
+export class FakeSelection extends PublishedList implements Selection {
   readonly excluded = false;
-  private readonly listeners = new Set<(change: ServiceChange) => void>();
   private readonly waiting = new Set<() => void>();
-  private current: ServiceState = NO_STATE;
-  private last: ServiceChange | undefined;
   private failure: Error | undefined;
   private answeredAtMs: number | undefined;
 
   constructor(
-    private readonly service: string,
+    service: string,
     private readonly clock: Clock,
-  ) {}
-
-  get change(): ServiceChange | undefined {
-    return this.last;
-  }
-
-  get endpoints(): readonly Endpoint[] {
-    return this.current.endpoints;
-  }
-
-  get revision(): number {
-    return this.current.revision;
+  ) {
+    super(service, NO_STATE);
   }
 
   get freshness(): Freshness {
@@ -45,13 +33,9 @@ export class FakeSelection implements Selection {
   set(endpoints: readonly Endpoint[]): void {
     this.answeredAtMs = this.clock.now();
     this.failure = undefined;
-    const change = nextChange(this.service, this.current, endpoints);
     for (const answered of this.waiting) answered();
     this.waiting.clear();
-    if (!change) return;
-    this.current = change;
-    this.last = change;
-    for (const listener of [...this.listeners]) listener(change);
+    this.publish(endpoints);
   }
 
   fail(error: Error): void {
@@ -60,11 +44,6 @@ export class FakeSelection implements Selection {
 
   isSuspect(): boolean {
     return false;
-  }
-
-  subscribe(listener: (change: ServiceChange) => void): () => void {
-    this.listeners.add(listener);
-    return () => void this.listeners.delete(listener);
   }
 
   async ready(): Promise<void> {
