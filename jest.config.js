@@ -1,7 +1,7 @@
 /**
- * Six projects. `unit` runs in memory, `fuzz` feeds generated input, `real` runs against the servers that the harness
- * starts, and `product` runs what is built: the sample, and the package in other applications. `alone` and `chaos` measure
- * time, so `npm test` runs them last, without other specs beside them.
+ * Five projects. `unit` runs in memory, `fuzz` feeds generated input, `real` runs against the servers that the harness
+ * starts, and `product` runs what is built: the sample, and the package in other applications. `alone` measures time, so
+ * `npm test` runs it last, without other specs beside it. Fault scenarios are no specs: `npm run chaos`.
  */
 const ALONE = ['consul/many-watches', 'etcd/closing', 'etcd/partition'].map(
   (name) => `<rootDir>/test/real/${name}.spec.ts`,
@@ -54,11 +54,7 @@ export default {
       displayName: 'real',
       globalSetup: '<rootDir>/test/harness/global-setup.mjs',
       testMatch: ['<rootDir>/test/real/**/*.spec.ts'],
-      testPathIgnorePatterns: [
-        '<rootDir>/test/real/(sample|packaging)/',
-        '<rootDir>/test/real/chaos\\.spec',
-        ...ALONE,
-      ],
+      testPathIgnorePatterns: ['<rootDir>/test/real/(sample|packaging)/', ...ALONE],
     },
     {
       ...common,
@@ -71,12 +67,6 @@ export default {
       displayName: 'product',
       globalSetup: '<rootDir>/test/harness/global-setup.mjs',
       testMatch: ['<rootDir>/test/real/{sample,packaging}/**/*.spec.ts'],
-    },
-    {
-      ...common,
-      displayName: 'chaos',
-      globalSetup: '<rootDir>/test/harness/global-setup.mjs',
-      testMatch: ['<rootDir>/test/real/chaos.spec.ts'],
     },
   ],
   collectCoverageFrom: ['lib/**/*.ts', '!lib/**/*.spec.ts'],

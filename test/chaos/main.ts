@@ -17,13 +17,13 @@ const HELP = `npm run chaos -- [options]
   --minutes M    a scenario begins no further round after M minutes
   --seed S       the seed of the random numbers; a fresh one by default, printed; ${SHARE_SEED} with --share
   --only NAME    this scenario alone; may be given several times
-  --share        what \`npm test\` plays
+  --share        a small share with one scenario for each main guarantee: what \`.ci/run\` plays
   --part N/M     every M-th scenario from the N-th on, to divide a run among machines
   --without P    take a protection away, and expect the scenarios that need it to find out; or \`all\`, one after the other
   --at-once N    scenarios played at the same time; 1 by default
   --json FILE    write the outcome to FILE
   --keep         keep the report of what held too
-  --list         name the scenarios, which of them \`npm test\` plays, and the protections each can be played without
+  --list         name the scenarios, which of them \`--share\` plays, and the protections each can be played without
 
 Reports go to .cache/chaos.
 `;
@@ -58,7 +58,7 @@ function options(): Options {
     },
   });
   if (values.help) return leave(HELP);
-  if (values.list) return leave(`${SCENARIOS.map(described).join('')}* played by \`npm test\`\n`);
+  if (values.list) return leave(`${SCENARIOS.map(described).join('')}* played by \`--share\`\n`);
   const unknown = values.only?.find((name) => !SCENARIOS.some((scenario) => scenario.name === name));
   if (unknown !== undefined) {
     const names = SCENARIOS.map(({ name }) => name).join(', ');

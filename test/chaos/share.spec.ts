@@ -2,7 +2,7 @@ import { asTheyAre, partName } from './programme.js';
 import { SCENARIOS } from './scenarios/index.js';
 import { partOf, shareOf } from './share.js';
 
-describe('the share of npm test', () => {
+describe('the share of .ci/run', () => {
   it('names scenarios that can be played side by side, each once', () => {
     const parts = shareOf(SCENARIOS);
     expect(parts.filter(({ scenario }) => scenario.alone === true)).toEqual([]);

@@ -12,7 +12,7 @@ export const SHARE_SIZE = Object.freeze({ kills: 5 });
 export const SHARE_AT_ONCE = 3;
 
 /**
- * The scenarios of `npm test`: one for each main guarantee, none that needs the machine for itself. Those without a
+ * The scenarios that `.ci/run` plays: one for each main guarantee, none that needs the machine for itself. Those without a
  * protection show that the validators of entries, lists and watches detect a violation.
  */
 const NAMES: readonly (readonly [name: string, without?: Protection])[] = [
@@ -47,7 +47,7 @@ const NAMES: readonly (readonly [name: string, without?: Protection])[] = [
   ['one-leader'],
 ];
 
-/** Whether `npm test` plays a scenario as it is. */
+/** Whether the share plays a scenario as it is. */
 export function isInShare({ name }: Scenario): boolean {
   return NAMES.some(([shared, without]) => shared === name && without === undefined);
 }

@@ -88,7 +88,11 @@ describe('a release', () => {
 
   it('tests before it tags, and publishes last', () => {
     const commands = releaseCommands('0.2.0').map((command) => command.join(' '));
-    expect(commands.indexOf('npm test')).toBeLessThan(commands.findIndex((c) => c.startsWith('git tag')));
+    const tag = commands.findIndex((command) => command.startsWith('git tag'));
+    for (const tested of ['npm test', 'npm run chaos -- --share']) {
+      expect(commands).toContain(tested);
+      expect(commands.indexOf(tested)).toBeLessThan(tag);
+    }
     expect(commands.at(-1)).toBe('npm publish --provenance --access public');
   });
 
