@@ -5,13 +5,20 @@ import { type CallAttempt } from '../../calling/call-attempt.js';
 import { isIdempotent, outcomeOfStatus } from '../../calling/failure.js';
 import { type ServiceCall } from '../../calling/service-call.js';
 import { joinHostPort } from '../../common/address.js';
+import { attempt } from '../../common/async/deadline.js';
 import { type Clock } from '../../common/clock.js';
 import { DeadlineExceededError, SidekickError } from '../../common/errors/index.js';
 import { retryAfterMs } from '../retry-after.js';
 import { type Route, type Routes } from '../routes.js';
 import { checkRequestOptions } from '../http-options.js';
 import { type ServiceRequestOptions } from '../service-http.options.js';
-import { type AttemptResult, attemptWithAxios, type DirectAgents, endWith } from './axios-attempt.js';
+import {
+  type AttemptResult,
+  attemptWithAxios,
+  type DirectAgents,
+  endWith,
+  isBrokenResponse,
+} from './axios-attempt.js';
 import { AxiosCopies } from './axios-copy.js';
 import { type AxiosConfig, type AxiosModule, type AxiosResponseLike } from './axios-types.js';
 import { fullUrl } from './full-url.js';
@@ -69,24 +76,43 @@ export class AxiosAdapter {
   ): Promise<AxiosResponseLike> {
     const service = (config.service ?? NO_OPTIONS) as ServiceRequestOptions;
     if (service !== NO_OPTIONS) checkRequestOptions(service);
-    const timeout = service.timeout ?? this.deps.timeout;
-    const endsAtMs = timeout === undefined ? Infinity : this.deps.clock.now() + timeout * 1_000;
+    const { clock, timeout: defaultTimeout } = this.deps;
+    const timeoutMs = (service.timeout ?? defaultTimeout ?? Infinity) * 1_000;
+    const startedAtMs = clock.now();
     const { calls } = route.handle;
-    await calls.firstList();
-    return await this.attempts(axios, { route, url, call: calls.begin(service), config, endsAtMs });
+    const firstList = calls.firstList();
+    if (firstList) {
+      const what = `The call to service "${route.handle.name}"`;
+      const { timeout: axiosTimeoutMs = 0 } = config;
+      const boundMs = axiosTimeoutMs > 0 ? Math.min(timeoutMs, axiosTimeoutMs) : timeoutMs;
+      await attempt({ clock, timeoutMs: boundMs, signal: config.signal, what }, () => firstList).catch(
+        (error: unknown) => {
+          if (!isCancelled(config)) throw error;
+        },
+      );
+      if (isCancelled(config)) throw new axios.CanceledError(undefined, config);
+    }
+    const endsAtMs = startedAtMs + timeoutMs;
+    return await this.attempts(axios, {
+      route,
+      url,
+      call: calls.begin(service),
+      config,
+      startedAtMs,
+      endsAtMs,
+    });
   }
 
   private async attempts(
     axios: AxiosModule,
-    { route, url, call, config, endsAtMs }: AxiosCall,
+    { route, url, call, config, startedAtMs, endsAtMs }: AxiosCall,
   ): Promise<AxiosResponseLike> {
     const { clock, routes } = this.deps;
-    const startedAtMs = clock.now();
     for (;;) {
-      let attempt: CallAttempt = call.begin(route.portOf);
+      let current: CallAttempt = call.begin(route.portOf);
       const redirects = new RedirectRule(routes, route, config.beforeRedirect, (next) => {
-        attempt.end('success');
-        attempt = next;
+        current.end('success');
+        current = next;
       });
       const result = await attemptWithAxios(
         {
@@ -95,19 +121,19 @@ export class AxiosAdapter {
           clock,
           policy: call.policy,
           endsAtMs,
-          current: () => attempt,
+          current: () => current,
         },
         {
           ...config,
           ...timeoutOf(config, clock.now() - startedAtMs),
-          url: urlAt(attempt, route, url),
+          url: urlAt(current, route, url),
           baseURL: undefined,
           headers: withHost(config, route.host),
           proxy: false,
           beforeRedirect: redirects.apply,
         },
       );
-      const question = judge(result, attempt, clock);
+      const question = judge(result, current, clock);
       const maySend = !redirects.hasApplied && isReplayable(config.data);
       const repeatable = isIdempotent(config.method ?? 'get') || config.headers.has('Idempotency-Key');
       if (maySend && !isCancelled(config) && call.mayRetry({ ...question, repeatable })) {
@@ -124,7 +150,9 @@ interface AxiosCall {
   readonly url: URL;
   readonly call: ServiceCall;
   readonly config: AxiosConfig;
-  /** When the whole call ends. */
+  /** When the call began, its wait for the first list included. */
+  readonly startedAtMs: number;
+  /** When the whole call ends; `Infinity` for no limit. */
   readonly endsAtMs: number;
 }
 
@@ -173,13 +201,14 @@ function isCancelled({ signal, cancelToken }: AxiosConfig): boolean {
 
 /** Reports how the attempt ended, and returns why another one may help. */
 function judge(result: AttemptResult, attempt: CallAttempt, clock: Clock) {
-  const response = result.response ?? result.error.response;
+  const response = result.response ?? (isBrokenResponse(result.error) ? undefined : result.error.response);
   if (response) {
     attempt.reached();
     const header = response.status === 503 ? response.headers.get?.('retry-after') : undefined;
     const waitMs = typeof header === 'string' ? retryAfterMs(header, clock) : undefined;
     if (waitMs !== undefined) attempt.end('failure', undefined, waitMs);
-    else if (!(response.data instanceof Readable)) endWith(attempt, response);
+    // A stream that the caller's `validateStatus` refuses may never be read.
+    else if (result.error || !(response.data instanceof Readable)) endWith(attempt, response);
     else if (outcomeOfStatus(response.status) === 'failure') attempt.end('failure');
     return { reason: response.status };
   }

@@ -34,6 +34,8 @@ interface AttemptState {
   isConnected: boolean;
   /** The limit that has passed. */
   late: { readonly reason: LimitReason; readonly error: DeadlineExceededError } | undefined;
+  /** The body of a streamed response. */
+  stream: Readable | undefined;
 }
 
 /** The terms of one attempt. */
@@ -55,19 +57,23 @@ export async function attemptWithAxios(
 ): Promise<AttemptResult> {
   const own = new AbortController();
   const unlink = onAbort(config.signal, () => own.abort());
-  const state: AttemptState = { isConnected: false, late: undefined };
+  const state: AttemptState = { isConnected: false, late: undefined, stream: undefined };
   const timers: Timer[] = [];
+  const callTimers: Timer[] = [];
   const limit = (reason: LimitReason, delayMs: number, applies: () => boolean): void => {
     if (delayMs === Infinity) return;
+    const list = reason === 'deadline' ? callTimers : timers;
     const expire = (): void => {
       if (!applies()) return;
       const message = `The request to service "${current().service}" was not answered within ${delayMs} ms (${reason}).`;
       const error = new DeadlineExceededError(message);
       state.late = { reason, error };
+      // The reader of a streamed body learns the reason. Axios would only report that it was canceled.
+      state.stream?.destroy(error);
       own.abort(error);
     };
     // After a blocked event loop, timers run before I/O. The second timer lets a response that has arrived be read first.
-    timers.push(clock.after(delayMs, () => timers.push(clock.after(0, expire))));
+    list.push(clock.after(delayMs, () => list.push(clock.after(0, expire))));
   };
   const onConnected = (): void => {
     state.isConnected = true;
@@ -78,7 +84,7 @@ export async function attemptWithAxios(
   limit('timeout', policy.perTryTimeoutMs, () => true);
   if (endsAtMs < Infinity) limit('deadline', Math.max(0, endsAtMs - clock.now()), () => true);
   const release = (): void => {
-    for (const timer of timers) timer.cancel();
+    for (const timer of [...timers, ...callTimers]) timer.cancel();
     unlink();
   };
   try {
@@ -88,6 +94,7 @@ export async function attemptWithAxios(
     config.httpsAgent = observeConnect(config.httpsAgent ?? agents.https, onConnected);
     const response = await adapter(config);
     if (response.data instanceof Readable) {
+      state.stream = response.data;
       for (const timer of timers) timer.cancel();
       whenFinished(response.data, (error) => {
         release();
@@ -125,9 +132,23 @@ function failureOfLimit(reason: LimitReason): Failure {
 }
 
 function failureOfAxios(error: AxiosErrorLike, sent: boolean): Failure {
-  const { cause, code } = error;
+  const { cause, code, isAxiosError } = error;
+  if (isBrokenResponse(error)) {
+    const { outcome } = cause === undefined ? BROKEN : failureOf(cause, true);
+    return { reason: undefined, outcome };
+  }
   // The caller's own `timeout`, which has no error of a socket as its cause.
   const isTimeout = cause === undefined && (code === 'ECONNABORTED' || code === 'ETIMEDOUT');
-  if (isTimeout) return { reason: undefined, outcome: 'aborted' };
-  return failureOf(cause ?? error, sent);
+  // Axios wraps the errors of sockets. Any other comes from the request itself, such as an invalid header.
+  if (isTimeout || isAxiosError !== true) return LOCAL;
+  const own = failureOf(error, sent);
+  return own.outcome === 'aborted' && own.reason === undefined ? own : failureOf(cause ?? error, sent);
+}
+
+const LOCAL: Failure = Object.freeze({ reason: undefined, outcome: 'aborted' });
+const BROKEN: Failure = Object.freeze({ reason: undefined, outcome: 'failure' });
+
+/** Whether the response broke off in its body: axios sets its `data` only when it is complete, or a stream. */
+export function isBrokenResponse({ response }: AxiosErrorLike): boolean {
+  return response !== undefined && response.data === undefined;
 }

@@ -62,6 +62,7 @@ export interface AxiosResponseLike {
 
 /** `AxiosError`. */
 export interface AxiosErrorLike extends Error {
+  readonly isAxiosError?: boolean;
   readonly code?: string;
   config?: AxiosConfig;
   response?: AxiosResponseLike;
@@ -80,5 +81,6 @@ export interface AxiosModule {
     request?: unknown,
     response?: unknown,
   ) => AxiosErrorLike;
+  readonly CanceledError: new (message: string | undefined, config: AxiosConfig) => Error;
   getAdapter(name: 'http', config: AxiosConfig): AxiosAdapterFunction;
 }

@@ -29,8 +29,11 @@ export class RedirectRule {
   /** @throws UnknownServiceError, which follow-redirects passes on as the cause of its own error */
   readonly apply: BeforeRedirect = (options, response, request) => {
     this.applied = true;
-    // A relative redirect is resolved against `Host` and the port of the endpoint.
-    const stays = isRelative(response) && options.hostname === this.route.host;
+    // A relative redirect is resolved against `Host`, which may be the caller's own, and the port of the endpoint.
+    const sentHost = hostOf(request?.headers) ?? this.route.host;
+    const stays =
+      isRelative(response) &&
+      (options.hostname === this.route.host || options.hostname === hostnameOf(sentHost));
     if (stays) options.port = '';
     const origin = originOf(options);
     const next = stays ? this.route : this.routes.find(origin);
@@ -47,7 +50,7 @@ export class RedirectRule {
     if (port === undefined) throw route.portError(attempt.endpoint);
     options.hostname = attempt.endpoint.address;
     options.port = port;
-    options.headers.host = route.host;
+    options.headers.host = stays && changed === origin ? sentHost : route.host;
     delete options.host;
     options.href = undefined;
   };
@@ -55,6 +58,16 @@ export class RedirectRule {
 
 function isRelative(response: RedirectResponse): boolean {
   return !/^\w+:/.test(response.headers?.location ?? '');
+}
+
+function hostOf(headers: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const [, host] = Object.entries(headers ?? {}).find(([name]) => name.toLowerCase() === 'host') ?? [];
+  return typeof host === 'string' ? host : undefined;
+}
+
+function hostnameOf(host: string): string | undefined {
+  const url = `http://${host}`;
+  return URL.canParse(url) ? new URL(url).hostname : undefined;
 }
 
 function originOf({ protocol, hostname, port }: RedirectOptions): string {

@@ -1,0 +1,169 @@
+import axios, { type AxiosError, type AxiosRequestConfig } from 'axios';
+import http from 'node:http';
+import https from 'node:https';
+import { type AddressInfo } from 'node:net';
+import { type Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { type Call } from '../../balancing/call.js';
+import { ServiceCalls } from '../../calling/service-calls.js';
+import { type Clock, systemClock } from '../../common/clock.js';
+import { silentLogger } from '../../common/logger.js';
+import { type ServiceHandle } from '../../piloted/service-handle.js';
+import { completeInstance } from '../../registry/instance.js';
+import { VirtualClock } from '../../testing/virtual-clock.js';
+import { type Routes } from '../routes.js';
+import { AxiosAdapter } from './axios-adapter.js';
+import { type AxiosConfig } from './axios-types.js';
+
+interface Settings {
+  readonly answer?: http.RequestListener;
+  readonly clock?: Clock;
+  /** Whether the service has its first list. */
+  readonly listed?: boolean;
+}
+
+describe('AxiosAdapter', () => {
+  let ends: string[];
+  let inFlight: number;
+  let close: () => Promise<void>;
+
+  beforeEach(() => {
+    ends = [];
+    inFlight = 0;
+    close = () => Promise.resolve();
+  });
+  afterEach(async () => {
+    await close();
+  });
+
+  /** A client of axios for the service `web` with one instance. */
+  async function client({ answer, clock = systemClock, listed = true }: Settings) {
+    const server = http.createServer(answer);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const endpoint = completeInstance({ service: 'web', id: 'one', address: '127.0.0.1', port });
+    const start = (): Call => {
+      inFlight += 1;
+      return {
+        done: (_error, outcome) => {
+          inFlight -= 1;
+          ends.push(String(outcome));
+        },
+      };
+    };
+    const target = {
+      name: 'web',
+      revision: listed ? 1 : 0,
+      candidates: listed ? [endpoint] : [],
+      pick: () => endpoint,
+      ready: () => new Promise<void>(() => undefined),
+      start,
+    };
+    const calls = new ServiceCalls(target, {
+      service: 'web',
+      clock,
+      logger: silentLogger,
+      applicationId: undefined,
+    });
+    const route = {
+      handle: { name: 'web', calls } as unknown as ServiceHandle,
+      protocol: 'http:',
+      host: 'web',
+      portOf: () => port,
+      portError: () => new Error('unused') as never,
+    };
+    const routes = { find: (origin: string) => (origin === 'http://web' ? route : undefined) };
+    const adapter = new AxiosAdapter({ routes: routes as unknown as Routes, clock, timeout: undefined });
+    close = async () => {
+      adapter.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    };
+    return async (config: AxiosRequestConfig & { service?: object }) =>
+      await axios.request<unknown>({
+        url: 'http://web/',
+        adapter: async (given) => (await adapter.request(given as unknown as AxiosConfig)) as never,
+        ...config,
+      });
+  }
+
+  const failed = async (call: Promise<unknown>): Promise<AxiosError> =>
+    await call.then(
+      () => {
+        throw new Error('Expected a rejection.');
+      },
+      (error: unknown) => error as AxiosError,
+    );
+
+  it('ends the call of a stream whose status validateStatus refuses, although nobody reads it', async () => {
+    const send = await client({ answer: (_request, response) => response.writeHead(404).write('x') });
+    const error = await failed(send({ responseType: 'stream' }));
+    expect(error.response?.status).toBe(404);
+    expect([inFlight, ends]).toEqual([0, ['success']]);
+    (error.response?.data as Readable).destroy();
+  });
+
+  it('counts a response that breaks off as a failure, and does not repeat it', async () => {
+    const answer: http.RequestListener = (_request, response) => {
+      response.writeHead(200, { 'content-length': '10' }).write('half');
+      setImmediate(() => response.destroy());
+    };
+    const send = await client({ answer });
+    await failed(send({}));
+    expect(ends).toEqual(['failure']);
+  });
+
+  it.each<[string, AxiosRequestConfig]>([
+    ['an invalid name of a header', { headers: { 'bad name': 'x' } }],
+    [
+      'a function of the caller that throws',
+      {
+        params: { a: 1 },
+        paramsSerializer: {
+          serialize: () => {
+            throw new Error('mine');
+          },
+        },
+      },
+    ],
+    ['an agent of another protocol', { httpAgent: new https.Agent() }],
+  ])('does not blame the endpoint for %s', async (_what, config) => {
+    const send = await client({ answer: (_request, response) => response.end() });
+    await failed(send(config));
+    expect(ends).toEqual(['aborted']);
+  });
+
+  it('ends the wait for the first list with the timeout and the signal', async () => {
+    const clock = new VirtualClock();
+    const send = await client({ clock, listed: false });
+    const late = failed(send({ service: { timeout: 2 } }));
+    await new Promise(setImmediate);
+    await clock.advance(2_000);
+    expect(await late).toMatchObject({ code: 'ETIMEDOUT' });
+    const controller = new AbortController();
+    const canceled = failed(send({ signal: controller.signal }));
+    await new Promise(setImmediate);
+    controller.abort();
+    expect(axios.isCancel(await canceled)).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('has the timeout of the call for the body of a stream too', async () => {
+    const answer: http.RequestListener = (_request, response) => response.write('begin');
+    const send = await client({ answer });
+    const { data } = await send({ responseType: 'stream', service: { timeout: 0.1 } });
+    await expect(text(data as Readable)).rejects.toMatchObject({ code: 'SIDEKICK_DEADLINE_EXCEEDED' });
+    expect(ends).toEqual(['aborted']);
+  });
+
+  it("keeps a relative redirect at the service also with the caller's own Host", async () => {
+    const answer: http.RequestListener = (request, response) => {
+      if (request.url === '/') response.writeHead(302, { location: '/next' }).end();
+      else response.end(`${request.headers.host} ${request.headers.authorization}`);
+    };
+    const send = await client({ answer });
+    const headers = { host: 'tenant.example', authorization: 'Bearer x' };
+    expect((await send({ headers })).data).toBe('tenant.example Bearer x');
+    expect(ends).toEqual(['success', 'success']);
+  });
+});
