@@ -1,7 +1,26 @@
 import { type Endpoint } from '../discovery/endpoint.js';
+import { type EndpointsDiff } from '../discovery/service-change.js';
 
 // Lists may be long and change often, and V8 calls a callback for each element of a frozen array slowly. Whatever looks at
 // every endpoint of every list is a loop.
+
+/** The weight that all endpoints have; undefined when they differ, or when there are none. */
+export function equalWeight(all: readonly Endpoint[]): number | undefined {
+  const first = all[0]?.weight;
+  for (let index = 1; index < all.length; index++) if (all[index]?.weight !== first) return undefined;
+  return first;
+}
+
+/**
+ * The weight that all endpoints have after a change; undefined when they may differ.
+ *
+ * @param before the weight that all had
+ */
+export function weightAfter(before: number, { added, updated }: EndpointsDiff): number | undefined {
+  for (const { weight } of added) if (weight !== before) return undefined;
+  for (const { weight } of updated) if (weight !== before) return undefined;
+  return before;
+}
 
 /** The endpoints of `all` with a weight above 0; all of them when none has. */
 export function withWeight(all: readonly Endpoint[]): readonly Endpoint[] {

@@ -1,8 +1,17 @@
 import { type Endpoint } from '../discovery/endpoint.js';
+import { type ListStep } from '../discovery/service-change.js';
 import { type Balancer } from './balancer.js';
 import { type BalancingDeps } from './balancing-deps.js';
 import { type Call, type CallDetails, type CallOutcome } from './call.js';
-import { healthyPart, preferZone, sameEndpoints, weightsOf, withWeight } from './candidates.js';
+import {
+  equalWeight,
+  healthyPart,
+  preferZone,
+  sameEndpoints,
+  weightAfter,
+  weightsOf,
+  withWeight,
+} from './candidates.js';
 import { type BalancerOption, createBalancer } from './create-balancer.js';
 import { type EndpointStatistics } from './endpoint-statistics.js';
 import { OutlierDetector, type Population } from './outliers/outlier-detector.js';
@@ -69,6 +78,8 @@ export class ServiceBalancing implements CallListener, Population {
   private readonly unsubscribe: (() => void) | undefined;
   private readonly panicThreshold: number;
   private list = NONE;
+  /** The weight of every endpoint of the list; undefined when they differ. */
+  private weight: number | undefined;
   private eligible = NONE;
   private ejectedMembers = 0;
   private current = NONE;
@@ -134,12 +145,18 @@ export class ServiceBalancing implements CallListener, Population {
     };
   }
 
-  /** Receives a new list of the service, frozen. */
-  update(list: readonly Endpoint[]): void {
+  /**
+   * Receives a new list of the service, frozen.
+   *
+   * @param step how the list was made, if that is known: then endpoints that have not changed are not looked at
+   */
+  update(list: readonly Endpoint[], step?: ListStep): void {
+    const known = step?.previous === this.list ? step : undefined;
+    this.weight = known && this.weight !== undefined ? weightAfter(this.weight, known) : equalWeight(list);
     this.list = list;
     if (this.statistics.prune(list)) this.detector?.prune();
-    this.slowStart?.update(list);
-    this.refresh();
+    this.slowStart?.update(list, known);
+    this.refresh(known !== undefined);
   }
 
   /** Counts a call to `endpoint` until its `done`. */
@@ -195,19 +212,23 @@ export class ServiceBalancing implements CallListener, Population {
     this.listeners.clear();
   }
 
-  private refresh(): void {
+  /** @param isOther whether the list is known to differ from the one before */
+  private refresh(isOther = false): void {
     const before = this.current;
     const isEjected = (endpoint: Endpoint): boolean => this.detector?.isEjected(endpoint) ?? false;
     const members = this.membersOf(this.list, isEjected);
-    this.eligible = Object.freeze(members);
+    if (members !== this.list) Object.freeze(members);
+    this.eligible = members;
     const { candidates, ejected, panic } = this.detector?.hasEjected
       ? healthyPart(members, isEjected, this.panicThreshold)
       : { candidates: members, ejected: 0, panic: false };
     this.ejectedMembers = ejected;
-    this.current = Object.freeze(candidates);
+    if (candidates !== members) Object.freeze(candidates);
+    this.current = candidates;
     this.balancer.update(this.current, this.weights());
     this.reportPanic(panic);
-    if (sameEndpoints(before, this.current)) return;
+    const isWhole = isOther && this.current === this.list;
+    if (!isWhole && sameEndpoints(before, this.current)) return;
     for (const listener of [...this.listeners]) listener(this.current);
   }
 
@@ -218,12 +239,14 @@ export class ServiceBalancing implements CallListener, Population {
     const { zone, subset } = this.options;
     const { locality } = this.deps;
     const own = zone === 'auto' ? locality?.zone : zone;
-    const near = preferZone(withWeight(list), own, (endpoint) => !isEjected(endpoint));
+    const weighted = this.weight === undefined ? withWeight(list) : list;
+    const near = preferZone(weighted, own, (endpoint) => !isEjected(endpoint));
     return subset === undefined || !locality ? near : subsetOf(near, subset, locality);
   }
 
   private weights(): readonly number[] | undefined {
     const { slowStart } = this;
+    if (this.weight !== undefined && (!slowStart || slowStart.isIdle)) return undefined;
     return weightsOf(this.current, slowStart && ((endpoint) => slowStart.shareOf(endpoint)));
   }
 

@@ -11,6 +11,7 @@ import { type RegistryEntry, type Registry } from '../registry/registry.js';
 import { sameInstance } from '../registry/same-record.js';
 import { type AddressPolicy } from './address-policy.js';
 import { type Endpoint } from './endpoint.js';
+import { EndpointTable, type TableChange } from './endpoint-table.js';
 import { type ExpiryGuard } from './expiry-guard.js';
 import { type ServiceSource } from './service-query.js';
 
@@ -40,16 +41,16 @@ export interface CachedServiceDeps {
 /** Receives each new list of a {@link CachedService}. */
 export interface CachedServiceListener {
   /**
-   * @param endpoints the complete list, frozen
+   * @param change the complete list, and how it differs from the list before
    * @param expired the ids of the endpoints that are not in it because they have expired
    */
-  update(endpoints: readonly Endpoint[], expired?: ReadonlySet<string>): void;
+  update(change: TableChange, expired: ReadonlySet<string>): void;
 }
 
 /** The last good list of one service. One watch serves any number of listeners. */
 export class CachedService {
   readonly listeners = new Set<CachedServiceListener>();
-  private readonly byId = new Map<string, Endpoint>();
+  private readonly table = new EndpointTable();
   /** The timers by the ids of the suspect endpoints that they remove. */
   private readonly suspects = new Map<string, Timer>();
   private readonly graceTimers = new Set<Timer>();
@@ -57,7 +58,6 @@ export class CachedService {
   /** The ids of listed endpoints whose address must not be used. */
   private readonly refused = new Set<string>();
   private list: readonly Endpoint[] | undefined;
-  private changed = false;
   /** The ids of the endpoints that have expired since the last list. */
   private expired = new Set<string>();
   private watcher: ListWatcher | undefined;
@@ -145,31 +145,31 @@ export class CachedService {
     // The first update is compared with the list of the snapshot, of which the watcher knows nothing.
     const isFirst = !this.answered;
     this.answered = true;
-    const population = this.byId.size;
-    for (const entry of isFirst ? update.entries.values() : [...update.added, ...update.updated]) {
-      const endpoint = endpointOf(entry);
-      if (endpoint) this.put(endpoint);
-    }
+    const population = this.table.size;
+    for (const entries of isFirst ? [update.entries.values()] : [update.added, update.updated])
+      for (const entry of entries) {
+        const endpoint = endpointOf(entry);
+        if (endpoint) this.put(endpoint);
+      }
     const removals = isFirst ? this.unlisted(update) : update.removed.map(removalOf);
-    const causes = new Map(removals.map(({ id, cause }) => [id, cause]));
     for (const { id } of removals) this.refused.delete(id);
-    for (const id of this.removable(removals, population)) this.remove(id, causes.get(id));
+    for (const { id, cause } of this.removable(removals, population)) this.remove(id, cause);
     this.publish();
   }
 
   /** The endpoints of the snapshot that the first answer does not hold. */
   private unlisted(update: ListUpdate): readonly Removal[] {
     const listed = new Set([...update.entries.values()].map((entry) => endpointOf(entry)?.id));
-    return [...this.byId.keys()].filter((id) => !listed.has(id)).map((id) => ({ id, cause: 'unknown' }));
+    return [...this.table.ids()].filter((id) => !listed.has(id)).map((id) => ({ id, cause: 'unknown' }));
   }
 
-  /** The ids that can be removed at once. Suspect endpoints stay until the grace ends. */
-  private removable(removals: readonly Removal[], population: number): readonly string[] {
-    const present = removals.filter(({ id }) => this.byId.has(id) && !this.suspects.has(id));
+  /** What can be removed at once. Suspect endpoints stay until the grace ends. */
+  private removable(removals: readonly Removal[], population: number): readonly Removal[] {
+    const present = removals.filter(({ id }) => this.table.has(id) && !this.suspects.has(id));
     const expired = present.filter(({ cause }) => cause !== 'withdrawn').map(({ id }) => id);
-    if (!this.deps.guard?.suspects(expired.length, population)) return present.map(({ id }) => id);
+    if (!this.deps.guard?.suspects(expired.length, population)) return present;
     this.removeLater(expired, this.deps.guard.graceMs);
-    return present.filter(({ cause }) => cause === 'withdrawn').map(({ id }) => id);
+    return present.filter(({ cause }) => cause === 'withdrawn');
   }
 
   private removeLater(ids: readonly string[], graceMs: number): void {
@@ -201,17 +201,14 @@ export class CachedService {
       return;
     }
     this.refused.delete(id);
-    const known = this.byId.get(id);
+    const known = this.table.get(id);
     // An equal endpoint, of a snapshot or registered again, stays the same object.
     if (known && sameInstance(known, endpoint)) return;
-    this.byId.set(id, endpoint);
-    this.changed = true;
+    this.table.put(endpoint);
   }
 
   private remove(id: string, cause?: RemovalCause): void {
-    if (!this.byId.delete(id)) return;
-    this.changed = true;
-    if (cause === 'expired') this.expired.add(id);
+    if (this.table.remove(id) && cause === 'expired') this.expired.add(id);
   }
 
   private warnOfRefusal(id: string, refusal: string): void {
@@ -223,12 +220,12 @@ export class CachedService {
   }
 
   private publish(): void {
-    if (this.list && !this.changed) return;
-    this.changed = false;
-    this.list = Object.freeze([...this.byId.values()]);
+    if (this.list && !this.table.hasChanged) return;
+    const change = this.table.commit();
+    this.list = change.endpoints;
     const { expired } = this;
     if (expired.size > 0) this.expired = new Set();
-    for (const listener of [...this.listeners]) listener.update(this.list, expired);
+    for (const listener of [...this.listeners]) listener.update(change, expired);
   }
 }
 

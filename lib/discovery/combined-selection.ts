@@ -4,7 +4,7 @@ import { type Freshness } from './cached-service.js';
 import { type Endpoint } from './endpoint.js';
 import { PublishedList } from './published-list.js';
 import { type Selection } from './selection.js';
-import { type ServiceState } from './service-change.js';
+import { type ServiceChange, type ServiceState } from './service-change.js';
 
 /**
  * The list of a service that is in several registries, or that has endpoints to fall back on. The union has one endpoint
@@ -30,10 +30,10 @@ export class CombinedSelection extends PublishedList implements Selection {
     super(service, current);
     this.removals = parts.map((part) =>
       part.subscribe((change) => {
-        this.update(change.expired);
+        this.update(change);
       }),
     );
-    this.update([]);
+    this.update();
   }
 
   get excluded(): boolean {
@@ -70,14 +70,15 @@ export class CombinedSelection extends PublishedList implements Selection {
     await Promise.all(this.parts.map((part) => part.close()));
   }
 
-  private update(expired: readonly Endpoint[]): void {
+  private update(change?: ServiceChange): void {
     const listed = this.union();
     const hasList = this.parts.some(({ revision }) => revision > 0);
     this.usesFallback = listed.length === 0 && this.fallback.length > 0;
     if (!hasList && !this.usesFallback) return;
     const endpoints = this.usesFallback ? this.fallback : Object.freeze(listed);
-    const expiredIds = new Set(expired.map(({ id }) => id));
-    this.publish(endpoints, expiredIds);
+    const expiredIds = new Set(change?.expired.map(({ id }) => id));
+    // The union of one list is that list.
+    this.publish(endpoints, expiredIds, endpoints === change?.endpoints ? change : undefined);
   }
 
   private union(): readonly Endpoint[] {

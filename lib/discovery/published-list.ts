@@ -1,5 +1,5 @@
 import { type Endpoint } from './endpoint.js';
-import { nextChange, type ServiceChange, type ServiceState } from './service-change.js';
+import { type ListStep, nextChange, type ServiceChange, type ServiceState } from './service-change.js';
 
 /**
  * What every selection has: the last list with its number, and the listeners to its changes. Here, and nowhere else, two
@@ -44,9 +44,10 @@ export abstract class PublishedList {
    * Numbers the list, and calls the listeners if it differs from the last one.
    *
    * @param endpoints frozen
+   * @param step how `endpoints` was made, if that is known
    */
-  protected publish(endpoints: readonly Endpoint[], expired?: ReadonlySet<string>): void {
-    const change = nextChange(this.serviceName, this.current, endpoints, expired);
+  protected publish(endpoints: readonly Endpoint[], expired?: ReadonlySet<string>, step?: ListStep): void {
+    const change = nextChange(this.serviceName, this.current, endpoints, expired, step);
     if (!change) return;
     this.current = change;
     this.last = change;

@@ -35,6 +35,12 @@ export interface ServiceChange extends EndpointsDiff, ServiceState {
 /** The run-time type of a `ServiceChange`, for the metadata that TypeScript emits on decorated signatures. */
 export const ServiceChange = Object;
 
+/** How a list differs from the one that it was made of. */
+export interface ListStep extends EndpointsDiff {
+  /** The list before; undefined if it is not known. */
+  readonly previous: readonly Endpoint[] | undefined;
+}
+
 const NONE: readonly Endpoint[] = Object.freeze([]);
 const NO_IDS: ReadonlySet<string> = new Set();
 
@@ -47,19 +53,23 @@ export const NO_STATE: ServiceState = Object.freeze({ endpoints: NONE, revision:
  *
  * @param endpoints frozen
  * @param expiredIds the ids of endpoints that have expired
+ * @param step how `endpoints` was made, if that is known; used if it was made of the list of `before`
  */
 export function nextChange(
   service: string,
   before: ServiceState,
   endpoints: readonly Endpoint[],
   expiredIds: ReadonlySet<string> = NO_IDS,
+  step?: ListStep,
 ): ServiceChange | undefined {
-  const diff = diffEndpoints(before.endpoints, endpoints);
+  const { added, updated, removed } =
+    step?.previous === before.endpoints ? step : diffEndpoints(before.endpoints, endpoints);
   const isFirst = before.revision === 0;
-  if (!isFirst && diff.added.length + diff.updated.length + diff.removed.length === 0) return undefined;
+  if (!isFirst && added.length + updated.length + removed.length === 0) return undefined;
   const previous = isFirst ? undefined : before.endpoints;
-  const expired = expiredIds.size === 0 ? NONE : diff.removed.filter(({ id }) => expiredIds.has(id));
-  return Object.freeze({ service, endpoints, previous, ...diff, expired, revision: before.revision + 1 });
+  const expired = expiredIds.size === 0 ? NONE : removed.filter(({ id }) => expiredIds.has(id));
+  const revision = before.revision + 1;
+  return Object.freeze({ service, endpoints, previous, added, updated, removed, expired, revision });
 }
 
 /** The current list as a change in which every endpoint is added; undefined before the first list. */
@@ -87,6 +97,7 @@ export function currentChange(
  * through both lists finds the difference, without an index of all endpoints. Whatever is out of order is looked up.
  */
 function diffEndpoints(before: readonly Endpoint[], after: readonly Endpoint[]): EndpointsDiff {
+  if (before.length === 0) return { added: after, updated: NONE, removed: NONE };
   const updated: Endpoint[] = [];
   const missing: Endpoint[] = [];
   let at = 0;

@@ -1,5 +1,3 @@
-import { type Instance } from '../registry/instance.js';
-
 /** Selects endpoints of one service. */
 export interface ServiceQuery {
   readonly service: string;
@@ -17,9 +15,4 @@ export type ServiceSource = Pick<ServiceQuery, 'service' | 'dc' | 'intervalMs'>;
 /** A string that is unique per source, for use as a map key. */
 export function sourceId({ service, dc, intervalMs }: ServiceSource): string {
   return JSON.stringify([service, dc ?? null, intervalMs ?? null]);
-}
-
-/** The endpoints of `all` that the query selects, in their order. */
-export function selectEndpoints({ tag }: ServiceQuery, all: readonly Instance[]): readonly Instance[] {
-  return tag === undefined ? all : all.filter(({ tags }) => tags.includes(tag));
 }

@@ -4,13 +4,17 @@ import { type CachedService, type CachedServiceListener, type Freshness } from '
 import { type Endpoint } from './endpoint.js';
 import { PublishedList } from './published-list.js';
 import { type Selection } from './selection.js';
+import { type EndpointSelector, selectorOf } from './endpoint-selector.js';
+import { type TableChange } from './endpoint-table.js';
 import { type ServiceChange, type ServiceState } from './service-change.js';
-import { selectEndpoints, type ServiceQuery } from './service-query.js';
+import { type ServiceQuery } from './service-query.js';
 
 /**
  * The endpoints of a cached service that one query selects. Made by {@link ServiceCache.watch}.
  */
 export class ServiceSelection extends PublishedList implements CachedServiceListener, Selection {
+  private readonly selector: EndpointSelector | undefined;
+
   /** @param current the list and number from which the selection continues */
   constructor(
     readonly query: ServiceQuery,
@@ -20,8 +24,10 @@ export class ServiceSelection extends PublishedList implements CachedServiceList
     current: ServiceState,
   ) {
     super(query.service, current);
+    this.selector = selectorOf(query);
     service.listeners.add(this);
-    if (service.endpoints) this.update(service.endpoints);
+    const all = service.endpoints;
+    if (all) this.publish(this.selector?.select(all) ?? all);
   }
 
   get freshness(): Freshness {
@@ -56,8 +62,9 @@ export class ServiceSelection extends PublishedList implements CachedServiceList
   }
 
   /** Called by the cached service with each list. */
-  update(all: readonly Endpoint[], expired?: ReadonlySet<string>): void {
-    this.publish(Object.freeze(selectEndpoints(this.query, all)), expired);
+  update(change: TableChange, expired: ReadonlySet<string>): void {
+    const own = this.selector ? this.selector.follow(change) : change;
+    this.publish(own.endpoints, expired, own);
   }
 
   protected override deliver(listener: (change: ServiceChange) => void, change: ServiceChange): void {

@@ -300,7 +300,7 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
   private publish(change: ServiceChange): void {
     this.state = change;
     publishChange(this.deps.applicationId, change);
-    this.balancing?.update(change.endpoints);
+    this.balancing?.update(change.endpoints, change);
     this.subject.next(change);
   }
 

@@ -63,21 +63,23 @@ function nextPlace(
   return undefined;
 }
 
-/** Of the places of an endpoint, that which is as far into the round as `progress`, from 0 to 1. */
+/**
+ * Of the places of an endpoint, that which is as far into the round as `progress`, from 0 to 1. Searches from there in both
+ * directions: nearly always the endpoint has stayed where it was.
+ */
 function nearest(places: readonly Endpoint[], due: Endpoint, progress: number): number | undefined {
   const { length } = places;
   const target = progress * length;
-  let best: number | undefined;
-  let bestDistance = Infinity;
-  for (let index = 0; index < length; index++) {
+  let below = Math.floor(target);
+  let above = below + 1;
+  for (let searched = 0; searched < length; searched++) {
+    const isBelowNearer = target - below <= above - target;
+    const index = ((isBelowNearer ? below : above) + length) % length;
+    if (isBelowNearer) below -= 1;
+    else above += 1;
     const endpoint = places[index];
     // The same object is compared first: an endpoint that has not changed needs no comparison of ids.
-    if (endpoint !== due && endpoint?.id !== due.id) continue;
-    const apart = Math.abs(index - target);
-    const distance = Math.min(apart, length - apart);
-    if (distance >= bestDistance) continue;
-    best = index;
-    bestDistance = distance;
+    if (endpoint === due || endpoint?.id === due.id) return index;
   }
-  return best;
+  return undefined;
 }

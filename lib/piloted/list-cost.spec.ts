@@ -1,0 +1,104 @@
+import { listing, ScriptedRegistry } from '../../test/harness/in-memory/scripted-registry.js';
+import { silentLogger } from '../common/logger.js';
+import { ServiceCache } from '../discovery/service-cache.js';
+import { completeInstance, type Instance } from '../registry/instance.js';
+import { type Change, type RegistryEntry } from '../registry/registry.js';
+import { VirtualClock } from '../testing/virtual-clock.js';
+import { ServiceHandles } from './service-handles.js';
+
+/** The reads of any field of any instance. */
+const reads = { count: 0 };
+
+/** An instance that counts the reads of its fields. Its metadata is its own, so that it is not replaced by a copy. */
+function counted(index: number, version: number): Instance {
+  const plain = completeInstance({
+    service: 'web',
+    id: `web-${index}`,
+    address: '10.0.0.1',
+    port: 80,
+    tags: ['blue'],
+    meta: { version: `${index}.${version}` },
+  });
+  const fields = Object.entries(plain).map(([name, value]) => [
+    name,
+    {
+      enumerable: true,
+      get: () => {
+        reads.count += 1;
+        return value as unknown;
+      },
+    },
+  ]);
+  return Object.freeze(
+    Object.defineProperties({}, Object.fromEntries(fields) as PropertyDescriptorMap),
+  ) as Instance;
+}
+
+function entry(index: number, version = 1): RegistryEntry {
+  return {
+    record: { kind: 'instance', instance: counted(index, version) },
+    version: String(version),
+    owner: undefined,
+  };
+}
+
+interface Cost {
+  readonly update: number;
+  readonly add: number;
+  readonly remove: number;
+}
+
+/** The reads for one change of each kind in a list of `size`. */
+async function costOf(size: number, query: { readonly tag?: string }, slowStart = 0): Promise<Cost> {
+  const clock = new VirtualClock();
+  const registry = new ScriptedRegistry();
+  registry.answer = () => listing(Array.from({ length: size }, (_, index) => entry(index)));
+  const deps = { clock, random: () => 0.5, logger: silentLogger };
+  const cache = new ServiceCache(deps);
+  const handles = new ServiceHandles({ ...deps, cache, balancer: 'round-robin', bootTimeout: 5 });
+  await handles.configure([{ name: 'web', slowStart, ...query }]);
+  const handle = handles.of('web');
+  await cache.start(registry);
+  await clock.advance(0);
+  const costs: number[] = [];
+  const apply = async (change: Change): Promise<void> => {
+    const before = reads.count;
+    registry.watch_.send(change);
+    await clock.advance(0);
+    costs.push(reads.count - before);
+    handle.pick();
+  };
+  // The first change finds nothing to compare with.
+  await apply({ kind: 'put', entry: entry(1, 2) });
+  await apply({ kind: 'put', entry: entry(2, 2) });
+  await apply({ kind: 'put', entry: entry(size) });
+  // The added endpoint warms up for as long.
+  await clock.advance(1_000);
+  await apply({
+    kind: 'delete',
+    entryKey: { kind: 'instance', service: 'web', id: 'web-3' },
+    cause: 'withdrawn',
+  });
+  expect(handle.endpoints).toHaveLength(size);
+  handles.close();
+  await cache.close();
+  const [, update = 0, add = 0, remove = 0] = costs;
+  return { update, add, remove };
+}
+
+describe('the cost of one change in a list', () => {
+  it.each([
+    ['of all endpoints', {}],
+    ['of the endpoints with a tag', { tag: 'blue' }],
+  ])('looks at the changed endpoint only: %s', async (_what, query) => {
+    const small = await costOf(10, query);
+    expect(await costOf(2_000, query)).toEqual(small);
+    expect(small.update).toBeGreaterThan(0);
+  });
+
+  it('looks at the changed endpoint only while no endpoint warms up', async () => {
+    const { add: _small, ...small } = await costOf(10, {}, 0.5);
+    const { add: _large, ...large } = await costOf(2_000, {}, 0.5);
+    expect(large).toEqual(small);
+  });
+});
