@@ -290,7 +290,10 @@ describe('EtcdWatches with a server that does not answer progress requests', () 
     const reads = servers.reads.length;
     await clock.advance(1_500);
     third!.answer({ watch_id: '-1' });
+    // At once, and every 500 ms until the answer.
     expect(progressRequests(third!)).toBe(reads + 3);
+    await clock.advance(4_000);
+    expect(progressRequests(third!)).toBe(reads + 6);
     expect(servers.reads).toHaveLength(reads);
     await end();
     expect(clock.pending).toBe(0);

@@ -18,7 +18,10 @@ export interface WatchStreamListener {
   onLost(): void;
   /** Called when the cluster refuses every stream, or the client is closed. */
   onEnd(error: Error): void;
-  /** Called every {@link HEARTBEAT_MS}, with or without an open stream. */
+  /**
+   * Called at least every {@link QUIET_HEARTBEATS} heartbeats, and every {@link HEARTBEAT_MS} without a server that
+   * answers.
+   */
   onHeartbeat(): void;
   /** Called with the header of a linearizable read, on a stream whose server does not answer progress requests. */
   onRead(header: IRangeResponse['header']): void;
@@ -30,9 +33,11 @@ export interface WatchStreamListener {
 const NO_WATCH = '-1';
 const PROGRESS_REQUEST: IWatchRequest = Object.freeze({ progress_request: {} });
 
-/** The interval of progress requests, which show whether the server is alive. */
+/** The unit in which a stream counts time, and the interval of its checks while it waits for its server. */
 export const HEARTBEAT_MS = 500;
-/** Heartbeats without a message after which the stream moves to another server. */
+/** Heartbeats between two progress requests, which show whether the server is alive, while it answers them. */
+export const QUIET_HEARTBEATS = 4;
+/** Heartbeats without a message, after a progress request, after which the stream moves to another server. */
 const SILENT_HEARTBEATS = 3;
 /** Consecutive streams without an answer to progress requests after which reads replace the requests. */
 const UNANSWERING_STREAMS = 2;
@@ -48,8 +53,12 @@ const RECONNECT_BACKOFF = Object.freeze({ baseMs: 100, capMs: 4_000 });
  * is silent, the stream moves to the next endpoint, with unlimited retries. Silence is counted in heartbeats rather than
  * by the clock, so that after a blocked event loop pending responses are read first.
  *
- * The stream sends a progress request every heartbeat. etcd's gRPC proxy and etcd before 3.4 never answer these; for
- * them, a linearizable read every 5 s on the same connection shows whether the server is alive.
+ * The stream sends a progress request every {@link QUIET_HEARTBEATS}, and every heartbeat until it is answered: a server
+ * whose watches still catch up ignores some. Each request and its answer wake a process that is otherwise at rest, which is
+ * most of its processor time. The interval and the silence after it are together below the 5 s after which a watch without a
+ * server ends, so that a list is not stale while another server can be reached. etcd's gRPC proxy and etcd before 3.4
+ * never answer progress requests; for them, a linearizable read every 5 s on the same connection shows whether the server
+ * is alive.
  */
 export class WatchStream {
   private stream: EtcdStream<IWatchRequest> | undefined;
@@ -58,9 +67,11 @@ export class WatchStream {
   /** Ends the wait before the next stream; undefined while there is none. */
   private retry: AbortController | undefined;
   private heartbeatTimer: Timer | undefined;
+  /** Whether the timer waits for {@link QUIET_HEARTBEATS}. */
+  private timerIsQuiet = false;
   private heartbeats = 0;
-  /** The heartbeat of the last message on this stream, or of its opening. */
-  private lastMessageAt = 0;
+  /** The heartbeat of the first progress request since the last message; undefined while the server answers. */
+  private waitingSince: number | undefined;
   /** The heartbeat of the last message that shows a working server. */
   private servedAt = 0;
   private failuresInRow = 0;
@@ -162,8 +173,8 @@ export class WatchStream {
       return;
     }
     this.stream = stream;
-    this.lastMessageAt = this.heartbeats;
     this.openedAt = this.heartbeats;
+    this.waitingSince = this.heartbeats + 1;
     this.answers = 'nothing';
     this.listener.onOpen(stream);
   }
@@ -171,7 +182,8 @@ export class WatchStream {
   private handleResponse(response: IWatchResponse): void {
     const { stream } = this;
     if (!stream) return;
-    this.lastMessageAt = this.heartbeats;
+    const waited = this.waitingSince !== undefined;
+    this.waitingSince = undefined;
     if (!response.canceled) this.markServed();
     if (response.watch_id === NO_WATCH && !response.created && !response.canceled) {
       this.answers = 'progress';
@@ -181,6 +193,7 @@ export class WatchStream {
       this.answers = 'watches';
       if (this.unanswering >= UNANSWERING_STREAMS) this.useReads();
     }
+    if (waited && this.isQuiet) this.scheduleHeartbeat();
     this.listener.onResponse(response, stream);
   }
 
@@ -205,6 +218,7 @@ export class WatchStream {
     const round = this.client.endpoints.length;
     this.failed = [...this.failed, error].slice(-round);
     if (!this.wanted) return;
+    if (this.timerIsQuiet) this.scheduleHeartbeat();
     this.failuresInRow += 1;
     void this.reconnect(this.failuresInRow % round === 0);
   }
@@ -227,11 +241,20 @@ export class WatchStream {
     this.connect();
   }
 
+  /** Whether the server answers progress requests, and has answered the last one. */
+  private get isQuiet(): boolean {
+    const { stream, reads, answers, waitingSince } = this;
+    return stream !== undefined && !reads && answers === 'progress' && waitingSince === undefined;
+  }
+
   private scheduleHeartbeat(): void {
-    this.heartbeatTimer = this.deps.clock.after(HEARTBEAT_MS, () => {
-      this.heartbeats += 1;
-      this.scheduleHeartbeat();
+    this.heartbeatTimer?.cancel();
+    this.timerIsQuiet = this.isQuiet;
+    const count = this.timerIsQuiet ? QUIET_HEARTBEATS : 1;
+    this.heartbeatTimer = this.deps.clock.after(count * HEARTBEAT_MS, () => {
+      this.heartbeats += count;
       if (this.stream) this.check(this.stream);
+      if (this.wanted) this.scheduleHeartbeat();
       this.listener.onHeartbeat();
     });
   }
@@ -239,7 +262,7 @@ export class WatchStream {
   private check(stream: EtcdStream<IWatchRequest>): void {
     if (this.reads) {
       if (this.heartbeats - this.readAt >= READ_HEARTBEATS) void this.read(stream, this.reads);
-    } else if (this.heartbeats - this.lastMessageAt > SILENT_HEARTBEATS) {
+    } else if (this.heartbeats - (this.waitingSince ??= this.heartbeats) >= SILENT_HEARTBEATS) {
       if (this.answers === 'watches') this.unanswering += 1;
       stream.fail(`silent for ${HEARTBEAT_MS * SILENT_HEARTBEATS} ms`);
     } else if (this.answers !== 'nothing') {

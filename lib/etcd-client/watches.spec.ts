@@ -15,7 +15,7 @@ const event = (revision: number, value = ''): object => ({
 });
 
 describe('EtcdWatches', () => {
-  it('requests the events after its position, and sends progress requests', async () => {
+  it('requests the events after its position, and sends a progress request every 2 s while they are answered', async () => {
     const { cluster, clock, notifications, stop } = setUp();
     await clock.advance(0);
     const [first] = cluster.opened;
@@ -23,16 +23,60 @@ describe('EtcdWatches', () => {
       { create_request: { start_revision: '6', watch_id: 1, fragment: true } },
     ]);
     first!.answer({ created: true });
-    for (let asked = 1; asked <= 14; asked += 1) {
-      await clock.advance(500);
+    for (let asked = 1; asked <= 6; asked += 1) {
+      await clock.advance(asked === 1 ? 500 : 1_999);
+      expect(first!.written).toHaveLength(asked === 1 ? 2 : asked);
+      await clock.advance(asked === 1 ? 0 : 1);
       expect(first!.written).toHaveLength(1 + asked);
       expect(first!.written.at(-1)).toEqual({ progress_request: {} });
       first!.answer({ watch_id: '-1' });
     }
+    expect(clock.pending).toBe(1);
     await clock.advance(0);
-    // Each watch gets a sign of life every 3 s only, since there may be thousands.
+    // Each watch gets a sign of life every 4 s only, since there may be thousands.
     expect(notifications.map(({ kind }) => kind)).toEqual(['alive', 'alive']);
     await stop();
+  });
+
+  it('repeats a progress request that is not answered, and leaves a server that is silent for 1.5 s after one', async () => {
+    const { cluster, clock, stop } = setUp();
+    await clock.advance(0);
+    cluster.opened[0]!.answer({ created: true });
+    await clock.advance(500);
+    cluster.opened[0]!.answer({ watch_id: '-1' });
+    await clock.advance(2_000);
+    // A server with watches that still catch up ignores some.
+    await clock.advance(1_000);
+    expect(cluster.opened[0]!.written.slice(2)).toEqual(Array(3).fill({ progress_request: {} }));
+    cluster.opened[0]!.answer({ watch_id: '-1' });
+    await clock.advance(2_000);
+    await clock.advance(1_499);
+    expect(cluster.opened).toHaveLength(1);
+    await clock.advance(1);
+    expect(cluster.opened.map(({ endpoint }) => endpoint)).toEqual(['a', 'b']);
+    // The other server has its whole time.
+    await clock.advance(1_999);
+    expect(cluster.opened).toHaveLength(2);
+    await clock.advance(1);
+    expect(cluster.opened).toHaveLength(3);
+    await stop();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('gives the server after a stream that failed between two progress requests its whole time', async () => {
+    const { cluster, clock, stop } = setUp();
+    await clock.advance(0);
+    cluster.opened[0]!.answer({ created: true });
+    await clock.advance(500);
+    cluster.opened[0]!.answer({ watch_id: '-1' });
+    await clock.advance(1_900);
+    cluster.opened[0]!.stream.fail('reset');
+    await clock.advance(1_999);
+    expect(cluster.opened).toHaveLength(2);
+    await clock.advance(1);
+    expect(cluster.opened).toHaveLength(3);
+    await stop();
+    expect(clock.pending).toBe(0);
   });
 
   it('reports the current revision at once to a watch without a start revision', async () => {
@@ -125,7 +169,7 @@ describe('EtcdWatches', () => {
       const before = delivered();
       cluster.opened[0]!.answer({ watch_id: '-1' });
       await clock.advance(500);
-      expect(delivered() - before).toBeLessThanOrEqual(11);
+      expect(delivered() - before).toBeLessThanOrEqual(40);
     }
     expect(delivered()).toBeGreaterThanOrEqual(60 * 3);
     await Promise.all(readers.map(async ({ end }) => await end()));

@@ -15,7 +15,7 @@ import { type WatchNotification } from './watch-notification.js';
 import { WatchIds } from './watch-ids.js';
 import { WatchQueue } from './watch-queue.js';
 import { createRequest, type WatchState } from './watch-state.js';
-import { HEARTBEAT_MS, WatchStream } from './watch-stream.js';
+import { HEARTBEAT_MS, QUIET_HEARTBEATS, WatchStream } from './watch-stream.js';
 import { WatchProgress } from './watch-progress.js';
 
 /** Heartbeats between two `alive` notifications of one watch. A client may have thousands of watches. */
@@ -184,7 +184,7 @@ export class EtcdWatches {
     const { heartbeat, lastServedAt, current } = this.stream;
     if (current && this.ids?.next && heartbeat - this.creatingSince > CREATE_HEARTBEATS)
       current.fail(`created no watch within ${CREATE_HEARTBEATS * HEARTBEAT_MS} ms`);
-    const alive = this.stream.current !== undefined && heartbeat - lastServedAt <= 1;
+    const alive = this.stream.current !== undefined && heartbeat - lastServedAt <= QUIET_HEARTBEATS;
     let error: ClusterError | undefined;
     for (const watch of this.watches.values()) {
       const { request, progress, since, notifiedAt, cancelled, created, createdAt } = watch;

@@ -1,6 +1,7 @@
 import { Backoff, type BackoffOptions } from '../common/async/backoff.js';
 import { type ReconnectCoordinator } from '../common/async/reconnect-coordinator.js';
 import { type Clock, type Timer } from '../common/clock.js';
+import { CHANNELS } from '../common/diagnostics.js';
 import { attempt } from '../common/async/deadline.js';
 import { type Logger } from '../common/logger.js';
 import { type Random } from '../common/random.js';
@@ -36,6 +37,10 @@ export interface HeartbeatDeps {
 export interface SessionListener {
   /** {@link entryKeyId} of the entry; undefined for a listener without one. */
   readonly entryId?: string;
+  /**
+   * A listener with an `entryId` gets `acknowledged` only after `late`, or if diagnostics publish every renewal. Otherwise
+   * nothing has changed for the entry, and a process may have thousands.
+   */
   onSession(signal: SessionSignal, session: Session | undefined): void;
   /** The session is alive, but the registry does not have the entry. */
   onMissing(): void;
@@ -61,6 +66,8 @@ export class SessionRunner {
   private timer: Timer | undefined;
   private readonly aborter = new AbortController();
   private readonly listeners = new Set<SessionListener>();
+  /** Those without an entry. */
+  private readonly withoutEntry = new Set<SessionListener>();
   /** The listeners of each entry. */
   private readonly byEntry = new Map<string, readonly SessionListener[]>();
   private watch: SessionWatch | undefined;
@@ -106,8 +113,8 @@ export class SessionRunner {
   add(listener: SessionListener): void {
     this.listeners.add(listener);
     const { entryId } = listener;
-    if (entryId !== undefined)
-      this.byEntry.set(entryId, this.byEntry.get(entryId)?.concat(listener) ?? [listener]);
+    if (entryId === undefined) this.withoutEntry.add(listener);
+    else this.byEntry.set(entryId, this.byEntry.get(entryId)?.concat(listener) ?? [listener]);
     this.apply({ kind: 'needed' });
     this.startWatch();
     const session = this.usable;
@@ -116,6 +123,7 @@ export class SessionRunner {
 
   delete(listener: SessionListener): void {
     this.listeners.delete(listener);
+    this.withoutEntry.delete(listener);
     const { entryId } = listener;
     if (entryId === undefined) return;
     const left = this.byEntry.get(entryId)?.filter((other) => other !== listener) ?? [];
@@ -142,6 +150,7 @@ export class SessionRunner {
   }
 
   private apply(event: SessionEvent): void {
+    const before = this.state.phase;
     const { state, signals } = stepSession(this.state, event, this.deps.clock.now());
     this.state = state;
     if (event.kind === 'gone') {
@@ -150,7 +159,10 @@ export class SessionRunner {
       this.session = undefined;
     }
     for (const signal of signals) {
-      for (const listener of [...this.listeners]) listener.onSession(signal, this.session);
+      const unchanged =
+        signal === 'acknowledged' && before === 'alive' && !CHANNELS.heartbeatRenewed.hasSubscribers;
+      for (const listener of [...(unchanged ? this.withoutEntry : this.listeners)])
+        listener.onSession(signal, this.session);
     }
     this.schedule();
   }

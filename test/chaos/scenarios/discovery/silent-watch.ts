@@ -144,8 +144,8 @@ function sound(stage: Stage): Finding[] {
   return [...noPickFailed(events, FOLLOWER), ...noFalseEmpty(events, FOLLOWER)];
 }
 
-/** Milliseconds in which a quiet watch shows several times that it is alive. */
-const SIGNS_OF_LIFE = 1_600;
+/** Milliseconds in which a quiet watch shows at least twice that it is alive. */
+const SIGNS_OF_LIFE = 4_600;
 
 /** The index of the member that the watch hears of. */
 async function carrierOf(proxies: readonly TcpProxy[]): Promise<number> {
