@@ -1,4 +1,5 @@
 import { type ClientTCP, type ReadPacket, type WritePacket } from '@nestjs/microservices';
+import { deferred } from '../common/async/deferred.js';
 import { type MicroservicesPackage } from './microservices-package.js';
 
 /** The options of Nest's TCP client. */
@@ -27,7 +28,11 @@ export interface EndpointClient {
    * @param onUnsent called instead of `callback` when the socket did not take the message: the instance never has it
    */
   request(packet: ReadPacket, callback: AnswerCallback, onUnsent: (error: Error) => void): () => void;
-  /** Sends an event. Resolves when the operating system has it. @throws when the socket did not take it */
+  /**
+   * Sends an event. Resolves when the operating system has it, and rejects when the socket did not take it.
+   *
+   * @throws synchronously when the packet cannot be serialized
+   */
   event(packet: ReadPacket): Promise<void>;
   /** Closes the socket. Pending messages fail with `error`. */
   end(error: Error): void;
@@ -93,7 +98,7 @@ export function endpointClientClass({ ClientTCP }: MicroservicesPackage): Endpoi
       });
       try {
         // ClientTCP passes no callback: a message that was not sent waits until the socket is closed.
-        this.socket?.sendMessage(serialized, (error?: Error | null) => {
+        this.sendMessage(serialized, (error) => {
           if (error && forget()) onUnsent(error);
         });
       } catch (error) {
@@ -103,18 +108,18 @@ export function endpointClientClass({ ClientTCP }: MicroservicesPackage): Endpoi
       return forget;
     }
 
-    async event(packet: ReadPacket): Promise<void> {
+    event(packet: ReadPacket): Promise<void> {
       const pattern = this.normalizePattern(packet.pattern as string);
       const serialized: unknown = this.serializer.serialize({ ...packet, pattern });
+      const sent = deferred<void>();
       // ClientTCP resolves at once, also when the socket is closed and the event is dropped.
-      await new Promise<void>((resolve, reject) => {
-        this.socket?.sendMessage(serialized, (error?: Error | null) => {
-          if (error) reject(error);
-          else resolve();
-        });
-        // A socket class of the application may not call back.
-        if (this.hasOwnSocketClass) resolve();
+      this.sendMessage(serialized, (error) => {
+        if (error) sent.reject(error);
+        else sent.resolve();
       });
+      // A socket class of the application may not call back.
+      if (this.hasOwnSocketClass) sent.resolve();
+      return sent.promise;
     }
 
     end(error: Error): void {
@@ -145,6 +150,11 @@ export function endpointClientClass({ ClientTCP }: MicroservicesPackage): Endpoi
     override handleClose(): void {
       this.endBy(undefined);
       super.handleClose();
+    }
+
+    private sendMessage(serialized: unknown, callback: (error?: Error | null) => void): void {
+      if (this.socket) this.socket.sendMessage(serialized, callback);
+      else callback(new Error('The connection is closed.'));
     }
 
     private endBy(cause: unknown): void {

@@ -99,6 +99,8 @@ export class EndpointConnection {
       timer.cancel();
     }
     this.opening = undefined;
+    // It was closed before this promise has continued.
+    if (this.client !== client) throw this.closedBy ?? this.lost('closed');
     this.deps.onChange();
     return client;
   }

@@ -169,4 +169,11 @@ describe('EndpointConnections', () => {
     await failed;
     expect(client.error).toMatchObject({ reason: 'client-closed' });
   });
+
+  it('gives out no client that was closed before its caller has continued', async () => {
+    const opening = connections.of(endpoint('one')).open(TIMEOUT_MS);
+    clients[0]!.accept();
+    connections.close();
+    await expect(opening).rejects.toMatchObject({ reason: 'client-closed' });
+  });
 });

@@ -14,6 +14,8 @@ export interface MessageRoute {
   readonly client: EndpointClient;
   readonly connection: EndpointConnection;
   readonly attempt: CallAttempt;
+  /** How often the client had been closed when the message began. */
+  readonly closes: number;
 }
 
 /** A message that the socket did not take. */
@@ -22,6 +24,7 @@ const NOT_TAKEN: Failure = Object.freeze({ reason: 'connect', outcome: 'failure'
 /** Chooses the instance of each message, and connects to it. */
 export class MessageRouter {
   private sweep: Promise<unknown> | undefined;
+  private closes = 0;
 
   /** @param port the name of one of the endpoints' `ports`; undefined for their `port` */
   constructor(
@@ -37,7 +40,7 @@ export class MessageRouter {
    * @throws NoEndpointsError
    */
   route(): MessageRoute | Promise<MessageRoute> {
-    return this.next(this.handle.calls.begin({}));
+    return this.next(this.handle.calls.begin({}), this.closes);
   }
 
   /**
@@ -45,10 +48,16 @@ export class MessageRouter {
    *
    * @throws `error` when the service's `retry` does not allow another attempt
    */
-  async again({ call, attempt }: MessageRoute, error: Error): Promise<MessageRoute> {
-    attempt.fail(NOT_TAKEN, error);
-    this.retryOrThrow(call, error);
-    return await this.next(call);
+  async again({ call, attempt, closes }: MessageRoute, error: Error): Promise<MessageRoute> {
+    if (closes === this.closes) attempt.fail(NOT_TAKEN, error);
+    else attempt.end('aborted', error);
+    this.retryOrThrow(call, closes, error);
+    return await this.next(call, closes);
+  }
+
+  /** The client is closed: messages under way connect to no further instance. */
+  close(): void {
+    this.closes += 1;
   }
 
   /** Resolves when one instance is connected. Callers during an attempt share it. */
@@ -60,26 +69,24 @@ export class MessageRouter {
     await this.sweep;
   }
 
-  private next(call: ServiceCall): MessageRoute | Promise<MessageRoute> {
+  private next(call: ServiceCall, closes: number): MessageRoute | Promise<MessageRoute> {
     const attempt = this.begin(call);
     const connection = this.connections.of(attempt.endpoint);
     const { ready: client } = connection;
-    return client ? { call, attempt, connection, client } : this.connected(call, attempt, connection);
+    const begun = { call, attempt, connection, closes };
+    return client ? { ...begun, client } : this.connected(begun);
   }
 
-  private async connected(
-    call: ServiceCall,
-    attempt: CallAttempt,
-    connection: EndpointConnection,
-  ): Promise<MessageRoute> {
+  private async connected(begun: Omit<MessageRoute, 'client'>): Promise<MessageRoute> {
+    const { call, attempt, connection, closes } = begun;
     try {
       const client = await connection.open(call.policy.connectTimeoutMs);
-      return { call, attempt, connection, client };
+      return { ...begun, client };
     } catch (error) {
       attempt.fail(failureOf(error, false), error);
-      this.retryOrThrow(call, error);
+      this.retryOrThrow(call, closes, error);
     }
-    return await this.next(call);
+    return await this.next(call, closes);
   }
 
   private begin(call: ServiceCall): CallAttempt {
@@ -104,8 +111,8 @@ export class MessageRouter {
   }
 
   /** @throws `error` when the service's `retry` does not allow another attempt; nothing was sent */
-  private retryOrThrow(call: ServiceCall, error: unknown): void {
-    if (!call.mayRetry({ reason: 'connect', repeatable: true, error })) throw error;
+  private retryOrThrow(call: ServiceCall, closes: number, error: unknown): void {
+    if (closes !== this.closes || !call.mayRetry({ reason: 'connect', repeatable: true, error })) throw error;
   }
 
   private readonly portOf = ({ port, ports }: Endpoint): number | undefined => {

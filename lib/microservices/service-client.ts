@@ -4,7 +4,7 @@ import { type ServiceHandle } from '../piloted/service-handle.js';
 import { type AnswerCallback, type SocketListener } from './endpoint-client.js';
 import { type ConnectionFactory, EndpointConnections } from './endpoint-connections.js';
 import { Message } from './message.js';
-import { MessageRouter } from './message-router.js';
+import { type MessageRoute, MessageRouter } from './message-router.js';
 import { type MicroservicesPackage } from './microservices-package.js';
 
 /** What a service client needs. */
@@ -57,6 +57,7 @@ export function serviceClientClass({ ClientProxy }: MicroservicesPackage): Servi
     override close(): void {
       this.following?.unsubscribe();
       this.following = undefined;
+      this.router.close();
       this.connections.close();
       this.listeners.length = 0;
     }
@@ -86,8 +87,9 @@ export function serviceClientClass({ ClientProxy }: MicroservicesPackage): Servi
     protected override async dispatchEvent<T>(packet: ReadPacket): Promise<T> {
       let route = await this.router.route();
       for (;;) {
+        const sending = eventBy(route, packet);
         try {
-          await route.client.event(packet);
+          await sending;
           route.attempt.end('success');
           return undefined as T;
         } catch (error) {
@@ -98,4 +100,14 @@ export function serviceClientClass({ ClientProxy }: MicroservicesPackage): Servi
   }
   classes.set(ClientProxy, ServiceClientTCP);
   return ServiceClientTCP;
+}
+
+/** @throws the error of a packet that cannot be serialized, which is not the instance's */
+function eventBy({ client, attempt }: MessageRoute, packet: ReadPacket): Promise<void> {
+  try {
+    return client.event(packet);
+  } catch (error) {
+    attempt.end('aborted', error);
+    throw error;
+  }
 }
