@@ -60,7 +60,7 @@ export class DiscoveryService {
    * @throws NoEndpointsError
    */
   pick(name: ServiceName): Endpoint {
-    return this.handles.of(name).pick();
+    return this.handles.pick(name);
   }
 
   /**

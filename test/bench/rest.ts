@@ -3,7 +3,7 @@
  * goal is reached.
  */
 export const REST: Readonly<Record<string, string>> = {
-  pick: 'A pick by name looks the name up and then reads the handle, the balancer and the list of that service, where the floor reads one object and a list. Objects of 1,000 services probably do not fit into the first caches of a processor, so that this ratio depends on the processor and on its other work. A handle that is kept saves the look-up.',
+  pick: 'A pick by name looks the name up and then reads the balancer and the list of that service, where the floor reads a counter and the list. With 1,000 services the lists and endpoints do not fit into the first caches of a processor, for the floor neither, so that both take longer and the ratio depends on the other work of the processor. A handle that is kept saves the look-up.',
   strategies:
     '`random`, `least-request` and `peak-ewma` draw random numbers, and V8 puts each number that a function returns on the heap: 8 to 16 bytes a pick, in the hand-written strategies too. The other strategies allocate nothing.',
   change:
