@@ -1,3 +1,5 @@
+import { bundledPackages } from './test/harness/packages/packages.mjs';
+
 /**
  * Five projects. `unit` runs in memory, `fuzz` feeds generated input, `real` runs against the servers that the harness
  * starts, and `product` runs what is built: the sample, and the package in other applications. `alone` measures time, so
@@ -14,6 +16,7 @@ const common = {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     // One file each instead of 550: Jest loads every file anew for every spec file.
     '^rxjs(/operators)?$': '<rootDir>/test/harness/packages/rxjs$1.cjs',
+    ...bundledPackages(),
     '^class-validator$': '<rootDir>/node_modules/class-validator/bundles/class-validator.umd.min.js',
   },
   transform: {

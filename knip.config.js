@@ -22,7 +22,7 @@ export default {
     'test/**/*.spec.ts',
     'test/{bench,chaos,fuzz}/*.ts',
     'test/bench/rows/{boot-app.mjs,keys-process.ts}',
-    'test/harness/packages/**/*.cjs',
+    'test/harness/packages/{**/*.cjs,bundle.mjs}',
     'test/harness/fixtures/**/*.{ts,mjs}',
   ],
   project: ['{lib,sample,scripts,test}/**/*.{ts,mjs,cjs,mts}'],

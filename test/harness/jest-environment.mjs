@@ -1,5 +1,8 @@
 import { TestEnvironment } from 'jest-environment-node';
+import { compileOnce } from './compile-once.mjs';
 import { Leftovers } from './leftovers.mjs';
+
+compileOnce();
 
 /** Time for everything that a spec file opened to close after its last hook; `deadlineMs` of `testEnvironmentOptions`. */
 const DEADLINE_MS = 2_000;
