@@ -34,10 +34,10 @@ export interface ElectionClient {
   /** The status of every election, in order of the first call of {@link ElectionClient.of}. */
   dump(): readonly ElectionStatus[];
 
-  /** Resigns from every election. Campaigns are resumed by {@link ElectionClient.resume}. */
+  /** Resigns from every election, and defers campaigns, until {@link ElectionClient.resume}. */
   pause(): Promise<void>;
 
-  /** Campaigns again in the elections that {@link ElectionClient.pause} has left. */
+  /** Campaigns again in the elections that {@link ElectionClient.pause} has left, and in those that were to begin since. */
   resume(): void;
 
   /**

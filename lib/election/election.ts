@@ -96,7 +96,8 @@ export interface Election {
 
   /**
    * Ends leadership and candidacy. Signals are aborted at once; another instance leads as soon as the jobs of this one have
-   * ended. Resolves when the record is released, or when the registry cannot be reached.
+   * ended. Resolves when the record is released, or when the registry cannot be reached. A job of this election must not
+   * wait for it, since it waits for the jobs.
    */
   resign(): Promise<void>;
 

@@ -300,4 +300,38 @@ describe('an election in memory', () => {
     expect(second.granted).toBe(true);
     if (second.granted) second.run.end();
   });
+
+  it('continues when the logger of the application throws', async () => {
+    const log = (): never => {
+      throw new Error('disk full');
+    };
+    const one = await member({ ...silentLogger, log, warn: log });
+    one.client.of('job').campaign();
+    await clock.advance(60_000);
+    expect(leaders()).toEqual([0]);
+    await one.client.of('job').resign();
+    expect(one.changes.map(({ type }) => type)).toEqual(['elected', 'deposed']);
+  });
+
+  it('defers a campaign that begins during a pause, and forgets one that is resigned', async () => {
+    const { client } = await member();
+    client.of('resigned').campaign();
+    await clock.advance(1_000);
+    const pausing = client.pause();
+    await clock.advance(1_000);
+    await pausing;
+    const [job, late] = [client.of('job'), client.of('late')];
+    job.campaign({ meta: { at: 'here' } });
+    job.campaign();
+    late.campaign();
+    const resigning = client.of('resigned').resign();
+    await clock.advance(30_000);
+    await resigning;
+    expect(client.dump().filter(({ isLeader }) => isLeader)).toEqual([]);
+    client.resume();
+    await clock.advance(1_000);
+    const leading = client.dump().filter(({ isLeader }) => isLeader);
+    expect(leading.map(({ name }) => name).toSorted()).toEqual(['job', 'late']);
+    expect(job.leader?.meta).toEqual({ at: 'here' });
+  });
 });

@@ -24,7 +24,7 @@ const RUNS_INTERVAL_MS = 20;
 /** Takes part in elections and locks for the application, in its thread. */
 export class LocalElectionClient implements ElectionClient {
   private readonly elections = new Map<string, LocalElection>();
-  private paused: readonly LocalElection[] = [];
+  private paused = false;
   private closing: Promise<void> | undefined;
   private stopped = false;
 
@@ -44,6 +44,7 @@ export class LocalElectionClient implements ElectionClient {
     if (known) return known;
     const election = new LocalElection(this.deps, name);
     this.elections.set(name, election);
+    if (this.paused) void election.pause();
     if (this.stopped) election.shutdown();
     return election;
   }
@@ -53,15 +54,13 @@ export class LocalElectionClient implements ElectionClient {
   }
 
   async pause(): Promise<void> {
-    const campaigning = [...this.elections.values()].filter(({ campaigns }) => campaigns);
-    this.paused = [...new Set([...this.paused, ...campaigning])];
-    await Promise.all(campaigning.map((election) => election.resign()));
+    this.paused = true;
+    await Promise.all([...this.elections.values()].map((election) => election.pause()));
   }
 
   resume(): void {
-    const { paused } = this;
-    this.paused = [];
-    for (const election of paused) election.campaign();
+    this.paused = false;
+    for (const election of this.elections.values()) election.resume();
   }
 
   shutdown(): void {

@@ -5,7 +5,7 @@ import { attempt } from '../common/async/deadline.js';
 import { type Clock } from '../common/clock.js';
 import { CHANNELS } from '../common/diagnostics.js';
 import { expected } from '../common/expected.js';
-import { type Logger } from '../common/logger.js';
+import { type LogFields, type Logger } from '../common/logger.js';
 import { type Candidacy } from './candidacy.js';
 import { type ElectionBackend } from './election-backend.js';
 import {
@@ -43,6 +43,8 @@ export class LocalElection implements Election {
   private readonly runs = new Map<AbortController, string>();
   private readonly waiting = new Set<Deferred<void>>();
   private controller = new AbortController();
+  /** Set between `pause` and `resume`: whether to campaign afterwards, and how. */
+  private paused: { readonly wanted: boolean; readonly options: CampaignOptions } | undefined;
 
   constructor(
     private readonly deps: LocalElectionDeps,
@@ -79,20 +81,40 @@ export class LocalElection implements Election {
     return Object.freeze({ name, state: this.candidacy.phase, isLeader, leader, runs: this.runs.size });
   }
 
-  /** Whether this instance campaigns. */
-  get campaigns(): boolean {
+  private get campaigns(): boolean {
     return this.candidacy.campaigns;
   }
 
-  campaign({ meta }: CampaignOptions = {}): void {
+  campaign(options: CampaignOptions = {}): void {
+    const { meta } = options;
     if (meta !== undefined && !isMeta(meta)) throw expected('meta', 'an object of strings', meta);
     const size = Buffer.byteLength(JSON.stringify(meta ?? {}));
     if (size > MAX_META_BYTES)
       throw expected('meta', `at most ${MAX_META_BYTES} bytes as JSON`, `${size} bytes`);
-    this.candidacy.dispatch({ kind: 'campaign', meta: meta && Object.freeze({ ...meta }) });
+    if (this.paused) this.paused = { wanted: true, options: meta ? options : this.paused.options };
+    else this.candidacy.dispatch({ kind: 'campaign', meta: meta && Object.freeze({ ...meta }) });
   }
 
   async resign(): Promise<void> {
+    if (this.paused) this.paused = { ...this.paused, wanted: false };
+    await this.leave();
+  }
+
+  /** Resigns until {@link resume}. */
+  async pause(): Promise<void> {
+    const { campaigns } = this;
+    this.paused ??= { wanted: campaigns, options: {} };
+    if (campaigns) await this.leave();
+  }
+
+  /** Campaigns again, if it did before {@link pause} or was to do so meanwhile. */
+  resume(): void {
+    const { paused } = this;
+    this.paused = undefined;
+    if (paused?.wanted) this.campaign(paused.options);
+  }
+
+  private async leave(): Promise<void> {
     this.candidacy.dispatch({ kind: 'resign' });
     await this.idle();
     await this.released();
@@ -162,13 +184,13 @@ export class LocalElection implements Election {
   }
 
   private onSignal(signal: ElectionSignal): void {
-    const { logger, url } = this.deps;
+    const { url } = this.deps;
     switch (signal.kind) {
       case 'elected':
         this.controller = new AbortController();
         // Every job of the term may listen to this signal, which is no leak.
         setMaxListeners(0, this.controller.signal);
-        logger.log(`This instance leads "${this.name}" (term ${signal.term}).`, {
+        this.say('log', `This instance leads "${this.name}" (term ${signal.term}).`, {
           event: 'elected',
           election: this.name,
           term: signal.term,
@@ -182,15 +204,15 @@ export class LocalElection implements Election {
         const planned = signal.reason === 'resigned' || signal.reason === 'shutdown';
         const line = `${lost.message} Its term was ${signal.term}.`;
         const fields = { event: 'deposed', election: this.name, term: signal.term, reason: signal.reason };
-        if (planned) logger.log(line, fields);
-        else logger.warn(line, fields);
+        if (planned) this.say('log', line, fields);
+        else this.say('warn', line, fields);
         this.emit({ type: 'deposed', term: signal.term, leader: this.leader, reason: signal.reason });
         return;
       }
       case 'leader': {
         const { leader } = this;
         if (leader)
-          logger.log(`${leader.name} leads "${this.name}" (term ${leader.term}).`, {
+          this.say('log', `${leader.name} leads "${this.name}" (term ${leader.term}).`, {
             event: 'leader',
             election: this.name,
             term: leader.term,
@@ -200,9 +222,19 @@ export class LocalElection implements Election {
         return;
       }
       case 'term-went-back':
-        logger.warn(
+        this.say(
+          'warn',
           `The term of "${this.name}" went back from ${signal.highest} to ${signal.term}: the registry ${url} has lost its history, for example by a restore. Stores that compare terms refuse this leader until its term is higher. Restore etcd with --bump-revision and --mark-compacted.`,
         );
+    }
+  }
+
+  /** A logger of the application that throws must not stop the election, and cannot be told of it. */
+  private say(level: 'log' | 'warn', line: string, fields?: LogFields): void {
+    try {
+      this.deps.logger[level](line, fields);
+    } catch {
+      // See above.
     }
   }
 

@@ -4,6 +4,7 @@ import { type Timer } from '../common/clock.js';
 import { entryKeyId, type PlainKey } from '../registry/entry-record.js';
 import { ListWatcher } from '../registry/list-watcher.js';
 import { type Session, type WriteResult } from '../registry/registry.js';
+import { isUnreachable } from '../registry/shared-connection.js';
 import { SessionGoneError } from '../registry/session-gone.error.js';
 import { ElectionRequests, type RequestBounds } from './election-requests.js';
 import { type ElectionRunnerDeps } from './election-runner.js';
@@ -92,6 +93,14 @@ export class LocalLock {
     return result;
   }
 
+  /** Frees the lock of a run whose job does not begin, without regard to `lockAtLeastFor`. */
+  abandon(): void {
+    const run = this.held?.run;
+    if (!run) return;
+    this.release(run);
+    run.end();
+  }
+
   /** The session is gone, and with it the record. */
   sessionGone(): void {
     if (!this.held) return;
@@ -111,13 +120,17 @@ export class LocalLock {
   async close(): Promise<void> {
     this.timer?.cancel();
     this.lifetime.abort();
-    this.deps.outages.forget(this.label);
+    for (const label of [this.label, this.freeLabel]) this.deps.outages.forget(label);
     this.requests.close(new Error('The lock is closed.'));
     await Promise.all([this.working, this.watcher.close()]);
   }
 
   private get label(): string {
     return `watch of the lock ${JSON.stringify(this.name)}`;
+  }
+
+  private get freeLabel(): string {
+    return `release of the lock ${JSON.stringify(this.name)}`;
   }
 
   private async attempt(session: Session, options: AcquireOptions): Promise<Acquired> {
@@ -259,8 +272,9 @@ export class LocalLock {
     const backoff = new Backoff(undefined, this.deps.random);
     const { clock, registry } = this.deps;
     const { signal } = this.lifetime;
+    const { outages } = this.deps;
     const work = async (): Promise<void> => {
-      while (!signal.aborted) {
+      for (let attempts = 1; !signal.aborted; attempts++) {
         try {
           const bounds = boundsOf(session);
           await this.requests.send('Freeing', bounds, async (inner) => {
@@ -268,9 +282,15 @@ export class LocalLock {
             else await registry.discard?.(this.entryKey, version, inner);
           });
           this.sights.see(undefined);
+          outages.recovered(this.freeLabel);
           return;
         } catch (error) {
-          if (error instanceof SessionGoneError) return;
+          if (error instanceof SessionGoneError) {
+            outages.recovered(this.freeLabel);
+            return;
+          }
+          // One member of a cluster that fails is no news.
+          if (attempts > 2 || !isUnreachable(error)) outages.failed(this.freeLabel, error as Error);
           await pause(clock, backoff.next(), signal).catch(() => undefined);
         }
       }

@@ -63,11 +63,17 @@ export class LocalLocks implements BackendLocks {
     if (this.closed || options.signal?.aborted === true) return { granted: false, reason: 'closed' };
     const lock = this.lock(name);
     await this.firstSession();
+    if (this.refuses(options)) return { granted: false, reason: 'closed' };
     const acquired = await lock.acquire(options);
     if (!acquired.granted && acquired.reason === 'unreachable') this.warnOfSession();
     if (!acquired.granted || !this.refuses(options)) return acquired;
-    acquired.run.end();
+    lock.abandon();
     return { granted: false, reason: 'closed' };
+  }
+
+  /** Frees a lock whose run was granted too late to begin. */
+  abandon(name: string): void {
+    this.locks.get(name)?.abandon();
   }
 
   /** Refuses further runs, and aborts the signals. */

@@ -238,4 +238,27 @@ describe('a lock', () => {
     const one = await member();
     await expect(one.client.locks.acquire(NAME, options)).rejects.toThrow(message);
   });
+
+  it('is free at once when the application stops before the granted run begins', async () => {
+    const [one, two] = [await member(), await member()];
+    one.registry.slow(200);
+    const acquiring = one.client.locks.acquire(NAME, { ...MINUTE, lockAtLeastForMs: 30_000 });
+    await clock.advance(100);
+    one.client.shutdown();
+    await clock.advance(1_000);
+    expect(await acquiring).toEqual({ granted: false, reason: 'closed' });
+    expect((await acquire(two)).granted).toBe(true);
+  });
+
+  it('reports once that it cannot be freed, and when it is', async () => {
+    const one = await member();
+    const run = await granted(one);
+    one.registry.fail('refuse', 'discard');
+    run.end();
+    await clock.advance(30_000);
+    expect(one.warnings).toEqual([expect.stringContaining('The release of the lock "cron": ')]);
+    one.registry.heal();
+    await clock.advance(30_000);
+    expect((await acquire(one)).granted).toBe(true);
+  });
 });

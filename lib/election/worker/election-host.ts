@@ -79,8 +79,7 @@ export class ElectionHost {
       case 'acquire-lock':
         return await this.acquire(request, backend);
       case 'end-lock':
-        this.runs.get(request.run)?.end();
-        this.runs.delete(request.run);
+        this.endLock(request, backend);
         return undefined;
       case 'close-elections':
         this.opened = undefined;
@@ -172,6 +171,17 @@ export class ElectionHost {
         this.deps.report({ kind: 'lock-lost', run: number, reason: reason.reason });
     });
     return { granted: true, term: run.term };
+  }
+
+  private endLock(
+    { run: number, unused }: Extract<ElectionRequest, { kind: 'end-lock' }>,
+    { locks }: LocalBackend,
+  ): void {
+    const run = this.runs.get(number);
+    this.runs.delete(number);
+    // A run that is active has the lock of its name.
+    if (unused && run?.isHeld) locks.abandon(run.name);
+    else run?.end();
   }
 
   /** Shows each acknowledgement of the session from now on. */

@@ -35,7 +35,8 @@ export type ElectionRequest =
       readonly lockAtMostForMs: number;
       readonly lockAtLeastForMs: number;
     }
-  | { readonly kind: 'end-lock'; readonly run: number }
+  /** `unused`: the job has not begun, so that `lockAtLeastFor` does not apply. */
+  | { readonly kind: 'end-lock'; readonly run: number; readonly unused: boolean }
   | { readonly kind: 'close-elections' };
 
 /** The result of `acquire-lock`. */

@@ -60,7 +60,7 @@ export class WorkerLocks implements BackendLocks {
     this.warned = false;
     if (!result.granted) return skipped(result.reason);
     if (this.refuses(options)) {
-      this.end(run);
+      this.end(run, true);
       return skipped('closed');
     }
     const granted = new LocalLockRun({
@@ -115,8 +115,8 @@ export class WorkerLocks implements BackendLocks {
     return skipped('unreachable');
   }
 
-  private end(run: number): void {
-    this.post(this.deps.send({ kind: 'end-lock', run }));
+  private end(run: number, unused = false): void {
+    this.post(this.deps.send({ kind: 'end-lock', run, unused }));
   }
 
   private post(sending: Promise<unknown>): void {

@@ -56,6 +56,7 @@ export class LazyElectionClient implements ElectionClient {
   private get created(): ElectionClient {
     if (this.client) return this.client;
     this.client = this.create();
+    if (this.paused) void this.client.pause();
     if (this.stopped) this.client.shutdown();
     return this.client;
   }
