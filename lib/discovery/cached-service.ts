@@ -5,14 +5,15 @@ import { quote } from '../common/strings.js';
 import { type Logger } from '../common/logger.js';
 import { type Random } from '../common/random.js';
 import { type WarnOnce } from '../common/warn-once.js';
-import { type RemovalCause } from '../registry/entry-store.js';
-import { ListWatcher, type ListUpdate } from '../registry/list-watcher.js';
-import { type RegistryEntry, type Registry } from '../registry/registry.js';
+import { type MalformedSink, type RemovalCause } from '../registry/entry-store.js';
+import { type Registry } from '../registry/registry.js';
+import { ScopeWatcher, type WatchedContent } from '../registry/scope-watcher.js';
 import { sameInstance } from '../registry/same-record.js';
 import { type AddressPolicy } from './address-policy.js';
 import { type Endpoint } from './endpoint.js';
 import { EndpointTable, type TableChange } from './endpoint-table.js';
 import { type ExpiryGuard } from './expiry-guard.js';
+import { type InstanceTarget, type Removal, ServiceEntries } from './service-entries.js';
 import { type ServiceSource } from './service-query.js';
 
 /** How far the list of a service can be trusted. */
@@ -48,19 +49,19 @@ export interface CachedServiceListener {
 }
 
 /** The last good list of one service. One watch serves any number of listeners. */
-export class CachedService {
+export class CachedService implements InstanceTarget {
   readonly listeners = new Set<CachedServiceListener>();
   private readonly table = new EndpointTable();
   /** The timers by the ids of the suspect endpoints that they remove. */
   private readonly suspects = new Map<string, Timer>();
   private readonly graceTimers = new Set<Timer>();
-  private readonly started: Deferred<ListWatcher> = deferred();
+  private readonly started: Deferred<ScopeWatcher> = deferred();
   /** The ids of listed endpoints whose address must not be used. */
   private readonly refused = new Set<string>();
   private list: readonly Endpoint[] | undefined;
   /** The ids of the endpoints that have expired since the last list. */
   private expired = new Set<string>();
-  private watcher: ListWatcher | undefined;
+  private watcher: ScopeWatcher | undefined;
   private restoredAt: number | undefined;
   private answered = false;
 
@@ -106,18 +107,18 @@ export class CachedService {
   /** Starts the watch. */
   start(registry: Registry): void {
     const { service, dc, intervalMs } = this.source;
-    this.watcher = new ListWatcher({
-      registry,
-      scope: { kind: 'service', service, ...(dc === undefined ? {} : { dc }) },
-      clock: this.deps.clock,
-      random: this.deps.random,
-      logger: this.deps.logger,
-      ...(intervalMs === undefined ? {} : { intervalMs }),
-      causes: this.deps.guard !== undefined,
-      onUpdate: (update) => {
-        this.apply(update);
+    this.watcher = new ScopeWatcher(
+      {
+        registry,
+        scope: { kind: 'service', service, ...(dc === undefined ? {} : { dc }) },
+        clock: this.deps.clock,
+        random: this.deps.random,
+        logger: this.deps.logger,
+        ...(intervalMs === undefined ? {} : { intervalMs }),
+        causes: this.deps.guard !== undefined,
       },
-    });
+      (malformed) => this.contentOf(malformed),
+    );
     this.watcher.start();
     this.started.resolve(this.watcher);
   }
@@ -141,26 +142,47 @@ export class CachedService {
     await this.watcher?.close();
   }
 
-  private apply(update: ListUpdate): void {
-    // The first update is compared with the list of the snapshot, of which the watcher knows nothing.
-    const isFirst = !this.answered;
-    this.answered = true;
-    const population = this.table.size;
-    for (const entries of isFirst ? [update.entries.values()] : [update.added, update.updated])
-      for (const entry of entries) {
-        const endpoint = endpointOf(entry);
-        if (endpoint) this.put(endpoint);
-      }
-    const removals = isFirst ? this.unlisted(update) : update.removed.map(removalOf);
-    for (const { id } of removals) this.refused.delete(id);
-    for (const { id, cause } of this.removable(removals, population)) this.remove(id, cause);
-    this.publish();
+  /** For {@link ServiceEntries}. */
+  get size(): number {
+    return this.table.size;
   }
 
-  /** The endpoints of the snapshot that the first answer does not hold. */
-  private unlisted(update: ListUpdate): readonly Removal[] {
-    const listed = new Set([...update.entries.values()].map((entry) => endpointOf(entry)?.id));
-    return [...this.table.ids()].filter((id) => !listed.has(id)).map((id) => ({ id, cause: 'unknown' }));
+  /** For {@link ServiceEntries}. */
+  *ids(): Generator<string> {
+    yield* this.table.ids();
+    yield* this.refused;
+  }
+
+  /** For {@link ServiceEntries}. */
+  find(id: string): Endpoint | undefined {
+    return this.suspects.has(id) ? undefined : this.table.get(id);
+  }
+
+  /** For {@link ServiceEntries}. */
+  remove(removals: readonly Removal[], population: number): void {
+    for (const { id } of removals) this.refused.delete(id);
+    for (const { id, cause } of this.removable(removals, population)) this.drop(id, cause);
+  }
+
+  private contentOf(malformed: MalformedSink): WatchedContent {
+    const entries = new ServiceEntries(this.source.service, this, malformed);
+    const count = (): number => this.table.size + this.refused.size - this.suspects.size;
+    return {
+      get size() {
+        return count();
+      },
+      replace: (listing) => {
+        // The first listing is compared with the snapshot, of which the registry knows nothing.
+        entries.replace(listing, !this.answered);
+        this.answered = true;
+      },
+      apply: (changes) => {
+        entries.apply(changes);
+      },
+      report: () => {
+        this.publish();
+      },
+    };
   }
 
   /** What can be removed at once. Suspect endpoints stay until the grace ends. */
@@ -182,7 +204,7 @@ export class CachedService {
       for (const id of ids) {
         if (this.suspects.get(id) !== timer) continue;
         this.suspects.delete(id);
-        this.remove(id, 'expired');
+        this.drop(id, 'expired');
       }
       this.publish();
     });
@@ -190,12 +212,13 @@ export class CachedService {
     for (const id of ids) this.suspects.set(id, timer);
   }
 
-  private put(endpoint: Endpoint): void {
+  /** For {@link ServiceEntries}. */
+  put(endpoint: Endpoint): void {
     const { id } = endpoint;
     this.suspects.delete(id);
     const refusal = this.deps.policy.refusal(endpoint);
     if (refusal !== undefined) {
-      this.remove(id);
+      this.drop(id);
       this.refused.add(id);
       this.warnOfRefusal(id, refusal);
       return;
@@ -207,7 +230,7 @@ export class CachedService {
     this.table.put(endpoint);
   }
 
-  private remove(id: string, cause?: RemovalCause): void {
+  private drop(id: string, cause?: RemovalCause): void {
     if (this.table.remove(id) && cause === 'expired') this.expired.add(id);
   }
 
@@ -227,17 +250,4 @@ export class CachedService {
     if (expired.size > 0) this.expired = new Set();
     for (const listener of [...this.listeners]) listener.update(change, expired);
   }
-}
-
-interface Removal {
-  readonly id: string;
-  readonly cause: RemovalCause;
-}
-
-function endpointOf({ record }: RegistryEntry): Endpoint | undefined {
-  return record.kind === 'instance' ? record.instance : undefined;
-}
-
-function removalOf({ entry, cause }: ListUpdate['removed'][number]): Removal {
-  return { id: endpointOf(entry)?.id ?? '', cause };
 }

@@ -46,7 +46,7 @@ describe('EndpointTable', () => {
         }
         check();
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 

@@ -23,12 +23,8 @@ export {
 export { type EntriesDiff, type RemovalCause, type RemovedEntry } from './entry-store.js';
 export { completeInstance, DEFAULT_WEIGHT, type Instance, type PartialInstance } from './instance.js';
 export { type ExaminedRights, type Finding, type RegistryMember } from './inspection.js';
-export {
-  ListWatcher,
-  type ListWatcherOptions,
-  type ListWatchState,
-  type ListUpdate,
-} from './list-watcher.js';
+export { ListWatcher } from './list-watcher.js';
+export { type ListUpdate, type ListWatcherOptions, type ListWatchState } from './list-watcher.types.js';
 export {
   type Change,
   type Cursor,

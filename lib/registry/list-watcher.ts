@@ -1,95 +1,7 @@
-import { Backoff, DEFAULT_BACKOFF, type BackoffOptions } from '../common/async/backoff.js';
-import { attempt, pause } from '../common/async/deadline.js';
-import { deferred, type Deferred } from '../common/async/deferred.js';
-import { Watchdog } from '../common/async/watchdog.js';
-import { type Clock } from '../common/clock.js';
-import { ClosedError } from '../common/errors/index.js';
-import { type Logger } from '../common/logger.js';
-import { type Random } from '../common/random.js';
-import { WarnOnce } from '../common/warn-once.js';
-import { EntryStore, type EntriesDiff } from './entry-store.js';
-import { MalformedWarnings, manyMalformed } from './malformed-warnings.js';
-import { isUnreachable, type SharedConnection, sharedConnectionOf } from './shared-connection.js';
-import {
-  SIGN_OF_LIFE_MS,
-  type Cursor,
-  type RegistryEntry,
-  type Listing,
-  type Registry,
-  type Scope,
-  type WatchBatch,
-} from './registry.js';
-import { scopeLabel } from './scope.js';
-
-/** The complete content of a scope, and its difference from the previous update. */
-export interface ListUpdate extends EntriesDiff {
-  /** Entries by `entryKeyId`. The watcher modifies this map after `onUpdate` returns: copy what you keep. */
-  readonly entries: ReadonlyMap<string, RegistryEntry>;
-  /**
-   * Whether the update is a complete listing. Changes between it and the previous update may then be unknown. Otherwise
-   * the changes are without gap.
-   */
-  readonly listed: boolean;
-}
-
-/** How current the content of a {@link ListWatcher} is. */
-export interface ListWatchState {
-  /** True before the first listing, and from an error until the next complete listing. */
-  readonly stale: boolean;
-  /** When the content became stale, in milliseconds of the monotonic clock. */
-  readonly since?: number;
-  /**
-   * Why the last attempt failed. Set while stale. If the registry is unreachable, this is the last error of any reader of
-   * the connection.
-   */
-  readonly error?: Error;
-  /** When the registry last responded, in milliseconds of the monotonic clock. Undefined before the first listing. */
-  readonly lastHeard?: number;
-}
-
-/** Options of a {@link ListWatcher}. */
-export interface ListWatcherOptions {
-  readonly registry: Registry;
-  readonly scope: Scope;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  /** Called with the first listing, even an empty one, and then with each content that differs from the previous one. */
-  readonly onUpdate: (update: ListUpdate) => void;
-  /** Content that is already known, for example from the write that produced it. It replaces the first list request. */
-  readonly from?: Listing;
-  /**
-   * Milliseconds without a batch after which the scope is listed again.
-   *
-   * @default none: the watch alone keeps the content current
-   */
-  readonly intervalMs?: number;
-  /**
-   * Milliseconds that one list request may take.
-   *
-   * @default `registry.listTimeoutMs`, or 5000
-   */
-  readonly listTimeoutMs?: number;
-  /**
-   * Whether `onUpdate` uses the causes of removals. Some drivers need a request for each of them.
-   *
-   * @default true
-   */
-  readonly causes?: boolean;
-  /** @default 100 ms doubling to 5 s, with jitter */
-  readonly backoff?: BackoffOptions;
-}
-
-/** The shortest time between two list requests, except those of {@link ListWatcher.refresh}. */
-const MIN_LIST_INTERVAL_MS = 1_000;
-
-/** A watch that yields nothing for this long is restarted, even if its driver reports no error. */
-const SILENCE_TIMEOUT_MS = 3 * SIGN_OF_LIFE_MS;
-
-const DEFAULT_LIST_TIMEOUT_MS = 5_000;
-
-/** How long {@link ListWatcher.close} waits for a watch to release its resources. */
-const WATCH_END_TIMEOUT_MS = 1_000;
+import { type EntriesDiff, EntryStore, type MalformedSink } from './entry-store.js';
+import { type ListUpdate, type ListWatcherOptions, type ListWatchState } from './list-watcher.types.js';
+import { type Change, type Listing } from './registry.js';
+import { ScopeWatcher, type WatchedContent } from './scope-watcher.js';
 
 /**
  * Keeps the complete content of a scope current: lists it, then watches from the cursor of the listing, and lists again
@@ -99,58 +11,24 @@ const WATCH_END_TIMEOUT_MS = 1_000;
  * if the registry reports it as empty.
  */
 export class ListWatcher {
-  private readonly store: EntryStore;
-  private readonly malformed: MalformedWarnings;
-  private readonly backoff: Backoff;
-  private readonly connection: SharedConnection;
-  private readonly firstListing: Deferred<void> = deferred();
-  private readonly lifetime = new AbortController();
-  private readonly endingWatches = new Set<Promise<unknown>>();
-  /** Aborted by {@link ListWatcher.refresh} to end the current watch or wait. */
-  private interrupt = new AbortController();
-  /** Settled by the next list request that starts. */
-  private requested: Deferred<void> | undefined;
-  private listed = false;
-  private stale = true;
-  private since: number | undefined;
-  private error: Error | undefined;
-  private lastHeard: number | undefined;
-  private listedAt = -Infinity;
-  private warned = false;
-  private running: Promise<void> | undefined;
+  private readonly watcher: ScopeWatcher;
 
-  constructor(private readonly options: ListWatcherOptions) {
-    const { clock, logger, registry } = options;
-    const warnings = new WarnOnce(clock, logger, manyMalformed(registry.url));
-    this.malformed = new MalformedWarnings(warnings, registry.url);
-    this.store = new EntryStore(this.malformed);
-    this.backoff = new Backoff(options.backoff ?? DEFAULT_BACKOFF, options.random);
-    this.connection = sharedConnectionOf(options.registry, options);
+  constructor(options: ListWatcherOptions) {
+    this.watcher = new ScopeWatcher(options, (malformed) => new Entries(malformed, options.onUpdate));
   }
 
   /** Resolves after `onUpdate` was called with the first listing. Rejects only with a {@link ClosedError}. */
   get ready(): Promise<void> {
-    return this.firstListing.promise;
+    return this.watcher.ready;
   }
 
   get state(): ListWatchState {
-    // While this watcher waits for its turn to reconnect, the errors of other readers are more recent than its own.
-    const error = isUnreachable(this.error)
-      ? (this.connection.reconnect.lastError ?? this.error)
-      : this.error;
-    return {
-      stale: this.stale,
-      ...(this.since === undefined ? {} : { since: this.since }),
-      ...(error === undefined ? {} : { error }),
-      ...(this.lastHeard === undefined ? {} : { lastHeard: this.lastHeard }),
-    };
+    return this.watcher.state;
   }
 
   /** Starts to list and watch. A second call does nothing. */
   start(): void {
-    if (this.running || this.lifetime.signal.aborted) return;
-    this.since = this.options.clock.now();
-    this.running = this.run();
+    this.watcher.start();
   }
 
   /**
@@ -161,188 +39,47 @@ export class ListWatcher {
    * @throws ClosedError after {@link ListWatcher.close}
    */
   refresh(): Promise<void> {
-    if (this.lifetime.signal.aborted) return Promise.reject(this.closedError());
-    this.requested ??= deferred();
-    this.interrupt.abort();
-    return this.requested.promise;
+    return this.watcher.refresh();
   }
 
   /** Ends the watch and all timers. A second call waits for the first. */
-  async close(): Promise<void> {
-    const closed = this.closedError();
-    // One error for all signals: its stack trace is the main cost when thousands of watchers close together.
-    this.lifetime.abort(closed);
-    this.interrupt.abort(closed);
-    await this.running;
-    await Promise.all(this.endingWatches);
-    this.malformed.close();
-    this.firstListing.reject(closed);
-    this.requested?.reject(closed);
+  close(): Promise<void> {
+    return this.watcher.close();
+  }
+}
+
+const NO_CHANGE: EntriesDiff = { added: [], updated: [], removed: [] };
+
+/** The entries of a scope, with a callback for their changes. */
+class Entries implements WatchedContent {
+  private readonly store: EntryStore;
+  private diff = NO_CHANGE;
+  private reported = false;
+
+  constructor(
+    malformed: MalformedSink,
+    private readonly onUpdate: (update: ListUpdate) => void,
+  ) {
+    this.store = new EntryStore(malformed);
   }
 
-  private async run(): Promise<void> {
-    const { from } = this.options;
-    let known = from && this.take(from);
-    while (!this.lifetime.signal.aborted) {
-      const cursor = known ?? (await this.connection.listSemaphore.run(() => this.list()));
-      known = undefined;
-      const waitMs = cursor === undefined ? this.backoffAfter(this.error) : await this.watch(cursor);
-      await this.sleep(Math.max(waitMs, this.listedAt + MIN_LIST_INTERVAL_MS - this.options.clock.now()));
-      await this.connection.reconnect.waitForProbe(this.interrupt.signal);
-    }
+  get size(): number {
+    return this.store.current.size;
   }
 
-  /** Makes one list request, and settles the calls of {@link ListWatcher.refresh} before it. */
-  private async list(): Promise<Cursor | undefined> {
-    const { registry, scope, clock } = this.options;
-    const requested = this.requested;
-    this.requested = undefined;
-    this.interrupt = new AbortController();
-    if (this.lifetime.signal.aborted) this.interrupt.abort();
-    try {
-      const listing = await attempt(
-        {
-          clock,
-          timeoutMs: this.options.listTimeoutMs ?? registry.listTimeoutMs ?? DEFAULT_LIST_TIMEOUT_MS,
-          signal: this.lifetime.signal,
-          what: `Listing the ${scopeLabel(scope)} in ${registry.url}`,
-        },
-        (signal) => registry.list(scope, signal),
-      );
-      this.connection.reconnect.attemptSucceeded();
-      this.take(listing);
-      requested?.resolve();
-      return listing.cursor;
-    } catch (error) {
-      const closed = this.lifetime.signal.aborted;
-      if (!closed) this.markStale(error as Error);
-      requested?.reject(closed ? this.closedError() : (error as Error));
-      return undefined;
-    }
+  replace(listing: Listing): void {
+    this.diff = this.store.replace(listing);
   }
 
-  private take(listing: Listing): Cursor {
-    this.listedAt = this.options.clock.now();
-    this.emit(this.store.replace(listing), true);
-    this.markFresh();
-    return listing.cursor;
+  apply(changes: readonly Change[]): void {
+    this.diff = this.store.apply(changes);
   }
 
-  /** Reads one watch until it ends. Returns the milliseconds to wait before the next list request. */
-  private async watch(cursor: Cursor): Promise<number> {
-    const { registry, scope, clock, intervalMs, causes = true } = this.options;
-    const { signal } = this.interrupt;
-    const stop = new AbortController();
-    const watchdog = new Watchdog({
-      clock,
-      timeoutMs: Math.min(intervalMs ?? Infinity, SILENCE_TIMEOUT_MS),
-      signal,
-      what: `The watch on the ${scopeLabel(scope)} in ${registry.url}`,
-    });
-    let batches: AsyncIterator<WatchBatch, unknown> | undefined;
-    try {
-      batches = registry.watch(scope, cursor, stop.signal, { causes })[Symbol.asyncIterator]();
-      for (;;) {
-        const next = await watchdog.wait(batches.next());
-        if (next.done === true)
-          throw new Error(`The watch on the ${scopeLabel(scope)} ended without a reason.`);
-        const batch = next.value;
-        if (batch.kind === 'reset') return 0;
-        this.recovered();
-        this.lastHeard = clock.now();
-        if (batch.kind === 'listing') this.emit(this.store.replace(batch.listing), true);
-        else if (batch.changes.length > 0) this.emit(this.store.apply(batch.changes), false);
-      }
-    } catch (error) {
-      if (signal.aborted) return 0;
-      if (intervalMs !== undefined && clock.now() - (this.lastHeard ?? 0) >= intervalMs) return 0;
-      this.markStale(error as Error);
-      return this.backoff.next();
-    } finally {
-      watchdog.end();
-      stop.abort(signal.reason);
-      this.endWatch(batches);
-    }
-  }
-
-  /** Returns 0 for an unreachable registry: the reconnect coordinator delays the next attempt then. */
-  private backoffAfter(error: Error | undefined): number {
-    return isUnreachable(error) ? 0 : this.backoff.next();
-  }
-
-  /** Ends a watch in the background. Only {@link ListWatcher.close} waits for it. */
-  private endWatch(batches: AsyncIterator<WatchBatch, unknown> | undefined): void {
-    if (!batches?.return) return;
-    const end = batches.return.bind(batches);
-    const ending = attempt(
-      { clock: this.options.clock, timeoutMs: WATCH_END_TIMEOUT_MS, what: 'Ending a watch' },
-      () => end(),
-    ).catch(() => undefined);
-    this.endingWatches.add(ending);
-    void ending.then(() => this.endingWatches.delete(ending));
-  }
-
-  private async sleep(delayMs: number): Promise<void> {
-    if (delayMs <= 0) return;
-    await pause(this.options.clock, delayMs, this.interrupt.signal).catch(() => undefined);
-  }
-
-  private emit(diff: EntriesDiff, listed: boolean): void {
-    const { added, updated, removed } = diff;
-    if (this.listed && added.length + updated.length + removed.length === 0) return;
-    this.listed = true;
-    const { scope, logger, onUpdate } = this.options;
-    try {
-      onUpdate({ entries: this.store.current, added, updated, removed, listed });
-    } catch (error) {
-      // An error of the listener must not count as an error of the registry.
-      const reason = error instanceof Error ? error.message : String(error);
-      logger.error(`A listener for the ${scopeLabel(scope)} failed: ${reason}`);
-    }
-  }
-
-  private markFresh(): void {
-    this.lastHeard = this.options.clock.now();
-    this.stale = false;
-    this.since = undefined;
-    this.error = undefined;
-    this.firstListing.resolve();
-  }
-
-  private markStale(error: Error): void {
-    const { clock, logger, registry, scope } = this.options;
-    if (isUnreachable(error)) this.connection.reconnect.attemptFailed({ error });
-    if (!this.stale) this.since = clock.now();
-    this.stale = true;
-    this.error = error;
-    if (this.warned) return;
-    this.warned = true;
-    const what = `the ${scopeLabel(scope)} in ${registry.url}`;
-    logger.warn(
-      this.listed
-        ? `Lost the watch on ${what}; serving the last listing (entries: ${this.store.current.size}) and retrying: ${error.message}`
-        : `Could not list ${what}; retrying: ${error.message}`,
-      { event: 'watch-lost', registry: registry.url, ...scope },
-    );
-  }
-
-  /**
-   * Called when a watch works. A list request alone does not count as a recovery: if lists succeed and watches fail, the
-   * log would alternate between lost and restored.
-   */
-  private recovered(): void {
-    this.backoff.reset();
-    if (!this.warned) return;
-    this.warned = false;
-    const { logger, registry, scope } = this.options;
-    logger.log(`Restored the watch on the ${scopeLabel(scope)} in ${registry.url}.`, {
-      event: 'watch-restored',
-      registry: registry.url,
-      ...scope,
-    });
-  }
-
-  private closedError(): ClosedError {
-    return new ClosedError(`The list watcher of the ${scopeLabel(this.options.scope)}`);
+  report(listed: boolean): void {
+    const { added, updated, removed } = this.diff;
+    this.diff = NO_CHANGE;
+    if (this.reported && added.length + updated.length + removed.length === 0) return;
+    this.reported = true;
+    this.onUpdate({ entries: this.store.current, added, updated, removed, listed });
   }
 }

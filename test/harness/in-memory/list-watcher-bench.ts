@@ -1,4 +1,5 @@
-import { ListWatcher, type ListUpdate } from '../../../lib/registry/list-watcher.js';
+import { ListWatcher } from '../../../lib/registry/list-watcher.js';
+import { type ListUpdate } from '../../../lib/registry/list-watcher.types.js';
 import { VirtualClock } from '../../../lib/testing/virtual-clock.js';
 import { ScriptedRegistry } from './scripted-registry.js';
 
