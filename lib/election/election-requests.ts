@@ -2,10 +2,8 @@ import { attempt } from '../common/async/deadline.js';
 import { type Clock } from '../common/clock.js';
 import { type EntryKey, entryKeyLabel } from '../registry/entry-record.js';
 import { type Registry, type RegistryEntry, type Session } from '../registry/registry.js';
+import { RoundTrip } from '../registration/round-trip.js';
 import { renewalTimeoutMs } from '../registration/session-machine.js';
-
-/** Weight of the newest measurement in the smoothed round trip. */
-const NEW_SAMPLE_SHARE = 0.25;
 
 /** What a request is bounded by. */
 export interface RequestBounds {
@@ -25,8 +23,7 @@ export interface RequestBounds {
  * session directly: no queue of other requests delays them.
  */
 export class ElectionRequests {
-  /** Milliseconds from a request to its response, smoothed. */
-  private roundTripMs = 0;
+  private readonly roundTrip = new RoundTrip();
   private readonly lifetime = new AbortController();
 
   constructor(
@@ -47,22 +44,18 @@ export class ElectionRequests {
   async send<T>(what: string, bounds: RequestBounds, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { registry, clock } = this;
     const { ttlMs, session, leastMs = 0 } = bounds;
-    const sentAt = clock.now();
     const timeoutMs = renewalTimeoutMs(ttlMs / 1_000, {
-      roundTripMs: this.roundTripMs,
+      roundTripMs: this.roundTrip.ms,
+      isPatient: this.roundTrip.isPatient,
       driverTimeoutMs: Math.max(leastMs, session.renewTimeoutMs ?? 0),
     });
-    const result = await attempt(
-      {
-        clock,
-        timeoutMs,
-        signal: this.lifetime.signal,
-        what: `${what} the ${entryKeyLabel(this.entryKey)} in ${registry.url}`,
-      },
-      run,
-    );
-    this.roundTripMs += (clock.now() - sentAt - this.roundTripMs) * NEW_SAMPLE_SHARE;
-    return result;
+    const options = {
+      clock,
+      timeoutMs,
+      signal: this.lifetime.signal,
+      what: `${what} the ${entryKeyLabel(this.entryKey)} in ${registry.url}`,
+    };
+    return await this.roundTrip.measure(clock, timeoutMs, () => attempt(options, run));
   }
 
   /** Aborts the request in flight and every later one. */

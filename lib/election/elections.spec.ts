@@ -112,6 +112,16 @@ describe('an election in memory', () => {
     expect(one.changes.at(-1)).toMatchObject({ type: 'deposed', reason: 'expired' });
   });
 
+  it('elects a leader over a network whose round trip is longer than the usual timeout, and keeps it', async () => {
+    const one = await member();
+    one.registry.slow(1_400);
+    one.client.of('job').campaign();
+    await clock.advance(30_000);
+    expect(leaders()).toEqual([0]);
+    await clock.advance(60_000);
+    expect(one.changes.map(({ type }) => type)).toEqual(['elected']);
+  });
+
   it('logs an outage once for all elections, and its end once', async () => {
     const lines: string[] = [];
     const one = await member({

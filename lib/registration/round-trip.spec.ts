@@ -1,3 +1,5 @@
+import { VirtualClock } from '../testing/virtual-clock.js';
+import { pause } from '../common/async/deadline.js';
 import { RoundTrip } from './round-trip.js';
 
 describe('RoundTrip', () => {
@@ -28,5 +30,25 @@ describe('RoundTrip', () => {
     roundTrip.answered(700);
     expect(roundTrip.isPatient).toBe(false);
     expect(roundTrip.ms).toBe(700);
+  });
+
+  it('learns once from requests side by side that have no response', async () => {
+    const clock = new VirtualClock();
+    const roundTrip = new RoundTrip();
+    const unanswered = async (): Promise<never> => {
+      await pause(clock, 500);
+      throw new Error('no response');
+    };
+    const both = Promise.allSettled([1, 2].map(() => roundTrip.measure(clock, 500, unanswered)));
+    await clock.advance(500);
+    await both;
+    expect(roundTrip.isPatient).toBe(true);
+  });
+
+  it('learns nothing from a refusal, which comes before the timeout', async () => {
+    const refusal = Promise.reject(new Error('denied'));
+    const roundTrip = new RoundTrip();
+    await expect(roundTrip.measure(new VirtualClock(), 500, () => refusal)).rejects.toThrow('denied');
+    expect([roundTrip.ms, roundTrip.isPatient]).toEqual([0, false]);
   });
 });

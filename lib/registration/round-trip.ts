@@ -1,3 +1,5 @@
+import { type Clock } from '../common/clock.js';
+
 /** Weight of a faster response in the smoothed round trip. */
 const FASTER_SAMPLE_SHARE = 0.25;
 
@@ -5,9 +7,10 @@ const FASTER_SAMPLE_SHARE = 0.25;
 export const ROUND_TRIPS = 3;
 
 /**
- * Estimates the round trip to the registry. A slower response counts in full and at once, a faster one gradually. A
- * round trip longer than the timeout is never measured, so every other request after one without a response is patient:
- * always would leave too few attempts in an outage.
+ * Estimates the round trip to the registry, for the renewals of a session and for the requests of an election or a lock.
+ * A slower response counts in full and at once, a faster one gradually. A round trip longer than the timeout is never
+ * measured, so every other request after one without a response is patient: always would leave too few attempts in an
+ * outage.
  */
 export class RoundTrip {
   private estimateMs = 0;
@@ -30,6 +33,21 @@ export class RoundTrip {
     this.estimateMs = tookMs;
     this.isRough = true;
     this.patient = false;
+  }
+
+  /** Sends a request that gives up after `timeoutMs`, and learns from its response or from the lack of one. */
+  async measure<T>(clock: Clock, timeoutMs: number, send: () => Promise<T>): Promise<T> {
+    const sentAt = clock.now();
+    const wasPatient = this.patient;
+    try {
+      const response = await send();
+      this.answered(clock.now() - sentAt);
+      return response;
+    } catch (error) {
+      // Of requests that run side by side, the first one without a response decides about the next.
+      if (clock.now() - sentAt >= timeoutMs && this.patient === wasPatient) this.exceeded();
+      throw error;
+    }
   }
 
   /** A request was answered within `tookMs`. */

@@ -238,16 +238,18 @@ export class SessionRunner {
     const timeoutMs = lost ? OPEN_TIMEOUT_MS : renewalTimeoutMs(ttl, this.needs(session));
     this.reconnect.attemptStarted();
     try {
-      const renewal = await attempt(
-        {
-          clock,
-          timeoutMs,
-          signal: this.aborter.signal,
-          what: `Renewing session ${session.id} at ${registry.url}`,
-        },
-        (signal) => session.renew(signal, lost),
+      // Without a session the timeout does not depend on the round trip, so nothing follows from its end.
+      const renewal = await this.roundTrip.measure(clock, lost ? Infinity : timeoutMs, () =>
+        attempt(
+          {
+            clock,
+            timeoutMs,
+            signal: this.aborter.signal,
+            what: `Renewing session ${session.id} at ${registry.url}`,
+          },
+          (signal) => session.renew(signal, lost),
+        ),
       );
-      this.roundTrip.answered(clock.now() - sentAt);
       this.checkTtl(renewal.ttl);
       this.recovered();
       if (renewal.ttl <= 0) this.apply({ kind: 'gone' });
@@ -260,7 +262,6 @@ export class SessionRunner {
         this.apply({ kind: 'gone' });
         return;
       }
-      if (!lost && clock.now() - sentAt >= timeoutMs) this.roundTrip.exceeded();
       const retryAfter = (this.state.lost ? this.lost : this.late).next();
       if (isUnreachable(error)) this.reconnect.attemptFailed({ error, retryInMs: retryAfter });
       this.apply({ kind: 'failed', retryAfter });
