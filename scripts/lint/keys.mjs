@@ -4,9 +4,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 /** Files that change the result of every file: rules, compiler options, the versions and types of the packages. */
-const SETTINGS = ['eslint.config.js', 'package-lock.json', 'tsconfig.json', 'sample/tsconfig.json'];
+const SETTINGS = [
+  'eslint.config.js',
+  'package-lock.json',
+  'tsconfig.json',
+  'sample/tsconfig.json',
+  'lib/dashboard/page/tsconfig.json',
+];
 
 const IMPORT = /(?:from|import)\s*\(?\s*['"](\.{1,2}\/[^'"]+)['"]/g;
+
+/** An import of the package by its name, which `paths` in tsconfig.json maps to the sources. */
+const OWN_IMPORT = /['"]nestjs-sidekick(?:\/([\w/-]+))?['"]/g;
 
 /** A file with a declaration that has an effect in files that do not import it. */
 const AMBIENT = /^declare (?:global|module)\b/m;
@@ -46,8 +55,9 @@ function sourcesOf(root) {
 
 function importsOf(root, file, text, texts) {
   const paths = [...text.matchAll(IMPORT)].map(([, specifier]) => resolve(dirname(file), specifier));
-  // The sample imports the package by its name.
-  if (text.includes("'nestjs-sidekick'")) paths.push(join(root, 'lib/index.ts'));
+  for (const [, subpath = ''] of text.matchAll(OWN_IMPORT)) {
+    paths.push(...['lib', 'lib/registries'].map((folder) => join(root, folder, subpath, 'index.ts')));
+  }
   return paths
     .flatMap((path) => [
       path,

@@ -1,0 +1,1 @@
+export function keysOf(root: string): Promise<ReadonlyMap<string, string>>;
