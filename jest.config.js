@@ -9,6 +9,18 @@ const ALONE = ['consul/many-watches', 'etcd/closing', 'etcd/partition'].map(
   (name) => `<rootDir>/test/real/${name}.spec.ts`,
 );
 
+/** Specs of the project `unit` that the project `fuzz` plays again with more random runs: `runs` of test/harness/in-memory/runs.ts. */
+const LONG = [
+  'lib/balancing/strategies/two-choices',
+  'lib/balancing/subset',
+  'lib/election/election-model',
+  'lib/election/worker/worker-elections',
+  'lib/piloted/service-handle',
+  'lib/registration/histories',
+  'lib/registration/local-registrar',
+  'test/unit/never-gives-up',
+].map((name) => `<rootDir>/${name}.spec.ts`);
+
 const common = {
   testEnvironment: '<rootDir>/test/harness/jest-environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
@@ -50,7 +62,8 @@ export default {
     {
       ...common,
       displayName: 'fuzz',
-      testMatch: ['<rootDir>/test/fuzz/**/*.spec.ts'],
+      globals: { LONG_RUNS: true },
+      testMatch: ['<rootDir>/test/fuzz/**/*.spec.ts', ...LONG],
     },
     {
       ...common,

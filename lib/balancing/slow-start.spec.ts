@@ -14,9 +14,9 @@ function make(slowStart: number, balancer: 'round-robin' | 'maglev' = 'round-rob
   /** The share of `id` in the picks of one second, relative to an even share. */
   const share = async (id: string): Promise<number> => {
     let own = 0;
-    for (let step = 0; step < 100; step++) {
-      for (let pick = 0; pick < 3; pick++) if (balancing.balancer.pick()!.id === id) own += 1;
-      await clock.advance(10);
+    for (let step = 0; step < 20; step++) {
+      for (let pick = 0; pick < 15; pick++) if (balancing.balancer.pick()!.id === id) own += 1;
+      await clock.advance(50);
     }
     return own / (300 - own);
   };

@@ -139,7 +139,7 @@ describe('ServiceCache', () => {
     expect(changes).toHaveLength(1);
   });
 
-  it('ends a watch with its last selection, and leaks nothing after 10,000 of them', async () => {
+  it('ends a watch with its last selection, and leaks nothing after 1,000 of them', async () => {
     const cache = await started();
     const first = cache.watch({ service: 'web' });
     const second = cache.watch({ service: 'web', tag: 'x' });
@@ -149,7 +149,7 @@ describe('ServiceCache', () => {
     expect(registry.open).toBe(1);
     await second.close();
     expect(registry.open).toBe(0);
-    for (let round = 0; round < 100; round++) {
+    for (let round = 0; round < 10; round++) {
       const selections = Array.from({ length: 100 }, () => cache.watch({ service: 'web' }));
       selections.forEach((selection) => selection.subscribe(() => undefined));
       await Promise.all(selections.map((selection) => selection.close()));

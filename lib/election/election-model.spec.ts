@@ -6,6 +6,7 @@ import {
   type FleetMember,
   type FleetOptions,
 } from '../../test/harness/in-memory/election-fleet.js';
+import { runs } from '../../test/harness/in-memory/runs.js';
 
 const TTL_MS = FLEET_TTL * 1_000;
 
@@ -87,7 +88,7 @@ async function faulty(
 }
 
 describe('elections under random faults', () => {
-  const seeds = process.env.ELECTION_SEEDS?.split(',').map(Number) ?? [1, 2, 3];
+  const seeds = process.env.ELECTION_SEEDS?.split(',').map(Number) ?? [1, 2, 3].slice(0, runs(1, 3));
 
   const plays = seeds.flatMap((seed) => [
     { seed, listings: false },

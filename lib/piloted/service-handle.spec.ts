@@ -16,6 +16,7 @@ import {
   ScriptedRegistry,
   webEntry,
 } from '../../test/harness/in-memory/scripted-registry.js';
+import { runs } from '../../test/harness/in-memory/runs.js';
 
 interface World {
   readonly clock: VirtualClock;
@@ -66,18 +67,20 @@ describe('ServiceHandle over a registry', () => {
         for (const { changes, picks } of program) {
           registry.watch_.send(...changes);
           await clock.advance(0);
+          const strangers: unknown[] = [];
           const counts = new Map(ids(handle.endpoints).map((name) => [name, 0]));
           for (let pick = 0; pick < picks && counts.size > 0; pick++) {
             const picked = handle.pick();
-            expect(handle.endpoints).toContain(picked);
+            if (!handle.endpoints.includes(picked)) strangers.push(picked);
             counts.set(picked.id, (counts.get(picked.id) ?? 0) + 1);
           }
+          expect(strangers).toEqual([]);
           if (counts.size === 0) expect(() => handle.pick()).toThrow(/answered with an empty list/);
           else expect(Math.max(...counts.values()) - Math.min(...counts.values())).toBeLessThanOrEqual(1);
         }
         await close();
       }),
-      { numRuns: 100 },
+      { numRuns: runs(40, 100) },
     );
   });
 
@@ -139,7 +142,7 @@ describe('ServiceHandle over a registry', () => {
     expect(handle.pick().id).toBe('a');
   });
 
-  it('leaks no memory in 20,000 updates and 10,000 subscriptions', async () => {
+  it('leaks no memory in thousands of updates and subscriptions', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const { clock, registry, handle, close } = await world('a', 'b', 'c');
@@ -157,8 +160,9 @@ describe('ServiceHandle over a registry', () => {
     };
     await update(2_000);
     const before = used();
-    await update(20_000);
-    for (let round = 0; round < 10_000; round++) handle.changes.subscribe(() => undefined).unsubscribe();
+    const updates = runs(6_000, 20_000);
+    await update(updates);
+    for (let round = 0; round < updates / 2; round++) handle.changes.subscribe(() => undefined).unsubscribe();
     expect(used()).toBeLessThan(before * 1.05);
     expect(handle.endpoints).toHaveLength(103);
     await close();

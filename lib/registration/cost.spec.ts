@@ -83,7 +83,7 @@ describe('the cost of keys at rest', () => {
 });
 
 describe('the cost of a mass loss', () => {
-  const KEYS = 500;
+  const KEYS = 200;
 
   it('is one write for each deleted key, and no read', async () => {
     const { lists, writes } = await costOf(KEYS, ({ store }) => {

@@ -7,6 +7,7 @@ import { VirtualClock } from '../testing/virtual-clock.js';
 import { LocalRegistrar } from './local-registrar.js';
 import { type Registration } from './registrar.js';
 import { clockTicker } from './ticker.js';
+import { runs } from '../../test/harness/in-memory/runs.js';
 
 const KEY = 'k';
 const ENTRY_KEY: EntryKey = { kind: 'key', key: KEY };
@@ -284,7 +285,7 @@ describe('registrars of one key', () => {
         run,
       ),
       {
-        numRuns: Number(process.env.HISTORIES ?? 300),
+        numRuns: Number(process.env.HISTORIES ?? runs(60, 300)),
         seed: Number(process.env.HISTORIES_SEED ?? 20_261_128),
       },
     );

@@ -22,6 +22,8 @@ export default class SidekickEnvironment extends TestEnvironment {
 
   async setup() {
     await super.setup();
+    // Of the 100 frames that Jest asks for, each error and each `expect()` of a test pays.
+    this.global.Error.stackTraceLimit = 20;
     this.leftovers = new Leftovers(this.global);
   }
 

@@ -97,12 +97,13 @@ describe('RoundRobin', () => {
   it('gives every weight its share within any window of one round, over updates', () => {
     const balancer = new RoundRobin(first);
     const counts = new Map<string | undefined, number>();
-    for (let round = 0; round < 1_000; round++) {
-      balancer.update(list('a', 'b', 'c', 'd'), [3, 2, 1, 0.5]);
+    const lists = [list('a', 'b', 'c', 'd'), list('a', 'b', 'c', 'd')];
+    for (let round = 0; round < 250; round++) {
+      balancer.update(lists[round % 2]!, [3, 2, 1, 0.5]);
       for (const id of picks(balancer, 13)) counts.set(id, (counts.get(id) ?? 0) + 1);
     }
     for (const [id, weight] of Object.entries({ a: 3, b: 2, c: 1, d: 0.5 }))
-      expect(Math.abs(counts.get(id)! / 2_000 - weight)).toBeLessThan(0.02);
+      expect(Math.abs(counts.get(id)! / 500 - weight)).toBeLessThan(0.02);
   });
 
   it('spreads 100 clients that start together: 10 endpoints, one pick each', () => {

@@ -47,7 +47,7 @@ describe('Departures', () => {
   it('sends one read for all keys that were deleted with a session', async () => {
     const { etcd, causes } = setUp();
     const found = await Promise.all(
-      Array.from({ length: 10_000 }, () => causes.causeOf({ lease: 'expired', revision: 9n })),
+      Array.from({ length: 1_000 }, () => causes.causeOf({ lease: 'expired', revision: 9n })),
     );
     expect(new Set(found)).toEqual(new Set(['expired']));
     expect(etcd.batches).toEqual([1]);

@@ -1,0 +1,7 @@
+/**
+ * How often a randomised test runs: `few` times in the project `unit`, and `many` times in the project `fuzz`, which plays the
+ * same spec again (`LONG` in `jest.config.js`).
+ */
+export function runs(few: number, many: number): number {
+  return 'LONG_RUNS' in globalThis ? many : few;
+}
