@@ -49,6 +49,12 @@ const common = {
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/sample/dist'],
 };
 
+/** What the projects have that need servers and the build. */
+const servers = {
+  globalSetup: '<rootDir>/test/harness/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/harness/global-teardown.mjs',
+};
+
 export default {
   maxWorkers: 2,
   // For machines that are busy. Jest heeds it here only, not in a project.
@@ -68,20 +74,20 @@ export default {
     {
       ...common,
       displayName: 'real',
-      globalSetup: '<rootDir>/test/harness/global-setup.mjs',
+      ...servers,
       testMatch: ['<rootDir>/test/real/**/*.spec.ts'],
       testPathIgnorePatterns: ['<rootDir>/test/real/(sample|packaging)/', ...ALONE],
     },
     {
       ...common,
       displayName: 'alone',
-      globalSetup: '<rootDir>/test/harness/global-setup.mjs',
+      ...servers,
       testMatch: ALONE,
     },
     {
       ...common,
       displayName: 'product',
-      globalSetup: '<rootDir>/test/harness/global-setup.mjs',
+      ...servers,
       testMatch: ['<rootDir>/test/real/{sample,packaging}/**/*.spec.ts'],
     },
   ],

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { shell } from './shell.js';
-import { pack, root } from './tarball.js';
+import { packed, root } from './tarball.js';
 
 interface SourceMap {
   readonly sources: readonly string[];
@@ -60,7 +60,7 @@ describe('The bundle', () => {
 
   beforeAll(async () => {
     folder = await tempFolder('bundle');
-    files = (await pack(folder)).files.filter((path) => path.startsWith('dist/'));
+    files = (await packed()).files.filter((path) => path.startsWith('dist/'));
     maps = await Promise.all(
       files
         .filter((path) => path.endsWith('.map'))

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Consumer } from './consumer.js';
+import { Installation } from './installation.js';
 import { shell } from './shell.js';
 
 const PATIENCE = 300_000;
@@ -57,14 +58,8 @@ describe('An application that esbuild has bundled', () => {
   beforeAll(async () => {
     consumer = await Consumer.create({
       type: 'module',
-      dependencies: {
-        '@nestjs/common': '12.5.1',
-        '@nestjs/core': '12.5.1',
-        '@types/node': '20.19.43',
-        esbuild: '0.28.2',
-        'reflect-metadata': '^0.2.2',
-        rxjs: '^7.8.2',
-      },
+      dependencies: ['@nestjs/common', '@nestjs/core', '@types/node', 'esbuild', 'reflect-metadata', 'rxjs'],
+      typescript: 'typescript-7.0.2',
       compilers: [],
       files: { 'src/app.ts': APP },
     });
@@ -107,15 +102,8 @@ describe('An application that esbuild has bundled', () => {
   it(
     'gets an error that etcd3 must stay outside of the bundle',
     async () => {
-      const install = [
-        'install',
-        'etcd3@^1.1.2',
-        '--prefer-offline',
-        '--no-audit',
-        '--no-fund',
-        '--loglevel=error',
-      ];
-      await shell('npm', install, { cwd: consumer.folder });
+      const installation = await Installation.nest12();
+      await installation.link(['etcd3'], consumer.folder);
       for (const format of ['cjs', 'esm'] as const) {
         await bundle(format);
         const file = join('bundled', format === 'esm' ? 'app.mjs' : 'app.cjs');

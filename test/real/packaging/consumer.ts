@@ -3,7 +3,10 @@ import { dirname, join } from 'node:path';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { Application } from './application.js';
 import { shell } from './shell.js';
-import { pack, root } from './tarball.js';
+import { Installation, npmInstall } from './installation.js';
+import { packed } from './tarball.js';
+
+const OURS = 'nestjs-sidekick';
 
 /** A version of TypeScript, and how it resolves modules. */
 export interface Compiler {
@@ -14,7 +17,10 @@ export interface Compiler {
 
 export interface ConsumerPlan {
   readonly type: 'module' | 'commonjs';
-  readonly dependencies: Readonly<Record<string, string>>;
+  /** Its packages with their versions, which npm installs for it; or names of `NEST_12`, whose installation is shared. */
+  readonly dependencies: Readonly<Record<string, string>> | readonly string[];
+  /** The alias of the TypeScript that compiles it. */
+  readonly typescript: `typescript${string}`;
   /** The compilers that its sources have to please too. */
   readonly compilers: readonly Compiler[];
   /** Its sources, by path. */
@@ -26,33 +32,33 @@ export class Consumer {
   private constructor(readonly folder: string) {}
 
   /** Installs and compiles it, as strictly as can be. */
-  static async create({ type, dependencies, compilers, files }: ConsumerPlan): Promise<Consumer> {
+  static async create({ type, dependencies, typescript, compilers, files }: ConsumerPlan): Promise<Consumer> {
     const folder = await tempFolder('consumer');
     try {
-      const tarball = await pack(folder);
       const consumer = new Consumer(folder);
+      const manifest = { name: 'consumer', private: true, type };
       await consumer.write({
-        'package.json': JSON.stringify({
-          name: 'consumer',
-          private: true,
-          type,
-          dependencies: {
-            ...dependencies,
-            ...Object.fromEntries(
-              compilers.map(({ version }) => [`typescript-${version}`, `npm:typescript@${version}`]),
-            ),
-            'nestjs-sidekick': `file:${tarball.path}`,
-          },
-        }),
+        'package.json': JSON.stringify(manifest),
         'tsconfig.json': JSON.stringify(TSCONFIG),
         ...files,
       });
-      await shell('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'], {
-        cwd: folder,
-      });
-      await shell(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc')], {
-        cwd: folder,
-      });
+      if (isNames(dependencies)) {
+        const installation = await Installation.nest12();
+        await installation.link([...dependencies, ...compilers.map(aliasOf), typescript, OURS], folder);
+      } else {
+        const aliases = compilers.map(({ version }) => [
+          `typescript-${version}`,
+          `npm:typescript@${version}`,
+        ]);
+        const all = {
+          ...dependencies,
+          ...Object.fromEntries(aliases),
+          [OURS]: `file:${(await packed()).path}`,
+        };
+        await consumer.write({ 'package.json': JSON.stringify({ ...manifest, dependencies: all }) });
+        await npmInstall(folder);
+      }
+      await shell(process.execPath, [join('node_modules', typescript, 'bin', 'tsc')], { cwd: folder });
       return consumer;
     } catch (error) {
       await removeFolder(folder);
@@ -65,8 +71,9 @@ export class Consumer {
    *
    * @throws Error with what the compiler reports
    */
-  async compile({ version, module, moduleResolution }: Compiler, project = '.'): Promise<void> {
-    const tsc = join('node_modules', `typescript-${version}`, 'bin', 'tsc');
+  async compile(compiler: Compiler, project = '.'): Promise<void> {
+    const { module, moduleResolution } = compiler;
+    const tsc = join('node_modules', aliasOf(compiler), 'bin', 'tsc');
     const options = { module, moduleResolution, target: 'es2022', skipLibCheck: 'true' };
     const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
     await shell(process.execPath, [tsc, '--noEmit', '-p', project, ...flags], { cwd: this.folder });
@@ -99,6 +106,14 @@ export class Consumer {
       await writeFile(join(this.folder, path), text);
     }
   }
+}
+
+function aliasOf({ version }: Compiler): string {
+  return `typescript-${version}`;
+}
+
+function isNames(dependencies: ConsumerPlan['dependencies']): dependencies is readonly string[] {
+  return Array.isArray(dependencies);
 }
 
 /** The settings of `nest new`, with every check enabled, those of third-party declarations included. */

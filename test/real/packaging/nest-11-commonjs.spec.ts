@@ -30,6 +30,7 @@ describeConsumer(
       'ts-jest': '^29.4.0',
       typescript: '6.0.3',
     },
+    typescript: 'typescript',
     // The oldest and the newest that README.md names, for each way to resolve modules.
     compilers: [
       { version: '5.0.4', module: 'commonjs', moduleResolution: 'node10' },

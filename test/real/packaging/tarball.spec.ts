@@ -1,8 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { shell } from './shell.js';
-import { pack, root, type Tarball } from './tarball.js';
+import { packed, root, type Tarball } from './tarball.js';
 
 interface Manifest {
   readonly name: string;
@@ -17,18 +16,13 @@ interface SourceMap {
 }
 
 describe('The package', () => {
-  let folder: string;
   let tarball: Tarball;
   let manifest: Manifest;
 
   beforeAll(async () => {
-    folder = await tempFolder('tarball');
-    tarball = await pack(folder);
+    tarball = await packed();
     manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest;
-  }, 120_000);
-  afterAll(async () => {
-    await removeFolder(folder);
-  });
+  }, 300_000);
 
   it('holds what was compiled, the documentation, the changelog and the licence, and nothing else', () => {
     const others = tarball.files.filter((path) => !/^(dist|docs)\//.test(path));

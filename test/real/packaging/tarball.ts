@@ -1,10 +1,15 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from '../../../scripts/prepare/build.mjs';
+import { oncePerRun } from '../../harness/once-per-run.js';
 import { shell } from './shell.js';
 
 /** The repository. */
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** The file beside the tarball that names its files. */
+const LISTING = 'files.json';
 
 /** The files that `npm publish` would send. */
 export interface Tarball {
@@ -13,8 +18,16 @@ export interface Tarball {
   readonly files: readonly string[];
 }
 
+/** Returns the package, which is built and packed once in a run of Jest. */
+export async function packed(): Promise<Tarball> {
+  const folder = await oncePerRun('tarball', async (place) => {
+    await writeFile(join(place, LISTING), JSON.stringify(await pack(place)));
+  });
+  return JSON.parse(await readFile(join(folder, LISTING), 'utf8')) as Tarball;
+}
+
 /** Builds what is not up to date and packs it into `folder`. */
-export async function pack(folder: string): Promise<Tarball> {
+async function pack(folder: string): Promise<Tarball> {
   await build(root);
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
   const [packed] = Object.values(

@@ -1,38 +1,16 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
+import { Installation, NEST_12 } from './installation.js';
 import { shell, type ShellOptions } from './shell.js';
-import { pack, root } from './tarball.js';
-
-/** The packages of the templates that their build and their tests need, pinned. The others are left out. */
-const VERSIONS: Readonly<Record<string, string>> = {
-  '@nestjs/common': '12.5.1',
-  '@nestjs/core': '12.5.1',
-  '@nestjs/platform-express': '12.5.1',
-  '@nestjs/testing': '12.1.1',
-  '@types/express': '5.0.6',
-  '@types/jest': '30.0.0',
-  '@types/node': '24.19.4',
-  '@types/supertest': '7.2.1',
-  jest: '30.5.2',
-  'reflect-metadata': '0.2.2',
-  rxjs: '7.8.2',
-  supertest: '7.3.2',
-  'ts-jest': '29.4.15',
-  'ts-node': '10.9.2',
-  typescript: '6.0.3',
-  'vite-tsconfig-paths': '5.1.4',
-  vitest: '4.1.12',
-};
-
-const NPM = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+import { root } from './tarball.js';
 
 interface Manifest {
   dependencies: Record<string, string>;
   devDependencies: Record<string, string>;
 }
 
-/** An application as `nest new` makes it, with the package installed from its tarball. */
+/** An application as `nest new` makes it, with the package and those that its build and its tests need, pinned. */
 export class TemplateApplication {
   private constructor(
     private readonly parent: string,
@@ -43,7 +21,6 @@ export class TemplateApplication {
   static async create(type: 'esm' | 'cjs'): Promise<TemplateApplication> {
     const parent = await tempFolder(`template-${type}`);
     try {
-      const tarball = await pack(parent);
       const options = [
         '--name=shop',
         `--type=${type}`,
@@ -62,8 +39,8 @@ export class TemplateApplication {
       const generate = [schematics, '@nestjs/schematics:application', ...options];
       await shell(process.execPath, generate, { cwd: parent });
       const application = new TemplateApplication(parent, join(parent, 'shop'));
-      await application.pin();
-      await application.run('npm', ['install', ...NPM, tarball.path]);
+      const names = await application.pin();
+      await (await Installation.nest12()).link([...names, 'nestjs-sidekick'], application.folder);
       return application;
     } catch (error) {
       await removeFolder(parent);
@@ -108,15 +85,17 @@ export class TemplateApplication {
     await removeFolder(this.parent);
   }
 
-  private async pin(): Promise<void> {
+  /** Pins what is installed, removes the rest, and returns the names of what is left. */
+  private async pin(): Promise<string[]> {
     const manifest = JSON.parse(await this.read('package.json')) as Manifest;
     for (const group of [manifest.dependencies, manifest.devDependencies]) {
       for (const name of Object.keys(group)) {
-        const version = VERSIONS[name];
+        const version = NEST_12[name];
         if (version === undefined) Reflect.deleteProperty(group, name);
         else group[name] = version;
       }
     }
     await writeFile(join(this.folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
+    return Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
   }
 }
