@@ -46,15 +46,8 @@ export class Consumer {
         const installation = await Installation.nest12();
         await installation.link([...dependencies, ...compilers.map(aliasOf), typescript, OURS], folder);
       } else {
-        const aliases = compilers.map(({ version }) => [
-          `typescript-${version}`,
-          `npm:typescript@${version}`,
-        ]);
-        const all = {
-          ...dependencies,
-          ...Object.fromEntries(aliases),
-          [OURS]: `file:${(await packed()).path}`,
-        };
+        const all: Record<string, string> = { ...dependencies, [OURS]: `file:${(await packed()).path}` };
+        for (const compiler of compilers) all[aliasOf(compiler)] = `npm:typescript@${compiler.version}`;
         await consumer.write({ 'package.json': JSON.stringify({ ...manifest, dependencies: all }) });
         await npmInstall(folder);
       }

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { Installation, NEST_12 } from './installation.js';
 import { shell, type ShellOptions } from './shell.js';
-import { root } from './tarball.js';
+import { packed, root, type Tarball } from './tarball.js';
+
+/** The program that the Nest CLI runs for each of its commands. */
+const SCHEMATICS = join(root, 'node_modules', '@angular-devkit', 'schematics-cli', 'bin', 'schematics.js');
 
 interface Manifest {
   dependencies: Record<string, string>;
@@ -28,19 +31,11 @@ export class TemplateApplication {
         '--package-manager=npm',
         '--observe=false',
       ];
-      const schematics = join(
-        root,
-        'node_modules',
-        '@angular-devkit',
-        'schematics-cli',
-        'bin',
-        'schematics.js',
-      );
-      const generate = [schematics, '@nestjs/schematics:application', ...options];
+      const generate = [SCHEMATICS, '@nestjs/schematics:application', ...options];
       await shell(process.execPath, generate, { cwd: parent });
       const application = new TemplateApplication(parent, join(parent, 'shop'));
-      const names = await application.pin();
-      await (await Installation.nest12()).link([...names, 'nestjs-sidekick'], application.folder);
+      const installation = await Installation.nest12();
+      await installation.link(await application.pin(await packed()), application.folder);
       return application;
     } catch (error) {
       await removeFolder(parent);
@@ -85,8 +80,8 @@ export class TemplateApplication {
     await removeFolder(this.parent);
   }
 
-  /** Pins what is installed, removes the rest, and returns the names of what is left. */
-  private async pin(): Promise<string[]> {
+  /** Pins what is installed, removes the rest, adds the package, and returns the names of all. */
+  private async pin({ path }: Tarball): Promise<string[]> {
     const manifest = JSON.parse(await this.read('package.json')) as Manifest;
     for (const group of [manifest.dependencies, manifest.devDependencies]) {
       for (const name of Object.keys(group)) {
@@ -95,6 +90,8 @@ export class TemplateApplication {
         else group[name] = version;
       }
     }
+    // For `nest add`, which lets npm install what it adds to the tests.
+    manifest.dependencies['nestjs-sidekick'] = `file:${path}`;
     await writeFile(join(this.folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
     return Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
   }
