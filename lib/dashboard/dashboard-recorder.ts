@@ -26,12 +26,16 @@ export class DashboardRecorder implements OnApplicationBootstrap, OnApplicationS
   private readonly subscriptions: Subscription[] = [];
   private readonly ends: (() => void)[] = [];
   private timer: Timer | undefined;
+  private hasBooted = false;
 
   constructor(private readonly deps: DashboardRecorderDeps) {
     this.journal = new Journal(() => deps.clock.wall());
   }
 
+  /** A second call does nothing: Nest runs the hooks twice when a microservice is initialised before it listens. */
   onApplicationBootstrap(): void {
+    if (this.hasBooted) return;
+    this.hasBooted = true;
     const { discovery, sidekick } = this.deps.sources;
     if (discovery) this.subscriptions.push(discovery.changes.subscribe((change) => this.onChange(change)));
     if (sidekick) this.subscriptions.push(sidekick.events.subscribe((event) => this.onRegistration(event)));

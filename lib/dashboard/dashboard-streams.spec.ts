@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { VirtualClock } from '../testing/virtual-clock.js';
-import { DashboardStreams, REFRESH_INTERVAL_MS } from './dashboard-streams.js';
+import { DashboardStreams, FINISH_MS, REFRESH_INTERVAL_MS } from './dashboard-streams.js';
 import { type Row } from './rows.js';
 
 /** A connection whose reader never reads: it takes one message, and no further one. */
@@ -23,8 +23,8 @@ describe('DashboardStreams', () => {
       );
     const streams = new DashboardStreams(clock, rows);
     const readers = Array.from({ length: 200 }, () => {
-      const stream = streams.open()!;
       const connection = new StalledConnection();
+      const stream = streams.open(connection)!;
       return { stream, connection: stream.pipe(connection) };
     });
     const buffered = (): number =>
@@ -45,5 +45,27 @@ describe('DashboardStreams', () => {
     for (const { stream } of readers) stream.destroy();
     await clock.advance(REFRESH_INTERVAL_MS);
     expect(clock.pending).toBe(0);
+  });
+
+  it('cuts the connection of a reader that takes nothing when the application stops', async () => {
+    const clock = new VirtualClock();
+    let round = 0;
+    const streams = new DashboardStreams(
+      clock,
+      () =>
+        new Map([['application', { kind: 'application', title: String((round += 1)) } as unknown as Row]]),
+    );
+    const connection = new StalledConnection();
+    const errors: Error[] = [];
+    const stream = streams.open(connection)!.on('error', (error) => void errors.push(error));
+    stream.pipe(connection);
+    await clock.advance(3 * REFRESH_INTERVAL_MS);
+    streams.beforeApplicationShutdown();
+    await clock.advance(FINISH_MS - 1);
+    expect(connection.destroyed).toBe(false);
+    await clock.advance(1);
+    expect(connection.destroyed).toBe(true);
+    await new Promise(setImmediate);
+    expect([stream.destroyed, clock.pending, errors]).toEqual([true, 0, []]);
   });
 });

@@ -8,6 +8,15 @@ import { type Row } from './rows.js';
 /** Time between two looks at the state while a page is open. */
 export const REFRESH_INTERVAL_MS = 250;
 
+/** How long a reader may take what is waiting when the application stops. */
+export const FINISH_MS = 1_000;
+
+/** The response that carries a stream: Node's `ServerResponse`. */
+export interface StreamConnection {
+  once(event: 'close', listener: () => void): unknown;
+  destroy(): unknown;
+}
+
 /**
  * The open event streams. Looks at the state only while there is one. Ends them before the HTTP server closes, which
  * would otherwise wait for them.
@@ -16,7 +25,9 @@ export const REFRESH_INTERVAL_MS = 250;
 export class DashboardStreams implements BeforeApplicationShutdown {
   private readonly store = new RowStore();
   private readonly streams = new Set<RowStream>();
+  private readonly connections = new Set<StreamConnection>();
   private timer: Timer | undefined;
+  private finishing: Timer | undefined;
   private leaving = false;
 
   constructor(
@@ -25,10 +36,16 @@ export class DashboardStreams implements BeforeApplicationShutdown {
   ) {}
 
   /** Opens a stream; undefined once the HTTP server is closing. During a drain it can still be watched. */
-  open(): Readable | undefined {
+  open(connection: StreamConnection): Readable | undefined {
     if (this.leaving) return undefined;
     const stream = new RowStream(this.store, this.clock);
     this.streams.add(stream);
+    this.connections.add(connection);
+    connection.once('close', () => {
+      this.connections.delete(connection);
+      if (this.connections.size === 0) this.finishing?.cancel();
+      stream.destroy();
+    });
     stream.once('close', () => {
       this.streams.delete(stream);
       if (this.streams.size > 0) return;
@@ -42,6 +59,11 @@ export class DashboardStreams implements BeforeApplicationShutdown {
   beforeApplicationShutdown(): void {
     this.leaving = true;
     for (const stream of this.streams) stream.finish();
+    if (this.connections.size === 0) return;
+    // A reader that takes nothing must not hold up the shutdown: the HTTP server waits for its connections.
+    this.finishing = this.clock.after(FINISH_MS, () => {
+      for (const connection of this.connections) connection.destroy();
+    });
   }
 
   private refresh(): void {

@@ -10,7 +10,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { contentSecurityPolicy } from './content-security-policy.js';
-import { DashboardStreams } from './dashboard-streams.js';
+import { DashboardStreams, type StreamConnection } from './dashboard-streams.js';
 import { type DashboardMount } from './dashboard.options.js';
 import { readPage } from './page-source.js';
 
@@ -51,7 +51,7 @@ export function dashboardController({
     @Get('events')
     @guarded
     events(@Res({ passthrough: true }) response: unknown): StreamableFile {
-      const stream = this.streams.open();
+      const stream = this.streams.open(connectionOf(response));
       if (!stream) throw new ServiceUnavailableException('The application is closing.');
       this.setHeaders(response, {
         // Without no-transform, compression holds the events back.
@@ -70,4 +70,10 @@ export function dashboardController({
     }
   }
   return SidekickDashboardController;
+}
+
+/** Node's response, which Fastify has in a reply of its own. */
+function connectionOf(response: unknown): StreamConnection {
+  const { raw } = response as { readonly raw?: StreamConnection };
+  return raw ?? (response as StreamConnection);
 }

@@ -11,6 +11,11 @@ import {
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { ModulesContainer } from '@nestjs/core';
 import { systemClock } from '../common/clock.js';
+import {
+  checkAsyncDashboardOptions,
+  checkDashboardOptions,
+  checkMadeOptions,
+} from './check-dashboard-options.js';
 import { DashboardRecorder } from './dashboard-recorder.js';
 import { dashboardRows } from './dashboard-rows.js';
 import { DashboardStreams } from './dashboard-streams.js';
@@ -41,8 +46,9 @@ export class SidekickDashboardModule implements NestModule, OnApplicationBootstr
     private readonly modules: ModulesContainer,
   ) {}
 
-  /** @throws InvalidOptionError when `path` is not a path */
+  /** @throws InvalidOptionError for an invalid or unknown option */
   static forRoot(options: SidekickDashboardModuleOptions = {}): DynamicModule {
+    checkDashboardOptions(options);
     const { title } = options;
     return mounted(options, { provide: OPTIONS, useValue: title === undefined ? {} : { title } });
   }
@@ -50,10 +56,18 @@ export class SidekickDashboardModule implements NestModule, OnApplicationBootstr
   /**
    * As {@link SidekickDashboardModule.forRoot}, with the other options from a factory. The path, the guards and their
    * imports are given outside of it, since Nest needs them before it calls the factory.
+   *
+   * @throws InvalidOptionError for an invalid or unknown option; from the boot for one of the factory
    */
   static forRootAsync(options: SidekickDashboardModuleAsyncOptions): DynamicModule {
+    checkAsyncDashboardOptions(options);
     const { inject = [], useFactory } = options;
-    return mounted(options, { provide: OPTIONS, inject, useFactory });
+    const make = async (...args: never[]): Promise<DashboardOptions> => {
+      const made = await useFactory(...args);
+      checkMadeOptions(made);
+      return made;
+    };
+    return mounted(options, { provide: OPTIONS, inject, useFactory: make });
   }
 
   /** Answers a path with a slash at its end too, which Fastify takes for another path. */
@@ -67,7 +81,7 @@ export class SidekickDashboardModule implements NestModule, OnApplicationBootstr
     const { path = DEFAULT_PATH, guards = [] } = this.mount;
     if (guards.length > 0 || this.hasGlobalGuard()) return;
     new Logger('SidekickDashboard').warn(
-      `/${path} has no guards: everyone who reaches this server sees the names and addresses of all instances. ` +
+      `/${path.replace(/^\/+/, '')} has no guards: everyone who reaches this server sees the names and addresses of all instances. ` +
         `Give \`guards\` to SidekickDashboardModule, or block the path for clients from outside.`,
     );
   }

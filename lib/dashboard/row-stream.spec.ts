@@ -57,4 +57,23 @@ describe('RowStream', () => {
     await ended;
     expect(clock.pending).toBe(0);
   });
+
+  it('takes no change after its end, although the reader has room and has not read the end', () => {
+    const { stream, change, read } = setup();
+    const errors: Error[] = [];
+    stream.on('error', (error) => void errors.push(error));
+    change('1');
+    read();
+    read();
+    stream.finish();
+    change('2');
+    stream.finish();
+    return new Promise<void>((resolve) => {
+      setImmediate(() => {
+        expect(errors).toEqual([]);
+        stream.destroy();
+        resolve();
+      });
+    });
+  });
 });

@@ -15,6 +15,7 @@ export const KEEP_ALIVE_MS = 15_000;
 export class RowStream extends Readable {
   private version = 0;
   private hasRoom = false;
+  private finished = false;
   private keepAlive: Timer | undefined;
 
   constructor(
@@ -28,13 +29,15 @@ export class RowStream extends Readable {
 
   /** Called by the store's owner after each change. */
   notify(): void {
-    if (this.hasRoom) this.flush();
+    if (this.hasRoom && !this.finished) this.flush();
   }
 
-  /** Ends the stream. */
+  /** Ends the stream once its reader has taken what is waiting. */
   finish(): void {
-    if (!this.destroyed && !this.readableEnded) this.push(null);
+    if (this.finished || this.destroyed) return;
+    this.finished = true;
     this.keepAlive?.cancel();
+    this.push(null);
   }
 
   override _read(): void {

@@ -2,6 +2,8 @@ import { type CounterName, type Labels, type MetricSink, type Sample } from './m
 
 const LOST_REASONS = ['expired', 'revoked', 'deleted', 'overwritten', 'taken-over'];
 const SELECTION_REASONS = ['never-answered', 'empty', 'excluded'];
+const RETRY_RESULTS = ['success', 'failure', 'exhausted'];
+const EJECTION_RULES = ['consecutive-failures', 'success-rate', 'failure-percentage', 'retry-after'];
 
 /** The counters that begin at 0 for each key, service and election, with the labels that are known beforehand. */
 function knownSeries({ name, labels }: Sample): readonly (readonly [CounterName, Labels])[] {
@@ -16,6 +18,10 @@ function knownSeries({ name, labels }: Sample): readonly (readonly [CounterName,
       return [
         ['sidekick_service_changes_total', labels],
         ['sidekick_retry_budget_exhausted_total', labels],
+        ...RETRY_RESULTS.map((result) => ['sidekick_request_retries_total', { ...labels, result }] as const),
+        ...EJECTION_RULES.map(
+          (rule) => ['sidekick_ejections_total', { ...labels, rule, enforced: 'true' }] as const,
+        ),
         ...SELECTION_REASONS.map(
           (reason) => ['sidekick_selection_failures_total', { ...labels, reason }] as const,
         ),

@@ -8,6 +8,7 @@ import { PilotedModule } from '../piloted/piloted.module.js';
 import { memory, type MemorySource } from '../registries/memory/memory.js';
 import { Sidekick } from '../sidekick/sidekick.service.js';
 import { SidekickModule } from '../sidekick/sidekick.module.js';
+import { MetricsLifecycle } from './metrics.lifecycle.js';
 import { SidekickMetricsModule } from './metrics.module.js';
 import { type SidekickMetricsModuleOptions } from './metrics.options.js';
 
@@ -105,6 +106,31 @@ describe('SidekickMetricsModule', () => {
     expect(await series('sidekick_selection_failures_total')).toMatchObject({
       'service_name=web,reason=empty': 0,
     });
+    expect(await series('sidekick_request_retries_total')).toMatchObject({
+      'service_name=web,result=exhausted': 0,
+    });
+    expect(await series('sidekick_ejections_total')).toMatchObject({
+      'service_name=web,rule=consecutive-failures,enforced=true': 0,
+    });
+  });
+
+  it('counts once where Nest runs the hooks twice, and nothing where they come after the shutdown', async () => {
+    const app = await start();
+    const lifecycle = app.get(MetricsLifecycle);
+    const handle = app.get(DiscoveryService).of('web');
+    lifecycle.onModuleInit();
+    const running = handle.start(handle.pick());
+    expect(await series('sidekick_requests_active')).toEqual({ 'service_name=web': 1 });
+    running.done();
+    await app.get(Sidekick).keep('leader', 'me');
+    await handle.call(() => Promise.resolve());
+    expect(await register.metrics()).toMatch(
+      /request_duration_seconds_count\{service_name="web",outcome="success"\} 1\n/,
+    );
+    apps.splice(0);
+    await app.close();
+    lifecycle.onModuleInit();
+    expect(CHANNELS.requestEnd.hasSubscribers).toBe(false);
   });
 
   it('leaves out what is not known: no value is NaN', async () => {
