@@ -37,9 +37,12 @@ export default tseslint.config(
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
       '@typescript-eslint/no-invalid-void-type': 'off',
       '@typescript-eslint/no-confusing-void-expression': 'off',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      // The compiler reports unused names (`noUnusedLocals`, `noUnusedParameters`).
+      '@typescript-eslint/no-unused-vars': 'off',
       // Nest types its option objects as classes.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+      // This repository declares no enum; the rule types every assignment, argument and return value to look for one.
+      '@typescript-eslint/no-unsafe-enum-assignment': 'off',
       'no-console': 'error',
     },
   },
@@ -50,6 +53,16 @@ export default tseslint.config(
       '@typescript-eslint/unbound-method': 'off',
       '@typescript-eslint/require-await': 'off',
       'no-console': 'off',
+      // The most expensive rules, off where a run of the test shows the same fault: a wrong property of `any` fails the
+      // test, and Node reports the rejection of an async listener. A promise without `await` is an error everywhere.
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
+      // Deprecated names are found where the library uses them.
+      '@typescript-eslint/no-deprecated': 'off',
     },
   },
   {

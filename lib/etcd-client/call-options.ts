@@ -9,7 +9,6 @@ type Interceptor = NonNullable<CallOptions['interceptors']>[number];
 
 type Call = ReturnType<Interceptor>;
 
-// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- etcd3 does not export the enum
 const CANCELLED = 1 as Parameters<Call['cancelWithStatus']>[0];
 
 /** The deadline on the wire precedes the client's own by this much: only gRPC knows whether a late request was sent. */
