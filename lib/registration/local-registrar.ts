@@ -65,6 +65,7 @@ export class LocalRegistrar implements Registrar {
       logger,
       requests: new Semaphore(MAX_CONCURRENT_REQUESTS),
       failures: this.failures,
+      sweeps: new Sweeps(clock),
       onEvent: (event) => {
         this.emit(event);
       },
@@ -79,7 +80,6 @@ export class LocalRegistrar implements Registrar {
       clock,
       logger,
       ticker,
-      sweeps: new Sweeps(clock),
       session: (ttl) => this.session(ttl),
       within: (what, run) => this.within(what, run),
       deregister: (runner) => this.deregister(runner),

@@ -1,14 +1,11 @@
-import { type Timer } from '../common/clock.js';
 import { type Registration, type RegistrationOptions } from './registrar.js';
 import { type RegistrationRunner } from './registration-runner.js';
 import { type RegistrationStatus } from './registration-status.js';
 import { type SessionRunner } from './session-runner.js';
-import { type Sweeps } from './sweeps.js';
 import { type RecordSource, ValueUpdater, type ValueUpdaterDeps } from './value-updater.js';
 
 /** What all registrations of one registrar share. */
 export interface LocalRegistrationDeps extends ValueUpdaterDeps {
-  readonly sweeps: Sweeps;
   /** The shared session of this TTL, in seconds. */
   session(ttl: number): SessionRunner;
   /** Waits for a change up to the timeout. After that the change continues in the background. */
@@ -26,7 +23,6 @@ export class LocalRegistration implements Registration {
   private intervalMs: number;
   /** Undefined for a record that has always been constant. */
   private updater: ValueUpdater | undefined;
-  private checks: Timer | undefined;
 
   constructor(
     private readonly deps: LocalRegistrationDeps,
@@ -58,7 +54,7 @@ export class LocalRegistration implements Registration {
   /** Registers the entry with the session of its TTL, and starts the checks and the update ticks. */
   start(): void {
     this.runner.start(this.deps.session(this.ttl));
-    this.startChecks();
+    this.runner.checks.start(this.intervalMs);
     this.updater?.start();
   }
 
@@ -76,7 +72,7 @@ export class LocalRegistration implements Registration {
   setUpdateInterval(seconds: number): void {
     if (this.stopped) return;
     this.intervalMs = seconds * 1_000;
-    this.startChecks();
+    this.runner.checks.start(this.intervalMs);
     this.updater?.setInterval(this.intervalMs);
   }
 
@@ -106,16 +102,11 @@ export class LocalRegistration implements Registration {
   /** Ends the checks and ticks without a request: the entry ends with its session. */
   end(): void {
     this.stopped = true;
-    this.checks?.cancel();
+    this.runner.checks.stop();
     this.updater?.stop();
   }
 
   private updaterOf(source: RecordSource): ValueUpdater {
     return new ValueUpdater(this.deps, this.runner, source, this.intervalMs);
-  }
-
-  private startChecks(): void {
-    this.checks?.cancel();
-    this.checks = this.deps.sweeps.join(this.intervalMs, this.runner);
   }
 }

@@ -3,12 +3,15 @@ import { type FailureLog } from './failure-log.js';
 import { type InitialRegistration } from './registration-machine.js';
 import { type RegistrationEvent } from './registration-status.js';
 import { type HeartbeatDeps } from './session-runner.js';
+import { type Sweeps } from './sweeps.js';
 
 /** What all runners of one registrar share. */
 export interface RegistrationRunnerDeps<Runner> extends HeartbeatDeps {
   /** Limits the concurrent requests of all entries. */
   readonly requests: Semaphore;
   readonly failures: FailureLog;
+  /** The checks of all entries. */
+  readonly sweeps: Sweeps;
   readonly onEvent: (event: RegistrationEvent) => void;
   /** Called when an entry no longer needs a former session. */
   readonly onMoved: () => void;

@@ -19,6 +19,7 @@ import { deregisteredEarly, RegistrationReporter } from './registration-reporter
 import { RegistrationSessions, type RegistrationSessionsListener } from './registration-sessions.js';
 import { type SessionSignal } from './session-machine.js';
 import { type SessionRunner } from './session-runner.js';
+import { EntryChecks, isWatchedBySession } from './entry-checks.js';
 import { EntryRequests } from './entry-requests.js';
 import { EntryWatch } from './entry-watch.js';
 import { OwnWrite } from './own-write.js';
@@ -38,6 +39,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
   readonly entryKey: EntryKey;
   readonly entryId: string;
   readonly key: string;
+  readonly checks: EntryChecks;
 
   private machine: RegistrationMachineState;
   private ackAt: number | undefined;
@@ -67,6 +69,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
     this.ownWrite = new OwnWrite(deps, this.entryKey);
     this.sessions = new RegistrationSessions(this);
     this.watch = new EntryWatch(deps, this.entryKey, this);
+    this.checks = new EntryChecks(deps.sweeps, this);
   }
 
   /**
@@ -124,8 +127,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
   /** Retries a refused write, and checks the entry: reads it if the watch is not up to date. */
   check(): void {
     if (this.machine.refused) this.apply({ kind: 'tick' });
-    // The session watches its entries and reports missing ones.
-    if (this.machine.phase === 'starting' || this.isWatchedBySession) return;
+    if (this.machine.phase === 'starting' || isWatchedBySession(this.machine, this.sessions.usable)) return;
     // A change that was undone within one batch of the watch is not reported, but the watch has the final entry.
     const current = this.watch.current;
     this.apply(current ? { kind: 'observed', version: current.entry?.version } : { kind: 'suspect' });
@@ -134,6 +136,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
   /** Moves the entry to another session. Resolves when that session owns it; on abort it continues in the background. */
   async move(session: SessionRunner, signal: AbortSignal): Promise<void> {
     this.sessions.attach(session);
+    this.checks.update(this.machine, this.sessions.usable);
     this.releaseIfMoved();
     await this.waiters.wait(() => !this.sessions.moving, signal);
   }
@@ -232,6 +235,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
     const { state, signals } = stepRegistration(this.machine, event);
     this.machine = state;
     for (const signal of signals) this.reporter.report(signal);
+    this.checks.update(state, this.sessions.usable);
     this.releaseIfMoved();
     this.waiters.check();
     if (this.stopped !== 'stopped' || state.phase !== 'deregistered') return;
@@ -308,11 +312,6 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
     }
   }
 
-  /** Whether the watch of the session covers the entry. The own watch is for the entry of another session. */
-  private get isWatchedBySession(): boolean {
-    return this.machine.phase === 'registered' && watchesEntries(this.sessions.usable);
-  }
-
   /** The watch may have reported a change after the write before the write was answered. */
   private afterWatchedWrite(version: string): void {
     void this.watch.stop();
@@ -344,7 +343,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
     }
     this.step({ kind: 'read', entry });
     // A registration in standby watches the entry too, to register again when the other session ends.
-    if (this.machine.phase !== 'starting' && !this.stopped && !this.isWatchedBySession)
-      this.watch.start(entry, undefined);
+    const watched = isWatchedBySession(this.machine, this.sessions.usable);
+    if (this.machine.phase !== 'starting' && !this.stopped && !watched) this.watch.start(entry, undefined);
   }
 }
