@@ -1,9 +1,9 @@
-// npm run bench -- [--only ROW] [--quick] [--page] [--json FILE] [--list] [--simulate]
+// npm run bench -- [--only ROW] [--quick] [--page] [--json FILE] [--list] [--simulate [--measure]]
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
-import { build } from '../../scripts/prepare/build.mjs';
+import { buildLibrary } from '../../scripts/prepare/build.mjs';
 import { runRow } from './measure/run-row.js';
 import { chartsOf, drawn } from './report/charts.js';
 import { machine } from './report/machine.js';
@@ -14,30 +14,64 @@ import { tables } from './simulation/tables.js';
 
 const DOCS = fileURLToPath(new URL('../../docs', import.meta.url));
 
-const options = parseArgs({
-  options: {
-    only: { type: 'string', multiple: true },
-    quick: { type: 'boolean', default: false },
-    page: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    list: { type: 'boolean', default: false },
-    simulate: { type: 'boolean', default: false },
-  },
-}).values;
+/** A mistake in the command line; its message is all that its author needs. */
+class UsageError extends Error {}
 
-async function run(): Promise<void> {
-  const unknown = options.only?.find((name) => !ROWS.some((row) => row.name === name));
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        only: { type: 'string', multiple: true },
+        quick: { type: 'boolean', default: false },
+        page: { type: 'boolean', default: false },
+        json: { type: 'string' },
+        list: { type: 'boolean', default: false },
+        simulate: { type: 'boolean', default: false },
+        measure: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(
+      `${(error as Error).message} The options are --only ROW, --quick, --page, --json FILE, --list, --simulate and --measure.`,
+      { cause: error },
+    );
+  }
+}
+
+type Options = ReturnType<typeof readOptions>;
+
+function check({ only, measure, simulate }: Options): void {
+  const unknown = only?.find((name) => !ROWS.some((row) => row.name === name));
   if (unknown !== undefined)
-    throw new Error(
+    throw new UsageError(
       `Expected --only to be one of ${ROWS.map(({ name }) => name).join(', ')}, got "${unknown}".`,
     );
+  if (measure && !simulate)
+    throw new UsageError(
+      '--measure measures the costs of --simulate; set both. Rows are measured without it.',
+    );
+}
+
+/** Before the measurements, which would be lost with the file that cannot be written. */
+async function prepareFile(path: string): Promise<void> {
+  await writeFile(path, '', { flag: 'a' }).catch((error: unknown) => {
+    throw new UsageError(
+      `Expected --json to be a file that can be written, got "${path}": ${(error as Error).message}`,
+      { cause: error },
+    );
+  });
+}
+
+async function run(options: Options): Promise<void> {
+  const start = performance.now();
+  if (options.json !== undefined) await prepareFile(options.json);
   const effort = { quick: options.quick, rounds: options.quick ? 3 : 5 };
   const on = machine();
   const measured: Measured[] = [];
   const chosen = ROWS.filter(({ name }) => options.only?.includes(name) ?? true);
   // A failure of the build fails only the rows that need it.
   if (chosen.some(({ built }) => built))
-    await build(fileURLToPath(new URL('../..', import.meta.url))).catch((error: unknown) => {
+    await buildLibrary(fileURLToPath(new URL('../..', import.meta.url))).catch((error: unknown) => {
       console.error(`The package could not be built: ${String(error)}`);
     });
   for (const row of ROWS) {
@@ -53,6 +87,12 @@ async function run(): Promise<void> {
     if (options.json !== undefined)
       await writeFile(options.json, `${JSON.stringify({ machine: on, effort, measured }, null, 2)}\n`);
   }
+  const seconds = measured.flatMap(({ row, result }) =>
+    result ? [`${row.name} ${result.seconds.toFixed(0)}`] : [],
+  );
+  console.log(
+    `\nAll took ${((performance.now() - start) / 1_000).toFixed(0)} s; seconds of each row: ${seconds.join(', ')}.`,
+  );
   // A page of some rows, or of few rounds, would replace better figures unless it is asked for.
   if ((options.only || options.quick) && !options.page) return;
   await mkdir(`${DOCS}/benchmarks`, { recursive: true });
@@ -65,6 +105,19 @@ async function run(): Promise<void> {
   console.log(`\nWrote ${file}.`);
 }
 
-if (options.list) for (const { name, title } of ROWS) console.log(`${name.padEnd(12)} ${title}`);
-else if (options.simulate) console.log(tables());
-else await run();
+try {
+  const options = readOptions();
+  check(options);
+  if (options.list) for (const { name, title } of ROWS) console.log(`${name.padEnd(12)} ${title}`);
+  else if (options.simulate) {
+    if (options.measure) {
+      const { measureUnitCosts } = await import('./simulation/measure-unit-costs.js');
+      console.log(`${JSON.stringify(await measureUnitCosts(), null, 2)}\n`);
+    }
+    console.log(tables());
+  } else await run(options);
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -7,8 +7,9 @@ import { page } from '../bench/report/page.js';
 import { table } from '../bench/report/table.js';
 import { REST } from '../bench/rest.js';
 import { ROWS } from '../bench/rows.js';
-import { consulCost, etcdCost } from '../bench/simulation/cluster-cost.js';
+import { clusterCost, type Fleet } from '../bench/simulation/cluster-cost.js';
 import { fleetOf, tables } from '../bench/simulation/tables.js';
+import { CONSUL_COSTS, ETCD_COSTS } from '../bench/simulation/unit-costs.js';
 
 const LINE: Line = {
   what: 'pick',
@@ -92,8 +93,10 @@ describe('the rows', () => {
 });
 
 describe('the cost of a cluster', () => {
+  const etcd = (fleet: Fleet) => clusterCost(fleet, ETCD_COSTS);
+
   it('grows linearly with the instances while services keep their size', () => {
-    const [small, large] = [etcdCost(fleetOf(1_000)), etcdCost(fleetOf(100_000))];
+    const [small, large] = [etcd(fleetOf(1_000)), etcd(fleetOf(100_000))];
     expect(small.renewals).toBe(300);
     expect(large.renewals).toBe(100 * small.renewals);
     expect(large.watches).toBe(500_000);
@@ -101,13 +104,20 @@ describe('the cost of a cluster', () => {
   });
 
   it('is lower with a longer TTL, and only for renewals', () => {
-    const [short, long] = [etcdCost(fleetOf(1_000)), etcdCost(fleetOf(1_000, { ttl: 30 }))];
-    expect(long).toEqual({ ...short, renewals: short.renewals / 3 });
+    const [short, long] = [etcd(fleetOf(1_000)), etcd(fleetOf(1_000, { ttl: 30 }))];
+    expect(long.renewals).toBe(short.renewals / 3);
+    const { renewals, processors, rest } = long;
+    expect({ ...short, renewals, processors, rest }).toEqual(long);
   });
 
   it('sends the whole list to Consul watchers, one entry to those of etcd', () => {
-    const fleet = fleetOf(1_000);
-    expect(consulCost(fleet).fanOut / etcdCost(fleet).fanOut).toBeCloseTo(50);
+    const [small, large] = [fleetOf(1_000), fleetOf(1_000, { services: 10 })];
+    // Twice the watchers of a service, each of which receives twice as much from Consul.
+    expect(etcd(large).fanOut / etcd(small).fanOut).toBeCloseTo(2);
+    expect(clusterCost(large, CONSUL_COSTS).fanOut / clusterCost(small, CONSUL_COSTS).fanOut).toBeCloseTo(
+      4,
+      0,
+    );
   });
 
   it('is printed for three sizes and three fleets', () => {
