@@ -41,13 +41,13 @@ export async function measure(variant: string, { rounds, quick }: Effort): Promi
   await once(writer, 'message');
   let changes = 0;
   const subscription = handle.changes.subscribe(({ updated }) => (changes += updated.length));
-  const seconds = quick ? 3 : 6;
+  const seconds = quick ? 2 : 6;
   const ours: Sample[] = [];
   const floor: Sample[] = [];
   /** Changes a second that arrived. */
   const rates: number[] = [];
   try {
-    await alternate(rounds, {
+    await alternate(quick ? 2 : rounds, {
       ours: async () => {
         writer.send('start');
         changes = 0;

@@ -9,12 +9,12 @@ function heap(): number {
   return process.memoryUsage().heapUsed;
 }
 
-export async function measure(_variant: string, { rounds }: Effort): Promise<readonly Line[]> {
+export async function measure(_variant: string, { rounds, quick }: Effort): Promise<readonly Line[]> {
   const ours: number[] = [];
   const floor: number[] = [];
   const worlds: World[] = [];
   const arrays: object[] = [];
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < (quick ? 2 : rounds); round++) {
     // Everything stays referenced until the end, so that a difference never contains memory that is freed late.
     const before = heap();
     const plain = Array.from({ length: ENDPOINTS }, (_, index) => ({
