@@ -63,7 +63,7 @@ export default {
     {
       ...common,
       displayName: 'unit',
-      testMatch: ['<rootDir>/lib/**/*.spec.ts', '<rootDir>/test/{unit,harness,chaos}/**/*.spec.ts'],
+      testMatch: ['<rootDir>/lib/**/*.spec.ts', '<rootDir>/test/{unit,chaos}/**/*.spec.ts'],
     },
     {
       ...common,

@@ -156,7 +156,7 @@ describe('SidekickMetricsModule', () => {
     expect(await series('sidekick_heartbeat_up')).toEqual({ 'key=two': 1 });
   });
 
-  it('has as many series after 1,000 replaced instances as before', async () => {
+  it('has as many series after 300 replaced instances as before', async () => {
     const app = await start();
     const handle = app.get(DiscoveryService).of('web');
     const seriesNow = async (): Promise<number> =>
@@ -164,7 +164,7 @@ describe('SidekickMetricsModule', () => {
     await handle.call(() => Promise.resolve());
     const before = await seriesNow();
     let old = ['a', 'b', 'c'];
-    for (let n = 0; n < 100; n += 1) {
+    for (let n = 0; n < 30; n += 1) {
       const replaced = Array.from({ length: 10 }, (_, index) => `${n}-${index}`);
       await web.announce(...replaced);
       await web.withdraw(...old);

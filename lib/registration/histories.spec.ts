@@ -285,7 +285,7 @@ describe('registrars of one key', () => {
         run,
       ),
       {
-        numRuns: Number(process.env.HISTORIES ?? runs(60, 300)),
+        numRuns: Number(process.env.HISTORIES ?? runs(40, 300)),
         seed: Number(process.env.HISTORIES_SEED ?? 20_261_128),
       },
     );

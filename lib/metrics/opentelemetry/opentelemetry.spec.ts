@@ -151,14 +151,14 @@ describe('SidekickMetricsModule with OpenTelemetry', () => {
     for (const call of calls) call.done();
   });
 
-  it('has as many series after 1,000 replaced instances as before', async () => {
+  it('has as many series after 300 replaced instances as before', async () => {
     const app = await start();
     const handle = app.get(DiscoveryService).of('web');
     await handle.call(() => Promise.resolve());
     await seriesCount();
     const before = await seriesCount();
     let old = ['a', 'b', 'c'];
-    for (let n = 0; n < 100; n += 1) {
+    for (let n = 0; n < 30; n += 1) {
       const replaced = Array.from({ length: 10 }, (_, index) => `${n}-${index}`);
       await web.announce(...replaced);
       await web.withdraw(...old);

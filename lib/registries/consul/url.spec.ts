@@ -88,6 +88,7 @@ describe('consulFromUrl', () => {
           expect(error).toBeInstanceOf(InvalidOptionError);
         }
       }),
+      { numRuns: 30 },
     );
   });
 });

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ESLint } from 'eslint';
-import { keysOf } from '../../scripts/lint/keys.mjs';
+import { keysOf } from '../../../scripts/lint/keys.mjs';
 
 const FILES = {
   'eslint.config.js': '',

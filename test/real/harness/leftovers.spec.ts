@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const fixtures = fileURLToPath(new URL('fixtures/leftovers/', import.meta.url));
+const fixtures = fileURLToPath(new URL('../../harness/fixtures/leftovers/', import.meta.url));
 const jestBin = join(dirname(createRequire(import.meta.url).resolve('jest/package.json')), 'bin', 'jest.js');
 
 interface Report {
