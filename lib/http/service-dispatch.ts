@@ -1,7 +1,7 @@
-import { type SidekickError } from '../common/errors/index.js';
 import { type Clock } from '../common/clock.js';
 import { type Routes } from './routes.js';
 import { type ServiceRequestOptions } from './service-http.options.js';
+import { type ErrorListener } from './undici/attempt-events.js';
 import { type Dispatch, type DispatchHandler, type DispatchOptions } from './undici/dispatch.js';
 import { isModern } from './undici/global-dispatcher.js';
 import { LegacyHandler } from './undici/legacy-handler.js';
@@ -17,15 +17,10 @@ export interface DispatchDeps {
 }
 
 /** How one request is sent. */
-export interface DispatchTerms {
+export interface DispatchTerms extends ErrorListener {
   readonly service: ServiceRequestOptions;
   /** Sends an attempt, and requests to other hosts. */
   readonly next: Dispatch;
-  /**
-   * Learns of an error that is this library's own. Global fetch hides it in the cause of another error, and copies it where
-   * a test runner's sandbox has classes of its own.
-   */
-  readonly onError?: (error: SidekickError) => void;
 }
 
 /**
@@ -35,13 +30,13 @@ export interface DispatchTerms {
  */
 export function dispatchToService(
   deps: DispatchDeps,
-  { next, service, onError }: DispatchTerms,
-  { dispatcher: _dispatcher, ...options }: DispatchOptions,
+  terms: DispatchTerms,
+  given: DispatchOptions,
   handler: DispatchHandler,
 ): boolean {
-  const caller = isModern(handler)
-    ? new ModernHandler(handler, onError)
-    : new LegacyHandler(handler, onError);
+  const options = 'dispatcher' in given ? withoutDispatcher(given) : given;
+  const { next, service } = terms;
+  const caller = isModern(handler) ? new ModernHandler(handler, terms) : new LegacyHandler(handler, terms);
   try {
     const route = deps.routes.find(options.origin ?? '');
     if (!route) return next(options, handler);
@@ -62,4 +57,8 @@ export function dispatchToService(
     caller.fail(error);
   }
   return true;
+}
+
+function withoutDispatcher({ dispatcher: _dispatcher, ...options }: DispatchOptions): DispatchOptions {
+  return options;
 }

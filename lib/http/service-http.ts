@@ -3,7 +3,7 @@ import { type SidekickError } from '../common/errors/index.js';
 import { type DispatchDeps, type DispatchTerms, dispatchToService } from './service-dispatch.js';
 import { checkRequestOptions } from './http-options.js';
 import { type ServiceRequestOptions } from './service-http.options.js';
-import { type Dispatch } from './undici/dispatch.js';
+import { type Dispatch, type DispatchHandler, type DispatchOptions } from './undici/dispatch.js';
 import { dispatchGlobally, globalLimits } from './undici/global-dispatcher.js';
 
 type FetchInput = Parameters<typeof fetch>[0];
@@ -63,7 +63,7 @@ export class ServiceHttp {
   private readonly axios: AxiosAdapter;
 
   constructor(private readonly deps: DispatchDeps) {
-    this.dispatcher = this.dispatcherFor(NO_OPTIONS);
+    this.dispatcher = Object.freeze(new ServiceDispatcher(deps)) as unknown as FetchDispatcher;
     this.interceptor = ((next: Dispatch): Dispatch =>
       (options, handler) =>
         dispatchToService(deps, { service: NO_OPTIONS, next }, options, handler)) as DispatchInterceptor;
@@ -86,43 +86,62 @@ export class ServiceHttp {
    * @throws TypeError of global fetch when the request fails
    */
   async fetch(input: FetchInput, init: ServiceFetchInit = {}): Promise<Response> {
-    const { service = NO_OPTIONS, ...rest } = init;
+    const { service = NO_OPTIONS } = init;
     if (service !== NO_OPTIONS) checkRequestOptions(service);
-    let own: SidekickError | undefined;
-    const dispatcher = this.dispatcherFor(service, (error) => {
-      own = error;
-    });
+    // A class without closures, since each call makes one.
+    const dispatcher = new CallDispatcher(this.deps, service);
     try {
-      return await fetch(input, { ...rest, dispatcher });
+      return await fetch(input, { ...init, dispatcher: dispatcher as unknown as FetchDispatcher });
     } catch (error) {
       // The abort of the caller's signal is another error, and has precedence.
-      if (own && (error as { readonly name?: unknown }).name === 'TypeError') throw own;
+      if (dispatcher.error && (error as { readonly name?: unknown }).name === 'TypeError')
+        throw dispatcher.error;
       throw error;
     }
-  }
-
-  private dispatcherFor(
-    service: ServiceRequestOptions,
-    onError?: (error: SidekickError) => void,
-  ): FetchDispatcher {
-    const terms: DispatchTerms = { service, next: dispatchGlobally, ...(onError ? { onError } : {}) };
-    return Object.freeze(new ServiceDispatcher(this.deps, terms)) as unknown as FetchDispatcher;
   }
 }
 
 /** What undici and global fetch need of a dispatcher. */
-class ServiceDispatcher {
-  readonly dispatch: Dispatch;
-
-  constructor(deps: DispatchDeps, terms: DispatchTerms) {
-    this.dispatch = (options, handler) => dispatchToService(deps, terms, options, handler);
-  }
-
+abstract class GlobalLimits {
   get webSocketOptions(): unknown {
     return globalLimits().webSocketOptions;
   }
 
   get eventSourceOptions(): unknown {
     return globalLimits().eventSourceOptions;
+  }
+}
+
+/** The dispatcher of all calls. Its function may be called alone. */
+class ServiceDispatcher extends GlobalLimits {
+  readonly dispatch: Dispatch;
+
+  constructor(deps: DispatchDeps) {
+    super();
+    const terms: DispatchTerms = { service: NO_OPTIONS, next: dispatchGlobally };
+    this.dispatch = (options, handler) => dispatchToService(deps, terms, options, handler);
+  }
+}
+
+/** The dispatcher of one call of {@link ServiceHttp.fetch}, redirects included. */
+class CallDispatcher extends GlobalLimits implements DispatchTerms {
+  /** The error of this library that has ended the call. */
+  error: SidekickError | undefined;
+
+  constructor(
+    private readonly deps: DispatchDeps,
+    readonly service: ServiceRequestOptions,
+  ) {
+    super();
+  }
+
+  readonly next = dispatchGlobally;
+
+  onError(error: SidekickError): void {
+    this.error = error;
+  }
+
+  dispatch(options: DispatchOptions, handler: DispatchHandler): boolean {
+    return dispatchToService(this.deps, this, options, handler);
   }
 }

@@ -12,6 +12,7 @@ import { retryAfterMs } from '../retry-after.js';
 import { type Route, type Routes } from '../routes.js';
 import { checkRequestOptions } from '../http-options.js';
 import { type ServiceRequestOptions } from '../service-http.options.js';
+import { attemptOptions } from './attempt-options.js';
 import {
   type AttemptResult,
   attemptWithAxios,
@@ -123,15 +124,12 @@ export class AxiosAdapter {
           endsAtMs,
           current: () => current,
         },
-        {
-          ...config,
-          ...timeoutOf(config, clock.now() - startedAtMs),
+        attemptOptions(config, {
           url: urlAt(current, route, url),
-          baseURL: undefined,
-          headers: withHost(config, route.host),
-          proxy: false,
+          host: route.host,
+          passedMs: clock.now() - startedAtMs,
           beforeRedirect: redirects.apply,
-        },
+        }),
       );
       const question = judge(result, current, clock);
       const maySend = !redirects.hasApplied && isReplayable(config.data);
@@ -171,23 +169,6 @@ function urlAt(attempt: CallAttempt, route: Route, url: URL): string {
   const rewritten = new URL(url);
   rewritten.host = host;
   return rewritten.href;
-}
-
-/** A copy of the headers, since axios adds its own, with the name of the service as `Host`, which TLS uses as well. */
-function withHost({ headers }: AxiosConfig, host: string): AxiosConfig['headers'] {
-  const Headers = headers.constructor as new (from: unknown) => AxiosConfig['headers'];
-  const copy = new Headers(headers);
-  if (!copy.has('Host')) copy.set('Host', host);
-  return copy;
-}
-
-/** What is left of the caller's `timeout`, which is for all attempts together. */
-function timeoutOf({ timeout, timeoutErrorMessage }: AxiosConfig, passedMs: number): Partial<AxiosConfig> {
-  if (!timeout) return {};
-  return {
-    timeout: Math.max(1, Math.round(timeout - passedMs)),
-    timeoutErrorMessage: timeoutErrorMessage ?? `timeout of ${timeout}ms exceeded`,
-  };
 }
 
 /** Whether axios reads the body from the start in each attempt. It takes a stream apart even before it connects. */

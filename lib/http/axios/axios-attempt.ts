@@ -13,7 +13,8 @@ import {
   type AxiosErrorLike,
   type AxiosResponseLike,
 } from './axios-types.js';
-import { observeConnect } from './connect-observer.js';
+import { AttemptSignal } from './attempt-signal.js';
+import { type ConnectListener, observeConnect } from './connect-observer.js';
 
 /** The agents of requests that bring none. They never use a proxy of the environment. */
 export interface DirectAgents {
@@ -32,6 +33,8 @@ type LimitReason = 'connect' | 'timeout' | 'deadline';
 interface AttemptState {
   /** Whether a part of the request may have been sent. */
   isConnected: boolean;
+  /** Whether the timers have ended. */
+  isReleased: boolean;
   /** The limit that has passed. */
   late: { readonly reason: LimitReason; readonly error: DeadlineExceededError } | undefined;
   /** The body of a streamed response. */
@@ -50,14 +53,22 @@ export interface AxiosAttemptTerms {
   readonly current: () => CallAttempt;
 }
 
+/** The configuration of one attempt, which may be changed. */
+export type AttemptOptions = { -readonly [Option in keyof AxiosConfig]: AxiosConfig[Option] };
+
 /** Makes one attempt through axios's own adapter for Node. `config` has the URL of the endpoint, and is changed. */
 export async function attemptWithAxios(
   { adapter, agents, clock, policy, endsAtMs, current }: AxiosAttemptTerms,
-  config: { -readonly [Option in keyof AxiosConfig]: AxiosConfig[Option] },
+  config: AttemptOptions,
 ): Promise<AttemptResult> {
-  const own = new AbortController();
+  const own = new AttemptSignal();
   const unlink = onAbort(config.signal, () => own.abort());
-  const state: AttemptState = { isConnected: false, late: undefined, stream: undefined };
+  const state: AttemptState = {
+    isConnected: false,
+    isReleased: false,
+    late: undefined,
+    stream: undefined,
+  };
   const timers: Timer[] = [];
   const callTimers: Timer[] = [];
   const limit = (reason: LimitReason, delayMs: number, applies: () => boolean): void => {
@@ -75,23 +86,30 @@ export async function attemptWithAxios(
     // After a blocked event loop, timers run before I/O. The second timer lets a response that has arrived be read first.
     list.push(clock.after(delayMs, () => list.push(clock.after(0, expire))));
   };
-  const onConnected = (): void => {
-    state.isConnected = true;
+  const connection: ConnectListener = {
+    onWaiting: () => {
+      const applies = (): boolean => !state.isConnected;
+      if (!state.isReleased && applies()) limit('connect', policy.connectTimeoutMs, applies);
+    },
+    onConnected: () => {
+      state.isConnected = true;
+    },
   };
   // Axios has sessions of its own for HTTP/2, whose connections cannot be observed.
   const isObserved = config.httpVersion === undefined || config.httpVersion === 1;
-  if (isObserved) limit('connect', policy.connectTimeoutMs, () => !state.isConnected);
   limit('timeout', policy.perTryTimeoutMs, () => true);
   if (endsAtMs < Infinity) limit('deadline', Math.max(0, endsAtMs - clock.now()), () => true);
   const release = (): void => {
+    state.isReleased = true;
     for (const timer of [...timers, ...callTimers]) timer.cancel();
     unlink();
   };
   try {
     // Axios has many options: a second copy of them would be one of the largest costs of an attempt.
-    config.signal = own.signal;
-    config.httpAgent = observeConnect(config.httpAgent ?? agents.http, onConnected);
-    config.httpsAgent = observeConnect(config.httpsAgent ?? agents.https, onConnected);
+    config.signal = own as unknown as AbortSignal;
+    const { httpAgent = agents.http, httpsAgent = agents.https } = config;
+    config.httpAgent = isObserved ? observeConnect(httpAgent, connection) : httpAgent;
+    config.httpsAgent = isObserved ? observeConnect(httpsAgent, connection) : httpsAgent;
     const response = await adapter(config);
     if (response.data instanceof Readable) {
       state.stream = response.data;

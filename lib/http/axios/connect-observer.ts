@@ -12,12 +12,23 @@ interface SecureSocket extends Socket {
   readonly secureConnecting?: boolean;
 }
 
+/** Learns when a request has a connection. */
+export interface ConnectListener {
+  /** The request waits for a connection: a new one, or the next that is free. */
+  onWaiting(): void;
+  /** The request has a connection. Called once, with or without a wait. */
+  onConnected(): void;
+}
+
 /**
- * Returns an agent that shares the connections of `agent` and calls `onConnected` when a request has a connection: from
- * then on a part of it may have been sent. Node's http client writes nothing earlier.
+ * Returns an agent that shares the connections of `agent` and calls the listener when a request has a connection: from then
+ * on a part of it may have been sent. Node's http client writes nothing earlier.
  */
-export function observeConnect<A extends Agent>(agent: A, onConnected: () => void): A {
+export function observeConnect<A extends Agent>(agent: A, listener: ConnectListener): A {
   const inner = agent as unknown as RequestAgent;
+  const onConnected = (): void => {
+    listener.onConnected();
+  };
   const observer: RequestAgent = {
     addRequest: (request, ...rest) => {
       request.once('socket', (socket: SecureSocket) => {
@@ -27,6 +38,8 @@ export function observeConnect<A extends Agent>(agent: A, onConnected: () => voi
         else onConnected();
       });
       inner.addRequest(request, ...rest);
+      // Node's agent sets it when a connection is free, so that most requests need no timer.
+      if (!request.reusedSocket) listener.onWaiting();
     },
   };
   return Object.assign(Object.create(agent) as A, observer);

@@ -1,3 +1,4 @@
+import { type SidekickError } from '../../common/errors/index.js';
 import { type DispatchController, type DispatchHandler } from './dispatch.js';
 
 /** The events of one attempt, in the order of HTTP. Its caller decides which of them the application sees. */
@@ -21,6 +22,15 @@ export interface AttemptEvents {
   onEnd(): void;
   /** The attempt has failed. Returns whether the application sees the error. */
   onError(error: unknown): boolean;
+}
+
+/** Learns why a call ends. */
+export interface ErrorListener {
+  /**
+   * Called with an error that is this library's own. Global fetch hides it in the cause of another error, and copies it where
+   * a test runner's sandbox has classes of its own.
+   */
+  onError?(error: SidekickError): void;
 }
 
 /** The handler of the application, in either form. */

@@ -1,6 +1,6 @@
 import { type Duplex } from 'node:stream';
 import { SidekickError } from '../../common/errors/index.js';
-import { type AttemptEvents, type CallerHandler } from './attempt-events.js';
+import { type AttemptEvents, type CallerHandler, type ErrorListener } from './attempt-events.js';
 import { AttemptHandler } from './attempt-handler.js';
 import { type DispatchHandler, type LegacyDispatchHandler } from './dispatch.js';
 
@@ -8,7 +8,7 @@ import { type DispatchHandler, type LegacyDispatchHandler } from './dispatch.js'
 export class LegacyHandler implements CallerHandler {
   constructor(
     private readonly handler: LegacyDispatchHandler,
-    private readonly onError?: (error: SidekickError) => void,
+    private readonly errors: ErrorListener,
   ) {}
 
   start(abort: (reason: unknown) => void): void {
@@ -20,7 +20,7 @@ export class LegacyHandler implements CallerHandler {
   }
 
   fail(error: unknown): void {
-    if (error instanceof SidekickError) this.onError?.(error);
+    if (error instanceof SidekickError) this.errors.onError?.(error);
     this.handler.onError?.(error);
   }
 }

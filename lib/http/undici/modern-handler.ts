@@ -1,6 +1,6 @@
 import { type Duplex } from 'node:stream';
 import { SidekickError } from '../../common/errors/index.js';
-import { aborter, type AttemptEvents, type CallerHandler } from './attempt-events.js';
+import { aborter, type AttemptEvents, type CallerHandler, type ErrorListener } from './attempt-events.js';
 import { AttemptHandler } from './attempt-handler.js';
 import { type DispatchController, type DispatchHandler, type ModernDispatchHandler } from './dispatch.js';
 
@@ -10,7 +10,7 @@ export class ModernHandler implements CallerHandler {
 
   constructor(
     private readonly handler: ModernDispatchHandler,
-    private readonly onError?: (error: SidekickError) => void,
+    private readonly errors: ErrorListener,
   ) {}
 
   start(abort: (reason: unknown) => void): void {
@@ -23,7 +23,7 @@ export class ModernHandler implements CallerHandler {
   }
 
   fail(error: unknown): void {
-    if (error instanceof SidekickError) this.onError?.(error);
+    if (error instanceof SidekickError) this.errors.onError?.(error);
     this.handler.onResponseError?.(this.controller, error);
   }
 }

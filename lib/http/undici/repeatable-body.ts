@@ -69,19 +69,20 @@ class StreamedBody implements RepeatableBody {
     return this.failed;
   }
 
-  async *forAttempt(): AsyncGenerator<unknown, void, void> {
-    let at = 0;
-    for (;;) {
-      while (at >= this.dropped + this.kept.length) {
-        if (this.ended) return;
-        await this.read();
-      }
-      if (at < this.dropped) throw new SentBodyError();
-      const chunk = this.kept[at - this.dropped];
-      at += 1;
-      if (!this.keep || this.keptBytes > MAX_KEPT_BYTES) this.drop();
-      yield chunk;
+  forAttempt(): AsyncIterable<unknown> {
+    return new BodyReader(this);
+  }
+
+  /** The chunk at a place, or the end. */
+  async chunkAt(place: number): Promise<IteratorResult<unknown, undefined>> {
+    while (place >= this.dropped + this.kept.length) {
+      if (this.ended) return { done: true, value: undefined };
+      await (this.reading ??= this.read());
     }
+    if (place < this.dropped) throw new SentBodyError();
+    const value = this.kept[place - this.dropped];
+    if (!this.keep || this.keptBytes > MAX_KEPT_BYTES) this.drop();
+    return { done: false, value };
   }
 
   close(): void {
@@ -93,14 +94,7 @@ class StreamedBody implements RepeatableBody {
   }
 
   /** Reads one chunk from the source. Two attempts that wait share one read. */
-  private read(): Promise<void> {
-    this.reading ??= this.readChunk().finally(() => {
-      this.reading = undefined;
-    });
-    return this.reading;
-  }
-
-  private async readChunk(): Promise<void> {
+  private async read(): Promise<void> {
     try {
       this.iterator ??= iteratorOf(this.source);
       const result: IteratorResult<unknown, unknown> = await this.iterator.next();
@@ -112,6 +106,8 @@ class StreamedBody implements RepeatableBody {
     } catch (error) {
       this.failed = true;
       throw error;
+    } finally {
+      this.reading = undefined;
     }
   }
 
@@ -119,6 +115,23 @@ class StreamedBody implements RepeatableBody {
     this.dropped += this.kept.length;
     this.kept.length = 0;
     this.keptBytes = 0;
+  }
+}
+
+/** Reads the body for one attempt. Not a generator, which would make two more promises for each chunk. */
+class BodyReader implements AsyncIterableIterator<unknown, undefined> {
+  private place = 0;
+
+  constructor(private readonly body: StreamedBody) {}
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    const { place } = this;
+    this.place += 1;
+    return this.body.chunkAt(place);
   }
 }
 

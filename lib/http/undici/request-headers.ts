@@ -32,7 +32,8 @@ export function forService(headers: RequestHeaders, host: string): HeadersForSer
   }
   const names = Object.keys(headers);
   return {
-    headers: names.some(isHost) ? headers : { host, ...headers },
+    // V8 copies an object at once where the copy begins with it.
+    headers: names.some(isHost) ? headers : { ...headers, host },
     hasIdempotencyKey: names.some(isIdempotencyKey),
   };
 }

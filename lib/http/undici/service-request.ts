@@ -42,7 +42,7 @@ export interface RequestTerms {
  */
 export class ServiceRequest implements AttemptOwner {
   private readonly live = new Set<HttpAttempt>();
-  private readonly options: DispatchOptions;
+  private readonly headers: unknown;
   private readonly body: RepeatableBody;
   private readonly maySendTwice: boolean;
   private chosen: HttpAttempt | undefined;
@@ -53,12 +53,11 @@ export class ServiceRequest implements AttemptOwner {
 
   constructor(
     private readonly terms: RequestTerms,
-    given: DispatchOptions,
+    private readonly given: DispatchOptions,
     private readonly caller: CallerHandler,
   ) {
-    const { host } = terms.route;
-    const { headers, hasIdempotencyKey } = forService(given.headers, host);
-    this.options = { ...given, headers, servername: host };
+    const { headers, hasIdempotencyKey } = forService(given.headers, terms.route.host);
+    this.headers = headers;
     this.maySendTwice = hasIdempotencyKey || isIdempotent(given.method);
     this.body = repeatableBody(given.body, this.maySendTwice);
   }
@@ -144,7 +143,10 @@ export class ServiceRequest implements AttemptOwner {
       this.live.add(attempt);
       const origin = this.originOf(begun.endpoint);
       const handler = this.caller.forAttempt(attempt);
-      dispatch({ ...this.options, origin, body: this.body.forAttempt() }, handler);
+      const { given, headers, body } = this;
+      // One copy an attempt: a pool may read it later.
+      const options = { ...given, origin, headers, servername: route.host, body: body.forAttempt() };
+      dispatch(options, handler);
     } catch (error) {
       if (attempt ? attempt.onError(error) : this.passesOnPickError()) this.caller.fail(error);
       return;
@@ -170,7 +172,7 @@ export class ServiceRequest implements AttemptOwner {
   private scheduleHedge(): void {
     const { hedge, clock, call, route } = this.terms;
     if (!hedge || this.hedges >= (hedge.max ?? 1) || this.hedgeTimer || this.isOver || this.chosen) return;
-    if (!this.maySendTwice || this.options.upgrade) return;
+    if (!this.maySendTwice || this.given.upgrade) return;
     this.hedgeTimer = clock.after(hedge.delay * 1_000, () => {
       this.hedgeTimer = undefined;
       if (this.isOver || this.chosen || !this.body.isWhole) return;
