@@ -45,6 +45,13 @@ describe('callFunction', () => {
     expect(ends).toEqual(['a success']);
   });
 
+  it("keeps the service's option where that of the call is undefined", async () => {
+    calls.configure({ attempts: 3 });
+    const failing = call(() => Promise.reject(refused), { retry: { attempts: undefined as never } });
+    await expect(failing).rejects.toThrow('refused');
+    expect(ends).toEqual(['a failure', 'b failure', 'c failure']);
+  });
+
   it('runs again with another endpoint after a refused connection', async () => {
     const fn = ({ id }: { readonly id: string }): string => {
       if (id === 'a') throw refused;

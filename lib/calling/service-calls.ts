@@ -64,6 +64,11 @@ export class ServiceCalls {
   /** The policy of one call: what it leaves out is the service's. */
   private policyOf(retry: boolean | CallRetryOptions): RetryPolicy {
     const service = typeof this.retry === 'object' ? this.retry : {};
-    return retryPolicy(retry === true ? service : retry && { ...service, ...retry });
+    if (typeof retry !== 'object') return retryPolicy(retry && service);
+    // An option that is present and undefined is left out too.
+    const given = Object.fromEntries(
+      Object.entries<unknown>(retry).filter(([, value]) => value !== undefined),
+    );
+    return retryPolicy({ ...service, ...given });
   }
 }

@@ -39,9 +39,35 @@ function headersOf(args: Arguments): Headers {
   for (const line of args.all('header')) {
     const [, name, value] = /^([^:\s]+):\s*(.*)$/s.exec(line) ?? [];
     if (name === undefined || value === undefined) throw expected('header', '`NAME: VALUE`', line);
-    headers.append(name, value);
+    try {
+      headers.append(name, value);
+    } catch {
+      throw expected('header', '`NAME: VALUE` with characters that HTTP allows', line);
+    }
   }
   return headers;
+}
+
+interface RequestParts {
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body?: string;
+}
+
+/** @throws InvalidOptionError for a method or header that HTTP does not allow, and for a GET with a body */
+function requestOf(args: Arguments): RequestParts {
+  const data = args.text('data');
+  const method = args.text('method') ?? (data === undefined ? 'GET' : 'POST');
+  const parts = { method, headers: headersOf(args), ...(data === undefined ? {} : { body: data }) };
+  try {
+    // Checks as fetch does later, when the reason would be the cause of another error.
+    new Request('http://service/', parts);
+  } catch (error) {
+    throw new InvalidOptionError(`Expected a request that can be sent: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  return parts;
 }
 
 /** The URL by which the client finds the service, such as `https://_admin.web/path`. */
@@ -62,11 +88,11 @@ async function send(
   cache: ServiceCache,
   { service, path, attempts }: Target,
   args: Arguments,
+  interrupted: AbortSignal,
 ): Promise<Answer> {
   const url = urlOf(service, path, args);
-  const data = args.text('data');
-  const headers = headersOf(args);
-  const method = args.text('method') ?? (data === undefined ? 'GET' : 'POST');
+  const parts = requestOf(args);
+  const { method } = parts;
   // Loaded here, since the other commands do not need them.
   const { ServiceHandles } = await import('../../piloted/service-handles.js');
   const { ServiceHttp } = await import('../../http/service-http.js');
@@ -100,11 +126,10 @@ async function send(
   try {
     const response = await request(`${method} ${path} of service ${quote(service)}`, (signal) =>
       http.fetch(url, {
-        method,
-        headers,
+        ...parts,
         redirect: 'manual',
-        signal,
-        ...(data === undefined ? {} : { body: data }),
+        // The body may have no end, and is read later.
+        signal: AbortSignal.any([signal, interrupted]),
       }),
     );
     return { endpoint, response };
@@ -186,8 +211,13 @@ export const call: Command = {
       withCache(access, [{ service }], async (cache, [selection]) => {
         const attempts = Math.min(MAX_ATTEMPTS, selection?.endpoints.length ?? 0);
         if (attempts === 0) throw new CommandFailedError(await noInstances(access, service));
-        const answer = await send(access, cache, { service, path, attempts }, args);
-        await print(answer, args, terminal);
+        const answer = await send(access, cache, { service, path, attempts }, args, terminal.interrupted);
+        await print(answer, args, terminal).catch((error: unknown) => {
+          if (terminal.interrupted.aborted) throw error;
+          const { cause = error } = error as { readonly cause?: unknown };
+          const message = `The response of ${service} at ${answer.endpoint} broke off: ${messageOf(cause).trim()}`;
+          throw new CommandFailedError(message, { cause: error });
+        });
         return answer.response.status < 400 ? EXIT.ok : EXIT.failed;
       }),
     );
