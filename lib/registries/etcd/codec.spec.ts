@@ -92,6 +92,13 @@ describe('encodeRecord and decodeRecord', () => {
     });
   });
 
+  it('use the valid fields of an own entry with an invalid one', () => {
+    const metadata = { id: 'one', tags: ['blue'], meta: { a: 'b' }, weight: -1, ports: {} };
+    expect(decode(JSON.stringify({ Op: 0, Addr: 'a:1', Metadata: metadata }))).toMatchObject({
+      record: { instance: { tags: ['blue'], meta: { a: 'b' }, weight: 1 } },
+    });
+  });
+
   it('write no value that is too long to read', () => {
     const room = MAX_VALUE_BYTES - JSON.stringify(completeInstance({ ...BARE, meta: { m: '' } })).length;
     for (const [length, fits] of [

@@ -73,25 +73,46 @@ function decodeInstance(entryKey: InstanceKey, text: string): Decoded {
   const bare: BareInstance = {
     service: entryKey.service,
     id: entryKey.id,
-    address: target.host,
+    // A copy: V8 makes a part of a string a slice, which keeps the whole string in memory.
+    address: Buffer.from(target.host).toString(),
     port: target.port,
   };
   try {
-    return { record: { kind: 'instance', instance: readInstance('instance', withMetadata(bare, metadata)) } };
+    return { record: { kind: 'instance', instance: instanceOf(bare, metadata) } };
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
-function withMetadata(bare: BareInstance, metadata: unknown): object {
-  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return bare;
+function instanceOf(bare: BareInstance, metadata: unknown): Instance {
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
+    return readInstance('instance', bare);
   const given = metadata as Readonly<Record<string, unknown>>;
+  // An entry of this library has its id here. Its unknown strings come from a later version and are no `meta`.
+  const isOwn = given.id === bare.id;
+  return (
+    (isOwn ? readWhole(bare, given) : undefined) ?? readInstance('instance', withMetadata(bare, given, isOwn))
+  );
+}
+
+/** The instance with all fields of the metadata; undefined if one of them is invalid. */
+function readWhole(
+  { service, id, address, port }: BareInstance,
+  { ports, tags, meta, weight, zone }: Readonly<Record<string, unknown>>,
+): Instance | undefined {
+  try {
+    return readInstance('instance', { service, id, address, port, ports, tags, meta, weight, zone });
+  } catch {
+    return undefined;
+  }
+}
+
+function withMetadata(bare: BareInstance, given: Readonly<Record<string, unknown>>, isOwn: boolean): object {
   const taken = METADATA_FIELDS.filter(
     (field) => given[field] !== undefined && fits(bare, field, given[field]),
   );
   const instance = { ...bare, ...Object.fromEntries(taken.map((field) => [field, given[field]])) };
-  // An entry of this library has its id here. Its unknown strings come from a later version and are no `meta`.
-  if (given.id === bare.id) return instance;
+  if (isOwn) return instance;
   const strings = Object.entries(given).filter(
     ([name, value]) =>
       !(METADATA_FIELDS as readonly string[]).includes(name) && isString(name) && isString(value),

@@ -32,6 +32,9 @@ const HEX_PREFIX = '0x';
 export class EtcdLayout {
   /** Common prefix of all services' keys, with a slash at its end; empty for an empty prefix. */
   readonly root: string;
+  /** The folder of the last service: each event of a watch needs it. */
+  private lastFolder:
+    { readonly service: string; readonly folder: string; readonly bytes: number } | undefined;
 
   /** @param prefix `/a` for `/a/web/<id>`, `a` for `a/web/<id>`, `/` for `/web/<id>`, an empty string for `web/<id>` */
   constructor(readonly prefix: string) {
@@ -85,8 +88,10 @@ export class EtcdLayout {
     if (scope.kind !== 'service') return undefined;
     const bytes = this.segmentOf(scope.service, key);
     const segment = decodeUtf8(bytes);
-    const { id } = this.entryKeyOf(scope, key) as InstanceKey;
     const decoded = segment === undefined ? undefined : decodeSegment(segment);
+    // Nearly all ids are the same encoded and not, and then there is no other key.
+    if (decoded !== undefined && decoded === segment && !decoded.startsWith(HEX_PREFIX)) return undefined;
+    const { id } = this.entryKeyOf(scope, key) as InstanceKey;
     const folder = this.folderOf(scope.service);
     if (decoded === undefined) return { key: Buffer.from(`${folder}${encodeSegment(id)}`), encoded: true };
     const foreign = foreignSegment(id, decoded !== segment);
@@ -128,12 +133,16 @@ export class EtcdLayout {
   }
 
   private segmentOf(service: string, key: Uint8Array): Uint8Array {
-    return key.subarray(Buffer.byteLength(this.folderOf(service)));
+    const last = this.lastFolder?.service === service ? this.lastFolder : undefined;
+    return key.subarray(last?.bytes ?? Buffer.byteLength(this.folderOf(service)));
   }
 
   private folderOf(service: string): string {
+    if (this.lastFolder?.service === service) return this.lastFolder.folder;
     checkName('service', service);
-    return `${this.root}${encodeSegment(service)}/`;
+    const folder = `${this.root}${encodeSegment(service)}/`;
+    this.lastFolder = { service, folder, bytes: Buffer.byteLength(folder) };
+    return folder;
   }
 }
 

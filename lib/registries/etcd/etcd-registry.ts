@@ -221,9 +221,11 @@ export class EtcdRegistry implements Registry {
           case 'events': {
             last = news.fingerprint;
             const cursor = toCursor({ clusterId, revision: news.revision, fingerprint: last });
-            const changes = await attempt({ clock, timeoutMs: Infinity, signal, what }, async () =>
-              this.changes.of(scope, news.events, causes),
-            );
+            const changes =
+              this.changes.atOnce(scope, news.events, causes) ??
+              (await attempt({ clock, timeoutMs: Infinity, signal, what }, async () =>
+                this.changes.of(scope, news.events, causes),
+              ));
             yield { kind: 'changes', changes, cursor };
           }
         }

@@ -67,7 +67,17 @@ class FakeStore implements EtcdCaller {
 function setUp(): { store: FakeStore; changesOf(events: readonly IEvent[]): Promise<string[]> } {
   const store = new FakeStore();
   const changes = new WatchChanges(store, new EtcdLayout('/p'));
-  return { store, changesOf: async (events) => (await changes.of(SCOPE, events)).map(shown) };
+  return {
+    store,
+    changesOf: async (events) => {
+      const requests = store.requests.length;
+      const atOnce = changes.atOnce(SCOPE, events)?.map(shown);
+      const all = (await changes.of(SCOPE, events)).map(shown);
+      // What is known at once is the same, and needs no request.
+      if (atOnce) expect([atOnce, store.requests.length]).toEqual([all, requests]);
+      return all;
+    },
+  };
 }
 
 function shown(change: Change): string {
@@ -83,6 +93,22 @@ function listed(store: FakeStore): string[] {
 }
 
 describe('WatchChanges', () => {
+  it('needs no request for puts, and for deletions whose causes are not used', () => {
+    const store = new FakeStore();
+    const changes = new WatchChanges(store, new EtcdLayout('/p'));
+    const events = [
+      ...store.commit({ '/p/web/a': 80, '/p/web/b': 81 }),
+      ...store.commit({ '/p/web/a': undefined }),
+    ];
+    expect(changes.atOnce(SCOPE, events, false)?.map(shown)).toEqual([
+      'a at 80',
+      'b at 81',
+      'delete unknown',
+    ]);
+    expect(changes.atOnce(SCOPE, events)?.map(shown)).toEqual(['a at 80', 'b at 81', 'delete withdrawn']);
+    expect(changes.atOnce(SCOPE, store.commit({ [GO]: 80 }))).toBeUndefined();
+  });
+
   it('keeps an own instance when the key that Go registered with the same id is deleted', async () => {
     const { store, changesOf } = setUp();
     expect(await changesOf(store.commit({ [OWN]: 1 }))).toEqual(['10.0.0.9:80 at 1']);
