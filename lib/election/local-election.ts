@@ -229,7 +229,7 @@ export class LocalElection implements Election {
     }
   }
 
-  /** A logger of the application that throws must not stop the election, and cannot be told of it. */
+  /** A logger of the application that throws must not stop the election, and its error has nowhere to go. */
   private say(level: 'log' | 'warn', line: string, fields?: LogFields): void {
     try {
       this.deps.logger[level](line, fields);

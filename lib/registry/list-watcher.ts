@@ -17,7 +17,7 @@ export class ListWatcher {
     this.watcher = new ScopeWatcher(options, (malformed) => new Entries(malformed, options.onUpdate));
   }
 
-  /** Resolves after `onUpdate` was called with the first listing. Rejects only with a {@link ClosedError}. */
+  /** Resolves after `onUpdate` was called with the first listing. Rejects only with a `ClosedError`. */
   get ready(): Promise<void> {
     return this.watcher.ready;
   }

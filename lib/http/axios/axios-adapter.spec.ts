@@ -95,7 +95,7 @@ describe('AxiosAdapter', () => {
       (error: unknown) => error as AxiosError,
     );
 
-  it('ends the call of a stream whose status validateStatus refuses, although nobody reads it', async () => {
+  it('ends the call of a stream whose status validateStatus refuses, and the caller does not read', async () => {
     const send = await client({ answer: (_request, response) => response.writeHead(404).write('x') });
     const error = await failed(send({ responseType: 'stream' }));
     expect(error.response?.status).toBe(404);
