@@ -34,7 +34,7 @@ export const ROWS: readonly Row[] = [
       `${name} 100`,
       `${name} 1000`,
     ]),
-    quick: ['weighted 100', 'maglev 100', 'least-request 100', 'peak-ewma 100'],
+    quick: ['weighted 100', 'least-request 100'],
     load: async () => await import('./rows/strategies.js'),
   },
   {

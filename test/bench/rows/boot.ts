@@ -14,8 +14,8 @@ async function boot(kind: 'empty' | 'sidekick'): Promise<number> {
   return took;
 }
 
-export async function measure(_variant: string, { rounds }: Effort): Promise<readonly Line[]> {
-  const { ours, floor } = await alternate(rounds, {
+export async function measure(_variant: string, { rounds, quick }: Effort): Promise<readonly Line[]> {
+  const { ours, floor } = await alternate(quick ? 2 : rounds, {
     ours: async () => await boot('sidekick'),
     floor: async () => await boot('empty'),
   });

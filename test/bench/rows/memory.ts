@@ -14,7 +14,7 @@ export async function measure(_variant: string, { rounds, quick }: Effort): Prom
   const floor: number[] = [];
   const worlds: World[] = [];
   const arrays: object[] = [];
-  for (let round = 0; round < (quick ? 2 : rounds); round++) {
+  for (let round = 0; round < (quick ? 1 : rounds); round++) {
     // Everything stays referenced until the end, so that a difference never contains memory that is freed late.
     const before = heap();
     const plain = Array.from({ length: ENDPOINTS }, (_, index) => ({

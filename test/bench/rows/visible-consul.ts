@@ -18,7 +18,7 @@ interface HealthEntry {
 /** Milliseconds from a registration until this process has the endpoint, against a bare blocking query. */
 export async function visibleOnConsul({ rounds, quick }: Effort): Promise<readonly Line[]> {
   const agent = await startConsul({});
-  const puts = quick ? 5 : 12;
+  const puts = quick ? 3 : 12;
   let version = 0;
   const register = async (index: number): Promise<void> => {
     const body = {

@@ -10,7 +10,7 @@ import { median } from '../measure/statistics.js';
 export async function visibleOnEtcd(size: number, { rounds, quick }: Effort): Promise<readonly Line[]> {
   const fleet = await startEtcdFleet(size);
   const writer = new Etcd3({ hosts: fleet.endpoint });
-  const puts = quick ? 100 : 300;
+  const puts = quick ? 50 : 300;
   let version = 0;
   /** The median of many puts, each seen before the next one. */
   const timed = async (see: (version: string) => Promise<number>): Promise<number> => {

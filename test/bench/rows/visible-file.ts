@@ -21,7 +21,7 @@ export async function visibleInFolder({ rounds, quick }: Effort): Promise<readon
   const child = forkTypeScript(new URL('./visible-file-process.ts', import.meta.url), [folder, PLAIN]);
   await once(child, 'message');
   const { handle, close } = await openDiscovery(file(folder), 'web', 1);
-  const writes = quick ? 50 : 200;
+  const writes = quick ? 20 : 200;
   const since = (stamp: string | undefined): number => Number(nanoseconds() - BigInt(stamp ?? 0)) / 1e6;
   /** One write after the other, each seen before the next one. */
   const all = async (command: FileCommand, see: () => Promise<number>): Promise<number[]> => {
