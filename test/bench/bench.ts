@@ -32,7 +32,7 @@ function readOptions() {
     }).values;
   } catch (error) {
     throw new UsageError(
-      `${(error as Error).message} The options are --only ROW, --quick, --page, --json FILE, --list, --simulate and --measure.`,
+      `${(error as Error).message.replace(/\.?$/, '.')} The options are --only ROW, --quick, --page, --json FILE, --list, --simulate and --measure.`,
       { cause: error },
     );
   }
@@ -108,7 +108,8 @@ async function run(options: Options): Promise<void> {
 try {
   const options = readOptions();
   check(options);
-  if (options.list) for (const { name, title } of ROWS) console.log(`${name.padEnd(12)} ${title}`);
+  // One write, so that a pipe that is closed after the first line is no error.
+  if (options.list) console.log(ROWS.map(({ name, title }) => `${name.padEnd(12)} ${title}`).join('\n'));
   else if (options.simulate) {
     if (options.measure) {
       const { measureUnitCosts } = await import('./simulation/measure-unit-costs.js');
