@@ -18,19 +18,18 @@ import type * as Library from '../../../lib/index.js';
 import { type Logger } from '../../../lib/common/logger.js';
 import { type RegistrySource } from '../../../lib/registry/registry-source.js';
 import type * as RegistryUrl from '../../../lib/registries/registry-url.js';
-import { type AnnouncedService, type RegisteredKey } from '../../../lib/sidekick/registered-entry.js';
+import { type AnnouncedService } from '../../../lib/sidekick/registered-entry.js';
 import { monotonic } from '../../harness/wait.js';
 import { type Protection } from '../protection.js';
 import { seededRandom } from '../random.js';
-import { type Happening, type ListNews } from '../recording/event.js';
 import { Caller } from './caller.js';
-import { type Calls, type Commands, type Order, type Picks, type Report, STILL_HERE } from './protocol.js';
-import { type ApplicationSettings, type KeptSettings } from './settings.js';
+import { Followed } from './followed.js';
+import { Hearts } from './hearts.js';
+import { type Calls, type Commands, type Order, STILL_HERE } from './protocol.js';
+import { type ApplicationSettings } from './settings.js';
+import { codeOf, happened, tell } from './telling.js';
 import { endThreads, knowThreads } from './threads.js';
 import { weakened } from './weakened.js';
-
-/** Milliseconds between two polls of the library's status, and between two picks. */
-const LOOK = 10;
 
 /** Milliseconds after which an application that has not ended reports what keeps it alive. */
 const LINGERED = 3_000;
@@ -43,9 +42,6 @@ const KEEP_ALIVE = 60_000;
 
 /** Milliseconds an application without `drain` is still announced after it has closed its port. */
 const UNDRAINED = 300;
-
-/** Milliseconds after which a list that is still stale is reported again. */
-const STALE_STILL = 1_000;
 
 /** The protections that are disabled here; the registry disables the others. */
 const OF_THE_APPLICATION: ReadonlySet<Protection> = new Set(['jitter', 'expiry-guard', 'drain']);
@@ -75,14 +71,6 @@ globalThis.Date = new Proxy(RealDate, {
   get: (target, property) =>
     property === 'now' ? () => RealDate.now() + wallOffset : (Reflect.get(target, property) as unknown),
 });
-
-function tell(report: Report): void {
-  process.send?.(report);
-}
-
-function happened(who: string, happening: Happening, at = monotonic()): void {
-  tell({ kind: 'happened', who, at, happening });
-}
 
 const log =
   (level: 'log' | 'warn' | 'error') =>
@@ -167,117 +155,6 @@ async function closePortFirst(app: INestApplication): Promise<never> {
   process.exit(0);
 }
 
-/** The name of one key's heartbeat in the recording. */
-function heartOf(key: string): string {
-  return `${settings.name}: ${key}`;
-}
-
-/** The registered keys. Reports each event of the library about them, and each acknowledgement. */
-class Hearts {
-  private readonly kept = new Map<string, RegisteredKey>();
-  private readonly acks = new Map<string, number>();
-  private readonly looking: NodeJS.Timeout;
-
-  constructor(private readonly sidekick: InstanceType<typeof Sidekick>) {
-    sidekick.events.subscribe(({ type, key, reason }) => {
-      if (type === 'lost' || type === 'restored')
-        happened(heartOf(key), { kind: 'state', state: type, ...(reason ? { reason } : {}) });
-      else happened(heartOf(key), { kind: 'note', text: type });
-    });
-    this.looking = setInterval(() => this.look(), LOOK);
-  }
-
-  async keep({ key, value = 'here', ...keeping }: KeptSettings): Promise<void> {
-    this.kept.set(key, await this.sidekick.keep(key, value, keeping));
-    this.look();
-  }
-
-  of(key: string): RegisteredKey {
-    const kept = this.kept.get(key);
-    if (!kept) throw new Error(`Expected a key that is kept, got "${key}".`);
-    return kept;
-  }
-
-  stop(): void {
-    clearInterval(this.looking);
-  }
-
-  private look(): void {
-    for (const { key, age } of this.sidekick.beats) {
-      if (age === undefined) continue;
-      const ack = monotonic() - age * 1_000;
-      // Two looks at the same acknowledgement differ by the rounding of two clocks.
-      if (ack - (this.acks.get(key) ?? 0) < 1) continue;
-      this.acks.set(key, ack);
-      happened(heartOf(key), { kind: 'acknowledged' }, ack);
-    }
-  }
-}
-
-/** The subscribed services. Reports each change, and picks from them all the time. */
-class Followed {
-  picks: Picks = { picked: 0, failed: 0 };
-  private readonly looking: NodeJS.Timeout;
-  private readonly reported = new Map<string, { readonly stale: boolean; readonly at: number }>();
-
-  constructor(
-    private readonly discovery: InstanceType<typeof DiscoveryService>,
-    private readonly services: readonly string[],
-  ) {
-    for (const service of services) {
-      if (discovery.of(service).revision > 0) this.tellList(service);
-      discovery.of(service).changes.subscribe(({ added, updated, removed }) => {
-        this.tellList(service, { added: ids(added), updated: ids(updated), removed: ids(removed) });
-      });
-    }
-    this.looking = setInterval(() => this.look(), LOOK);
-  }
-
-  stop(): void {
-    clearInterval(this.looking);
-  }
-
-  private tellList(service: string, news?: ListNews): void {
-    const { endpoints, revision, stale } = this.discovery.of(service);
-    const seen = endpoints.map(({ id, meta }) => ({ id, meta }));
-    happened(settings.name, {
-      kind: 'endpoints',
-      service,
-      endpoints: seen,
-      revision,
-      stale,
-      ...(news ? { news } : {}),
-    });
-  }
-
-  private look(): void {
-    for (const service of this.services) {
-      const { stale, age } = this.discovery.of(service);
-      const reported = this.reported.get(service);
-      if (stale !== reported?.stale || (stale && monotonic() - reported.at > STALE_STILL)) {
-        this.reported.set(service, { stale, at: monotonic() });
-        happened(settings.name, { kind: 'freshness', service, stale, ...(age === undefined ? {} : { age }) });
-      }
-      this.pick(service);
-    }
-  }
-
-  private pick(service: string): void {
-    const { picked, failed } = this.picks;
-    try {
-      this.discovery.pick(service);
-      this.picks = { picked: picked + 1, failed };
-    } catch (error) {
-      this.picks = { picked, failed: failed + 1 };
-      happened(settings.name, { kind: 'pick-failed', service, code: codeOf(error) });
-    }
-  }
-}
-
-function ids(endpoints: readonly { readonly id: string }[]): string[] {
-  return endpoints.map(({ id }) => id);
-}
-
 async function call(
   discovery: InstanceType<typeof DiscoveryService>,
   service: string,
@@ -288,11 +165,6 @@ async function call(
   );
   const failed = outcomes.flatMap((one) => (one.status === 'rejected' ? [codeOf(one.reason)] : []));
   return { found: times - failed.length, failed };
-}
-
-function codeOf(error: unknown): string {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : 'UNKNOWN';
 }
 
 async function main(): Promise<void> {
@@ -378,8 +250,8 @@ async function main(): Promise<void> {
   tell({ kind: 'booting' });
   const { app: up, port } = await booting.up();
   app = up;
-  if (settings.sidekick || settings.keys) hearts = new Hearts(sidekick());
-  if (settings.piloted) followed = new Followed(discovery(), settings.follow ?? []);
+  if (settings.sidekick || settings.keys) hearts = new Hearts(settings.name, sidekick());
+  if (settings.piloted) followed = new Followed(settings.name, discovery(), settings.follow ?? []);
   if (settings.requests)
     caller = new Caller(discovery(), settings.requests, (happening) => happened(settings.name, happening));
   await Promise.all((settings.keys ?? []).map(async (kept) => await hearts?.keep(kept)));
