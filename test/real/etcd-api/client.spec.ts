@@ -1,69 +1,14 @@
 import { EtcdClient } from '../../../lib/etcd-client/etcd-client.js';
 import { ClusterError } from '../../../lib/etcd-client/errors/index.js';
-import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
-import { type EtcdMember } from '../../harness/etcd-member.js';
-import { TcpProxy } from '../../harness/proxy.js';
 import { sleep, until } from '../../harness/wait.js';
+import { Connections, failure, REFUSING } from './connections.js';
 
-const TIMEOUT_MS = 1_000;
-const REFUSING = 'http://127.0.0.1:1';
-
-let etcd: EtcdCluster;
-const clients: EtcdClient[] = [];
-const proxies: TcpProxy[] = [];
-
-async function connect(
-  endpoints: string | readonly string[] = etcd.urls,
-  more: { selectionMode?: 'random' | 'prioritize-leader'; headerTimeoutPerRequest?: number } = {},
-): Promise<EtcdClient> {
-  const client = await EtcdClient.create({ endpoints, headerTimeoutPerRequest: TIMEOUT_MS / 1_000, ...more });
-  clients.push(client);
-  return client;
-}
-
-/** A proxy that is stopped after the test. */
-async function proxyTo(member: EtcdMember): Promise<TcpProxy> {
-  const proxy = await TcpProxy.to(member);
-  proxies.push(proxy);
-  return proxy;
-}
-
-/** A client whose first request goes to `endpoint`. */
-async function connectPinned(
-  endpoint: string,
-  endpoints: readonly string[] = etcd.urls,
-): Promise<EtcdClient> {
-  for (;;) {
-    const client = await connect(endpoints);
-    if (client.pinned === endpoint) return client;
-  }
-}
-
-async function failure(run: Promise<unknown>): Promise<unknown> {
-  return await run.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-}
-
-beforeAll(async () => {
-  etcd = await startEtcd({ size: 3 });
-  await etcd.put('/foo', 'bar');
-});
-
-afterEach(async () => {
-  await Promise.all(clients.splice(0).map(async (client) => client.close()));
-  await Promise.all(proxies.splice(0).map(async (proxy) => proxy.stop()));
-});
-
-afterAll(async () => {
-  await etcd.stop();
-});
+const connections = Connections.ofThisFile();
 
 describe('TestSimpleHTTPClientDoSuccess, TestSimpleHTTPClientDoError', () => {
   it('gives the answer, or the reason there is none', async () => {
-    expect((await (await connect()).keys.get('/foo')).node.value).toBe('bar');
-    const error = await failure((await connect(REFUSING)).keys.get('/foo'));
+    expect((await (await connections.connect()).keys.get('/foo')).node.value).toBe('bar');
+    const error = await failure((await connections.connect(REFUSING)).keys.get('/foo'));
     expect(error).toBeInstanceOf(ClusterError);
     expect(String(error)).toContain('ECONNREFUSED');
   });
@@ -71,8 +16,8 @@ describe('TestSimpleHTTPClientDoSuccess, TestSimpleHTTPClientDoError', () => {
 
 describe('TestSimpleHTTPClientDoCancelContext and its three variants', () => {
   it('ends the request on the wire and keeps nothing', async () => {
-    const proxy = await proxyTo(etcd.members[0]!);
-    const client = await connect(`http://${proxy.endpoint}`, { headerTimeoutPerRequest: 60 });
+    const proxy = await connections.proxyTo(connections.etcd.members[0]!);
+    const client = await connections.connect(`http://${proxy.endpoint}`, { headerTimeoutPerRequest: 60 });
     await client.keys.get('/foo');
     proxy.stall('down');
     const given = new AbortController();
@@ -90,9 +35,9 @@ describe('TestSimpleHTTPClientDoCancelContext and its three variants', () => {
 
 describe('TestSimpleHTTPClientDoHeaderTimeout', () => {
   it('leaves a server that does not answer', async () => {
-    const proxy = await proxyTo(etcd.members[0]!);
+    const proxy = await connections.proxyTo(connections.etcd.members[0]!);
     proxy.swallow();
-    const client = await connect(`http://${proxy.endpoint}`, { headerTimeoutPerRequest: 0.3 });
+    const client = await connections.connect(`http://${proxy.endpoint}`, { headerTimeoutPerRequest: 0.3 });
     const error = await failure(client.keys.get('/foo'));
     expect(error).toBeInstanceOf(ClusterError);
     expect(String(error)).toMatch(/did not answer in time|was not answered within/);
@@ -101,22 +46,22 @@ describe('TestSimpleHTTPClientDoHeaderTimeout', () => {
 
 describe('TestHTTPClusterClientDo', () => {
   it('stays with the first good answer', async () => {
-    const client = await connect();
+    const client = await connections.connect();
     const { pinned } = client;
     for (let i = 0; i < 5; i += 1) await client.keys.get('/foo');
     expect(client.pinned).toBe(pinned);
   });
 
   it('falls through to a good endpoint, and pins it', async () => {
-    const good = etcd.urls[0]!;
-    const client = await connectPinned(REFUSING, [REFUSING, good]);
+    const good = connections.etcd.urls[0]!;
+    const client = await connections.connectPinned(REFUSING, [REFUSING, good]);
     expect((await client.keys.get('/foo')).node.value).toBe('bar');
     expect(client.pinned).toBe(good);
   });
 
   it('reports every error when all fail', async () => {
     const endpoints = [REFUSING, 'http://127.0.0.1:2'];
-    const error = await failure((await connect(endpoints)).keys.get('/foo'));
+    const error = await failure((await connections.connect(endpoints)).keys.get('/foo'));
     expect(error).toBeInstanceOf(ClusterError);
     expect((error as ClusterError).errors.map(({ endpoint }) => endpoint).toSorted()).toEqual(endpoints);
     expect((error as ClusterError).detail()).toMatch(/^error #0: .*\nerror #1: .*\n$/s);
@@ -129,7 +74,7 @@ describe('TestHTTPClusterClientDo', () => {
 
 describe('TestHTTPClusterClientDoDeadlineExceedContext, TestHTTPClusterClientDoCanceledContext', () => {
   it("is the caller's own reason, whatever else went wrong", async () => {
-    const client = await connect([REFUSING, 'http://127.0.0.1:2']);
+    const client = await connections.connect([REFUSING, 'http://127.0.0.1:2']);
     const reason = new Error('fake context canceled');
     for (const signal of [AbortSignal.abort(reason)]) {
       expect(await failure(client.keys.get('/foo', { signal }))).toBe(reason);
@@ -140,9 +85,9 @@ describe('TestHTTPClusterClientDoDeadlineExceedContext, TestHTTPClusterClientDoC
       expect(await failure(client.auth.users.list({ signal }))).toBe(reason);
       expect(await failure(client.sync({ signal }))).toBe(reason);
     }
-    const proxy = await proxyTo(etcd.members[0]!);
+    const proxy = await connections.proxyTo(connections.etcd.members[0]!);
     proxy.swallow();
-    const silent = await connect(`http://${proxy.endpoint}`);
+    const silent = await connections.connect(`http://${proxy.endpoint}`);
     const error = await failure(silent.keys.get('/foo', { signal: AbortSignal.timeout(50) }));
     expect(error).toMatchObject({ name: 'TimeoutError' });
   });
@@ -150,8 +95,8 @@ describe('TestHTTPClusterClientDoDeadlineExceedContext, TestHTTPClusterClientDoC
 
 describe('TestRedirectedHTTPAction, TestRedirectFollowingHTTPClient, TestDefaultCheckRedirect', () => {
   it('have nothing left to do: a follower serves a write itself', async () => {
-    const follower = await etcd.follower();
-    const client = await connect(follower.url);
+    const follower = await connections.etcd.follower();
+    const client = await connections.connect(follower.url);
     expect((await client.keys.set('/redirect', 'x')).node.value).toBe('x');
     expect(client.pinned).toBe(follower.url);
   });
@@ -159,9 +104,9 @@ describe('TestRedirectedHTTPAction, TestRedirectFollowingHTTPClient, TestDefault
 
 describe('TestHTTPClusterClientSync, SyncPinEndpoint, SyncUnpinEndpoint', () => {
   it('takes the endpoints of the members, and keeps the pin when they are the same', async () => {
-    const client = await connect(etcd.urls[0]);
+    const client = await connections.connect(connections.etcd.urls[0]);
     await client.sync();
-    expect([...client.endpoints].sort()).toEqual([...etcd.urls].sort());
+    expect([...client.endpoints].sort()).toEqual([...connections.etcd.urls].sort());
     const { pinned } = client;
     for (let i = 0; i < 3; i += 1) await client.sync();
     expect(client.pinned).toBe(pinned);
@@ -170,7 +115,7 @@ describe('TestHTTPClusterClientSync, SyncPinEndpoint, SyncUnpinEndpoint', () => 
   });
 
   it('gives a copy of the endpoints', async () => {
-    const client = await connect();
+    const client = await connections.connect();
     (client.endpoints as string[]).length = 0;
     expect(client.endpoints).toHaveLength(3);
   });
@@ -178,7 +123,7 @@ describe('TestHTTPClusterClientSync, SyncPinEndpoint, SyncUnpinEndpoint', () => 
 
 describe('TestHTTPClusterClientSyncFail, TestHTTPClusterClientResetFail', () => {
   it('keeps the endpoints', async () => {
-    const client = await connect(REFUSING);
+    const client = await connections.connect(REFUSING);
     expect(await failure(client.sync())).toBeInstanceOf(ClusterError);
     for (const wrong of [[], '', 'ftp://x', ['http://']])
       expect(() => client.setEndpoints(wrong)).toThrow(/endpoint/i);
@@ -188,14 +133,14 @@ describe('TestHTTPClusterClientSyncFail, TestHTTPClusterClientResetFail', () => 
 
 describe('TestHTTPClusterClientAutoSyncCancelContext, AutoSyncFail', () => {
   it('syncs at once, and ends with the abort or the first error', async () => {
-    const client = await connect(etcd.urls[0]);
+    const client = await connections.connect(connections.etcd.urls[0]);
     const given = new AbortController();
     const ended = failure(client.autoSync(0.05, { signal: given.signal }));
     await until('a first sync', () => client.endpoints.length === 3);
     const reason = new Error('enough');
     given.abort(reason);
     expect(await ended).toBe(reason);
-    expect(await failure((await connect(REFUSING)).autoSync(0.05))).toBeInstanceOf(ClusterError);
+    expect(await failure((await connections.connect(REFUSING)).autoSync(0.05))).toBeInstanceOf(ClusterError);
     for (const wrong of [0, 10_000])
       expect(await failure(client.autoSync(wrong))).toMatchObject({
         code: 'SIDEKICK_INVALID_OPTION',
@@ -206,7 +151,7 @@ describe('TestHTTPClusterClientAutoSyncCancelContext, AutoSyncFail', () => {
 
 describe('TestHTTPClusterClientGetVersion', () => {
   it('returns the versions', async () => {
-    expect(await (await connect()).version()).toEqual({
+    expect(await (await connections.connect()).version()).toEqual({
       etcdserver: expect.stringMatching(/^3\.\d+\.\d+$/) as string,
       etcdcluster: expect.stringMatching(/^3\.\d+\.0$/) as string,
     });
@@ -215,24 +160,24 @@ describe('TestHTTPClusterClientGetVersion', () => {
 
 describe('TestHTTPClusterClientSyncPinLeaderEndpoint', () => {
   it('pins the leader', async () => {
-    const client = await connect(etcd.urls, { selectionMode: 'prioritize-leader' });
+    const client = await connections.connect(connections.etcd.urls, { selectionMode: 'prioritize-leader' });
     await client.sync();
-    expect(client.pinned).toBe((await etcd.leader()).url);
+    expect(client.pinned).toBe((await connections.etcd.leader()).url);
   });
 });
 
 describe('TestHTTPClusterClientResetPinRandom', () => {
   it('pins a random one', async () => {
     const pins = new Set<string>();
-    for (let i = 0; i < 60 && pins.size < 3; i += 1) pins.add((await connect()).pinned);
+    for (let i = 0; i < 60 && pins.size < 3; i += 1) pins.add((await connections.connect()).pinned);
     expect(pins.size).toBe(3);
   });
 });
 
 describe('close', () => {
   it('takes at most two seconds when the cluster is silent, and leaves no timer', async () => {
-    const proxy = await proxyTo(etcd.members[0]!);
-    const client = await connect(`http://${proxy.endpoint}`);
+    const proxy = await connections.proxyTo(connections.etcd.members[0]!);
+    const client = await connections.connect(`http://${proxy.endpoint}`);
     await client.keys.set('/close', '1', { ttl: 60 });
     await client.keys.set('/close', '2', { ttl: 60 });
     proxy.swallow();
@@ -249,10 +194,10 @@ describe('debug', () => {
     const lines: string[] = [];
     const logger = { log: (line: string) => lines.push(line), warn: () => 0, error: () => 0 };
     const client = await EtcdClient.create(
-      { endpoints: etcd.urls[0]!, username: 'root', password: 'canary' },
+      { endpoints: connections.etcd.urls[0]!, username: 'root', password: 'canary' },
       { logger: logger },
     );
-    clients.push(client);
+    connections.clients.push(client);
     await client.keys.get('/foo');
     expect(lines).toEqual([]);
     client.debug = true;
@@ -261,7 +206,7 @@ describe('debug', () => {
     client.debug = false;
     await client.keys.set('/foo', 'bar');
     const [get, set] = lines;
-    expect(get).toBe(`etcdctl --endpoints=${etcd.urls[0]!} --user=root:*** get /foo`);
+    expect(get).toBe(`etcdctl --endpoints=${connections.etcd.urls[0]!} --user=root:*** get /foo`);
     expect(set).toContain(' txn <<< ');
     expect(lines).toHaveLength(2);
     expect(lines.join('\n')).not.toContain('canary');

@@ -1,124 +1,105 @@
 import { EtcdClient } from '../../../lib/etcd-client/etcd-client.js';
-import { KeysError } from '../../../lib/etcd-client/errors/index.js';
-import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
+import { type KeysError } from '../../../lib/etcd-client/errors/index.js';
 import { monotonic, sleep, until } from '../../harness/wait.js';
+import { codeOf, keysClientOfThisFile } from './keys-client.js';
 
-let etcd: EtcdCluster;
-let client: EtcdClient;
-
-beforeAll(async () => {
-  etcd = await startEtcd();
-  client = await EtcdClient.create({ endpoints: etcd.urls });
-});
-
-afterAll(async () => {
-  await client.close();
-  await etcd.stop();
-});
-
-/** The code of the KeysError that `run` fails with. */
-async function codeOf(run: Promise<unknown>): Promise<number> {
-  try {
-    await run;
-  } catch (error) {
-    if (error instanceof KeysError) return error.code;
-    throw error;
-  }
-  throw new Error('Expected a KeysError, got an answer.');
-}
+const server = keysClientOfThisFile();
 
 describe('TTL', () => {
   it('is granted, returned and kept', async () => {
     const before = Date.now();
-    const { node } = await client.keys.set('/ttl/a', '1', { ttl: 30 });
+    const { node } = await server.client.keys.set('/ttl/a', '1', { ttl: 30 });
     expect(node.ttl).toBe(30);
     expect(node.expiration?.getTime()).toBeGreaterThanOrEqual(before + 30_000);
-    const got = (await client.keys.get('/ttl/a')).node;
+    const got = (await server.client.keys.get('/ttl/a')).node;
     expect(got.ttl).toBeGreaterThan(25);
     expect(got.ttl).toBeLessThanOrEqual(30);
-    expect((await client.keys.get('/ttl')).node.nodes?.[0]?.ttl).toBeGreaterThan(25);
+    expect((await server.client.keys.get('/ttl')).node.nodes?.[0]?.ttl).toBeGreaterThan(25);
   });
 
   it('ends the key', async () => {
-    await client.keys.set('/ttl/short', '1', { ttl: 2 });
-    await until('the key to expire', async () => (await etcd.get('/ttl/short')) === undefined);
-    expect(await codeOf(client.keys.get('/ttl/short'))).toBe(100);
+    await server.client.keys.set('/ttl/short', '1', { ttl: 2 });
+    await until('the key to expire', async () => (await server.etcd.get('/ttl/short')) === undefined);
+    expect(await codeOf(server.client.keys.get('/ttl/short'))).toBe(100);
   });
 
   it('ends with a write without one', async () => {
-    await client.keys.set('/ttl/b', '1', { ttl: 30 });
-    const { node } = await client.keys.set('/ttl/b', '2');
+    await server.client.keys.set('/ttl/b', '1', { ttl: 30 });
+    const { node } = await server.client.keys.set('/ttl/b', '2');
     expect(node.ttl).toBeUndefined();
-    expect((await client.keys.get('/ttl/b')).node.ttl).toBeUndefined();
+    expect((await server.client.keys.get('/ttl/b')).node.ttl).toBeUndefined();
   });
 
   it('leaves no lease behind when keys are replaced, deleted, or refused', async () => {
-    const before = (await etcd.leases()).length;
-    for (let round = 0; round < 5; round += 1) await client.keys.set('/ttl/replaced', 'x', { ttl: 600 });
-    await client.keys.delete('/ttl/replaced');
-    await client.keys.set('/ttl/tree/a', 'x', { ttl: 600 });
-    await client.keys.set('/ttl/tree/b', 'x', { ttl: 600 });
-    await client.keys.delete('/ttl/tree', { recursive: true });
-    await client.keys.set('/ttl/taken', 'x');
-    expect(await codeOf(client.keys.create('/ttl/taken', 'x', { ttl: 600 }))).toBe(105);
-    await client.keys.set('/ttl/dir', '', { dir: true, ttl: 600 });
-    await client.keys.delete('/ttl/dir', { dir: true });
-    await until('the leases to be gone', async () => (await etcd.leases()).length <= before);
+    const before = (await server.etcd.leases()).length;
+    for (let round = 0; round < 5; round += 1)
+      await server.client.keys.set('/ttl/replaced', 'x', { ttl: 600 });
+    await server.client.keys.delete('/ttl/replaced');
+    await server.client.keys.set('/ttl/tree/a', 'x', { ttl: 600 });
+    await server.client.keys.set('/ttl/tree/b', 'x', { ttl: 600 });
+    await server.client.keys.delete('/ttl/tree', { recursive: true });
+    await server.client.keys.set('/ttl/taken', 'x');
+    expect(await codeOf(server.client.keys.create('/ttl/taken', 'x', { ttl: 600 }))).toBe(105);
+    await server.client.keys.set('/ttl/dir', '', { dir: true, ttl: 600 });
+    await server.client.keys.delete('/ttl/dir', { dir: true });
+    await until('the leases to be gone', async () => (await server.etcd.leases()).length <= before);
   });
 
   it('never touches a lease of another client', async () => {
-    const granted = await etcd.etcdctl(['lease', 'grant', '600']);
+    const granted = await server.etcd.etcdctl(['lease', 'grant', '600']);
     const id = /lease ([0-9a-f]+)/.exec(granted)?.[1] ?? '';
-    await etcd.etcdctl(['put', '/ttl/foreign', 'x', `--lease=${id}`]);
-    await etcd.etcdctl(['put', '/ttl/companion', 'x', `--lease=${id}`]);
-    await client.keys.set('/ttl/foreign', 'y', { ttl: 600 });
-    await client.keys.delete('/ttl/foreign');
-    const other = await EtcdClient.create({ endpoints: etcd.urls });
+    await server.etcd.etcdctl(['put', '/ttl/foreign', 'x', `--lease=${id}`]);
+    await server.etcd.etcdctl(['put', '/ttl/companion', 'x', `--lease=${id}`]);
+    await server.client.keys.set('/ttl/foreign', 'y', { ttl: 600 });
+    await server.client.keys.delete('/ttl/foreign');
+    const other = await EtcdClient.create({ endpoints: server.etcd.urls });
     await other.keys.set('/ttl/companion2', 'x');
     await other.close();
-    expect((await client.keys.get('/ttl/companion')).node.ttl).toBeGreaterThan(500);
+    expect((await server.client.keys.get('/ttl/companion')).node.ttl).toBeGreaterThan(500);
   });
 });
 
 describe('refresh', () => {
   it('renews the lease and leaves the key as it is', async () => {
-    const { index } = await client.keys.set('/refresh/a', 'v', { ttl: 3 });
+    const { index } = await server.client.keys.set('/refresh/a', 'v', { ttl: 3 });
     const end = monotonic() + 5_000;
     while (monotonic() < end) {
-      const { node, action } = await client.keys.set('/refresh/a', '', { refresh: true, ttl: 3 });
+      const { node, action } = await server.client.keys.set('/refresh/a', '', { refresh: true, ttl: 3 });
       expect(action).toBe('set');
       expect(node).toMatchObject({ value: 'v', ttl: 3 });
       await sleep(500);
     }
-    expect((await client.keys.get('/refresh/a')).node.modifiedIndex).toBe(index);
+    expect((await server.client.keys.get('/refresh/a')).node.modifiedIndex).toBe(index);
   }, 20_000);
 
   it('gives another TTL, also to a key that had none', async () => {
-    await client.keys.set('/refresh/b', 'v');
-    const first = await client.keys.update('/refresh/b', undefined, { refresh: true, ttl: 100 });
+    await server.client.keys.set('/refresh/b', 'v');
+    const first = await server.client.keys.update('/refresh/b', undefined, { refresh: true, ttl: 100 });
     expect(first).toMatchObject({ action: 'update', node: { value: 'v', ttl: 100 } });
-    const second = await client.keys.set('/refresh/b', '', { refresh: true, ttl: 200 });
+    const second = await server.client.keys.set('/refresh/b', '', { refresh: true, ttl: 200 });
     expect(second.node.ttl).toBe(200);
-    expect((await client.keys.get('/refresh/b')).node.ttl).toBeGreaterThan(150);
+    expect((await server.client.keys.get('/refresh/b')).node.ttl).toBeGreaterThan(150);
   });
 
   it('compares first, and needs a file', async () => {
-    await client.keys.set('/refresh/c', 'v', { ttl: 60 });
+    await server.client.keys.set('/refresh/c', 'v', { ttl: 60 });
     const options = { refresh: true, ttl: 60 } as const;
-    expect(await codeOf(client.keys.set('/refresh/c', '', { ...options, prevValue: 'w' }))).toBe(101);
-    expect((await client.keys.set('/refresh/c', '', { ...options, prevValue: 'v' })).action).toBe(
+    expect(await codeOf(server.client.keys.set('/refresh/c', '', { ...options, prevValue: 'w' }))).toBe(101);
+    expect((await server.client.keys.set('/refresh/c', '', { ...options, prevValue: 'v' })).action).toBe(
       'compareAndSwap',
     );
-    expect(await codeOf(client.keys.set('/refresh/none', '', options))).toBe(100);
-    expect(await codeOf(client.keys.set('/refresh', '', options))).toBe(102);
+    expect(await codeOf(server.client.keys.set('/refresh/none', '', options))).toBe(100);
+    expect(await codeOf(server.client.keys.set('/refresh', '', options))).toBe(102);
   });
 });
 
 describe('side by side', () => {
   it('lets exactly one of 100 compare-and-swaps win', async () => {
-    const { index } = await client.keys.set('/cas', 'start');
+    const { index } = await server.client.keys.set('/cas', 'start');
     const results = await Promise.allSettled(
-      Array.from({ length: 100 }, async (_, i) => client.keys.set('/cas', String(i), { prevIndex: index })),
+      Array.from({ length: 100 }, async (_, i) =>
+        server.client.keys.set('/cas', String(i), { prevIndex: index }),
+      ),
     );
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     const codes = results.map((result) =>
@@ -129,17 +110,17 @@ describe('side by side', () => {
 
   it('lets exactly one of 50 creates win', async () => {
     const results = await Promise.allSettled(
-      Array.from({ length: 50 }, async (_, i) => client.keys.create('/created-once', String(i))),
+      Array.from({ length: 50 }, async (_, i) => server.client.keys.create('/created-once', String(i))),
     );
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
   it('lets every one of 100 plain sets through', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 100 }, async (_, i) => client.keys.set('/contended', String(i))),
+      Array.from({ length: 100 }, async (_, i) => server.client.keys.set('/contended', String(i))),
     );
     expect(new Set(answers.map(({ index }) => index)).size).toBe(100);
     const last = answers.reduce((a, b) => (a.index > b.index ? a : b));
-    expect((await client.keys.get('/contended')).node.value).toBe(last.node.value);
+    expect((await server.client.keys.get('/contended')).node.value).toBe(last.node.value);
   });
 });

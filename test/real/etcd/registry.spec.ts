@@ -6,55 +6,20 @@ import { type EtcdCaller, type EtcdRequest } from '../../../lib/etcd-client/requ
 import { systemClock } from '../../../lib/common/clock.js';
 import { RegistryUnavailableError } from '../../../lib/common/errors/index.js';
 import { silentLogger } from '../../../lib/common/logger.js';
-import { etcd } from '../../../lib/registries/etcd/etcd.js';
-import { type EtcdRegistryOptions } from '../../../lib/registries/etcd/options.js';
 import { EtcdLayout } from '../../../lib/registries/etcd/etcd-layout.js';
 import { etcdFromUrl } from '../../../lib/registries/etcd/url.js';
 import { type OwnKeysContext } from '../../../lib/registries/etcd/own-keys.js';
 import { SessionRecord } from '../../../lib/registries/etcd/session-record.js';
 import { EtcdSession } from '../../../lib/registries/etcd/etcd-session.js';
 import { completeInstance } from '../../../lib/registry/instance.js';
-import { type EntryRecord, type KeyRecord } from '../../../lib/registry/entry-record.js';
-import { type Change, type Registry, type Scope } from '../../../lib/registry/registry.js';
+import { type Registry, type Scope } from '../../../lib/registry/registry.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { until } from '../../harness/wait.js';
+import { follow, key, open, web } from './support.js';
 
 jest.setTimeout(60_000);
 
 const { signal } = new AbortController();
-
-async function open(options: EtcdRegistryOptions): Promise<Registry> {
-  return await etcd(options).open({ clock: systemClock, random: Math.random, logger: silentLogger });
-}
-
-const key = (name: string, value = 'v'): KeyRecord => ({ kind: 'key', key: name, value });
-
-const web = (id: string, port = 80): EntryRecord => ({
-  kind: 'instance',
-  instance: completeInstance({ service: 'web', id, address: '10.0.0.1', port, tags: ['blue'], zone: 'z1' }),
-});
-
-/** Writes down the changes of a scope. */
-function follow(
-  registry: Registry,
-  scope: Scope,
-  cursor: string,
-): { changes: Change[]; end(): Promise<void> } {
-  const stop = new AbortController();
-  const changes: Change[] = [];
-  const running = (async () => {
-    for await (const batch of registry.watch(scope, cursor, stop.signal)) {
-      if (batch.kind === 'changes') changes.push(...batch.changes);
-    }
-  })();
-  return {
-    changes,
-    end: async () => {
-      stop.abort();
-      await running;
-    },
-  };
-}
 
 describe('the etcd registry', () => {
   let cluster: EtcdCluster;
