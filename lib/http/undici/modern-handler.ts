@@ -33,17 +33,19 @@ export class ModernHandler implements CallerHandler {
  * response the application receives.
  */
 class CallController implements DispatchController {
-  /** The attempt's own controller. */
+  /** The attempt's own controller, from its first response on. */
   attempt: DispatchController | undefined;
+  /** Whether the application receives the response of that attempt. An informational response (1xx) decides nothing. */
+  isChosen = false;
   onAbort: (reason: unknown) => void = () => undefined;
   private abortedWith: { readonly reason: unknown } | undefined;
 
   get aborted(): boolean {
-    return this.abortedWith !== undefined || (this.attempt?.aborted ?? false);
+    return this.abortedWith !== undefined || (this.isChosen && this.attempt?.aborted === true);
   }
 
   get reason(): unknown {
-    return this.abortedWith?.reason ?? this.attempt?.reason ?? null;
+    return this.abortedWith?.reason ?? (this.isChosen ? this.attempt?.reason : undefined) ?? null;
   }
 
   get paused(): boolean {
@@ -95,7 +97,10 @@ class ModernAttemptHandler extends AttemptHandler<ModernDispatchHandler> impleme
     const isInformational = status < 200;
     if (!isInformational && !this.events.onAnswer(status, (name) => headerOf(headers, name)))
       return undefined;
+    // Of an attempt that another one has outrun.
+    if (isInformational && this.call.isChosen) return undefined;
     this.call.attempt = controller;
+    this.call.isChosen = !isInformational;
     return this.handler.onResponseStart?.(this.call, status, headers, statusText);
   }
 
@@ -119,6 +124,7 @@ class ModernAttemptHandler extends AttemptHandler<ModernDispatchHandler> impleme
   ): unknown {
     if (!this.events.onUpgrade()) return void socket.destroy();
     this.call.attempt = controller;
+    this.call.isChosen = true;
     return this.handler.onRequestUpgrade?.(this.call, status, headers, socket);
   }
 
