@@ -91,7 +91,10 @@ export class ServiceHttp {
     // A class without closures, since each call makes one.
     const dispatcher = new CallDispatcher(this.deps, service);
     try {
-      return await fetch(input, { ...init, dispatcher: dispatcher as unknown as FetchDispatcher });
+      return await fetch(
+        input,
+        Object.assign({}, init, { dispatcher: dispatcher as unknown as FetchDispatcher }),
+      );
     } catch (error) {
       // The abort of the caller's signal is another error, and has precedence.
       if (dispatcher.error && (error as { readonly name?: unknown }).name === 'TypeError')

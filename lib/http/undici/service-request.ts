@@ -145,8 +145,9 @@ export class ServiceRequest implements AttemptOwner {
       const handler = this.caller.forAttempt(attempt);
       const { given, headers, body } = this;
       // One copy an attempt: a pool may read it later.
-      const options = { ...given, origin, headers, servername: route.host, body: body.forAttempt() };
-      dispatch(options, handler);
+      const own = { origin, headers, servername: route.host, body: body.forAttempt() };
+      // V8 takes several times as long for a spread.
+      dispatch(Object.assign({}, given, own), handler);
     } catch (error) {
       if (attempt ? attempt.onError(error) : this.passesOnPickError()) this.caller.fail(error);
       return;
