@@ -1,15 +1,19 @@
 import vm from 'node:vm';
 
 /**
- * Makes this process compile a CommonJS file once for all its spec files. Jest runs each spec file in a context of its own and
- * compiles its framework and all packages again there. A `vm.Script` is compiled once and runs in every context: contexts
- * share byte code, and no value.
+ * Makes this process compile a file once for all its spec files. Jest runs each spec file in a context of its own and compiles
+ * its framework, all packages and the library again there. Contexts share byte code, and no value.
  */
 export function compileOnce() {
-  const original = vm.compileFunction;
-  /** By file name and source. */
+  vm.compileFunction = scriptsFor(vm.compileFunction);
+  vm.SourceTextModule = modulesFor(vm.SourceTextModule);
+}
+
+/** For CommonJS: a `vm.Script` is compiled once and runs in every context. */
+function scriptsFor(original) {
+  /** By file name. */
   const compiled = new Map();
-  vm.compileFunction = (source, parameters, options) => {
+  return (source, parameters, options) => {
     const { filename, parsingContext, importModuleDynamically } = options ?? {};
     if (!filename || !parsingContext || source.startsWith('#!')) return original(source, parameters, options);
     const head = `(function (${parameters.join(', ')}) {`;
@@ -32,4 +36,31 @@ function compile(source, head, filename) {
     importModuleDynamically: (...args) => file.importModuleDynamically(...args),
   });
   return file;
+}
+
+/** A dynamic import of cached code would look for its module among those of the first spec file. */
+const DYNAMIC_IMPORT = /\bimport\s*\(/;
+
+/** For ES modules, each of which belongs to one context: the code cache of V8. */
+function modulesFor(Original) {
+  /** By file name. */
+  const caches = new Map();
+  return class SourceTextModule extends Original {
+    constructor(source, options) {
+      const { identifier } = options;
+      const known = caches.get(identifier);
+      if (known?.source === source) {
+        try {
+          super(source, { ...options, cachedData: known.cachedData });
+          return;
+        } catch (error) {
+          // V8 refuses what it cached before a spec changed its flags, as with --expose-gc.
+          if (error.code !== 'ERR_VM_MODULE_CACHED_DATA_REJECTED') throw error;
+        }
+      }
+      super(source, options);
+      if (!DYNAMIC_IMPORT.test(source))
+        caches.set(identifier, { source, cachedData: this.createCachedData() });
+    }
+  };
 }
