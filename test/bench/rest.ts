@@ -7,13 +7,13 @@ export const REST: Readonly<Record<string, string>> = {
   strategies:
     '`random`, `least-request` and `peak-ewma` draw random numbers, and V8 puts each number that a function returns on the heap: 8 to 16 bytes a pick, in the hand-written strategies too. The other strategies allocate nothing.',
   change:
-    'The floor copies an array. The list also compares the change with the entry that it replaces, builds the list of candidates for the balancer, and reports to its listeners what has changed. A change costs a copy of the list, so its cost grows with the number of endpoints.',
+    'At 10,000 endpoints, three quarters of the processor time of a change grow with the list: in a profile, that is one copy of the array and its garbage, since a list that a caller has received never changes. The rest is the same for 3 endpoints: comparing the instance with the one that it replaces, checking its address, sharing its metadata, and calling the listeners. No other endpoint is looked at.',
   visible:
-    'On etcd the rest is the change of the list (see above) and the decoding of the instance. On Consul each change is a complete list from the agent. On `file:` most of the time is the write itself: a file is written under another name and linked into place, and the session is checked before and after.',
+    'On etcd, the list takes 6 to 21 µs of processor time for 3 to 10,000 endpoints, and decoding and checking the instance 9 µs; the bare watch decodes nothing. The other functions of this library in a profile verify the history of the watch, among them a hash of each event, by which a store that was restored from a backup is recognised. The rest is the wait for the server and the other processes. On Consul each change is a complete list from the agent. On `file:` most of the time is the write itself: a file is written under another name and linked into place, and the session is checked before and after.',
   'event-loop':
-    'Each change copies a list of 10,000 endpoints several times, and the garbage of 100 such changes a second is collected.',
+    'Each change copies a list of 10,000 endpoints once, and the garbage of 100 such changes a second is collected; see the row of one change. Receiving and decoding 100 changes a second costs the same for a short list.',
   memory:
-    'Beside each endpoint there is the entry as the registry has it, with its version and owner, by which a change is recognised, and a place in the map of the entries.',
+    'Beside an endpoint there are its place in a map by id and two places in arrays; equal metadata is shared, which plain objects do not do. No entry of the registry and no copy of its key is kept.',
   route:
     'In profiles, the two routes differ by about 3 µs of 210 µs of processor time a request, and all of it is in Nest: it awaits the pipes of a parameter. A pipe that does nothing takes as long as the one of `@Service`, which itself is below what a profile shows.',
   calls:
