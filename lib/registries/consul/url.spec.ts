@@ -80,15 +80,17 @@ describe('consulFromUrl', () => {
   });
 
   it('throws only InvalidOptionError for arbitrary parameters', () => {
+    const query = fc
+      .array(fc.tuple(fc.string(), fc.string()))
+      .map((pairs) => new URLSearchParams(pairs).toString());
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.webQueryParameters()), (text) => {
+      fc.property(fc.oneof(fc.string(), query), (text) => {
         try {
           consulFromUrl(`consul://h:1?${text}`);
         } catch (error) {
           expect(error).toBeInstanceOf(InvalidOptionError);
         }
       }),
-      { numRuns: 30 },
     );
   });
 });
