@@ -1,5 +1,6 @@
 import { TestEnvironment } from 'jest-environment-node';
 import { compileOnce } from './compile-once.mjs';
+import { disableStorages } from './async-storages.mjs';
 import { Leftovers } from './leftovers.mjs';
 
 compileOnce();
@@ -45,6 +46,7 @@ export default class SidekickEnvironment extends TestEnvironment {
   async teardown() {
     process.off('unhandledRejection', this.onRejection);
     this.leftovers?.stop();
+    disableStorages();
     await super.teardown();
   }
 }
