@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { failure, load } from '../../test/harness/in-memory/containerpilot.js';
+import { expectLinear } from '../../test/harness/in-memory/growth.js';
 import { checkContainerPilot } from './index.js';
 
 const DOCUMENTATION = readFileSync(new URL('../../docs/containerpilot.md', import.meta.url), 'utf8');
@@ -111,16 +112,24 @@ describe('problems', () => {
     expect(problems.map((problem) => problem.path)).toContain(path);
   });
 
-  it('are limited to twenty, and are found in linear time', () => {
-    const problems = checkContainerPilot(`{watches: [${'{},'.repeat(100_000)}]}`, {}).problems;
-    expect(problems).toHaveLength(20);
-    expect(
-      failure(`{${Array.from({ length: 50_000 }, (_, i) => `a${i}:1`).join(',')}}`).message.length,
-    ).toBeLessThan(20_000);
-    const commas = load(`{logging: [\n${'1\n'.repeat(150_000)}]}`);
-    expect(commas.warnings).toHaveLength(21);
-    expect(commas.warnings.at(-1)).toBe('… and more.');
-    expect(load(`{watches: [${'{name:"db",interval:1,x:1},'.repeat(15_000)}]}`).warnings).toHaveLength(21);
+  const MANY: Readonly<Record<string, (count: number) => string>> = {
+    problems: (count) => `{watches: [${'{},'.repeat(count)}]}`,
+    'unknown names': (count) => `{${Array.from({ length: count }, (_, i) => `a${i}:1`).join(',')}}`,
+    'missing commas': (count) => `{logging: [\n${'1\n'.repeat(count)}]}`,
+    duplicates: (count) => `{watches: [${'{name:"db",interval:1,x:1},'.repeat(count)}]}`,
+  };
+
+  it.each(Object.entries(MANY))('are found in linear time: %s', (_what, text) => {
+    expectLinear((count) => void checkContainerPilot(text(count), {}), 2_500);
+  });
+
+  it('are limited to twenty', () => {
+    expect(checkContainerPilot(MANY.problems!(1_000), {}).problems).toHaveLength(20);
+    expect(failure(MANY['unknown names']!(1_000)).message.length).toBeLessThan(20_000);
+    const { warnings } = load(MANY['missing commas']!(1_000));
+    expect(warnings).toHaveLength(21);
+    expect(warnings.at(-1)).toBe('… and more.');
+    expect(load(MANY.duplicates!(1_000)).warnings).toHaveLength(21);
   });
 
   it('contain no secret', () => {

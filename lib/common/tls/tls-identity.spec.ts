@@ -94,8 +94,8 @@ describe('TlsIdentity', () => {
       'a key with a passphrase',
       async () => ({
         cert: first.cert,
-        key: generateKeyPairSync('rsa', {
-          modulusLength: 2048,
+        key: generateKeyPairSync('ec', {
+          namedCurve: 'P-256',
           publicKeyEncoding: { type: 'spki', format: 'pem' },
           privateKeyEncoding: { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'canary' },
         }).privateKey,
