@@ -1,16 +1,18 @@
+import { availableParallelism } from 'node:os';
 import { bundledPackages } from './test/harness/packages/packages.mjs';
 
 /**
- * Five projects. `unit` runs in memory, `fuzz` feeds generated input, `real` runs against the servers that the harness
+ * Six projects. `unit` runs in memory, `fuzz` feeds generated input, `real` runs against the servers that the harness
  * starts, and `product` runs what is built: the sample, and the package in other applications. `alone` measures time, so
- * `npm test` runs it last, without other specs beside it. Fault scenarios are no specs: `npm run chaos`.
+ * `npm test` runs it last, without other specs beside it. `long` takes minutes by nature: `npm run test:long` runs it.
+ * Fault scenarios are no specs: `npm run chaos`.
  */
 const ALONE = ['consul/many-watches', 'etcd/closing', 'etcd/partition'].map(
   (name) => `<rootDir>/test/real/${name}.spec.ts`,
 );
 
-/** Specs of the project `unit` that the project `fuzz` plays again with more random runs: `runs` of test/harness/in-memory/runs.ts. */
-const LONG = [
+/** Specs of the project `unit` that the project `long` plays again with more random runs: `runs` of test/harness/in-memory/runs.ts. */
+const MORE_RUNS = [
   'lib/balancing/strategies/two-choices',
   'lib/balancing/subset',
   'lib/election/election-model',
@@ -20,6 +22,14 @@ const LONG = [
   'lib/registration/local-registrar',
   'test/unit/never-gives-up',
 ].map((name) => `<rootDir>/${name}.spec.ts`);
+
+/** Specs that install the package into applications of other kinds than the one of `product`. */
+const OTHER_APPLICATIONS = [
+  'bundled-application',
+  'nest-11-commonjs',
+  'nest-add-commonjs',
+  'nest-add-esm',
+].map((name) => `<rootDir>/test/real/packaging/${name}.spec.ts`);
 
 const common = {
   testEnvironment: '<rootDir>/test/harness/jest-environment.mjs',
@@ -56,7 +66,8 @@ const servers = {
 };
 
 export default {
-  maxWorkers: 2,
+  // One more than processors, since some specs wait.
+  maxWorkers: availableParallelism() + 1,
   // For machines that are busy. Jest heeds it here only, not in a project.
   testTimeout: 30_000,
   projects: [
@@ -68,8 +79,7 @@ export default {
     {
       ...common,
       displayName: 'fuzz',
-      globals: { LONG_RUNS: true },
-      testMatch: ['<rootDir>/test/fuzz/**/*.spec.ts', ...LONG],
+      testMatch: ['<rootDir>/test/fuzz/**/*.spec.ts'],
     },
     {
       ...common,
@@ -89,6 +99,14 @@ export default {
       displayName: 'product',
       ...servers,
       testMatch: ['<rootDir>/test/real/{sample,packaging}/**/*.spec.ts'],
+      testPathIgnorePatterns: OTHER_APPLICATIONS,
+    },
+    {
+      ...common,
+      displayName: 'long',
+      ...servers,
+      globals: { LONG_RUNS: true },
+      testMatch: [...MORE_RUNS, ...OTHER_APPLICATIONS],
     },
   ],
   collectCoverageFrom: ['lib/**/*.ts', '!lib/**/*.spec.ts'],

@@ -1,7 +1,7 @@
 /**
- * `npm test`: runs every spec, also on a fresh checkout. Installs the dependencies if they are missing or differ from the
- * lock, finds or downloads the servers, runs Jest with the given arguments, and prints one last line of numbers:
- * `N passed, N failed`. Needs Node and npm only.
+ * `npm test`: runs the specs, also on a fresh checkout; `npm run test:long` runs the project `long`, which `npm test` leaves
+ * out. Installs the dependencies if they are missing or differ from the lock, finds or downloads the servers, runs Jest with
+ * the given arguments, and prints one last line of numbers: `N passed, N failed`. Needs Node and npm only.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -64,13 +64,14 @@ async function servers() {
  * The arguments of each run of jest. In a run of everything, the specs that wait for servers have more workers than there
  * are processors, and the specs that measure time run last, one after the other.
  */
-function runsOf(args, withoutServers) {
+function runsOf(args, { long, withoutServers }) {
   // Without the servers, the tests that need none still run, and the run fails.
   if (withoutServers) return [[...args, '--selectProjects', 'unit']];
+  if (long) return [[...args, '--selectProjects', 'long']];
   if (args.length > 0) return [args];
   const processors = availableParallelism();
   return [
-    ['--maxWorkers', `${processors + 1}`, '--selectProjects', 'unit', 'fuzz'],
+    ['--selectProjects', 'unit', 'fuzz'],
     ['--maxWorkers', `${Math.min(2 * processors + 1, 8)}`, '--selectProjects', 'real', 'product'],
     ['--maxWorkers', '1', '--selectProjects', 'alone'],
   ];
@@ -82,7 +83,8 @@ function conclude({ code, passed, failed, skipped }) {
   console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 }
 
-const args = process.argv.slice(2);
+const long = process.argv[2] === '--long';
+const args = process.argv.slice(long ? 3 : 2);
 const reason = await outdated(root);
 if (reason) console.error(`Installing the dependencies (${reason}) ...`);
 const installed = reason ? await install(root) : 0;
@@ -92,7 +94,7 @@ if (installed !== 0) {
 } else {
   const { env, error } = await servers();
   const result = { code: 0, passed: 0, failed: 0, skipped: 0 };
-  for (const run of runsOf(args, error)) {
+  for (const run of runsOf(args, { long, withoutServers: error !== undefined })) {
     const { code, ...counts } = await jest(run, { ...process.env, ...env });
     result.code ||= code;
     for (const name of Object.keys(counts)) result[name] += counts[name];

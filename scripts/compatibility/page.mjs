@@ -34,7 +34,7 @@ export function page(results, version) {
 
 \`npm run compatibility\` installs the packed package, version ${version}, in applications of their own and writes this page. "works" means: the
 application registers, finds itself, calls itself over HTTP by the name of its service, and ends. For TypeScript it means that the
-compiler accepts the application, for \`node10\` in TypeScript 6 with \`ignoreDeprecations\`. \`npm test\` plays a share of it: both versions of Nest, the oldest and the newest TypeScript, esbuild,
+compiler accepts the application, for \`node10\` in TypeScript 6 with \`ignoreDeprecations\`. \`npm test\` and \`npm run test:long\` play a share of it: both versions of Nest, the oldest and the newest TypeScript, esbuild,
 Node 22, 24 and 26 for the HTTP client, etcd 3.5 and Consul 1.8.
 
 ${tables.join('\n\n')}

@@ -51,6 +51,7 @@ export function releaseCommands(version) {
   return [
     ['npm', 'run', 'check'],
     ['npm', 'test'],
+    ['npm', 'run', 'test:long'],
     ['npm', 'run', 'chaos', '--', '--share'],
     ['git', 'commit', '--all', '--message', `release: ${version}`],
     ['git', 'tag', '--annotate', `v${version}`, '--message', `v${version}`],
