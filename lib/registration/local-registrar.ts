@@ -97,7 +97,12 @@ export class LocalRegistrar implements Registrar {
     return () => void this.listeners.delete(listener);
   }
 
-  async register(key: string, source: RecordSource, options: RegistrationOptions): Promise<Registration> {
+  async register(
+    key: string,
+    source: RecordSource,
+    options: RegistrationOptions,
+    isPaused = (): boolean => false,
+  ): Promise<Registration> {
     this.assertOpen();
     const { clock, logger } = this.deps;
     const record = await computeFirstRecord({ clock, logger }, key, source, options.updateInterval * 1000);
@@ -112,17 +117,20 @@ export class LocalRegistrar implements Registrar {
     }
     // Deregistrations of the same entry in the background: this registration replaces them.
     const replaced = [...(this.leaving.get(id) ?? [])];
+    const paused = isPaused();
     const runner = new RegistrationRunner(this.runnerDeps, record, {
       key,
       entryId: id,
       claim: claimOf(options),
       formerSessions: replaced.flatMap(({ sessionIds }) => sessionIds),
+      paused,
     });
     const registration = new LocalRegistration(this.registrationDeps, runner, source, options);
     this.active.add(runner);
     this.registrations.set(id, registration);
     registration.start();
-    for (const other of replaced) void other.abandon();
+    // A paused registration removes nothing, so that they continue.
+    if (!paused) for (const other of replaced) void other.abandon();
     return registration;
   }
 

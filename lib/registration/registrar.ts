@@ -60,11 +60,18 @@ export interface Registrar {
   /**
    * Registers a record, constant or computed. Resolves before the first write.
    *
+   * @param isPaused Called right before the registration starts. True: it starts paused, and writes nothing before
+   * {@link Registration.resume}. False by default.
    * @throws InvalidOptionError when this process has registered the entry already
    * @throws DeadlineExceededError when the function does not finish within its update interval
    * @throws ClosedError after {@link Registrar.close}
    */
-  register(key: string, source: RecordSource, options: RegistrationOptions): Promise<Registration>;
+  register(
+    key: string,
+    source: RecordSource,
+    options: RegistrationOptions,
+    isPaused?: () => boolean,
+  ): Promise<Registration>;
 
   /**
    * Opens the session for entries of this TTL (seconds) before the first entry, to find out whether the registry is

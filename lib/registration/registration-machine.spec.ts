@@ -56,6 +56,15 @@ describe('registration machine', () => {
     });
   });
 
+  it('that starts paused requests nothing before it is resumed', () => {
+    const start = initialRegistration(record('a'), { claim: 'take-over', paused: true });
+    const { state, signals } = run([session('s1'), { kind: 'tick' }, { kind: 'suspect' }], start);
+    expect([planRegistration(state), signals]).toEqual([{ kind: 'idle' }, []]);
+    const resumed = run([{ kind: 'resume' }], state).state;
+    expect(planRegistration(resumed)).toMatchObject({ kind: 'write', version: undefined });
+    expect(run([written('a', '1')], resumed).signals).toEqual([{ kind: 'alive' }]);
+  });
+
   it('is alive with the first write and then idle', () => {
     const { state, signals } = run([session('s1'), written('a', '1')]);
     expect(signals).toEqual([{ kind: 'alive' }]);

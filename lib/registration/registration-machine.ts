@@ -113,16 +113,18 @@ export interface InitialRegistration {
   readonly claim: Claim;
   /** Session ids of a deregistration of the same entry that this registration replaces. Its removal may still arrive. */
   readonly formerSessions?: readonly string[];
+  /** Whether nothing is written before `resume`. */
+  readonly paused?: boolean;
 }
 
 export function initialRegistration(
   record: EntryRecord,
-  { claim, formerSessions = [] }: InitialRegistration,
+  { claim, formerSessions = [], paused = false }: InitialRegistration,
 ): RegistrationMachineState {
   return {
-    phase: 'starting',
+    phase: paused ? 'deregistered' : 'starting',
     desired: record,
-    wanted: true,
+    wanted: !paused,
     session: undefined,
     formerSessions,
     observed: UNKNOWN,

@@ -70,12 +70,12 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
     this.sessions = new RegistrationSessions(this);
     this.watch = new EntryWatch(deps, this.entryKey, this);
     this.checks = new EntryChecks(deps.sweeps, this);
+    if (initial.paused !== true) return;
+    this.stopped = 'paused';
+    this.reporter.resolveFirst();
   }
 
-  /**
-   * Resolves with the first write, or with a pause before it. Rejects when the first attempt fails, while the runner
-   * retries.
-   */
+  /** As {@link Registration.first}. */
   get first(): Promise<void> {
     return this.reporter.first;
   }

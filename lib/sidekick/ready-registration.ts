@@ -10,7 +10,11 @@ export interface ReadyRegistrationDeps {
   readonly key: string;
   readonly ready: Ready;
   /** Registers the instance. Called once, with the first true. */
-  readonly register: (source: RecordSource, options: RegistrationOptions) => Promise<Registration>;
+  readonly register: (
+    source: RecordSource,
+    options: RegistrationOptions,
+    isPaused: () => boolean,
+  ) => Promise<Registration>;
   /** Called when the instance is not ready, and why: with the first answer and with each change. */
   readonly onNotReady: (notReady: NotReady, intervalSeconds: number) => void;
   /** Called with the error of a first write that is not the caller's any more. */
@@ -144,7 +148,8 @@ export class ReadyRegistration implements Registration {
 
   private async register(): Promise<void> {
     const { source, options } = this;
-    const registration = await this.deps.register(source, options);
+    const isHeldBack = (): boolean => this.isPaused || !this.isReady;
+    const registration = await this.deps.register(source, options, isHeldBack);
     this.registration = registration;
     if (this.stopped) {
       await registration.stop();
@@ -153,7 +158,7 @@ export class ReadyRegistration implements Registration {
     // What changed meanwhile.
     if (this.options.ttl !== options.ttl) await registration.setTtl(this.options.ttl);
     if (this.source !== source) void registration.update(this.source);
-    if (!this.isReady || this.isPaused) this.apply();
+    this.apply();
     await registration.first;
   }
 }

@@ -34,6 +34,19 @@ export class RegistrationLog {
     this.logger.warn(message, { event: 'waiting', key, registry: this.registry });
   }
 
+  /** Logs that an entry waits for the end of a pause. */
+  paused(key: string): void {
+    const what = this.descriptions.get(key) ?? `"${key}"`;
+    this.logger.log(
+      `Not registering ${what} yet: Sidekick.pause() is in force. Sidekick.resume() registers it.`,
+      {
+        event: 'paused',
+        key,
+        registry: this.registry,
+      },
+    );
+  }
+
   /** Warns that an instance is not ready, and so not registered. The line of its registration is a warning too. */
   notReady(key: string, { reason, stack }: NotReady, intervalSeconds: number): void {
     this.warned.add(key);

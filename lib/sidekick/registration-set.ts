@@ -30,6 +30,7 @@ export interface Addition {
 export class RegistrationSet {
   private readonly registrations = new Set<Registration>();
   private closed = false;
+  private paused = false;
 
   constructor(private readonly deps: RegistrationSetDeps) {}
 
@@ -45,15 +46,27 @@ export class RegistrationSet {
     return reasons;
   }
 
-  /** Registers an entry and waits for the first write. Without `failFast` an error of the first write is logged. */
+  /**
+   * Registers an entry and waits for the first write. Without `failFast` an error of the first write is logged. While the
+   * set is paused, the entry waits for {@link RegistrationSet.resume}, and this function does not.
+   */
   async add({ key, source, options, failFast, ready, onRegistered }: Addition): Promise<void> {
+    const start = { paused: this.paused };
+    const isPaused = (): boolean => {
+      start.paused = this.paused;
+      return start.paused;
+    };
     let registration: Registration | undefined;
     try {
       registration = ready
         ? this.whenReady(key, ready, source, options)
-        : await this.deps.registrar.register(key, source, options);
+        : await this.deps.registrar.register(key, source, options, isPaused);
       this.registrations.add(registration);
+      // The set may have changed since, above all while another thread answered.
+      if (this.paused && !start.paused) void registration.pause();
+      else if (start.paused && !this.paused) registration.resume();
       onRegistered(registration);
+      if (this.paused) this.deps.log.paused(key);
       await registration.first;
     } catch (error) {
       if (this.closed) return;
@@ -75,10 +88,12 @@ export class RegistrationSet {
 
   /** Deregisters all entries until {@link RegistrationSet.resume}. */
   async pause(): Promise<void> {
+    this.paused = true;
     await Promise.all([...this.registrations].map((registration) => registration.pause()));
   }
 
   resume(): void {
+    this.paused = false;
     for (const registration of this.registrations) registration.resume();
   }
 
@@ -107,7 +122,10 @@ export class RegistrationSet {
       onNotReady: log.notReady.bind(log, key),
       onFailed: this.retrying.bind(this, key),
     };
-    return new ReadyRegistration(deps, source, options);
+    const gated = new ReadyRegistration(deps, source, options);
+    // Before the first answer of `ready`, which registers it.
+    if (this.paused) void gated.pause();
+    return gated;
   }
 
   private retrying(key: string, error: Error): void {

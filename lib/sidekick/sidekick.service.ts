@@ -160,7 +160,7 @@ export class Sidekick {
 
   /**
    * Deregisters all entries and resigns from all elections until {@link Sidekick.resume}, for maintenance. No method with
-   * `@LeaderOnly` or `@Locked` runs. The sessions stay open.
+   * `@LeaderOnly` or `@Locked` runs. What is registered meanwhile waits for `resume()`. The sessions stay open.
    */
   async pause(): Promise<void> {
     if (this.stopped) return;
@@ -175,7 +175,8 @@ export class Sidekick {
   }
 
   /**
-   * Registers one more key. Resolves after the first write.
+   * Registers one more key. Resolves after the first write. During {@link Sidekick.pause} it resolves at once, and the key is
+   * registered by {@link Sidekick.resume}; a first write that fails then is logged and retried.
    *
    * @throws InvalidOptionError for a bad key, value or option, or when this process has registered the key already
    * @throws AlreadyHeldError with `exclusive`, when another live session owns the key
@@ -188,7 +189,8 @@ export class Sidekick {
   }
 
   /**
-   * Registers one more instance. Its `port` is required. Resolves after the first write.
+   * Registers one more instance. Its `port` is required. Resolves after the first write, or as {@link Sidekick.keep} during
+   * {@link Sidekick.pause}.
    *
    * @throws as {@link Sidekick.keep}
    */

@@ -30,6 +30,8 @@ export type Request =
       readonly key: string;
       readonly record: EntryRecord;
       readonly options: RegistrationOptions;
+      /** Whether the application has paused the registration before it exists. */
+      readonly paused: boolean;
     }
   /** Answered with the first write. */
   | { readonly kind: 'first'; readonly id: string }

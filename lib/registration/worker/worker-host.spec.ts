@@ -9,8 +9,9 @@ function scripted(calls: string[]): Registrar {
   return {
     statuses: [],
     onEvent: () => () => undefined,
-    register: (key) =>
-      Promise.resolve({
+    register: (key, _source, _options, isPaused) => {
+      if (isPaused?.() === true) calls.push(`paused ${key}`);
+      return Promise.resolve({
         status: { key, state: 'alive', lastAck: undefined, age: undefined },
         first: Promise.resolve(),
         update: () => Promise.resolve(),
@@ -22,7 +23,8 @@ function scripted(calls: string[]): Registrar {
         },
         resume: () => void calls.push(`resume ${key}`),
         stop: () => Promise.resolve(),
-      }),
+      });
+    },
     connect: () => Promise.resolve(() => void calls.push('disconnect')),
     close: () => Promise.resolve(),
   };
@@ -56,11 +58,12 @@ describe('WorkerHost', () => {
     for (const [number, request] of requests.entries()) await host.handle(number, request);
   };
   const idOf = (key: string): string => entryKeyId({ kind: 'key', key });
-  const register = (key: string): Request => ({
+  const register = (key: string, paused = false): Request => ({
     kind: 'register',
     key,
     record: { kind: 'key', key, value: '' },
     options: { ttl: 2, updateInterval: 1, exclusive: false },
+    paused,
   });
 
   it('does not resume, after a hang, entries that the application has paused', async () => {
@@ -77,6 +80,15 @@ describe('WorkerHost', () => {
     calls.length = 0;
     host.resumeAll();
     expect(calls).toEqual(['resume elections', 'resume b', 'resume c']);
+  });
+
+  it('starts an entry paused that was registered during a pause, and leaves it so after a hang', async () => {
+    await handle(register('a', true), register('b'));
+    expect(calls).toEqual(['paused a']);
+    await host.pauseAll();
+    calls.length = 0;
+    host.resumeAll();
+    expect(calls).toEqual(['resume elections', 'resume b']);
   });
 
   it('passes requests about elections on', async () => {

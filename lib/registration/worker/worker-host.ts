@@ -57,9 +57,10 @@ export class WorkerHost {
     const { registrar } = this;
     switch (request.kind) {
       case 'register': {
-        const { key, record, options } = request;
+        const { key, record, options, paused } = request;
         const id = entryKeyId(entryKeyOf(record));
-        this.registrations.set(id, await registrar.register(key, record, options));
+        this.registrations.set(id, await registrar.register(key, record, options, () => paused));
+        if (paused) this.paused.add(id);
         return id;
       }
       case 'first':

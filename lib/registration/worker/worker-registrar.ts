@@ -65,11 +65,17 @@ export class WorkerRegistrar implements Registrar {
     return () => void this.listeners.delete(listener);
   }
 
-  async register(key: string, source: RecordSource, options: RegistrationOptions): Promise<Registration> {
+  async register(
+    key: string,
+    source: RecordSource,
+    options: RegistrationOptions,
+    isPaused = (): boolean => false,
+  ): Promise<Registration> {
     const { clock, logger, ticker } = this.deps;
     const record = await computeFirstRecord({ clock, logger }, key, source, options.updateInterval * 1000);
     this.lastStates.delete(key);
-    const id = (await this.request({ kind: 'register', key, record, options })) as string;
+    const paused = isPaused();
+    const id = (await this.request({ kind: 'register', key, record, options, paused })) as string;
     const registration = new WorkerRegistration(
       {
         clock,
@@ -82,7 +88,7 @@ export class WorkerRegistrar implements Registrar {
           this.lastStates.delete(key);
         },
       },
-      { id, key, record, source },
+      { id, key, record, source, paused },
       options,
     );
     this.registrations.add(registration);
@@ -116,16 +122,14 @@ export class WorkerRegistrar implements Registrar {
 
   private async reregister(send: SendRequest): Promise<void> {
     if (this.closed) return;
-    const taken = [...this.registrations].map(async ({ id, key, record, options, paused }) => {
-      const registering = send({
+    const taken = [...this.registrations].map(async ({ key, record, options, paused }) => {
+      await send({
         kind: 'register',
         key,
         record,
         options: this.lastStates.optionsAfterRestart(key, options),
+        paused,
       });
-      // Sent right after, so that the entry is not written before.
-      if (paused) await Promise.all([registering, send({ kind: 'pause', id })]);
-      else await registering;
     });
     await Promise.allSettled(taken);
   }

@@ -23,6 +23,8 @@ export interface WorkerEntry {
   readonly key: string;
   readonly record: EntryRecord;
   readonly source: RecordSource;
+  /** Whether it starts paused. */
+  readonly paused: boolean;
 }
 
 /** One registration in the worker thread. Its values are computed in this thread. */
@@ -32,19 +34,20 @@ export class WorkerRegistration implements Registration {
   readonly first: Promise<void>;
   private readonly updater: ValueUpdater;
   private currentRecord: EntryRecord;
-  private isPaused = false;
+  private isPaused: boolean;
   private stopped = false;
   /** The response to the last changed value. */
   private written: Promise<unknown> | undefined;
 
   constructor(
     private readonly deps: WorkerRegistrationDeps,
-    { id, key, record, source }: WorkerEntry,
+    { id, key, record, source, paused }: WorkerEntry,
     private currentOptions: RegistrationOptions,
   ) {
     this.id = id;
     this.key = key;
     this.currentRecord = record;
+    this.isPaused = paused;
     const target = {
       key,
       update: (next: EntryRecord) => {
