@@ -1,7 +1,10 @@
 import 'reflect-metadata';
-import { Logger } from '@nestjs/common';
+import { Logger, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Transport } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { silentLogger } from '../common/logger.js';
+import { NoEndpointsError } from '../piloted/no-endpoints.error.js';
 import { PilotedModule } from '../piloted/piloted.module.js';
 import { fixed } from '../registries/fixed/fixed.js';
 import {
@@ -63,6 +66,28 @@ describe('ServiceHttpModule', () => {
     await app.close();
   });
 
+  it('warns once where a microservice is initialised before it listens', async () => {
+    @Module({
+      imports: [
+        PilotedModule.forRoot({ registry: fixed({}), services: ['1234'], logger: silentLogger }),
+        ServiceHttpModule.forRoot(),
+      ],
+    })
+    class AppModule {}
+    const warn = jestWarnings();
+    const options = {
+      transport: Transport.TCP,
+      options: { host: '127.0.0.1', port: 0 },
+      logger: silentLogger,
+    };
+    const app = await NestFactory.createMicroservice(AppModule, options);
+    await app.init();
+    await app.listen();
+    warn.restore();
+    await app.close();
+    expect(warn.lines).toHaveLength(1);
+  });
+
   it.each([
     [{ key: {} }, 'Expected `service.key` to be a string or a number'],
     [{ retry: 3 }, 'Expected `service.retry` to be true, false or an object, got 3.'],
@@ -75,6 +100,21 @@ describe('ServiceHttpModule', () => {
     await expect(http.fetch('http://web/', { service: service as ServiceRequestOptions })).rejects.toThrow(
       message,
     );
+    await app.close();
+  });
+
+  it('rejects a request with a dispatcher of the caller, which it would not use', async () => {
+    const app = await boot({});
+    const http = app.get(ServiceHttp);
+    const init = { dispatcher: { dispatch: () => true } } as object;
+    await expect(http.fetch('http://web/', init)).rejects.toMatchObject({
+      code: 'SIDEKICK_INVALID_OPTION',
+      message: expect.stringMatching(
+        /^Expected no `dispatcher` .* yours\.compose\(http\.interceptor\)/,
+      ) as string,
+    });
+    for (const dispatcher of [undefined, http.dispatcher])
+      await expect(http.fetch('http://web/', { dispatcher } as object)).rejects.toThrow(NoEndpointsError);
     await app.close();
   });
 });

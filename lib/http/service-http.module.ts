@@ -26,6 +26,8 @@ export class ServiceHttpModule
     return super.forRoot(options);
   }
 
+  private hasBooted = false;
+
   constructor(
     private readonly http: ServiceHttp,
     @Optional() private readonly handles?: ServiceHandles,
@@ -33,8 +35,10 @@ export class ServiceHttpModule
     super();
   }
 
-  /** Reports what no request can reach. */
+  /** Reports what no request can reach, once: Nest runs the hooks twice when a microservice is initialised before it listens. */
   onApplicationBootstrap(): void {
+    if (this.hasBooted) return;
+    this.hasBooted = true;
     const logger = new Logger(ServiceHttp.name);
     for (const notice of bootNotices(this.handles?.names ?? [], process.env, process.execArgv))
       logger.warn(notice);

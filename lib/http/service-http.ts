@@ -1,5 +1,5 @@
 import { AxiosAdapter } from './axios/axios-adapter.js';
-import { type SidekickError } from '../common/errors/index.js';
+import { InvalidOptionError, type SidekickError } from '../common/errors/index.js';
 import { type DispatchDeps, type DispatchTerms, dispatchToService } from './service-dispatch.js';
 import { checkRequestOptions } from './http-options.js';
 import { type ServiceRequestOptions } from './service-http.options.js';
@@ -9,8 +9,11 @@ import { dispatchGlobally, globalLimits } from './undici/global-dispatcher.js';
 type FetchInput = Parameters<typeof fetch>[0];
 type FetchInit = NonNullable<Parameters<typeof fetch>[1]>;
 
-/** Options of {@link ServiceHttp.fetch}: those of global fetch, and `service`. */
-export type ServiceFetchInit = FetchInit & {
+/**
+ * Options of {@link ServiceHttp.fetch}: those of global fetch, and `service`. It has a `dispatcher` of its own; to use yours,
+ * compose it with {@link ServiceHttp.interceptor}.
+ */
+export type ServiceFetchInit = Omit<FetchInit, 'dispatcher'> & {
   /** How the request is sent to its service. */
   readonly service?: ServiceRequestOptions;
 };
@@ -79,7 +82,7 @@ export class ServiceHttp {
   /**
    * As global fetch, with the name of a service as the host of the URL. `http://_admin.appserver/` is its port `admin`.
    *
-   * @throws InvalidOptionError when `service` is invalid, or the URL of a service has a port
+   * @throws InvalidOptionError when `service` is invalid, the URL of a service has a port, or there is a `dispatcher`
    * @throws UnknownServiceError when the host is not a known service, unless `passThrough` is set
    * @throws NoEndpointsError when the service has no endpoint
    * @throws DeadlineExceededError when `timeout` passes first
@@ -88,6 +91,7 @@ export class ServiceHttp {
   async fetch(input: FetchInput, init: ServiceFetchInit = {}): Promise<Response> {
     const { service = NO_OPTIONS } = init;
     if (service !== NO_OPTIONS) checkRequestOptions(service);
+    this.checkDispatcher((init as { readonly dispatcher?: unknown }).dispatcher);
     // A class without closures, since each call makes one.
     const dispatcher = new CallDispatcher(this.deps, service);
     try {
@@ -101,6 +105,14 @@ export class ServiceHttp {
         throw dispatcher.error;
       throw error;
     }
+  }
+
+  /** It would be replaced, and with it the TLS options or the proxy for which the caller has it. */
+  private checkDispatcher(dispatcher: unknown): void {
+    if (dispatcher === undefined || dispatcher === null || dispatcher === this.dispatcher) return;
+    throw new InvalidOptionError(
+      'Expected no `dispatcher` in the options of ServiceHttp.fetch, which has one of its own to pick and observe endpoints. Compose yours with it: `fetch(url, { dispatcher: yours.compose(http.interceptor) })`, or replace that of the process by `setGlobalDispatcher(yours)`.',
+    );
   }
 }
 
