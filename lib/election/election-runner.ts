@@ -4,7 +4,7 @@ import { type Clock, type Timer } from '../common/clock.js';
 import { ClosedError } from '../common/errors/index.js';
 import { type Logger } from '../common/logger.js';
 import { type Random } from '../common/random.js';
-import { entryKeyId, type KeyRecord, type PlainKey } from '../registry/entry-record.js';
+import { entryKeyId, entryKeyLabel, type KeyRecord, type PlainKey } from '../registry/entry-record.js';
 import { ListWatcher } from '../registry/list-watcher.js';
 import { type ListUpdate } from '../registry/list-watcher.types.js';
 import { type Registry, type Session } from '../registry/registry.js';
@@ -27,6 +27,7 @@ import {
   type PendingWrite,
   phaseOf,
 } from './election-state.js';
+import { LongWaitWarning } from './long-wait-warning.js';
 import { type OutageLog } from './outage-log.js';
 
 /** Dependencies of an {@link ElectionRunner}. */
@@ -56,11 +57,12 @@ export interface RunnerListener {
 
 /** Runs the machine of one election: watches its key, and sends the requests that the machine plans, one at a time. */
 export class ElectionRunner implements Candidacy {
-  private current: ElectionState = INITIAL_ELECTION;
+  private current: ElectionState;
   private readonly entryKey: PlainKey;
   private readonly requests: ElectionRequests;
   private readonly watcher: ListWatcher;
   private readonly backoff: Backoff;
+  private readonly longWait: LongWaitWarning;
   private readonly sessionListener: SessionListener;
   private readonly events: ElectionEvent[] = [];
   private attached = false;
@@ -76,10 +78,19 @@ export class ElectionRunner implements Candidacy {
     readonly name: string,
     private readonly listener: RunnerListener,
   ) {
-    const { registry, clock, random, outages } = deps;
+    const { registry, clock, random, outages, sessions } = deps;
+    // A record of another program may be seen before the session is open.
+    this.current = { ...INITIAL_ELECTION, quietMs: sessions.ttl * 1_000 };
     this.entryKey = { kind: 'key', space: 'elections', key: name };
     this.requests = new ElectionRequests(registry, clock, this.entryKey);
     this.backoff = new Backoff(LATE_BACKOFF, random);
+    this.longWait = new LongWaitWarning(deps.logger, {
+      label: `${entryKeyLabel(this.entryKey)} in ${registry.url}`,
+      field: 'ttl',
+      respected: (own) =>
+        `and candidates wait that long after its last change. The TTL of this process is ${own} s. If no instance has such a TTL, overwrite the record with an empty value: it is contested ${own} s later.`,
+      refused: (own) => `and contested ${own} s after its last change`,
+    });
     this.sessionListener = {
       onSession: (signal, session) => {
         this.onSession(signal, session);
@@ -211,6 +222,7 @@ export class ElectionRunner implements Candidacy {
 
   private onUpdate({ entries, listed, removed }: ListUpdate): void {
     const entry = entries.get(entryKeyId(this.entryKey));
+    this.longWait.see(entry);
     // A session that expired by itself was not renewed for its TTL, so that its holder has stopped leading.
     const expired = removed.some(({ cause }) => cause === 'expired');
     this.dispatch({ kind: 'seen', sighting: entry && sightingOf(entry), certain: !listed || expired });
@@ -221,6 +233,8 @@ export class ElectionRunner implements Candidacy {
     this.timer?.cancel();
     this.timer = undefined;
     if (this.ended) return;
+    const { wanted, own, session } = this.current;
+    if (wanted && !own && session) this.longWait.check(session.ttlMs / 1_000, session.ttlMs / 1_000);
     const { clock } = this.deps;
     const now = clock.now();
     const plan = planElection(this.current, now);

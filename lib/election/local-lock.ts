@@ -1,7 +1,7 @@
 import { Backoff } from '../common/async/backoff.js';
 import { pause } from '../common/async/deadline.js';
 import { type Timer } from '../common/clock.js';
-import { entryKeyId, type PlainKey } from '../registry/entry-record.js';
+import { entryKeyId, entryKeyLabel, type PlainKey } from '../registry/entry-record.js';
 import { ListWatcher } from '../registry/list-watcher.js';
 import { type Session, type WriteResult } from '../registry/registry.js';
 import { isUnreachable } from '../registry/shared-connection.js';
@@ -11,6 +11,7 @@ import { type ElectionRunnerDeps } from './election-runner.js';
 import { LocalLockRun } from './local-lock-run.js';
 import { encodeLockRecord } from './lock-record.js';
 import { LockSights } from './lock-sights.js';
+import { LongWaitWarning } from './long-wait-warning.js';
 import { type Acquired, type AcquireOptions, type SkipReason } from './locks.js';
 
 /** What a {@link LocalLock} needs. */
@@ -42,6 +43,7 @@ export class LocalLock {
   private readonly entryKey: PlainKey;
   private readonly requests: ElectionRequests;
   private readonly sights: LockSights;
+  private readonly longWait: LongWaitWarning;
   private readonly watcher: ListWatcher;
   private held: Held | undefined;
   /** Whether a request to acquire or to free is in progress. */
@@ -52,12 +54,19 @@ export class LocalLock {
   constructor(
     private readonly deps: LocalLockDeps,
     readonly name: string,
-    ttlMs: () => number,
+    private readonly ttlMs: () => number,
   ) {
     const { registry, clock, random, outages } = deps;
     this.entryKey = { kind: 'key', space: 'locks', key: name };
     this.requests = new ElectionRequests(registry, clock, this.entryKey);
     this.sights = new LockSights(clock, ttlMs);
+    this.longWait = new LongWaitWarning(deps.logger, {
+      label: `${entryKeyLabel(this.entryKey)} in ${registry.url}`,
+      field: 'remaining',
+      respected: () =>
+        'and runs are skipped until it has passed. That is longer than `lockAtMostFor` of this process. If no such run is in progress, delete the record: the lock is free then.',
+      refused: (own) => `and removed ${own} s after its first sight`,
+    });
     this.watcher = new ListWatcher({
       registry,
       scope: this.entryKey,
@@ -157,13 +166,13 @@ export class LocalLock {
     const since = new Date(clock.wall()).toISOString();
     const value = encodeLockRecord({ holder, state: 'running', remainingMs: lockAtMostForMs, since });
     if (this.sights.current) {
-      const skip = await this.clear(session);
+      const skip = await this.clear(session, lockAtMostForMs);
       if (skip) return skipped(skip);
     }
     let written = await this.create(session, value);
     if (!written.ok) {
       this.sights.see(written.current);
-      const skip = await this.clear(session);
+      const skip = await this.clear(session, lockAtMostForMs);
       if (skip) return skipped(skip);
       written = await this.create(session, value);
       if (!written.ok) return skipped('running');
@@ -202,10 +211,15 @@ export class LocalLock {
   }
 
   /** Reads the key, and removes a record whose time has passed. Returns why the lock is not free, if it is not. */
-  private async clear(session: Session): Promise<SkipReason | undefined> {
-    const sight = this.sights.see(await this.requests.read(boundsOf(session)));
+  private async clear(session: Session, atMostMs: number): Promise<SkipReason | undefined> {
+    const entry = await this.requests.read(boundsOf(session));
+    const sight = this.sights.see(entry);
     if (!sight) return undefined;
-    if (this.deps.clock.now() < sight.freeAt) return sight.state;
+    if (this.deps.clock.now() < sight.freeAt) {
+      this.longWait.see(entry);
+      this.longWait.check(atMostMs / 1_000, this.ttlMs() / 1_000);
+      return sight.state;
+    }
     await this.discard(session, sight.version);
     return undefined;
   }

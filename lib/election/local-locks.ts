@@ -7,6 +7,7 @@ import { type BackendLocks } from './election-backend.js';
 import { type ElectionRunnerDeps } from './election-runner.js';
 import { marginMs } from './election-state.js';
 import { LocalLock, type LocalLockDeps } from './local-lock.js';
+import { MAX_RECORD_SECONDS } from './long-wait-warning.js';
 import { type Acquired, type AcquireOptions } from './locks.js';
 
 /** How long a run waits for the first session of the process, in milliseconds. */
@@ -148,8 +149,9 @@ export class LocalLocks implements BackendLocks {
 
 /** @throws InvalidOptionError */
 export function checkDurations({ lockAtMostForMs: most, lockAtLeastForMs: least = 0 }: AcquireOptions): void {
-  if (!(most > 0 && most < Infinity))
-    throw expected('lockAtMostForMs', 'a number of milliseconds above 0', most);
+  const greatest = MAX_RECORD_SECONDS * 1_000;
+  if (!(most > 0 && most <= greatest))
+    throw expected('lockAtMostForMs', `a number of milliseconds above 0 and up to ${greatest}`, most);
   if (!(least >= 0 && least <= most))
     throw expected('lockAtLeastForMs', `a number of milliseconds from 0 to lockAtMostForMs (${most})`, least);
 }
