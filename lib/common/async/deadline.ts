@@ -50,16 +50,18 @@ export async function attempt<T>(
       timer?.cancel();
       remove();
     };
-    run(inner.signal).then(
-      (value) => {
+    const failed = (error: unknown): void => {
+      done();
+      reject(isError(error) ? error : new Error(String(error), { cause: error }));
+    };
+    try {
+      run(inner.signal).then((value) => {
         done();
         resolve(value);
-      },
-      (error: unknown) => {
-        done();
-        reject(isError(error) ? error : new Error(String(error), { cause: error }));
-      },
-    );
+      }, failed);
+    } catch (error) {
+      failed(error);
+    }
   });
 }
 
