@@ -1,7 +1,7 @@
-import { type Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { escapeLines } from '../common/escape.js';
 import { onReaderEnd } from './pipe-reader.js';
+import { StandardStream } from './standard-stream.js';
 import { EXIT, type Screen, type Terminal } from './terminal.js';
 
 /** Signals that end a program. */
@@ -11,30 +11,6 @@ const ALL = [...ENDING, 'SIGQUIT'] as const;
 
 const STDOUT = 1;
 const STDIN = 0;
-
-/**
- * Writes to a standard stream until the stream fails. Without an error listener Node would end the process at once, before
- * the program cleans up. The stream is opened by the first write: opening it makes the pipe non-blocking, also for a child
- * process that inherits it.
- */
-function writer(
-  open: () => Writable,
-  onFailure: (error: NodeJS.ErrnoException) => void,
-): (chunk: string | Uint8Array) => void {
-  let stream: Writable | undefined;
-  let failed = false;
-  return (chunk) => {
-    if (!stream) {
-      stream = open();
-      stream.on('error', (error: NodeJS.ErrnoException) => {
-        if (failed) return;
-        failed = true;
-        onFailure(error);
-      });
-    }
-    if (!failed) stream.write(chunk);
-  };
-}
 
 function screenOf(): Screen | undefined {
   if (!isatty(STDOUT)) return undefined;
@@ -102,14 +78,14 @@ export async function runProgram(
 ): Promise<void> {
   const signals = new Signals();
   const output: { code?: number } = {};
-  const writeErr = writer(
+  const stderr = new StandardStream(
     () => process.stderr,
     () => undefined,
   );
   const err = (line: string): void => {
-    writeErr(`${escapeLines(line)}\n`);
+    stderr.write(`${escapeLines(line)}\n`);
   };
-  const write = writer(
+  const stdout = new StandardStream(
     () => process.stdout,
     ({ code, message }) => {
       signals.interrupt();
@@ -128,9 +104,10 @@ export async function runProgram(
       },
       stdinIsTerminal: isatty(STDIN),
       out: (line) => {
-        write(`${line}\n`);
+        stdout.write(`${line}\n`);
       },
-      write,
+      write: stdout.write,
+      drained: () => stdout.drained(signals.interrupted),
       err,
       screen: screenOf(),
       interrupted: signals.interrupted,

@@ -19,6 +19,11 @@ export interface Terminal {
   readonly out: (line: string) => void;
   /** Writes to standard output without a newline. */
   readonly write: (chunk: string | Uint8Array) => void;
+  /**
+   * Resolves when standard output can take more, also when it has failed or the program is interrupted. Undefined: it always
+   * can.
+   */
+  readonly drained?: (() => Promise<void>) | undefined;
   /** Writes a line to standard error. */
   readonly err: (line: string) => void;
   /** Undefined unless standard output is a terminal. */

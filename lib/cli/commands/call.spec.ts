@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { type RecordedTerminal, recordedTerminal } from '../../../test/harness/terminal.js';
 import { until } from '../../../test/harness/wait.js';
+import { deferred } from '../../common/async/deferred.js';
 import { systemClock } from '../../common/clock.js';
 import { silentLogger } from '../../common/logger.js';
 import { completeInstance } from '../../registry/instance.js';
@@ -52,6 +54,28 @@ describe('piloted call', () => {
     terminal.interrupt();
     expect(await calling).toBe(0);
     expect(terminal.errLines).toEqual([]);
+  });
+
+  it('reads no more of the body than its output takes', async () => {
+    let isSent = false;
+    await serve((_request, response) => {
+      const parts = (function* () {
+        for (let part = 0; part < 256; part += 1) yield Buffer.alloc(256 * 1_024);
+        isSent = true;
+      })();
+      Readable.from(parts).pipe(response);
+    });
+    const taken = deferred<void>();
+    const drained = (): Promise<void> => taken.promise;
+    terminal = recordedTerminal({ env: { SIDEKICK_REGISTRY: URL }, drained });
+    const calling = call();
+    await until('the first part', () => terminal.written.length > 0);
+    // A part that has arrived would be written now.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([terminal.written.length, isSent]).toEqual([1, false]);
+    taken.resolve();
+    expect(await calling).toBe(0);
+    expect(isSent).toBe(true);
   });
 
   it('says that the response broke off', async () => {

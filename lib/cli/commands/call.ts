@@ -165,7 +165,11 @@ async function print({ endpoint, response }: Answer, args: Arguments, terminal: 
   if (terminal.screen) {
     const text = await response.text();
     if (text !== '') terminal.out(escapeLines(text.replace(/\n$/, '')));
-  } else if (body) for await (const chunk of body as AsyncIterable<Uint8Array>) terminal.write(chunk);
+  } else if (body)
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      terminal.write(chunk);
+      await terminal.drained?.();
+    }
 }
 
 /** `piloted call`: sends an HTTP request to an instance of a service. */
