@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type ElectionStatus } from '../election/election-client.js';
 import { type ServiceDump } from '../piloted/discovery.service.js';
@@ -16,6 +17,9 @@ import { type Sources } from './sources.js';
 
 /** Longest name or address, in characters: a registry entry may hold any. */
 const MAX_TEXT = 300;
+
+/** Hexadecimal digits that stand for the rest of a longer name. */
+const DIGEST_LENGTH = 16;
 
 /** Tags that are shown of an endpoint. */
 const MAX_TAGS = 20;
@@ -56,7 +60,7 @@ function serviceRow(service: ServiceDump, calls: CallWindow, now: number): Servi
   const history = calls.history(name, countersOf(endpoints));
   return {
     kind: 'service',
-    name: cut(name),
+    name: identity(name),
     balancer,
     revision,
     stale,
@@ -79,8 +83,8 @@ function endpointRows({ name, endpoints }: ServiceDump, calls: CallWindow): read
     const { calls: count, failures, totalMs } = window;
     return {
       kind: 'endpoint',
-      service: cut(name),
-      id: cut(id),
+      service: identity(name),
+      id: identity(id),
       address: cut(address),
       port,
       ...(zone === undefined ? {} : { zone: cut(zone) }),
@@ -100,7 +104,7 @@ function registrationRow(
 ): RegistrationRow {
   return {
     kind: 'registration',
-    key: cut(key),
+    key: identity(key),
     state,
     ...(lastAck === undefined ? {} : { acknowledgedAt: lastAck.getTime() }),
     // Whole seconds, so that the row changes at most once a second.
@@ -111,7 +115,7 @@ function registrationRow(
 function electionRow({ name, state, isLeader, leader }: ElectionStatus): ElectionRow {
   return {
     kind: 'election',
-    name: cut(name),
+    name: identity(name),
     state,
     isLeader,
     ...(leader ? { leader: cut(leader.name), term: leader.term, ...begun(leader.since) } : {}),
@@ -126,6 +130,13 @@ function begun(isoDate: string): Pick<ElectionRow, 'since'> {
 
 function cut(text: string): string {
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;
+}
+
+/** Cuts what identifies a row. A digest keeps two long ones apart, since the page groups and sorts by what it shows. */
+function identity(text: string): string {
+  if (text.length <= MAX_TEXT) return text;
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, DIGEST_LENGTH);
+  return `${text.slice(0, MAX_TEXT - 1 - DIGEST_LENGTH)}…${digest}`;
 }
 
 /** Rounds to what the page shows, so that a row changes only when its text does. */
