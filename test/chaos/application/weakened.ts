@@ -41,6 +41,7 @@ class Weakened implements Registry {
 
   async openSession(...args: Parameters<Registry['openSession']>): Promise<Session> {
     const session = await this.inner.openSession(...args);
+    if (this.without.includes('watch')) return new Passing(session);
     return this.without.includes('ownership') ? new Grabbing(session) : session;
   }
 
@@ -70,9 +71,9 @@ class Weakened implements Registry {
   }
 }
 
-/** A session that overwrites an entry key regardless of its owner. */
-class Grabbing implements Session {
-  constructor(private readonly inner: Session) {}
+/** A session that does not watch its entries. */
+class Passing implements Session {
+  constructor(protected readonly inner: Session) {}
 
   get id(): string {
     return this.inner.id;
@@ -83,11 +84,22 @@ class Grabbing implements Session {
   }
 
   async write(record: EntryRecord, version: string | undefined, signal: AbortSignal): Promise<WriteResult> {
-    const written = await this.inner.write(record, version, signal);
-    return written.ok ? written : await this.inner.write(record, written.current?.version, signal);
+    return await this.inner.write(record, version, signal);
   }
 
   renew: Session['renew'] = async (...given) => await this.inner.renew(...given);
   remove: Session['remove'] = async (...given) => await this.inner.remove(...given);
   end: Session['end'] = async (signal) => await this.inner.end(signal);
+}
+
+/** A session that overwrites an entry key regardless of its owner. */
+class Grabbing extends Passing {
+  override async write(
+    record: EntryRecord,
+    version: string | undefined,
+    signal: AbortSignal,
+  ): Promise<WriteResult> {
+    const written = await this.inner.write(record, version, signal);
+    return written.ok ? written : await this.inner.write(record, written.current?.version, signal);
+  }
 }
