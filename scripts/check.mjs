@@ -10,7 +10,7 @@ const checks = [
   ['lint'],
   ['format'],
   ['build', 'api:check', 'pack:check'],
-  ['docs:api'],
+  ['docs:api:check'],
   ['types'],
   ['knip'],
   ['docs:options:check'],
