@@ -57,16 +57,16 @@ export class StillRegistry implements Registry {
   }
 
   async *watch(_scope: unknown, _cursor: unknown, signal: AbortSignal): AsyncGenerator<WatchBatch> {
-    signal.addEventListener('abort', () => this.wake(), { once: true });
+    const aborted = new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
     while (!signal.aborted) {
       const batches = this.batches;
       this.batches = [];
       for (const changes of batches) yield { kind: 'changes', changes, cursor: '1' };
       if (this.batches.length > 0) continue;
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-        if (signal.aborted) resolve();
-      });
+      const pushed = new Promise<void>((resolve) => (this.wake = resolve));
+      await Promise.race([pushed, aborted]);
     }
   }
 
