@@ -63,6 +63,8 @@ class Round {
   private readonly calls: Promise<unknown>[] = [];
   private closing: Promise<void> | undefined;
   private values = 0;
+  /** Whether everything is paused. What is kept meanwhile waits for the end of it. */
+  private paused = false;
 
   constructor(
     private readonly number: number,
@@ -141,7 +143,8 @@ class Round {
   private keep(entryKey: EntryKey, sidekick: Sidekick): void {
     entryKey.turn = entryKey.turn.then(async () => {
       if (entryKey.kept) return;
-      Object.assign(entryKey, { kept: true, paused: false, open: false, value: `v${++this.values}` });
+      const { paused } = this;
+      Object.assign(entryKey, { kept: true, paused, open: false, value: `v${++this.values}` });
       const keeping = sidekick.keep(entryKey.key, entryKey.value, { ttl: between(this.random, 2, 4) });
       this.call(keeping);
       entryKey.handle = await keeping.catch(() => undefined);
@@ -157,6 +160,7 @@ class Round {
 
   /** Pauses or resumes everything. */
   private all(sidekick: Sidekick, paused: boolean): void {
+    this.paused = paused;
     for (const entryKey of this.entryKeys) {
       if (entryKey.handle) entryKey.paused = paused;
       // It is being kept just now: before or after?
