@@ -52,7 +52,8 @@ export class Application {
   ) {
     this.gone = once(child, 'exit');
     child.on('message', (report: Report) => this.take(report));
-    child.once('exit', (code, signal) => this.end(signal ?? `code ${String(code)}`));
+    // Not 'exit', which may come before the last report is read.
+    child.once('close', (code, signal) => this.end(signal ?? `code ${String(code)}`));
     createInterface(child.stderr!).on('line', (text) => {
       recorder.record(settings.name, { kind: 'log', level: 'error', text });
       if (text.startsWith(STILL_HERE)) this.stillHere = ` ${text}`;
