@@ -1,4 +1,5 @@
 import { type RetryOptions } from '../balancing/retry-options.js';
+import { withoutUndefined } from '../common/without-undefined.js';
 import { type AttemptContext } from './call-attempt.js';
 import { type CallTarget } from './call-target.js';
 import { RetryBudget } from './retry-budget.js';
@@ -65,10 +66,6 @@ export class ServiceCalls {
   private policyOf(retry: boolean | CallRetryOptions): RetryPolicy {
     const service = typeof this.retry === 'object' ? this.retry : {};
     if (typeof retry !== 'object') return retryPolicy(retry && service);
-    // An option that is present and undefined is left out too.
-    const given = Object.fromEntries(
-      Object.entries<unknown>(retry).filter(([, value]) => value !== undefined),
-    );
-    return retryPolicy({ ...service, ...given });
+    return retryPolicy({ ...service, ...withoutUndefined(retry) });
   }
 }

@@ -1,3 +1,4 @@
+import { withoutUndefined } from '../../common/without-undefined.js';
 import { OUTLIER_DEFAULTS, type OutlierDetectionOptions } from './outlier-options.js';
 import {
   FAILURE_PERCENTAGE_DEFAULTS,
@@ -42,8 +43,4 @@ function ruleOf<Rule extends object>(
 ): Required<Rule> | undefined {
   if (given === undefined || given === false) return undefined;
   return { ...defaults, ...(given === true ? {} : withoutUndefined(given)) };
-}
-
-function withoutUndefined<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }

@@ -2,6 +2,7 @@ import { isHost, isPort, joinHostPort } from '../../common/address.js';
 import { type EnvProxy, envProxy } from '../../common/env-proxy.js';
 import { InvalidOptionError } from '../../common/errors/index.js';
 import { checkObject, expected } from '../../common/expected.js';
+import { withoutUndefined } from '../../common/without-undefined.js';
 
 /** How the connection to Consul is secured. */
 export interface ConsulTlsOptions {
@@ -190,11 +191,6 @@ function check(prefix: string, rules: Readonly<Record<string, Rule>>, options: o
   }
 }
 
-/** `options` without undefined properties, so that spreading them does not overwrite defaults. */
-function defined<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
-}
-
 /**
  * Checks the options and fills in the defaults.
  *
@@ -203,7 +199,7 @@ function defined<T extends object>(options: T): Partial<T> {
 export function consulSettings(options: ConsulOptions): ConsulSettings {
   checkObject('consul', options);
   check('', RULES, options);
-  const tls = defined(options.tls ?? {});
+  const tls = withoutUndefined(options.tls ?? {});
   check('tls.', TLS_RULES, tls);
   const secure = options.secure ?? options.tls !== undefined;
   if (!secure && Object.keys(tls).length > 0)
@@ -217,7 +213,7 @@ export function consulSettings(options: ConsulOptions): ConsulSettings {
   return {
     ...DEFAULTS,
     port: secure ? TLS_PORT : PLAIN_PORT,
-    ...defined(others),
+    ...withoutUndefined(others),
     ...(timeoutMs === undefined ? {} : { timeoutMs, givenTimeoutMs: timeoutMs }),
     secure,
     tls,
