@@ -26,3 +26,34 @@ export const silentLogger: Logger = Object.freeze({
   warn: () => undefined,
   error: () => undefined,
 });
+
+/** A logger that discards the errors of `logger`, for work that a logger of the application must not stop. */
+export function unfailingLogger(logger: Logger): Logger {
+  const tried = (write: () => void): void => {
+    try {
+      write();
+    } catch {
+      // There is no other place to report it.
+    }
+  };
+  return {
+    log: (...line) => {
+      tried(() => {
+        logger.log(...line);
+      });
+    },
+    warn: (...line) => {
+      tried(() => {
+        logger.warn(...line);
+      });
+    },
+    error: (...line) => {
+      tried(() => {
+        logger.error(...line);
+      });
+    },
+    debug: (...line) => {
+      tried(() => logger.debug?.(...line));
+    },
+  };
+}

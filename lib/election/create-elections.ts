@@ -1,3 +1,4 @@
+import { unfailingLogger } from '../common/logger.js';
 import { type ElectionClient, type ElectionDeps } from './election-client.js';
 import { LocalBackend } from './local-backend.js';
 import { LocalElectionClient } from './local-election-client.js';
@@ -23,7 +24,8 @@ import { LocalElectionClient } from './local-election-client.js';
  * @throws RegistryRefusedError for a registry that cannot be written
  */
 export function createElections(deps: ElectionDeps): ElectionClient {
-  const { clock, logger, registry, applicationId } = deps;
-  const backend = new LocalBackend(deps);
+  const { clock, registry, applicationId } = deps;
+  const logger = unfailingLogger(deps.logger);
+  const backend = new LocalBackend({ ...deps, logger });
   return new LocalElectionClient({ clock, logger, url: registry.url, applicationId, backend });
 }

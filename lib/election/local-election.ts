@@ -5,7 +5,7 @@ import { attempt } from '../common/async/deadline.js';
 import { type Clock } from '../common/clock.js';
 import { CHANNELS } from '../common/diagnostics.js';
 import { expected } from '../common/expected.js';
-import { type LogFields, type Logger } from '../common/logger.js';
+import { type Logger } from '../common/logger.js';
 import { type Candidacy } from './candidacy.js';
 import { type ElectionBackend } from './election-backend.js';
 import {
@@ -184,13 +184,13 @@ export class LocalElection implements Election {
   }
 
   private onSignal(signal: ElectionSignal): void {
-    const { url } = this.deps;
+    const { logger, url } = this.deps;
     switch (signal.kind) {
       case 'elected':
         this.controller = new AbortController();
         // Every job of the term may listen to this signal, which is no leak.
         setMaxListeners(0, this.controller.signal);
-        this.say('log', `This instance leads "${this.name}" (term ${signal.term}).`, {
+        logger.log(`This instance leads "${this.name}" (term ${signal.term}).`, {
           event: 'elected',
           election: this.name,
           term: signal.term,
@@ -204,15 +204,15 @@ export class LocalElection implements Election {
         const planned = signal.reason === 'resigned' || signal.reason === 'shutdown';
         const line = `${lost.message} Its term was ${signal.term}.`;
         const fields = { event: 'deposed', election: this.name, term: signal.term, reason: signal.reason };
-        if (planned) this.say('log', line, fields);
-        else this.say('warn', line, fields);
+        if (planned) logger.log(line, fields);
+        else logger.warn(line, fields);
         this.emit({ type: 'deposed', term: signal.term, leader: this.leader, reason: signal.reason });
         return;
       }
       case 'leader': {
         const { leader } = this;
         if (leader)
-          this.say('log', `${leader.name} leads "${this.name}" (term ${leader.term}).`, {
+          logger.log(`${leader.name} leads "${this.name}" (term ${leader.term}).`, {
             event: 'leader',
             election: this.name,
             term: leader.term,
@@ -222,19 +222,9 @@ export class LocalElection implements Election {
         return;
       }
       case 'term-went-back':
-        this.say(
-          'warn',
+        logger.warn(
           `The term of "${this.name}" went back from ${signal.highest} to ${signal.term}: the registry ${url} has lost its history, for example by a restore. Stores that compare terms refuse this leader until its term is higher. Restore etcd with --bump-revision and --mark-compacted.`,
         );
-    }
-  }
-
-  /** A logger of the application that throws must not stop the election, and its error has nowhere to go. */
-  private say(level: 'log' | 'warn', line: string, fields?: LogFields): void {
-    try {
-      this.deps.logger[level](line, fields);
-    } catch {
-      // See above.
     }
   }
 

@@ -58,15 +58,11 @@ export class LongWaitWarning {
     if (stated === undefined || stated <= Math.max(USUAL_SECONDS, usual) || id === this.warned) return;
     this.warned = id;
     const what = `The record of the ${subject.label} states a \`${subject.field}\` of ${stated} s`;
-    const line =
+    this.logger.warn(
       stated > MAX_RECORD_SECONDS
         ? `${what}, above the ${MAX_RECORD_SECONDS} s that an instance can have. It is taken for a record of another program, ${subject.refused(own)}.`
-        : `${what}, ${subject.respected(own)}`;
-    try {
-      this.logger.warn(line);
-    } catch {
-      // A logger of the application that throws must not stop the election, and its error has nowhere to go.
-    }
+        : `${what}, ${subject.respected(own)}`,
+    );
   }
 }
 

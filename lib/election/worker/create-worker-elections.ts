@@ -1,3 +1,4 @@
+import { unfailingLogger } from '../../common/logger.js';
 import { type ElectionClient } from '../election-client.js';
 import { LocalElectionClient } from '../local-election-client.js';
 import { WorkerBackend, type WorkerBackendDeps } from './worker-backend.js';
@@ -12,6 +13,8 @@ export interface WorkerElectionDeps extends WorkerBackendDeps {
 
 /** Makes the elections and locks of one process whose records are kept by the worker thread of `isolate`. */
 export function createWorkerElections(deps: WorkerElectionDeps): ElectionClient {
-  const { clock, logger, url, applicationId } = deps;
-  return new LocalElectionClient({ clock, logger, url, applicationId, backend: new WorkerBackend(deps) });
+  const { clock, url, applicationId } = deps;
+  const logger = unfailingLogger(deps.logger);
+  const backend = new WorkerBackend({ ...deps, logger });
+  return new LocalElectionClient({ clock, logger, url, applicationId, backend });
 }
