@@ -1,7 +1,7 @@
-import { rm } from 'node:fs/promises';
+import { removeRunFolder } from './run-folder.mjs';
 
-/** Removes what spec files made for each other in this run. */
+/** Removes what spec files made for themselves and for each other in this run. */
 export default async function teardown() {
   const run = process.env.SIDEKICK_TEST_RUN;
-  if (run) await rm(run, { recursive: true, force: true, maxRetries: 3 });
+  if (run) await removeRunFolder(run);
 }
