@@ -3,10 +3,11 @@ import { type Clock, type Timer } from '../../common/clock.js';
 /** Milliseconds between two pulses of the main thread, and between two checks of them. */
 export const PULSE_INTERVAL_MS = 200;
 
-/** Increments a counter in shared memory as long as the event loop of this thread runs. */
-export function startPulse(clock: Clock, pulse: Int32Array): Timer {
+/** Increments a counter in shared memory as long as the event loop of this thread runs, and calls `onBeat` before. */
+export function startPulse(clock: Clock, pulse: Int32Array, onBeat?: () => void): Timer {
   let timer: Timer;
   const beat = (): void => {
+    onBeat?.();
     Atomics.add(pulse, 0, 1);
     timer = clock.after(PULSE_INTERVAL_MS, beat);
   };

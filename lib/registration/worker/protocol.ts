@@ -20,6 +20,8 @@ export interface WorkerSettings {
   readonly maxHangMs: number;
   /** The main thread increments the counter as long as it is alive. */
   readonly pulse: Int32Array;
+  /** Which of {@link WORKER_CHANNELS} have subscribers in the main thread, one bit of the first number each. */
+  readonly wantedChannels: Int32Array;
 }
 
 /** A request of the main thread. The worker sends one {@link Answer} with the same number. */

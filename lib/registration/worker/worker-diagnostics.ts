@@ -2,27 +2,60 @@ import { channel as diagnosticsChannel, subscribe, unsubscribe } from 'node:diag
 import { CHANNELS } from '../../common/diagnostics.js';
 import { type DiagnosticsReport, type Report, WORKER_CHANNELS } from './protocol.js';
 
-/**
- * In the worker: reports what is published in this thread, in one message for all that is published in one turn. Returns a
- * function that ends it.
- */
-export function forwardDiagnostics(report: (report: Report) => void): () => void {
-  let messages: DiagnosticsReport[] = [];
-  const flush = (): void => {
-    report({ kind: 'diagnostics', messages });
-    messages = [];
-  };
-  const ends = WORKER_CHANNELS.map((channel) => {
-    const { name } = CHANNELS[channel];
-    const listener = (message: unknown): void => {
-      if (messages.length === 0) queueMicrotask(flush);
-      messages.push({ channel, message });
-    };
-    subscribe(name, listener);
-    return () => void unsubscribe(name, listener);
+/** In the main thread: tells the worker which of its channels have subscribers here, one bit of `wanted[0]` each. */
+export function noteSubscribers(wanted: Int32Array): void {
+  let bits = 0;
+  WORKER_CHANNELS.forEach((channel, index) => {
+    if (CHANNELS[channel].hasSubscribers) bits |= 1 << index;
   });
-  return () => {
-    for (const end of ends) end();
+  Atomics.store(wanted, 0, bits);
+}
+
+/**
+ * In the worker: reports what is published in this thread on the channels that the main thread wants, in one message for all
+ * that is published in one turn. Other channels have no subscriber here, so that nothing is made for them.
+ */
+export class DiagnosticsForwarder {
+  private messages: DiagnosticsReport[] = [];
+  private bits = 0;
+  private readonly subscriptions = WORKER_CHANNELS.map((channel, index) => ({
+    bit: 1 << index,
+    name: CHANNELS[channel].name,
+    listener: (message: unknown): void => {
+      if (this.messages.length === 0) queueMicrotask(this.flush);
+      this.messages.push({ channel, message });
+    },
+  }));
+
+  /** @param wanted what {@link noteSubscribers} writes */
+  constructor(
+    private readonly report: (report: Report) => void,
+    private readonly wanted: Int32Array,
+  ) {}
+
+  /** Subscribes to the channels that the main thread wants now, and to no other. */
+  update(): void {
+    this.set(Atomics.load(this.wanted, 0));
+  }
+
+  end(): void {
+    this.set(0);
+  }
+
+  private set(bits: number): void {
+    if (bits === this.bits) return;
+    for (const { bit, name, listener } of this.subscriptions) {
+      if ((bits & bit) === (this.bits & bit)) continue;
+      if ((bits & bit) === 0) unsubscribe(name, listener);
+      else subscribe(name, listener);
+    }
+    this.bits = bits;
+  }
+
+  private readonly flush = (): void => {
+    const { messages } = this;
+    this.messages = [];
+    this.report({ kind: 'diagnostics', messages });
   };
 }
 

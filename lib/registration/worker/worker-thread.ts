@@ -7,7 +7,7 @@ import { type Logger } from '../../common/logger.js';
 import { type Random } from '../../common/random.js';
 import { startPulse } from './hang-watch.js';
 import { type Answer, type Report, type Request, type Result, type WorkerSettings } from './protocol.js';
-import { publishForwarded } from './worker-diagnostics.js';
+import { noteSubscribers, publishForwarded } from './worker-diagnostics.js';
 import { WorkerFailureError } from './worker-failure.error.js';
 import { startFailure, workerFile } from './worker-file.js';
 
@@ -53,6 +53,7 @@ export class WorkerThread {
   private readonly users = new Set<WorkerUser>();
   private readonly pending = new Map<number, PendingRequest>();
   private readonly pulse = new Int32Array(new SharedArrayBuffer(4));
+  private readonly wantedChannels = new Int32Array(new SharedArrayBuffer(4));
   private readonly backoff: Backoff;
   private readonly file = workerFile();
   private worker: Worker | undefined;
@@ -112,7 +113,9 @@ export class WorkerThread {
   private begin(): void {
     if (this.closed) throw new ClosedError('The sidekick');
     if (this.failed) throw this.failed;
-    this.pulsing ??= startPulse(this.deps.clock, this.pulse);
+    this.pulsing ??= startPulse(this.deps.clock, this.pulse, () => {
+      noteSubscribers(this.wantedChannels);
+    });
   }
 
   private async end(): Promise<void> {
@@ -131,6 +134,7 @@ export class WorkerThread {
       applicationId,
       maxHangMs,
       pulse: this.pulse,
+      wantedChannels: this.wantedChannels,
     };
     const worker = new Worker(this.file, { workerData: settings });
     let failure: Error | undefined;
@@ -215,6 +219,7 @@ export class WorkerThread {
 
   private async send(worker: Worker, request: Request, resend = false): Promise<Result> {
     const { answer, number } = this.track(request, resend);
+    noteSubscribers(this.wantedChannels);
     worker.postMessage({ number, request });
     return await answer.promise;
   }

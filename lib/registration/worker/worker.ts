@@ -9,7 +9,7 @@ import { observedRegistry } from '../../registry/observed-registry.js';
 import { isConnected } from '../../registry/shared-connection.js';
 import { PULSE_INTERVAL_MS, watchPulse } from './hang-watch.js';
 import { type Report, type Request, type WorkerSettings } from './protocol.js';
-import { forwardDiagnostics } from './worker-diagnostics.js';
+import { DiagnosticsForwarder } from './worker-diagnostics.js';
 import { WorkerHost } from './worker-host.js';
 
 const settings = workerData as WorkerSettings;
@@ -31,7 +31,8 @@ const logger: Logger = {
   debug: level('debug'),
 };
 
-forwardDiagnostics(report);
+const diagnostics = new DiagnosticsForwarder(report, settings.wantedChannels);
+diagnostics.update();
 
 const { applicationId } = settings;
 const deps = { clock: systemClock, random: Math.random, logger };
@@ -57,6 +58,7 @@ const host = new WorkerHost(registrar, systemClock, connection, elections, repor
 // Lasts until the main thread terminates this one.
 watchPulse(systemClock, settings.pulse, settings.maxHangMs, {
   onBeat: () => {
+    diagnostics.update();
     elections.beat();
   },
   onHang: () => {
@@ -71,5 +73,6 @@ watchPulse(systemClock, settings.pulse, settings.maxHangMs, {
 });
 
 port.on('message', ({ number, request }: { readonly number: number; readonly request: Request }) => {
+  diagnostics.update();
   void host.handle(number, request);
 });
