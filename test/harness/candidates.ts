@@ -51,7 +51,7 @@ export class Candidates {
   }
 
   /** Waits for one leader. */
-  async leader(deadline = 30_000, among = this.running): Promise<CandidateProcess> {
+  async leader(deadline = 60_000, among = this.running): Promise<CandidateProcess> {
     return await until('a leader', async () => (await this.leaders(among))[0], { deadline, every: 10 });
   }
 

@@ -65,7 +65,7 @@ export class ConsulAgent {
   }
 
   /** Resolves when the agent has a leader and lists itself, so that registrations are accepted. */
-  async whenReady(deadline = 20_000): Promise<void> {
+  async whenReady(deadline = 60_000): Promise<void> {
     const end = monotonic() + deadline;
     for (;;) {
       if (!this.running)

@@ -65,7 +65,7 @@ export class EtcdMember {
   }
 
   /** Resolves when the member says it is healthy: it has a leader and can write. */
-  async whenHealthy(deadline = 15_000): Promise<void> {
+  async whenHealthy(deadline = 60_000): Promise<void> {
     const end = monotonic() + deadline;
     for (;;) {
       if (!this.running) throw new Error(`${this.name} ended while it was waited for:\n${this.logTail()}`);
@@ -134,7 +134,7 @@ export class EtcdMember {
 
   /** Requests of one method of gRPC that it has got since it was started: `Range`. */
   async requests(method: string): Promise<number> {
-    const { text } = await httpRequest(`${this.metricsUrl}/metrics`, { timeout: 1_000 });
+    const { text } = await httpRequest(`${this.metricsUrl}/metrics`);
     const counter = new RegExp(`^grpc_server_started_total\\{grpc_method="${method}",.*\\} (\\S+)$`, 'gm');
     return [...text.matchAll(counter)].reduce((sum, [, count]) => sum + Number(count), 0);
   }

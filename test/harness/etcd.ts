@@ -80,7 +80,7 @@ export class EtcdCluster {
   }
 
   /** The member that leads now; waits for an election to end. */
-  async leader(deadline = 10_000): Promise<EtcdMember> {
+  async leader(deadline = 60_000): Promise<EtcdMember> {
     return await until(
       'a leader',
       async () => {
@@ -114,13 +114,13 @@ export class EtcdCluster {
       await binary('etcdctl'),
       [
         `--endpoints=${members.map((member) => member.url).join(',')}`,
-        '--command-timeout=10s',
+        '--command-timeout=50s',
         ...(files ? [`--cacert=${files.ca}`] : []),
         ...(files ? [`--cert=${files.cert}`, `--key=${files.key}`] : []),
         ...(this.auth ? [`--user=${this.auth.user}:${this.auth.password}`] : []),
         ...args,
       ],
-      { env: { PATH: process.env.PATH, ETCDCTL_API: '3' }, timeout: 15_000 },
+      { env: { PATH: process.env.PATH, ETCDCTL_API: '3' }, timeout: 60_000 },
     );
     return stdout.trimEnd();
   }
@@ -209,7 +209,7 @@ export class EtcdCluster {
       await this.etcdctl([...from, ...member.restoring]);
     }
     for (const member of this.members) member.launch([`--initial-cluster-token=${token}`]);
-    await this.whenHealthy(20_000);
+    await this.whenHealthy();
     await this.introduce();
   }
 
@@ -235,7 +235,7 @@ export class EtcdCluster {
     return await httpJson(`${member.url}/v3/maintenance/status`, {
       method: 'POST',
       body: {},
-      timeout: 1_000,
+      timeout: 5_000,
       tls: this.tls?.client,
     });
   }
@@ -249,7 +249,7 @@ export async function startEtcd(options: EtcdOptions = {}): Promise<EtcdCluster>
   for (let attempt = 1; ; attempt++) {
     const cluster = await launch(options);
     try {
-      await cluster.whenHealthy(20_000);
+      await cluster.whenHealthy();
       await cluster.introduce();
       return cluster;
     } catch (error) {

@@ -13,7 +13,7 @@ export interface HttpOptions {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Milliseconds for the whole exchange; 2,000 by default. */
+  /** Milliseconds for the whole exchange; 20,000 by default. */
   readonly timeout?: number;
   readonly tls?: ClientTls | undefined;
 }
@@ -27,7 +27,7 @@ export interface HttpAnswer {
 /** One request on a connection of its own, which is closed after it: nothing is left open behind a test. */
 export async function httpRequest(
   url: string,
-  { method = 'GET', body, headers = {}, timeout = 2_000, tls }: HttpOptions = {},
+  { method = 'GET', body, headers = {}, timeout = 20_000, tls }: HttpOptions = {},
 ): Promise<HttpAnswer> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   return await new Promise<HttpAnswer>((resolve, reject) => {

@@ -32,7 +32,7 @@ export class JobFleet {
   /** Waits for the boot of all, and for the first run of the leader. */
   async ready(): Promise<void> {
     await until('the boot of all', () => this.members.every(({ booted }) => booted), { deadline: 90_000 });
-    await until('a leader', () => this.runs('leader').length > 0, { deadline: 60_000 });
+    await until('a leader', () => this.runs('leader').length > 0);
   }
 
   /** The runs of a job, in the order of time. */

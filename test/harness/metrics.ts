@@ -6,7 +6,7 @@ export class Metrics {
 
   /** @param url `http://127.0.0.1:12381/metrics` */
   static async of(url: string): Promise<Metrics> {
-    const { status, text } = await httpRequest(url, { timeout: 5_000 });
+    const { status, text } = await httpRequest(url);
     if (status !== 200) throw new Error(`${url} answered ${status}: ${text.slice(0, 300)}`);
     return new Metrics(text.split('\n').filter((line) => line !== '' && !line.startsWith('#')));
   }

@@ -11,7 +11,7 @@ export function monotonic(): number {
 }
 
 export interface WaitOptions {
-  /** Milliseconds after which the wait fails; 10,000 by default. */
+  /** Milliseconds after which the wait fails; 60,000 by default, for a machine that is busy with other specs. */
   readonly deadline?: number;
   /** Milliseconds between two looks; 20 by default. */
   readonly every?: number;
@@ -26,7 +26,7 @@ export interface WaitOptions {
 export async function until<T>(
   what: string,
   look: () => T | Promise<T>,
-  { deadline = 10_000, every = 20 }: WaitOptions = {},
+  { deadline = 60_000, every = 20 }: WaitOptions = {},
 ): Promise<Exclude<T, undefined | null | false>> {
   const end = monotonic() + deadline;
   let cause: unknown;

@@ -19,8 +19,8 @@ export interface Report {
   readonly error?: string;
 }
 
-/** Time for a worker to end by itself after the command `end`. */
-const END_TIMEOUT_MS = 5_000;
+/** Time for a worker to end by itself after the command `end`, on a busy machine too. */
+const END_TIMEOUT_MS = 30_000;
 
 /** A child process that runs commands; its script calls `serve` of worker-side.ts. */
 export class Worker {

@@ -50,6 +50,8 @@ interface Candidate {
 const given = settings() as CandidateSettings;
 /** Milliseconds between two looks. */
 const LOOK_INTERVAL_MS = 10;
+/** Milliseconds that a look may take; it takes microseconds. */
+const MAX_LOOK_MS = 5;
 /** Candidates that are started together. */
 const AT_ONCE = 10;
 
@@ -87,11 +89,15 @@ function look(): void {
   let lines = '';
   for (const candidate of candidates) {
     const { who } = candidate;
+    const before = monotonic();
     const term = termOf(candidate);
+    const at = monotonic();
+    // A process that lost the processor in between cannot say when it looked.
+    if (at - before > MAX_LOOK_MS) continue;
     if (term === undefined && !leading.has(who)) continue;
     if (term === undefined) leading.delete(who);
     else leading.set(who, term);
-    lines += `${JSON.stringify([who, monotonic(), term ?? null])}\n`;
+    lines += `${JSON.stringify([who, at, term ?? null])}\n`;
   }
   if (lines !== '') appendFileSync(given.log, lines);
 }

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
@@ -14,8 +13,6 @@ import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { freePorts } from '../../harness/ports.js';
 import { recordedTerminal } from '../../harness/terminal.js';
 import { until } from '../../harness/wait.js';
-
-jest.setTimeout(60_000);
 
 const NEVER = new AbortController().signal;
 

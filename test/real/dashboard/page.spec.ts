@@ -19,7 +19,7 @@ let problems: string[] = [];
 
 beforeAll(async () => {
   [browser, axe] = await Promise.all([startBrowser(), readFile(AXE, 'utf8')]);
-}, 90_000);
+});
 
 afterEach(async () => {
   await Promise.all(pages.map((page) => page.context().close()));

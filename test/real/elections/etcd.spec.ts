@@ -1,7 +1,7 @@
 import { startEtcd } from '../../harness/etcd.js';
 import { describeJobs } from './jobs.js';
 
-describeJobs('etcd', 3_000, async () => {
+describeJobs('etcd', async () => {
   const etcd = await startEtcd();
   return { url: `etcd://${etcd.hosts}`, close: () => etcd.stop() };
 });

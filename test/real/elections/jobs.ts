@@ -2,13 +2,18 @@ import { everyTick, noTickTwice, termsOfTicksGrow } from '../../chaos/validators
 import { JobFleet } from '../../harness/job-fleet.js';
 import { monotonic, until } from '../../harness/wait.js';
 
-/** How long the jobs run before and after the leader is killed, in milliseconds. */
-const PHASE_MS = 6_000;
+/** How long the jobs run before the leader is killed, in milliseconds: at least three ticks of the locked job. */
+const PHASE_MS = 15_000;
+
+/** Seconds: a leader whose renewals are late on a busy machine is not deposed. */
+const TTL = 6;
+
+/** What a busy machine adds to a failover, in milliseconds. */
+const SLACK_MS = 15_000;
 
 /** Five processes with clocks up to 500 ms apart, and a SIGKILL of the leader. */
 export function describeJobs(
   name: string,
-  failoverMs: number,
   open: () => Promise<{ url: string; close(): Promise<unknown> }>,
 ): void {
   describe(`Jobs of five processes on ${name}`, () => {
@@ -24,17 +29,15 @@ export function describeJobs(
     });
 
     it('run once each tick, and once at most while the leader is killed', async () => {
-      // Clocks 0.5 s apart: 0.5 s + jitter < 1 s < 2 s − 0.5 s − latency.
-      fleet = new JobFleet({ registry: world.url, ttl: 2, period: 2, hold: 1 });
+      // Clocks 0.5 s apart: 0.5 s + jitter < 2 s < 4 s − 0.5 s − latency.
+      fleet = new JobFleet({ registry: world.url, ttl: TTL, period: 4, hold: 2 });
       const { runs } = { runs: fleet.runs.bind(fleet) };
       await fleet.ready();
       const start = monotonic() + 1_000;
-      await until('the first phase', () => monotonic() > start + PHASE_MS, { deadline: 20_000 });
+      await until('the first phase', () => monotonic() > start + PHASE_MS);
       const killedAt = monotonic();
       fleet.leader?.kill();
-      await until('the next leader', () => runs('leader', killedAt).length >= 3, {
-        deadline: failoverMs + 10_000,
-      });
+      await until('the next leader', () => runs('leader', killedAt).length >= 3);
 
       const before = runs('leader', start, killedAt);
       expect(new Set(before.map(({ term }) => term)).size).toBe(1);
@@ -42,7 +45,7 @@ export function describeJobs(
       expect(noTickTwice(fleet.timely('leader'))).toEqual([]);
       expect(termsOfTicksGrow(runs('leader'))).toEqual([]);
       const [next] = runs('leader', killedAt).filter(({ term }) => term !== before[0]?.term);
-      expect((next?.at ?? Infinity) - killedAt).toBeLessThan(failoverMs + 2_000);
+      expect((next?.at ?? Infinity) - killedAt).toBeLessThan(TTL * 1_000 + SLACK_MS);
 
       const locked = runs('locked', start, killedAt);
       expect(locked.length).toBeGreaterThanOrEqual(3);
@@ -52,6 +55,6 @@ export function describeJobs(
       expect(terms).toEqual([...terms].sort((a, b) => (a < b ? -1 : 1)));
 
       await fleet.close();
-    }, 150_000);
+    });
   });
 }

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { LeaderOnly, Locked, SidekickModule } from '../../../lib/index.js';
@@ -7,8 +6,6 @@ import { startEtcd } from '../../harness/etcd.js';
 import { until } from '../../harness/wait.js';
 import { documented } from '../security/documented.js';
 import { recording, type Recording } from '../security/support.js';
-
-jest.setTimeout(60_000);
 
 const ETCD = documented('sh', 'elects', 'elections.md');
 const CONSUL = documented('hcl', 'elects', 'elections.md');

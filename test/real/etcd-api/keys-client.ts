@@ -13,7 +13,8 @@ export function keysClientOfThisFile(): KeysClient {
   const opened: Partial<KeysClient> = {};
   beforeAll(async () => {
     opened.etcd = await startEtcd();
-    opened.client = await EtcdClient.create({ endpoints: opened.etcd.urls });
+    // A hundred requests at a time on a busy machine: none is that late.
+    opened.client = await EtcdClient.create({ endpoints: opened.etcd.urls, headerTimeoutPerRequest: 20 });
   });
   afterAll(async () => {
     await opened.client?.close();

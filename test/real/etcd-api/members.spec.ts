@@ -54,7 +54,7 @@ describe('TestHTTPMembersAPIAddSuccess, UpdateSuccess, RemoveSuccess', () => {
     expect(found?.peerURLs).toEqual(['http://127.0.0.1:45672']);
     await client.members.remove(added.id);
     expect(await client.members.list()).toHaveLength(3);
-  }, 20_000);
+  });
 });
 
 describe('TestHTTPMembersAPIAddError, RemoveFail, UpdateError, ListError, LeaderError', () => {

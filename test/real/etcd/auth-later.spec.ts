@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { EtcdClient } from '../../../lib/etcd-client/etcd-client.js';
 import { systemClock } from '../../../lib/common/clock.js';
 import { silentLogger } from '../../../lib/common/logger.js';
@@ -7,8 +6,6 @@ import { type KeyRecord } from '../../../lib/registry/entry-record.js';
 import { type Registry } from '../../../lib/registry/registry.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { until } from '../../harness/wait.js';
-
-jest.setTimeout(60_000);
 
 const { signal } = new AbortController();
 const ROOT = { username: 'root', password: 'root canary' };
@@ -42,7 +39,7 @@ describe.each(['3.4', '3.5'] as const)(
       const session = await registry.openSession({ ttl: 30, name: 'spec' }, signal);
       const written = await session.write(key('/later', '1'), undefined, signal);
       const watcher = client.keys.watcher('/later');
-      const first = watcher.next(AbortSignal.timeout(30_000));
+      const first = watcher.next(AbortSignal.timeout(60_000));
       await until('the watch', async () => (await client.keys.get('/later')).node.value === '1');
 
       await cluster.enableAuth(ROOT.password);
@@ -57,13 +54,13 @@ describe.each(['3.4', '3.5'] as const)(
       const changes = registry.watch(
         { kind: 'key', key: '/later' },
         listing.cursor,
-        AbortSignal.timeout(30_000),
+        AbortSignal.timeout(60_000),
       );
 
       expect((await client.keys.get('/later')).node.value).toBe('2');
       expect((await client.keys.create('/created', 'x', { ttl: 60 })).action).toBe('create');
       expect(
-        (await client.keys.watcher('/created', { afterIndex: 1 }).next(AbortSignal.timeout(30_000))).action,
+        (await client.keys.watcher('/created', { afterIndex: 1 }).next(AbortSignal.timeout(60_000))).action,
       ).toBe('create');
       expect(await client.auth.users.list()).toEqual(['root']);
 

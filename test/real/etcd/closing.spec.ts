@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { type EtcdOptions } from '../../../lib/etcd-client/options.js';
 import { createTlsSet, type TlsSet } from '../../harness/certificates.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
@@ -6,8 +5,6 @@ import { TcpProxy } from '../../harness/proxy.js';
 import { monotonic, until } from '../../harness/wait.js';
 import { Worker } from '../../harness/worker.js';
 import { type Doing } from './closing-process.js';
-
-jest.setTimeout(120_000);
 
 /** Milliseconds a process may stay once its client is closed. */
 const MAX_STAY = 2_000;

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { systemClock } from '../../../lib/common/clock.js';
 import { silentLogger } from '../../../lib/common/logger.js';
 import { etcd } from '../../../lib/registries/etcd/etcd.js';
@@ -9,8 +8,6 @@ import { type Registry } from '../../../lib/registry/registry.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { type EtcdProxy, startEtcdProxy } from '../../harness/etcd-proxy.js';
 import { sleep, until } from '../../harness/wait.js';
-
-jest.setTimeout(60_000);
 
 const { signal } = new AbortController();
 const SERVICES = ['api', 'billing', 'stock'];
@@ -135,13 +132,11 @@ describe.each(['3.5', '3.4'] as const)('the etcd registry behind the gRPC proxy 
         '{"Addr":"10.0.0.9:1"}',
       );
       const count = proxies.indexOf(proxy) + 2;
-      await until('the next to be listed', () => billing!.list.length === count, { deadline: 20_000 });
+      await until('the next to be listed', () => billing!.list.length === count);
       proxy.resume();
     }
     await session.end(signal);
     await cluster.etcdctl(['del', '--prefix', '/nestjs-sidekick/']);
-    await until('all to be empty again', () => mirrors.every(({ list }) => list.length === 0), {
-      deadline: 20_000,
-    });
+    await until('all to be empty again', () => mirrors.every(({ list }) => list.length === 0));
   });
 });

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { EtcdTransport } from '../../../lib/etcd-client/transport.js';
 import { ClusterError, LeaseNotFoundError } from '../../../lib/etcd-client/errors/index.js';
 import { leaseHexId } from '../../../lib/etcd-client/hex-id.js';
@@ -6,8 +5,6 @@ import { EtcdLeases, type GrantedLease } from '../../../lib/etcd-client/leases.j
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { type EtcdMember } from '../../harness/etcd-member.js';
 import { sleep, until } from '../../harness/wait.js';
-
-jest.setTimeout(60_000);
 
 describe('etcd leases and a cluster of three', () => {
   let etcd: EtcdCluster;

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { systemClock } from '../../../lib/common/clock.js';
 import { silentLogger } from '../../../lib/common/logger.js';
 import { describeRegistryContract } from '../../../lib/registry/contract/index.js';
@@ -8,8 +7,6 @@ import { etcd } from '../../../lib/registries/etcd/etcd.js';
 import { DEFAULT_PREFIX } from '../../../lib/registries/etcd/options.js';
 import { entryKeyOf } from '../../../lib/registry/entry-record.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
-
-jest.setTimeout(60_000);
 
 describe.each(['3.5', '3.4'] as const)('etcd %s', (version) => {
   const layout = new EtcdLayout(DEFAULT_PREFIX);

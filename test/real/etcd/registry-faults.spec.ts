@@ -1,11 +1,8 @@
-import { jest } from '@jest/globals';
 import { RegistryRefusedError, RegistryUnavailableError } from '../../../lib/common/errors/index.js';
 import { type Registry, type Scope } from '../../../lib/registry/registry.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { until } from '../../harness/wait.js';
 import { follow, key, open, web } from './support.js';
-
-jest.setTimeout(60_000);
 
 const { signal } = new AbortController();
 

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { EtcdTransport } from '../../../lib/etcd-client/transport.js';
 import { ClusterError, EndpointError } from '../../../lib/etcd-client/errors/index.js';
 import { EtcdLeases } from '../../../lib/etcd-client/leases.js';
@@ -16,8 +15,6 @@ import { type Registry, type Scope } from '../../../lib/registry/registry.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { until } from '../../harness/wait.js';
 import { follow, key, open, web } from './support.js';
-
-jest.setTimeout(60_000);
 
 const { signal } = new AbortController();
 

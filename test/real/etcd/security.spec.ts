@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { EtcdTransport } from '../../../lib/etcd-client/transport.js';
 import { ClusterError, EtcdResponseError } from '../../../lib/etcd-client/errors/index.js';
 import { type EtcdOptions } from '../../../lib/etcd-client/options.js';
@@ -6,8 +5,6 @@ import { createTlsSet, type TlsSet } from '../../harness/certificates.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { ConnectProxy, withEnvironment } from '../../harness/connect-proxy.js';
 import { sleep } from '../../harness/wait.js';
-
-jest.setTimeout(60_000);
 
 async function get(options: EtcdOptions, key = '/app/a'): Promise<string> {
   const transport = await EtcdTransport.create(options);

@@ -56,9 +56,7 @@ describe('processes on one file registry', () => {
   }
 
   const heard = async (actor: Actor, kind: string): Promise<Message> =>
-    await until(`"${kind}" from the process`, () => actor.messages.find((message) => message.kind === kind), {
-      deadline: 20_000,
-    });
+    await until(`"${kind}" from the process`, () => actor.messages.find((message) => message.kind === kind));
 
   const stop = async (actor: Actor): Promise<void> => {
     actor.process.send('stop');
@@ -110,11 +108,11 @@ describe('processes on one file registry', () => {
     await watch.stop();
     expect(await readdir(join(folder, 'sessions'))).toEqual([]);
     expect(await readdir(join(folder, 'tmp'))).toEqual([]);
-  }, 60_000);
+  });
 
   it('keeps the entry of a killed process for its TTL and no longer', async () => {
     const watch = await watching();
-    const actor = act('holder', 'web', 'one', '2');
+    const actor = act('holder', 'web', 'one', '5');
     await heard(actor, 'renewed');
     actor.process.kill('SIGKILL');
     await actor.exited;
@@ -122,11 +120,11 @@ describe('processes on one file registry', () => {
     expect(await ids()).toEqual(['one']);
     await until('the watch to show it gone', () => watch.seen.at(-1)?.length === 0);
     const lived = monotonic() - last;
-    expect(lived).toBeGreaterThan(1_990);
-    expect(lived).toBeLessThan(4_000);
+    expect(lived).toBeGreaterThan(4_990);
+    expect(lived).toBeLessThan(50_000);
     expect(await ids()).toEqual([]);
     await watch.stop();
-  }, 60_000);
+  });
 
   it('reports a lost session to a process that was paused beyond its TTL', async () => {
     const actor = act('holder', 'web', 'one', '2');
@@ -136,15 +134,13 @@ describe('processes on one file registry', () => {
     actor.process.kill('SIGCONT');
     expect((await heard(actor, 'failed')).name).toBe('SessionGoneError');
     expect(await ids()).toEqual([]);
-  }, 60_000);
+  });
 
   it('lets exactly one process write each version of an entry, though some are killed while they write', async () => {
     const key = 'counter';
     const started = Array.from({ length: 5 }, () => act('counter', key));
     await Promise.all(started.map((actor) => heard(actor, 'ready')));
-    await until('the count to go up', () => started.some(({ messages }) => messages.length > 50), {
-      deadline: 30_000,
-    });
+    await until('the count to go up', () => started.some(({ messages }) => messages.length > 50));
     const killed = started.slice(0, 3);
     for (const actor of killed) {
       await sleep(Math.random() * 50);
@@ -165,7 +161,7 @@ describe('processes on one file registry', () => {
     // A killed process may not have reported its last write.
     expect(final - reported.length).toBeGreaterThanOrEqual(0);
     expect(final - reported.length).toBeLessThanOrEqual(killed.length);
-  }, 90_000);
+  });
 
   it('lets one process at a time register an empty entry key, however often it is emptied', async () => {
     const started = Array.from({ length: 4 }, () => act('locker', 'mutex'));
@@ -174,8 +170,8 @@ describe('processes on one file registry', () => {
       started
         .flatMap(({ messages }) => messages.flatMap(({ from, to }) => (from && to ? [{ from, to }] : [])))
         .sort((a, b) => a.from - b.from);
-    await until('the entry key to be held 300 times', () => held().length > 300, { deadline: 60_000 });
+    await until('the entry key to be held 300 times', () => held().length > 300, { deadline: 150_000 });
     for (const actor of started) await stop(actor);
     for (const [n, { from }] of held().entries()) if (n > 0) expect(from).toBeGreaterThan(held()[n - 1]!.to);
-  }, 120_000);
+  });
 });

@@ -37,7 +37,7 @@ describe('the check for what a spec file leaves open', () => {
   let report: Report;
   beforeAll(async () => {
     report = await run();
-  }, 60_000);
+  });
 
   const outcome = (name: string): { readonly status: string; readonly message: string } => {
     const found = report.testResults.find((result) => result.name.endsWith(`${name}.fixture.mjs`));

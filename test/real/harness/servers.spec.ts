@@ -150,7 +150,7 @@ describe('a persistent Consul agent', () => {
   let consul: ConsulAgent;
   beforeAll(async () => {
     consul = await startConsul({ persistent: true });
-  }, 30_000);
+  });
   afterAll(async () => {
     await consul.stop();
   });
@@ -166,7 +166,7 @@ describe('a persistent Consul agent', () => {
     await consul.wipe();
     await consul.restart();
     expect(await consul.passing('dogs')).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('a Consul agent that denies by default', () => {
@@ -249,7 +249,7 @@ describe('the network between members', () => {
     } finally {
       await etcd.stop();
     }
-  }, 60_000);
+  });
 
   it('must be asked for', async () => {
     const etcd = await startEtcd();

@@ -41,7 +41,7 @@ describe('the heartbeat at a round trip of 600 ms from etcd', () => {
       );
       await first;
       const from = monotonic();
-      await until('two TTLs', () => monotonic() - from > 2 * TTL * 1_000, { deadline: 40_000 });
+      await until('two TTLs', () => monotonic() - from > 2 * TTL * 1_000);
       expect(events[0]).toEqual({ type: 'alive', key: '/slow' });
       // On a busy machine a renewal may be late.
       expect(events.map(({ type }) => type)).not.toContain('lost');
@@ -50,5 +50,5 @@ describe('the heartbeat at a round trip of 600 ms from etcd', () => {
       await keeper.close();
       await registry.close();
     }
-  }, 90_000);
+  });
 });

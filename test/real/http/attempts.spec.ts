@@ -41,7 +41,7 @@ describe('the attempts of ServiceHttp.fetch', () => {
     });
     const silent = await SilentServer.listen();
     await world.register('web', 'silent', { port: silent.port });
-    const { http } = await boot({ retry: { connectTimeout: 0.2 } });
+    const { http } = await boot({ retry: { connectTimeout: 1.5 } });
     for (let call = 0; call < 2; call++) {
       const body = new ReadableStream<Uint8Array>({
         start: (controller) => {
@@ -121,7 +121,7 @@ describe('the attempts of ServiceHttp.fetch', () => {
     });
     await world.serve('web', 'mute', () => undefined);
     const { http } = await boot();
-    const service = { timeout: 0.2 };
+    const service = { timeout: 1.5 };
     const ends = await Promise.all(
       [1, 2].map(async () => await thrown(text(http.fetch('http://web/', { service })))),
     );
@@ -134,7 +134,7 @@ describe('the attempts of ServiceHttp.fetch', () => {
   it('tries another endpoint after perTryTimeout, if that is safe', async () => {
     await world.serve('web', 'one', saying('one'));
     const mute = await world.serve('web', 'mute', () => undefined);
-    const { http } = await boot({ retry: { perTryTimeout: 0.2 } });
+    const { http } = await boot({ retry: { perTryTimeout: 1.5 } });
     expect(await text(http.fetch('http://web/'))).toBe('one');
     expect(await text(http.fetch('http://web/'))).toBe('one');
     const posts = await Promise.allSettled(

@@ -203,7 +203,7 @@ describe('ServiceHttp.axiosAdapter through @nestjs/axios', () => {
     await world.serve('web', 'one', saying('one'));
     const silent = await SilentServer.listen();
     await world.register('web', 'silent', { port: silent.port });
-    const { client } = await boot({ services: [{ name: 'web', retry: { connectTimeout: 0.2 } }] });
+    const { client } = await boot({ services: [{ name: 'web', retry: { connectTimeout: 1.5 } }] });
     for (let call = 0; call < 2; call++)
       expect((await firstValueFrom(client.post('http://web/', 'x'))).data).toBe('one');
     await silent.close();

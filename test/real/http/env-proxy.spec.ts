@@ -58,7 +58,7 @@ describe('ServiceHttp.fetch with NODE_USE_ENV_PROXY', () => {
     const ports = JSON.stringify({ echo: echo.port, dead: 1, secure: 1, ca: '' });
     const { stdout } = await promisify(execFile)(await nodeBinary(line), [CLIENT, ports, 'namedPort'], {
       env: { ...process.env, NODE_USE_ENV_PROXY: '1', http_proxy: `http://127.0.0.1:${proxy.port}`, ...env },
-      timeout: 25_000,
+      timeout: 120_000,
     });
     return JSON.parse(stdout);
   }

@@ -63,7 +63,7 @@ describe.each(Object.keys(NODE_RELEASES).map(Number) as NodeLine[])('the client 
   it('sends requests through the dispatcher of that release', async () => {
     const ports = JSON.stringify({ echo: echo.port, dead, secure: secure.port, ca });
     const { stdout } = await promisify(execFile)(await nodeBinary(line), [CLIENT, ports], {
-      timeout: 25_000,
+      timeout: 120_000,
     });
     expect(JSON.parse(stdout)).toEqual({
       get: { url: '/path?q', host: 'web', method: 'GET', bytes: 0 },

@@ -1,11 +1,8 @@
-import { jest } from '@jest/globals';
 import { ConsoleLogger, type INestApplication, Logger as NestLogger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DiscoveryService, Elections, PilotedModule, SidekickModule } from '../../../lib/index.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { until } from '../../harness/wait.js';
-
-jest.setTimeout(60_000);
 
 interface Line {
   readonly level: string;
@@ -77,12 +74,12 @@ describe('The log of an application through an outage of etcd', () => {
     await member!.kill();
     await until('the loss', () => logger.with('lost').length === 1);
     await until('the deposition', () => logger.with('deposed').length === 1);
-    await until('the stale list', () => handle.stale, { deadline: 20_000 });
+    await until('the stale list', () => handle.stale);
     await member!.restart();
-    await until('the return', () => logger.with('restored').length === 1, { deadline: 20_000 });
-    await until('the second election', () => logger.with('elected').length === 2, { deadline: 20_000 });
-    await until('the list to be current', () => !handle.stale, { deadline: 20_000 });
-    await until('the watch', () => logger.with('watch-restored').length === 1, { deadline: 30_000 });
+    await until('the return', () => logger.with('restored').length === 1);
+    await until('the second election', () => logger.with('elected').length === 2);
+    await until('the list to be current', () => !handle.stale);
+    await until('the watch', () => logger.with('watch-restored').length === 1);
     await app.close();
     app = undefined;
 

@@ -116,7 +116,7 @@ export function describeConsumer(
               if (!response.ok) throw new Error(await response.text());
               return (await response.json()) as { url: string; known: number };
             },
-            { deadline: 30_000, every: 100 },
+            { every: 100 },
           ).catch((error: unknown) => {
             throw new Error(`${String(error)}\n${app.output}`);
           });
@@ -129,7 +129,6 @@ export function describeConsumer(
           await removeFolder(folder);
         }
       },
-      60_000,
     );
 
     it.each(plan.compilers)(

@@ -75,28 +75,22 @@ describe('An application that esbuild has bundled', () => {
 
     it('boots without the optional peers', async () => {
       expect(await consumer.run(file, { SIDEKICK_REGISTRY: 'memory:' })).toBe('booted\n');
-    }, 60_000);
+    });
 
     it.each([
       ['etcd3', 'etcd://127.0.0.1:1'],
       ['consul', 'consul://127.0.0.1:1'],
-    ])(
-      'gets an error that names the missing %s',
-      async (name, url) => {
-        const said = await consumer.run(file, { SIDEKICK_REGISTRY: url });
-        expect(said).toContain(
-          `needs the package "${name}", which is not installed. Run: npm install ${name}`,
-        );
-      },
-      60_000,
-    );
+    ])('gets an error that names the missing %s', async (name, url) => {
+      const said = await consumer.run(file, { SIDEKICK_REGISTRY: url });
+      expect(said).toContain(`needs the package "${name}", which is not installed. Run: npm install ${name}`);
+    });
 
     it('gets an error that `isolate` needs the library outside of the bundle', async () => {
       const registry = `file:${join(consumer.folder, 'registry')}`;
       const said = await consumer.run(file, { SIDEKICK_REGISTRY: registry, ISOLATE: 'true' });
       expect(said).toMatch(/^The package "nestjs-sidekick" cannot be part of a bundle: .*worker thread.*\n$/);
       expect(said).toContain('--external:nestjs-sidekick');
-    }, 60_000);
+    });
   });
 
   it(

@@ -196,7 +196,7 @@ import { callAll } from './calls-application${ending}';
 
 it('calls itself by the name of the service with every client', async () => {
   expect(await callAll()).toEqual(${JSON.stringify(CALLS_RESULT)});
-}, 20_000);
+}, 120_000);
 `,
   };
 }

@@ -80,7 +80,7 @@ export class Consumer {
 
   /** Runs one of its compiled files to the end and resolves with what it printed. */
   async run(file: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
-    return await shell(process.execPath, [file], { cwd: this.folder, env, timeout: 25_000 });
+    return await shell(process.execPath, [file], { cwd: this.folder, env, timeout: 120_000 });
   }
 
   /** Starts one of its compiled files. */

@@ -136,13 +136,13 @@ describe('The TypeScript of the documentation', () => {
   it('compiles', () => {
     const undeclared = all.filter(({ page }) => !declaring.has(page));
     expect(complaints(filesOf(undeclared, FOLDER), STAND_INS)).toEqual([]);
-  }, 120_000);
+  });
 
   it('compiles on pages that declare the names of services', () => {
     expect(declaring).toEqual(new Set(['docs/typed-names.md']));
     const declared = all.filter(({ page }) => declaring.has(page));
     expect(complaints(filesOf(declared, FOLDER))).toEqual([]);
-  }, 120_000);
+  });
 
   it('compiles in an application of CommonJS modules, with the endings that README.md names for it', () => {
     const folder = join(FOLDER, 'commonjs');

@@ -42,10 +42,10 @@ describeConsumer(
       expect(report.testResults).toHaveLength(specs.length);
       expect(report.numTotalTests).toBeGreaterThanOrEqual(8);
       expect(report.numPassedTests).toBe(report.numTotalTests);
-    }, 120_000);
+    });
 
     it('runs a test of its own that calls by every client, with Vitest', async () => {
       expect(await runVitest(consumer(), 'calls')).toMatchObject({ numPassedTests: 1, numTotalTests: 1 });
-    }, 60_000);
+    });
   },
 );

@@ -44,7 +44,7 @@ export function describeNestAdd(type: 'esm' | 'cjs'): void {
       expect(said).toContain("+   app.enableShutdownHooks(['SIGTERM', 'SIGINT']);");
       for (const path of CHANGES[type]) expect(said).toContain(`    ${path}\n`);
       expect(await application.changes()).toEqual([]);
-    }, 60_000);
+    });
 
     it(
       'makes the change, and none when it runs again',
@@ -63,7 +63,7 @@ export function describeNestAdd(type: 'esm' | 'cjs'): void {
       const files = CHANGES[type].filter((path) => path.endsWith('.ts'));
       const settings = ['--single-quote', '--trailing-comma=all'];
       await application.run(process.execPath, [prettier, '--check', ...settings, ...files]);
-    }, 60_000);
+    });
 
     it('generates the controller that the page of the template shows', async () => {
       const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
@@ -75,7 +75,7 @@ export function describeNestAdd(type: 'esm' | 'cjs'): void {
         expect(await application.changes()).toContain(path);
         await writeFile(join(application.folder, path), code);
       }
-    }, 60_000);
+    });
 
     it(
       "keeps the application's own tests green",

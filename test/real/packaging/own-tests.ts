@@ -3,6 +3,9 @@ import { type Consumer } from './consumer.js';
 import { jestConfig } from './pages.js';
 import { shell } from './shell.js';
 
+/** Their defaults, 5 s for a test, are too short for several runs beside each other. */
+const TIMEOUT_MS = 120_000;
+
 /** What Jest and Vitest report. */
 export interface TestReport {
   readonly numPassedTests: number;
@@ -20,7 +23,9 @@ export async function runJest({ folder }: Consumer, project: string): Promise<Te
   const config = JSON.stringify({ ...template, ...(await jestConfig()) });
   const jest = join(folder, 'node_modules', 'jest', 'bin', 'jest.js');
   return JSON.parse(
-    await shell(process.execPath, [jest, '--json', '--config', config], { cwd: folder }),
+    await shell(process.execPath, [jest, '--json', '--config', config, `--testTimeout=${TIMEOUT_MS}`], {
+      cwd: folder,
+    }),
   ) as TestReport;
 }
 
@@ -36,7 +41,10 @@ export async function runVitest(consumer: Consumer, project: string): Promise<Te
   });
   const { folder } = consumer;
   const vitest = join(folder, 'node_modules', 'vitest', 'vitest.mjs');
+  const timeouts = ['test', 'hook'].map((name) => `--${name}Timeout=${TIMEOUT_MS}`);
   return JSON.parse(
-    await shell(process.execPath, [vitest, 'run', '--reporter=json'], { cwd: join(folder, project) }),
+    await shell(process.execPath, [vitest, 'run', '--reporter=json', ...timeouts], {
+      cwd: join(folder, project),
+    }),
   ) as TestReport;
 }

@@ -44,7 +44,7 @@ describe('a process with a ContainerPilot file, on a Consul agent that denies by
     child = forkTypeScript(new URL('./watching-process.ts', import.meta.url), [file], env);
     const messages: Message[] = [];
     child.on('message', (message: Message) => messages.push(message));
-    await until('the boot', () => messages.length > 0, { deadline: 30_000 });
+    await until('the boot', () => messages.length > 0);
     return messages;
   }
 
@@ -83,13 +83,12 @@ describe('a process with a ContainerPilot file, on a Consul agent that denies by
         child!.kill('SIGHUP');
         await register(service, `round-${round}`, 'prod');
         child!.kill('SIGHUP');
-        await until(`round ${round}`, () => list().includes(`round-${round}`), { deadline: 5_000 });
+        await until(`round ${round}`, () => list().includes(`round-${round}`));
       }
       expect(list()).toEqual(['first', ...[1, 2, 3, 4, 5].map((round) => `round-${round}`)]);
       child!.send('close');
       const [code] = (await once(child!, 'exit')) as [number];
       expect(code).toBe(0);
     },
-    60_000,
   );
 });

@@ -52,12 +52,12 @@ describe('PilotedModule on a real etcd cluster', () => {
         await put('steady', `after-${index}`);
         return true;
       });
-      await until('the change', () => ids('steady').includes(`after-${index}`), { deadline: 20_000 });
+      await until('the change', () => ids('steady').includes(`after-${index}`));
       await member.restart();
     }
     expect(discovery.pick('steady').id).toBe('a');
     expect(seen.every((list) => list.includes('a'))).toBe(true);
-  }, 90_000);
+  });
 
   it('keeps its list while no member answers, through a compaction too, and then has the net difference', async () => {
     await put('away', 'a');
@@ -66,24 +66,20 @@ describe('PilotedModule on a real etcd cluster', () => {
     const seen = lists('away');
     const handle = discovery.of('away');
     await Promise.all(etcd.members.map((member) => member.kill()));
-    await until('the list to be stale', () => handle.stale, { deadline: 30_000 });
+    await until('the list to be stale', () => handle.stale);
     expect(ids('away')).toEqual(['a', 'b']);
     expect(['a', 'b']).toContain(handle.pick().id);
     await Promise.all(etcd.members.map((member) => member.restart()));
-    await until(
-      'the cluster to write',
-      async () => {
-        await put('away', 'c');
-        await etcd.delete('/piloted/away/a');
-        return true;
-      },
-      { deadline: 30_000 },
-    );
+    await until('the cluster to write', async () => {
+      await put('away', 'c');
+      await etcd.delete('/piloted/away/a');
+      return true;
+    });
     await etcd.compact();
-    await until('the difference', () => ids('away').join() === 'b,c', { deadline: 30_000 });
-    await until('the list to be fresh', () => !handle.stale, { deadline: 20_000 });
+    await until('the difference', () => ids('away').join() === 'b,c');
+    await until('the list to be fresh', () => !handle.stale);
     expect(seen.every((list) => list.length > 0)).toBe(true);
-  }, 120_000);
+  });
 
   it('drops what lies outside of `allow` and what is no address, each with a warning, at boot and later', async () => {
     const warnings: string[] = [];

@@ -117,5 +117,5 @@ describe.each([
       ),
     );
     expect(ids('web')).toEqual(NAMES);
-  }, 30_000);
+  });
 });

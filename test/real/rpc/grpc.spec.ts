@@ -7,7 +7,7 @@ import { ServiceResolver } from '../../../lib/grpc/service-resolver.js';
 import { type PilotedModuleOptions } from '../../../lib/index.js';
 import { createTlsSet } from '../../harness/certificates.js';
 import { freePorts } from '../../harness/ports.js';
-import { sleep, until } from '../../harness/wait.js';
+import { monotonic, sleep, until } from '../../harness/wait.js';
 import {
   createWorld,
   grpcOptions,
@@ -35,7 +35,7 @@ describe('grpcService', () => {
   }
   const service = (): HeroService => client.getService<HeroService>('HeroService');
   const call = async (mode = ''): Promise<string> =>
-    (await firstValueFrom(service().findOne({ mode }, new Metadata(), { deadline: Date.now() + 5_000 })))
+    (await firstValueFrom(service().findOne({ mode }, new Metadata(), { deadline: Date.now() + 60_000 })))
       .instance;
   const reached = async (count = 6): Promise<string[]> => {
     const seen = new Set<string>();
@@ -77,7 +77,7 @@ describe('grpcService', () => {
     await sleep(2_000);
     const begun = Date.now();
     await expect(call()).rejects.toMatchObject(expected);
-    expect(Date.now() - begun).toBeLessThan(1_000);
+    expect(Date.now() - begun).toBeLessThan(10_000);
     const [announced] = await world.announce([await start('one')]);
     await until('the new instance to be called', async () => (await call()) === 'one');
     await announced!.stop();
@@ -142,22 +142,24 @@ describe('grpcService', () => {
     const [port] = (await freePorts(1)) as [number];
     const [one] = await world.announce([await start('one'), { id: 'killed', port }]);
     await until('the channel to be connected', async () => (await call()) === 'one');
-    const count = async (seconds: number): Promise<number> => {
+    /** Answers a second, in so many seconds or more: a call may end late. */
+    const rate = async (seconds: number): Promise<number> => {
       answers.mockClear();
-      const end = Date.now() + seconds * 1_000;
-      while (Date.now() < end) {
+      const begun = monotonic();
+      while (monotonic() < begun + seconds * 1_000) {
         await call().catch(() => undefined);
         await sleep(5);
       }
-      return answers.mock.calls.length;
+      // The first comes at once.
+      return ((answers.mock.calls.length - 1) * 1_000) / (monotonic() - begun);
     };
-    expect(await count(3)).toBeLessThanOrEqual(15);
+    expect(await rate(3)).toBeLessThanOrEqual(5);
     await one!.stop();
     await until('the list to follow', () => world.handle.endpoints.length === 1);
-    expect(await count(1)).toBeLessThanOrEqual(6);
+    expect(await rate(1)).toBeLessThanOrEqual(5);
     await world.sidekick.stop();
     await until('the list to be empty', () => world.handle.endpoints.length === 0);
-    expect(await count(2)).toBeLessThanOrEqual(11);
+    expect(await rate(2)).toBeLessThanOrEqual(5);
   });
 
   it('resolves again when the channel was idle', async () => {

@@ -5,7 +5,7 @@ import { ConnectionLostError, tcpService, type TcpServiceOptions } from '../../.
 import { type PilotedModuleOptions } from '../../../lib/index.js';
 import { createTlsSet } from '../../harness/certificates.js';
 import { freePorts } from '../../harness/ports.js';
-import { sleep, until } from '../../harness/wait.js';
+import { monotonic, sleep, until } from '../../harness/wait.js';
 import { createWorld, type Hero, type Server, startServer, tcpOptions, type World } from './support.js';
 
 describe('tcpService', () => {
@@ -20,7 +20,7 @@ describe('tcpService', () => {
     client.status.subscribe((status) => statuses.push(status));
   }
   const call = async (mode = ''): Promise<string> =>
-    (await firstValueFrom(client.send<Hero>('find', { mode }).pipe(timeout(5_000)))).instance;
+    (await firstValueFrom(client.send<Hero>('find', { mode }).pipe(timeout(60_000)))).instance;
   const calls = async (count: number): Promise<string[]> => {
     const seen = [];
     for (let n = 0; n < count; n += 1) seen.push(await call());
@@ -240,27 +240,26 @@ describe('tcpService', () => {
 
   it('ejects an instance that closes every connection, and takes it back', async () => {
     await open({}, { services: [{ name: 'hero', outlierDetection: { baseEjectionTime: 1 }, retry: false }] });
-    let broken = true;
-    let hits = 0;
+    const hits: number[] = [];
+    let calledAgain = (): void => undefined;
+    const sixth = new Promise<void>((resolve) => (calledAgain = resolve));
     const good = await start('good');
-    const bad = await start('bad');
-    // In front of the good server: closes each connection at its first message while it is broken.
+    // Closes each connection at its first message until it is ejected, and is silent later.
     const proxy = await raw((socket) => {
       socket.once('data', () => {
-        hits += 1;
-        if (broken) socket.destroy();
+        hits.push(monotonic());
+        if (hits.length <= 5) socket.destroy();
+        else calledAgain();
       });
     });
     await world.announce([good, { id: 'bad', port: proxy.port }]);
     let failed = 0;
-    for (let n = 0; n < 100; n += 1) await call().catch(() => (failed += 1));
-    expect(failed).toBe(5);
-    expect(hits).toBe(5);
-    broken = false;
     await until('the instance to be called again', async () => {
-      void call().catch(() => undefined);
-      return hits > 5;
+      await Promise.race([call().catch(() => (failed += 1)), sixth]);
+      return hits.length > 5;
     });
-    await bad.close();
+    expect(failed).toBe(5);
+    // The time of an ejection, on a clock of another origin.
+    expect(hits[5]! - hits[4]!).toBeGreaterThan(990);
   });
 });

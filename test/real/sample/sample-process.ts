@@ -62,9 +62,7 @@ export class SampleProcess {
   static async start(options: SampleOptions = {}): Promise<SampleProcess> {
     const sample = await SampleProcess.launch(options);
     try {
-      await until('the sample to be up', () => sample.over || sample.says(/^Open http/m), {
-        deadline: 60_000,
-      });
+      await until('the sample to be up', () => sample.over || sample.says(/^Open http/m));
       if (sample.over) throw new Error('It ended.');
       await until('three instances to be known', async () => (await sample.instances()).length === 3);
       return sample;
@@ -104,7 +102,7 @@ export class SampleProcess {
 
   /** One request to the gateway; fails when the answer is not a 200. */
   async get(path = '/'): Promise<unknown> {
-    const response = await fetch(this.url + path, { signal: AbortSignal.timeout(10_000) });
+    const response = await fetch(this.url + path, { signal: AbortSignal.timeout(60_000) });
     const text = await response.text();
     if (response.status !== 200) throw new Error(`${response.status} ${text}`);
     return JSON.parse(text);

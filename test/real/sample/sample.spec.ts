@@ -65,7 +65,7 @@ describe.each(places)('The sample on %s', (_name, open) => {
   beforeAll(async () => {
     place = await open();
     sample = await SampleProcess.start({ command: launcher, ...(place.url && { registry: place.url }) });
-  }, 90_000);
+  });
   afterAll(async () => {
     // Where the start failed, what had come up by then still ends.
     await (sample as SampleProcess | undefined)?.dispose();
@@ -114,16 +114,14 @@ describe.each(places)('The sample on %s', (_name, open) => {
     expect(failures).toEqual([]);
     expect(requests).toBeGreaterThan(10);
     await said(`appserver/${instance}: deregistered`);
-  }, 30_000);
+  });
 
   it('fails no request when an instance is killed, and drops it after its TTL', async () => {
     const { instance, pid } = await sample.next();
     const load = new Load(async () => sample.next());
     process.kill(pid, 'SIGKILL');
     const since = monotonic();
-    await until('it to be off the list', async () => !(await sample.instances()).includes(instance), {
-      deadline: 30_000,
-    });
+    await until('it to be off the list', async () => !(await sample.instances()).includes(instance));
     const took = monotonic() - since;
     const { requests, failures } = await load.stop();
     expect(failures).toEqual([]);
@@ -131,7 +129,7 @@ describe.each(places)('The sample on %s', (_name, open) => {
     expect(took).toBeLessThan(GONE);
     await said(`(pid ${pid}) ended unexpectedly (SIGKILL)`);
     await said(`- ${instance} at `);
-  }, 60_000);
+  });
 
   it('ends altogether within 5 s of Ctrl-C, and leaves nothing behind', async () => {
     const since = monotonic();
@@ -141,7 +139,7 @@ describe.each(places)('The sample on %s', (_name, open) => {
     expect(sample.alive).toBe(false);
     expect(await sample.leftovers()).toEqual([]);
     expect(sample.output).not.toContain('is killed');
-  }, 30_000);
+  });
 });
 
 describe('npm start', () => {
@@ -154,32 +152,26 @@ describe('npm start', () => {
   it.each<[string, (sample: SampleProcess) => void]>([
     ['Ctrl-C', (sample) => sample.interrupt()],
     ['a SIGTERM that only npm is sent', ({ pid }) => process.kill(pid, 'SIGTERM')],
-  ])(
-    'ends everything on %s',
-    async (_name, end) => {
-      sample = await SampleProcess.start();
-      end(sample);
-      await sample.exit();
-      await until('every process to be gone', () => !sample?.alive, { deadline: END });
-      expect(await sample.leftovers()).toEqual([]);
-    },
-    90_000,
-  );
+  ])('ends everything on %s', async (_name, end) => {
+    sample = await SampleProcess.start();
+    end(sample);
+    await sample.exit();
+    await until('every process to be gone', () => !sample?.alive, { deadline: END });
+    expect(await sample.leftovers()).toEqual([]);
+  });
 
   it('keeps serving while an instance hangs, and leaves no process when its own is killed', async () => {
     sample = await SampleProcess.start({ command: launcher });
     const { pid } = await sample.next();
     process.kill(pid, 'SIGSTOP');
     const load = new Load(async () => sample?.next(), 2);
-    await until('its TTL to have passed', async () => (await sample?.instances())?.length === 2, {
-      deadline: 30_000,
-    });
+    await until('its TTL to have passed', async () => (await sample?.instances())?.length === 2);
     process.kill(pid, 'SIGCONT');
-    await until('it to be back', async () => (await sample?.instances())?.length === 3, { deadline: 30_000 });
+    await until('it to be back', async () => (await sample?.instances())?.length === 3);
     expect((await load.stop()).failures).toEqual([]);
     process.kill(sample.pid, 'SIGKILL');
     await until('every process to be gone', () => !sample?.alive);
-  }, 90_000);
+  });
 
   it('runs twice at a time, each with its own three instances', async () => {
     sample = await SampleProcess.start({ command: launcher });
@@ -190,7 +182,7 @@ describe('npm start', () => {
     } finally {
       await other.dispose();
     }
-  }, 90_000);
+  });
 
   it('says in one sentence that its port is in use', async () => {
     const [port] = (await freePorts(1)) as [number];
@@ -208,20 +200,16 @@ describe('npm start', () => {
     expect(sample.output).not.toMatch(/^\s+at /m);
     expect(sample.alive).toBe(false);
     expect(await sample.leftovers()).toEqual([]);
-  }, 60_000);
+  });
 
   it.each([
     ['a registry of no known kind', 'zookeeper://127.0.0.1:2181', /zookeeper/],
     ['a registry that is not there', 'etcd://127.0.0.1:1', /127\.0\.0\.1:1/],
-  ])(
-    'says in one sentence what is wrong with %s',
-    async (_name, registry, sentence) => {
-      sample = await SampleProcess.launch({ registry, command: launcher });
-      expect(await sample.exit()).toBe(1);
-      expect(sample.output).toMatch(sentence);
-      expect(sample.output).not.toMatch(/^\s+at /m);
-      expect(sample.alive).toBe(false);
-    },
-    60_000,
-  );
+  ])('says in one sentence what is wrong with %s', async (_name, registry, sentence) => {
+    sample = await SampleProcess.launch({ registry, command: launcher });
+    expect(await sample.exit()).toBe(1);
+    expect(sample.output).toMatch(sentence);
+    expect(sample.output).not.toMatch(/^\s+at /m);
+    expect(sample.alive).toBe(false);
+  });
 });

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { fork } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,8 +13,6 @@ import { sleep, until } from '../../harness/wait.js';
 import { boot, recording } from './support.js';
 import { CANARY, OutputRecord } from './output-record.js';
 import { HostileServers } from './hostile-servers.js';
-
-jest.setTimeout(90_000);
 
 let output: OutputRecord;
 let folder: string;

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -27,8 +26,6 @@ import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { boot, recording } from './support.js';
 import { CANARY, OutputRecord } from './output-record.js';
 import { HostileServers } from './hostile-servers.js';
-
-jest.setTimeout(90_000);
 
 let output: OutputRecord;
 let folder: string;

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { etcd as etcdRegistry } from '../../../lib/etcd/index.js';
 import {
   DiscoveryService,
@@ -13,8 +12,6 @@ import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { until } from '../../harness/wait.js';
 import { documented } from './documented.js';
 import { boot, failure, type Recording, recording } from './support.js';
-
-jest.setTimeout(60_000);
 
 const SERVICE = { name: 'web', id: 'one', address: '10.0.0.1', port: 80 };
 const KEY = '/servers/web';

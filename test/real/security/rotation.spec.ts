@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DiscoveryService, PilotedModule, Sidekick, SidekickModule } from '../../../lib/index.js';
@@ -9,8 +8,6 @@ import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { monotonic, sleep, until } from '../../harness/wait.js';
 import { documented } from './documented.js';
 import { boot, recording } from './support.js';
-
-jest.setTimeout(60_000);
 
 const SERVICE = { name: 'web', id: 'one', address: '10.0.0.1', port: 80 };
 const KEY = 'servers/web';

@@ -1,5 +1,7 @@
 import { type DynamicModule, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { DiscoveryService, PilotedModule, type RegistrySource } from '../../../lib/index.js';
+import { until } from '../../harness/wait.js';
 
 /** Every line that was logged, with its level before it. */
 export interface Recording {
@@ -25,6 +27,18 @@ export async function boot(...imports: readonly DynamicModule[]): Promise<INestA
   @Module({ imports: [...imports] })
   class AppModule {}
   return await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+}
+
+/** The reason for which the list of service "web" cannot be read. */
+export async function unreadable(registry: string | RegistrySource): Promise<Error> {
+  const app = await boot(
+    PilotedModule.forRoot({ registry, services: ['web'], boot: 'empty', logger: recording() }),
+  );
+  try {
+    return await until('the reason', () => app.get(DiscoveryService).of('web').error);
+  } finally {
+    await app.close();
+  }
 }
 
 /** The reason for which a promise is rejected; fails if it is fulfilled. */
