@@ -150,9 +150,12 @@ describe('AxiosAdapter', () => {
 
   it('has the timeout of the call for the body of a stream too', async () => {
     const answer: http.RequestListener = (_request, response) => response.write('begin');
-    const send = await client({ answer });
-    const { data } = await send({ responseType: 'stream', service: { timeout: 0.1 } });
-    await expect(text(data as Readable)).rejects.toMatchObject({ code: 'SIDEKICK_DEADLINE_EXCEEDED' });
+    const clock = new VirtualClock();
+    const send = await client({ answer, clock });
+    const { data } = await send({ responseType: 'stream', service: { timeout: 2 } });
+    const read = expect(text(data as Readable)).rejects.toMatchObject({ code: 'SIDEKICK_DEADLINE_EXCEEDED' });
+    await clock.advance(2_000);
+    await read;
     expect(ends).toEqual(['aborted']);
   });
 

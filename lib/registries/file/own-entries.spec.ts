@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../common/clock.js';
 import { completeInstance } from '../../registry/instance.js';
 import { type EntryChange, type Session } from '../../registry/registry.js';
+import { until } from '../../../test/harness/wait.js';
 import { FolderWatcher } from './folder-watcher.js';
 import { FileRegistry } from './file-registry.js';
 import { FileStore } from './file-store.js';
@@ -22,13 +23,7 @@ describe('the watch of a session of a folder', () => {
   let watching: Promise<void>;
 
   async function eventually(condition: () => boolean): Promise<void> {
-    const deadline = Date.now() + 5_000;
-    while (!condition()) {
-      if (Date.now() > deadline) throw new Error(`Expected a change, got ${JSON.stringify(seen)}.`);
-      await new Promise((resolve) => {
-        setTimeout(resolve, 5);
-      });
-    }
+    await until('a change', condition, { every: 5 });
   }
 
   beforeAll(async () => {

@@ -4,24 +4,27 @@ const FEWEST_ROUNDS = 3;
 const MOST_ROUNDS = 20;
 
 /**
- * How many times longer `run` takes for four times the size. The fastest round of each size counts, since other work of the
- * machine and the compiler of V8 only add to a round.
+ * How many times more processor time `run` takes for four times the size. Time on the clock would not do: on a busy machine
+ * a short run ends before its turn does, and a long one waits for several. The cheapest round of each size counts, since the
+ * compiler and the collector of V8 only add to a round.
  */
 function growth(run: (size: number) => void, size: number): number {
   let small = Infinity;
   let large = Infinity;
   for (let round = 1; round <= MOST_ROUNDS; round++) {
-    small = Math.min(small, duration(run, size));
-    large = Math.min(large, duration(run, 4 * size));
+    small = Math.min(small, cost(run, size));
+    large = Math.min(large, cost(run, 4 * size));
     if (round >= FEWEST_ROUNDS && large < LIMIT * small) break;
   }
   return large / small;
 }
 
-function duration(run: (size: number) => void, size: number): number {
-  const start = performance.now();
+/** Microseconds of processor time. */
+function cost(run: (size: number) => void, size: number): number {
+  const start = process.cpuUsage();
   run(size);
-  return performance.now() - start;
+  const { user, system } = process.cpuUsage(start);
+  return user + system;
 }
 
 /** Fails if `run` takes more than linear time. At `size` it should take a millisecond or more. */

@@ -56,7 +56,8 @@ describe('The least rights of docs/elections.md', () => {
     closing.push(() => etcd.stop());
     await etcd.enableAuth('root');
     for (const line of ETCD) await etcd.etcdctl(line.split(' ').slice(1));
-    const url = `etcd://elector:PASSWORD@${etcd.hosts}`;
+    // A lock is refused if its first request takes longer; etcd needs some time for a password.
+    const url = `etcd://elector:PASSWORD@${etcd.hosts}?timeout=20`;
     await leadsAndLocks(url);
     await etcd.etcdctl(['role', 'revoke-permission', 'elector', '/nestjs-sidekick/.elections/reports']);
     const app = await boot(url);
