@@ -22,14 +22,18 @@ export interface AttemptFailure {
 
 /** Learns whether the endpoint of an attempt could be connected to. */
 export interface ConnectionListener {
-  onReached(): void;
-  onFailed(error: unknown): void;
+  onReached(endpoint: Endpoint, port: number): void;
+  onFailed(endpoint: Endpoint, port: number, error: unknown): void;
 }
+
+/** The port of clients that do not report theirs. */
+export const UNKNOWN_PORT = 0;
 
 /** One attempt of a call, at one endpoint: reports its end to the balancer and to the diagnostics channels, once. */
 export class CallAttempt {
   private hasEnded = false;
-  private readonly startedAtMs: number;
+  /** Undefined without a subscriber: the time would be a number on the heap in each attempt. */
+  private readonly startedAtMs: number | undefined;
 
   constructor(
     private readonly context: AttemptContext,
@@ -40,8 +44,9 @@ export class CallAttempt {
     /** Time of the clock at which it began, where the endpoint was known only later. */
     startedAtMs?: number,
     private readonly connection?: ConnectionListener,
+    private readonly port = UNKNOWN_PORT,
   ) {
-    this.startedAtMs = startedAtMs ?? (CHANNELS.requestEnd.hasSubscribers ? context.clock.now() : NaN);
+    this.startedAtMs = startedAtMs ?? (CHANNELS.requestEnd.hasSubscribers ? context.clock.now() : undefined);
     if (CHANNELS.requestStart.hasSubscribers) CHANNELS.requestStart.publish(Object.freeze(this.describe()));
   }
 
@@ -57,13 +62,14 @@ export class CallAttempt {
 
   /** Reports that the endpoint answers, before the end. */
   reached(): void {
-    this.connection?.onReached();
+    this.connection?.onReached(this.endpoint, this.port);
   }
 
   /** Reports the end by an error, as {@link end} does, and whether there was a connection. */
   fail({ reason, outcome }: AttemptFailure, error: unknown, retryAfterMs?: number): void {
     if (this.hasEnded) return;
-    if (reason === 'connect' && outcome === 'failure') this.connection?.onFailed(error);
+    if (reason === 'connect' && outcome === 'failure')
+      this.connection?.onFailed(this.endpoint, this.port, error);
     else if (typeof reason === 'number') this.reached();
     this.end(outcome, error, retryAfterMs);
   }
@@ -80,13 +86,13 @@ export class CallAttempt {
     if (outcome === 'success') this.reached();
     this.call.done(error, outcome, retryAfterMs === undefined ? undefined : { retryAfterMs });
     if (CHANNELS.requestEnd.hasSubscribers) {
-      const durationMs = this.context.clock.now() - this.startedAtMs;
+      const now = this.context.clock.now();
       CHANNELS.requestEnd.publish(
         Object.freeze({
           ...this.describe(),
           outcome,
           // The duration is unknown if the first subscriber came during the call.
-          durationMs: Number.isNaN(durationMs) ? 0 : durationMs,
+          durationMs: now - (this.startedAtMs ?? now),
           ...(error === undefined ? {} : { error }),
           ...(grpc === undefined ? {} : { grpc: Object.freeze(grpc) }),
         }),

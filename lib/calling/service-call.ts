@@ -2,11 +2,11 @@ import { type RetryReason } from '../balancing/retry-options.js';
 import { CHANNELS } from '../common/diagnostics.js';
 import { messageOf } from '../common/thrown.js';
 import { type Endpoint } from '../discovery/endpoint.js';
-import { CallAttempt, type AttemptContext } from './call-attempt.js';
+import { CallAttempt, type AttemptContext, UNKNOWN_PORT } from './call-attempt.js';
 import { type CallTarget } from './call-target.js';
 import { type RetryBudget } from './retry-budget.js';
 import { type RetryPolicy } from './retry-policy.js';
-import { UNKNOWN_PORT, type UnreachableEndpoints } from './unreachable-endpoints.js';
+import { type UnreachableEndpoints } from './unreachable-endpoints.js';
 
 /** Why and how an attempt failed. */
 export interface RetryQuestion {
@@ -18,14 +18,11 @@ export interface RetryQuestion {
   readonly error?: unknown;
 }
 
-/** What a call shares with the others of its service, and its own terms. */
-export interface ServiceCallTerms {
+/** What the calls to a service share. */
+export interface CallShare {
   readonly target: CallTarget;
   readonly context: AttemptContext;
-  readonly policy: RetryPolicy;
-  readonly budget: RetryBudget;
   readonly unreachable: UnreachableEndpoints;
-  readonly key: string | number | undefined;
 }
 
 /** The port that a call uses; undefined for an endpoint that has none of that name, and must not be picked. */
@@ -41,19 +38,23 @@ const MAX_PICKS = 3;
  * One call of the application: its attempts, each at another endpoint where there is one. Knows nothing of the protocol.
  */
 export class ServiceCall {
-  private readonly tried: string[] = [];
+  private begun = 0;
+  /** Ids of the endpoints of the attempts. Most calls have one, and need no array. */
+  private firstTried = '';
+  private tried: string[] | undefined = undefined;
   /** Attempts by which this call tried for all whether an endpoint can be reached again. They do not count for it. */
   private probes = 0;
 
-  constructor(private readonly terms: ServiceCallTerms) {}
-
-  get policy(): RetryPolicy {
-    return this.terms.policy;
-  }
+  constructor(
+    private readonly share: CallShare,
+    readonly policy: RetryPolicy,
+    private readonly budget: RetryBudget,
+    private readonly key: string | number | undefined,
+  ) {}
 
   /** Number of attempts that have begun. */
   get attempts(): number {
-    return this.tried.length;
+    return this.begun;
   }
 
   /**
@@ -63,19 +64,16 @@ export class ServiceCall {
    * @throws NoEndpointsError
    */
   begin(portOf: PortOf = ANY_PORT): CallAttempt {
-    const { target, context, unreachable } = this.terms;
-    const endpoint = this.choose(portOf);
-    this.tried.push(endpoint.id);
+    const { target, context, unreachable } = this.share;
+    const first = target.pick(this.key);
+    const endpoint = this.isGoodFirst(first, portOf) ? first : this.choose(first, portOf);
+    this.begun += 1;
+    if (this.begun === 1) this.firstTried = endpoint.id;
+    else (this.tried ??= [this.firstTried]).push(endpoint.id);
     const port = portOf(endpoint) ?? UNKNOWN_PORT;
     if (unreachable.onAttempt(endpoint, port)) this.probes += 1;
-    return new CallAttempt(
-      context,
-      endpoint,
-      this.tried.length,
-      target.start(endpoint),
-      undefined,
-      unreachable.listener(endpoint, port),
-    );
+    const call = target.start(endpoint);
+    return new CallAttempt(context, endpoint, this.begun, call, undefined, unreachable, port);
   }
 
   /** Whether a failed attempt is followed by another one. Takes the token from the service's budget. */
@@ -91,7 +89,8 @@ export class ServiceCall {
    * @param last the failure, if one is the reason
    */
   takeToken(last?: unknown): boolean {
-    const { budget, context } = this.terms;
+    const { budget } = this;
+    const { context } = this.share;
     if (budget.take()) return true;
     const { service, applicationId, logger } = context;
     if (budget.mayWarn()) {
@@ -110,18 +109,21 @@ export class ServiceCall {
 
   /** Whether there is an endpoint that was not tried yet. */
   hasUntried(portOf: PortOf): boolean {
-    return this.terms.target.candidates.some(
+    return this.share.target.candidates.some(
       (endpoint) => portOf(endpoint) !== undefined && !this.hasTried(endpoint),
     );
   }
 
-  private choose(portOf: PortOf): Endpoint {
-    const { target, key, unreachable } = this.terms;
-    const first = target.pick(key);
-    if (this.attempts === 0) {
-      const port = portOf(first);
-      if (port !== undefined && !unreachable.isAvoided(first, port)) return first;
-    }
+  /** Not a part of {@link choose}, whose functions would cost every first attempt. */
+  private isGoodFirst(endpoint: Endpoint, portOf: PortOf): boolean {
+    if (this.begun > 0) return false;
+    const port = portOf(endpoint);
+    return port !== undefined && !this.share.unreachable.isAvoided(endpoint, port);
+  }
+
+  private choose(first: Endpoint, portOf: PortOf): Endpoint {
+    const { target, unreachable } = this.share;
+    const { key } = this;
     const isUsable = (endpoint: Endpoint): boolean => portOf(endpoint) !== undefined;
     const isNew = (endpoint: Endpoint): boolean => isUsable(endpoint) && !this.hasTried(endpoint);
     const isRetry = this.attempts > 0;
@@ -141,7 +143,7 @@ export class ServiceCall {
 
   /** The first candidate from `first` on that meets the first of the conditions that any meets. */
   private search(first: Endpoint, conditions: readonly ((endpoint: Endpoint) => boolean)[]): Endpoint {
-    const { candidates } = this.terms.target;
+    const { candidates } = this.share.target;
     const from = Math.max(0, candidates.indexOf(first));
     const all = [...candidates.slice(from), ...candidates.slice(0, from)];
     for (const meets of conditions) {
@@ -152,7 +154,7 @@ export class ServiceCall {
   }
 
   private hasTried({ id }: Endpoint): boolean {
-    return this.tried.includes(id);
+    return this.begun > 0 && (this.tried?.includes(id) ?? id === this.firstTried);
   }
 }
 

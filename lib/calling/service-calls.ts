@@ -20,7 +20,8 @@ export class ServiceCalls {
   private retry: boolean | RetryOptions = true;
   private policy: RetryPolicy = retryPolicy();
   private budget: RetryBudget;
-  private readonly unreachable: UnreachableEndpoints;
+  /** @internal For its calls. */
+  readonly unreachable: UnreachableEndpoints;
 
   constructor(
     readonly target: CallTarget,
@@ -58,8 +59,7 @@ export class ServiceCalls {
   begin({ key, retry }: ServiceCallOptions): ServiceCall {
     this.budget.onCall();
     const policy = retry === undefined ? this.policy : this.policyOf(retry);
-    const { target, context, budget, unreachable } = this;
-    return new ServiceCall({ target, context, policy, budget, unreachable, key });
+    return new ServiceCall(this, policy, this.budget, key);
   }
 
   /** The policy of one call: what it leaves out is the service's. */

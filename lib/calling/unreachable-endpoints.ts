@@ -10,9 +10,6 @@ const MAX_DELAY_MS = 5_000;
 /** Least time between two warnings about a service. */
 const WARN_EVERY_MS = 60_000;
 
-/** The port of clients that do not report theirs. */
-export const UNKNOWN_PORT = 0;
-
 interface Mark {
   delayMs: number;
   /** When a call may try the endpoint again, in milliseconds of the monotonic clock. */
@@ -26,7 +23,7 @@ interface Mark {
  * This is not an ejection: it affects only where a call goes that could go elsewhere, so that it needs no limit. Without it
  * a dead endpoint that outlier detection may not eject takes its share of all calls, each of which needs a retry.
  */
-export class UnreachableEndpoints {
+export class UnreachableEndpoints implements ConnectionListener {
   /** By port. An endpoint whose values change is another object, without marks. */
   private readonly marks = new WeakMap<Endpoint, Map<number, Mark>>();
   /** Whether there was ever a mark. Until then a call looks up none. */
@@ -61,11 +58,6 @@ export class UnreachableEndpoints {
     return true;
   }
 
-  /** What an attempt at the endpoint reports to. */
-  listener(endpoint: Endpoint, port: number): ConnectionListener {
-    return new MarkedPort(this, endpoint, port);
-  }
-
   /** A connection to the endpoint was open. */
   onReached(endpoint: Endpoint, port: number): void {
     if (this.used) this.marks.get(endpoint)?.delete(port);
@@ -90,22 +82,5 @@ export class UnreachableEndpoints {
 
   private markOf(endpoint: Endpoint, port: number): Mark | undefined {
     return this.used ? this.marks.get(endpoint)?.get(port) : undefined;
-  }
-}
-
-/** One port of an endpoint. A class, since each attempt makes one. */
-class MarkedPort implements ConnectionListener {
-  constructor(
-    private readonly unreachable: UnreachableEndpoints,
-    private readonly endpoint: Endpoint,
-    private readonly port: number,
-  ) {}
-
-  onReached(): void {
-    this.unreachable.onReached(this.endpoint, this.port);
-  }
-
-  onFailed(error: unknown): void {
-    this.unreachable.onFailed(this.endpoint, this.port, error);
   }
 }

@@ -18,7 +18,7 @@ export function outcomeInterceptor(
   return (options, nextCall) => {
     const call = nextCall(options);
     // The endpoint is known when the call ends.
-    const startedAtMs = CHANNELS.requestEnd.hasSubscribers ? context.clock.now() : NaN;
+    const startedAtMs = CHANNELS.requestEnd.hasSubscribers ? context.clock.now() : undefined;
     return new InterceptingCall(call, {
       start: (metadata, _listener, next) => {
         next(metadata, {

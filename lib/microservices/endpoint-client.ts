@@ -1,5 +1,6 @@
 import { type ClientTCP, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { deferred } from '../common/async/deferred.js';
+import { BatchWriter } from './batch-writer.js';
 import { type MicroservicesPackage } from './microservices-package.js';
 
 /** The options of Nest's TCP client. */
@@ -14,6 +15,16 @@ export interface SocketListener {
   readonly callback: Parameters<ClientTCP['on']>[1];
 }
 
+/** A message that waits for its answers. Not callbacks, of which each message would need its own. */
+export interface SentMessage {
+  /** The id that the connection has given it. */
+  id: string;
+  /** Called with each answer, and with an error when the connection has ended. */
+  onAnswer(answer: WritePacket): void;
+  /** Called instead of {@link onAnswer} when the socket did not take the message: the instance never has it. */
+  onUnsent(error: Error): void;
+}
+
 /** One connection of Nest's TCP client. It connects once. */
 export interface EndpointClient {
   /** Resolves when messages can be sent: with TLS, after the handshake. */
@@ -23,11 +34,13 @@ export interface EndpointClient {
   /** Number of messages whose last answer has not arrived. */
   readonly pending: number;
   /**
-   * Sends a message. Returns a function that forgets it.
+   * Sends a message, and sets its id.
    *
-   * @param onUnsent called instead of `callback` when the socket did not take the message: the instance never has it
+   * @throws the error of a packet that cannot be serialized
    */
-  request(packet: ReadPacket, callback: AnswerCallback, onUnsent: (error: Error) => void): () => void;
+  request(packet: ReadPacket, message: SentMessage): void;
+  /** Forgets the message with this id: its answers are ignored. */
+  forget(id: string): void;
   /**
    * Sends an event. Resolves when the operating system has it, and rejects when the socket did not take it.
    *
@@ -60,14 +73,13 @@ export function endpointClientClass({ ClientTCP }: MicroservicesPackage): Endpoi
     private failure: unknown;
     private ended = false;
     private connected = false;
-    private readonly hasOwnSocketClass: boolean;
+    private writer: BatchWriter<SentMessage> | undefined;
 
     constructor(
-      options: TcpOptions,
+      private readonly options: TcpOptions,
       private readonly onEnd: EndListener,
     ) {
       super(options);
-      this.hasOwnSocketClass = options.socketClass !== undefined;
     }
 
     override async connect(): Promise<void> {
@@ -89,36 +101,38 @@ export function endpointClientClass({ ClientTCP }: MicroservicesPackage): Endpoi
       return super.unwrap<T>();
     }
 
-    request(packet: ReadPacket, callback: AnswerCallback, onUnsent: (error: Error) => void): () => void {
-      const identified = this.assignPacketId(packet);
-      const serialized: unknown = this.serializer.serialize(identified);
-      const forget = (): boolean => this.routingMap.delete(identified.id);
-      this.routingMap.set(identified.id, (answer: WritePacket) => {
-        callback(this.ended && answer.err ? { ...answer, err: this.failure } : answer);
+    request(packet: ReadPacket, message: SentMessage): void {
+      const { id } = this.assignPacketId(packet);
+      const serialized: unknown = this.serializer.serialize(packet);
+      message.id = id;
+      this.routingMap.set(id, (answer: WritePacket) => {
+        message.onAnswer(this.ended && answer.err ? { ...answer, err: this.failure } : answer);
       });
       try {
-        // ClientTCP passes no callback: a message that was not sent waits until the socket is closed.
-        this.sendMessage(serialized, (error) => {
-          if (error && forget()) onUnsent(error);
-        });
+        this.writeMessage(serialized, message);
       } catch (error) {
-        forget();
+        this.routingMap.delete(id);
         throw error;
       }
-      return forget;
+    }
+
+    forget(id: string): void {
+      this.routingMap.delete(id);
     }
 
     event(packet: ReadPacket): Promise<void> {
       const pattern = this.normalizePattern(packet.pattern as string);
       const serialized: unknown = this.serializer.serialize({ ...packet, pattern });
       const sent = deferred<void>();
+      // In the order of the application.
+      this.writer?.flush();
       // ClientTCP resolves at once, also when the socket is closed and the event is dropped.
       this.sendMessage(serialized, (error) => {
         if (error) sent.reject(error);
         else sent.resolve();
       });
       // A socket class of the application may not call back.
-      if (this.hasOwnSocketClass) sent.resolve();
+      if (this.options.socketClass !== undefined) sent.resolve();
       return sent.promise;
     }
 
@@ -151,6 +165,23 @@ export function endpointClientClass({ ClientTCP }: MicroservicesPackage): Endpoi
       this.endBy(undefined);
       super.handleClose();
     }
+
+    /** ClientTCP passes no callback: a message that was not sent waits until the socket is closed. */
+    private writeMessage(serialized: unknown, message: SentMessage): void {
+      const { socket, options } = this;
+      // Other sockets may know no cork, and a limit for what waits is not meant for a batch.
+      if (socket && options.socketClass === undefined && options.maxSendBufferSize === undefined) {
+        this.writer ??= new BatchWriter(socket, this.onUnsent);
+        this.writer.write(serialized, message);
+      } else
+        this.sendMessage(serialized, (error) => {
+          if (error) this.onUnsent(message, error);
+        });
+    }
+
+    private readonly onUnsent = (message: SentMessage, error: Error): void => {
+      if (this.routingMap.delete(message.id)) message.onUnsent(error);
+    };
 
     private sendMessage(serialized: unknown, callback: (error?: Error | null) => void): void {
       if (this.socket) this.socket.sendMessage(serialized, callback);

@@ -38,7 +38,8 @@ class FakeClient implements EndpointClient {
     this.error ??= error;
     this.settle?.reject(error);
   }
-  request = (): (() => void) => () => undefined;
+  request = (): void => undefined;
+  forget = (): void => undefined;
   event = (): Promise<void> => Promise.resolve();
   on = (): void => undefined;
   unwrap = (): unknown => undefined;

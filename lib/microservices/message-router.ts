@@ -1,22 +1,17 @@
 import { type CallAttempt } from '../calling/call-attempt.js';
 import { type Failure, failureOf } from '../calling/failure.js';
 import { type ServiceCall } from '../calling/service-call.js';
+import { type ServiceCallOptions } from '../calling/service-calls.js';
 import { InvalidOptionError } from '../common/errors/index.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { type ServiceHandle } from '../piloted/service-handle.js';
 import { type EndpointClient } from './endpoint-client.js';
 import { type EndpointConnection } from './endpoint-connection.js';
 import { type EndpointConnections } from './endpoint-connections.js';
+import { type MessageRoute } from './message-route.js';
 
-/** Where one message goes. */
-export interface MessageRoute {
-  readonly call: ServiceCall;
-  readonly client: EndpointClient;
-  readonly connection: EndpointConnection;
-  readonly attempt: CallAttempt;
-  /** How often the client had been closed when the message began. */
-  readonly closes: number;
-}
+/** A message has no options of its own. */
+const NO_OPTIONS: ServiceCallOptions = Object.freeze({});
 
 /** A message that the socket did not take. */
 const NOT_TAKEN: Failure = Object.freeze({ reason: 'connect', outcome: 'failure' });
@@ -24,7 +19,7 @@ const NOT_TAKEN: Failure = Object.freeze({ reason: 'connect', outcome: 'failure'
 /** Chooses the instance of each message, and connects to it. */
 export class MessageRouter {
   private sweep: Promise<unknown> | undefined;
-  private closes = 0;
+  private closed = 0;
 
   /** @param port the name of one of the endpoints' `ports`; undefined for their `port` */
   constructor(
@@ -33,31 +28,54 @@ export class MessageRouter {
     private readonly port: string | undefined,
   ) {}
 
-  /**
-   * The route of one message. Not a promise when the instance is connected. An instance that cannot be reached is
-   * followed by another one, as the service's `retry` allows: nothing was sent.
-   *
-   * @throws NoEndpointsError
-   */
-  route(): MessageRoute | Promise<MessageRoute> {
-    return this.next(this.handle.calls.begin({}), this.closes);
+  /** How often the client was closed. */
+  get closes(): number {
+    return this.closed;
+  }
+
+  /** Begins the call of one message. */
+  begin(): ServiceCall {
+    return this.handle.calls.begin(NO_OPTIONS);
   }
 
   /**
-   * The route of a message that the socket of its last route did not take.
+   * Chooses the instance of a message. Not a promise when the instance is connected. An instance that cannot be reached
+   * is followed by another one, as the service's `retry` allows: nothing was sent.
+   *
+   * @throws NoEndpointsError
+   */
+  find(route: MessageRoute): EndpointClient | Promise<EndpointClient> {
+    const attempt = route.call.begin(this.portOf);
+    route.attempt = attempt;
+    const { endpoint } = attempt;
+    if (this.port !== undefined && this.portOf(endpoint) === undefined) {
+      const error = this.noPortError();
+      attempt.end('aborted', error);
+      throw error;
+    }
+    const connection = this.connections.of(endpoint);
+    route.connection = connection;
+    const { ready } = connection;
+    route.client = ready;
+    return ready ?? this.connected(route, attempt, connection);
+  }
+
+  /**
+   * Chooses another instance for a message that the socket of its last one did not take.
    *
    * @throws `error` when the service's `retry` does not allow another attempt
    */
-  async again({ call, attempt, closes }: MessageRoute, error: Error): Promise<MessageRoute> {
-    if (closes === this.closes) attempt.fail(NOT_TAKEN, error);
-    else attempt.end('aborted', error);
-    this.retryOrThrow(call, closes, error);
-    return await this.next(call, closes);
+  async again(route: MessageRoute, error: Error): Promise<EndpointClient> {
+    const { attempt, closes } = route;
+    if (closes === this.closed) attempt?.fail(NOT_TAKEN, error);
+    else attempt?.end('aborted', error);
+    this.retryOrThrow(route, error);
+    return await this.find(route);
   }
 
   /** The client is closed: messages under way connect to no further instance. */
   close(): void {
-    this.closes += 1;
+    this.closed += 1;
   }
 
   /** Resolves when one instance is connected. Callers during an attempt share it. */
@@ -69,32 +87,19 @@ export class MessageRouter {
     await this.sweep;
   }
 
-  private next(call: ServiceCall, closes: number): MessageRoute | Promise<MessageRoute> {
-    const attempt = this.begin(call);
-    const connection = this.connections.of(attempt.endpoint);
-    const { ready: client } = connection;
-    const begun = { call, attempt, connection, closes };
-    return client ? { ...begun, client } : this.connected(begun);
-  }
-
-  private async connected(begun: Omit<MessageRoute, 'client'>): Promise<MessageRoute> {
-    const { call, attempt, connection, closes } = begun;
+  private async connected(
+    route: MessageRoute,
+    attempt: CallAttempt,
+    connection: EndpointConnection,
+  ): Promise<EndpointClient> {
     try {
-      const client = await connection.open(call.policy.connectTimeoutMs);
-      return { ...begun, client };
+      route.client = await connection.open(route.call.policy.connectTimeoutMs);
+      return route.client;
     } catch (error) {
       attempt.fail(failureOf(error, false), error);
-      this.retryOrThrow(call, closes, error);
+      this.retryOrThrow(route, error);
     }
-    return await this.next(call, closes);
-  }
-
-  private begin(call: ServiceCall): CallAttempt {
-    const attempt = call.begin(this.portOf);
-    if (this.portOf(attempt.endpoint) !== undefined) return attempt;
-    const error = this.noPortError();
-    attempt.end('aborted', error);
-    throw error;
+    return await this.find(route);
   }
 
   private async connectAny(): Promise<void> {
@@ -103,7 +108,7 @@ export class MessageRouter {
     if (candidates.length === 0) this.handle.pick();
     const usable = candidates.filter((endpoint) => this.portOf(endpoint) !== undefined);
     if (usable.length === 0) throw this.noPortError();
-    const { connectTimeoutMs } = calls.begin({}).policy;
+    const { connectTimeoutMs } = calls.begin(NO_OPTIONS).policy;
     const opened = usable.map((endpoint) => this.connections.of(endpoint).open(connectTimeoutMs));
     await Promise.any(opened).catch((error: unknown) => {
       throw error instanceof AggregateError ? error.errors[0] : error;
@@ -111,8 +116,8 @@ export class MessageRouter {
   }
 
   /** @throws `error` when the service's `retry` does not allow another attempt; nothing was sent */
-  private retryOrThrow(call: ServiceCall, closes: number, error: unknown): void {
-    if (closes !== this.closes || !call.mayRetry({ reason: 'connect', repeatable: true, error })) throw error;
+  private retryOrThrow({ call, closes }: MessageRoute, error: unknown): void {
+    if (closes !== this.closed || !call.mayRetry({ reason: 'connect', repeatable: true, error })) throw error;
   }
 
   private readonly portOf = ({ port, ports }: Endpoint): number | undefined => {

@@ -1,26 +1,28 @@
 import { type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { ConnectionLostError } from './connection-lost.error.js';
-import { type AnswerCallback } from './endpoint-client.js';
-import { type MessageRoute, type MessageRouter } from './message-router.js';
+import { type AnswerCallback, type EndpointClient, type SentMessage } from './endpoint-client.js';
+import { MessageRoute } from './message-route.js';
+import { type MessageRouter } from './message-router.js';
 
-/** A message that waits for its answers. */
-export class Message {
-  private route: MessageRoute | undefined;
-  private unlisten: (() => void) | undefined;
-  private forgotten = false;
+/** A message that waits for its answers. It is its own route, since each message makes one. */
+export class Message extends MessageRoute implements SentMessage {
+  id = '';
+  private isForgotten = false;
 
   constructor(
     private readonly packet: ReadPacket,
     private readonly callback: AnswerCallback,
     private readonly router: MessageRouter,
-  ) {}
+  ) {
+    super(router.begin(), router.closes);
+  }
 
   /** Sends the message. All errors go to the callback. */
   send(): void {
     try {
-      const route = this.router.route();
-      if (route instanceof Promise) this.sendLater(route);
-      else this.sendBy(route);
+      const client = this.router.find(this);
+      if (client instanceof Promise) this.sendLater(client);
+      else this.sendBy(client);
     } catch (error) {
       this.fail(error);
     }
@@ -28,55 +30,55 @@ export class Message {
 
   /** The caller wants no further answer. */
   forget(): void {
-    this.forgotten = true;
+    this.isForgotten = true;
     this.release();
   }
 
-  private sendLater(coming: Promise<MessageRoute>): void {
+  /** An error that the instance answers is an answer. Only a connection that it closes is a failure. */
+  onAnswer(answer: WritePacket): void {
+    const err: unknown = answer.err;
+    if (err instanceof ConnectionLostError)
+      this.attempt?.end(err.reason === 'closed' ? 'failure' : 'aborted', err);
+    else if (err || answer.isDisposed) this.attempt?.end('success');
+    this.callback(answer);
+  }
+
+  onUnsent(error: Error): void {
+    this.client = undefined;
+    this.connection?.released();
+    this.sendLater(this.router.again(this, error));
+  }
+
+  private sendLater(coming: Promise<EndpointClient>): void {
     coming
-      .then((route) => {
-        this.sendBy(route);
+      .then((client) => {
+        this.sendBy(client);
       })
       .catch((error: unknown) => {
         this.fail(error);
       });
   }
 
-  private sendBy(route: MessageRoute): void {
-    this.route = route;
-    if (this.forgotten) this.release();
-    else
-      this.unlisten = route.client.request(
-        this.packet,
-        (answer) => {
-          if (answer.err || answer.isDisposed) report(route, answer);
-          this.callback(answer);
-        },
-        (error) => {
-          this.route = undefined;
-          route.connection.released();
-          this.sendLater(this.router.again(route, error));
-        },
-      );
+  private sendBy(client: EndpointClient): void {
+    if (this.isForgotten) {
+      this.release();
+      return;
+    }
+    client.request(this.packet, this);
   }
 
   private fail(err: unknown): void {
     this.release();
-    if (!this.forgotten) this.callback({ err });
+    if (!this.isForgotten) this.callback({ err });
   }
 
   /** Ends what the message holds: an attempt without an answer was given up in this process. */
   private release(): void {
-    this.unlisten?.();
-    this.route?.attempt.end('aborted');
-    this.route?.connection.released();
-    this.route = undefined;
+    const { client } = this;
+    // While it connects, its attempt ends with the connection.
+    if (!client) return;
+    client.forget(this.id);
+    this.attempt?.end('aborted');
+    this.connection?.released();
   }
-}
-
-/** An error that the instance answers is an answer. Only a connection that it closes is a failure. */
-function report({ attempt }: MessageRoute, { err }: WritePacket): void {
-  const lost: unknown = err;
-  if (!(lost instanceof ConnectionLostError)) attempt.end('success');
-  else attempt.end(lost.reason === 'closed' ? 'failure' : 'aborted', lost);
 }

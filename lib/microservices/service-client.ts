@@ -1,10 +1,11 @@
 import { type ClientProxy, type ReadPacket } from '@nestjs/microservices';
 import { type Subscription } from 'rxjs';
 import { type ServiceHandle } from '../piloted/service-handle.js';
-import { type AnswerCallback, type SocketListener } from './endpoint-client.js';
+import { type AnswerCallback, type EndpointClient, type SocketListener } from './endpoint-client.js';
 import { type ConnectionFactory, EndpointConnections } from './endpoint-connections.js';
 import { Message } from './message.js';
-import { type MessageRoute, MessageRouter } from './message-router.js';
+import { MessageRoute } from './message-route.js';
+import { MessageRouter } from './message-router.js';
 import { type MicroservicesPackage } from './microservices-package.js';
 
 /** What a service client needs. */
@@ -85,15 +86,17 @@ export function serviceClientClass({ ClientProxy }: MicroservicesPackage): Servi
     }
 
     protected override async dispatchEvent<T>(packet: ReadPacket): Promise<T> {
-      let route = await this.router.route();
+      const { router } = this;
+      const route = new MessageRoute(router.begin(), router.closes);
+      let client = await router.find(route);
       for (;;) {
-        const sending = eventBy(route, packet);
+        const sending = eventBy(route, client, packet);
         try {
           await sending;
-          route.attempt.end('success');
+          route.attempt?.end('success');
           return undefined as T;
         } catch (error) {
-          route = await this.router.again(route, error as Error);
+          client = await router.again(route, error as Error);
         }
       }
     }
@@ -103,11 +106,11 @@ export function serviceClientClass({ ClientProxy }: MicroservicesPackage): Servi
 }
 
 /** @throws the error of a packet that cannot be serialized, which is not the instance's */
-function eventBy({ client, attempt }: MessageRoute, packet: ReadPacket): Promise<void> {
+function eventBy({ attempt }: MessageRoute, client: EndpointClient, packet: ReadPacket): Promise<void> {
   try {
     return client.event(packet);
   } catch (error) {
-    attempt.end('aborted', error);
+    attempt?.end('aborted', error);
     throw error;
   }
 }
