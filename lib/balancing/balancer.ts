@@ -1,4 +1,5 @@
 import { type Endpoint } from '../discovery/endpoint.js';
+import { type EndpointsDiff } from '../discovery/service-change.js';
 import { type Call } from './call.js';
 
 /**
@@ -13,8 +14,10 @@ export interface Balancer {
    *
    * @param endpoints frozen
    * @param weights the share of each endpoint relative to the others, above 0; undefined when all are equal
+   * @param change how `endpoints` differs from the list of the last update, by id; undefined when that is not known, as for
+   *   the first list. A balancer may ignore it. With it, one change in a long list need not look at every endpoint.
    */
-  update(endpoints: readonly Endpoint[], weights?: readonly number[]): void;
+  update(endpoints: readonly Endpoint[], weights?: readonly number[], change?: EndpointsDiff): void;
   /**
    * The next endpoint, or undefined when the list is empty.
    *

@@ -31,41 +31,15 @@ export function withWeight(all: readonly Endpoint[]): readonly Endpoint[] {
   return weighted.length > 0 ? weighted : all;
 }
 
-/** The endpoints of `zone` while at least half of them are healthy; all of them otherwise. */
-export function preferZone(
-  all: readonly Endpoint[],
-  zone: string | undefined,
-  isHealthy: (endpoint: Endpoint) => boolean,
-): readonly Endpoint[] {
-  if (zone === undefined) return all;
-  const local = all.filter((endpoint) => endpoint.zone === zone);
-  if (local.length === 0 || local.length === all.length) return all;
-  return local.filter(isHealthy).length * 2 >= local.length ? local : all;
-}
-
-/** The endpoints that remain when the ejected ones are left out. */
-export interface HealthyPart {
-  readonly candidates: readonly Endpoint[];
-  /** Number of members that are ejected. */
-  readonly ejected: number;
-  /** Whether too few are healthy, so that all are candidates. */
-  readonly panic: boolean;
-}
-
 /**
- * Leaves out the ejected members, unless fewer than `panicThreshold` percent would be left: then health is ignored, since
- * the healthy few could not bear the whole load.
+ * Whether so few members are healthy that health is ignored: the healthy few could not bear the whole load.
+ *
+ * @param threshold percent of the members
  */
-export function healthyPart(
-  members: readonly Endpoint[],
-  isEjected: (endpoint: Endpoint) => boolean,
-  panicThreshold: number,
-): HealthyPart {
-  const healthy = members.filter((endpoint) => !isEjected(endpoint));
-  const ejected = members.length - healthy.length;
-  if (ejected === 0) return { candidates: members, ejected, panic: false };
-  const panic = healthy.length === 0 || healthy.length * 100 < members.length * panicThreshold;
-  return { candidates: panic ? members : healthy, ejected, panic };
+export function isPanic(members: number, ejected: number, threshold: number): boolean {
+  if (ejected === 0) return false;
+  const healthy = members - ejected;
+  return healthy === 0 || healthy * 100 < members * threshold;
 }
 
 /**

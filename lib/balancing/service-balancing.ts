@@ -1,33 +1,23 @@
 import { type Endpoint } from '../discovery/endpoint.js';
-import { type ListStep } from '../discovery/service-change.js';
+import { type EndpointsDiff, type ListStep, type ListUpdate } from '../discovery/service-change.js';
 import { type Balancer } from './balancer.js';
 import { type BalancingDeps } from './balancing-deps.js';
 import { type Call, type CallDetails, type CallOutcome } from './call.js';
-import {
-  equalWeight,
-  healthyPart,
-  preferZone,
-  sameEndpoints,
-  weightAfter,
-  weightsOf,
-  withWeight,
-} from './candidates.js';
+import { equalWeight, isPanic, sameEndpoints, weightAfter, weightsOf } from './candidates.js';
 import { type BalancerOption, createBalancer } from './create-balancer.js';
 import { type EndpointStatistics } from './endpoint-statistics.js';
+import { ListPart } from './list-part.js';
+import { Members, type MembersOptions, unchanged, unknown } from './members.js';
 import { OutlierDetector, type Population } from './outliers/outlier-detector.js';
 import { type OutlierDetectionOptions } from './outliers/outlier-options.js';
 import { outlierSettings } from './outliers/outlier-settings.js';
 import { ServiceStatistics } from './service-statistics.js';
 import { SlowStart } from './slow-start.js';
-import { subsetOf } from './subset.js';
 import { type CallListener, TrackedCall } from './tracked-call.js';
 
 /** How the endpoints of a service are chosen from. */
-export interface BalancingOptions {
+export interface BalancingOptions extends MembersOptions {
   readonly balancer: BalancerOption;
-  /** `auto`: the zone of the process. */
-  readonly zone?: string | undefined;
-  readonly subset?: number | undefined;
   /** Seconds. */
   readonly slowStart?: number | undefined;
   readonly outlierDetection?: boolean | OutlierDetectionOptions | undefined;
@@ -80,6 +70,8 @@ export class ServiceBalancing implements CallListener, Population {
   private list = NONE;
   /** The weight of every endpoint of the list; undefined when they differ. */
   private weight: number | undefined;
+  private readonly membersPart: Members;
+  private readonly healthyPart: ListPart;
   private eligible = NONE;
   private ejectedMembers = 0;
   private current = NONE;
@@ -97,6 +89,9 @@ export class ServiceBalancing implements CallListener, Population {
     this.panicThreshold = settings?.panicThreshold ?? 0;
     this.detector = settings && new OutlierDetector(service, settings, this, deps);
     this.slowStart = this.makeSlowStart();
+    const isEjected = (endpoint: Endpoint): boolean => this.detector?.isEjected(endpoint) ?? false;
+    this.membersPart = new Members(options, deps.locality, isEjected);
+    this.healthyPart = new ListPart((endpoint) => !isEjected(endpoint));
     if (options.zone === 'auto' || options.subset !== undefined)
       this.unsubscribe = deps.locality?.subscribe(() => {
         this.refresh();
@@ -154,9 +149,9 @@ export class ServiceBalancing implements CallListener, Population {
     const known = step?.previous === this.list ? step : undefined;
     this.weight = known && this.weight !== undefined ? weightAfter(this.weight, known) : equalWeight(list);
     this.list = list;
-    if (this.statistics.prune(list)) this.detector?.prune();
+    if (this.statistics.prune(list, known)) this.detector?.prune();
     this.slowStart?.update(list, known);
-    this.refresh(known !== undefined);
+    this.refresh(known ? { ...known, endpoints: list } : unknown(list));
   }
 
   /** Counts a call to `endpoint` until its `done`. */
@@ -200,6 +195,8 @@ export class ServiceBalancing implements CallListener, Population {
   /** Called when an ejection has begun or ended. */
   changed(returned?: Endpoint): void {
     if (returned) this.slowStart?.returned(returned);
+    this.membersPart.ejectionsChanged();
+    this.healthyPart.reset();
     this.refresh();
   }
 
@@ -212,36 +209,21 @@ export class ServiceBalancing implements CallListener, Population {
     this.listeners.clear();
   }
 
-  /** @param isOther whether the list is known to differ from the one before */
-  private refresh(isOther = false): void {
+  private refresh(list: ListUpdate = unchanged(this.list)): void {
     const before = this.current;
-    const isEjected = (endpoint: Endpoint): boolean => this.detector?.isEjected(endpoint) ?? false;
-    const members = this.membersOf(this.list, isEjected);
-    if (members !== this.list) Object.freeze(members);
-    this.eligible = members;
-    const { candidates, ejected, panic } = this.detector?.hasEjected
-      ? healthyPart(members, isEjected, this.panicThreshold)
-      : { candidates: members, ejected: 0, panic: false };
-    this.ejectedMembers = ejected;
-    if (candidates !== members) Object.freeze(candidates);
-    this.current = candidates;
-    this.balancer.update(this.current, this.weights());
+    const hasEjected = this.detector?.hasEjected ?? false;
+    const members = this.membersPart.follow(list, this.weight !== undefined, hasEjected);
+    this.eligible = members.endpoints;
+    const healthy = hasEjected ? this.healthyPart.follow(members) : members;
+    this.ejectedMembers = members.endpoints.length - healthy.endpoints.length;
+    const panic = isPanic(members.endpoints.length, this.ejectedMembers, this.panicThreshold);
+    const candidates = panic ? members : healthy;
+    this.current = candidates.endpoints;
+    const change = candidates.previous === before ? candidates : undefined;
+    this.balancer.update(this.current, this.weights(), change);
     this.reportPanic(panic);
-    const isWhole = isOther && this.current === this.list;
-    if (!isWhole && sameEndpoints(before, this.current)) return;
+    if (change ? isEmpty(change) : sameEndpoints(before, this.current)) return;
     for (const listener of [...this.listeners]) listener(this.current);
-  }
-
-  private membersOf(
-    list: readonly Endpoint[],
-    isEjected: (endpoint: Endpoint) => boolean,
-  ): readonly Endpoint[] {
-    const { zone, subset } = this.options;
-    const { locality } = this.deps;
-    const own = zone === 'auto' ? locality?.zone : zone;
-    const weighted = this.weight === undefined ? withWeight(list) : list;
-    const near = preferZone(weighted, own, (endpoint) => !isEjected(endpoint));
-    return subset === undefined || !locality ? near : subsetOf(near, subset, locality);
   }
 
   private weights(): readonly number[] | undefined {
@@ -261,7 +243,7 @@ export class ServiceBalancing implements CallListener, Population {
     }
     return new SlowStart(slowStart * 1_000, this.deps.clock, () => {
       // Only weights have changed.
-      this.balancer.update(this.current, this.weights());
+      this.balancer.update(this.current, this.weights(), unchanged(this.current));
     });
   }
 
@@ -280,4 +262,8 @@ export class ServiceBalancing implements CallListener, Population {
         { event: 'panic-ended', service, endpoints: members.length, ejected },
       );
   }
+}
+
+function isEmpty({ added, updated, removed }: EndpointsDiff): boolean {
+  return added.length + updated.length + removed.length === 0;
 }

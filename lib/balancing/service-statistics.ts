@@ -1,4 +1,5 @@
 import { type Endpoint } from '../discovery/endpoint.js';
+import { type ListStep } from '../discovery/service-change.js';
 import { EndpointStatistics } from './endpoint-statistics.js';
 
 /** Statistics of endpoints that are gone are kept up to this number, since calls to them may still be running. */
@@ -12,6 +13,8 @@ export class ServiceStatistics {
    */
   now = 0;
   private readonly byId = new Map<string, EndpointStatistics>();
+  /** Ids of `byId` that have left the list, as far as its changes were known. */
+  private readonly gone = new Set<string>();
 
   /** The statistics of an endpoint with calls; undefined before the first. */
   find(endpoint: Endpoint): EndpointStatistics | undefined {
@@ -34,14 +37,31 @@ export class ServiceStatistics {
   /**
    * Forgets endpoints that are neither in the list, nor called, nor ejected. Called with each new list. Returns whether
    * there were any.
+   *
+   * @param step how the list was made, if that is known: then endpoints that are still listed are not looked at
    */
-  prune(endpoints: readonly Endpoint[]): boolean {
+  prune(endpoints: readonly Endpoint[], step?: ListStep): boolean {
     const { size } = this.byId;
-    if (size <= endpoints.length + MAX_GONE) return false;
-    const listed = new Set(endpoints.map(({ id }) => id));
-    for (const [id, { inFlight, ejection }] of this.byId)
-      if (!listed.has(id) && inFlight === 0 && !ejection) this.byId.delete(id);
+    if (step) this.follow(step);
+    else this.gone.clear();
+    if (this.gone.size > MAX_GONE) for (const id of this.gone) this.forget(id);
+    if (this.byId.size > endpoints.length + this.gone.size + MAX_GONE) {
+      const listed = new Set(endpoints.map(({ id }) => id));
+      for (const id of this.byId.keys()) if (!listed.has(id)) this.forget(id);
+    }
     return this.byId.size < size;
+  }
+
+  private follow({ added, removed }: ListStep): void {
+    for (const { id } of removed) if (this.byId.has(id)) this.gone.add(id);
+    for (const { id } of added) this.gone.delete(id);
+  }
+
+  private forget(id: string): void {
+    const known = this.byId.get(id);
+    if (!known || known.inFlight > 0 || known.ejection) return;
+    this.byId.delete(id);
+    this.gone.delete(id);
   }
 }
 

@@ -1,9 +1,19 @@
 import { endpointsUpTo, relativeDeviation } from '../../test/harness/in-memory/endpoints.js';
 import { type Endpoint } from '../discovery/endpoint.js';
-import { subsetOf } from './subset.js';
+import { type Locality } from './locality.js';
+import { unknown } from './members.js';
+import { Subset } from './subset.js';
 import { runs } from '../../test/harness/in-memory/runs.js';
 
 const ids = (endpoints: readonly Endpoint[]): string[] => endpoints.map(({ id }) => id);
+
+function subsetOf(
+  all: readonly Endpoint[],
+  size: number,
+  locality: Pick<Locality, 'position' | 'clientId'>,
+): readonly Endpoint[] {
+  return new Subset(size, locality).follow(unknown(all)).endpoints;
+}
 
 /** The ids that each of `clients` uses, by their position. */
 function byPosition(all: readonly Endpoint[], clients: number, size: number): readonly (readonly string[])[] {
@@ -26,7 +36,7 @@ function moved(before: readonly (readonly string[])[], after: readonly (readonly
   return opened / before.flat().length;
 }
 
-describe('subsetOf', () => {
+describe('Subset', () => {
   it('takes all endpoints while there are not more, and keeps their order', () => {
     const all = endpointsUpTo(5);
     expect(subsetOf(all, 5, { position: undefined, clientId: 'x' })).toBe(all);

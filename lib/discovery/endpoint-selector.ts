@@ -1,18 +1,12 @@
 import { type Endpoint } from './endpoint.js';
 import { type TableChange } from './endpoint-table.js';
-import { type ListStep } from './service-change.js';
+import { type ListUpdate } from './service-change.js';
 import { type ServiceQuery } from './service-query.js';
 
 /** Up to this number of changed endpoints, each is searched in the list. With more, the list is selected again. */
 const MAX_SEARCHES = 16;
 
 const NONE: readonly Endpoint[] = Object.freeze([]);
-
-/** A list of selected endpoints, and how it differs from the selected list before. */
-export interface SelectedStep extends ListStep {
-  /** Frozen. */
-  readonly endpoints: readonly Endpoint[];
-}
 
 /** The selector of a query; undefined if the query selects all endpoints. */
 export function selectorOf({ tag }: ServiceQuery): EndpointSelector | undefined {
@@ -34,7 +28,7 @@ export class EndpointSelector {
   }
 
   /** Follows one change of the list from which it has selected. */
-  follow({ endpoints, added, updated, replaced, removed }: TableChange): SelectedStep {
+  follow({ endpoints, added, updated, replaced, removed }: TableChange): ListUpdate {
     const previous = this.selected;
     const step = {
       added: added.filter((endpoint) => this.has(endpoint)),

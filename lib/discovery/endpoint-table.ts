@@ -1,10 +1,8 @@
 import { type Endpoint } from './endpoint.js';
-import { type EndpointsDiff } from './service-change.js';
+import { type ListUpdate } from './service-change.js';
 
 /** A list, and how it differs from the list of the same table before. */
-export interface TableChange extends EndpointsDiff {
-  /** Frozen. */
-  readonly endpoints: readonly Endpoint[];
+export interface TableChange extends ListUpdate {
   /** The list before, frozen. */
   readonly previous: readonly Endpoint[];
   /** What each of `updated` was before, in the same order. */

@@ -41,6 +41,12 @@ export interface ListStep extends EndpointsDiff {
   readonly previous: readonly Endpoint[] | undefined;
 }
 
+/** A list, and how it differs from the list before. */
+export interface ListUpdate extends ListStep {
+  /** Frozen. */
+  readonly endpoints: readonly Endpoint[];
+}
+
 const NONE: readonly Endpoint[] = Object.freeze([]);
 const NO_IDS: ReadonlySet<string> = new Set();
 

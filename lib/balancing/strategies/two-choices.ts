@@ -1,9 +1,13 @@
 import { type Endpoint } from '../../discovery/endpoint.js';
 import { type Random } from '../../common/random.js';
+import { type EndpointsDiff } from '../../discovery/service-change.js';
 import { type Balancer } from '../balancer.js';
 import { type EndpointStatistics } from '../endpoint-statistics.js';
 import { type ServiceStatistics } from '../service-statistics.js';
 import { AliasTable } from './alias-table.js';
+
+/** With more removed endpoints than this, all statistics are looked up, in place of a search for each in the list. */
+const MAX_SEARCHES = 16;
 
 /** Draws after which another endpoint than the first is taken, whatever its weight. */
 const MAX_DRAWS = 8;
@@ -16,7 +20,8 @@ const MAX_DRAWS = 8;
  */
 export abstract class TwoChoices implements Balancer {
   private list: readonly Endpoint[] = [];
-  private nodes: readonly EndpointStatistics[] = [];
+  /** The statistics of the endpoint at each position, or those of another one: {@link nodeAt} compares. */
+  private nodes: EndpointStatistics[] = [];
   private weights: readonly number[] | undefined;
   private table: AliasTable | undefined;
 
@@ -25,15 +30,16 @@ export abstract class TwoChoices implements Balancer {
     protected readonly statistics: ServiceStatistics,
   ) {}
 
-  update(endpoints: readonly Endpoint[], weights?: readonly number[]): void {
-    this.nodes = this.nodesOf(endpoints);
+  update(endpoints: readonly Endpoint[], weights?: readonly number[], change?: EndpointsDiff): void {
+    if (change && change.removed.length <= MAX_SEARCHES) this.follow(change);
+    else this.nodes = endpoints.map((endpoint) => this.statistics.of(endpoint));
     this.list = endpoints;
     this.weights = weights;
     this.table = weights && new AliasTable(weights);
   }
 
   pick(): Endpoint | undefined {
-    const { list, nodes, weights, table } = this;
+    const { list, weights, table } = this;
     const { length } = list;
     if (length < 2) return list[0];
     let first: number;
@@ -48,8 +54,8 @@ export abstract class TwoChoices implements Balancer {
       second = Math.floor((at - first) * (length - 1));
       if (second >= first) second += 1;
     }
-    const one = nodes[first];
-    const two = nodes[second];
+    const one = this.nodeAt(first);
+    const two = this.nodeAt(second);
     if (!one || !two) return list[first];
     return list[this.isBetter(two, weights?.[second] ?? 1, one, weights?.[first] ?? 1) ? second : first];
   }
@@ -72,15 +78,30 @@ export abstract class TwoChoices implements Balancer {
     return (first + 1) % length;
   }
 
-  /** The statistics of the endpoints in order. Most endpoints of a new list are those of the list before, in order. */
-  private nodesOf(endpoints: readonly Endpoint[]): readonly EndpointStatistics[] {
+  /**
+   * The statistics of the endpoint at a position of the list. Positions that have moved are corrected by the picks that
+   * come upon them, so that a change does not look at every endpoint.
+   */
+  private nodeAt(position: number): EndpointStatistics | undefined {
+    const endpoint = this.list[position];
+    const node = this.nodes[position];
+    return node === undefined || node.endpoint !== endpoint ? this.lookUp(position, endpoint) : node;
+  }
+
+  private lookUp(position: number, endpoint: Endpoint | undefined): EndpointStatistics | undefined {
+    if (!endpoint) return undefined;
+    // Allocates nothing: since the update that listed it, every endpoint has statistics.
+    const node = this.statistics.of(endpoint);
+    this.nodes[position] = node;
+    return node;
+  }
+
+  private follow({ added, updated, removed }: EndpointsDiff): void {
     const { list, nodes } = this;
-    let before = 0;
-    return endpoints.map((endpoint) => {
-      if (list[before] !== endpoint && list[before + 1] === endpoint) before += 1;
-      const known = list[before] === endpoint ? nodes[before] : undefined;
-      if (known || list[before]?.id === endpoint.id) before += 1;
-      return known ?? this.statistics.of(endpoint);
-    });
+    const positions = removed.map((endpoint) => list.indexOf(endpoint)).sort((a, b) => b - a);
+    for (const position of positions) if (position >= 0) nodes.splice(position, 1);
+    // Makes their statistics, or gives them the new object.
+    for (const endpoint of updated) this.statistics.of(endpoint);
+    for (const endpoint of added) nodes.push(this.statistics.of(endpoint));
   }
 }
