@@ -1,6 +1,7 @@
 import { type ValidationArguments, type ValidationError, Validator } from 'class-validator';
 import { InvalidOptionError } from './errors/invalid-option.error.js';
-import { expected } from './expected.js';
+import { expected, formatValue } from './expected.js';
+import { similarName } from './similar-name.js';
 import { truncate } from './strings.js';
 
 /** Where the options of a running validation are, for messages. */
@@ -38,13 +39,16 @@ function* messages(errors: readonly ValidationError[]): Generator<string> {
  */
 export function checkOptions(Type: new () => object, options: unknown, of: string, prefix = ''): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw expected(`options of ${of}`, 'an object', options);
+    if (prefix !== '') throw expected(prefix.slice(0, -1), 'an object', options);
+    throw new InvalidOptionError(
+      `Expected the options of ${of} to be an object, got ${formatValue(options)}.`,
+    );
   }
   const known = new Set(Object.keys(new Type()));
   const unknown = Object.keys(options).filter((name) => !known.has(name));
   const unknownMessages = unknown.map(
     (name) =>
-      `Expected the options of ${of} to be among ${[...known].join(', ')}, got \`${truncate(name)}\`.`,
+      `Expected the options of ${of} to be among ${[...known].join(', ')}, got \`${truncate(name)}\`.${similarName(name, [...known])}`,
   );
   // Copies known names only: an option named `__proto__` must not become the prototype.
   const given = Object.entries(options).filter(([name]) => known.has(name));

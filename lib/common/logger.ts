@@ -20,6 +20,15 @@ export interface Logger {
   debug?(message: string, fields?: LogFields): void;
 }
 
+/** What {@link isLogger} accepts, for messages. */
+export const LOGGER = 'an object with the methods `log`, `warn` and `error`';
+
+/** Whether `value` has the methods that a {@link Logger} must have. */
+export function isLogger(value: unknown): value is Logger {
+  if (typeof value !== 'object' || value === null) return false;
+  return ['log', 'warn', 'error'].every((method) => typeof Reflect.get(value, method) === 'function');
+}
+
 /** A logger that discards all messages. */
 export const silentLogger: Logger = Object.freeze({
   log: () => undefined,

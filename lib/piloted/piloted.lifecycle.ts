@@ -132,9 +132,9 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
       const missing = handles.filter(({ answered }) => !answered);
       const cause = missing.find((handle) => handle.error)?.error ?? (error as Error);
       if (mode === 'fail') throw this.unavailable(cause);
-      const names = missing.map(({ name }) => name).join(', ');
+      const names = missing.map(({ name }) => `"${name}"`).join(', ');
       this.logger.warn(
-        `Got no list of ${names} from the registry within ${timeout} s; starting without it and retrying: ${cause.message}`,
+        `Got no list of ${names} from the registry within ${timeout} s; the boot continues without it, retrying: ${cause.message}`,
       );
     }
   }

@@ -33,7 +33,7 @@ describe('PilotedModule', () => {
     it('waits no longer than its timeout and continues without the lists, with a warning', async () => {
       const service = await discovery({ registry: down(), services: ['web'], bootTimeout: 0.05 });
       expect(lines.join('\n')).toContain(
-        'Got no list of web from the registry within 0.05 s; starting without it and retrying: connection refused',
+        'Got no list of "web" from the registry within 0.05 s; the boot continues without it, retrying: connection refused',
       );
       expect(thrown(() => service.pick('web'))).toMatchObject({ reason: 'never-answered' });
     });
@@ -139,6 +139,9 @@ describe('PilotedModule', () => {
       expect(app.get(DiscoveryService).names().toSorted()).toEqual(['api', 'web']);
       expect(app.get(Billing).handle.endpoints.map(({ id }) => id)).toEqual(['blue']);
       expect(() => PilotedModule.forFeature(['web', 'web'])).toThrow(InvalidOptionError);
+      expect(() => PilotedModule.forFeature('web' as never)).toThrow(
+        'Expected `services` to be an array of names or of objects with a `name`, got "web".',
+      );
     });
   });
 
@@ -188,7 +191,7 @@ describe('PilotedModule', () => {
       ],
       [
         { services: [{ name: 'web', interval: 0 }] },
-        'Expected `services[0].interval` to be a number of seconds, at least 1, got 0.',
+        'Expected `services[0].interval` to be a number of seconds from 1 to 86400, got 0.',
       ],
       [{ services: [{ name: 'web', tags: 'a' }] }, 'got `tags`.'],
       [
@@ -232,10 +235,13 @@ describe('PilotedModule', () => {
         'Expected `allow` to be an array of CIDRs such as "10.0.0.0/8", got "10.0.0.0/99".',
       ],
       [{ snapshot: '' }, 'Expected `snapshot` to be the path of a file, got "".'],
-      [{ expiryGuard: { threshold: 2 } }, 'Expected `threshold` to be a number from 0 to 1, got 2.'],
-      [{ ballancer: 'random' }, 'got `ballancer`.'],
+      [
+        { expiryGuard: { threshold: 2 } },
+        'Expected `expiryGuard.threshold` to be a number from 0 to 1, got 2.',
+      ],
+      [{ ballancer: 'random' }, 'got `ballancer`. Did you mean "balancer"?'],
       [{ registry: 'ftp://secret@host' }, 'Expected `registry` to be'],
-      [null, 'Expected `options of PilotedModule` to be an object, got null.'],
+      [null, 'Expected the options of PilotedModule to be an object, got null.'],
     ])('names the error in %j', async (options, sentence) => {
       const module = PilotedModule.forRootAsync({ useFactory: () => options as PilotedModuleOptions });
       const compiling = Test.createTestingModule({ imports: [module] }).compile();

@@ -187,7 +187,7 @@ export class PilotedModule {
   /** As {@link PilotedModule.forRoot}, with options from a factory, a class or a provider. */
   static forRootAsync(options: PilotedModuleAsyncOptions): DynamicModule {
     return root(
-      asyncOptionsProviders(PILOTED_OPTIONS, options, (factory: PilotedOptionsFactory) =>
+      asyncOptionsProviders('PilotedModule', PILOTED_OPTIONS, options, (factory: PilotedOptionsFactory) =>
         factory.createPilotedOptions(),
       ),
       options.imports,

@@ -5,6 +5,7 @@ import { checkRetryOptions } from '../balancing/retry-options.js';
 import { AddressPolicy } from '../discovery/address-policy.js';
 import { checkOptions, describeIssues } from '../common/check-options.js';
 import { expected } from '../common/expected.js';
+import { isLogger, LOGGER } from '../common/logger.js';
 import { isName, MAX_NAME_BYTES } from '../common/names.js';
 import { readServices } from '../registries/fixed/fixed.js';
 import { registrySource } from '../registries/registry-url.js';
@@ -20,6 +21,8 @@ const isNonEmptyString = (value: unknown): boolean => typeof value === 'string' 
 const BALANCER = `${BALANCER_NAMES.map((name) => `'${name}'`).join(', ')}, or an object with \`update\` and \`pick\``;
 const NAME = `a string of 1 to ${MAX_NAME_BYTES} bytes without control characters`;
 const SECONDS = 'a number of seconds above 0, at most 86400';
+const INTERVAL = 'a number of seconds from 1 to 86400';
+const SERVICES = 'an array of names or of objects with a `name`';
 const BOOT = "'wait', 'empty' or 'fail'";
 
 class Service {
@@ -28,9 +31,9 @@ class Service {
   @IsOptional() @holds(isNonEmptyString, 'a non-empty string') dc = undefined;
   @IsOptional() @holds(isNonEmptyString, 'a non-empty string') zone = undefined;
   @IsOptional()
-  @IsNumber({}, describeIssues('a number of seconds, at least 1'))
-  @Min(1, describeIssues('a number of seconds, at least 1'))
-  @Max(86_400, describeIssues('a number of seconds, at most 86400'))
+  @IsNumber({}, describeIssues(INTERVAL))
+  @Min(1, describeIssues(INTERVAL))
+  @Max(86_400, describeIssues(INTERVAL))
   interval = undefined;
   @IsOptional() @holds(isBalancerOption, BALANCER) balancer = undefined;
   // Checked by the parser of registry URLs, which masks secrets.
@@ -58,7 +61,7 @@ class Options {
   // Checked by the parser of registry URLs, which masks secrets.
   @IsOptional() registry = undefined;
   @IsOptional() @holds(isString, 'a path, or empty for the variable CONTAINERPILOT') config = undefined;
-  @IsOptional() @holds(Array.isArray, 'an array of names or of objects with a `name`') services = undefined;
+  @IsOptional() @holds(Array.isArray, SERVICES) services = undefined;
   @IsOptional() @holds(isBalancerOption, BALANCER) balancer = undefined;
   @IsOptional() @IsIn(['wait', 'empty', 'fail'], describeIssues(BOOT)) boot = undefined;
   @IsOptional() @holds(isSeconds, SECONDS) bootTimeout = undefined;
@@ -71,9 +74,7 @@ class Options {
   @IsOptional()
   @holds(isSwitch, 'true, false or an object')
   expiryGuard = undefined;
-  @IsOptional()
-  @holds((value) => typeof (value as { warn?: unknown } | null)?.warn === 'function', 'a logger')
-  logger = undefined;
+  @IsOptional() @holds(isLogger, LOGGER) logger = undefined;
 }
 
 function isSeconds(value: unknown): boolean {
@@ -89,14 +90,15 @@ export function checkPilotedOptions(options: PilotedModuleOptions): void {
   checkOptions(Options, options, 'PilotedModule');
   checkServices('services', options.services ?? []);
   if (typeof options.expiryGuard === 'object')
-    checkOptions(Guard, options.expiryGuard, "PilotedModule's `expiryGuard`");
+    checkOptions(Guard, options.expiryGuard, "PilotedModule's `expiryGuard`", 'expiryGuard.');
   new AddressPolicy(options.allow);
 }
 
 /** Validates a list of services. @throws InvalidOptionError when a service is invalid or listed twice */
 export function checkServices(option: string, services: readonly (string | ServiceOptions)[]): void {
+  if (!Array.isArray(services)) throw expected(option, SERVICES, services);
   const names = new Set<string>();
-  services.forEach((service, index) => {
+  services.forEach((service: string | ServiceOptions, index) => {
     const where = `${option}[${index}]`;
     if (typeof service === 'string') {
       if (!isName(service)) throw expected(where, NAME, service);

@@ -77,6 +77,8 @@ export class SessionRunner {
   private working: Promise<void> | undefined;
   private warnedTtl: number | undefined;
   private refused = false;
+  /** Whether the failure of a renewal is logged already. */
+  private renewalFailed = false;
   private readonly roundTrip = new RoundTrip();
 
   /** @param ttl seconds to request */
@@ -265,7 +267,11 @@ export class SessionRunner {
       const retryAfter = (this.state.lost ? this.lost : this.late).next();
       if (isUnreachable(error)) this.reconnect.attemptFailed({ error, retryInMs: retryAfter });
       this.apply({ kind: 'failed', retryAfter });
-      logger.debug?.(`Renewing session ${session.id} at ${registry.url} failed: ${(error as Error).message}`);
+      if (this.renewalFailed) return;
+      this.renewalFailed = true;
+      logger.debug?.(
+        `Renewing session ${session.id} at ${registry.url} failed; retrying (logged once until it succeeds): ${(error as Error).message}`,
+      );
     }
   }
 
@@ -315,6 +321,7 @@ export class SessionRunner {
 
   private recovered(): void {
     this.refused = false;
+    this.renewalFailed = false;
     this.reconnect.attemptSucceeded();
     this.late.reset();
     this.lost.reset();

@@ -131,7 +131,7 @@ describe('the option `service.ready`', () => {
   it('must be a function', async () => {
     const service = { name: 'web', ready: true as unknown as Ready };
     await expect(bench.compiled({ service })).rejects.toThrow(
-      'Expected `ready` to be a function that returns true or false, got true.',
+      'Expected `service.ready` to be a function that returns true or false, got true.',
     );
   });
 });

@@ -25,10 +25,37 @@ describe('RegistrationLog', () => {
     expect(lines).toEqual(['Stopped registering "web/one", which this process never registered.']);
   });
 
-  it('still reports the end of an entry that was lost before', () => {
+  it.each([
+    [
+      'expired',
+      'no renewal was acknowledged for a whole TTL. It is registered again as soon as the registry answers.',
+    ],
+    ['revoked', 'the registry ended its session. Registering it again.'],
+    ['deleted', 'another client deleted it. Registering it again.'],
+    ['overwritten', 'another client overwrote it. Registering it again.'],
+    ['taken-over', 'a newer registration owns it. It is registered again when that one ends.'],
+  ] as const)('explains why an entry was lost: %s', (reason, explanation) => {
+    log.log({ type: 'lost', key: 'k', reason });
+    expect(lines).toEqual([`Lost "k" (${reason}): ${explanation}`]);
+  });
+
+  it('does not claim to deregister an entry that was lost, or whose last renewal failed', () => {
+    for (const event of [
+      { type: 'lost', key: 'k', reason: 'expired' },
+      { type: 'late', key: 'k' },
+    ] as const) {
+      log.log({ type: 'alive', key: 'k' });
+      log.log(event);
+      log.log({ type: 'stopped', key: 'k' });
+      expect(lines.at(-1)).toBe('Stopped registering "k".');
+    }
+  });
+
+  it('reports the deregistration of an entry that was restored', () => {
     log.log({ type: 'alive', key: 'k' });
-    log.log({ type: 'lost', key: 'k', reason: 'expired' });
+    log.log({ type: 'lost', key: 'k', reason: 'deleted' });
+    log.log({ type: 'restored', key: 'k' });
     log.log({ type: 'stopped', key: 'k' });
-    expect(lines.slice(1)).toEqual(['Lost "k" (expired).', 'Deregistered "k".']);
+    expect(lines.at(-1)).toBe('Deregistered "k".');
   });
 });

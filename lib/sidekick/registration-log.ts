@@ -1,11 +1,24 @@
 import { type RegistrationEvent } from '../registration/registration-status.js';
+import { type LostReason } from '../registration/registration-machine.js';
 import { type NotReady } from './readiness.js';
 import { type LogFields, type Logger } from '../common/logger.js';
+
+/** Why an entry was lost, and what happens next. */
+const LOST: Readonly<Record<LostReason, string>> = Object.freeze({
+  expired:
+    'no renewal was acknowledged for a whole TTL. It is registered again as soon as the registry answers.',
+  revoked: 'the registry ended its session. Registering it again.',
+  deleted: 'another client deleted it. Registering it again.',
+  overwritten: 'another client overwrote it. Registering it again.',
+  'taken-over': 'a newer registration owns it. It is registered again when that one ends.',
+});
 
 /** Logs the events of all registrations. */
 export class RegistrationLog {
   private readonly descriptions = new Map<string, string>();
   private readonly registered = new Set<string>();
+  /** Keys whose entry may be absent from the registry, or owned by another session. */
+  private readonly unsure = new Set<string>();
   /** Keys with a warning whose entry is not registered yet. */
   private readonly warned = new Set<string>();
 
@@ -24,6 +37,7 @@ export class RegistrationLog {
   forget(key: string): void {
     this.descriptions.delete(key);
     this.registered.delete(key);
+    this.unsure.delete(key);
     this.warned.delete(key);
   }
 
@@ -65,21 +79,35 @@ export class RegistrationLog {
     const fields = { event: type, key, registry: this.registry, reason };
     switch (type) {
       case 'lost':
-        this.logger.warn(`Lost "${key}" (${reason ?? 'unknown'}).`, fields);
+        this.unsure.add(key);
+        this.logger.warn(
+          `Lost "${key}"${reason === undefined ? '.' : ` (${reason}): ${LOST[reason]}`}`,
+          fields,
+        );
         return;
       case 'late':
+        this.unsure.add(key);
         this.logger.debug?.(`A renewal of "${key}" failed; retrying.`, fields);
         return;
       case 'restored':
+        this.unsure.delete(key);
         this.logger.log(`Restored "${key}".`, fields);
         return;
       case 'alive':
+        this.unsure.delete(key);
         this.alive(key, fields);
         return;
       case 'stopped':
-        if (this.registered.delete(key)) this.logger.log(`Deregistered "${key}".`, fields);
-        else this.logger.log(`Stopped registering "${key}", which this process never registered.`, fields);
+        this.stopped(key, fields);
     }
+  }
+
+  private stopped(key: string, fields: LogFields): void {
+    const wasRegistered = this.registered.delete(key);
+    // The registry may not have received the deregistration, so the line does not claim it.
+    if (wasRegistered && !this.unsure.delete(key)) this.logger.log(`Deregistered "${key}".`, fields);
+    else if (wasRegistered) this.logger.log(`Stopped registering "${key}".`, fields);
+    else this.logger.log(`Stopped registering "${key}", which this process never registered.`, fields);
   }
 
   private alive(key: string, fields: LogFields): void {

@@ -10,6 +10,7 @@ import { type ContainerPilotConfig } from '../containerpilot/config.js';
 import { type Registrar } from '../registration/registrar.js';
 import { type Clock } from '../common/clock.js';
 import { pause } from '../common/async/deadline.js';
+import { RegistryUnavailableError } from '../common/errors/index.js';
 import { type Logger } from '../common/logger.js';
 import { type SharedRegistry } from '../registry/registry-pool.js';
 import { ElectionJobs } from './elections/election-jobs.js';
@@ -86,6 +87,7 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     this.starting ??= this.start().catch(async (error: unknown) => {
       // Nest runs no shutdown hooks after a failed boot, so clean up here.
       this.refused = true;
+      this.explain(error);
       await this.close();
       await this.showShutdown();
       throw error;
@@ -171,9 +173,18 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
       await this.listening;
     } catch (error) {
       this.refused = true;
+      this.explain(error);
       await this.close();
       throw error;
     }
+  }
+
+  /** The error says that the registry is not reachable, not why that fails the boot. */
+  private explain(error: unknown): void {
+    if (!this.failFast || !(error instanceof RegistryUnavailableError)) return;
+    this.logger.error(
+      'The boot fails because the first write did not reach the registry and `failFast` is true. With `failFast: false` the application boots, and the write is retried until it succeeds.',
+    );
   }
 
   private async register(): Promise<void> {

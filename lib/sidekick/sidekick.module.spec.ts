@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { type AddressInfo, type Server } from 'node:net';
 import { systemClock } from '../common/clock.js';
+import { RegistryUnavailableError } from '../common/errors/index.js';
 import { silentLogger } from '../common/logger.js';
 import { type InstanceRecord, type KeyRecord } from '../registry/entry-record.js';
 import { memory, type MemorySource } from '../registries/memory/memory.js';
@@ -85,6 +86,25 @@ describe('SidekickModule', () => {
     await app.init();
     expect(opened.map((faulty) => faulty.count('open'))).toEqual([1]);
     expect(app.get(Sidekick).beats.map(({ key }) => key)).toEqual(['k', 'one', 'two']);
+  });
+
+  it('says which option lets the application boot without the registry', async () => {
+    const errors: string[] = [];
+    const logger = { ...silentLogger, error: (text: string) => void errors.push(text) };
+    const down: RegistrySource = {
+      ...registry,
+      identity: 'down',
+      open: async (deps) => {
+        const faulty = new FaultyRegistry(await registry.open(deps), systemClock);
+        faulty.fail('down');
+        return faulty;
+      },
+    };
+    @Module({ imports: [SidekickModule.forRoot({ registry: down, logger, key: 'k' })] })
+    class AppModule {}
+    const booting = NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+    await expect(booting).rejects.toThrow(RegistryUnavailableError);
+    expect(errors).toEqual([expect.stringContaining('With `failFast: false` the application boots')]);
   });
 
   it('computes the value with a function', async () => {
@@ -250,13 +270,28 @@ describe('SidekickModule', () => {
     ['no update interval at all', { key: 'k', updateInterval: Infinity }, /`updateInterval`.*got Infinity/],
     ['an empty key', { key: '' }, /Expected `key`/],
     ['a value without a key', { value: 'x' }, /Expected `key`/],
-    ['an unknown option', { tll: 3 } as never, /got `tll`/],
-    ['a bad port', { service: { name: 'web', port: 70_000 } }, /`port`.*1 to 65535.*70000/],
-    ['a bad address', { service: { name: 'web', address: 'a b' } }, /`address`/],
+    ['an unknown option', { tll: 3 } as never, /got `tll`\. Did you mean "ttl"\?/],
+    [
+      'a service that is no object',
+      { service: 'web' as never },
+      /^Expected `service` to be an object, got "web"\.$/,
+    ],
+    ['a registry that is no URL', { registry: 42 as never }, /`registry` to be a URL or .*, got 42\./],
+    [
+      'a logger without methods',
+      { logger: 'x' as never },
+      /`logger` to be an object with the methods `log`, .*, got "x"\./,
+    ],
+    ['a bad port', { service: { name: 'web', port: 70_000 } }, /`service\.port`.*1 to 65535.*70000/],
+    ['a bad address', { service: { name: 'web', address: 'a b' } }, /`service\.address`/],
     ['an unknown service option', { service: { name: 'web', prot: 1 } as never }, /got `prot`/],
-    ['a bad interface', { service: { name: 'web', interfaces: ['a b'] } }, /`interfaces`/],
-    ['a bad weight', { service: { name: 'web', weight: -1 } }, /`weight`/],
-    ['meta that is no text', { service: { name: 'web', meta: { a: 1 } as never } }, /`meta`/],
+    ['a bad interface', { service: { name: 'web', interfaces: ['a b'] } }, /`service\.interfaces`/],
+    ['a bad weight', { service: { name: 'web', weight: -1 } }, /`service\.weight`/],
+    [
+      'meta with a value that is no string',
+      { service: { name: 'web', meta: { a: 1 } as never } },
+      /`service\.meta`/,
+    ],
     ['a negative drain', { drain: -1 }, /`drain`/],
     ['a value over 64 KiB', { key: 'k', value: 'x'.repeat(65_537) }, /65536 bytes/],
   ])('fails the boot with one sentence for %s', async (_name, options, sentence) => {

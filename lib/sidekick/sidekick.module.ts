@@ -222,7 +222,7 @@ export class SidekickModule {
   /** As {@link SidekickModule.forRoot}, with options from a factory, a class or a provider. */
   static forRootAsync(options: SidekickModuleAsyncOptions): DynamicModule {
     return module(
-      asyncOptionsProviders(SIDEKICK_OPTIONS, options, (factory: SidekickOptionsFactory) =>
+      asyncOptionsProviders('SidekickModule', SIDEKICK_OPTIONS, options, (factory: SidekickOptionsFactory) =>
         factory.createSidekickOptions(),
       ),
       options.imports,

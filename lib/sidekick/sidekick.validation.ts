@@ -12,6 +12,7 @@ import { isHost, isPort } from '../common/address.js';
 import { checkOptions, describeIssues } from '../common/check-options.js';
 import { InvalidOptionError } from '../common/errors/index.js';
 import { expected } from '../common/expected.js';
+import { isLogger, LOGGER } from '../common/logger.js';
 import { checkName, isName, MAX_NAME_BYTES } from '../common/names.js';
 import { isInterfaceSpec } from '../common/interfaces.js';
 import { MAX_VALUE_BYTES } from '../registry/check-record.js';
@@ -54,9 +55,7 @@ class ModuleShape extends HeartbeatShape {
   @Satisfies(
     'source',
     (value) => isString(value) || isRecordOf({ value }, (source) => typeof source === 'object'),
-    {
-      message: 'Expected `registry` to be a URL or the result of a driver function, got something else.',
-    },
+    describeIssues('a URL or the result of a driver function'),
   )
   registry = undefined;
   @IsOptional()
@@ -89,7 +88,7 @@ class ModuleShape extends HeartbeatShape {
   @Min(1, describeIssues(MAX_HANG))
   @Max(MAX_SECONDS, describeIssues(MAX_HANG))
   maxHang = undefined;
-  @IsOptional() logger = undefined;
+  @IsOptional() @Satisfies('logger', isLogger, describeIssues(LOGGER)) logger = undefined;
 }
 
 class AnnouncementShape {
@@ -152,9 +151,12 @@ export function checkHeartbeatOptions(options: HeartbeatOptions, of: string): vo
   if (options.updateInterval !== undefined) checkUpdateInterval(options.updateInterval);
 }
 
-/** @throws InvalidOptionError */
-export function checkAnnouncement(service: ServiceAnnouncement, of: string): void {
-  checkOptions(AnnouncementShape, service, of);
+/**
+ * @param prefix precedes the names of the options in messages: "service."
+ * @throws InvalidOptionError
+ */
+export function checkAnnouncement(service: ServiceAnnouncement, of: string, prefix = ''): void {
+  checkOptions(AnnouncementShape, service, of, prefix);
 }
 
 /** @throws InvalidOptionError, IntervalTooSmallError */
@@ -166,7 +168,9 @@ export function checkSidekickOptions(options: SidekickModuleOptions): void {
       'Expected `registry` to be a URL together with `isolate`, since the worker thread opens the registry itself; got the result of a driver function.',
     );
   }
-  if (options.service !== undefined) checkAnnouncement(options.service, "SidekickModule's `service`");
+  if (options.service !== undefined) {
+    checkAnnouncement(options.service, "SidekickModule's `service`", 'service.');
+  }
   if (options.key !== undefined) checkKey(options.key, options.value ?? '');
   else if (options.value !== undefined) throw expected('key', 'given together with `value`', options.key);
 }

@@ -136,7 +136,7 @@ describe('The least rights of docs/registries.md for etcd', () => {
     await until('no instance in the end', () => discovery.endpoints('web').length === 0);
     expect(await etcd.keys('/')).toEqual([]);
     expect(logger.lines.filter((line) => /^(warn|error)/.test(line))).toEqual([
-      `warn: Lost "${KEY}" (deleted).`,
+      `warn: Lost "${KEY}" (deleted): another client deleted it. Registering it again.`,
     ]);
   });
 
