@@ -38,6 +38,17 @@ describe('SidekickModule', () => {
     return app;
   }
 
+  const unreachable = (opened: FaultyRegistry[] = []): RegistrySource => ({
+    ...registry,
+    identity: 'down',
+    open: async (deps) => {
+      const faulty = new FaultyRegistry(await registry.open(deps), systemClock);
+      faulty.fail('down');
+      opened.push(faulty);
+      return faulty;
+    },
+  });
+
   const value = (key: string): string | undefined =>
     (registry.store.entry({ kind: 'key', key })?.record as KeyRecord | undefined)?.value;
 
@@ -67,18 +78,10 @@ describe('SidekickModule', () => {
       }
     }
     const opened: FaultyRegistry[] = [];
-    const down: RegistrySource = {
-      ...registry,
-      identity: 'down',
-      open: async (deps) => {
-        const faulty = new FaultyRegistry(await registry.open(deps), systemClock);
-        faulty.fail('down');
-        opened.push(faulty);
-        return faulty;
-      },
-    };
     @Module({
-      imports: [SidekickModule.forRoot({ registry: down, ...quiet, key: 'k', failFast: false })],
+      imports: [
+        SidekickModule.forRoot({ registry: unreachable(opened), ...quiet, key: 'k', failFast: false }),
+      ],
       providers: [Jobs],
     })
     class AppModule {}
@@ -91,16 +94,7 @@ describe('SidekickModule', () => {
   it('says which option lets the application boot without the registry', async () => {
     const errors: string[] = [];
     const logger = { ...silentLogger, error: (text: string) => void errors.push(text) };
-    const down: RegistrySource = {
-      ...registry,
-      identity: 'down',
-      open: async (deps) => {
-        const faulty = new FaultyRegistry(await registry.open(deps), systemClock);
-        faulty.fail('down');
-        return faulty;
-      },
-    };
-    @Module({ imports: [SidekickModule.forRoot({ registry: down, logger, key: 'k' })] })
+    @Module({ imports: [SidekickModule.forRoot({ registry: unreachable(), logger, key: 'k' })] })
     class AppModule {}
     const booting = NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
     await expect(booting).rejects.toThrow(RegistryUnavailableError);
