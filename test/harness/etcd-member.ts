@@ -139,6 +139,12 @@ export class EtcdMember {
     return [...text.matchAll(counter)].reduce((sum, [, count]) => sum + Number(count), 0);
   }
 
+  /** Watches that it serves. */
+  async watchers(): Promise<number> {
+    const { text } = await httpRequest(`${this.metricsUrl}/metrics`);
+    return Number(/^etcd_debugging_mvcc_watcher_total (\d+)/m.exec(text)?.[1]);
+  }
+
   /** Arguments of `etcdctl snapshot restore` that recreate its data. */
   get restoring(): readonly string[] {
     const needed = ['--name=', '--data-dir=', '--initial-cluster=', '--initial-advertise-peer-urls='];

@@ -102,6 +102,7 @@ describe(`${RATE} changes a second in a browser with ${ENDPOINTS} endpoints`, ()
 
   it('cause no long pause, and do not fill its memory', async () => {
     const page = await (await browser.newContext()).newPage();
+    page.setDefaultTimeout(120_000);
     const devTools = await page.context().newCDPSession(page);
     await page.goto(`${application.url}/sidekick`);
     await page.getByRole('rowheader', { name: `many-${ENDPOINTS - 1}`, exact: true }).waitFor();

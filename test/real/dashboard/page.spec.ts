@@ -11,6 +11,9 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 const HOSTILE = '<script>document.title="owned"</script><img src=x onerror="document.title=1">';
 
+/** For one step of a browser on a busy machine. */
+const PATIENCE_MS = 120_000;
+
 let browser: Browser;
 let axe: string;
 let applications: DashboardApplication[] = [];
@@ -40,6 +43,7 @@ async function start(...args: Parameters<typeof dashboardApplication>): Promise<
 /** Opens the page in a browser context of its own. */
 async function open({ url }: DashboardApplication, options: BrowserContextOptions = {}): Promise<Page> {
   const page = await (await browser.newContext(options)).newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   pages.push(page);
   page.on('console', (message) => {
     if (message.type() === 'error') problems.push(message.text());

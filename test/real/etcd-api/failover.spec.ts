@@ -26,7 +26,9 @@ describe('TestV2NoRetryEOF', () => {
       await client.keys.get('/foo');
       const before = other.counts.connections;
       current.stall('down');
+      const { bytesUp } = current.counts;
       const failed = failure(run());
+      await until('the request', () => current.counts.bytesUp > bytesUp);
       await sleep(200);
       current.cut();
       const error = await failed;

@@ -3,7 +3,7 @@ import { Controller, Get, Injectable, Module, Param } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EtcdClient, EtcdModule, KeysError } from '../../../lib/etcd/index.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
-import { sleep } from '../../harness/wait.js';
+import { until } from '../../harness/wait.js';
 
 let etcd: EtcdCluster;
 
@@ -61,10 +61,11 @@ describe('an application with the EtcdModule', () => {
     const client = app.get(EtcdClient);
     const following = app.get(Flags).follow();
     expect(await (await fetch(`${url}/blue`)).text()).toBe('unset');
-    await sleep(300);
+    await until('the watch', async () => (await etcd.members[0]!.watchers()) > 0);
     await client.keys.set('/flags/blue', 'on', { ttl: 600 });
     await client.keys.set('/flags/blue', 'off', { ttl: 600 });
     expect(await (await fetch(`${url}/blue`)).text()).toBe('off');
+    await until('both events', () => app.get(Flags).seen.length === 2);
     await app.close();
     await expect(following).rejects.toMatchObject({ code: 'SIDEKICK_CLOSED' });
     expect(app.get(Flags).seen).toEqual(['create /flags/blue', 'set /flags/blue']);

@@ -69,7 +69,7 @@ describe('the etcd registry and a cluster of three', () => {
   });
 
   it('keeps an entry through the kill of the leader and of a member that is stopped', async () => {
-    const session = await registry.openSession({ ttl: 5 }, signal);
+    const session = await registry.openSession({ ttl: 8 }, signal);
     await session.write(key('/kept'), undefined, signal);
     const stop = new AbortController();
     const beating = (async () => {

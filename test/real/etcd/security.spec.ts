@@ -127,7 +127,7 @@ describe('etcd with users', () => {
   let etcd: EtcdCluster;
 
   beforeAll(async () => {
-    etcd = await startEtcd({ tokenTtl: 1 });
+    etcd = await startEtcd({ tokenTtl: 3 });
     await etcd.put('/app/a', 'for app');
     await etcd.enableAuth('root canary');
     await etcd.addUser('app', 'app canary', '/app/', 'readwrite');
@@ -177,7 +177,7 @@ describe('etcd with users', () => {
     };
     await read();
     const before = await authentications();
-    await sleep(2_500);
+    await sleep(6_000);
     await Promise.all(Array.from({ length: 20 }, read));
     expect(await authentications()).toBe(before + 1);
     transport.close();

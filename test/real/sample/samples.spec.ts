@@ -6,7 +6,7 @@ import { shell } from '../packaging/shell.js';
 import { SampleProcess } from './sample-process.js';
 
 /** Milliseconds for a sample to show what it shows. */
-const PATIENCE = 60_000;
+const PATIENCE = 120_000;
 
 /** The address of an instance in an answer. */
 const NEXT = /"next":"127\.0\.0\.1:(\d+)"/g;

@@ -11,7 +11,7 @@ import { systemClock } from '../../../lib/common/clock.js';
 import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { until } from '../../harness/wait.js';
 import { documented } from './documented.js';
-import { boot, failure, type Recording, recording } from './support.js';
+import { boot, failure, recording, type Recording, unreadable } from './support.js';
 
 const SERVICE = { name: 'web', id: 'one', address: '10.0.0.1', port: 80 };
 const KEY = '/servers/web';
@@ -99,7 +99,7 @@ describe('The least rights of docs/registries.md for etcd', () => {
         registry: url('discoverer'),
         services: ['web'],
         boot: 'fail',
-        bootTimeout: 2,
+        bootTimeout: 60,
         logger,
       }),
     );
@@ -201,7 +201,7 @@ describe('The least rights of docs/registries.md for etcd', () => {
 
   it('are all needed to discover', async () => {
     const [list, sessions] = grantsOf(DISCOVERS) as [Grant, Grant];
-    const error = await without(list, undefined, async () => await failure(discoverer()));
+    const error = await without(list, undefined, async () => await unreadable(url('discoverer')));
     expect(error).toBeInstanceOf(RegistryRefusedError);
     expect(error.message).toContain(`etcdctl role grant-permission ROLE read --prefix ${list.key}`);
     // Without the records everything is watched, and the cause of a removal is unknown.

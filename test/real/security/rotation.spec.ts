@@ -16,7 +16,7 @@ const KEY = 'servers/web';
 async function application(registry: string) {
   const logger = recording();
   const app = await boot(
-    SidekickModule.forRoot({ registry, key: KEY, value: 'one', ttl: 6, logger }),
+    SidekickModule.forRoot({ registry, key: KEY, value: 'one', ttl: 10, logger }),
     PilotedModule.forRoot({ registry, services: ['web'], boot: 'fail', logger }),
   );
   const [sidekick, discovery] = [app.get(Sidekick), app.get(DiscoveryService)];
