@@ -30,6 +30,7 @@ import { FileSession } from './file-session.js';
 import { examineFolder } from './examine.js';
 import { FileStore, listingOf } from './file-store.js';
 import { keyNames, serviceNames } from './names.js';
+import { LOOK_INTERVAL_MS, Silence } from './silence.js';
 import { sweep } from './sweep.js';
 
 /** The shortest time between two sweeps of one connection. */
@@ -142,21 +143,21 @@ export class FileRegistry implements Registry {
     signal: AbortSignal,
   ): AsyncGenerator<WatchBatch, void, void> {
     const { clock } = this.store;
-    const start = clock.now();
     // A result from before this call may be older than the listing from which this watch continues.
     const stem = scope.kind === 'service' ? undefined : stemOfEntryKey(scope);
     const subscription = this.watchers.subscribe(this.store.folder(scope), notifier, stem);
     let cursor = from;
-    let due = start + SIGN_OF_LIFE_MS / 2;
+    const silence = new Silence(clock);
+    let due = clock.now() + LOOK_INTERVAL_MS;
     while (!signal.aborted) {
       const { last } = subscription;
-      const silence = clock.now() - (last?.at ?? start);
-      if (silence > SIGN_OF_LIFE_MS) throw this.silent(silence);
+      const silentMs = silence.look(last?.at);
+      if (silentMs > SIGN_OF_LIFE_MS) throw this.silent(silentMs);
       if (last?.result instanceof Error) throw asRegistryError(this.url, last.result);
       const listing = last && listingOf(last.result, scope);
       const news = listing !== undefined && listing.cursor !== cursor;
       const late = clock.now() >= due;
-      if (news || late) due = clock.now() + SIGN_OF_LIFE_MS / 2;
+      if (news || late) due = clock.now() + LOOK_INTERVAL_MS;
       if (news) {
         cursor = listing.cursor;
         yield { kind: 'listing', listing };
@@ -170,8 +171,8 @@ export class FileRegistry implements Registry {
     this.checked = true;
   }
 
-  private silent(silence: number): Error {
-    const error = new Error(`it could not be read for ${Math.round(silence)} ms`);
+  private silent(silentMs: number): Error {
+    const error = new Error(`it could not be read for ${Math.round(silentMs)} ms`);
     return new RegistryUnavailableError(this.url, [{ endpoint: this.store.layout.root, error }]);
   }
 

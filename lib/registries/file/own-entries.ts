@@ -8,6 +8,7 @@ import { type FolderWatchers } from './folder-watchers.js';
 import { asRegistryError } from './fs-error.js';
 import { stemOfEntryKey } from './layout.js';
 import { type FileStore, type FolderSnapshot } from './file-store.js';
+import { LOOK_INTERVAL_MS, Silence } from './silence.js';
 
 interface OwnEntry {
   readonly entryKey: EntryKey;
@@ -20,8 +21,7 @@ interface OwnEntry {
 /** A folder that the watch follows. */
 interface Followed {
   readonly subscription: Subscription;
-  /** When it began, in milliseconds of the store's clock. */
-  readonly since: number;
+  readonly silence: Silence;
   /** The last result that was compared. */
   compared: ReadResult | undefined;
 }
@@ -94,7 +94,7 @@ export class OwnEntries {
           changes.push(...this.compare(follow, own));
         }
         yield changes;
-        await notifier.wait(this.store.clock, SIGN_OF_LIFE_MS / 2, signal);
+        await notifier.wait(this.store.clock, LOOK_INTERVAL_MS, signal);
       }
     } finally {
       if (this.notifier === notifier) this.notifier = undefined;
@@ -104,15 +104,15 @@ export class OwnEntries {
 
   private follow(folder: Folder, notifier: Notifier): Followed {
     const subscription = this.watchers.subscribe(folder, notifier);
-    return { subscription, since: this.store.clock.now(), compared: undefined };
+    return { subscription, silence: new Silence(this.store.clock), compared: undefined };
   }
 
   private compare(follow: Followed, own: ReadonlyMap<string, OwnEntry>): EntryChange[] {
     const { last } = follow.subscription;
-    const { clock, url, layout } = this.store;
-    const silence = clock.now() - (last?.at ?? follow.since);
-    if (silence > SIGN_OF_LIFE_MS) {
-      const error = new Error(`it could not be read for ${Math.round(silence)} ms`);
+    const { url, layout } = this.store;
+    const silentMs = follow.silence.look(last?.at);
+    if (silentMs > SIGN_OF_LIFE_MS) {
+      const error = new Error(`it could not be read for ${Math.round(silentMs)} ms`);
       throw new RegistryUnavailableError(url, [{ endpoint: layout.root, error }]);
     }
     if (last?.result instanceof Error) throw asRegistryError(url, last.result);

@@ -183,7 +183,11 @@ describe('ConsulRegistry under faults', () => {
       const registry = await open(agent);
       const held = await registry.openSession({ ttl: 30 }, never());
       const watches = Array.from({ length: 300 }, (_, n) => follow(registry, `service-${n}`));
-      await until('all to begin', () => watches.every(({ batches }) => batches.length > 0));
+      const ended = Promise.race(watches.map(({ failed }) => failed)).then((error) => Promise.reject(error));
+      await Promise.race([
+        until('all to begin', () => watches.every(({ batches }) => batches.length > 0)),
+        ended,
+      ]);
       // Calls continue beside the watches.
       await held.write(instance({ service: 'service-299', id: 'late' }), undefined, never());
       await held.renew(never());

@@ -5,7 +5,7 @@ import { startConsul } from '../../harness/consul.js';
 import { startEtcd } from '../../harness/etcd.js';
 import { until } from '../../harness/wait.js';
 import { documented } from '../security/documented.js';
-import { recording, type Recording } from '../security/support.js';
+import { complaints, recording, type Recording } from '../security/support.js';
 
 const ETCD = documented('sh', 'elects', 'elections.md');
 const CONSUL = documented('hcl', 'elects', 'elections.md');
@@ -48,7 +48,7 @@ describe('The least rights of docs/elections.md', () => {
     await until('the leadership', () => jobs.report() === 'reported');
     expect(await jobs.invoice()).toBe('sent');
     await closing.pop()?.();
-    expect(logger.lines.filter((line) => /^(warn|error)/.test(line))).toEqual([]);
+    expect(complaints(logger)).toEqual([]);
   }
 
   it('are enough for etcd, and a missing one is a warning that names it', async () => {
@@ -61,7 +61,7 @@ describe('The least rights of docs/elections.md', () => {
     await leadsAndLocks(url);
     await etcd.etcdctl(['role', 'revoke-permission', 'elector', '/nestjs-sidekick/.elections/reports']);
     const app = await boot(url);
-    await until('the warning', () => logger.lines.some((line) => /^(warn|error)/.test(line)));
+    await until('the warning', () => complaints(logger).length > 0);
     expect(logger.lines.join('\n')).toContain('/nestjs-sidekick/.elections/reports');
     expect(app.get(Jobs).report()).toBeUndefined();
   });

@@ -57,7 +57,7 @@ describe.each(STOPPABLE_REGISTRIES)('Health with the registry stopped: %s', (_na
           registry,
           key: '/servers/1',
           service: { name: 'status', address: '127.0.0.1' },
-          ttl: 2,
+          ttl: 6,
           logger: SILENT,
           ...options,
         }),
@@ -117,7 +117,7 @@ describe.each(STOPPABLE_REGISTRIES)('Health with the registry stopped: %s', (_na
         SidekickModule.forRoot({
           registry: world.url,
           key: '/servers/1',
-          ttl: 2,
+          ttl: 6,
           logger: SILENT,
         }),
       ],

@@ -55,7 +55,7 @@ describe('The log of an application through an outage of etcd', () => {
         SidekickModule.forRoot({
           registry,
           service: { name: 'web', id: 'one', address: '127.0.0.1' },
-          ttl: 2,
+          ttl: 6,
           drain: 0.1,
         }),
         PilotedModule.forRoot({ registry, services: ['web'] }),

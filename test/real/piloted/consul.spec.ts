@@ -106,6 +106,7 @@ describe('PilotedModule on a real Consul', () => {
       services: [{ name: 'far', dc: 'nowhere' }],
       bootTimeout: 1,
     });
+    await until('the refusal', () => discovery.of('far').error);
     expect(() => discovery.pick('far')).toThrow(/the registry has never answered/);
     expect(discovery.of('far').error?.message).toMatch(/nowhere|No path to datacenter/);
   });

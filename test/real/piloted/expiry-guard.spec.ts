@@ -95,7 +95,8 @@ describe.each([
   });
 
   it('keeps instances that expire together', async () => {
-    await announce(registry, 2);
+    // Longer than the boot on a busy machine.
+    await announce(registry, 10);
     const { discovery, ids } = await discovering();
     await until('the registry to list none', async () => {
       const { entries } = await registry.list({ kind: 'service', service: 'web' }, signal);

@@ -15,7 +15,8 @@ export interface Discovering {
 
 export async function discover(options: PilotedModuleOptions): Promise<Discovering> {
   const app = await Test.createTestingModule({
-    imports: [PilotedModule.forRoot({ logger: silentLogger, ...options })],
+    // The first lists are there after the boot, on a busy machine too.
+    imports: [PilotedModule.forRoot({ logger: silentLogger, bootTimeout: 60, ...options })],
   }).compile();
   await app.init();
   const discovery = app.get(DiscoveryService);

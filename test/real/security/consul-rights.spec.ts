@@ -8,7 +8,7 @@ import {
 import { type ConsulAgent, startConsul } from '../../harness/consul.js';
 import { until } from '../../harness/wait.js';
 import { documented } from './documented.js';
-import { boot, failure, recording, type Recording, unreadable } from './support.js';
+import { boot, complaints, failure, recording, type Recording, unreadable } from './support.js';
 
 const SERVICE = { name: 'web', id: 'one', address: '10.0.0.1', port: 80 };
 const KEY = 'servers/web';
@@ -66,7 +66,7 @@ describe('The least rights of docs/registries.md for Consul', () => {
     await sidekick.stop();
     await until('no instance in the end', () => discovery.endpoints('web').length === 0);
     expect((await agent.request(`/v1/kv/${KEY}`)).status).toBe(404);
-    expect(logger.lines.filter((line) => /^(warn|error)/.test(line))).toEqual([]);
+    expect(complaints(logger)).toEqual([]);
   });
 
   const without = (rules: readonly string[], part: string): string[] => {

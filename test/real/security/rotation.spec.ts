@@ -17,7 +17,7 @@ async function application(registry: string) {
   const logger = recording();
   const app = await boot(
     SidekickModule.forRoot({ registry, key: KEY, value: 'one', ttl: 10, logger }),
-    PilotedModule.forRoot({ registry, services: ['web'], boot: 'fail', logger }),
+    PilotedModule.forRoot({ registry, services: ['web'], boot: 'fail', bootTimeout: 60, logger }),
   );
   const [sidekick, discovery] = [app.get(Sidekick), app.get(DiscoveryService)];
   const bad: string[] = [];

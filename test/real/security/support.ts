@@ -22,6 +22,13 @@ export function recording(): Recording {
   return { lines, log: at('log'), warn: at('warn'), error: at('error'), debug: at('debug') };
 }
 
+/** The warnings and errors, without those of a request that was late, as some are on a busy machine. */
+export function complaints({ lines }: Recording): string[] {
+  return lines.filter(
+    (line) => /^(warn|error)/.test(line) && !/was not answered within|did not answer in time/.test(line),
+  );
+}
+
 /** Boots an application of these modules. */
 export async function boot(...imports: readonly DynamicModule[]): Promise<INestApplicationContext> {
   @Module({ imports: [...imports] })

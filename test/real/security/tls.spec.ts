@@ -75,7 +75,13 @@ describe.each(KINDS)('$name over TLS, by SidekickModule, PilotedModule and EtcdM
   async function works(registry: string | RegistrySource): Promise<void> {
     const app = await boot(
       SidekickModule.forRoot({ registry, key: `tls/${kind.name}`, value: 'here', logger: recording() }),
-      PilotedModule.forRoot({ registry, services: ['web'], boot: 'fail', logger: recording() }),
+      PilotedModule.forRoot({
+        registry,
+        services: ['web'],
+        boot: 'fail',
+        bootTimeout: 60,
+        logger: recording(),
+      }),
     );
     expect(app.get(Sidekick).beats).toMatchObject([{ state: 'alive' }]);
     expect(app.get(DiscoveryService).dump().services).toMatchObject([{ name: 'web', stale: false }]);
