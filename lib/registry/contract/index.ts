@@ -24,7 +24,7 @@ const CASES: readonly Case[] = [
 ];
 
 /** The timeout of a case that waits for no expiry. */
-const BASE_TIMEOUT_MS = 30_000;
+const BASE_TIMEOUT_MS = 120_000;
 
 /**
  * Returns the contract suite of registry drivers as asynchronous functions for any test runner. A function rejects if the

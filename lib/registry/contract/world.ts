@@ -10,7 +10,7 @@ import { Mirror } from './mirror.js';
 /** How often a condition is checked. */
 const POLL_INTERVAL_MS = 20;
 /** How long to wait for an effect that should occur at once. */
-const DEFAULT_WAIT_MS = 5_000;
+const DEFAULT_WAIT_MS = 30_000;
 
 const run = systemClock.wall().toString(36);
 let made = 0;

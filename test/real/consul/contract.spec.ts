@@ -31,7 +31,7 @@ describeRegistryContract({
   name: 'consul',
   // Consul's floor, and it takes up to twice the TTL to drop a session.
   ttl: 10,
-  expiryMs: 25_000,
+  expiryMs: 40_000,
   capabilities: { guardedInstances: true, reportsMissing: false, datacenters: true },
   open: async () => {
     const source = consul({ host: agent.host, port: agent.port });

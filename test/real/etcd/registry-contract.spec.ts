@@ -21,9 +21,12 @@ describe.each(['3.5', '3.4'] as const)('etcd %s', (version) => {
 
   describeRegistryContract({
     name: `etcd ${version}`,
+    // A second more than etcd's least, and time for a busy machine.
+    ttl: 3,
+    expiryMs: 20_000,
     capabilities: { reportsMissing: false },
     open: async () => {
-      const source = etcd({ endpoints: cluster.urls });
+      const source = etcd({ endpoints: cluster.urls, headerTimeoutPerRequest: 20 });
       return {
         connect: async () =>
           await source.open({ clock: systemClock, random: Math.random, logger: silentLogger }),

@@ -23,6 +23,9 @@ async function filesOf(root: string, entryKey: EntryKey): Promise<string[]> {
 for (const notify of [true, false])
   describeRegistryContract({
     name: notify ? 'file' : 'file without notifications',
+    // For a busy machine.
+    ttl: 3,
+    expiryMs: 20_000,
     open: async () => {
       const root = join(tmpdir(), `sidekick-file-${randomUUID()}`);
       return {

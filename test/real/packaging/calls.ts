@@ -68,7 +68,7 @@ function applicationWith(ports: Ports): Type {
       ServiceHttpModule.forRoot(),
       HttpModule.registerAsync({
         inject: [ServiceHttp],
-        useFactory: (http: ServiceHttp) => ({ adapter: http.axiosAdapter, timeout: 5_000 }),
+        useFactory: (http: ServiceHttp) => ({ adapter: http.axiosAdapter, timeout: 60_000 }),
       }),
       ClientsModule.registerAsync([
         {
@@ -140,8 +140,12 @@ export async function callAll(): Promise<{ before: Record<string, unknown>; afte
   const before = await results();
   await app.listen(0, '127.0.0.1');
   await app.get(DiscoveryService).of('hero').ready();
-  // The channel of gRPC follows the list within 200 ms.
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  // The channel of gRPC follows the list within 200 ms, and later on a busy machine.
+  for (const end = Date.now() + 60_000; Date.now() < end; ) {
+    const found = await firstValueFrom(hero.find({})).catch(() => undefined);
+    if (found !== undefined) break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   const after = await results();
   await app.close();
   return { before, after };

@@ -121,7 +121,13 @@ describe('A secret is shown nowhere', () => {
       body: { Name: 'web', ID: 'one', Address: '10.0.0.1', Port: 80 },
     });
     // A token that works: the canary is a password here.
-    const registry = etcd({ endpoints: cluster.urls, prefix: '/allowed', username: 'app', password: CANARY });
+    const registry = etcd({
+      endpoints: cluster.urls,
+      prefix: '/allowed',
+      username: 'app',
+      password: CANARY,
+      headerTimeoutPerRequest: 20,
+    });
     const logger = recording();
     const snapshot = join(folder, 'good.json');
     const app = await boot(

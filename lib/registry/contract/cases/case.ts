@@ -8,7 +8,7 @@ export interface Case {
   readonly needs?: readonly (keyof ContractCapabilities)[];
   /** Required functions of the {@link RegistryContract}. The case is left out without them. */
   readonly tools?: readonly ('corrupt' | 'forget' | 'plant' | 'revoke' | 'compact' | 'content')[];
-  /** Milliseconds allowed for the case apart from expiries. @default 30000 */
+  /** Milliseconds allowed for the case apart from expiries. @default 120000 */
   readonly timeoutMs?: number;
   /** How often the case waits for an expiry, which extends its timeout. */
   readonly expiries?: number;

@@ -21,7 +21,7 @@ async function batches(world: World, scope: Scope, cursor: string, count: number
     await world.eventually(
       `${count} batches arrive`,
       () => failed || found.length >= count,
-      count * SIGN_OF_LIFE_MS + 1_000,
+      count * SIGN_OF_LIFE_MS + 5_000,
     );
   } finally {
     controller.abort();
