@@ -1,10 +1,9 @@
-import { joinHostPort } from '../common/address.js';
-import { assembleInstance } from '../registry/instance.js';
 import { type Freshness } from './cached-service.js';
 import { type Endpoint } from './endpoint.js';
+import { EndpointUnion, idInUnion } from './endpoint-union.js';
 import { PublishedList } from './published-list.js';
 import { type Selection } from './selection.js';
-import { type ServiceChange, type ServiceState } from './service-change.js';
+import { type ListUpdate, type ServiceState } from './service-change.js';
 
 /**
  * The list of a service that is in several registries, or that has endpoints to fall back on. The union has one endpoint
@@ -12,8 +11,8 @@ import { type ServiceChange, type ServiceState } from './service-change.js';
  */
 export class CombinedSelection extends PublishedList implements Selection {
   private readonly removals: readonly (() => void)[];
-  /** Endpoints whose id is taken by another one, with the id that they have instead. */
-  private readonly renamed = new WeakMap<Endpoint, Endpoint>();
+  /** The union of several lists; undefined where there is one, which is used as it is. */
+  private readonly union: EndpointUnion | undefined;
   private usesFallback = false;
 
   /**
@@ -28,12 +27,13 @@ export class CombinedSelection extends PublishedList implements Selection {
     current: ServiceState,
   ) {
     super(service, current);
-    this.removals = parts.map((part) =>
+    this.union = parts.length > 1 ? new EndpointUnion(parts.length) : undefined;
+    this.removals = parts.map((part, index) =>
       part.subscribe((change) => {
-        this.update(change);
+        this.update(this.union?.follow(index, change) ?? change, change.expired);
       }),
     );
-    this.update();
+    this.update(this.firstList());
   }
 
   get excluded(): boolean {
@@ -70,42 +70,25 @@ export class CombinedSelection extends PublishedList implements Selection {
     await Promise.all(this.parts.map((part) => part.close()));
   }
 
-  private update(change?: ServiceChange): void {
-    const listed = this.union();
+  /** The union of the lists that the registries have already. */
+  private firstList(): ListUpdate {
+    let all = listOf(this.parts[0]?.endpoints ?? []);
+    if (this.union)
+      for (const [index, { endpoints }] of this.parts.entries())
+        all = this.union.follow(index, listOf(endpoints));
+    return { ...all, previous: undefined };
+  }
+
+  private update(listed: ListUpdate, expired: readonly Endpoint[] = []): void {
     const hasList = this.parts.some(({ revision }) => revision > 0);
-    this.usesFallback = listed.length === 0 && this.fallback.length > 0;
+    this.usesFallback = listed.endpoints.length === 0 && this.fallback.length > 0;
     if (!hasList && !this.usesFallback) return;
-    const endpoints = this.usesFallback ? this.fallback : Object.freeze(listed);
-    const expiredIds = new Set(change?.expired.map(({ id }) => id));
-    // The union of one list is that list.
-    this.publish(endpoints, expiredIds, endpoints === change?.endpoints ? change : undefined);
+    const expiredIds = new Set(expired.flatMap((endpoint) => [endpoint.id, idInUnion(endpoint)]));
+    if (this.usesFallback) this.publish(this.fallback, expiredIds);
+    else this.publish(listed.endpoints, expiredIds, listed);
   }
+}
 
-  private union(): readonly Endpoint[] {
-    const [first, ...others] = this.parts;
-    if (!first || others.length === 0) return first?.endpoints ?? [];
-    const places = new Set<string>();
-    const ids = new Set<string>();
-    const union: Endpoint[] = [];
-    for (const { endpoints } of this.parts)
-      for (const endpoint of endpoints) {
-        const place = joinHostPort(endpoint.address, endpoint.port);
-        if (places.has(place)) continue;
-        places.add(place);
-        const own = ids.has(endpoint.id) ? this.rename(endpoint, place) : endpoint;
-        ids.add(own.id);
-        union.push(own);
-      }
-    return union;
-  }
-
-  /** Two registries may use an id for different instances. Within a list an id is unique. */
-  private rename(endpoint: Endpoint, place: string): Endpoint {
-    let renamed = this.renamed.get(endpoint);
-    if (!renamed) {
-      renamed = assembleInstance(Object.assign({}, endpoint, { id: `${endpoint.id}@${place}` }));
-      this.renamed.set(endpoint, renamed);
-    }
-    return renamed;
-  }
+function listOf(endpoints: readonly Endpoint[]): ListUpdate {
+  return { endpoints, previous: undefined, added: endpoints, updated: [], removed: [] };
 }
