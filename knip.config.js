@@ -34,8 +34,10 @@ export default {
     '@jest/globals',
     '@angular-devkit/schematics',
     '@nestjs/schematics',
-    // TypeScript 7, which scripts/types.mjs starts by its path.
+    // Started by their paths: TypeScript 7 by scripts/types.mjs, Oxlint by scripts/lint.mjs, which starts tsgolint.
     'typescript-native',
+    'oxlint',
+    'oxlint-tsgolint',
     // Until calling, metrics, health, the dashboard and the documentation site use them.
     '@sparticuz/chromium',
     'axe-core',

@@ -19,7 +19,7 @@ const HOSTILE = '\u001b[2J\u001b]0;owned\u0007\u202e<script>\u009b31m\u2028\r\nE
 const LONG = 'x'.repeat(10_000);
 
 /** What must not reach a terminal: all but the line feeds and tabs of the programs themselves. */
-// eslint-disable-next-line no-control-regex -- these are the characters
+// oxlint-disable-next-line no-control-regex -- these are the characters
 const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/;
 
 const SCREEN: Screen = { size: () => ({ columns: 40, rows: 10 }), onResize: () => () => undefined };
@@ -108,7 +108,7 @@ describe('piloted with hostile entries in the registry', () => {
     await watching;
     const table = terminal.written.find((text) => text.includes('SERVICE')) ?? '';
     expect(table).not.toContain('owned\u0007');
-    // eslint-disable-next-line no-control-regex -- the codes of the table itself
+    // oxlint-disable-next-line no-control-regex -- the codes of the table itself
     for (const line of table.replace(/\u001b\[[HKJ]/g, '').split('\r\n'))
       expect(line.length).toBeLessThanOrEqual(40);
   });

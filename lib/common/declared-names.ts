@@ -1,4 +1,4 @@
-/* eslint-disable @typescript-eslint/no-empty-object-type -- applications merge their names into these interfaces */
+/* oxlint-disable typescript/no-empty-object-type -- applications merge their names into these interfaces */
 
 /**
  * The names of the services that an application registers or uses. An application declares them, and TypeScript then rejects

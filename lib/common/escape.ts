@@ -2,7 +2,7 @@
  * Characters that change what a terminal or a log viewer shows: control characters, DEL, the C1 controls, direction marks,
  * line and paragraph separators, the byte order mark.
  */
-// eslint-disable-next-line no-control-regex -- these are the characters to escape
+// oxlint-disable-next-line no-control-regex -- these are the characters to escape
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /**

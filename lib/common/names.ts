@@ -4,7 +4,7 @@ import { expected } from './expected.js';
 /** Maximum length of a service name, an instance id or a key, in UTF-8 bytes. */
 export const MAX_NAME_BYTES = 1_024;
 
-// eslint-disable-next-line no-control-regex -- names must not contain control characters
+// oxlint-disable-next-line no-control-regex -- names must not contain control characters
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 function invalidName(option: string, name: unknown): InvalidOptionError | undefined {

@@ -96,7 +96,7 @@ export function endpointClientClass({ ClientTCP }: MicroservicesPackage): Endpoi
       return this.routingMap.size;
     }
 
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the signature of ClientTCP
+    // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the signature of ClientTCP
     override unwrap<T>(): T {
       return super.unwrap<T>();
     }

@@ -70,7 +70,7 @@ export function serviceClientClass({ ClientProxy }: MicroservicesPackage): Servi
     }
 
     /** The sockets of the instances that are connected. */
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the signature of ClientProxy
+    // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the signature of ClientProxy
     override unwrap<T>(): T {
       const { ready } = this.connections;
       if (ready.length === 0) throw new Error('Not initialized. Please call the "connect" method first.');

@@ -55,7 +55,8 @@ function notMethod(
 ): InvalidOptionError {
   const isStatic = typeof target === 'function';
   const owner = isStatic ? (target as { readonly name: string }) : target.constructor;
-  const kind = isStatic ? 'static member' : (descriptor?.get ?? descriptor?.set) ? 'accessor' : 'property';
+  const isAccessor = descriptor !== undefined && ('get' in descriptor || 'set' in descriptor);
+  const kind = isStatic ? 'static member' : isAccessor ? 'accessor' : 'property';
   return new InvalidOptionError(
     `Expected ${decorator} on an instance method, got the ${kind} ${owner.name}.${String(key)}; write it as a method, \`${String(key)}() { … }\`.`,
   );

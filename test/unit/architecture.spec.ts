@@ -137,6 +137,12 @@ describe('architecture', () => {
     expect([...reached].filter((name) => /^(etcd3|consul|@grpc\/)/.test(name))).toEqual([]);
   });
 
+  // Also `import { type … }` loads the package. Values come from optionalPeer().
+  it('imports types alone of etcd3 and consul, by `import type`', () => {
+    const imported = /^import (?!type )(?:[^;]*? from )?'(?:etcd3|consul)'/m;
+    expect(sources.filter((file) => imported.test(readFileSync(join(LIB, file), 'utf8')))).toEqual([]);
+  });
+
   it('is drawn in docs/architecture.md as it is', () => {
     const squeezed = (text: string): string => text.replaceAll(/ +/g, ' ').replaceAll(/-{3,}/g, '---');
     const page = readFileSync(PAGE, 'utf8');

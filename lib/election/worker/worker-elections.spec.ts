@@ -104,7 +104,7 @@ describe('elections with isolate', () => {
     one.wake();
     await clock.advance(100);
     expect(run?.signal.reason).toBeInstanceOf(LeadershipLostError);
-    expect((run?.signal.reason as LeadershipLostError).reason).toBe('hung');
+    expect(run?.signal.reason).toHaveProperty('reason', 'hung');
     run?.end();
     await clock.advance(30_000);
     expect(leaders()).toEqual([1]);

@@ -100,7 +100,7 @@ describe('AxiosAdapter', () => {
     const error = await failed(send({ responseType: 'stream' }));
     expect(error.response?.status).toBe(404);
     expect([inFlight, ends]).toEqual([0, ['success']]);
-    (error.response?.data as Readable).destroy();
+    (error.response!.data as Readable).destroy();
   });
 
   it('counts a response that breaks off as a failure, and does not repeat it', async () => {

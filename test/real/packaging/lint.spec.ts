@@ -1,37 +1,50 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { ESLint } from 'eslint';
-import { keysOf } from '../../../scripts/lint/keys.mjs';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const COMPILER_OPTIONS = { module: 'nodenext', target: 'es2023', strict: true, noEmit: true, types: [] };
 
 const FILES = {
-  'eslint.config.js': '',
-  'package-lock.json': '{}',
-  'tsconfig.json': '{}',
-  'sample/tsconfig.json': '{}',
-  'lib/dashboard/page/tsconfig.json': '{}',
-  'lib/index.ts': `export { Service } from './service.js';\n`,
-  'lib/logger.ts': 'export class Logger { use(): void {} }\n',
-  'lib/service.ts': `import { Logger } from './logger.js';\nexport class Service { logger = new Logger(); }\n`,
-  'lib/http/index.ts': 'export const get = (): void => {};\n',
-  'lib/registries/dns/index.ts': 'export const lookup = (): void => {};\n',
-  'lib/alone.ts': 'export const alone = 1;\n',
-  'sample/main.ts': `import { Service } from 'nestjs-sidekick';\nnew Service().logger.use();\n`,
-  'sample/http.ts': `import { get } from 'nestjs-sidekick/http';\nget();\n`,
-  'sample/dns.ts': `import { lookup } from 'nestjs-sidekick/dns';\nlookup();\n`,
+  'tsconfig.json': JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['lib', 'test', 'sample'] }),
+  'package.json': '{ "type": "module" }',
+  'lib/logger.ts': 'export class Logger {\n  used = 0;\n  use(): void {\n    this.used++;\n  }\n}\n',
+  'lib/service.ts': `import { Logger } from './logger.js';\nexport const logger = new Logger();\nlogger.use();\n`,
 };
 
-describe('the keys of the lint cache', () => {
+/** A repository of few files with the settings and the script of this one. */
+describe('npm run lint', () => {
   let root: string;
-  const write = (file: string, text: string) => {
+  const write = (file: string, text: string): void => {
     mkdirSync(dirname(join(root, file)), { recursive: true });
     writeFileSync(join(root, file), text);
+  };
+  const lint = (...args: string[]): { status: number | null; output: string } => {
+    const script = join(root, 'scripts', 'lint.mjs');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    return { status, output: stdout + stderr };
   };
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'sidekick-lint-'));
-    execFileSync('git', ['init', '--quiet'], { cwd: root });
+    spawnSync('git', ['init', '--quiet'], { cwd: root });
+    for (const file of ['.oxlintrc.json', 'scripts/lint.mjs', '.gitignore'])
+      cpSync(join(ROOT, file), join(root, file));
+    symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'), 'junction');
     for (const [file, text] of Object.entries(FILES)) write(file, text);
   });
 
@@ -39,43 +52,72 @@ describe('the keys of the lint cache', () => {
     rmSync(root, { recursive: true, force: true });
   });
 
-  it.each([
-    ['lib/alone.ts', ['lib/alone.ts']],
-    ['lib/logger.ts', ['lib/index.ts', 'lib/logger.ts', 'lib/service.ts', 'sample/main.ts']],
-    ['lib/http/index.ts', ['lib/http/index.ts', 'sample/http.ts']],
-    ['lib/registries/dns/index.ts', ['lib/registries/dns/index.ts', 'sample/dns.ts']],
-  ])('after a change of %s differ for each file that may use its types', async (changed, expected) => {
-    const before = await keysOf(root);
-    write(changed, `${FILES[changed as keyof typeof FILES]}export const more = Promise.resolve();\n`);
-    const after = await keysOf(root);
-    const differing = [...after].filter(([file, key]) => before.get(file) !== key);
-    expect(differing.map(([file]) => file.slice(root.length + 1))).toEqual(expected);
+  it('reports a promise without await in every folder', () => {
+    const files = [
+      'lib/sidekick/sidekick.service.ts',
+      'lib/sidekick/sidekick.module.spec.ts',
+      'lib/dashboard/page/main.ts',
+      'test/harness/wait.ts',
+      'sample/01/main.ts',
+    ];
+    for (const file of files) write(file, 'const wait = async () => await Promise.resolve(1);\nwait();\n');
+    const { status, output } = lint('--format=unix');
+    expect(status).not.toBe(0);
+    for (const file of files) expect(output).toMatch(new RegExp(`^${file}:2:1: .*no-floating-promises`, 'm'));
   });
 
-  it.each(['eslint.config.js', 'package-lock.json', 'tsconfig.json', 'lib/dashboard/page/tsconfig.json'])(
-    'all differ after a change of %s',
-    async (settings) => {
-      const before = await keysOf(root);
-      write(settings, '{ "changed": true }');
-      const after = await keysOf(root);
-      expect([...after].filter(([file, key]) => before.get(file) === key)).toEqual([]);
-    },
-  );
-});
-
-describe('the rules of promises', () => {
-  it.each([
-    'lib/sidekick/sidekick.service.ts',
-    'lib/sidekick/sidekick.module.spec.ts',
-    'lib/dashboard/page/main.ts',
-    'test/harness/wait.ts',
-    'sample/src/main.ts',
-  ])('apply to %s', async (file) => {
-    const eslint = new ESLint();
-    const { rules } = (await eslint.calculateConfigForFile(file)) as {
-      rules: Record<string, readonly [number]>;
+  it('reports what the compiler does not', () => {
+    const faults: Record<string, readonly [text: string, rule: string]> = {
+      'lib/caught.ts': ['try {\n  Date.now();\n} catch (error) {\n  Date.now();\n}\n', 'no-unused-vars'],
+      'scripts/unused.mjs': ['const unused = 1;\n', 'no-unused-vars'],
+      'scripts/missing.mjs': ['missing();\n', 'no-undef'],
+      'lib/type.ts': [
+        `import { Logger } from './logger.js';\nexport type A = Logger;\n`,
+        'consistent-type-imports',
+      ],
+      'lib/assertion.ts': ['export const a = (text: string): string => text!;\n', 'no-non-null-assertion'],
+      'lib/condition.ts': [
+        `export const a = (text: string): string => text ?? '';\n`,
+        'no-unnecessary-condition',
+      ],
+      'lib/directive.ts': ['// oxlint-disable-next-line no-var\nexport const a = 1;\n', 'Unused'],
     };
-    for (const rule of ['no-floating-promises', 'no-misused-promises', 'await-thenable'])
-      expect(rules[`@typescript-eslint/${rule}`]?.[0]).toBe(2);
+    for (const [file, [text]] of Object.entries(faults)) write(file, text);
+    const { status, output } = lint('--format=unix');
+    expect(status).not.toBe(0);
+    for (const [file, [, rule]] of Object.entries(faults))
+      expect(output).toMatch(new RegExp(`^${file}:.*${rule}`, 'm'));
+  });
+
+  it('lints everything after the change of a file that others import', () => {
+    expect(lint()).toMatchObject({ status: 0 });
+    const clean = readFileSync(join(root, '.cache', 'lint.txt'), 'utf8');
+    expect(lint()).toEqual({ status: 0, output: '' });
+    write('lib/logger.ts', FILES['lib/logger.ts'].replace('use(): void', 'async use(): Promise<void>'));
+    for (let run = 0; run < 2; run++) {
+      const { status, output } = lint();
+      expect(status).not.toBe(0);
+      expect(output).toContain('service.ts:3:1');
+    }
+    write('lib/logger.ts', FILES['lib/logger.ts']);
+    expect(lint()).toEqual({ status: 0, output: '' });
+    expect(readFileSync(join(root, '.cache', 'lint.txt'), 'utf8')).toBe(clean);
+  });
+
+  it('lints everything after a change of a setting, and after a new file', () => {
+    const keys = new Set<string>();
+    for (const file of [
+      'lib/logger.ts',
+      '.oxlintrc.json',
+      'package-lock.json',
+      'tsconfig.json',
+      'lib/new.ts',
+    ]) {
+      const before = existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : '';
+      write(file, `${before}\n`);
+      expect(lint()).toMatchObject({ status: 0 });
+      keys.add(readFileSync(join(root, '.cache', 'lint.txt'), 'utf8'));
+    }
+    expect(keys.size).toBe(5);
   });
 });

@@ -74,6 +74,6 @@ export function runeCount(bytes: string): number {
 
 /** Whether all bytes are ASCII. */
 export function isAscii(bytes: string): boolean {
-  // eslint-disable-next-line no-control-regex -- ASCII contains control characters
+  // oxlint-disable-next-line no-control-regex -- ASCII contains control characters
   return /^[\x00-\x7f]*$/.test(bytes);
 }

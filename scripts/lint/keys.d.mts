@@ -1,1 +1,0 @@
-export function keysOf(root: string): Promise<ReadonlyMap<string, string>>;
