@@ -31,7 +31,7 @@ export class JobFleet {
 
   /** Waits for the boot of all, and for the first run of the leader. */
   async ready(): Promise<void> {
-    await until('the boot of all', () => this.members.every(({ booted }) => booted), { deadline: 90_000 });
+    await until('the boot of all', () => this.members.every(({ booted }) => booted), { deadline: 180_000 });
     await until('a leader', () => this.runs('leader').length > 0);
   }
 

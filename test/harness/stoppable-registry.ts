@@ -16,7 +16,8 @@ export async function stoppableEtcd(): Promise<StoppableRegistry> {
   const etcd = await startEtcd();
   const [member] = etcd.members;
   return {
-    url: `etcd://${etcd.hosts}`,
+    // Many writes at a time on a busy machine. A server that is killed refuses connections at once.
+    url: `etcd://${etcd.hosts}?timeout=10`,
     kill: () => member!.kill(),
     restart: () => member!.restart(),
     stop: () => etcd.stop(),

@@ -11,13 +11,13 @@ import { type Commands, type Report, STILL_HERE } from './protocol.js';
 import { type ApplicationSettings } from './settings.js';
 
 /** Milliseconds a boot may take; several of them at once share a machine. */
-const BOOT_DEADLINE = 60_000;
+const BOOT_DEADLINE = 180_000;
 
 /** Milliseconds a command may take; the longest hang is far shorter. */
 const ANSWER_DEADLINE = 120_000;
 
 /** Milliseconds a process has to end by itself once its application is closed. */
-const END_DEADLINE = 5_000;
+const END_DEADLINE = 60_000;
 
 /** An application that did not start: what its boot threw. */
 export class BootFailedError extends Error {

@@ -70,7 +70,7 @@ async function vandaliseOne(
     if (what === 'foreign delete') await store.remove(key);
     else await store.write(key, 'foreign');
     const right = await until('the key to be right', async () => (await store.read(key)) === VALUE, {
-      deadline: within * 5,
+      deadline: 5 * stage.limit(within),
       every: 10,
     }).catch(() => false);
     if (!right) break;
@@ -87,7 +87,7 @@ async function vandaliseOne(
   stage.figures[`${store.name}: foreign changes`] = done;
   stage.figures[`${store.name}: slowest repair (ms)`] = Math.round(slowest);
   return [
-    ...kinds.flatMap((what) => repairedInTime(events, key, what, within)),
+    ...kinds.flatMap((what) => repairedInTime(events, key, what, stage.limit(within))),
     ...exactStates(events, who, states),
   ];
 }

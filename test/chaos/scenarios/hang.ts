@@ -89,8 +89,8 @@ async function standStill(
   const { events } = stage.recorder;
   const hangs = hangsOf(stage, name);
   const back = hangs.flatMap(({ to }) => [
-    ...backWithin(events, heart.key, to, BACK),
-    ...restoredWithin(events, heart.who, to, BACK),
+    ...backWithin(events, heart.key, to, stage.limit(BACK)),
+    ...restoredWithin(events, heart.who, to, stage.limit(BACK)),
   ]);
   const states = Array.from({ length: rounds }, () => ['lost', 'restored']).flat();
   stage.figures[`hangs of ${name}`] = hangs.length;
@@ -98,7 +98,9 @@ async function standStill(
   return [
     ...back,
     ...exactStates(events, heart.who, states),
-    ...noGap(events, heart.key, { except: hangs.map(({ from, to }) => ({ from, to: to + BACK })) }),
+    ...noGap(events, heart.key, {
+      except: hangs.map(({ from, to }) => ({ from, to: to + stage.limit(BACK) })),
+    }),
     ...oneLeaseAtATime(events, `leases of ${name}`),
   ];
 }
@@ -145,7 +147,10 @@ export const isolatedHeartbeat: Scenario = {
     const hangs = hangsOf(stage, 'strict');
     stage.figures.hangs = rounds * 2;
     stage.figures['threads that died'] = rounds * 4;
-    const withdrawn = hangs.map(({ from, to }) => ({ from: from + MAX_HANG * 1_000, to: to + BACK }));
+    const withdrawn = hangs.map(({ from, to }) => ({
+      from: from + MAX_HANG * 1_000,
+      to: to + stage.limit(BACK),
+    }));
     return [
       ...findings,
       ...noGap(events, 'patient'),
@@ -153,8 +158,8 @@ export const isolatedHeartbeat: Scenario = {
       ...['patient', 'dying'].flatMap((key) => exactStates(events, `${key}: ${key}`, [])),
       ...noGap(events, 'strict', { except: withdrawn }),
       ...hangs.flatMap(({ from, to }) => [
-        ...awayDuring(events, 'strict', { from: from + MAX_HANG * 1_000 + NOTICE, to }),
-        ...backWithin(events, 'strict', to, BACK),
+        ...awayDuring(events, 'strict', { from: from + MAX_HANG * 1_000 + stage.limit(NOTICE), to }),
+        ...backWithin(events, 'strict', to, stage.limit(BACK)),
       ]),
     ];
   },

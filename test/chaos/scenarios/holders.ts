@@ -106,7 +106,7 @@ async function handedOver(
   since: number,
 ): Promise<void> {
   await until(`"${value}" to have the key back`, async () => (await store.read(key)) === value, {
-    deadline: HANDED_OVER,
+    deadline: stage.limit(HANDED_OVER),
     every: 10,
   });
   const figure = `${store.name}: slowest hand-over (ms)`;

@@ -27,7 +27,7 @@ export const killMembers: Scenario = {
       // Two elections with no renewal between them may take longer than 3 s: then it is the quorum that was lost.
       const back = monotonic();
       const renewed = (): boolean => recorder.events.findLast(isRenewal(quick.who))!.at >= back;
-      await until('the quorum to renew', renewed, { deadline: 10_000 }).catch(() => undefined);
+      await until('the quorum to renew', renewed, { deadline: 60_000 }).catch(() => undefined);
       await sleep(between(stage.random, 0, 1_000));
     }
     // The effects of a kill are visible once the longest TTL is over.

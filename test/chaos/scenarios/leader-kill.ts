@@ -4,6 +4,7 @@ import { noGap, readingsOf } from '../validators/presence.js';
 import { exactStates } from '../validators/states.js';
 import { type EventOf } from '../recording/event.js';
 import { type Scenario } from './scenario.js';
+import { type Stage } from './stage.js';
 
 /** Milliseconds from the leader's death to the first renewal that is acknowledged. */
 const WITHIN = 2_500;
@@ -38,7 +39,7 @@ export const leaderKill: Scenario = {
     stage.figures['slowest renewal after a leader kill (ms)'] = Math.round(Math.max(...took));
     const { events } = stage.recorder;
     const readings = readingsOf(events, heart.key);
-    const late = deaths.flatMap((death) => lateRenewal(heart.who, death, readings));
+    const late = deaths.flatMap((death) => lateRenewal(stage, heart.who, death, readings));
     return [...late, ...noGap(events, heart.key), ...exactStates(events, heart.who, [])];
   },
 };
@@ -50,14 +51,19 @@ interface Death {
 
 /** A renewal cannot come before the election that it needs; an independent reader saw when that was over. */
 function lateRenewal(
+  stage: Stage,
   who: string,
   { killed, ack }: Death,
   readings: readonly EventOf<'reading'>[],
 ): Finding[] {
   const elected = Math.min(...readings.filter(({ began }) => began > killed).map(({ at }) => at));
-  const latest = Math.max(killed + WITHIN, Number.isFinite(elected) ? elected + AFTER_ELECTION : 0);
+  const within = stage.limit(WITHIN);
+  const latest = Math.max(
+    killed + within,
+    Number.isFinite(elected) ? elected + stage.limit(AFTER_ELECTION) : 0,
+  );
   if (ack <= latest) return [];
   const answered = Number.isFinite(elected) ? `after ${Math.round(elected - killed)} ms` : 'never';
-  const text = `Expected a renewal within ${WITHIN} ms of the leader's death, it took ${Math.round(ack - killed)} ms; a reader was answered ${answered}.`;
+  const text = `Expected a renewal within ${Math.round(within)} ms of the leader's death, it took ${Math.round(ack - killed)} ms; a reader was answered ${answered}.`;
   return [{ promise: 'renewed soon', who, at: ack, text }];
 }

@@ -62,8 +62,8 @@ export const quorumLostLong: Scenario = {
     const { events } = stage.recorder;
     return [
       ...exactStates(events, heart.who, ['lost', 'restored']),
-      ...backWithin(events, heart.key, back, ONE_RETRY_STEP),
-      ...noGap(events, heart.key, { during: { from: back + ONE_RETRY_STEP, to: Infinity } }),
+      ...backWithin(events, heart.key, back, stage.limit(ONE_RETRY_STEP)),
+      ...noGap(events, heart.key, { during: { from: back + stage.limit(ONE_RETRY_STEP), to: Infinity } }),
     ];
   },
 };

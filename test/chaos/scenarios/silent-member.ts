@@ -99,8 +99,9 @@ async function silence(
       await sleep(TTL * 1_000 * 1.5);
       const { longestSilence } = heart;
       longest = Math.max(longest, longestSilence);
-      if (longestSilence > within) {
-        const text = `Expected a renewal within ${Math.round(within)} ms of the last, it took ${Math.round(longestSilence)} ms.`;
+      const limit = stage.limit(within);
+      if (longestSilence > limit) {
+        const text = `Expected a renewal within ${Math.round(limit)} ms of the last, it took ${Math.round(longestSilence)} ms.`;
         findings.push({ promise: `renewed elsewhere (${way.what})`, who: heart.who, at: monotonic(), text });
       }
       const from = monotonic();

@@ -17,9 +17,14 @@ export interface Stop {
 export const MAX_CLOSE = 2_000;
 
 /** Clean stop: in time, the key gone, silent from then on, and the process ends by itself. */
-export function cleanStop(who: string, { took, present, traffic, ended }: Stop): Finding[] {
+export function cleanStop(
+  who: string,
+  { took, present, traffic, ended }: Stop,
+  maxClose = MAX_CLOSE,
+): Finding[] {
   const wrong = [
-    took > MAX_CLOSE && `Expected it to close within ${MAX_CLOSE} ms, it took ${Math.round(took)} ms.`,
+    took > maxClose &&
+      `Expected it to close within ${Math.round(maxClose)} ms, it took ${Math.round(took)} ms.`,
     present && 'Expected the key to be gone when it was closed, it was there.',
     traffic > 0 && `Expected no traffic after it was closed, there was (${traffic}).`,
     ended !== 'by itself' && ended,

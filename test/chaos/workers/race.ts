@@ -38,8 +38,8 @@ const AT_ONCE = 12;
  * close may take on an idle machine is asserted by `clean-stop`.
  */
 const PAUSE = 40;
-const ARRIVES = 5_000;
-const CLOSE = 5_000;
+const ARRIVES = 30_000;
+const CLOSE = 30_000;
 
 /** One key of a round, as it should be. */
 class EntryKey {

@@ -73,7 +73,9 @@ describe('piloted and sidekicker with real registries', () => {
     await Promise.all([etcd.stop(), consul.stop()]);
   });
 
-  const asRoot = (): Record<string, string> => ({ SIDEKICK_REGISTRY: `etcd://root:root@${etcd.hosts}` });
+  const asRoot = (): Record<string, string> => ({
+    SIDEKICK_REGISTRY: `etcd://root:root@${etcd.hosts}?timeout=20`,
+  });
   const master = (): Record<string, string> => ({
     SIDEKICK_REGISTRY: `consul://${consul.host}:${consul.port}`,
     SIDEKICK_TOKEN: consul.token ?? '',
@@ -87,7 +89,7 @@ describe('piloted and sidekicker with real registries', () => {
         '--key',
         '/servers/1',
         '--registry',
-        `http://${etcd.hosts}`,
+        `etcd://${etcd.hosts}?timeout=20`,
         '--user',
         'app',
         '--json',

@@ -62,7 +62,7 @@ describe('ConsulRegistry with ACLs that deny by default', () => {
     ['with a token that is not known', async () => ({ token: '00000000-1111-2222-3333-444444444444' })],
   ])('never treats a missing right as an empty list: %s', async (_, options) => {
     const other = await open(agent, { token: agent.token! });
-    const held = await other.openSession({ ttl: 30 }, never());
+    const held = await other.openSession({ ttl: 300 }, never());
     await held.write(instance({ service: 'seen' }), undefined, never());
     const registry = await open(agent, await options());
     const { message } = await refusal(registry.list(service('seen'), never()));
@@ -78,7 +78,7 @@ describe('ConsulRegistry with ACLs that deny by default', () => {
   it('preserves a list when its token loses a right', async () => {
     const token = await agent.createToken(DISCOVER);
     const admin = await open(agent, { token: agent.token! });
-    const held = await admin.openSession({ ttl: 30 }, never());
+    const held = await admin.openSession({ ttl: 300 }, never());
     await held.write(instance({ service: 'kept' }), undefined, never());
     const registry = await open(agent, { token });
     const watch = follow(registry, 'kept');
@@ -104,7 +104,7 @@ describe('ConsulRegistry with ACLs that deny by default', () => {
 
   it('rejects a write that the token does not allow, with the message of Consul', async () => {
     const registry = await open(agent, { token: await agent.createToken(ANNOUNCE + KEYS) });
-    const held = await registry.openSession({ ttl: 30 }, never());
+    const held = await registry.openSession({ ttl: 300 }, never());
     const elsewhere = await refusal(held.write(instance({ service: 'api' }), undefined, never()));
     expect(elsewhere.message).toMatch(/service:(read|write)|Permission denied/);
     const key = { kind: 'key', key: 'elsewhere/x', value: '' } as const;

@@ -53,7 +53,7 @@ describe('ConsulRegistry under faults', () => {
     const agent = await startConsul({ persistent: true });
     try {
       const registry = await open(agent);
-      const session = await registry.openSession({ ttl: 30 }, never());
+      const session = await registry.openSession({ ttl: 300 }, never());
       expect(await session.write(instance({}), undefined, never())).toMatchObject({ ok: true });
       await agent.kill();
       await agent.restart();
@@ -89,7 +89,7 @@ describe('ConsulRegistry under faults', () => {
   it('detects a hung agent: calls within their timeout, watches by its silence', async () => {
     await withAgent(async (agent) => {
       const registry = await open(agent, { timeout: TIMEOUT });
-      const held = await registry.openSession({ ttl: 30 }, never());
+      const held = await registry.openSession({ ttl: 300 }, never());
       await held.write(instance({}), undefined, never());
       const watch = follow(registry, 'web');
       await until('the watch to begin', () => watch.batches.length > 0);
@@ -109,7 +109,7 @@ describe('ConsulRegistry under faults', () => {
   it('reads the content of an agent that restarted empty at once, whatever the index was before', async () => {
     await withAgent(async (agent) => {
       const registry = await open(agent);
-      const held = await registry.openSession({ ttl: 30 }, never());
+      const held = await registry.openSession({ ttl: 300 }, never());
       // Many changes, so that the old index is higher than the new agent's index.
       let version: string | undefined;
       for (let port = 1; port <= 30; port++) {
@@ -181,7 +181,7 @@ describe('ConsulRegistry under faults', () => {
     await withAgent(async (agent) => {
       const before = sockets();
       const registry = await open(agent);
-      const held = await registry.openSession({ ttl: 30 }, never());
+      const held = await registry.openSession({ ttl: 300 }, never());
       const watches = Array.from({ length: 300 }, (_, n) => follow(registry, `service-${n}`));
       const ended = Promise.race(watches.map(({ failed }) => failed)).then((error) => Promise.reject(error));
       await Promise.race([

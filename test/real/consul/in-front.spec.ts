@@ -42,14 +42,14 @@ describe('A response of something in front of Consul', () => {
 
   it.each(IN_FRONT)('%s is never treated as a response of Consul', async (_what, answer) => {
     const registry = await open({ host: agent.host, port: relay.port } as ConsulAgent);
-    const session: Session = await registry.openSession({ ttl: 30 }, never());
+    const session: Session = await registry.openSession({ ttl: 300 }, never());
     await session.write(key, undefined, never());
     const written = await session.write(record, undefined, never());
     expect(written).toMatchObject({ ok: true });
     const { cursor } = await registry.list({ kind: 'key', key: 'k' }, never());
     relay.intercept(() => answer);
     const attempts: Record<string, () => Promise<unknown>> = {
-      'open a session': () => registry.openSession({ ttl: 30 }, never()),
+      'open a session': () => registry.openSession({ ttl: 300 }, never()),
       renew: () => session.renew(never()),
       'write a key': () => session.write({ ...key, value: 'w' }, '1', never()),
       'write a new key': () => session.write({ ...key, key: 'l' }, undefined, never()),

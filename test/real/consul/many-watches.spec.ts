@@ -65,7 +65,7 @@ describe('Many watches on an agent that admits 200 connections', () => {
 
   it('stays connected while watches begin and end', async () => {
     const registry = await open(agent);
-    const session = await registry.openSession({ ttl: 30 }, never());
+    const session = await registry.openSession({ ttl: 300 }, never());
     await session.write(instance({ service: 'churned', id: 'own' }), undefined, never());
     for (let round = 0; round < 20; round += 1) {
       const watches = Array.from({ length: 25 }, () => follow(registry, 'churned'));

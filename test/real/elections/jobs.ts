@@ -55,6 +55,6 @@ export function describeJobs(
       expect(terms).toEqual([...terms].sort((a, b) => (a < b ? -1 : 1)));
 
       await fleet.close();
-    });
+    }, 400_000);
   });
 }

@@ -206,7 +206,7 @@ describe('a watcher across member kills', () => {
     await watching;
     expect(seen).toEqual([...new Set(seen)].sort((a, b) => a - b));
     expect(written.filter((at) => !seen.includes(at))).toEqual([]);
-    expect(written.length).toBeGreaterThan(50);
+    expect(written.length).toBeGreaterThan(10);
   }, 240_000);
 });
 

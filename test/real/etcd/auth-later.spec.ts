@@ -36,7 +36,7 @@ describe.each(['3.4', '3.5'] as const)(
     });
 
     it('is logged in to at once: writes, lists, renewals and watches continue', async () => {
-      const session = await registry.openSession({ ttl: 30, name: 'spec' }, signal);
+      const session = await registry.openSession({ ttl: 300, name: 'spec' }, signal);
       const written = await session.write(key('/later', '1'), undefined, signal);
       const watcher = client.keys.watcher('/later');
       const first = watcher.next(AbortSignal.timeout(60_000));

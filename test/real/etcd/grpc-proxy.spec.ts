@@ -122,7 +122,7 @@ describe.each(['3.5', '3.4'] as const)('the etcd registry behind the gRPC proxy 
 
   it('leaves a proxy that hangs, and misses nothing', async () => {
     const [, billing] = await follow(proxies);
-    const session = await registry.openSession({ ttl: 30 }, signal);
+    const session = await registry.openSession({ ttl: 300 }, signal);
     await session.write(instance('billing', 'one'), undefined, signal);
     await until('it to be listed', () => billing!.list.includes('billing/one'));
     for (const proxy of proxies) {

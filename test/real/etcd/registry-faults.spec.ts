@@ -13,7 +13,7 @@ describe('the etcd registry and a user with the rights to one key', () => {
     await cluster.addUser('app', 'app canary', '/servers/', 'readwrite');
     const registry = await open({ endpoints: cluster.urls, username: 'app', password: 'app canary' });
     try {
-      const session = await registry.openSession({ ttl: 30 }, signal);
+      const session = await registry.openSession({ ttl: 300 }, signal);
       expect(await session.write(key('/servers/a'), undefined, signal)).toMatchObject({ ok: true });
       await session.renew(signal);
       const refused: unknown = await session.write(web('a'), undefined, signal).catch((e: unknown) => e);

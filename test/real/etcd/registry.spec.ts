@@ -32,7 +32,7 @@ describe('the etcd registry', () => {
   });
 
   it('writes what etcd’s Go package for naming reads', async () => {
-    const session = await registry.openSession({ ttl: 30, name: 'spec' }, signal);
+    const session = await registry.openSession({ ttl: 300, name: 'spec' }, signal);
     await session.write(web('a:1'), undefined, signal);
     const text = await cluster.get('/nestjs-sidekick/web/a%3A1');
     expect(JSON.parse(text!)).toEqual({
@@ -76,7 +76,7 @@ describe('the etcd registry', () => {
   });
 
   it('keeps an own instance when the one that Go registered under the same id goes', async () => {
-    const session = await registry.openSession({ ttl: 30 }, signal);
+    const session = await registry.openSession({ ttl: 300 }, signal);
     const scope: Scope = { kind: 'service', service: 'twice' };
     const instance = completeInstance({
       service: 'twice',
@@ -129,7 +129,7 @@ describe('the etcd registry', () => {
       logger: silentLogger,
     });
     await cluster.put(goKey, '{"Op":0,"Addr":"10.0.0.9:80","Metadata":{"version":"1.4"}}');
-    const session = await other.openSession({ ttl: 30 }, signal);
+    const session = await other.openSession({ ttl: 300 }, signal);
     const own = completeInstance({ service: 'go-web', id: 'own', address: '10.0.0.1', port: 1 });
     await session.write({ kind: 'instance', instance: own }, undefined, signal);
     const { entries } = await other.list({ kind: 'service', service: 'go-web' }, signal);
@@ -145,7 +145,7 @@ describe('the etcd registry', () => {
 
   it('distinguishes withdrawn from expired entries', async () => {
     const [ends, dies, removes] = await Promise.all(
-      [1, 2, 3].map(async () => await registry.openSession({ ttl: 30 }, signal)),
+      [1, 2, 3].map(async () => await registry.openSession({ ttl: 300 }, signal)),
     );
     await ends!.write(web('ends'), undefined, signal);
     await dies!.write(web('dies'), undefined, signal);
@@ -175,7 +175,7 @@ describe('the etcd registry', () => {
   });
 
   it('lists more than one page at one revision', async () => {
-    const session = await registry.openSession({ ttl: 30 }, signal);
+    const session = await registry.openSession({ ttl: 300 }, signal);
     const count = 2_500;
     for (let from = 0; from < count; from += 100) {
       await Promise.all(
@@ -199,7 +199,7 @@ describe('the etcd registry', () => {
 
   it('takes an entry key with a malformed value', async () => {
     await cluster.put('/nestjs-sidekick/web/rubbish', 'rubbish');
-    const session = await registry.openSession({ ttl: 30 }, signal);
+    const session = await registry.openSession({ ttl: 300 }, signal);
     expect(await session.write(web('rubbish'), undefined, signal)).toMatchObject({ ok: true });
     await session.end(signal);
   });

@@ -121,7 +121,7 @@ describe('Tokens of etcd that live for one second', () => {
 
   it('are renewed without losing lease, watch or list, though connections break at the same moment', async () => {
     const { app, service, handle, bad, acknowledged, sidekick } = await application(
-      `etcd://app:secret@${proxy.endpoint}`,
+      `etcd://app:secret@${proxy.endpoint}?timeout=10`,
     );
     const leases = await etcd.leases();
     for (const round of [1, 2, 3]) {

@@ -94,7 +94,7 @@ export const consulForgets: Scenario = {
       findings.push(...(await lose(stage, consul, onlooker, wanted, LOSSES[done % LOSSES.length]!)));
     stage.figures.losses = done;
     stage.figures['keys and instances'] = wanted.size;
-    return [...findings, ...(await foundBoth(stage, reader, SERVICE, 5_000))];
+    return [...findings, ...(await foundBoth(stage, reader, SERVICE, stage.limit(5_000)))];
   },
 };
 
@@ -105,13 +105,13 @@ async function lose(
   wanted: ReadonlyMap<string, string>,
   { what, inflict }: Loss,
 ): Promise<Finding[]> {
-  await until('everything to be there', () => onlooker.complete, { deadline: 2 * BACK });
+  await until('everything to be there', () => onlooker.complete, { deadline: 2 * stage.limit(BACK) });
   stage.fault('consul', what, 'begin');
   await inflict(consul);
   const since = monotonic();
   stage.fault('consul', what, 'end');
   onlooker.reset();
-  await until('everything to be back', () => onlooker.complete, { deadline: 2 * BACK }).catch(
+  await until('everything to be back', () => onlooker.complete, { deadline: 2 * stage.limit(BACK) }).catch(
     () => undefined,
   );
   const figure = `slowest back after ${what} (ms)`;
@@ -120,7 +120,7 @@ async function lose(
   await sleep(1_000);
   const { events } = stage.recorder;
   return [...wanted.keys()].flatMap((key) => [
-    ...backWithin(events, key, since, BACK),
+    ...backWithin(events, key, since, stage.limit(BACK)),
     ...noGap(events, key, { during: { from: back, to: monotonic() } }),
   ]);
 }

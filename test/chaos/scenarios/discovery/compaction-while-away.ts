@@ -59,7 +59,7 @@ async function turmoil(place: Place, service: string, round: number): Promise<vo
 
 async function awayOnce(stage: Stage, place: EtcdPlace, way: Way, round: number): Promise<Finding[]> {
   await place.write(BUSY, { changes: `${round} before` });
-  await seen(stage, [WHO], BUSY, { changes: `${round} before` }, CATCH_UP);
+  await seen(stage, [WHO], BUSY, { changes: `${round} before` }, stage.limit(CATCH_UP));
   const from = monotonic();
   stage.fault(WHO, 'away during a compaction', 'begin');
   for (const proxy of way.proxies) proxy.drop();
@@ -71,8 +71,8 @@ async function awayOnce(stage: Stage, place: EtcdPlace, way: Way, round: number)
   stage.fault(WHO, 'away during a compaction', 'end');
   const back = monotonic();
   const changed: Marks = { changes: String(round), [`comes${round}`]: '0', [`goes${round}`]: undefined };
-  await seen(stage, [WHO], BUSY, changed, CATCH_UP);
-  await seen(stage, [WHO], QUIET, changed, CATCH_UP);
+  await seen(stage, [WHO], BUSY, changed, stage.limit(CATCH_UP));
+  await seen(stage, [WHO], QUIET, changed, stage.limit(CATCH_UP));
   // Unexpected events have had time to arrive as well.
   await sleep(1_500);
   const span = { from, to: monotonic() };

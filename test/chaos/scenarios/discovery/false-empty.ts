@@ -273,7 +273,7 @@ async function suffered(stage: Stage, lots: readonly Lot[], empty: () => Promise
   const deregisteredAt = monotonic();
   await empty();
   const readers = lots.map(({ who }) => who);
-  await seen(stage, readers, SERVICE, GONE, RECOVERY);
+  await seen(stage, readers, SERVICE, GONE, stage.limit(RECOVERY));
   stage.figures.troubles = lots.reduce((sum, { troubles }) => sum + troubles.length, 0);
   const { events } = recorder;
   const judge = (who: string): Finding[] => [
@@ -297,9 +297,9 @@ async function borne(stage: Stage, { who, troubles }: Lot): Promise<Finding[]> {
     stage.fault(who, what, 'end');
     const over = monotonic();
     const fresh = (): number | undefined => saidAt(recorder.events, follower, false, over);
-    const deadline = RECOVERY;
+    const deadline = stage.limit(RECOVERY);
     await until('the list to be fresh', () => fresh() !== undefined, { deadline }).catch(() => undefined);
-    findings.push(...saidWithin(recorder.events, follower, false, over, RECOVERY));
+    findings.push(...saidWithin(recorder.events, follower, false, over, stage.limit(RECOVERY)));
     const took = Math.round((fresh() ?? Infinity) - over);
     figures[SLOWEST] = Math.max(Number(figures[SLOWEST] ?? 0), took);
     // One fault that empties the list is enough for a finding.

@@ -103,12 +103,12 @@ async function outlived(stage: Stage, { kills, minutes }: Size, mortal: Mortal):
     const fresh = (who: string): number | undefined =>
       saidAt(recorder.events, { who, service: SERVICE }, false, back);
     await until('all readers to be fresh', () => readers.every((who) => fresh(who) !== undefined), {
-      deadline: 4 * FRESH,
+      deadline: 4 * stage.limit(FRESH),
       every: 100,
     }).catch(() => undefined);
     const written = monotonic();
     await place.write(SERVICE, { a: String(round) });
-    await seen(stage, readers, SERVICE, { a: String(round) }, FRESH);
+    await seen(stage, readers, SERVICE, { a: String(round) }, stage.limit(FRESH));
     const { events } = recorder;
     for (const who of readers) {
       const follower = { who, service: SERVICE };
@@ -118,9 +118,9 @@ async function outlived(stage: Stage, { kills, minutes }: Size, mortal: Mortal):
       });
       findings.push(
         ...netDifference(events, follower, { from: died, to: written }, undefined),
-        ...saidWithin(events, follower, true, died, NOTICED),
-        ...staleWithAge(events, follower, { from: died + NOTICED, to: before }),
-        ...seenWithin(events, follower, ['a', String(round)], written, FRESH),
+        ...saidWithin(events, follower, true, died, stage.limit(NOTICED)),
+        ...staleWithAge(events, follower, { from: died + stage.limit(NOTICED), to: before }),
+        ...seenWithin(events, follower, ['a', String(round)], written, stage.limit(FRESH)),
       );
     }
   }
@@ -137,8 +137,9 @@ async function outlived(stage: Stage, { kills, minutes }: Size, mortal: Mortal):
       0.5,
     ),
   )}, ${Math.round(late)}`;
-  if (late > FRESH) {
-    const text = `Expected 99 of 100 lists to be fresh within ${FRESH} ms of the return, it took ${Math.round(late)} ms.`;
+  const limit = stage.limit(FRESH);
+  if (late > limit) {
+    const text = `Expected 99 of 100 lists to be fresh within ${Math.round(limit)} ms of the return, it took ${Math.round(late)} ms.`;
     findings.push({ promise: 'fresh in time', who: 'readers', at: monotonic(), text });
   }
   const { events } = stage.recorder;

@@ -58,7 +58,7 @@ export const snapshotColdStart: Scenario = {
         starts.push(name);
         findings.push(...(await thaw(stage, name, way)));
       }
-      await until('a first snapshot', () => existsSync(snapshot), { deadline: 20_000 });
+      await until('a first snapshot', () => existsSync(snapshot), { deadline: 60_000 });
       await sleep(between(stage.random, 0, 1_200));
       stage.fault(name, 'kill', 'begin');
       await app.kill();
@@ -68,7 +68,7 @@ export const snapshotColdStart: Scenario = {
     await writer.stop();
     findings.push(...(await corrupted(stage, snapshot, way, start)));
     await place.write(SERVICE, { end: '1' });
-    await seen(stage, ['reader with a corrupt snapshot'], SERVICE, { end: '1' }, FRESH);
+    await seen(stage, ['reader with a corrupt snapshot'], SERVICE, { end: '1' }, stage.limit(FRESH));
     const end = await place.store.writeSurely({ [`${prefixOf(SERVICE)}end`]: 'of the history' });
     const history = await place.store.history(prefixOf(SERVICE), 1, end);
     const states = statesOf(history.slice(0, -1), prefixOf(SERVICE), markOf);
@@ -105,12 +105,13 @@ async function thaw(stage: Stage, who: string, way: Way): Promise<Finding[]> {
   const back = monotonic();
   reset(way, 'pass');
   const fresh = (): number | undefined => saidAt(stage.recorder.events, follower, false, back);
-  await until('the list to be fresh', () => fresh() !== undefined, { deadline: 2 * FRESH, every: 50 }).catch(
-    () => undefined,
-  );
+  await until('the list to be fresh', () => fresh() !== undefined, {
+    deadline: 2 * stage.limit(FRESH),
+    every: 50,
+  }).catch(() => undefined);
   const took = Math.round((fresh() ?? Infinity) - back);
   stage.figures[SLOWEST] = Math.max(Number(stage.figures[SLOWEST] ?? 0), took);
-  return saidWithin(stage.recorder.events, follower, false, back, FRESH);
+  return saidWithin(stage.recorder.events, follower, false, back, stage.limit(FRESH));
 }
 
 const SLOWEST = 'slowest to be fresh when the registry was back (ms)';

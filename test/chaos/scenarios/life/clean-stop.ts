@@ -8,7 +8,7 @@ import { EtcdKeys } from '../../stores/etcd-keys.js';
 import { FileKeys } from '../../stores/file-keys.js';
 import { type KeyStore } from '../../stores/key-store.js';
 import { type Finding } from '../../validators/finding.js';
-import { cleanStop, type Stop } from '../../validators/clean-stop.js';
+import { cleanStop, MAX_CLOSE, type Stop } from '../../validators/clean-stop.js';
 import { type Scenario } from '../scenario.js';
 import { type Stage } from '../stage.js';
 
@@ -165,7 +165,7 @@ async function closeAll(
   stage.figures[`slowest close on ${place.store.name}, ${fault} (ms)`] = Math.round(
     Math.max(...stops.map(({ took }) => took)),
   );
-  return lanes.flatMap(({ key }, i) => cleanStop(key, stops[i]!));
+  return lanes.flatMap(({ key }, i) => cleanStop(key, stops[i]!, stage.limit(MAX_CLOSE)));
 }
 
 /** An application that cannot come up: it boots while its registry does not answer. */
