@@ -30,7 +30,7 @@ export class Heart {
   }
 
   /** Resolves with the moment of the next acknowledgement after `since`. */
-  async nextAck(since = monotonic(), deadline = 30_000): Promise<number> {
+  async nextAck(since = monotonic(), deadline = 60_000): Promise<number> {
     await until(`an acknowledgement of ${this.key}`, () => this.lastAck > since, { deadline, every: 10 });
     return this.lastAck;
   }

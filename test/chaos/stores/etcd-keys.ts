@@ -1,5 +1,6 @@
 import { type EtcdCluster } from '../../harness/etcd.js';
 import { httpJson } from '../../harness/http.js';
+import { until } from '../../harness/wait.js';
 import { type KeyChange } from '../recording/event.js';
 import { Store } from '../scenarios/store.js';
 import { type KeyLog, type KeyStore } from './key-store.js';
@@ -57,6 +58,15 @@ export class EtcdKeys implements KeyStore {
   private async range(key: string): Promise<RangeAnswer> {
     const member = this.etcd.members.find(({ running, paused }) => running && !paused);
     const body = { key: Buffer.from(key).toString('base64') };
-    return await httpJson<RangeAnswer>(`${member?.url ?? ''}/v3/kv/range`, { method: 'POST', body });
+    // A member may have to elect a leader at any time.
+    return await until(
+      'a read',
+      async () =>
+        await httpJson<RangeAnswer>(`${member?.url ?? ''}/v3/kv/range`, {
+          method: 'POST',
+          body,
+          timeout: 5_000,
+        }),
+    );
   }
 }

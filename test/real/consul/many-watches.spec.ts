@@ -22,7 +22,7 @@ describe('Many watches on an agent that admits 200 connections', () => {
 
   it(`follows ${SERVICES} services beside a heartbeat: all stay fresh, a change is seen, and the key lives`, async () => {
     const registry = await open(agent);
-    const session = await registry.openSession({ ttl: 2 }, never());
+    const session = await registry.openSession({ ttl: 10 }, never());
     expect(await session.write(instance({ service: 's0', id: 'own' }), undefined, never())).toMatchObject({
       ok: true,
     });

@@ -63,9 +63,9 @@ class Instance {
   }
 }
 
-/** Milliseconds of a hang that leadership survives, and of one that it does not, with a TTL of 4 s and `maxHang` of 9 s. */
-const SHORT_HANG_MS = 5_000;
-const LONG_HANG_MS = 16_000;
+/** Milliseconds of a hang that leadership survives, and of one that it does not, with a TTL of 8 s and `maxHang` of 10 s. */
+const SHORT_HANG_MS = 6_000;
+const LONG_HANG_MS = 17_000;
 
 describe('Elections of applications with isolate', () => {
   let etcd: EtcdCluster;

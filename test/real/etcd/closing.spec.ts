@@ -7,7 +7,7 @@ import { Worker } from '../../harness/worker.js';
 import { type Doing } from './closing-process.js';
 
 /** Milliseconds a process may stay once its client is closed. */
-const MAX_STAY = 2_000;
+const MAX_STAY = 4_000;
 
 const DOINGS: readonly Doing[] = ['call', 'stream', 'version'];
 

@@ -6,8 +6,11 @@ import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
 import { ConnectProxy, withEnvironment } from '../../harness/connect-proxy.js';
 import { sleep } from '../../harness/wait.js';
 
+/** Seconds for a first connection with TLS, or for a password, on a busy machine. */
+const PATIENT = { headerTimeoutPerRequest: 20 };
+
 async function get(options: EtcdOptions, key = '/app/a'): Promise<string> {
-  const transport = await EtcdTransport.create(options);
+  const transport = await EtcdTransport.create({ ...PATIENT, ...options });
   try {
     const { kvs } = await transport.call({
       what: `reading "${key}"`,
@@ -57,7 +60,7 @@ describe('etcd over TLS', () => {
       expect(await get(options)).toBe('secret');
       expect(proxy.asked).toEqual([]);
       expect(await get({ ...options, proxy: 'env' })).toBe('secret');
-      const transport = await EtcdTransport.create({ ...options, proxy: 'env' });
+      const transport = await EtcdTransport.create({ ...PATIENT, ...options, proxy: 'env' });
       expect((await transport.version()).etcdserver).toBe('3.5.16');
       transport.close();
       expect(proxy.asked).toEqual(Array.from({ length: 2 }, () => etcd.members[0]!.endpoint));
@@ -163,7 +166,7 @@ describe('etcd with users', () => {
   });
 
   it('renews an expired token once, however many requests need it', async () => {
-    const transport = await EtcdTransport.create({ endpoints: etcd.urls, ...app });
+    const transport = await EtcdTransport.create({ ...PATIENT, endpoints: etcd.urls, ...app });
     const read = async (): Promise<unknown> =>
       await transport.call({
         what: 'reading',

@@ -127,14 +127,18 @@ async function closeAll(
       if (proxy) stage.atEnd(async () => await proxy.stop());
       const registry = proxy ? `${place.scheme}://${proxy.endpoint}` : place.store.url;
       const { sidekick, ...settings } = moment.settings ?? {};
-      const start = async (): Promise<Application> =>
-        await stage.application({
+      const start = async (): Promise<Application> => {
+        const app = await stage.application({
           name: `${key} of ${stage.recorder.events.length}`,
           registry,
           keys: [{ key, ttl: sidekick?.ttl ?? TTL }],
           ...settings,
           sidekick: { failFast: false, ...sidekick },
         });
+        // Its boot does not wait for it, and a registry that is down before has nothing to lose.
+        await app.heart().nextAck(0);
+        return app;
+      };
       return { key, moment, proxy, registry, app: moment.booting ? undefined : await start() };
     }),
   );

@@ -1,7 +1,7 @@
 import { monotonic, sleep } from '../../../harness/wait.js';
 import { type Finding } from '../../validators/finding.js';
 import { noLeaseLeft } from '../../validators/leases.js';
-import { type RaceFault, type RaceSettings } from '../../workers/race.js';
+import { type RaceFault, type RaceOutcome, type RaceSettings } from '../../workers/race.js';
 import { type Scenario } from '../scenario.js';
 import { Store } from '../store.js';
 
@@ -32,7 +32,7 @@ export const startStopRace: Scenario = {
           rounds,
           seed: stage.seed,
         };
-        return await stage.worker('race', settings).ask<readonly RaceFault[]>('play');
+        return await stage.worker('race', settings).ask<RaceOutcome>('play');
       }),
     );
     await sleep(EXPIRED);
@@ -41,8 +41,10 @@ export const startStopRace: Scenario = {
     const { entries } = await store.list('/');
     stage.recorder.record('leases', { kind: 'leases', began: since, leases: await store.leases() });
     stage.figures['interleavings played'] = rounds * PROCESSES;
+    const late = outcomes.reduce((sum, outcome) => sum + outcome.late, 0);
+    if (late > 0) stage.figures['calls that a slow registry did not answer in time'] = late;
     return [
-      ...outcomes.flat().map(raceFinding),
+      ...outcomes.flatMap(({ faults }) => faults).map(raceFinding),
       ...entries.map(({ key }) => orphan(key)),
       ...noLeaseLeft(stage.recorder.events, 'leases', since),
     ];
