@@ -25,17 +25,17 @@ async function run(name) {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += String(chunk)));
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
   const code = await new Promise((resolve) => child.on('close', (exit) => resolve(exit ?? 1)));
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   console.log(`${code === 0 ? 'ok' : 'FAILED'}  ${name}  ${seconds} s`);
-  if (code !== 0) console.log(said);
+  if (code !== 0) console.log(output);
   return code === 0;
 }
 
 /** Runs scripts one after the other, also after a failure, so that all failures are shown. */
-async function inTurn(...names) {
+async function runInOrder(...names) {
   let good = true;
   for (const name of names) good = (await run(name)) && good;
   return good;
@@ -44,7 +44,7 @@ async function inTurn(...names) {
 /** Takes the next checks until none is left. */
 async function work() {
   let good = true;
-  for (let next = checks.shift(); next; next = checks.shift()) good = (await inTurn(...next)) && good;
+  for (let next = checks.shift(); next; next = checks.shift()) good = (await runInOrder(...next)) && good;
   return good;
 }
 

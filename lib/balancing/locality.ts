@@ -1,4 +1,4 @@
-/** Where this process stands among the clients of a service. */
+/** The position of this process among the clients of a service, and its zone. */
 export interface Locality {
   /** The zone of this process; undefined while it is not known. */
   readonly zone: string | undefined;

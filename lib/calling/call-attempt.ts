@@ -5,7 +5,7 @@ import { CHANNELS, type RequestEndMessage } from '../common/diagnostics.js';
 import { type Logger } from '../common/logger.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 
-/** Where and by whom an attempt is made. */
+/** The service that an attempt calls, and what the attempt reports to. */
 export interface AttemptContext {
   readonly service: string;
   readonly clock: Clock;

@@ -42,7 +42,7 @@ export class ServiceCall {
   /** Ids of the endpoints of the attempts. Most calls have one, and need no array. */
   private firstTried = '';
   private tried: string[] | undefined = undefined;
-  /** Attempts by which this call tried for all whether an endpoint can be reached again. They do not count for it. */
+  /** Attempts that probed an unreachable endpoint for all calls. They do not count as attempts of this one. */
   private probes = 0;
 
   constructor(
@@ -141,7 +141,7 @@ export class ServiceCall {
     return picked;
   }
 
-  /** The first candidate from `first` on that meets the first of the conditions that any meets. */
+  /** Returns a candidate that meets the earliest condition which any of them meets; of several, the next from `first` on. */
   private search(first: Endpoint, conditions: readonly ((endpoint: Endpoint) => boolean)[]): Endpoint {
     const { candidates } = this.share.target;
     const from = Math.max(0, candidates.indexOf(first));

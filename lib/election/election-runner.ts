@@ -152,7 +152,7 @@ export class ElectionRunner implements Candidacy {
     this.work();
   }
 
-  /** Names of what the log of outages tells apart. */
+  /** Subject in the log of outages: the requests. The watch is another. */
   private get label(): string {
     return `election ${JSON.stringify(this.name)}`;
   }
@@ -329,7 +329,7 @@ export class ElectionRunner implements Candidacy {
       return { kind: 'session-gone' };
     }
     this.failures += 1;
-    // One member of a cluster that fails is no news.
+    // The failure of one member of a cluster is not logged.
     if (this.failures > 2 || !isUnreachable(error)) this.deps.outages.failed(this.label, error);
     const retryAfterMs = this.backoff.next();
     const writes = plan.kind !== 'read' && plan.kind !== 'discard';

@@ -303,7 +303,7 @@ export class LocalLock {
             outages.recovered(this.freeLabel);
             return;
           }
-          // One member of a cluster that fails is no news.
+          // The failure of one member of a cluster is not logged.
           if (attempts > 2 || !isUnreachable(error)) outages.failed(this.freeLabel, error as Error);
           await pause(clock, backoff.next(), signal).catch(() => undefined);
         }

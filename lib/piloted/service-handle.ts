@@ -35,7 +35,7 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
   /** For the integrations: what all calls to the service share. */
   readonly calls: ServiceCalls;
   private readonly subject = new Subject<ServiceChange>();
-  /** The balancer of `balancing`, one step closer to `pick`. */
+  /** The balancer of `balancing`: a copy of the reference saves `pick` a property access. */
   private balancer: Balancer = EMPTY_BALANCER;
   private balancing: ServiceBalancing | undefined;
   private readonly candidateListeners = new Set<(candidates: readonly Endpoint[]) => void>();

@@ -153,6 +153,7 @@ function nowRegistered(state: RegistrationMachineState, entry: RegistryEntry): R
     observed: { kind: 'entry', entry },
     suspect: undefined,
     refused: false,
+    // From now on a newer registration that takes the entry over owns it: two must not overwrite each other in turn.
     claim: 'wait',
     removalPending: false,
     writePending: false,
@@ -172,7 +173,7 @@ function nowLost(state: RegistrationMachineState, reason: LostReason): Registrat
   return quiet(state);
 }
 
-function nowWithdrawn(state: RegistrationMachineState): RegistrationStep {
+function nowDeregistered(state: RegistrationMachineState): RegistrationStep {
   if (state.phase === 'deregistered') return quiet(state);
   return { state: { ...state, phase: 'deregistered', observed: EMPTY }, signals: [{ kind: 'deregistered' }] };
 }
@@ -259,7 +260,7 @@ export function stepRegistration(
         observed: UNKNOWN,
       };
       // The entry expired with the revoked session.
-      if (!state.wanted) return event.reason === 'revoked' ? nowWithdrawn(without) : quiet(without);
+      if (!state.wanted) return event.reason === 'revoked' ? nowDeregistered(without) : quiet(without);
       return state.phase === 'registered' ? nowLost(without, event.reason) : quiet(without);
     }
     case 'record':
@@ -281,10 +282,10 @@ export function stepRegistration(
     case 'deregister': {
       const unwanted: RegistrationMachineState = { ...state, wanted: false, refused: false };
       const untouched = state.session === undefined && state.formerSessions.length === 0;
-      return untouched ? nowWithdrawn(unwanted) : quiet(unwanted);
+      return untouched ? nowDeregistered(unwanted) : quiet(unwanted);
     }
     case 'removed':
-      return state.wanted ? quiet(state) : nowWithdrawn(state);
+      return state.wanted ? quiet(state) : nowDeregistered(state);
     case 'resume':
       if (state.wanted) return quiet(state);
       return quiet({

@@ -205,7 +205,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
     if (how === 'paused') this.reporter.resolveFirst();
     else this.reporter.rejectFirst(deregisteredEarly(this.entryKey));
     const unwatched = this.watch.stop();
-    // Not after the watch has ended: a resume may come before.
+    // Before the watch has ended, so that a `resume` meanwhile follows the deregistration.
     this.apply({ kind: 'deregister' });
     await unwatched;
     await this.waiters

@@ -56,7 +56,7 @@ describe('the option `service.ready`', () => {
       expect(app.get(Sidekick).beats).toMatchObject([{ key: 'web/a', state: 'alive' }]);
       expect(bench.warnings()).toEqual([
         expect.stringMatching(
-          /^warn Not registering service "web" .*: `ready` returned false\. It is asked again every 8 s/,
+          /^warn Not registering service "web" .*: `ready` returned false\. `ready` is called again every 8 s/,
         ),
         expect.stringMatching(/^warn Registered service "web" as "a"/),
       ]);

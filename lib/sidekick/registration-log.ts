@@ -65,7 +65,7 @@ export class RegistrationLog {
   notReady(key: string, { reason, stack }: NotReady, intervalSeconds: number): void {
     this.warned.add(key);
     const what = this.registered.has(key) ? 'Deregistering' : 'Not registering';
-    const message = `${what} ${this.descriptions.get(key) ?? `"${key}"`}: ${reason}. It is asked again every ${intervalSeconds} s, and registered when it returns true.`;
+    const message = `${what} ${this.descriptions.get(key) ?? `"${key}"`}: ${reason}. \`ready\` is called again every ${intervalSeconds} s, and true registers the instance.`;
     this.logger.warn(stack === undefined ? message : `${message}\n${stack}`, {
       event: 'not-ready',
       key,

@@ -22,7 +22,7 @@ async function script() {
   return output[0].code;
 }
 
-/** Returns the page. The texts go in by functions, since `$` has a meaning in a replacement. */
+/** Returns the page. The replacements are functions, since `$` in a replacement string is a pattern. */
 export async function buildPage() {
   const [html, css, js] = await Promise.all([
     readFile(join(source, 'index.html'), 'utf8'),

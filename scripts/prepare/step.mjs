@@ -28,37 +28,38 @@ export async function step(title, program, args, { cwd }) {
   const started = performance.now();
   process.stdout.write(`${title} … `);
   const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  const said = [];
-  child.stdout.on('data', (chunk) => said.push(chunk));
-  child.stderr.on('data', (chunk) => said.push(chunk));
-  let asked;
+  const output = [];
+  child.stdout.on('data', (chunk) => output.push(chunk));
+  child.stderr.on('data', (chunk) => output.push(chunk));
+  /** The signal that interrupted the step. */
+  let interruption;
   let timer;
-  const passOn = (signal) => {
-    asked ??= signal;
+  const forward = (signal) => {
+    interruption ??= signal;
     child.kill(signal);
     timer ??= setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
   };
-  for (const signal of SIGNALS) process.on(signal, passOn);
+  for (const signal of SIGNALS) process.on(signal, forward);
   let outcome;
   try {
     outcome = await new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code, signal) => resolve({ code, signal }));
       // A child of the killed program may keep the output open.
-      child.once('exit', (code, signal) => asked && resolve({ code, signal }));
+      child.once('exit', (code, signal) => interruption && resolve({ code, signal }));
     });
   } finally {
     clearTimeout(timer);
-    for (const signal of SIGNALS) process.off(signal, passOn);
+    for (const signal of SIGNALS) process.off(signal, forward);
   }
-  if (asked) {
+  if (interruption) {
     process.stdout.write('stopped\n');
-    throw new InterruptedError(asked);
+    throw new InterruptedError(interruption);
   }
   if (outcome.code !== 0) {
     process.stdout.write('failed\n');
     const how = outcome.signal ? `was ended by ${outcome.signal}` : `failed with code ${outcome.code}`;
-    throw new Error(`${Buffer.concat(said).toString().trim()}\n${title}: ${program} ${how}.`);
+    throw new Error(`${Buffer.concat(output).toString().trim()}\n${title}: ${program} ${how}.`);
   }
   process.stdout.write(`${((performance.now() - started) / 1000).toFixed(1)} s\n`);
 }

@@ -46,6 +46,8 @@ const imports = sources.flatMap(importsOf);
 const allowed = new Map(folders.map(({ folder, imports: may }) => [folder, new Set(may)]));
 const shown = ({ from, to }: Import): string => `${from} -> ${to}`;
 
+const ADVICE = 'The table is scripts/architecture/table.mjs; after a change run `npm run docs:architecture`.';
+
 /** Whether the table names the dependency. */
 function isAllowed(from: string, to: string): boolean {
   const [source, target] = [folderOf(from), folderOf(to)];
@@ -81,14 +83,26 @@ describe('architecture', () => {
   });
 
   it('knows the folder of every file', () => {
-    expect(sources.filter((file) => folderOf(file) === undefined)).toEqual([]);
-    expect(
-      folders.map(({ folder }) => folder).filter((name) => !sources.some((file) => folderOf(file) === name)),
-    ).toEqual([]);
+    const unknown = sources.filter((file) => folderOf(file) === undefined);
+    expect(unknown.map((file) => `lib/${file} is in no folder of the table. ${ADVICE}`)).toEqual([]);
+    const empty = folders.filter(({ folder }) => !sources.some((file) => folderOf(file) === folder));
+    expect(empty.map(({ folder }) => `the table has lib/${folder}, which has no file. ${ADVICE}`)).toEqual(
+      [],
+    );
   });
 
   it('has no dependency but those of the table', () => {
-    expect(imports.filter(({ from, to, own }) => own && !isAllowed(from, to)).map(shown)).toEqual([]);
+    // A file outside the table is reported by the test above.
+    const forbidden = imports.filter(
+      ({ from, to, own }) =>
+        own && folderOf(from) !== undefined && folderOf(to) !== undefined && !isAllowed(from, to),
+    );
+    expect(
+      forbidden.map(
+        ({ from, to }) =>
+          `lib/${from} imports lib/${to}: the table does not let ${folderOf(from)} import ${folderOf(to)}. Move the code to a folder that both may import, or change the table. ${ADVICE}`,
+      ),
+    ).toEqual([]);
   });
 
   it('would find a forbidden one', () => {

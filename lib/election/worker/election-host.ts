@@ -41,7 +41,7 @@ interface Opened {
   readonly session: SharedDeadline;
 }
 
-/** Runs elections and locks in the worker thread, as the main thread asks for. */
+/** Runs elections and locks in the worker thread, by commands of the main thread. */
 export class ElectionHost {
   private readonly candidates = new Map<string, Candidate>();
   private readonly runs = new Map<number, LockRun>();

@@ -16,7 +16,7 @@ export interface WorkerCandidacyDeps {
   readonly send: SendElectionRequest;
 }
 
-/** Milliseconds after which leadership that the worker has and this thread denies is looked at again. */
+/** Milliseconds between two checks while the worker reports leadership that this thread denies. */
 const RETRY_MS = 200;
 
 const NOTHING_KNOWN: CandidacyView = Object.freeze({
@@ -27,8 +27,8 @@ const NOTHING_KNOWN: CandidacyView = Object.freeze({
 });
 
 /**
- * A candidacy whose record the worker thread keeps. Leadership ends here by the deadline in shared memory, so that it ends
- * although no message of the worker is read, and is kept although none is.
+ * A candidacy whose record the worker thread renews. Whether it leads is decided by the deadline in shared memory alone:
+ * a blocked event loop reads no message of the worker, neither of a renewal nor of a loss.
  */
 export class WorkerCandidacy implements Candidacy {
   private readonly deadline: SharedDeadline;
@@ -120,7 +120,7 @@ export class WorkerCandidacy implements Candidacy {
     this.settle();
   }
 
-  /** Tells a new worker what the former one knew. */
+  /** Sends a new worker what the former one knew. */
   async restore(send: SendElectionRequest): Promise<void> {
     const { name, meta, closed, wanted, busy } = this;
     // The new worker counts from here, and has reported nothing.

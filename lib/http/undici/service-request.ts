@@ -62,7 +62,7 @@ export class ServiceRequest implements AttemptOwner {
     this.body = repeatableBody(given.body, this.maySendTwice);
   }
 
-  /** Sends the request. The handler learns of everything else. */
+  /** Sends the request. The handler receives the response or the error. */
   run(): void {
     const { timeoutMs, clock, route } = this.terms;
     this.caller.start((reason) => {
@@ -103,7 +103,7 @@ export class ServiceRequest implements AttemptOwner {
 
   onFailed(attempt: HttpAttempt, failure: Failure, error: unknown): boolean {
     this.live.delete(attempt);
-    // An error of the body's source is neither the endpoint's fault nor mended by another one.
+    // The body's own stream failed: no endpoint is to blame, and another endpoint does not help.
     const own: Failure = this.body.hasFailed ? { reason: undefined, outcome: 'aborted' } : failure;
     attempt.fail(own, error);
     return this.passesOn(attempt, own.reason, error);
@@ -144,7 +144,7 @@ export class ServiceRequest implements AttemptOwner {
       const origin = this.originOf(begun.endpoint);
       const handler = this.caller.forAttempt(attempt);
       const { given, headers, body } = this;
-      // One copy an attempt: a pool may read it later.
+      // One copy for each attempt: a pool may read it later.
       const own = { origin, headers, servername: route.host, body: body.forAttempt() };
       // V8 takes several times as long for a spread.
       dispatch(Object.assign({}, given, own), handler);
