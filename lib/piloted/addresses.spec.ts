@@ -170,6 +170,7 @@ const SOURCES: Readonly<
             new ConsulRegistry(
               new ConsulClient(consulSettings({}), deps.clock, fixedToken(undefined), {
                 calls: transport,
+                writes: transport,
                 reads: transport,
                 watches: transport,
               }),

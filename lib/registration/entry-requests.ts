@@ -3,7 +3,7 @@ import { type EntryRecord, type EntryKey, entryKeyLabel } from '../registry/entr
 import { type RegistryEntry, type Session, type WriteResult } from '../registry/registry.js';
 import { type HeartbeatDeps } from './session-runner.js';
 
-/** Milliseconds one read, write or removal of an entry may take. */
+/** Milliseconds that one read of an entry may take, and a write or removal with a driver that sets no other timeout. */
 const REQUEST_TIMEOUT_MS = 2_000;
 
 /** Requests to the registry about one entry, each with a deadline. */
@@ -22,10 +22,14 @@ export class EntryRequests {
     this.inFlight?.abort(reason);
   }
 
-  /** The entry as the registry has it; undefined where there is none. */
-  async read(): Promise<RegistryEntry | undefined> {
+  /** The entry as the registry of `session` has it; undefined where there is none. */
+  async read(session: Session): Promise<RegistryEntry | undefined> {
     const { registry } = this.deps;
-    const { entries } = await this.request('Reading', (signal) => registry.list(this.entryKey, signal));
+    const { entries } = await this.request(
+      'Reading',
+      (signal) => registry.list(this.entryKey, signal),
+      session.writeTimeoutMs,
+    );
     return entries[0];
   }
 
@@ -35,7 +39,11 @@ export class EntryRequests {
    * @param version undefined: only if there is no entry
    */
   async write(session: Session, record: EntryRecord, version: string | undefined): Promise<WriteResult> {
-    return await this.request('Writing', (signal) => session.write(record, version, signal));
+    return await this.request(
+      'Writing',
+      (signal) => session.write(record, version, signal),
+      session.writeTimeoutMs,
+    );
   }
 
   /**
@@ -44,10 +52,18 @@ export class EntryRequests {
    * @param version undefined: any version that `session` owns
    */
   async remove(session: Session, version: string | undefined): Promise<void> {
-    await this.request('Removing', (signal) => session.remove(this.entryKey, signal, version));
+    await this.request(
+      'Removing',
+      (signal) => session.remove(this.entryKey, signal, version),
+      session.writeTimeoutMs,
+    );
   }
 
-  private async request<T>(verb: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  private async request<T>(
+    verb: string,
+    run: (signal: AbortSignal) => Promise<T>,
+    timeoutMs = REQUEST_TIMEOUT_MS,
+  ): Promise<T> {
     const { clock, registry } = this.deps;
     if (this.aborted) throw this.aborted;
     // Most entries never have a request again, so the controller is dropped with the request.
@@ -55,7 +71,7 @@ export class EntryRequests {
     this.inFlight = controller;
     const what = `${verb} the ${entryKeyLabel(this.entryKey)} at ${registry.url}`;
     try {
-      return await attempt({ clock, timeoutMs: REQUEST_TIMEOUT_MS, signal: controller.signal, what }, run);
+      return await attempt({ clock, timeoutMs, signal: controller.signal, what }, run);
     } finally {
       if (this.inFlight === controller) this.inFlight = undefined;
     }

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { attempt } from '../common/async/deadline.js';
 import { type Deferred, deferred } from '../common/async/deferred.js';
 import { ClosedError, InvalidOptionError } from '../common/errors/index.js';
-import { Semaphore } from '../common/async/semaphore.js';
+import { RequestQueue } from '../common/async/request-queue.js';
 import { entryKeyId, entryKeyLabel, entryKeyOf } from '../registry/entry-record.js';
 import { type RegistrationStatus, type RegistrationEvent } from './registration-status.js';
 import { FailureLog } from './failure-log.js';
@@ -63,7 +63,7 @@ export class LocalRegistrar implements Registrar {
       random: deps.random,
       applicationId: deps.applicationId,
       logger,
-      requests: new Semaphore(MAX_CONCURRENT_REQUESTS),
+      requests: new RequestQueue(MAX_CONCURRENT_REQUESTS),
       failures: this.failures,
       sweeps: new Sweeps(clock),
       onEvent: (event) => {

@@ -1,4 +1,4 @@
-import { type Semaphore } from '../common/async/semaphore.js';
+import { type RequestQueue } from '../common/async/request-queue.js';
 import { type FailureLog } from './failure-log.js';
 import { type InitialRegistration } from './registration-machine.js';
 import { type RegistrationEvent } from './registration-status.js';
@@ -8,7 +8,7 @@ import { type Sweeps } from './sweeps.js';
 /** What all runners of one registrar share. */
 export interface RegistrationRunnerDeps<Runner> extends HeartbeatDeps {
   /** Limits the concurrent requests of all entries. */
-  readonly requests: Semaphore;
+  readonly requests: RequestQueue;
   readonly failures: FailureLog;
   /** The checks of all entries. */
   readonly sweeps: Sweeps;

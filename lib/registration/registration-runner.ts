@@ -285,7 +285,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
   private async perform(plan: RegistrationPlan, session: Session): Promise<void> {
     switch (plan.kind) {
       case 'read':
-        this.found(await this.requests.read());
+        this.found(await this.requests.read(session));
         return;
       case 'write': {
         const { record, version } = plan;

@@ -143,6 +143,14 @@ export interface Session {
    * grants at most a third of the TTL.
    */
   readonly renewTimeoutMs?: number;
+  /**
+   * Milliseconds that one write, removal or read of an entry may take. A driver that sends several requests for one, or lets
+   * requests wait for each other, sets a higher value. It then has a deadline for each request, so that it fails as soon as the registry does
+   * not answer.
+   *
+   * @default 2000
+   */
+  readonly writeTimeoutMs?: number;
 
   /**
    * Renews all entries of the session. A repeated renewal is always safe.

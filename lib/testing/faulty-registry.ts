@@ -123,6 +123,7 @@ export class FaultyRegistry implements Registry {
       id: session.id,
       ttl: session.ttl,
       ...(session.renewTimeoutMs === undefined ? {} : { renewTimeoutMs: session.renewTimeoutMs }),
+      ...(session.writeTimeoutMs === undefined ? {} : { writeTimeoutMs: session.writeTimeoutMs }),
       renew: (signal, patient): Promise<Renewal> =>
         this.request('renew', signal, () => session.renew(signal, patient)),
       write: (record: EntryRecord, version, signal): Promise<WriteResult> =>

@@ -2,6 +2,7 @@ import { abortReason, onAbort } from './abort.js';
 
 interface Waiter {
   readonly start: () => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** Limits how many tasks run at the same time. Waiting tasks start in the order of the calls. */
@@ -17,6 +18,13 @@ export class Semaphore {
     return this.queue.size;
   }
 
+  /** Rejects all waiting tasks. They never start. */
+  rejectWaiting(error: Error): void {
+    const waiting = [...this.queue];
+    this.queue.clear();
+    for (const { reject } of waiting) reject(error);
+  }
+
   /**
    * Runs `task` as soon as a permit is free. A started task holds its permit until it settles, even after an abort.
    *
@@ -28,6 +36,10 @@ export class Semaphore {
     if (signal?.aborted) throw abortReason(signal);
     return await new Promise<T>((resolve, reject) => {
       const waiter: Waiter = {
+        reject: (error) => {
+          remove();
+          reject(error);
+        },
         start: () => {
           const settled = (async () => await task())();
           void settled.then(resolve, reject).finally(() => {

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { AbortScope } from '../../common/async/abort-scope.js';
 import { attempt } from '../../common/async/deadline.js';
+import { RequestQueue } from '../../common/async/request-queue.js';
 import { type Clock } from '../../common/clock.js';
 import {
   DeadlineExceededError,
@@ -15,13 +16,13 @@ import { ConsulResponse } from './consul-response.js';
 import { missingAclRule } from './missing-acl-rule.js';
 import { consulUrl, endpointOf, proxyOf, type ConsulSettings } from './options.js';
 import { fixedToken, TokenFile, type TokenSource } from './token.js';
-import { type ConsulRequest, openTransport, type Transport } from './transport.js';
+import { type ConsulRequest, openTransport, type RawResponse, type Transport } from './transport.js';
 
 /**
  * The connection pool that a request uses, so that requests of one kind do not queue behind another kind. `calls`
- * registers and renews keys and instances, `reads` reads without waiting, `watches` waits for changes.
+ * renews, `writes` registers and deregisters, `reads` reads without waiting, `watches` waits for changes.
  */
-export type PoolName = 'calls' | 'reads' | 'watches';
+export type PoolName = 'calls' | 'writes' | 'reads' | 'watches';
 
 /** Limits of one call. */
 export interface CallOptions {
@@ -29,7 +30,7 @@ export interface CallOptions {
   /** @default the `timeout` of the settings */
   readonly timeoutMs?: number;
   /** @default 'calls' */
-  readonly pool?: 'calls' | 'reads';
+  readonly pool?: 'calls' | 'writes' | 'reads';
 }
 
 /** Limits of one request of a watch. */
@@ -48,7 +49,19 @@ export const MAX_WATCHES = 96;
  * Connections of each pool. Their sum stays well under the 200 connections that a Consul agent admits from one address
  * by default; the agent cuts further ones.
  */
-const MAX_SOCKETS: Readonly<Record<PoolName, number>> = { calls: 16, reads: 32, watches: MAX_WATCHES };
+const MAX_SOCKETS: Readonly<Record<PoolName, number>> = {
+  calls: 20,
+  // An agent registers one service after the other, and meanwhile renews nothing.
+  writes: 4,
+  reads: 24,
+  watches: MAX_WATCHES,
+};
+
+/** Milliseconds that one request of a write or a removal may take, unless the user gives a `timeout`. */
+const WRITE_TIMEOUT_MS = 2_000;
+
+/** The longest of these timeouts, so that a boot soon fails on an agent that does not respond. */
+const MAX_WRITE_TIMEOUT_MS = 5_000;
 
 /** The most connections that one process opens to its agent. */
 export const MAX_CONNECTIONS = Object.values(MAX_SOCKETS).reduce((sum, count) => sum + count, 0);
@@ -70,7 +83,15 @@ export class ConsulClient {
   readonly endpoint: string;
   /** Lifetime of the client: closing it aborts every request and every watch. */
   readonly scope: AbortScope;
+  /** The options of each request of a write or a removal. */
+  readonly writing: { readonly pool: 'writes'; readonly timeoutMs: number };
   private readonly proxy: string | undefined;
+  /** Requests that wait for a connection. The watches have a limit of their own. */
+  private readonly queues: Readonly<Record<Exclude<PoolName, 'watches'>, RequestQueue>> = {
+    calls: new RequestQueue(MAX_SOCKETS.calls),
+    writes: new RequestQueue(MAX_SOCKETS.writes),
+    reads: new RequestQueue(MAX_SOCKETS.reads),
+  };
 
   constructor(
     readonly settings: ConsulSettings,
@@ -81,6 +102,8 @@ export class ConsulClient {
     this.url = consulUrl(settings);
     this.endpoint = endpointOf(settings);
     this.scope = new AbortScope(`The connection to ${this.url}`);
+    const timeoutMs = Math.min(settings.givenTimeoutMs ?? WRITE_TIMEOUT_MS, MAX_WRITE_TIMEOUT_MS);
+    this.writing = { pool: 'writes', timeoutMs };
     this.proxy = proxyOf(settings)?.label;
   }
 
@@ -97,9 +120,10 @@ export class ConsulClient {
         : new TokenFile(settings.tokenFile, clock);
     const timeout = settings.timeoutMs + IDLE_MS;
     const calls = await openTransport(settings, { maxSockets: MAX_SOCKETS.calls });
+    const writes = await openTransport(settings, { maxSockets: MAX_SOCKETS.writes, timeout });
     const reads = await openTransport(settings, { maxSockets: MAX_SOCKETS.reads, timeout });
     const watches = await openTransport(settings, { maxSockets: MAX_SOCKETS.watches, timeout });
-    return new ConsulClient(settings, clock, token, { calls, reads, watches });
+    return new ConsulClient(settings, clock, token, { calls, writes, reads, watches });
   }
 
   /**
@@ -212,8 +236,8 @@ export class ConsulClient {
     }: { signal: AbortSignal | undefined; timeoutMs: number | undefined; pool: PoolName },
   ): Promise<ConsulResponse> {
     const linked = this.scope.link(signal);
-    try {
-      const raw = await attempt(
+    const attemptOnce = async (): Promise<RawResponse> =>
+      await attempt(
         { clock: this.clock, timeoutMs, signal: linked.signal, what: label(request) },
         async (inner) => {
           const token = await this.token.current();
@@ -221,6 +245,11 @@ export class ConsulClient {
           return await this.pools[pool].send(request, headers, inner);
         },
       );
+    try {
+      // The deadline begins with a free connection: the time in the queue is no delay of the agent.
+      const raw = await (pool === 'watches'
+        ? attemptOnce()
+        : this.queues[pool].run(attemptOnce, linked.signal));
       return new ConsulResponse(raw, label(request), (text) => this.redact(text));
     } catch (error) {
       if (linked.signal.aborted || error instanceof RegistryRefusedError) throw error;

@@ -23,6 +23,7 @@ import { KeyWriter } from './key-writer.js';
 import { discardKey } from './kv-transaction.js';
 import { type ConsulSettings } from './options.js';
 import { newOwnerId } from './owner.js';
+import { OwnEntries } from './own-entries.js';
 import { viewOf } from './scope-view.js';
 import { ConsulSession, ping } from './session.js';
 import { isEmpty, readListing, verifyEmptyListing, watchScope } from './watch.js';
@@ -47,12 +48,14 @@ export class ConsulRegistry implements Registry {
   async openSession({ ttl, name }: SessionOptions, signal: AbortSignal): Promise<Session> {
     if (!(ttl > 0)) throw expected('ttl', 'a number of seconds greater than 0', ttl);
     await ping(this.client, signal);
+    const { client, clock, blockingQueries } = this;
     const owner = newOwnerId();
     return new ConsulSession(
       owner,
-      this.client,
-      new KeyWriter(this.client, owner, name ?? 'nestjs-sidekick', ttl),
-      new InstanceWriter(this.client, this.clock, owner, ttl),
+      client,
+      new KeyWriter(client, owner, name ?? 'nestjs-sidekick', ttl),
+      new InstanceWriter(client, clock, owner, ttl),
+      new OwnEntries({ client, clock, blockingQueries }),
     );
   }
 
@@ -72,13 +75,14 @@ export class ConsulRegistry implements Registry {
     checkScope(scope);
     const { client, clock, blockingQueries, dataLoss } = this;
     const linked = client.scope.link(signal);
+    const view = viewOf(scope, client.settings);
     try {
       yield* watchScope({
         client,
         clock,
         blockingQueries,
         dataLoss,
-        view: viewOf(scope, client.settings),
+        view: () => view,
         cursor,
         signal: linked.signal,
       });

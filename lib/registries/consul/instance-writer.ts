@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { abortReason } from '../../common/async/abort.js';
 import { forEachLimited } from '../../common/async/semaphore.js';
 import { type Clock } from '../../common/clock.js';
 import { InvalidOptionError, RegistryRefusedError } from '../../common/errors/index.js';
@@ -20,11 +21,15 @@ import { registrationBody } from './registration.js';
 /** Maximum number of concurrent requests of one renewal. */
 const CONCURRENCY = 16;
 
+const noop = (): void => undefined;
+
 interface TrackedInstance {
   readonly entryKey: InstanceKey;
   readonly agentId: string;
   /** Whether the registration request is in flight. The agent may then have the instance or not. */
   pending: boolean;
+  /** When its check was passed last, in milliseconds. */
+  passedAt: number;
 }
 
 /**
@@ -41,18 +46,30 @@ export class InstanceWriter {
   private readonly removing = new Map<string, TrackedInstance>();
   /** Whether the agent may have any service of this session. */
   private hasRegistered = false;
+  /**
+   * Settles with the renewal in progress. An agent does not renew while it registers, and writes each registration to its
+   * disk, so that many registrations would delay a renewal beyond the TTL.
+   */
+  private renewing: Promise<void> = Promise.resolve();
+  /** The start of the first of the renewals that failed since the last success. The next one continues it. */
+  private roundStart: number | undefined;
   private readonly agent: AgentServices;
   private readonly catalogue: EntryKeyCatalogue;
 
   /** @param ttl seconds */
   constructor(
     private readonly client: ConsulClient,
-    clock: Clock,
+    private readonly clock: Clock,
     private readonly owner: OwnerId,
     readonly ttl: number,
   ) {
-    this.agent = new AgentServices(client, owner);
+    this.agent = new AgentServices(client, clock, owner);
     this.catalogue = new EntryKeyCatalogue(client, clock);
+  }
+
+  /** Number of instances to renew. */
+  get size(): number {
+    return this.tracked.size;
   }
 
   /** Whether there are instances to renew. */
@@ -66,13 +83,28 @@ export class InstanceWriter {
    */
   async renew(signal: AbortSignal): Promise<InstanceKey[]> {
     if (!this.hasRegistered) return [];
+    const renewing = this.renewOwned(signal);
+    this.renewing = renewing.then(noop, noop);
+    return await renewing;
+  }
+
+  private async renewOwned(signal: AbortSignal): Promise<InstanceKey[]> {
+    const now = this.clock.now();
+    if (this.roundStart === undefined || now - this.roundStart > (this.ttl * 1_000) / 2)
+      this.roundStart = now;
+    const { roundStart } = this;
     const registered = [...this.tracked.values()].filter(({ pending }) => !pending);
     const owned = new Set(await this.agent.ownedIds(signal));
-    const missing: TrackedInstance[] = [];
-    await forEachLimited(registered, CONCURRENCY, async (instance) => {
-      if (!owned.has(instance.agentId) || !(await this.agent.passCheck(instance.agentId, signal)))
-        missing.push(instance);
+    const missing = registered.filter(({ agentId }) => !owned.has(agentId));
+    const due = registered
+      .filter(({ agentId, passedAt }) => owned.has(agentId) && passedAt < roundStart)
+      .sort((a, b) => a.passedAt - b.passedAt);
+    await forEachLimited(due, CONCURRENCY, async (instance) => {
+      const sentAt = this.clock.now();
+      if (await this.agent.passCheck(instance.agentId, { signal })) instance.passedAt = sentAt;
+      else missing.push(instance);
     });
+    this.roundStart = undefined;
     const expectedIds = new Set([...this.tracked.values()].map(({ agentId }) => agentId));
     const orphans = [...owned].filter((agentId) => !expectedIds.has(agentId));
     await this.deregisterAll(orphans, signal);
@@ -91,9 +123,12 @@ export class InstanceWriter {
   ): Promise<WriteResult> {
     const { service, id } = record.instance;
     const entryKey: InstanceKey = { kind: 'instance', service, id };
-    const [current] = instanceContent(entryKey, await this.catalogue.read(entryKey, signal)).entries;
+    const [all, agentId] = await Promise.all([
+      this.catalogue.read(entryKey, signal),
+      this.agent.chooseId(entryKey, signal),
+    ]);
+    const [current] = instanceContent(entryKey, all).entries;
     if (current?.version !== version) return { ok: false, current };
-    const agentId = await this.agent.chooseId(entryKey, signal);
     const writeId = randomUUID();
     const settings = { ...this.client.settings, ...record.hints };
     // An instance that already serves traffic must not leave the lists while it is updated.
@@ -112,11 +147,13 @@ export class InstanceWriter {
       );
     }
     await this.register(entryKey, agentId, body, signal);
-    // An agent that restarts before the first renewal restores the last check update, not the registered status.
-    if (status === 'passing') await this.agent.passCheck(agentId, signal);
-    const seen = await this.catalogue.waitFor(entryKey, signal, (all) =>
-      all.find((entry) => entry.writeId === writeId),
-    );
+    const [seen] = await Promise.all([
+      this.catalogue.waitFor(entryKey, signal, (now) => now.find((entry) => entry.writeId === writeId)),
+      // An agent that restarts before the first renewal restores the last check update, not the registered status.
+      status === 'passing'
+        ? this.agent.passCheck(agentId, { signal, timeoutMs: this.client.writing.timeoutMs })
+        : undefined,
+    ]);
     return { ok: true, version: versionOf(seen) };
   }
 
@@ -165,9 +202,11 @@ export class InstanceWriter {
     body: unknown,
     signal: AbortSignal,
   ): Promise<void> {
+    await this.renewing;
+    if (signal.aborted) throw abortReason(signal);
     const id = entryKeyId(entryKey);
     const previous = this.tracked.get(id);
-    const instance: TrackedInstance = { entryKey, agentId, pending: true };
+    const instance: TrackedInstance = { entryKey, agentId, pending: true, passedAt: -Infinity };
     this.tracked.set(id, instance);
     this.removing.delete(id);
     this.hasRegistered = true;

@@ -167,7 +167,8 @@ export class KeyWriter {
         Checks: [],
       },
     };
-    const response = await this.client.call(request, { signal });
+    const { timeoutMs } = this.client.writing;
+    const response = await this.client.call(request, { signal, timeoutMs });
     this.session = this.client.read(response, () => {
       const id = response.object().ID;
       if (typeof id !== 'string' || id === '') throw response.unexpected('a session with an `ID`', id);
@@ -216,7 +217,8 @@ export class KeyWriter {
       path: `/kv/${inPath(kvKeyOf(entryKey))}`,
       query: { consistent: '', ...this.dcQuery() },
     };
-    const response = await this.client.send(request, { signal });
+    const { timeoutMs } = this.client.writing;
+    const response = await this.client.send(request, { signal, timeoutMs });
     if (response.absent) return undefined;
     if (!response.ok) throw this.client.errorOf(request, response);
     const [element] = this.client.read(response, () => response.array());

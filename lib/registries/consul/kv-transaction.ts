@@ -30,7 +30,8 @@ export async function transact(
   const { dc } = client.settings;
   const query = dc === undefined ? {} : { dc };
   const request: ConsulRequest = { method: 'PUT', path: '/txn', query, body };
-  const response = await client.send(request, { signal });
+  const { timeoutMs } = client.writing;
+  const response = await client.send(request, { signal, timeoutMs });
   if (response.ok) return { kind: 'done', response };
   if (response.status !== 409) throw client.errorOf(request, response);
   const message = client.read(response, errorsOf);

@@ -54,7 +54,8 @@ describe('idFilter and anyCaseFilter', () => {
   it('quote safe ids and return undefined for others', () => {
     expect(idFilter('ID', ['a', 'b:c'])).toBe('ID == "a" or ID == "b:c"');
     expect(idFilter('ID', ['a"b'])).toBeUndefined();
-    expect(anyCaseFilter('ID', 'a.b')).toBe('ID matches "(?i)^a[.]b$"');
-    expect(anyCaseFilter('ID', 'a(b')).toBeUndefined();
+    expect(idFilter('ID', ['a', 'b', 'c.d', 'e', 'f'])).toBe('ID matches "^(?:a|b|c[.]d|e|f)$"');
+    expect(anyCaseFilter('ID', ['a.b', 'c'])).toBe('ID matches "(?i)^(?:a[.]b|c)$"');
+    expect(anyCaseFilter('ID', ['c', 'a(b'])).toBeUndefined();
   });
 });

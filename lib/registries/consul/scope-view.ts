@@ -19,11 +19,25 @@ export interface ScopeView {
 
 const inDc = (dc: string | undefined): Readonly<Record<string, string>> => (dc === undefined ? {} : { dc });
 
-/** Restricts the response to the ids that the instance may have, so that large services are cheap to read. */
-function idFilterQuery({ service, id }: InstanceKey): Readonly<Record<string, string>> {
+/** Longest list of ids in one filter, in characters: the URL must pass proxies that admit 8 KiB. */
+export const MAX_FILTER_CHARACTERS = 4_000;
+
+/** Characters that an instance adds to a filter. */
+export function filterSize({ service, id }: InstanceKey): number {
   const { plain, qualified } = agentIds(service, id);
-  const filter = idFilter('Service.ID', [plain, qualified]);
-  return filter === undefined ? {} : { filter };
+  return plain.length + qualified.length + 2;
+}
+
+/**
+ * Requests some instances of one service. The filter restricts the response to the ids that they may have, so that large
+ * services are cheap to read. It is left out for more ids than fit into it.
+ */
+export function instancesRequest(service: string, entryKeys: readonly InstanceKey[]): ConsulRequest {
+  const size = entryKeys.reduce((sum, entryKey) => sum + filterSize(entryKey), 0);
+  const ids = entryKeys.flatMap(({ id }) => Object.values(agentIds(service, id)));
+  const filter =
+    entryKeys.length > 1 && size > MAX_FILTER_CHARACTERS ? undefined : idFilter('Service.ID', ids);
+  return healthRequest(service, filter === undefined ? {} : { filter });
 }
 
 function healthRequest(service: string, query: Readonly<Record<string, string>>): ConsulRequest {
@@ -69,8 +83,29 @@ function serviceView({ service, dc }: ServiceScope, settings: ConsulSettings): S
 function instanceView(entryKey: InstanceKey): ScopeView {
   return {
     service: entryKey.service,
-    request: healthRequest(entryKey.service, idFilterQuery(entryKey)),
+    request: instancesRequest(entryKey.service, [entryKey]),
     read: (response) => instanceContent(entryKey, readHealth(entryKey.service, response).all),
+  };
+}
+
+/** The view of some instances of one service, as {@link instanceView} has each of them. */
+export function instancesView(service: string, entryKeys: readonly InstanceKey[]): ScopeView {
+  return {
+    service,
+    request: instancesRequest(service, entryKeys),
+    read: (response) => {
+      const byId = new Map<string, HealthEntry[]>();
+      for (const entry of readHealth(service, response).all) {
+        const entries = byId.get(entry.id);
+        if (entries) entries.push(entry);
+        else byId.set(entry.id, [entry]);
+      }
+      const contents = entryKeys.map((entryKey) => instanceContent(entryKey, byId.get(entryKey.id) ?? []));
+      return {
+        entries: contents.flatMap(({ entries }) => entries),
+        malformed: contents.flatMap(({ malformed }) => malformed),
+      };
+    },
   };
 }
 

@@ -35,6 +35,7 @@ class Script implements Transport {
     const settings = consulSettings({ token: 'secret-canary' });
     const client = new ConsulClient(settings, this.clock, fixedToken(settings.token), {
       calls: this,
+      writes: this,
       reads: this,
       watches: this,
     });

@@ -40,8 +40,9 @@ export interface WatchOptions {
   readonly clock: Clock;
   /** Limits the blocking queries of all watches. */
   readonly blockingQueries: Semaphore;
-  readonly dataLoss: DataLossDetector;
-  readonly view: ScopeView;
+  readonly dataLoss: Pick<DataLossDetector, 'observe'>;
+  /** Called before each request. After a change of the view the next request does not wait. */
+  readonly view: () => ScopeView;
   readonly cursor: Cursor;
   readonly signal: AbortSignal;
 }
@@ -53,7 +54,7 @@ export interface WatchOptions {
  */
 export function readListing(
   client: ConsulClient,
-  dataLoss: DataLossDetector,
+  dataLoss: Pick<DataLossDetector, 'observe'>,
   view: ScopeView,
   response: ConsulResponse,
 ): Listing {
@@ -92,8 +93,9 @@ export async function verifyEmptyListing(
  * @throws RegistryRefusedError when Consul refuses the request
  */
 export async function* watchScope(options: WatchOptions): AsyncGenerator<WatchBatch, void> {
-  const { client, clock, dataLoss, view, signal } = options;
+  const { client, clock, dataLoss, signal } = options;
   let { cursor } = options;
+  let view = options.view();
   let index = 0;
   let known: number | undefined;
   let empty = false;
@@ -101,7 +103,12 @@ export async function* watchScope(options: WatchOptions): AsyncGenerator<WatchBa
   let quickResponses = 0;
   while (!signal.aborted) {
     const startedAt = clock.now();
-    const { response, wait } = await (index === 0 ? readNow(options) : waitForChange(options, index));
+    const before = view;
+    view = options.view();
+    if (view !== before) index = 0;
+    const { response, wait } = await (index === 0
+      ? readNow(options, view)
+      : waitForChange(options, view, index));
     const elapsed = clock.now() - startedAt;
     const listing = readListing(client, dataLoss, view, response);
     if (listing.cursor === cursor) yield { kind: 'changes', changes: [], cursor };
@@ -132,7 +139,7 @@ interface QueryResult {
 }
 
 /** Reads the current content. It does not block, so it bypasses the semaphore: every new watch starts at once. */
-async function readNow({ client, view, signal }: WatchOptions): Promise<QueryResult> {
+async function readNow({ client, signal }: WatchOptions, view: ScopeView): Promise<QueryResult> {
   const { timeoutMs } = client.settings;
   return {
     response: await client.blockingQuery(view.request, { signal, timeoutMs, pool: 'reads' }),
@@ -146,7 +153,8 @@ async function readNow({ client, view, signal }: WatchOptions): Promise<QueryRes
  * then, and its connection is reused.
  */
 async function waitForChange(
-  { client, blockingQueries, view, signal }: WatchOptions,
+  { client, blockingQueries, signal }: WatchOptions,
+  view: ScopeView,
   index: number,
 ): Promise<QueryResult> {
   return await blockingQueries.run(async () => {

@@ -87,6 +87,7 @@ export default dataTarget<readonly Said[]>({
     const transport = new ScriptedTransport(script, count);
     const client = new ConsulClient(consulSettings({}), clock, fixedToken('t'), {
       calls: transport,
+      writes: transport,
       reads: transport,
       watches: transport,
     });

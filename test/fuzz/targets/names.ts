@@ -62,7 +62,7 @@ export default dataTarget<readonly [string, string]>({
       service: one,
       id: two,
     });
-    for (const field of [idFilter('ID', [one]), anyCaseFilter('ID', one)])
+    for (const field of [idFilter('ID', [one]), anyCaseFilter('ID', [one])])
       assert.ok(
         !/["\\]/.test(field?.slice(field.indexOf('"') + 1, field.lastIndexOf('"')) ?? ''),
         'quotes hold',
