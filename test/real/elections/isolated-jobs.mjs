@@ -18,7 +18,7 @@ syncBuiltinESMExports();
 const { Elections, LeaderOnly, Locked, SidekickModule } = await import('../../../dist/index.js');
 
 /** Seconds. */
-const MAX_HANG = 10;
+const MAX_HANG = 9;
 
 /** Blocks this thread. */
 function block(ms) {
@@ -50,7 +50,7 @@ const app = await NestFactory.createApplicationContext(
   {
     module: AppModule,
     imports: [
-      SidekickModule.forRoot({ registry: process.argv[2], isolate: true, maxHang: MAX_HANG, ttl: 8 }),
+      SidekickModule.forRoot({ registry: process.argv[2], isolate: true, maxHang: MAX_HANG, ttl: 6 }),
     ],
     providers: [Jobs],
   },

@@ -63,9 +63,12 @@ class Instance {
   }
 }
 
-/** Milliseconds of a hang that leadership survives, and of one that it does not, with a TTL of 8 s and `maxHang` of 10 s. */
-const SHORT_HANG_MS = 6_000;
-const LONG_HANG_MS = 17_000;
+/**
+ * Milliseconds of a hang that leadership survives, and of one that it does not, with a TTL of 6 s and `maxHang` of 9 s: then the
+ * record expires, and time is left for another instance to lead.
+ */
+const SHORT_HANG_MS = 5_000;
+const LONG_HANG_MS = 20_000;
 
 describe('Elections of applications with isolate', () => {
   let etcd: EtcdCluster;
