@@ -6,6 +6,9 @@ const PROBE_INTERVAL_MS = 250;
 /** Milliseconds that a probe takes on the machine that the limits of the scenarios were measured on, with nothing beside it. */
 const REFERENCE_MS = 5;
 
+/** Beyond it a figure says nothing any more. */
+const MOST = 10;
+
 /** Up to here a machine is not slow: the limits leave room for scenarios that are played at the same time. */
 const TOLERATED = 2;
 
@@ -46,9 +49,9 @@ export class Slowness {
   }
 }
 
-/** The factor by these probes, in milliseconds: nine of ten take no longer. */
+/** The factor by these probes, in milliseconds: nine of ten take no longer. At most {@link MOST}. */
 export function factorOf(probes: readonly number[]): number {
   const sorted = [...probes].sort((a, b) => a - b);
   const factor = (sorted[Math.floor(0.9 * sorted.length)] ?? REFERENCE_MS) / REFERENCE_MS;
-  return factor > TOLERATED ? factor : 1;
+  return factor > TOLERATED ? Math.min(factor, MOST) : 1;
 }

@@ -130,13 +130,13 @@ async function silence(
   ];
 }
 
-/** Each `lost` by a deletion while a member that was stopped may revoke, with the `restored` that follows it in time. */
+/** Each `lost` by a deletion, or by the end of the lease, while a member that was stopped may revoke, with the `restored` that follows it in time. */
 function takenByEtcd(states: readonly EventOf<'state'>[], revoking: readonly Span[]): Event[] {
   return states.flatMap((lost, i) => {
     const restored = states[i + 1];
     const span = revoking.find(({ from, to }) => lost.at >= from && lost.at <= to);
-    if (lost.reason !== 'deleted' || !span || restored?.state !== 'restored' || restored.at > span.to)
-      return [];
+    const isTaken = lost.reason === 'deleted' || lost.reason === 'revoked';
+    if (!isTaken || !span || restored?.state !== 'restored' || restored.at > span.to) return [];
     return [lost, restored];
   });
 }
