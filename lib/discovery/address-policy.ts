@@ -21,9 +21,8 @@ export class AddressPolicy {
   refusal({ address, port, ports }: Endpoint): string | undefined {
     if (!isHost(address))
       return `Expected its address to be an IP address or a hostname, got ${formatValue(address)}.`;
-    for (const number of [port, ...Object.values(ports)])
-      if (!isPort(number))
-        return `Expected its port to be an integer from 1 to 65535, got ${formatValue(number)}.`;
+    if (!isPort(port)) return wrongPort(port);
+    for (const number of Object.values(ports)) if (!isPort(number)) return wrongPort(number);
     if (!this.ranges || this.allows(this.ranges, address)) return undefined;
     return `Its address ${joinHostPort(address, port)} is not in the allowed ${(this.allow ?? []).join(', ')}.`;
   }
@@ -33,6 +32,10 @@ export class AddressPolicy {
     // A hostname is in no range: what it resolves to may change at any time.
     return family !== 0 && ranges.check(address, family === 6 ? 'ipv6' : 'ipv4');
   }
+}
+
+function wrongPort(port: unknown): string {
+  return `Expected its port to be an integer from 1 to 65535, got ${formatValue(port)}.`;
 }
 
 function addRange(ranges: BlockList, range: string): void {

@@ -9,7 +9,7 @@ export interface EventFingerprint {
   /** Hash of the event's type, key, value and lease. */
   readonly digest: string;
   /** Whether the event is a delete. Older servers omit a delete when history is compacted at its very revision. */
-  readonly deleted?: true;
+  readonly deleted?: boolean;
 }
 
 /** The part of a key-value pair that a fingerprint covers. */
@@ -20,12 +20,38 @@ export interface FingerprintedKv {
   readonly mod_revision: string;
 }
 
-/** The fingerprint of a put or a delete. */
-export function fingerprintOf(kv: FingerprintedKv, type: 'Put' | 'Delete'): EventFingerprint {
-  const hash = createHash('sha256').update(`${type}\0${kv.key.length}\0`).update(kv.key);
-  if (type === 'Put') hash.update(`${kv.lease}\0`).update(kv.value);
-  const fingerprint = { revision: BigInt(kv.mod_revision), digest: hash.digest('base64url').slice(0, 16) };
-  return type === 'Delete' ? { ...fingerprint, deleted: true } : fingerprint;
+/**
+ * The fingerprint of a put or a delete. The digest is computed when it is first read: most events are followed by another
+ * one before that, and an endpoint is visible earlier. Until then the fingerprint holds the event in memory.
+ */
+export function fingerprintOf(
+  kv: FingerprintedKv,
+  type: 'Put' | 'Delete',
+  revision = BigInt(kv.mod_revision),
+): EventFingerprint {
+  return new LazyFingerprint(revision, type === 'Delete', kv);
+}
+
+class LazyFingerprint implements EventFingerprint {
+  /** @param source the event, until its digest replaces it */
+  constructor(
+    readonly revision: bigint,
+    readonly deleted: boolean,
+    private source: FingerprintedKv | string,
+  ) {}
+
+  get digest(): string {
+    if (typeof this.source !== 'string') this.source = digestOf(this.source, this.deleted);
+    return this.source;
+  }
+}
+
+function digestOf({ key, value, lease }: FingerprintedKv, deleted: boolean): string {
+  const hash = createHash('sha256')
+    .update(`${deleted ? 'Delete' : 'Put'}\0${key.length}\0`)
+    .update(key);
+  if (!deleted) hash.update(`${lease}\0`).update(value);
+  return hash.digest('base64url').slice(0, 16);
 }
 
 /** The fingerprint of the most recent put; undefined for an empty list. */

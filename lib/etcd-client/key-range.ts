@@ -4,11 +4,13 @@ export interface Keys {
   readonly rangeEnd?: Buffer;
 }
 
-/** A range end that means: all keys from `key` on. */
-const UNBOUNDED = Buffer.from([0]);
-
 /** Whether a range contains `key`. */
 export function isInRange({ key: from, rangeEnd }: Keys, key: Buffer): boolean {
   if (!rangeEnd) return key.equals(from);
-  return key.compare(from) >= 0 && (rangeEnd.equals(UNBOUNDED) || key.compare(rangeEnd) < 0);
+  return key.compare(from) >= 0 && (isUnbounded(rangeEnd) || key.compare(rangeEnd) < 0);
+}
+
+/** Whether a range end means: all keys from `key` on. */
+function isUnbounded(rangeEnd: Buffer): boolean {
+  return rangeEnd.length === 1 && rangeEnd[0] === 0;
 }

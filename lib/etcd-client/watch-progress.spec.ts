@@ -61,6 +61,15 @@ describe('WatchProgress', () => {
     expect(progress.start).toBe('9007199254740994');
   });
 
+  it('does not need its last event any more after releaseEvent', () => {
+    const event = put(5, 'value');
+    const progress = new WatchProgress(3n);
+    progress.accept([event], false);
+    progress.releaseEvent();
+    event.kv.value.fill(0);
+    expect(progress.fingerprint?.digest).toBe(fingerprintOf(put(5, 'value').kv, 'Put').digest);
+  });
+
   describe('after a reconnection', () => {
     function known(): WatchProgress {
       const progress = new WatchProgress(3n);

@@ -7,6 +7,8 @@ import { type EventFingerprint, fingerprintOf } from './event-fingerprint.js';
  */
 export class WatchProgress {
   private fragments: IEvent[] = [];
+  /** The revision of the last event in `fragments`. */
+  private newest = 0n;
   private resumes = false;
   private unverified = false;
 
@@ -90,19 +92,25 @@ export class WatchProgress {
    * @returns the new events, once their revisions are complete
    */
   accept(events: readonly IEvent[], more: boolean): readonly IEvent[] {
-    for (const event of events) if (this.isNew(event)) this.fragments.push(event);
+    for (const event of events) {
+      const revision = BigInt(event.kv.mod_revision);
+      if (this.position !== undefined && revision <= this.position) continue;
+      this.fragments.push(event);
+      this.newest = revision;
+    }
     if (more || this.fragments.length === 0) return [];
     const complete = this.fragments;
     this.fragments = [];
     const last = complete.at(-1);
     if (last) {
-      this.position = BigInt(last.kv.mod_revision);
-      this.last = fingerprintOf(last.kv, last.type);
+      this.position = this.newest;
+      this.last = fingerprintOf(last.kv, last.type, this.newest);
     }
     return complete;
   }
 
-  private isNew(event: IEvent): boolean {
-    return this.position === undefined || BigInt(event.kv.mod_revision) > this.position;
+  /** Returns the digest of the last event. Until it is read, the event and its whole response stay in memory. */
+  releaseEvent(): string | undefined {
+    return this.last?.digest;
   }
 }

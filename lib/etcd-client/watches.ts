@@ -188,6 +188,7 @@ export class EtcdWatches {
     let error: ClusterError | undefined;
     for (const watch of this.watches.values()) {
       const { request, progress, since, notifiedAt, cancelled, created, createdAt } = watch;
+      progress.releaseEvent();
       if (cancelled && created && heartbeat - createdAt >= SERVED_HEARTBEATS) watch.cancelled = undefined;
       const timeout = (request.unavailableTimeoutMs ?? Infinity) / HEARTBEAT_MS;
       if (watch.cancelled) {

@@ -29,21 +29,27 @@ const NO_META: Readonly<Record<string, string>> = Object.freeze({});
 
 /** Returns a frozen instance with all defaults filled in. */
 export function completeInstance(partial: PartialInstance): Instance {
-  const { ports, tags, meta, weight } = partial;
+  const { service, id, address, port, ports, tags, meta, weight, zone } = partial;
   return assembleInstance({
-    ...partial,
+    service,
+    id,
+    address,
+    port,
     ports: ports === undefined ? NO_PORTS : Object.freeze({ ...ports }),
     tags: tags === undefined ? NO_TAGS : Object.freeze([...tags]),
     meta: meta === undefined ? NO_META : Object.freeze({ ...meta }),
     weight: weight ?? DEFAULT_WEIGHT,
+    zone,
   });
 }
+
+type Parts = Omit<Instance, 'zone'> & { readonly zone?: string | undefined };
 
 /**
  * Returns a frozen instance made of parts that are already frozen. It uses object literals because an object made by
  * spreading takes a third more memory, and a registry may hold many instances.
  */
-export function assembleInstance(parts: Instance): Instance {
+export function assembleInstance(parts: Parts): Instance {
   const { service, id, address, port, ports, tags, meta, weight, zone } = parts;
   return Object.freeze(
     zone === undefined

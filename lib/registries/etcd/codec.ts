@@ -1,10 +1,13 @@
-import { isHost, isPort, joinHostPort, splitHostPort } from '../../common/address.js';
+import { joinHostPort, splitHostPort } from '../../common/address.js';
 import { formatValue } from '../../common/expected.js';
 import { decodeUtf8 } from '../../common/strings.js';
 import { MAX_VALUE_BYTES } from '../../registry/check-record.js';
 import { type Instance } from '../../registry/instance.js';
 import { isString, readInstance } from '../../registry/instance-shape.js';
 import { type InstanceKey, type EntryRecord, type EntryKey } from '../../registry/entry-record.js';
+
+/** V8 makes a part of a string that is at least as long as this a slice, which keeps the whole string in memory. */
+const MIN_SLICE_LENGTH = 13;
 
 /** `Op` of an existing endpoint in etcd's Go package `naming/endpoints`. */
 const OP_ADD = 0;
@@ -67,14 +70,13 @@ function decodeInstance(entryKey: InstanceKey, text: string): Decoded {
   if (op !== OP_ADD)
     return { reason: `Expected \`Op\` to be ${OP_ADD} or ${OP_DELETE}, got ${formatValue(op)}.` };
   const target = typeof addr === 'string' ? splitHostPort(addr) : undefined;
-  if (!target || !isHost(target.host) || !isPort(target.port)) {
+  if (!target) {
     return { reason: `Expected \`Addr\` to be host:port, got ${formatValue(addr)}.` };
   }
   const bare: BareInstance = {
     service: entryKey.service,
     id: entryKey.id,
-    // A copy: V8 makes a part of a string a slice, which keeps the whole string in memory.
-    address: Buffer.from(target.host).toString(),
+    address: target.host.length < MIN_SLICE_LENGTH ? target.host : Buffer.from(target.host).toString(),
     port: target.port,
   };
   try {

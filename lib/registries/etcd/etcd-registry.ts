@@ -1,3 +1,4 @@
+import type { IEvent } from 'etcd3';
 import { type EtcdTransport } from '../../etcd-client/transport.js';
 import { EtcdResponseError } from '../../etcd-client/errors/etcd-response.error.js';
 import { EtcdLeases } from '../../etcd-client/leases.js';
@@ -11,6 +12,7 @@ import { checkScope } from '../../registry/check-record.js';
 import { AbortScope } from '../../common/async/abort-scope.js';
 import { shareReconnect } from '../../registry/shared-connection.js';
 import {
+  type Change,
   type Cursor,
   type Listing,
   type Registry,
@@ -118,14 +120,46 @@ export class EtcdRegistry implements Registry {
   ): AsyncGenerator<WatchBatch, void, void> {
     checkScope(scope);
     refuseDatacenter(this.driver, scope);
+    const { layout, url } = this;
     const linked = this.scope.link(signal);
     try {
       const position = fromCursor(cursor);
       if (isAborted(linked.signal)) return;
-      if (position) yield* this.watchFrom(scope, position, causes, linked.signal);
-      else yield { kind: 'reset', reason: `the cursor "${cursor}" is not from the etcd registry` };
+      if (!position) {
+        yield { kind: 'reset', reason: `the cursor "${cursor}" is not from the etcd registry` };
+        return;
+      }
+      const { clusterId } = position;
+      let last = position.fingerprint;
+      // One generator, and no cursor before it is read: each step delays what becomes visible.
+      for await (const news of this.watches.watch(
+        this.watchRequest(scope, position, causes),
+        linked.signal,
+      )) {
+        switch (news.kind) {
+          case 'compacted':
+            yield { kind: 'reset', reason: `the history up to revision ${news.revision} was compacted` };
+            return;
+          case 'replaced':
+            yield { kind: 'reset', reason: news.reason };
+            return;
+          case 'alive':
+            yield changesUpTo({ clusterId, revision: news.revision, fingerprint: last }, []);
+            break;
+          case 'events': {
+            last = news.fingerprint;
+            const changes =
+              this.changes.atOnce(scope, news.events, causes) ??
+              (await this.changesOf(scope, news.events, causes, linked.signal));
+            yield changesUpTo({ clusterId, revision: news.revision, fingerprint: last }, changes);
+          }
+        }
+      }
     } catch (error) {
-      if (!isAborted(linked.signal)) throw error;
+      if (isAborted(linked.signal)) return;
+      if (!(error instanceof EtcdResponseError && error.compacted))
+        throw registryError(url, error, [`read ${layout.permissionTarget(scope)}`]);
+      yield { kind: 'reset', reason: 'the history at an event was compacted' };
     } finally {
       linked.release();
     }
@@ -185,17 +219,13 @@ export class EtcdRegistry implements Registry {
     await Promise.resolve();
   }
 
-  private async *watchFrom(
+  private watchRequest(
     scope: Scope,
     { clusterId, revision, fingerprint }: Position,
     causes: boolean,
-    signal: AbortSignal,
-  ): AsyncGenerator<WatchBatch, void, void> {
-    const { layout, url } = this;
-    const { clock } = this.client.deps;
-    const what = `watching the ${scopeLabel(scope)}`;
-    const request: EtcdWatchRequest = {
-      ...layout.rangeOf(scope),
+  ): EtcdWatchRequest {
+    return {
+      ...this.layout.rangeOf(scope),
       after: revision,
       clusterId,
       // The previous value names the lease of a deleted key.
@@ -203,40 +233,20 @@ export class EtcdRegistry implements Registry {
       unavailableTimeoutMs: SIGN_OF_LIFE_MS,
       ...(fingerprint && { fingerprint }),
     };
-    let last = fingerprint;
-    try {
-      for await (const news of this.watches.watch(request, signal)) {
-        switch (news.kind) {
-          case 'compacted':
-            yield { kind: 'reset', reason: `the history up to revision ${news.revision} was compacted` };
-            return;
-          case 'replaced':
-            yield { kind: 'reset', reason: news.reason };
-            return;
-          case 'alive': {
-            const cursor = toCursor({ clusterId, revision: news.revision, fingerprint: last });
-            yield { kind: 'changes', changes: [], cursor };
-            break;
-          }
-          case 'events': {
-            last = news.fingerprint;
-            const cursor = toCursor({ clusterId, revision: news.revision, fingerprint: last });
-            const changes =
-              this.changes.atOnce(scope, news.events, causes) ??
-              (await attempt({ clock, timeoutMs: Infinity, signal, what }, async () =>
-                this.changes.of(scope, news.events, causes),
-              ));
-            yield { kind: 'changes', changes, cursor };
-          }
-        }
-      }
-    } catch (error) {
-      if (error instanceof EtcdResponseError && error.compacted) {
-        yield { kind: 'reset', reason: 'the history at an event was compacted' };
-        return;
-      }
-      throw registryError(url, error, [`read ${layout.permissionTarget(scope)}`]);
-    }
+  }
+
+  /** The changes of events that are not known without a request. */
+  private async changesOf(
+    scope: Scope,
+    events: readonly IEvent[],
+    causes: boolean,
+    signal: AbortSignal,
+  ): Promise<readonly Change[]> {
+    const { clock } = this.client.deps;
+    const what = `watching the ${scopeLabel(scope)}`;
+    return await attempt({ clock, timeoutMs: Infinity, signal, what }, () =>
+      this.changes.of(scope, events, causes),
+    );
   }
 
   /** Warns once, since every session of this user lacks the permission. */
@@ -253,6 +263,17 @@ export class EtcdRegistry implements Registry {
     this.scope.assertOpen();
     if (signal.aborted) throw abortReason(signal);
   }
+}
+
+/** All changes up to a position, whose cursor is computed when it is read. */
+function changesUpTo(position: Position, changes: readonly Change[]): WatchBatch {
+  return {
+    kind: 'changes',
+    changes,
+    get cursor() {
+      return toCursor(position);
+    },
+  };
 }
 
 /** Reads the signal's state again, where TypeScript assumes that it has not changed. */
