@@ -15,8 +15,9 @@ import { type EtcdRequest } from './request.js';
  */
 const MAX_TIMER_DELAY_MS = 250;
 
-/** The result of a request at one endpoint, or the fault of that endpoint. */
-export type CallOutcome<T> = { result: T; error?: never } | { result?: never; error: EndpointError };
+/** The result of a request at one endpoint, or the fault of that endpoint. `late`: its deadline passed without a response. */
+export type CallOutcome<T> =
+  { result: T; error?: never; late?: never } | { result?: never; error: EndpointError; late: boolean };
 
 /** Makes requests at one endpoint, each with a deadline, and reports what they show of the endpoint. */
 export class EndpointCaller {
@@ -38,12 +39,29 @@ export class EndpointCaller {
   ): Promise<CallOutcome<T>> {
     const { pool } = this.context;
     const connection = pool.existing(endpoint) ?? (await pool.getCurrent(endpoint));
-    const outcome = await this.callOver(connection, request, signal);
+    const outcome = await this.callUnlessBlocked(connection, request, signal);
     if (!(outcome.error?.cause instanceof TlsError)) return outcome;
     // Certificates may have been replaced since this connection was made.
     await pool.refreshCertificates();
     if (pool.isCurrent(connection)) return outcome;
     return await this.callOver(pool.get(endpoint), request, signal);
+  }
+
+  /**
+   * Makes a request once more whose deadline has passed while this process did not run: neither the endpoint nor the
+   * response could be seen. One that must not be repeated fails.
+   */
+  private async callUnlessBlocked<T>(
+    connection: EtcdConnection,
+    request: EtcdRequest<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<CallOutcome<T>> {
+    const { clock, pool, timeoutMs } = this.context;
+    const blockedAt = clock.now() + (request.timeoutMs ?? timeoutMs) + MAX_TIMER_DELAY_MS;
+    const outcome = await this.callOver(connection, request, signal);
+    if (!outcome.late || clock.now() < blockedAt) return outcome;
+    if (request.oneShot === true && !outcome.error.unsent) return outcome;
+    return await this.callOver(pool.get(connection.endpoint), request, signal);
   }
 
   private async callOver<T>(
@@ -70,7 +88,7 @@ export class EndpointCaller {
         throw reason;
       }
       scope.assertOpen();
-      if (error instanceof EndpointError) return { error };
+      if (error instanceof EndpointError) return { error, late: false };
       const { kind, unsent, late, status, reason, cause } = classify(error);
       if (kind === 'foreign') throw error;
       if (kind !== 'endpoint') {
@@ -80,7 +98,7 @@ export class EndpointCaller {
       const failure = new EndpointError(endpoint, throughProxy(connection, reason), unsent || !sent, cause);
       if (!late) pool.retireAfter(failure, connection);
       else if (clock.now() < deadline + MAX_TIMER_DELAY_MS) pool.retireSilent(connection);
-      return { error: failure };
+      return { error: failure, late };
     }
   }
 

@@ -110,6 +110,21 @@ describe('EtcdTransport', () => {
     expect(closed).toEqual(['http://a:1']);
   });
 
+  it('makes a request once more whose deadline passed while the event loop was blocked, at the same endpoint', async () => {
+    const script: Script = { 'http://a:1': { silent: true } };
+    const { transport, request, clock, asked } = await bench(script);
+    transport.setEndpoints('http://a:1');
+    const call = transport.call(request());
+    const single = transport.call(request({ oneShot: true })).catch(caught);
+    await clock.advance(0);
+    delete script['http://a:1'];
+    await clock.jump(5_000);
+    await clock.advance(0);
+    expect(await call).toBe('ok');
+    expect(await single).toBeInstanceOf(ClusterError);
+    expect(asked).toHaveLength(3);
+  });
+
   it('does not repeat a one-shot request that may have been processed', async () => {
     const { transport, request, asked } = await bench({ 'http://a:1': { error: DROPPED } });
     const error = await transport.call(request({ oneShot: true })).catch(caught);

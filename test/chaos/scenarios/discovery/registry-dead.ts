@@ -112,14 +112,15 @@ async function outlived(stage: Stage, { kills, minutes }: Size, mortal: Mortal):
     const { events } = recorder;
     for (const who of readers) {
       const follower = { who, service: SERVICE };
+      const staleAt = saidAt(events, follower, true, died) ?? Infinity;
       took.push({
-        stale: (saidAt(events, follower, true, died) ?? Infinity) - died,
+        stale: staleAt - died,
         fresh: (fresh(who) ?? Infinity) - back,
       });
       findings.push(
         ...netDifference(events, follower, { from: died, to: written }, undefined),
         ...saidWithin(events, follower, true, died, stage.limit(NOTICED)),
-        ...staleWithAge(events, follower, { from: died + stage.limit(NOTICED), to: before }),
+        ...staleWithAge(events, follower, { from: Math.max(died + NOTICED, staleAt), to: before }),
         ...seenWithin(events, follower, ['a', String(round)], written, stage.limit(FRESH)),
       );
     }
