@@ -36,7 +36,7 @@ const application = await Application.bootstrap({
     rewrittenLink: true,
     notDocumented: true,
   },
-  requiredToBeDocumented: ['Class', 'Interface', 'Function', 'TypeAlias', 'Variable'],
+  requiredToBeDocumented: ['Class', 'Interface', 'Function', 'TypeAlias', 'Variable', 'Method', 'Accessor'],
   // Of Nest's ConfigurableModuleBuilder.
   intentionallyNotDocumented: [
     'nestjs-sidekick/etcd.EtcdModule.forRootAsync',

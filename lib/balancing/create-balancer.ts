@@ -12,7 +12,9 @@ import { RoundRobin } from './strategies/round-robin.js';
 
 /** What a balancer factory receives. */
 export interface BalancerContext {
+  /** Name of the service. */
   readonly service: string;
+  /** A source of numbers from 0 to below 1, for tests to replace. */
   readonly random: Random;
 }
 

@@ -2,6 +2,7 @@ import { type Endpoint } from './endpoint.js';
 
 /** The difference between two lists. */
 export interface EndpointsDiff {
+  /** Endpoints that were not in the list before. */
   readonly added: readonly Endpoint[];
   /** Endpoints with new values, as they are now. */
   readonly updated: readonly Endpoint[];
@@ -19,6 +20,7 @@ export interface ServiceState {
 
 /** A new list of a service, and how it differs from the list before. */
 export interface ServiceChange extends EndpointsDiff, ServiceState {
+  /** Name of the service. */
   readonly service: string;
   /**
    * The complete list before, frozen. Undefined in the first change of a service, and in the change by which a new

@@ -8,9 +8,13 @@ import { type Locks } from './locks.js';
 
 /** What `Elections.dump()` shows of one election. */
 export interface ElectionStatus {
+  /** Name of the election. */
   readonly name: string;
+  /** State of this instance's candidacy. */
   readonly state: ElectionPhase;
+  /** Whether this instance leads. */
   readonly isLeader: boolean;
+  /** The leader that this instance knows of, itself included. */
   readonly leader: Leader | undefined;
   /** Number of jobs that run by this instance's leadership. */
   readonly runs: number;

@@ -53,6 +53,7 @@ export interface CampaignOptions {
 
 /** The leadership of one run of a job. The run ends with {@link LeaderRun.end}. */
 export interface LeaderRun {
+  /** The term in which the run began, to fence its writes. */
   readonly term: string;
   /** Aborted when leadership is lost, by {@link Election.resign} and when the application stops. Each run has its own. */
   readonly signal: AbortSignal;
@@ -67,6 +68,7 @@ export interface LeaderRun {
  * write to a store that refuses a lower one.
  */
 export interface Election {
+  /** Name of the election, equal in all instances. */
   readonly name: string;
 
   /**

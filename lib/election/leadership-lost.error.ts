@@ -16,6 +16,7 @@ export class LeadershipLostError extends SidekickError {
 
   constructor(
     election: string,
+    /** Why the term ended. */
     readonly reason: DeposedReason,
   ) {
     super(`This instance no longer leads "${election}": ${REASONS[reason]}.`);

@@ -17,6 +17,7 @@ export class LockLostError extends SidekickError {
 
   constructor(
     lock: string,
+    /** Why the run has lost its lock. */
     readonly reason: LockLostReason,
   ) {
     super(`The run of "${lock}" ends: ${REASONS[reason]}.`);

@@ -9,7 +9,9 @@ import { type CallOptions } from './keys/options.js';
  * from then on every request needs a user. Changes are never sent twice.
  */
 export class AuthApi {
+  /** The users and their roles. */
   readonly users: AuthUsers;
+  /** The roles and their permissions. */
   readonly roles: AuthRoles;
 
   constructor(private readonly transport: EtcdTransport) {

@@ -56,6 +56,7 @@ export class EtcdClient {
     return this.transport.debug;
   }
 
+  /** Logs each request from now on, or no longer. */
   set debug(on: boolean) {
     this.transport.debug = on;
   }

@@ -12,6 +12,7 @@ export interface Permission {
    * with another tool, is shown as `[from, to)`.
    */
   readonly prefix: string;
+  /** The access that is granted. */
   readonly type: PermissionType;
 }
 

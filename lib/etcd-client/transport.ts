@@ -145,6 +145,7 @@ export class EtcdTransport implements EtcdCaller, KeepAliveClient {
     return this.settings.timeoutMs;
   }
 
+  /** The clock of every timer and deadline. */
   get clock(): Clock {
     return this.deps.clock;
   }

@@ -21,8 +21,10 @@ export class ConnectionLostError extends SidekickError {
   readonly code = 'SIDEKICK_CONNECTION_LOST';
 
   constructor(
+    /** The instance that did not answer. */
     readonly endpoint: Endpoint,
     port: number,
+    /** Why the connection ended. */
     readonly reason: ConnectionLostReason,
     options?: { readonly cause?: unknown },
   ) {

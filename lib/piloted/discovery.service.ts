@@ -9,11 +9,17 @@ import { type HandleEndpointStatus } from './service-handle.types.js';
 
 /** One service in a {@link DiscoveryDump}. */
 export interface ServiceDump {
+  /** Name of the service. */
   readonly name: string;
+  /** The option `tag` of the service. */
   readonly tag?: string;
+  /** The option `dc` of the service. */
   readonly dc?: string;
+  /** The option `zone` of the service. */
   readonly zone?: string;
+  /** Number of the list: 0 before the first. */
   readonly revision: number;
+  /** Whether the list may be out of date. */
   readonly stale: boolean;
   /** Seconds since the last sign of life of the registry; missing before the first. */
   readonly age?: number;
@@ -23,6 +29,7 @@ export interface ServiceDump {
   readonly balancer: string;
   /** Whether too few endpoints are healthy, so that ejected ones are picked too. */
   readonly panic: boolean;
+  /** The last good list, with the state of each endpoint. */
   readonly endpoints: readonly EndpointDump[];
 }
 
@@ -31,6 +38,7 @@ export interface EndpointDump extends Endpoint, HandleEndpointStatus {}
 
 /** The state of all services, for operators: plain data without secrets. */
 export interface DiscoveryDump {
+  /** The services that are listed or in use. */
   readonly services: readonly ServiceDump[];
 }
 

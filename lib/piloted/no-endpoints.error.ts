@@ -6,10 +6,13 @@ export class NoEndpointsError extends SidekickError {
   readonly code = 'SIDEKICK_NO_ENDPOINTS';
   /** HTTP frameworks, Nest included, read these three properties and answer 503 without the message. */
   readonly statusCode = 503;
+  /** As `statusCode`, for frameworks that read this name. */
   readonly status = 503;
+  /** False keeps the message out of the response. */
   readonly expose = false;
 
   constructor(
+    /** Name of the service. */
     readonly service: string,
     /**
      * `never-answered`: the registry has not sent a list yet. `empty`: the list has no endpoint. `excluded`: the registry

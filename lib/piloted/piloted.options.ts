@@ -190,10 +190,13 @@ export interface PilotedOptionsFactory {
 
 /** Options of `PilotedModule.forRootAsync`, with exactly one of `useFactory`, `useClass` and `useExisting`. */
 export interface PilotedModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+  /** Providers that `useFactory` gets as arguments. */
   readonly inject?: InjectionToken[];
   /** Makes the options from the providers of `inject`. */
   readonly useFactory?: (...args: never[]) => PilotedModuleOptions | Promise<PilotedModuleOptions>;
+  /** A class whose instance creates the options. The module makes the instance. */
   readonly useClass?: Type<PilotedOptionsFactory>;
+  /** A provider of `imports` that creates the options. */
   readonly useExisting?: Type<PilotedOptionsFactory>;
 }
 

@@ -45,6 +45,7 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
   private closed = false;
 
   constructor(
+    /** Name of the service. */
     readonly name: string,
     private readonly deps: HandleDeps,
   ) {

@@ -6,6 +6,7 @@ export class UnknownServiceError extends SidekickError {
   readonly code = 'SIDEKICK_UNKNOWN_SERVICE';
 
   constructor(
+    /** The requested name. */
     readonly service: string,
     /** The names of the listed services. */
     readonly known: readonly string[],

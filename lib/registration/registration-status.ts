@@ -10,6 +10,7 @@ export type RegistrationState = 'starting' | 'alive' | 'late' | 'lost' | 'standb
 export interface RegistrationStatus {
   /** The key, or `<service>/<id>` for an announced instance. */
   readonly key: string;
+  /** State of the registration now. */
   readonly state: RegistrationState;
   /** Wall-clock time of the last acknowledged renewal or write; undefined before the first. */
   readonly lastAck: Date | undefined;

@@ -13,6 +13,7 @@ export const KEY_SPACES = Object.freeze(['elections', 'locks'] as const);
 /** The entry key of a plain key. */
 export interface PlainKey {
   readonly kind: 'key';
+  /** Name of the key, unencoded. */
   readonly key: string;
   /** @default none: a key of the application */
   readonly space?: KeySpace;
@@ -21,7 +22,9 @@ export interface PlainKey {
 /** The entry key of one instance of a service. */
 export interface InstanceKey {
   readonly kind: 'instance';
+  /** Name of the service, unencoded. */
   readonly service: string;
+  /** Id of the instance, unencoded. */
   readonly id: string;
 }
 
@@ -31,8 +34,11 @@ export type EntryKey = PlainKey | InstanceKey;
 /** A plain key with its value. */
 export interface KeyRecord {
   readonly kind: 'key';
+  /** Name of the key, unencoded. */
   readonly key: string;
+  /** As in {@link PlainKey}. */
   readonly space?: KeySpace;
+  /** The value, at most 64 KiB in UTF-8. */
   readonly value: string;
 }
 
@@ -49,6 +55,7 @@ export interface RegistrationHints {
 /** An instance of a service. */
 export interface InstanceRecord {
   readonly kind: 'instance';
+  /** The instance, frozen. */
   readonly instance: Instance;
   /** Set by the writer only. Drivers do not return hints when they read. */
   readonly hints?: RegistrationHints;

@@ -10,13 +10,17 @@ export type RemovalCause = 'withdrawn' | 'expired' | 'unknown';
 export interface RemovedEntry {
   /** Its last value. */
   readonly entry: RegistryEntry;
+  /** Why it was removed. */
   readonly cause: RemovalCause;
 }
 
 /** The difference between two contents of a scope. */
 export interface EntriesDiff {
+  /** Entries of entry keys that were empty. */
   readonly added: readonly RegistryEntry[];
+  /** Entries with new values, as they are now. */
   readonly updated: readonly RegistryEntry[];
+  /** Entries that were removed, as they last were. */
   readonly removed: readonly RemovedEntry[];
 }
 

@@ -1,5 +1,6 @@
 /** One running instance of a service, as registries store it. */
 export interface Instance {
+  /** Name of the service. */
   readonly service: string;
   /** Unique within the service. */
   readonly id: string;
@@ -9,7 +10,9 @@ export interface Instance {
   readonly port: number;
   /** Further ports by name, for example `{ grpc: 50051 }`. */
   readonly ports: Readonly<Record<string, number>>;
+  /** Labels that clients select instances by. */
   readonly tags: readonly string[];
+  /** Metadata for clients. */
   readonly meta: Readonly<Record<string, string>>;
   /** The relative share of the traffic, an integer from 0 to 65535. {@link DEFAULT_WEIGHT} unless set. */
   readonly weight: number;

@@ -22,6 +22,7 @@ export class ListWatcher {
     return this.watcher.ready;
   }
 
+  /** How current the content is. */
   get state(): ListWatchState {
     return this.watcher.state;
   }

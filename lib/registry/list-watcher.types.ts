@@ -33,10 +33,15 @@ export interface ListWatchState {
 
 /** Options of a {@link ListWatcher}. */
 export interface ListWatcherOptions {
+  /** The open connection. The watcher does not close it. */
   readonly registry: Registry;
+  /** What is listed and watched. */
   readonly scope: Scope;
+  /** For backoff and deadlines. */
   readonly clock: Clock;
+  /** For the jitter of the backoff. */
   readonly random: Random;
+  /** Receives one warning for an outage, and one line for its end. */
   readonly logger: Logger;
   /** Called with the first listing, even an empty one, and then with each content that differs from the previous one. */
   readonly onUpdate: (update: ListUpdate) => void;

@@ -6,8 +6,11 @@ import { type Registry } from './registry.js';
 
 /** What a driver gets when it is opened. */
 export interface RegistryDeps {
+  /** For every timer and deadline of the driver. */
   readonly clock: Clock;
+  /** For jitter: a number from 0 to below 1. */
   readonly random: Random;
+  /** For what no caller receives as an error. */
   readonly logger: Logger;
 }
 

@@ -4,6 +4,7 @@ import { type Value } from './sidekick.options.js';
 
 /** A key that `Sidekick.keep()` registered. After `stop()` its methods do nothing. */
 export interface RegisteredKey {
+  /** Name of the key. */
   readonly key: string;
   /**
    * Changes the value and writes it at once. Resolves when the registry has it, or after 2 s: then it is retried in the
@@ -22,8 +23,11 @@ export interface RegisteredKey {
 
 /** Changes of an announced instance. */
 export interface ServiceUpdate {
+  /** Replaces all tags. */
   readonly tags?: readonly string[];
+  /** Replaces all metadata. */
   readonly meta?: Readonly<Record<string, string>>;
+  /** An integer from 0 to 65535. */
   readonly weight?: number;
 }
 

@@ -169,9 +169,12 @@ export interface SidekickOptionsFactory {
 
 /** Options of `SidekickModule.forRootAsync`. Exactly one of the `use…` is required. */
 export interface SidekickModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+  /** Providers that `useFactory` gets as arguments. */
   readonly inject?: InjectionToken[];
   /** Makes the options from the providers of `inject`. */
   readonly useFactory?: (...args: never[]) => SidekickModuleOptions | Promise<SidekickModuleOptions>;
+  /** A class whose instance creates the options. The module makes the instance. */
   readonly useClass?: Type<SidekickOptionsFactory>;
+  /** A provider of `imports` that creates the options. */
   readonly useExisting?: Type<SidekickOptionsFactory>;
 }

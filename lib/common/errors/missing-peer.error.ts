@@ -5,6 +5,7 @@ export class MissingPeerError extends SidekickError {
   readonly code = 'SIDEKICK_MISSING_PEER';
 
   constructor(
+    /** The package to install. */
     readonly packageName: string,
     feature: string,
     cause: unknown,

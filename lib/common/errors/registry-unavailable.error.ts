@@ -4,6 +4,7 @@ import { SidekickError } from './sidekick.error.js';
 export interface EndpointFailure {
   /** `host:port` or a path, without credentials. */
   readonly endpoint: string;
+  /** Why the endpoint did not serve the request. */
   readonly error: Error;
 }
 
@@ -13,6 +14,7 @@ export class RegistryUnavailableError extends SidekickError {
 
   constructor(
     registry: string,
+    /** One for each endpoint, in the order in which they were tried. */
     readonly failures: readonly EndpointFailure[],
     options?: { readonly cause?: unknown },
   ) {

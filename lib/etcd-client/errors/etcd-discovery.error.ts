@@ -5,7 +5,9 @@ export class EtcdDiscoveryError extends SidekickError {
   readonly code = 'SIDEKICK_ETCD_DISCOVERY';
 
   constructor(
+    /** The domain whose records were looked up. */
     readonly domain: string,
+    /** The error of each look-up. */
     readonly errors: readonly Error[],
   ) {
     const reasons = errors.map(({ message }) => message).join('; ');
