@@ -1,5 +1,5 @@
-import { alternate } from './alternate.js';
 import { type Effort, type Line } from './line.js';
+import { inSlices } from './slices.js';
 import { percentile } from './statistics.js';
 
 type CallOnce = () => Promise<unknown>;
@@ -7,26 +7,36 @@ type CallOnce = () => Promise<unknown>;
 const CALLERS = 32;
 
 /** Calls a second with 32 callers. */
-async function rate(calls: number, call: CallOnce): Promise<number> {
-  let left = calls;
-  const start = process.hrtime.bigint();
+async function rate(ms: number, call: CallOnce): Promise<number> {
+  let calls = 0;
+  const start = performance.now();
   await Promise.all(
     Array.from({ length: CALLERS }, async () => {
-      while (left-- > 0) await call();
+      while (performance.now() - start < ms) {
+        await call();
+        calls += 1;
+      }
     }),
   );
-  return (calls / Number(process.hrtime.bigint() - start)) * 1e9;
+  return (calls / (performance.now() - start)) * 1_000;
 }
 
-/** Milliseconds of one call with one caller: the value that `share` of `calls` calls do not exceed. */
-async function latency(calls: number, share: number, call: CallOnce): Promise<number> {
+interface Latencies {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** Milliseconds of one call with one caller. */
+async function latencies(ms: number, call: CallOnce): Promise<Latencies> {
   const took: number[] = [];
-  for (let index = 0; index < calls; index++) {
-    const start = performance.now();
+  const end = performance.now() + ms;
+  for (let now = performance.now(); now < end;) {
+    const start = now;
     await call();
-    took.push(performance.now() - start);
+    now = performance.now();
+    took.push(now - start);
   }
-  return percentile(took, share);
+  return { p50: percentile(took, 0.5), p99: percentile(took, 0.99) };
 }
 
 /** One kind of call: ours against the same to a fixed address. */
@@ -37,35 +47,36 @@ export interface Calls {
   readonly ours: CallOnce;
   /** Share of the floor's calls a second that ours must reach. */
   readonly atLeast: number;
-  /** Calls of each measurement. */
-  readonly calls: number;
 }
 
 /** Calls a second of 32 callers, then the latency of one. */
 export async function compareCalls(
-  { what, floorName, floor, ours, atLeast, calls }: Calls,
-  { rounds }: Effort,
+  { what, floorName, floor, ours, atLeast }: Calls,
+  effort: Effort,
 ): Promise<Line[]> {
-  const rates = await alternate(rounds, {
-    ours: async () => await rate(calls, ours),
-    floor: async () => await rate(calls, floor),
+  const rates = await inSlices(effort, {
+    ours: async (ms) => await rate(ms, ours),
+    floor: async (ms) => await rate(ms, floor),
   });
-  const line = (suffix: string, unit: string, values: typeof rates): Line => ({
-    what: `${what}${suffix}`,
-    unit,
-    ours: values.ours,
-    floor: { name: floorName, values: values.floor },
+  const took = await inSlices(effort, {
+    ours: async (ms) => await latencies(ms, ours),
+    floor: async (ms) => await latencies(ms, floor),
   });
-  const lines: Line[] = [{ ...line('', 'calls/s', rates), goal: { of: 'ratio', atLeast } }];
-  for (const [name, share] of [
-    ['p50', 0.5],
-    ['p99', 0.99],
-  ] as const) {
-    const values = await alternate(rounds, {
-      ours: async () => await latency(calls / 4, share, ours),
-      floor: async () => await latency(calls / 4, share, floor),
-    });
-    lines.push(line(`, latency ${name}`, 'ms', values));
-  }
-  return lines;
+  const latency = (name: keyof Latencies): Line => ({
+    what: `${what}, latency ${name}`,
+    unit: 'ms',
+    ours: took.ours.map((each) => each[name]),
+    floor: { name: floorName, values: took.floor.map((each) => each[name]) },
+  });
+  return [
+    {
+      what,
+      unit: 'calls/s',
+      ours: rates.ours,
+      floor: { name: floorName, values: rates.floor },
+      goal: { of: 'ratio', atLeast },
+    },
+    latency('p50'),
+    latency('p99'),
+  ];
 }

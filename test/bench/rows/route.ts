@@ -7,8 +7,8 @@ import { type Endpoint } from '../../../lib/discovery/endpoint.js';
 import { PilotedModule } from '../../../lib/piloted/piloted.module.js';
 import { Service } from '../../../lib/piloted/service.decorator.js';
 import { fixed } from '../../../lib/registries/fixed/fixed.js';
-import { alternate } from '../measure/alternate.js';
 import { type Effort, type Line } from '../measure/line.js';
+import { inSlices } from '../measure/slices.js';
 
 /** Requests with 32 callers in a thread of its own; answers with requests a second. */
 const CALLERS = `
@@ -18,11 +18,18 @@ const CALLERS = `
   const get = (url) => new Promise((resolve, reject) => {
     http.get(url, { agent }, (response) => response.resume().on('end', resolve)).on('error', reject);
   });
-  parentPort.on('message', async ({ url, requests }) => {
-    let left = requests;
-    const start = process.hrtime.bigint();
-    await Promise.all(Array.from({ length: 32 }, async () => { while (left-- > 0) await get(url); }));
-    parentPort.postMessage(requests / Number(process.hrtime.bigint() - start) * 1e9);
+  parentPort.on('message', async ({ url, ms }) => {
+    let requests = 0;
+    const start = performance.now();
+    await Promise.all(
+      Array.from({ length: 32 }, async () => {
+        while (performance.now() - start < ms) {
+          await get(url);
+          requests += 1;
+        }
+      }),
+    );
+    parentPort.postMessage(requests / (performance.now() - start) * 1_000);
   });
 `;
 
@@ -47,21 +54,19 @@ class RoutesController {
 })
 class RoutesModule {}
 
-export async function measure(_variant: string, { rounds, quick }: Effort): Promise<readonly Line[]> {
+export async function measure(_variant: string, effort: Effort): Promise<readonly Line[]> {
   const app = await NestFactory.create(RoutesModule, { logger: false });
   await app.listen(0, '127.0.0.1');
   const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();
   const callers = new Worker(CALLERS, { eval: true });
-  const requests = quick ? 1_000 : 8_000;
-  const rate = async (path: string): Promise<number> => {
-    callers.postMessage({ url: `http://127.0.0.1:${port}/${path}`, requests });
+  const rate = async (path: string, ms: number): Promise<number> => {
+    callers.postMessage({ url: `http://127.0.0.1:${port}/${path}`, ms });
     const [value] = (await once(callers, 'message')) as [number];
     return value;
   };
-  await rate('literal');
-  const { ours, floor } = await alternate(rounds, {
-    ours: async () => await rate('service'),
-    floor: async () => await rate('literal'),
+  const { ours, floor } = await inSlices(effort, {
+    ours: async (ms) => await rate('service', ms),
+    floor: async (ms) => await rate('literal', ms),
   });
   await callers.terminate();
   await app.close();
