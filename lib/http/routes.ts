@@ -1,4 +1,5 @@
 import { type PortOf } from '../calling/service-call.js';
+import { joinHostPort } from '../common/address.js';
 import { InvalidOptionError } from '../common/errors/index.js';
 import { formatValue } from '../common/expected.js';
 import { type Endpoint } from '../discovery/endpoint.js';
@@ -15,6 +16,13 @@ export interface Route {
   readonly host: string;
   /** The port of an endpoint; undefined if it has no port with the name in the URL. */
   readonly portOf: PortOf;
+  /**
+   * The origin of the requests to an endpoint, such as `http://10.0.0.1:8080`. Always the same string, whose hash the
+   * client needs to find its connections.
+   *
+   * @throws InvalidOptionError when the endpoint has no port with the name in the URL
+   */
+  originOf(endpoint: Endpoint): string;
   /** The error for an endpoint without that port. */
   portError(endpoint: Endpoint): InvalidOptionError;
 }
@@ -75,16 +83,22 @@ export class Routes {
 }
 
 function makeRoute(handle: ServiceHandle, protocol: string, host: string, label: string | undefined): Route {
-  return {
-    handle,
-    protocol,
-    host,
-    portOf: label === undefined ? ({ port }) => port : ({ ports }) => namedPort(ports, label),
-    portError: ({ ports, id }) =>
-      new InvalidOptionError(
-        `Expected the port ${formatValue(label)} of the URL to be a named port of service "${handle.name}", got an endpoint (${formatValue(id)}) with ${Object.keys(ports).join(', ') || 'no named ports'}.`,
-      ),
+  const origins = new WeakMap<Endpoint, string>();
+  const portOf: PortOf = label === undefined ? ({ port }) => port : ({ ports }) => namedPort(ports, label);
+  const portError: Route['portError'] = ({ ports, id }) =>
+    new InvalidOptionError(
+      `Expected the port ${formatValue(label)} of the URL to be a named port of service "${handle.name}", got an endpoint (${formatValue(id)}) with ${Object.keys(ports).join(', ') || 'no named ports'}.`,
+    );
+  const originOf = (endpoint: Endpoint): string => {
+    const known = origins.get(endpoint);
+    if (known !== undefined) return known;
+    const port = portOf(endpoint);
+    if (port === undefined) throw portError(endpoint);
+    const origin = `${protocol}//${joinHostPort(endpoint.address, port)}`;
+    origins.set(endpoint, origin);
+    return origin;
   };
+  return { handle, protocol, host, portOf, originOf, portError };
 }
 
 function namedPort(ports: Endpoint['ports'], label: string): number | undefined {

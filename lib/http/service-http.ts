@@ -94,11 +94,10 @@ export class ServiceHttp {
     this.checkDispatcher((init as { readonly dispatcher?: unknown }).dispatcher);
     // A class without closures, since each call makes one.
     const dispatcher = new CallDispatcher(this.deps, service);
+    const own: FetchInit = Object.assign({}, init);
+    own.dispatcher = dispatcher as never;
     try {
-      return await fetch(
-        input,
-        Object.assign({}, init, { dispatcher: dispatcher as unknown as FetchDispatcher }),
-      );
+      return await fetch(input, own);
     } catch (error) {
       // The abort of the caller's signal is another error, and has precedence.
       if (dispatcher.error && (error as { readonly name?: unknown }).name === 'TypeError')

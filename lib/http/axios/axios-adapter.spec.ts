@@ -70,6 +70,7 @@ describe('AxiosAdapter', () => {
       protocol: 'http:',
       host: 'web',
       portOf: () => port,
+      originOf: () => `http://127.0.0.1:${port}`,
       portError: () => new Error('unused') as never,
     };
     const routes = { find: (origin: string) => (origin === 'http://web' ? route : undefined) };

@@ -3,8 +3,6 @@ import https from 'node:https';
 import { Readable } from 'node:stream';
 import { type CallAttempt } from '../../calling/call-attempt.js';
 import { isIdempotent, outcomeOfStatus } from '../../calling/failure.js';
-import { type ServiceCall } from '../../calling/service-call.js';
-import { joinHostPort } from '../../common/address.js';
 import { attempt } from '../../common/async/deadline.js';
 import { type Clock } from '../../common/clock.js';
 import { DeadlineExceededError, SidekickError } from '../../common/errors/index.js';
@@ -15,13 +13,18 @@ import { type ServiceRequestOptions } from '../service-http.options.js';
 import { attemptOptions } from './attempt-options.js';
 import {
   type AttemptResult,
-  attemptWithAxios,
+  AxiosAttempt,
   type DirectAgents,
   endWith,
   isBrokenResponse,
 } from './axios-attempt.js';
 import { AxiosCopies } from './axios-copy.js';
-import { type AxiosConfig, type AxiosModule, type AxiosResponseLike } from './axios-types.js';
+import {
+  type AxiosAdapterFunction,
+  type AxiosConfig,
+  type AxiosModule,
+  type AxiosResponseLike,
+} from './axios-types.js';
 import { fullUrl } from './full-url.js';
 import { RedirectRule } from './redirect-rule.js';
 
@@ -56,118 +59,110 @@ export class AxiosAdapter {
 
   /** The adapter. Rejects with errors of the caller's copy of axios. */
   readonly request = async (config: AxiosConfig): Promise<AxiosResponseLike> => {
-    const axios = await this.copies.of(config);
+    const axios = this.copies.known(config) ?? (await this.copies.of(config));
     const adapter = axios.getAdapter('http', config);
     if (config.socketPath) return await adapter(config);
     try {
-      const url = new URL(fullUrl(config));
-      const route = this.deps.routes.find(url.origin);
+      const url = fullUrl(config);
+      const [, origin = new URL(url).origin, rest] = PLAIN_URL.exec(url) ?? NO_MATCH;
+      const route = this.deps.routes.find(origin);
       if (!route) return await adapter(config);
-      return await this.send(axios, route, url, config);
+      const plainPath = rest ?? (origin === url ? '/' : undefined);
+      const call = { axios, adapter, route, url, plainPath, config };
+      const startedAtMs = this.deps.clock.now();
+      const firstList = route.handle.calls.firstList();
+      if (firstList) await this.waitFor(firstList, call);
+      return await this.attempts(call, startedAtMs);
     } catch (error) {
       throw error instanceof SidekickError ? axiosError(axios, error, config) : error;
     }
   };
 
-  private async send(
-    axios: AxiosModule,
-    route: Route,
-    url: URL,
-    config: AxiosConfig,
-  ): Promise<AxiosResponseLike> {
-    const service = (config.service ?? NO_OPTIONS) as ServiceRequestOptions;
-    if (service !== NO_OPTIONS) checkRequestOptions(service);
-    const { clock, timeout: defaultTimeout } = this.deps;
-    const timeoutMs = (service.timeout ?? defaultTimeout ?? Infinity) * 1_000;
-    const startedAtMs = clock.now();
-    const { calls } = route.handle;
-    const firstList = calls.firstList();
-    if (firstList) {
-      const what = `The call to service "${route.handle.name}"`;
-      const { timeout: axiosTimeoutMs = 0 } = config;
-      const boundMs = axiosTimeoutMs > 0 ? Math.min(timeoutMs, axiosTimeoutMs) : timeoutMs;
-      await attempt({ clock, timeoutMs: boundMs, signal: config.signal, what }, () => firstList).catch(
-        (error: unknown) => {
-          if (!isCancelled(config)) throw error;
-        },
-      );
-      if (isCancelled(config)) throw new axios.CanceledError(undefined, config);
-    }
-    const endsAtMs = startedAtMs + timeoutMs;
-    return await this.attempts(axios, {
-      route,
-      url,
-      call: calls.begin(service),
-      config,
-      startedAtMs,
-      endsAtMs,
-    });
+  /** Waits for the first list of the service, at most as long as the call may take. */
+  private async waitFor(firstList: Promise<void>, { axios, route, config }: AxiosCall): Promise<void> {
+    const { clock } = this.deps;
+    const timeoutMs = this.timeoutOf(serviceOptions(config));
+    const what = `The call to service "${route.handle.name}"`;
+    const { timeout: axiosTimeoutMs = 0 } = config;
+    const boundMs = axiosTimeoutMs > 0 ? Math.min(timeoutMs, axiosTimeoutMs) : timeoutMs;
+    await attempt({ clock, timeoutMs: boundMs, signal: config.signal, what }, () => firstList).catch(
+      (error: unknown) => {
+        if (!isCancelled(config)) throw error;
+      },
+    );
+    if (isCancelled(config)) throw new axios.CanceledError(undefined, config);
   }
 
-  private async attempts(
-    axios: AxiosModule,
-    { route, url, call, config, startedAtMs, endsAtMs }: AxiosCall,
-  ): Promise<AxiosResponseLike> {
-    const { clock, routes } = this.deps;
+  private timeoutOf({ timeout }: ServiceRequestOptions): number {
+    return (timeout ?? this.deps.timeout ?? Infinity) * 1_000;
+  }
+
+  private async attempts(axiosCall: AxiosCall, startedAtMs: number): Promise<AxiosResponseLike> {
+    const { axios, adapter, route, config } = axiosCall;
+    const { agents, deps } = this;
+    const { clock, routes } = deps;
+    const service = serviceOptions(config);
+    const call = route.handle.calls.begin(service);
+    const endsAtMs = startedAtMs + this.timeoutOf(service);
+    const terms = { adapter, agents, clock, policy: call.policy, endsAtMs };
     for (;;) {
-      let current: CallAttempt = call.begin(route.portOf);
-      const redirects = new RedirectRule(routes, route, config.beforeRedirect, (next) => {
-        current.end('success');
-        current = next;
-      });
-      const result = await attemptWithAxios(
-        {
-          adapter: axios.getAdapter('http', config),
-          agents: this.agents,
-          clock,
-          policy: call.policy,
-          endsAtMs,
-          current: () => current,
-        },
+      const current = new AxiosAttempt(terms, call.begin(route.portOf));
+      const redirects = new RedirectRule(routes, route, config.beforeRedirect, current);
+      const result = await current.run(
         attemptOptions(config, {
-          url: urlAt(current, route, url),
+          url: urlAt(current.call, axiosCall),
           host: route.host,
-          passedMs: clock.now() - startedAtMs,
+          passedMs: config.timeout ? clock.now() - startedAtMs : 0,
           beforeRedirect: redirects.apply,
         }),
       );
-      const question = judge(result, current, clock);
+      const { reason, error } = judge(result, current.call, clock);
+      // The rest is for failures. Nearly every answer has a status that is not retried.
+      if (reason === undefined || !call.policy.on.has(reason)) return conclude(axios, result, config);
       const maySend = !redirects.hasApplied && isReplayable(config.data);
       const repeatable = isIdempotent(config.method ?? 'get') || config.headers.has('Idempotency-Key');
-      if (maySend && !isCancelled(config) && call.mayRetry({ ...question, repeatable })) {
-        discard(result);
-        continue;
-      }
-      return conclude(axios, result, config);
+      if (!maySend || isCancelled(config) || !call.mayRetry({ reason, error, repeatable }))
+        return conclude(axios, result, config);
+      discard(result);
     }
   }
 }
 
+/** What is known of a call before it begins. */
 interface AxiosCall {
+  readonly axios: AxiosModule;
+  readonly adapter: AxiosAdapterFunction;
   readonly route: Route;
-  readonly url: URL;
-  readonly call: ServiceCall;
+  readonly url: string;
+  /** The path and what follows it, where the URL has nothing else but an origin. */
+  readonly plainPath: string | undefined;
   readonly config: AxiosConfig;
-  /** When the call began, its wait for the first list included. */
-  readonly startedAtMs: number;
-  /** When the whole call ends; `Infinity` for no limit. */
-  readonly endsAtMs: number;
+}
+
+/** Origin and path of a URL that needs no parser: axios parses what becomes of it anyway. */
+const PLAIN_URL = /^(https?:\/\/[a-z\d._-]+)(\/.*)?$/s;
+
+const NO_MATCH: readonly (string | undefined)[] = [];
+
+/** @throws InvalidOptionError */
+function serviceOptions(config: AxiosConfig): ServiceRequestOptions {
+  const service = (config.service ?? NO_OPTIONS) as ServiceRequestOptions;
+  if (service !== NO_OPTIONS) checkRequestOptions(service);
+  return service;
 }
 
 /** The URL of the request at the endpoint of an attempt. */
-function urlAt(attempt: CallAttempt, route: Route, url: URL): string {
-  const port = route.portOf(attempt.endpoint);
-  if (port === undefined) {
-    const error = route.portError(attempt.endpoint);
+function urlAt(attempt: CallAttempt, { route, url, plainPath }: AxiosCall): string {
+  let origin: string;
+  try {
+    origin = route.originOf(attempt.endpoint);
+  } catch (error) {
     attempt.end('aborted', error);
     throw error;
   }
-  const { protocol, username, password, pathname, search, hash } = url;
-  const host = joinHostPort(attempt.endpoint.address, port);
-  // Parsing another URL would cost more than the rest of the attempt's own work.
-  if (username === '' && password === '') return `${protocol}//${host}${pathname}${search}${hash}`;
+  if (plainPath !== undefined) return origin + plainPath;
   const rewritten = new URL(url);
-  rewritten.host = host;
+  rewritten.host = origin.slice(origin.indexOf('//') + 2);
   return rewritten.href;
 }
 

@@ -30,18 +30,7 @@ export type AttemptResult =
 /** The limits of an attempt; `deadline` is the one of the whole call. */
 type LimitReason = 'connect' | 'timeout' | 'deadline';
 
-interface AttemptState {
-  /** Whether a part of the request may have been sent. */
-  isConnected: boolean;
-  /** Whether the timers have ended. */
-  isReleased: boolean;
-  /** The limit that has passed. */
-  late: { readonly reason: LimitReason; readonly error: DeadlineExceededError } | undefined;
-  /** The body of a streamed response. */
-  stream: Readable | undefined;
-}
-
-/** The terms of one attempt. */
+/** The terms of the attempts of one call. */
 export interface AxiosAttemptTerms {
   readonly adapter: AxiosAdapterFunction;
   readonly agents: DirectAgents;
@@ -49,86 +38,114 @@ export interface AxiosAttemptTerms {
   readonly policy: RetryPolicy;
   /** When the whole call ends, by the clock; `Infinity` for no limit. */
   readonly endsAtMs: number;
-  /** The current attempt: a redirect to another service begins one of its own. */
-  readonly current: () => CallAttempt;
 }
 
 /** The configuration of one attempt, which may be changed. */
 export type AttemptOptions = { -readonly [Option in keyof AxiosConfig]: AxiosConfig[Option] };
 
-/** Makes one attempt through axios's own adapter for Node. `config` has the URL of the endpoint, and is changed. */
-export async function attemptWithAxios(
-  { adapter, agents, clock, policy, endsAtMs, current }: AxiosAttemptTerms,
-  config: AttemptOptions,
-): Promise<AttemptResult> {
-  const own = new AttemptSignal();
-  const unlink = onAbort(config.signal, () => own.abort());
-  const state: AttemptState = {
-    isConnected: false,
-    isReleased: false,
-    late: undefined,
-    stream: undefined,
-  };
-  const timers: Timer[] = [];
-  const callTimers: Timer[] = [];
-  const limit = (reason: LimitReason, delayMs: number, applies: () => boolean): void => {
+/** One attempt through axios's own adapter for Node. A class without closures, since each call makes one. */
+export class AxiosAttempt implements ConnectListener {
+  private readonly signal = new AttemptSignal();
+  /** Whether a part of the request may have been sent. */
+  private isConnected = false;
+  /** Whether the timers have ended. */
+  private isReleased = false;
+  /** The limit that has passed. */
+  private late: { readonly reason: LimitReason; readonly error: DeadlineExceededError } | undefined;
+  /** The body of a streamed response. */
+  private stream: Readable | undefined;
+  /** The timers of the attempt, and those of the call, which are for a streamed body too. Most attempts have none. */
+  private timers: Timer[] | undefined;
+  private callTimers: Timer[] | undefined;
+  private unlink: (() => void) | undefined;
+
+  constructor(
+    private readonly terms: AxiosAttemptTerms,
+    /** The attempt at the endpoint that has the request now: a redirect to another service begins one of its own. */
+    public call: CallAttempt,
+  ) {}
+
+  /** Sends the request. `config` has the URL of the endpoint, and is changed. */
+  async run(config: AttemptOptions): Promise<AttemptResult> {
+    const { adapter, clock, policy, endsAtMs } = this.terms;
+    if (config.signal) this.unlink = onAbort(config.signal, () => this.signal.abort());
+    this.limit('timeout', policy.perTryTimeoutMs);
+    if (endsAtMs < Infinity) this.limit('deadline', Math.max(0, endsAtMs - clock.now()));
+    // Axios has sessions of its own for HTTP/2, whose connections cannot be observed.
+    const isObserved = config.httpVersion === undefined || config.httpVersion === 1;
+    try {
+      // Axios has many options: a second copy of them would be one of the largest costs of an attempt.
+      config.signal = this.signal as unknown as AbortSignal;
+      this.setAgents(config, isObserved);
+      const response = await adapter(config);
+      if (response.data instanceof Readable) this.follow(response, response.data);
+      else this.release();
+      return { response };
+    } catch (thrown) {
+      this.release();
+      const error = thrown as AxiosErrorLike;
+      const { late, isConnected } = this;
+      if (late) return { error: late.error, failure: failureOfLimit(late.reason) };
+      return { error, failure: failureOfAxios(error, isConnected || !isObserved) };
+    }
+  }
+
+  onWaiting(): void {
+    if (!this.isReleased && !this.isConnected) this.limit('connect', this.terms.policy.connectTimeoutMs);
+  }
+
+  onConnected(): void {
+    this.isConnected = true;
+  }
+
+  /** After a redirect to the other protocol there was a connection, so that only the first one is observed. */
+  private setAgents(config: AttemptOptions, isObserved: boolean): void {
+    const { agents } = this.terms;
+    const { httpAgent = agents.http, httpsAgent = agents.https } = config;
+    const isSecure = config.url?.startsWith('https:') === true;
+    config.httpAgent = isObserved && !isSecure ? observeConnect(httpAgent, this) : httpAgent;
+    config.httpsAgent = isObserved && isSecure ? observeConnect(httpsAgent, this) : httpsAgent;
+  }
+
+  private limit(reason: LimitReason, delayMs: number): void {
     if (delayMs === Infinity) return;
-    const list = reason === 'deadline' ? callTimers : timers;
+    const { clock } = this.terms;
+    const list = reason === 'deadline' ? (this.callTimers ??= []) : (this.timers ??= []);
     const expire = (): void => {
-      if (!applies()) return;
-      const message = `The request to service "${current().service}" was not answered within ${delayMs} ms (${reason}).`;
-      const error = new DeadlineExceededError(message);
-      state.late = { reason, error };
-      // The reader of a streamed body learns the reason. Axios would only report that it was canceled.
-      state.stream?.destroy(error);
-      own.abort(error);
+      if (reason !== 'connect' || !this.isConnected) this.expire(reason, delayMs);
     };
     // After a blocked event loop, timers run before I/O. The second timer lets a response that has arrived be read first.
     list.push(clock.after(delayMs, () => list.push(clock.after(0, expire))));
-  };
-  const connection: ConnectListener = {
-    onWaiting: () => {
-      const applies = (): boolean => !state.isConnected;
-      if (!state.isReleased && applies()) limit('connect', policy.connectTimeoutMs, applies);
-    },
-    onConnected: () => {
-      state.isConnected = true;
-    },
-  };
-  // Axios has sessions of its own for HTTP/2, whose connections cannot be observed.
-  const isObserved = config.httpVersion === undefined || config.httpVersion === 1;
-  limit('timeout', policy.perTryTimeoutMs, () => true);
-  if (endsAtMs < Infinity) limit('deadline', Math.max(0, endsAtMs - clock.now()), () => true);
-  const release = (): void => {
-    state.isReleased = true;
-    for (const timer of [...timers, ...callTimers]) timer.cancel();
-    unlink();
-  };
-  try {
-    // Axios has many options: a second copy of them would be one of the largest costs of an attempt.
-    config.signal = own as unknown as AbortSignal;
-    const { httpAgent = agents.http, httpsAgent = agents.https } = config;
-    config.httpAgent = isObserved ? observeConnect(httpAgent, connection) : httpAgent;
-    config.httpsAgent = isObserved ? observeConnect(httpsAgent, connection) : httpsAgent;
-    const response = await adapter(config);
-    if (response.data instanceof Readable) {
-      state.stream = response.data;
-      for (const timer of timers) timer.cancel();
-      whenFinished(response.data, (error) => {
-        release();
-        endWith(current(), response, error);
-      });
-    } else {
-      release();
-    }
-    return { response };
-  } catch (thrown) {
-    release();
-    const error = thrown as AxiosErrorLike;
-    const { late, isConnected } = state;
-    if (late) return { error: late.error, failure: failureOfLimit(late.reason) };
-    return { error, failure: failureOfAxios(error, isConnected || !isObserved) };
   }
+
+  private expire(reason: LimitReason, delayMs: number): void {
+    const message = `The request to service "${this.call.service}" was not answered within ${delayMs} ms (${reason}).`;
+    const error = new DeadlineExceededError(message);
+    this.late = { reason, error };
+    // The reader of a streamed body learns the reason. Axios would only report that it was canceled.
+    this.stream?.destroy(error);
+    this.signal.abort(error);
+  }
+
+  private follow(response: AxiosResponseLike, stream: Readable): void {
+    this.stream = stream;
+    cancelAll(this.timers);
+    whenFinished(stream, (error) => {
+      this.release();
+      endWith(this.call, response, error);
+    });
+  }
+
+  private release(): void {
+    this.isReleased = true;
+    cancelAll(this.timers);
+    cancelAll(this.callTimers);
+    this.unlink?.();
+  }
+}
+
+function cancelAll(timers: readonly Timer[] | undefined): void {
+  if (timers) for (const timer of timers) timer.cancel();
 }
 
 /** Reports the end of an attempt whose response is complete. */

@@ -18,16 +18,19 @@ export class AxiosCopies {
   private readonly found: AxiosModule[] = [];
   private loading: Promise<void> | undefined;
 
+  /** The copy that made a request, when it was found before. Not a promise, which nearly every call would wait for. */
+  known({ headers }: AxiosConfig): AxiosModule | undefined {
+    for (const copy of this.found) if (headers instanceof copy.AxiosHeaders) return copy;
+    return undefined;
+  }
+
   /**
    * @throws MissingPeerError when axios is not installed
    * @throws InvalidOptionError when none of the installed copies made the request
    */
-  async of({ headers }: AxiosConfig): Promise<AxiosModule> {
-    const isOwner = ({ AxiosHeaders }: AxiosModule): boolean => headers instanceof AxiosHeaders;
-    const known = this.found.find(isOwner);
-    if (known) return known;
+  async of(config: AxiosConfig): Promise<AxiosModule> {
     await (this.loading ??= this.load());
-    const copy = this.found.find(isOwner);
+    const copy = this.known(config);
     if (!copy)
       throw new InvalidOptionError(
         'Expected the request of `axiosAdapter` to come from the axios that nestjs-sidekick resolves, got another copy. Install one version of axios next to nestjs-sidekick.',

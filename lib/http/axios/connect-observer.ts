@@ -26,21 +26,17 @@ export interface ConnectListener {
  */
 export function observeConnect<A extends Agent>(agent: A, listener: ConnectListener): A {
   const inner = agent as unknown as RequestAgent;
-  const onConnected = (): void => {
-    listener.onConnected();
+  const observer = Object.create(agent) as A & RequestAgent;
+  observer.addRequest = (request, ...rest) => {
+    request.once('socket', (socket: SecureSocket) => {
+      if (socket.encrypted === true && socket.secureConnecting === true)
+        socket.once('secureConnect', () => listener.onConnected());
+      else if (socket.connecting) socket.once('connect', () => listener.onConnected());
+      else listener.onConnected();
+    });
+    inner.addRequest(request, ...rest);
+    // Node's agent sets it when a connection is free, so that most requests need no timer.
+    if (!request.reusedSocket) listener.onWaiting();
   };
-  const observer: RequestAgent = {
-    addRequest: (request, ...rest) => {
-      request.once('socket', (socket: SecureSocket) => {
-        if (socket.encrypted === true && socket.secureConnecting === true)
-          socket.once('secureConnect', onConnected);
-        else if (socket.connecting) socket.once('connect', onConnected);
-        else onConnected();
-      });
-      inner.addRequest(request, ...rest);
-      // Node's agent sets it when a connection is free, so that most requests need no timer.
-      if (!request.reusedSocket) listener.onWaiting();
-    },
-  };
-  return Object.assign(Object.create(agent) as A, observer);
+  return observer;
 }

@@ -17,8 +17,8 @@ export class RedirectRule {
     private readonly routes: Routes,
     private route: Route,
     private readonly inner: BeforeRedirect | undefined,
-    /** Receives the attempt at the endpoint of the redirect. */
-    private readonly onAttempt: (attempt: CallAttempt) => void,
+    /** Receives the attempt at the endpoint of the redirect. The one before it has ended with an answer. */
+    private readonly attempt: { call: CallAttempt },
   ) {}
 
   /** Whether there was a redirect. The request is no longer the caller's then, and is not retried. */
@@ -36,19 +36,20 @@ export class RedirectRule {
       (options.hostname === this.route.host || options.hostname === hostnameOf(sentHost));
     if (stays) options.port = '';
     const origin = originOf(options);
-    const next = stays ? this.route : this.routes.find(origin);
-    if (next && isSamePlace(next, this.route)) restoreCredentials(options, request?.headers);
+    const found = stays ? this.route : this.routes.find(origin);
+    if (found && isSamePlace(found, this.route)) restoreCredentials(options, request?.headers);
     this.inner?.(options, response, request);
     // The caller's function may have changed the target.
     const changed = originOf(options);
-    const route = changed === origin ? next : this.routes.find(changed);
+    const route = changed === origin ? found : this.routes.find(changed);
     if (!route) return;
     this.route = route;
-    const attempt = route.handle.calls.begin({ retry: false }).begin(route.portOf);
-    this.onAttempt(attempt);
-    const port = route.portOf(attempt.endpoint);
-    if (port === undefined) throw route.portError(attempt.endpoint);
-    options.hostname = attempt.endpoint.address;
+    const next = route.handle.calls.begin({ retry: false }).begin(route.portOf);
+    this.attempt.call.end('success');
+    this.attempt.call = next;
+    const port = route.portOf(next.endpoint);
+    if (port === undefined) throw route.portError(next.endpoint);
+    options.hostname = next.endpoint.address;
     options.port = port;
     options.headers.host = stays && changed === origin ? sentHost : route.host;
     delete options.host;

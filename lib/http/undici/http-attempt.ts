@@ -48,6 +48,11 @@ export class HttpAttempt implements AttemptEvents {
     return this.chosen;
   }
 
+  /** Whether a part of the request may have been written. */
+  get isStarted(): boolean {
+    return this.hasStarted;
+  }
+
   /** Starts the timers. Called after the request was dispatched, since most requests have started by then. */
   watch(): void {
     const { connectTimeoutMs, perTryTimeoutMs } = this.policy;

@@ -1,5 +1,3 @@
-import { isAnyArrayBuffer } from 'node:util/types';
-
 /** Bytes of a streamed body that are kept for a retry. A larger one is sent once. */
 const MAX_KEPT_BYTES = 1_048_576;
 
@@ -145,16 +143,15 @@ function iteratorOf(source: Source): AsyncIterator<unknown> | Iterator<unknown> 
 
 const NO_BODY = new FixedBody(null);
 
+/** Read from the start each time, although they are iterable. */
+const READ_AGAIN: ReadonlySet<unknown> = new Set(['Blob', 'File', 'FormData']);
+
 function isSource(body: unknown): body is Source {
-  return (
-    typeof body === 'object' &&
-    body !== null &&
-    !ArrayBuffer.isView(body) &&
-    !isAnyArrayBuffer(body) &&
-    // Blob and FormData are read from the start each time.
-    !(Symbol.toStringTag in body && /^(Blob|File|FormData)$/.test(String(body[Symbol.toStringTag]))) &&
-    (Symbol.asyncIterator in body || Symbol.iterator in body)
-  );
+  if (typeof body !== 'object' || body === null) return false;
+  const known = body as Partial<AsyncIterable<unknown> & Iterable<unknown>> & Record<symbol, unknown>;
+  if (READ_AGAIN.has(known[Symbol.toStringTag])) return false;
+  if (known[Symbol.asyncIterator] !== undefined) return true;
+  return known[Symbol.iterator] !== undefined && !ArrayBuffer.isView(body);
 }
 
 /** Makes the body of a call. @param keep whether chunks of a stream are kept, for a request that may be sent twice */

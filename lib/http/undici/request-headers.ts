@@ -30,12 +30,14 @@ export function forService(headers: RequestHeaders, host: string): HeadersForSer
       hasIdempotencyKey: names.some(isIdempotencyKey),
     };
   }
-  const names = Object.keys(headers);
-  return {
-    // In this order, V8 takes a sixth of the time.
-    headers: names.some(isHost) ? headers : { host, ...headers },
-    hasIdempotencyKey: names.some(isIdempotencyKey),
-  };
+  let hasHost = false;
+  let hasIdempotencyKey = false;
+  for (const name of Object.keys(headers)) {
+    hasHost ||= isHost(name);
+    hasIdempotencyKey ||= isIdempotencyKey(name);
+  }
+  // In this order, V8 takes a sixth of the time.
+  return { headers: hasHost ? headers : { host, ...headers }, hasIdempotencyKey };
 }
 
 // The length decides for nearly every header, without a lower-case copy.

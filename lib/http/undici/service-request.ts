@@ -1,9 +1,7 @@
 import { type Failure, isIdempotent } from '../../calling/failure.js';
 import { type ServiceCall } from '../../calling/service-call.js';
-import { joinHostPort } from '../../common/address.js';
 import { type Clock, type Timer } from '../../common/clock.js';
 import { DeadlineExceededError } from '../../common/errors/index.js';
-import { type Endpoint } from '../../discovery/endpoint.js';
 import { retryAfterMs } from '../retry-after.js';
 import { type Route } from '../routes.js';
 import { type CallerHandler } from './attempt-events.js';
@@ -24,6 +22,8 @@ export interface HedgeOptions {
   readonly max?: number;
 }
 
+const NO_ATTEMPTS: readonly HttpAttempt[] = Object.freeze([]);
+
 /** The terms of one request. */
 export interface RequestTerms {
   readonly route: Route;
@@ -41,7 +41,8 @@ export interface RequestTerms {
  * application's handler sees a single request: one start, one response or one error.
  */
 export class ServiceRequest implements AttemptOwner {
-  private readonly live = new Set<HttpAttempt>();
+  /** Most calls have one. A set costs several times as much. */
+  private live: readonly HttpAttempt[] = NO_ATTEMPTS;
   private readonly headers: unknown;
   private readonly body: RepeatableBody;
   private readonly maySendTwice: boolean;
@@ -79,7 +80,7 @@ export class ServiceRequest implements AttemptOwner {
     if (this.isOver || this.chosen) return false;
     if (status === 503) attempt.backOff(retryAfterMs(header('retry-after'), this.terms.clock));
     if (this.mayRetry(status)) {
-      this.live.delete(attempt);
+      this.leave(attempt);
       attempt.discard();
       this.attempt();
       return false;
@@ -102,7 +103,7 @@ export class ServiceRequest implements AttemptOwner {
   }
 
   onFailed(attempt: HttpAttempt, failure: Failure, error: unknown): boolean {
-    this.live.delete(attempt);
+    this.leave(attempt);
     // The body's own stream failed: no endpoint is to blame, and another endpoint does not help.
     const own: Failure = this.body.hasFailed ? { reason: undefined, outcome: 'aborted' } : failure;
     attempt.fail(own, error);
@@ -110,7 +111,7 @@ export class ServiceRequest implements AttemptOwner {
   }
 
   onTimeout(attempt: HttpAttempt, { reason }: Failure, error: DeadlineExceededError): void {
-    this.live.delete(attempt);
+    this.leave(attempt);
     if (this.passesOn(attempt, reason, error)) this.caller.fail(error);
   }
 
@@ -119,7 +120,7 @@ export class ServiceRequest implements AttemptOwner {
     if (this.isOver) return false;
     if (this.chosen !== attempt) {
       // Another attempt is under way, or has been chosen.
-      if (this.chosen || this.live.size > 0) return false;
+      if (this.chosen || this.live.length > 0) return false;
       if (reason !== undefined && this.mayRetry(reason, error)) {
         this.attempt();
         return false;
@@ -140,8 +141,8 @@ export class ServiceRequest implements AttemptOwner {
     try {
       const begun = call.begin(route.portOf);
       attempt = new HttpAttempt(this, begun, call.policy, clock);
-      this.live.add(attempt);
-      const origin = this.originOf(begun.endpoint);
+      this.live = this.live.length === 0 ? [attempt] : [...this.live, attempt];
+      const origin = route.originOf(begun.endpoint);
       const handler = this.caller.forAttempt(attempt);
       const { given, headers, body } = this;
       // One copy for each attempt: a pool may read it later.
@@ -152,22 +153,24 @@ export class ServiceRequest implements AttemptOwner {
       if (attempt ? attempt.onError(error) : this.passesOnPickError()) this.caller.fail(error);
       return;
     }
-    attempt.watch();
+    this.watch(attempt);
     this.scheduleHedge();
+  }
+
+  /** undici starts a request with a streamed body one microtask later, and then it needs no timer for its start. */
+  private watch(attempt: HttpAttempt): void {
+    if (attempt.isStarted || this.given.body === undefined || this.given.body === null) attempt.watch();
+    else
+      queueMicrotask(() => {
+        attempt.watch();
+      });
   }
 
   /** The list is empty, or the service unknown. A hedged attempt may still be under way. */
   private passesOnPickError(): boolean {
-    if (this.isOver || this.live.size > 0) return false;
+    if (this.isOver || this.live.length > 0) return false;
     this.finish();
     return true;
-  }
-
-  private originOf(endpoint: Endpoint): string {
-    const { route } = this.terms;
-    const port = route.portOf(endpoint);
-    if (port === undefined) throw route.portError(endpoint);
-    return `${route.protocol}//${joinHostPort(endpoint.address, port)}`;
   }
 
   private scheduleHedge(): void {
@@ -191,6 +194,10 @@ export class ServiceRequest implements AttemptOwner {
       if (other !== attempt) other.giveUp('aborted', new Error('Another endpoint has answered first.'));
   }
 
+  private leave(attempt: HttpAttempt): void {
+    this.live = this.live.filter((each) => each !== attempt);
+  }
+
   /** The application's handler aborts. */
   private abort(reason: unknown): void {
     if (this.isOver) return;
@@ -208,7 +215,7 @@ export class ServiceRequest implements AttemptOwner {
 
   private end(reason: unknown): void {
     if (this.isOver) return;
-    const attempts = [...this.live];
+    const attempts = this.live;
     this.finish();
     this.caller.fail(reason);
     for (const attempt of attempts) attempt.giveUp('aborted', reason);
@@ -216,7 +223,7 @@ export class ServiceRequest implements AttemptOwner {
 
   private finish(): void {
     this.isOver = true;
-    this.live.clear();
+    this.live = NO_ATTEMPTS;
     this.deadline?.cancel();
     this.hedgeTimer?.cancel();
     this.body.close();
