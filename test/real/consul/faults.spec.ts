@@ -182,20 +182,27 @@ describe('ConsulRegistry under faults', () => {
       const before = sockets();
       const registry = await open(agent);
       const held = await registry.openSession({ ttl: 300 }, never());
-      const watches = Array.from({ length: 300 }, (_, n) => follow(registry, `service-${n}`));
-      const ended = Promise.race(watches.map(({ failed }) => failed)).then((error) => Promise.reject(error));
-      await Promise.race([
-        until('all to begin', () => watches.every(({ batches }) => batches.length > 0)),
-        ended,
-      ]);
+      const ending = new AbortController();
+      /** The entries of each service. A watch whose request is late on a busy machine begins again, as in an application. */
+      const counts = new Map<string, number>();
+      const watching = Array.from({ length: 300 }, async (_, n) => {
+        const name = `service-${n}`;
+        while (!ending.signal.aborted)
+          try {
+            for await (const batch of registry.watch(service(name), '', ending.signal))
+              if (batch.kind === 'listing') counts.set(name, batch.listing.entries.length);
+          } catch (error) {
+            if (!(error instanceof RegistryUnavailableError)) throw error;
+          }
+      });
+      await until('all to begin', () => counts.size === watching.length);
       // Calls continue beside the watches.
       await held.write(instance({ service: 'service-299', id: 'late' }), undefined, never());
       await held.renew(never());
-      await until('the news', () =>
-        watches[299]!.batches.some((batch) => batch.kind === 'listing' && batch.listing.entries.length === 1),
-      );
+      await until('the news', () => counts.get('service-299') === 1);
       await held.end(never());
-      await Promise.all(watches.map((watch) => watch.stop()));
+      ending.abort();
+      await Promise.all(watching);
       await registry.close();
       await until('the sockets to be gone', () => sockets() <= before);
     });

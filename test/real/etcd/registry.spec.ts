@@ -24,7 +24,7 @@ describe('the etcd registry', () => {
 
   beforeAll(async () => {
     cluster = await startEtcd();
-    registry = await open({ endpoints: cluster.urls });
+    registry = await open({ endpoints: cluster.urls, headerTimeoutPerRequest: 20 });
   });
   afterAll(async () => {
     await registry.close();

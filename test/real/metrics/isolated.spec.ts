@@ -17,7 +17,7 @@ describe('An application with isolated heartbeats', () => {
     child.on('message', (report: Report) => reports.push(report));
     const ended = new Promise((resolve) => child.once('exit', resolve));
     const of = (channel: string): Report | undefined => reports.find((report) => report.channel === channel);
-    await until('a renewal', () => of('renewed') !== undefined, { deadline: 20_000 });
+    await until('a renewal', () => of('renewed') !== undefined);
     child.send('end');
     expect(await ended).toBe(0);
     expect(of('renewed')?.message).toEqual({

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { type INestApplicationContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import * as client from 'prom-client';
@@ -7,8 +6,6 @@ import { DiscoveryService, Elections, PilotedModule, Sidekick, SidekickModule } 
 import { SidekickMetricsModule } from '../../../lib/metrics/index.js';
 import { type StoppableRegistry } from '../../harness/stoppable-registry.js';
 import { until } from '../../harness/wait.js';
-
-jest.setTimeout(60_000);
 
 /** Instances that are replaced at once. */
 const BATCH = 40;
@@ -72,7 +69,7 @@ export function describeMetrics(
           values = await scraped(...Object.keys(expected));
           return Object.values(expected).every((value, index) => values[index] === value);
         },
-        { deadline: 30_000, every: 100 },
+        { every: 100 },
       ).catch((error: unknown) => {
         throw new Error(`${String(error)}: scraped ${JSON.stringify(values)}`);
       });
