@@ -11,14 +11,17 @@ export interface EndpointFailure {
 /** The registry cannot be reached. `failures` has one entry for each endpoint, in the order in which they were tried. */
 export class RegistryUnavailableError extends SidekickError {
   readonly code: string = 'SIDEKICK_REGISTRY_UNAVAILABLE';
+  /** One for each endpoint, in the order in which they were tried. Not enumerable. */
+  declare readonly failures: readonly EndpointFailure[];
 
   constructor(
     registry: string,
-    /** One for each endpoint, in the order in which they were tried. */
-    readonly failures: readonly EndpointFailure[],
+    failures: readonly EndpointFailure[],
     options?: { readonly cause?: unknown },
   ) {
     const tried = failures.map(({ endpoint, error }) => `${endpoint}: ${error.message}`).join('; ');
     super(`The registry ${registry} is not reachable${tried === '' ? '' : ` (tried ${tried})`}.`, options);
+    // Node prints enumerable properties: the message names these errors already, and `cause` has their stacks.
+    Object.defineProperty(this, 'failures', { value: failures });
   }
 }
