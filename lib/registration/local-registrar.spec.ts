@@ -166,6 +166,27 @@ describe('LocalRegistrar', () => {
     expect([...registry.requests.values()].reduce((sum, count) => sum + count, 0)).toBe(requests);
   });
 
+  it('logs writes that are not answered once in an outage, and again in the next one', async () => {
+    const { registrar, registry } = await world.registrar();
+    const registration = await register(registrar);
+    const overdue = (): number => world.warnings.filter((line) => line.startsWith('Writing "k"')).length;
+    const write = async (value: string): Promise<void> => {
+      const writing = registration.update(key('k', value));
+      await world.clock.advance(8_000);
+      await writing;
+    };
+    registry.fail('down');
+    for (const value of ['a', 'b', 'c']) await write(value);
+    expect(overdue()).toBe(1);
+    registry.heal();
+    await world.clock.advance(6_000);
+    await write('d');
+    expect(world.value('k')).toBe('d');
+    registry.fail('down');
+    await write('e');
+    expect(overdue()).toBe(2);
+  });
+
   it('closes within two seconds while the registry hangs', async () => {
     const { registrar, registry } = await world.registrar();
     await register(registrar);

@@ -48,7 +48,7 @@ export class LocalRegistrar implements Registrar {
   private readonly ending = new Set<Promise<void>>();
   private readonly connecting = new Set<Deferred<void>>();
   /** Deregistrations in progress, by entry. A new registration of the same entry waits for them. */
-  private readonly deregistrations = new Map<string, Promise<void>>();
+  private readonly deregistrations = new Map<string, Promise<unknown>>();
   private readonly closing = new AbortController();
   private readonly failures: FailureLog;
   private readonly runnerDeps: RegistrationRunnerDeps<RegistrationRunner>;
@@ -81,7 +81,7 @@ export class LocalRegistrar implements Registrar {
       logger,
       ticker,
       session: (ttl) => this.session(ttl),
-      within: (what, run) => this.within(what, run),
+      within: (what, run, quiet) => this.within(what, run, quiet),
       deregister: (runner) => this.deregister(runner),
     };
     // Every change in flight listens to this signal, which is no leak.
@@ -224,15 +224,23 @@ export class LocalRegistrar implements Registrar {
     }
   }
 
-  /** Waits for a change up to the timeout. After that the change continues in the background. */
-  private async within(what: string, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  /** As {@link LocalRegistrationDeps.within}. */
+  private async within(
+    what: string,
+    run: (signal: AbortSignal) => Promise<void>,
+    quiet = false,
+  ): Promise<boolean> {
     const { clock, logger } = this.deps;
     const { signal } = this.closing;
-    await attempt({ clock, timeoutMs: CHANGE_TIMEOUT_MS, what, signal }, run).catch((error: unknown) => {
+    try {
+      await attempt({ clock, timeoutMs: CHANGE_TIMEOUT_MS, what, signal }, run);
+      return true;
+    } catch (error) {
       // A shutdown ends this change too.
-      if (signal.aborted) return;
-      logger.warn(`${(error as Error).message} It continues in the background.`);
-    });
+      if (!quiet && !signal.aborted)
+        logger.warn(`${(error as Error).message} It continues in the background.`);
+      return false;
+    }
   }
 
   private async end(session: SessionRunner): Promise<void> {

@@ -8,8 +8,14 @@ import { type RecordSource, ValueUpdater, type ValueUpdaterDeps } from './value-
 export interface LocalRegistrationDeps extends ValueUpdaterDeps {
   /** The shared session of this TTL, in seconds. */
   session(ttl: number): SessionRunner;
-  /** Waits for a change up to the timeout. After that the change continues in the background. */
-  within(what: string, run: (signal: AbortSignal) => Promise<void>): Promise<void>;
+  /**
+   * Waits for a change up to the timeout. After that the change continues in the background.
+   *
+   * @param quiet whether an exceeded timeout is not logged
+   * @default quiet: false
+   * @returns whether the change has finished
+   */
+  within(what: string, run: (signal: AbortSignal) => Promise<void>, quiet?: boolean): Promise<boolean>;
   /** Deregisters the entry of a runner for good. */
   deregister(runner: RegistrationRunner): Promise<void>;
 }
@@ -17,6 +23,8 @@ export interface LocalRegistrationDeps extends ValueUpdaterDeps {
 /** One registration in this thread. */
 export class LocalRegistration implements Registration {
   private stopped = false;
+  /** Whether the last write exceeded its timeout. With `isolate` a value may change every few seconds of an outage. */
+  private overdue = false;
   /** Seconds. */
   private ttl: number;
   /** Of the checks and of the update ticks. */
@@ -66,7 +74,12 @@ export class LocalRegistration implements Registration {
       this.updater.start();
       await this.updater.replace(source);
     } else this.runner.update(source);
-    await this.deps.within(`Writing "${this.runner.key}"`, (signal) => this.runner.settled(signal));
+    const written = await this.deps.within(
+      `Writing "${this.runner.key}"`,
+      (signal) => this.runner.settled(signal),
+      this.overdue,
+    );
+    this.overdue = !written;
   }
 
   setUpdateInterval(seconds: number): void {
