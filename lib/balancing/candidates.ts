@@ -1,13 +1,13 @@
 import { type Endpoint } from '../discovery/endpoint.js';
 import { type EndpointsDiff } from '../discovery/service-change.js';
 
-// Lists may be long and change often, and V8 calls a callback for each element of a frozen array slowly. Whatever looks at
-// every endpoint of every list is a loop.
+// Lists may be long and change often, and V8 reads frozen arrays slowly. Whatever looks at every endpoint of a list is a
+// loop over a copy.
 
 /** The weight that all endpoints have; undefined when they differ, or when there are none. */
 export function equalWeight(all: readonly Endpoint[]): number | undefined {
   const first = all[0]?.weight;
-  for (let index = 1; index < all.length; index++) if (all[index]?.weight !== first) return undefined;
+  for (const { weight } of [...all]) if (weight !== first) return undefined;
   return first;
 }
 
@@ -24,11 +24,9 @@ export function weightAfter(before: number, { added, updated }: EndpointsDiff): 
 
 /** The endpoints of `all` with a weight above 0; all of them when none has. */
 export function withWeight(all: readonly Endpoint[]): readonly Endpoint[] {
-  let hasZero = false;
-  for (let index = 0; index < all.length && !hasZero; index++) hasZero = all[index]?.weight === 0;
-  if (!hasZero) return all;
-  const weighted = all.filter(({ weight }) => weight > 0);
-  return weighted.length > 0 ? weighted : all;
+  const weighted: Endpoint[] = [];
+  for (const endpoint of [...all]) if (endpoint.weight > 0) weighted.push(endpoint);
+  return weighted.length > 0 && weighted.length < all.length ? weighted : all;
 }
 
 /**
@@ -51,16 +49,15 @@ export function weightsOf(
   candidates: readonly Endpoint[],
   shareOf: ((endpoint: Endpoint) => number) | undefined,
 ): readonly number[] | undefined {
-  if (!shareOf) {
-    const first = candidates[0]?.weight;
-    let isEqual = true;
-    for (let index = 1; index < candidates.length && isEqual; index++)
-      isEqual = candidates[index]?.weight === first;
-    return isEqual ? undefined : candidates.map(({ weight }) => weight);
+  const weights: number[] = [];
+  let isEqual = true;
+  for (const endpoint of [...candidates]) {
+    // Candidates have a weight of 0 only when all have: then they are equal.
+    const weight = shareOf ? (endpoint.weight || 1) * shareOf(endpoint) : endpoint.weight;
+    weights.push(weight);
+    isEqual &&= weight === weights[0];
   }
-  // Candidates have a weight of 0 only when all have: then they are equal.
-  const weights = candidates.map((endpoint) => (endpoint.weight || 1) * shareOf(endpoint));
-  return weights.every((weight) => weight === weights[0]) ? undefined : weights;
+  return isEqual ? undefined : weights;
 }
 
 /** Whether two lists have the same endpoints in the same order. */

@@ -51,8 +51,16 @@ export const ROWS: readonly Row[] = [
     title: 'One change in a list',
     meaning:
       'How long a list stays behind after its watch has reported that one instance changed; the event loop is busy for about as long.',
-    variants: ['3', '100', '1000', '10000'],
-    quick: ['1000'],
+    variants: [
+      '3',
+      '100',
+      '1000',
+      '10000',
+      ...['random', 'least-request', 'peak-ewma', 'maglev', 'pick-first', 'weighted'].map(
+        (how) => `10000 ${how}`,
+      ),
+    ],
+    quick: ['1000', '10000 least-request'],
     load: async () => await import('./rows/change.js'),
   },
   {

@@ -5,6 +5,7 @@ import { type Balancer } from '../balancer.js';
 import { type EndpointStatistics } from '../endpoint-statistics.js';
 import { type ServiceStatistics } from '../service-statistics.js';
 import { AliasTable } from './alias-table.js';
+import { sameWeights } from './same-weights.js';
 
 /** With more removed endpoints than this, all statistics are looked up, in place of a search for each in the list. */
 const MAX_SEARCHES = 16;
@@ -34,8 +35,8 @@ export abstract class TwoChoices implements Balancer {
     if (change && change.removed.length <= MAX_SEARCHES) this.follow(change);
     else this.nodes = endpoints.map((endpoint) => this.statistics.of(endpoint));
     this.list = endpoints;
+    if (!sameWeights(weights, this.weights)) this.table = weights && new AliasTable(weights);
     this.weights = weights;
-    this.table = weights && new AliasTable(weights);
   }
 
   pick(): Endpoint | undefined {
