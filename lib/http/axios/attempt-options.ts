@@ -35,8 +35,15 @@ export function attemptOptions(
 /** A copy of the headers, since axios adds its own, with the name of the service as `Host`, which TLS uses as well. */
 function withHost({ headers }: AxiosConfig, host: string): AxiosConfig['headers'] {
   const Headers = headers.constructor as new () => AxiosConfig['headers'];
-  // Copied as they are: their constructor would parse each name and value again.
+  // Copied as they are: their constructor and `set` would parse each name and value again.
+  if (!Object.keys(headers).some(isHost)) return Object.assign(new Headers(), headers, { Host: host });
   const copy = Object.assign(new Headers(), headers);
+  // A header may be there without a value.
   if (!copy.has('Host')) copy.set('Host', host);
   return copy;
+}
+
+// The length decides for nearly every header, without a lower-case copy.
+function isHost(name: string): boolean {
+  return name.length === 4 && name.toLowerCase() === 'host';
 }

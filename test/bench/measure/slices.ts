@@ -14,7 +14,7 @@ export async function inSlices<Value>(
 ): Promise<Record<'ours' | 'floor', Value[]>> {
   const { pairs, ms, warmUpMs } = quick
     ? { pairs: 10, ms: 100, warmUpMs: 500 }
-    : { pairs: 40, ms: 250, warmUpMs: 2_000 };
+    : { pairs: 60, ms: 250, warmUpMs: 2_000 };
   await floor(warmUpMs);
   await ours(warmUpMs);
   return await alternate(pairs, {
