@@ -3,5 +3,5 @@ import { describeJobs } from './jobs.js';
 
 describeJobs('etcd', async () => {
   const etcd = await startEtcd();
-  return { url: `etcd://${etcd.hosts}`, close: () => etcd.stop() };
+  return { url: `etcd://${etcd.hosts}?timeout=10`, close: () => etcd.stop() };
 });

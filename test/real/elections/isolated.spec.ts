@@ -77,15 +77,15 @@ describe('Elections of applications with isolate', () => {
 
   beforeAll(async () => {
     etcd = await startEtcd();
-    one = new Instance(`etcd://${etcd.hosts}`);
+    one = new Instance(`etcd://${etcd.hosts}?timeout=10`);
     await one.booted();
     await one.leads();
-    two = new Instance(`etcd://${etcd.hosts}`);
+    two = new Instance(`etcd://${etcd.hosts}?timeout=10`);
     await two.booted();
   });
   afterAll(async () => {
-    one.kill();
-    two.kill();
+    // Undefined where a boot has failed.
+    for (const instance of [one, two] as (Instance | undefined)[]) instance?.kill();
     await etcd.stop();
   });
 

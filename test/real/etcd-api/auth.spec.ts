@@ -23,7 +23,7 @@ async function failure(run: Promise<unknown>): Promise<unknown> {
 
 beforeAll(async () => {
   etcd = await startEtcd({ tokenTtl: 2 });
-  const open = await EtcdClient.create({ endpoints: etcd.urls });
+  const open = await EtcdClient.create({ endpoints: etcd.urls, headerTimeoutPerRequest: 20 });
   await open.auth.users.add(ROOT.username, ROOT.password);
   expect(await failure(open.auth.enable())).toBeInstanceOf(EtcdResponseError);
   await open.auth.roles.add('root');
@@ -167,7 +167,7 @@ describe('least rights', () => {
   });
 
   it('need a user once authentication is on', async () => {
-    const anonymous = await EtcdClient.create({ endpoints: etcd.urls });
+    const anonymous = await EtcdClient.create({ endpoints: etcd.urls, headerTimeoutPerRequest: 20 });
     expect(await failure(anonymous.keys.get('/app/a'))).toMatchObject({ code: 110 });
     await anonymous.close();
   });
@@ -176,7 +176,7 @@ describe('least rights', () => {
 describe('disable', () => {
   it('switches authentication off', async () => {
     await root.auth.disable();
-    const anonymous = await EtcdClient.create({ endpoints: etcd.urls });
+    const anonymous = await EtcdClient.create({ endpoints: etcd.urls, headerTimeoutPerRequest: 20 });
     expect((await anonymous.keys.get('/shown/x')).node.value).toBe('1');
     await anonymous.close();
     await root.auth.enable();

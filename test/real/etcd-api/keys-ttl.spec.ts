@@ -52,7 +52,7 @@ describe('TTL', () => {
     await server.etcd.etcdctl(['put', '/ttl/companion', 'x', `--lease=${id}`]);
     await server.client.keys.set('/ttl/foreign', 'y', { ttl: 600 });
     await server.client.keys.delete('/ttl/foreign');
-    const other = await EtcdClient.create({ endpoints: server.etcd.urls });
+    const other = await EtcdClient.create({ endpoints: server.etcd.urls, headerTimeoutPerRequest: 20 });
     await other.keys.set('/ttl/companion2', 'x');
     await other.close();
     expect((await server.client.keys.get('/ttl/companion')).node.ttl).toBeGreaterThan(500);

@@ -97,7 +97,9 @@ describe('TestHTTPKeysAPICreateInOrderAction', () => {
 
   it('keeps the order among clients', async () => {
     const clients = await Promise.all(
-      [1, 2, 3].map(async () => EtcdClient.create({ endpoints: server.etcd.urls })),
+      [1, 2, 3].map(async () =>
+        EtcdClient.create({ endpoints: server.etcd.urls, headerTimeoutPerRequest: 20 }),
+      ),
     );
     await Promise.all(
       clients.flatMap((one) =>

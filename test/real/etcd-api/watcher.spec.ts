@@ -10,7 +10,7 @@ let soon: AbortSignal;
 
 beforeAll(async () => {
   etcd = await startEtcd();
-  client = await EtcdClient.create({ endpoints: etcd.urls });
+  client = await EtcdClient.create({ endpoints: etcd.urls, headerTimeoutPerRequest: 20 });
 });
 
 beforeEach(() => {
@@ -175,7 +175,7 @@ describe.each(['3.4', '3.5'] as const)('a watcher of etcd %s', (version) => {
   it('continues after a delete that was compacted while its connection was lost', async () => {
     const own = await startEtcd({ version });
     const proxy = await TcpProxy.to({ port: own.members[0]!.port });
-    const direct = await EtcdClient.create({ endpoints: own.urls });
+    const direct = await EtcdClient.create({ endpoints: own.urls, headerTimeoutPerRequest: 20 });
     const behind = await EtcdClient.create({ endpoints: `127.0.0.1:${proxy.port}` });
     try {
       const { index } = await direct.keys.set('/gone', '1');

@@ -22,12 +22,12 @@ describe.each(['3.4', '3.5'] as const)(
 
     beforeAll(async () => {
       cluster = await startEtcd({ version });
-      registry = await etcd({ endpoints: cluster.urls, ...ROOT }).open({
+      registry = await etcd({ endpoints: cluster.urls, headerTimeoutPerRequest: 20, ...ROOT }).open({
         clock: systemClock,
         random: Math.random,
         logger: silentLogger,
       });
-      client = await EtcdClient.create({ endpoints: cluster.urls, ...ROOT });
+      client = await EtcdClient.create({ endpoints: cluster.urls, headerTimeoutPerRequest: 20, ...ROOT });
     });
     afterAll(async () => {
       await client.close();

@@ -11,7 +11,12 @@ describe('the etcd registry and a user with the rights to one key', () => {
     const cluster = await startEtcd();
     await cluster.enableAuth('root canary');
     await cluster.addUser('app', 'app canary', '/servers/', 'readwrite');
-    const registry = await open({ endpoints: cluster.urls, username: 'app', password: 'app canary' });
+    const registry = await open({
+      endpoints: cluster.urls,
+      username: 'app',
+      password: 'app canary',
+      headerTimeoutPerRequest: 20,
+    });
     try {
       const session = await registry.openSession({ ttl: 300 }, signal);
       expect(await session.write(key('/servers/a'), undefined, signal)).toMatchObject({ ok: true });

@@ -123,7 +123,9 @@ describe('the etcd registry', () => {
     ['?prefix=go-services', 'go-services/go-web/10.0.0.9:80'],
     ['/go-services', '/go-services/go-web/10.0.0.9:80'],
   ])('finds by etcd://…%s what Go has at %s, and registers beside it', async (suffix, goKey) => {
-    const other = await etcdFromUrl(`etcd://${cluster.hosts}${suffix}`).open({
+    const other = await etcdFromUrl(
+      `etcd://${cluster.hosts}${suffix}${suffix.startsWith('?') ? '&' : '?'}timeout=20`,
+    ).open({
       clock: systemClock,
       random: Math.random,
       logger: silentLogger,

@@ -270,6 +270,7 @@ describe('etcd watches and users', () => {
   it('refuses what is not permitted, and leaves the others alone', async () => {
     const transport = await EtcdTransport.create({
       endpoints: etcd.urls,
+      headerTimeoutPerRequest: 20,
       username: 'app',
       password: 'app secret',
     });
@@ -289,6 +290,7 @@ describe('etcd watches and users', () => {
   it('outlives its token: on the old stream, and on a new one', async () => {
     const transport = await EtcdTransport.create({
       endpoints: etcd.urls,
+      headerTimeoutPerRequest: 20,
       username: 'app',
       password: 'app secret',
     });

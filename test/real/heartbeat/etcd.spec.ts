@@ -39,7 +39,7 @@ describe('the heartbeat on a cluster of three etcd members', () => {
     close: () => Promise<void>;
   }> {
     const deps = { clock: systemClock, random: Math.random, logger: silentLogger };
-    const source = registrySource(`etcd://${etcd.hosts}`, {});
+    const source = registrySource(`etcd://${etcd.hosts}?timeout=10`, {});
     // A connection of its own for each, as separate processes have.
     const { registry, release } = await registryPool.acquire(
       { ...source, identity: `${source.identity}#${closers.length}` },

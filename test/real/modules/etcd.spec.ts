@@ -3,5 +3,5 @@ import { describeBothModules } from './both-modules.js';
 
 describeBothModules('etcd', async () => {
   const etcd = await startEtcd();
-  return { registry: `etcd://${etcd.hosts}`, close: () => etcd.stop() };
+  return { registry: `etcd://${etcd.hosts}?timeout=10`, close: () => etcd.stop() };
 });

@@ -21,7 +21,7 @@ describe('app.listen() with a service that etcd refuses', () => {
   afterAll(() => etcd.stop());
 
   async function application(user: string, options: SidekickModuleOptions): Promise<INestApplication> {
-    const registry = `etcd://${user}:secret@${etcd.hosts}/services`;
+    const registry = `etcd://${user}:secret@${etcd.hosts}/services?timeout=20`;
     @Module({ imports: [SidekickModule.forRoot({ registry, logger: silentLogger, ...options })] })
     class AppModule {}
     const app = await NestFactory.create(AppModule, { logger: false, abortOnError: false });

@@ -46,7 +46,7 @@ const places: readonly [string, () => Promise<Place>][] = [
     'etcd',
     async () => {
       const etcd = await startEtcd();
-      return { url: `etcd://${etcd.hosts}`, stop: async () => etcd.stop() };
+      return { url: `etcd://${etcd.hosts}?timeout=10`, stop: async () => etcd.stop() };
     },
   ],
   [

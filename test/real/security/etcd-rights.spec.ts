@@ -252,7 +252,9 @@ describe('The least rights of docs/registries.md for etcd', () => {
   });
 
   it('say that a user is needed, and that a password is wrong', async () => {
-    const none = boot(SidekickModule.forRoot({ registry: `etcd://${etcd.hosts}`, key: KEY, logger }));
+    const none = boot(
+      SidekickModule.forRoot({ registry: `etcd://${etcd.hosts}?timeout=20`, key: KEY, logger }),
+    );
     expect((await failure(none)).message).toMatch(/Authentication is enabled: set `username` and `password`/);
     const wrong = boot(
       SidekickModule.forRoot({ registry: `etcd://announcer:CANARY@${etcd.hosts}`, key: KEY, logger }),

@@ -260,7 +260,9 @@ describe('EtcdModule over TLS', () => {
     const etcd = await startEtcd({ tls: set.harness });
     try {
       const ask = async (tls: Given): Promise<unknown> => {
-        const app = await boot(EtcdModule.forRoot({ endpoints: etcd.urls, tls }));
+        const app = await boot(
+          EtcdModule.forRoot({ endpoints: etcd.urls, tls, headerTimeoutPerRequest: 20 }),
+        );
         return await app
           .get(EtcdClient)
           .version()
@@ -286,7 +288,9 @@ describe('EtcdModule over TLS', () => {
       'Expected `endpoints` to be https:// URLs, since `tls` is given, got "http://127.0.0.1:1".',
     );
     const etcd = await startEtcd({ tls: set.harness, args: ['--advertise-client-urls=http://127.0.0.1:1'] });
-    const app = await boot(EtcdModule.forRoot({ endpoints: etcd.urls, tls: { ca: set.good.ca } }));
+    const app = await boot(
+      EtcdModule.forRoot({ endpoints: etcd.urls, tls: { ca: set.good.ca }, headerTimeoutPerRequest: 20 }),
+    );
     const client = app.get(EtcdClient);
     await expect(client.sync()).rejects.toThrow(/https:\/\/ URLs, as the endpoints are/);
     expect(client.endpoints).toEqual(etcd.urls);
