@@ -1,6 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
 
+/**
+ * The most seconds that the options allow for a TTL, an interval and a lock: below the limit of Node's timers. A record of an
+ * election or a lock that states more was not written by this library, and its time is not respected.
+ */
+export const MAX_SECONDS = 2_000_000;
+
 /** A pending timer of a {@link Clock}. */
 export interface Timer {
   /** Cancels the timer. A second call does nothing. */

@@ -1,7 +1,7 @@
+import { MAX_SECONDS } from '../common/clock.js';
 import { parseJsonObject } from '../common/json-object.js';
 import { type RegistryEntry } from '../registry/registry.js';
 import { type Leader } from './election.js';
-import { MAX_RECORD_SECONDS } from './long-wait-warning.js';
 
 /** The value of an election's key, as JSON. */
 export interface ElectionRecord {
@@ -51,7 +51,7 @@ export function decodeElectionRecord(value: string): ElectionRecord | undefined 
   if (!parsed) return undefined;
   const { format, holder, ttl, beat, meta, since, released } = parsed;
   if (format !== FORMAT || typeof holder !== 'string' || typeof since !== 'string') return undefined;
-  if (typeof ttl !== 'number' || !(ttl > 0 && ttl <= MAX_RECORD_SECONDS)) return undefined;
+  if (typeof ttl !== 'number' || !(ttl > 0 && ttl <= MAX_SECONDS)) return undefined;
   if (typeof beat !== 'number' || !isMeta(meta)) return undefined;
   return Object.freeze({
     holder,

@@ -1,5 +1,6 @@
 import { attempt } from '../common/async/deadline.js';
 import { deferred, type Deferred } from '../common/async/deferred.js';
+import { MAX_SECONDS } from '../common/clock.js';
 import { expected } from '../common/expected.js';
 import { checkName } from '../common/names.js';
 import { type SessionListener } from '../registration/session-runner.js';
@@ -7,7 +8,6 @@ import { type BackendLocks } from './election-backend.js';
 import { type ElectionRunnerDeps } from './election-runner.js';
 import { marginMs } from './election-state.js';
 import { LocalLock, type LocalLockDeps } from './local-lock.js';
-import { MAX_RECORD_SECONDS } from './long-wait-warning.js';
 import { type Acquired, type AcquireOptions } from './locks.js';
 
 /** How long a run waits for the first session of the process, in milliseconds. */
@@ -149,7 +149,7 @@ export class LocalLocks implements BackendLocks {
 
 /** @throws InvalidOptionError */
 export function checkDurations({ lockAtMostForMs: most, lockAtLeastForMs: least = 0 }: AcquireOptions): void {
-  const greatest = MAX_RECORD_SECONDS * 1_000;
+  const greatest = MAX_SECONDS * 1_000;
   if (!(most > 0 && most <= greatest))
     throw expected('lockAtMostForMs', `a number of milliseconds above 0 and up to ${greatest}`, most);
   if (!(least >= 0 && least <= most))

@@ -1,5 +1,5 @@
+import { MAX_SECONDS } from '../common/clock.js';
 import { parseJsonObject } from '../common/json-object.js';
-import { MAX_RECORD_SECONDS } from './long-wait-warning.js';
 
 /** The value of a lock's key, as JSON. */
 export interface LockRecord {
@@ -27,6 +27,6 @@ export function decodeLockRecord(value: string): LockRecord | undefined {
   const { format, holder, state, remaining, since } = parsed;
   if (format !== FORMAT || typeof holder !== 'string' || typeof since !== 'string') return undefined;
   if (state !== 'running' && state !== 'held') return undefined;
-  if (typeof remaining !== 'number' || !(remaining >= 0 && remaining <= MAX_RECORD_SECONDS)) return undefined;
+  if (typeof remaining !== 'number' || !(remaining >= 0 && remaining <= MAX_SECONDS)) return undefined;
   return Object.freeze({ holder, state, remainingMs: remaining * 1_000, since });
 }

@@ -1,12 +1,7 @@
+import { MAX_SECONDS } from '../common/clock.js';
 import { parseJsonObject } from '../common/json-object.js';
 import { type Logger } from '../common/logger.js';
 import { type RegistryEntry } from '../registry/registry.js';
-
-/**
- * The most seconds that the options allow for the TTL of an election and for a lock. A record that states more was not
- * written by this library, and its time is not respected.
- */
-export const MAX_RECORD_SECONDS = 2_000_000;
 
 /** Seconds up to which no wait is worth a warning. */
 const USUAL_SECONDS = 3_600;
@@ -59,8 +54,8 @@ export class LongWaitWarning {
     this.warned = id;
     const what = `The record of the ${subject.label} states a \`${subject.field}\` of ${stated} s`;
     this.logger.warn(
-      stated > MAX_RECORD_SECONDS
-        ? `${what}, above the ${MAX_RECORD_SECONDS} s that an instance can have. It is taken for a record of another program, ${subject.refused(own)}.`
+      stated > MAX_SECONDS
+        ? `${what}, above the ${MAX_SECONDS} s that an instance can have. It is taken for a record of another program, ${subject.refused(own)}.`
         : `${what}, ${subject.respected(own)}`,
     );
   }

@@ -1,11 +1,9 @@
 import { type Logger, silentLogger } from '../common/logger.js';
 import { type Registry, type Session } from '../registry/registry.js';
 import { memory, type MemorySource } from '../registries/memory/memory.js';
-import { MAX_SECONDS } from '../sidekick/sidekick.defaults.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { createElections } from './create-elections.js';
 import { type ElectionClient } from './election-client.js';
-import { MAX_RECORD_SECONDS } from './long-wait-warning.js';
 
 const NEVER = new AbortController().signal;
 const DAY_S = 86_400;
@@ -58,10 +56,6 @@ describe('a record that states an unusually long time', () => {
     if (acquired.granted) acquired.run.end();
     return acquired.granted;
   }
-
-  it('has the limit of the options', () => {
-    expect(MAX_RECORD_SECONDS).toBe(MAX_SECONDS);
-  });
 
   it.each(['1e9', '1e300', '1e999'])(
     'above the options (%s s) holds an election for one own TTL',

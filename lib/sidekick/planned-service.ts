@@ -1,6 +1,7 @@
+import { MAX_SECONDS } from '../common/clock.js';
 import { type ContainerPilotConfig, type ContainerPilotService } from '../containerpilot/config.js';
 import { type RegistrationHints } from '../registry/entry-record.js';
-import { MAX_SECONDS, MIN_TTL } from './sidekick.defaults.js';
+import { MIN_TTL } from './sidekick.defaults.js';
 import {
   type HeartbeatOptions,
   type ServiceAnnouncement,

@@ -10,9 +10,6 @@ export const MIN_TTL = 2;
 /** Least update interval, in seconds. */
 export const MIN_UPDATE_INTERVAL = 1;
 
-/** Greatest TTL, update interval and `maxHang`, in seconds: below the limit of Node's timers. */
-export const MAX_SECONDS = 2_000_000;
-
 /** All defaults of `SidekickModule`. */
 export const SIDEKICK_DEFAULTS = Object.freeze({
   ttl: DEFAULT_TTL,

@@ -10,6 +10,7 @@ import {
 } from 'class-validator';
 import { isHost, isPort } from '../common/address.js';
 import { checkOptions, describeIssues } from '../common/check-options.js';
+import { MAX_SECONDS } from '../common/clock.js';
 import { InvalidOptionError } from '../common/errors/index.js';
 import { expected } from '../common/expected.js';
 import { isLogger, LOGGER } from '../common/logger.js';
@@ -18,7 +19,7 @@ import { isInterfaceSpec } from '../common/interfaces.js';
 import { MAX_VALUE_BYTES } from '../registry/check-record.js';
 import { isRecordOf, isString } from '../registry/instance-shape.js';
 import { IntervalTooSmallError } from './interval-too-small.error.js';
-import { MAX_SECONDS, MIN_TTL, MIN_UPDATE_INTERVAL } from './sidekick.defaults.js';
+import { MIN_TTL, MIN_UPDATE_INTERVAL } from './sidekick.defaults.js';
 import {
   type HeartbeatOptions,
   type ServiceAnnouncement,

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import forge from 'node-forge';
 import { type ClientTls } from './http.js';
 import { removeFolder, tempFolder } from './temp.js';
@@ -135,16 +136,16 @@ export async function createTlsSet(options: TlsSetOptions = {}): Promise<TlsSet>
 /** The keys made so far, in this spec file. */
 let made = 0;
 
+/** Keys of tests, which later runs use again. */
+const KEYS = fileURLToPath(new URL('../../.cache/keys', import.meta.url));
+
 /**
- * Returns a key pair that differs from all others of this spec file. The first file of a run that needs an n-th one makes it,
- * the others take it from the folder of the run: making one takes 0.2 s of processor time.
+ * Returns a key pair that differs from all others of this spec file. The first file that needs an n-th one makes it, the others
+ * read it: making one takes 0.2 s of processor time.
  */
 function newKeys(): forge.pki.rsa.KeyPair {
   made += 1;
-  const run = process.env.SIDEKICK_TEST_RUN;
-  const privateKey = forge.pki.privateKeyFromPem(
-    run === undefined ? generate() : stored(join(run, `key-${made}.pem`)),
-  );
+  const privateKey = forge.pki.privateKeyFromPem(stored(join(KEYS, `${made}.pem`)));
   return { publicKey: forge.pki.setRsaPublicKey(privateKey.n, privateKey.e), privateKey };
 }
 
@@ -154,6 +155,7 @@ function stored(file: string): string {
     return readFileSync(file, 'utf8');
   } catch {
     const key = generate();
+    mkdirSync(KEYS, { recursive: true });
     // Moved, so that no other worker reads half of it.
     const own = `${file}.${process.pid}`;
     writeFileSync(own, key, { mode: 0o600 });

@@ -1,7 +1,7 @@
 import { IsNumber, IsOptional, Max, Min } from 'class-validator';
 import { checkOptions, describeIssues } from '../../common/check-options.js';
 import { InvalidOptionError } from '../../common/errors/index.js';
-import { MAX_SECONDS } from '../sidekick.defaults.js';
+import { MAX_SECONDS } from '../../common/clock.js';
 
 /** Options of `@Locked`. */
 export interface LockedOptions {

@@ -5,72 +5,18 @@ import { fileURLToPath } from 'node:url';
 import { piloted } from '../../../lib/cli/piloted.js';
 import { etcd } from '../../../lib/etcd/index.js';
 import { DiscoveryService, PilotedModule, Sidekick, SidekickModule } from '../../../lib/index.js';
-import { type ConsulAgent, startConsul } from '../../harness/consul.js';
-import { recordedTerminal } from '../../harness/terminal.js';
-import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
-import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { sleep, until } from '../../harness/wait.js';
 import { boot, recording } from './support.js';
-import { CANARY, OutputRecord } from './output-record.js';
-import { HostileServers } from './hostile-servers.js';
+import { canaryWorld } from './canary-world.js';
+import { CANARY } from './output-record.js';
 
-let output: OutputRecord;
-let folder: string;
-let cluster: EtcdCluster;
-let agent: ConsulAgent;
-let hostile: HostileServers;
-const rejections: unknown[] = [];
-const onRejection = (reason: unknown): void => void rejections.push(reason);
-
-beforeAll(async () => {
-  folder = await tempFolder('canaries');
-  [cluster, agent] = await Promise.all([startEtcd(), startConsul({ acl: true })]);
-  await cluster.enableAuth('root');
-  await cluster.addUser('app', CANARY, '/allowed/', 'readwrite');
-  hostile = await HostileServers.start();
-  process.on('unhandledRejection', onRejection);
-});
-beforeEach(() => {
-  output = new OutputRecord();
-});
-afterEach(() => {
-  output.value(rejections.splice(0));
-  expect(output.count).toBeGreaterThan(5);
-  expect(output.leaks).toEqual([]);
-});
-afterAll(async () => {
-  process.off('unhandledRejection', onRejection);
-  await Promise.all([hostile.stop(), cluster.stop(), agent.stop()]);
-  await removeFolder(folder);
-});
-
-async function program(
-  run: typeof piloted,
-  args: readonly string[],
-  env: Record<string, string> = {},
-): Promise<void> {
-  const said = (text: string): void => {
-    output.text(text);
-  };
-  const terminal = recordedTerminal({ env, out: said, err: said });
-  const timer = setTimeout(() => {
-    terminal.interrupt();
-  }, 400);
-  try {
-    const code = await run(args, terminal);
-    output.text(`code ${code}`);
-  } catch (error) {
-    output.error(error);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const world = canaryWorld();
 
 describe('A secret is shown nowhere', () => {
   it('of a ContainerPilot file and of what the environment puts into it', async () => {
     const env = { TOKEN: CANARY, CONSUL_HTTP_TOKEN: CANARY, SECRET: CANARY };
     const consulOf = (token: string): string =>
-      `consul: { address: "127.0.0.1:${hostile.echoPort}", token: ${token} }, watches: [{ name: "web", interval: 1 }]`;
+      `consul: { address: "127.0.0.1:${world.hostile.echoPort}", token: ${token} }, watches: [{ name: "web", interval: 1 }]`;
     const files = [
       `{ ${consulOf(`"${CANARY}"`)} }`,
       `{ ${consulOf('"{{ .TOKEN }}"')} }`,
@@ -92,7 +38,7 @@ describe('A secret is shown nowhere', () => {
     Object.assign(process.env, env);
     try {
       for (const text of files) {
-        const config = join(folder, 'containerpilot.json5');
+        const config = join(world.folder, 'containerpilot.json5');
         await writeFile(config, text);
         const logger = recording();
         for (const make of [
@@ -103,12 +49,12 @@ describe('A secret is shown nowhere', () => {
             const app = await boot(make());
             await app.close();
           } catch (error) {
-            output.error(error);
+            world.output.error(error);
           }
-        output.text(...logger.lines);
-        await program(piloted, ['check', config], env);
-        await program(piloted, ['ls', '--config', config], env);
-        await program(piloted, ['watch', '--config', config, '--json'], env);
+        world.output.text(...logger.lines);
+        await world.program(piloted, ['check', config], env);
+        await world.program(piloted, ['ls', '--config', config], env);
+        await world.program(piloted, ['watch', '--config', config, '--json'], env);
       }
     } finally {
       process.env = before;
@@ -116,50 +62,50 @@ describe('A secret is shown nowhere', () => {
   });
 
   it('in files: neither in a snapshot nor in the folder of the embedded registry', async () => {
-    await agent.request('/v1/agent/service/register', {
+    await world.agent.request('/v1/agent/service/register', {
       method: 'PUT',
       body: { Name: 'web', ID: 'one', Address: '10.0.0.1', Port: 80 },
     });
     // A token that works: the canary is a password here.
     const registry = etcd({
-      endpoints: cluster.urls,
+      endpoints: world.cluster.urls,
       prefix: '/allowed',
       username: 'app',
       password: CANARY,
       headerTimeoutPerRequest: 20,
     });
     const logger = recording();
-    const snapshot = join(folder, 'good.json');
+    const snapshot = join(world.folder, 'good.json');
     const app = await boot(
       SidekickModule.forRoot({ registry, logger }),
       PilotedModule.forRoot({ registry, services: ['web'], snapshot, logger }),
     );
     await app.get(Sidekick).announce({ name: 'web', id: 'one', address: '10.0.0.1', port: 80 });
     await until('the instance', () => app.get(DiscoveryService).endpoints('web').length === 1);
-    output.value(app.get(DiscoveryService).dump());
-    output.value(app.get(Sidekick).beats);
+    world.output.value(app.get(DiscoveryService).dump());
+    world.output.value(app.get(Sidekick).beats);
     await app.close();
-    output.text(...logger.lines, await readFile(snapshot, 'utf8'));
+    world.output.text(...logger.lines, await readFile(snapshot, 'utf8'));
 
-    const local = join(folder, 'registry');
+    const local = join(world.folder, 'registry');
     process.env.TOKEN = CANARY;
     const embedded = await boot(
       SidekickModule.forRoot({ registry: `file:${local}`, key: 'k', value: 'v', logger }),
     );
     for (const file of await readdir(local, { recursive: true, withFileTypes: true }))
-      if (file.isFile()) output.text(await readFile(join(file.parentPath, file.name), 'utf8'));
+      if (file.isFile()) world.output.text(await readFile(join(file.parentPath, file.name), 'utf8'));
     await embedded.close();
     delete process.env.TOKEN;
     // Nor in the store itself, where every reader would see it.
-    output.text(await cluster.etcdctl(['get', '', '--from-key']));
+    world.output.text(await world.cluster.etcdctl(['get', '', '--from-key']));
   });
 
   it('by a heartbeat thread: in what it says, in its errors, in the title and the arguments of its process', async () => {
     const script = fileURLToPath(new URL('./isolated-app.mjs', import.meta.url));
     const registries = [
-      [`consul://127.0.0.1:${hostile.echoPort}?token=${CANARY}`, 'fail-fast'],
-      [`consul://127.0.0.1:${hostile.echoPort}?token=${CANARY}`, 'patient'],
-      [`etcd://app:wrong${CANARY}@${cluster.hosts}`, 'fail-fast'],
+      [`consul://127.0.0.1:${world.hostile.echoPort}?token=${CANARY}`, 'fail-fast'],
+      [`consul://127.0.0.1:${world.hostile.echoPort}?token=${CANARY}`, 'patient'],
+      [`etcd://app:wrong${CANARY}@${world.cluster.hosts}`, 'fail-fast'],
       [`etcd://app:${CANARY}@127.0.0.1:1`, 'patient'],
       [`consul://127.0.0.1:1?tokn=${CANARY}`, 'fail-fast'],
     ] as const;
@@ -171,7 +117,7 @@ describe('A secret is shown nowhere', () => {
         });
         for (const stream of [child.stdout!, child.stderr!])
           stream.on('data', (data: Buffer) => {
-            output.text(data.toString());
+            world.output.text(data.toString());
           });
         const ended = new Promise((resolve) => child.once('exit', resolve));
         const heard = await new Promise((resolve) => {
@@ -181,11 +127,13 @@ describe('A secret is shown nowhere', () => {
         if (heard === 'ready') {
           await sleep(300);
           for (const name of ['cmdline', 'comm'])
-            output.text(await readFile(`/proc/${child.pid!}/${name}`, 'utf8').catch(() => process.title));
+            world.output.text(
+              await readFile(`/proc/${child.pid!}/${name}`, 'utf8').catch(() => process.title),
+            );
           child.send('end');
         }
         await ended;
-        output.text(heard);
+        world.output.text(heard);
       }),
     );
   });

@@ -19,51 +19,21 @@ import {
   SidekickModule,
 } from '../../../lib/index.js';
 import { CertificateAuthority } from '../../harness/certificates.js';
-import { recordedTerminal } from '../../harness/terminal.js';
-import { type ConsulAgent, startConsul } from '../../harness/consul.js';
-import { type EtcdCluster, startEtcd } from '../../harness/etcd.js';
-import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { boot, recording } from './support.js';
-import { CANARY, OutputRecord } from './output-record.js';
-import { HostileServers } from './hostile-servers.js';
+import { canaryWorld } from './canary-world.js';
+import { CANARY } from './output-record.js';
 
-let output: OutputRecord;
-let folder: string;
-let cluster: EtcdCluster;
-let agent: ConsulAgent;
-let hostile: HostileServers;
+const world = canaryWorld();
 let keyPair: { readonly cert: string; readonly key: string };
-const rejections: unknown[] = [];
-const onRejection = (reason: unknown): void => void rejections.push(reason);
-
-beforeAll(async () => {
-  folder = await tempFolder('canaries');
-  [cluster, agent] = await Promise.all([startEtcd(), startConsul({ acl: true })]);
-  await cluster.enableAuth('root');
-  await cluster.addUser('app', CANARY, '/allowed/', 'readwrite');
+beforeAll(() => {
   keyPair = CertificateAuthority.create('x').issue({ commonName: 'x' });
-  hostile = await HostileServers.start();
-  process.on('unhandledRejection', onRejection);
-});
-beforeEach(() => {
-  output = new OutputRecord();
-});
-afterEach(() => {
-  output.value(rejections.splice(0));
-  expect(output.count).toBeGreaterThan(5);
-  expect(output.leaks).toEqual([]);
-});
-afterAll(async () => {
-  process.off('unhandledRejection', onRejection);
-  await Promise.all([hostile.stop(), cluster.stop(), agent.stop()]);
-  await removeFolder(folder);
 });
 
 /** Boots both modules on a registry in every mode, uses them, and hears all they say. */
 async function drive(registry: string | RegistrySource | undefined): Promise<void> {
-  if (typeof registry === 'object' && 'identity' in registry) output.value(registry);
+  if (typeof registry === 'object' && 'identity' in registry) world.output.value(registry);
   const logger = recording();
-  const snapshot = join(folder, 'snapshot.json');
+  const snapshot = join(world.folder, 'snapshot.json');
   const modules = [
     () => SidekickModule.forRoot({ ...named(registry), key: '/denied', logger }),
     () => SidekickModule.forRoot({ ...named(registry), key: '/denied', failFast: false, logger }),
@@ -89,11 +59,11 @@ async function drive(registry: string | RegistrySource | undefined): Promise<voi
           await app.close();
         }
       } catch (error) {
-        output.error(error);
+        world.output.error(error);
       }
     }),
   );
-  output.text(...logger.lines);
+  world.output.text(...logger.lines);
 }
 
 function named(registry: string | RegistrySource | undefined): { registry?: string | RegistrySource } {
@@ -106,46 +76,24 @@ async function use(app: { get: <T>(type: abstract new (...given: never[]) => T) 
     const events: unknown[] = [];
     sidekick.events.subscribe((event) => events.push(event));
     await sidekick.keep('/denied/too').catch((error: unknown) => {
-      output.error(error);
+      world.output.error(error);
     });
-    output.value(sidekick.beats);
-    output.value(events);
-    output.text(inspect(sidekick, { depth: 12 }));
+    world.output.value(sidekick.beats);
+    world.output.value(events);
+    world.output.text(inspect(sidekick, { depth: 12 }));
     return;
   } catch {
     // The other module.
   }
   const discovery = app.get(DiscoveryService);
   await discovery.refresh().catch((error: unknown) => {
-    output.error(error);
+    world.output.error(error);
   });
   await discovery.service('web').catch((error: unknown) => {
-    output.error(error);
+    world.output.error(error);
   });
-  output.value(discovery.dump());
-  output.text(inspect(discovery, { depth: 12 }));
-}
-
-async function program(
-  run: typeof piloted,
-  args: readonly string[],
-  env: Record<string, string> = {},
-): Promise<void> {
-  const said = (text: string): void => {
-    output.text(text);
-  };
-  const terminal = recordedTerminal({ env, out: said, err: said });
-  const timer = setTimeout(() => {
-    terminal.interrupt();
-  }, 400);
-  try {
-    const code = await run(args, terminal);
-    output.text(`code ${code}`);
-  } catch (error) {
-    output.error(error);
-  } finally {
-    clearTimeout(timer);
-  }
+  world.output.value(discovery.dump());
+  world.output.text(inspect(discovery, { depth: 12 }));
 }
 
 describe('A secret is shown nowhere', () => {
@@ -195,10 +143,10 @@ describe('A secret is shown nowhere', () => {
       } finally {
         delete process.env.SIDEKICK_REGISTRY;
       }
-      await program(piloted, ['ls', '--registry', url, 'web']);
-      await program(piloted, ['watch', 'web'], { SIDEKICK_REGISTRY: url });
-      await program(sidekicker, ['-key', 'k', '-servers', url]);
-      await program(sidekicker, ['-key', 'k', '-servers', url, '-nope', url]);
+      await world.program(piloted, ['ls', '--registry', url, 'web']);
+      await world.program(piloted, ['watch', 'web'], { SIDEKICK_REGISTRY: url });
+      await world.program(sidekicker, ['-key', 'k', '-servers', url]);
+      await world.program(sidekicker, ['-key', 'k', '-servers', url, '-nope', url]);
     }
   });
 
@@ -224,9 +172,9 @@ describe('A secret is shown nowhere', () => {
     ];
     for (const make of wrong) {
       try {
-        output.value(make());
+        world.output.value(make());
       } catch (error) {
-        output.error(error);
+        world.output.error(error);
       }
     }
     for (const registry of [
@@ -244,7 +192,7 @@ describe('A secret is shown nowhere', () => {
       try {
         await boot(EtcdModule.forRoot(options));
       } catch (error) {
-        output.error(error);
+        world.output.error(error);
       }
     }
     // A string that is not PEM is a path, and no message may show the path of a key.
@@ -256,37 +204,37 @@ describe('A secret is shown nowhere', () => {
   });
 
   it('of credentials that fail: no server, noise, echoes, refusals, wrong passwords and unknown tokens', async () => {
-    const tokenFile = join(folder, 'token');
+    const tokenFile = join(world.folder, 'token');
     await writeFile(tokenFile, `${CANARY}\n`);
     const registries: readonly (string | RegistrySource)[] = [
       `etcd://u:${CANARY}@127.0.0.1:1`,
-      `etcd://u:${CANARY}@127.0.0.1:${hostile.noisePort}?timeout=0.3`,
-      `etcds://u:${CANARY}@127.0.0.1:${hostile.noisePort}?timeout=0.3`,
-      `etcd://u:${CANARY}@127.0.0.1:${hostile.echoPort}?timeout=0.3`,
-      `etcd://app:wrong${CANARY}@${cluster.hosts}`,
-      `etcd://app:${CANARY}@${cluster.hosts}`,
-      etcd({ endpoints: cluster.urls, username: 'app', password: CANARY }),
+      `etcd://u:${CANARY}@127.0.0.1:${world.hostile.noisePort}?timeout=0.3`,
+      `etcds://u:${CANARY}@127.0.0.1:${world.hostile.noisePort}?timeout=0.3`,
+      `etcd://u:${CANARY}@127.0.0.1:${world.hostile.echoPort}?timeout=0.3`,
+      `etcd://app:wrong${CANARY}@${world.cluster.hosts}`,
+      `etcd://app:${CANARY}@${world.cluster.hosts}`,
+      etcd({ endpoints: world.cluster.urls, username: 'app', password: CANARY }),
       etcd({ endpoints: 'https://127.0.0.1:1', tls: keyPair }),
       `consul://127.0.0.1:1?token=${CANARY}`,
-      `consul://127.0.0.1:${hostile.noisePort}?token=${CANARY}`,
-      `consul://127.0.0.1:${hostile.echoPort}?token=${CANARY}`,
-      `consul://127.0.0.1:${hostile.echoPort}?tokenFile=${tokenFile}`,
-      `consul://127.0.0.1:${agent.port}?token=${CANARY}`,
-      consul({ port: agent.port, tokenFile }),
-      consul({ port: hostile.echoPort, token: CANARY }),
+      `consul://127.0.0.1:${world.hostile.noisePort}?token=${CANARY}`,
+      `consul://127.0.0.1:${world.hostile.echoPort}?token=${CANARY}`,
+      `consul://127.0.0.1:${world.hostile.echoPort}?tokenFile=${tokenFile}`,
+      `consul://127.0.0.1:${world.agent.port}?token=${CANARY}`,
+      consul({ port: world.agent.port, tokenFile }),
+      consul({ port: world.hostile.echoPort, token: CANARY }),
     ];
     for (const registry of registries) {
       await drive(registry);
       // The programs stand on the same ground: two kinds of failure are enough.
       if (
         typeof registry !== 'string' ||
-        !/wrong|:(?:ECHO)\?token/.test(registry.replace(`:${hostile.echoPort}`, ':ECHO'))
+        !/wrong|:(?:ECHO)\?token/.test(registry.replace(`:${world.hostile.echoPort}`, ':ECHO'))
       )
         continue;
-      await program(piloted, ['ls', '--registry', registry, 'web']);
-      await program(sidekicker, ['-key', '/denied', '-verbose'], { SIDEKICK_REGISTRY: registry });
+      await world.program(piloted, ['ls', '--registry', registry, 'web']);
+      await world.program(sidekicker, ['-key', '/denied', '-verbose'], { SIDEKICK_REGISTRY: registry });
     }
-    for (const endpoints of [`http://127.0.0.1:${hostile.noisePort}`, cluster.urls]) {
+    for (const endpoints of [`http://127.0.0.1:${world.hostile.noisePort}`, world.cluster.urls]) {
       const options = { endpoints, username: 'app', password: CANARY, debug: true };
       const app = await boot(EtcdModule.forRoot(options));
       const client = app.get(EtcdClient);
@@ -298,8 +246,9 @@ describe('A secret is shown nowhere', () => {
         client.version(),
         client.sync(),
       ]);
-      for (const answer of asked) output.error(answer.status === 'rejected' ? answer.reason : answer.value);
-      output.text(inspect(client, { depth: 12 }));
+      for (const answer of asked)
+        world.output.error(answer.status === 'rejected' ? answer.reason : answer.value);
+      world.output.text(inspect(client, { depth: 12 }));
       await app.close();
     }
   });
@@ -320,7 +269,7 @@ describe('A secret is shown nowhere', () => {
         texts.push(inspect(error, { depth: 12 }));
       }
     await app.close();
-    output.text(...texts, 'one', 'two', 'three');
+    world.output.text(...texts, 'one', 'two', 'three');
     expect(texts.filter((text) => text.includes(secret))).toEqual([]);
   });
 });
