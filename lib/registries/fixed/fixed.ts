@@ -14,18 +14,21 @@ export type FixedInstance =
 /** The instances of each service, by service name. */
 export type FixedServices = Readonly<Record<string, readonly FixedInstance[]>>;
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+/** Returns the fields of an instance; undefined for anything but `host:port` and an object. */
+function fieldsOf(given: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (typeof given !== 'string')
+    return typeof given === 'object' && given !== null ? { ...given } : undefined;
+  const parsed = splitHostPort(given);
+  return parsed && { address: parsed.host, port: parsed.port };
 }
 
 function toInstance(name: string, service: string, given: FixedInstance): Instance {
-  const fields: unknown = typeof given === 'string' ? splitHostPort(given) : given;
-  if (!isObject(fields)) throw expected(name, 'an array of `host:port` or { address, port }', given);
-  const { address, host, port, ...rest } = fields as Record<string, unknown>;
-  const target = address ?? host;
+  const fields = fieldsOf(given);
+  if (!fields) throw expected(name, 'an array of `host:port` or { address, port }', given);
+  const { address, port } = fields;
   // Without a valid address and port `readInstance` throws, so this id is never used.
-  const id = isHost(target) && isPort(port) ? joinHostPort(target, port) : 'none';
-  return readInstance(name, { id, ...rest, service, address: target, port });
+  const id = isHost(address) && isPort(port) ? joinHostPort(address, port) : 'none';
+  return readInstance(name, { id, ...fields, service });
 }
 
 /**
