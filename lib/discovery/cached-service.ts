@@ -215,7 +215,7 @@ export class CachedService implements InstanceTarget {
   /** For {@link ServiceEntries}. */
   put(endpoint: Endpoint): void {
     const { id } = endpoint;
-    this.suspects.delete(id);
+    const wasSuspect = this.suspects.delete(id);
     const refusal = this.deps.policy.refusal(endpoint);
     if (refusal !== undefined) {
       this.drop(id);
@@ -224,8 +224,8 @@ export class CachedService implements InstanceTarget {
       return;
     }
     this.refused.delete(id);
-    const known = this.table.get(id);
-    // An equal endpoint, of a snapshot or registered again, stays the same object.
+    // An equal endpoint that is registered again stays the same object. Others were compared with what `find` returned.
+    const known = wasSuspect ? this.table.get(id) : undefined;
     if (known && sameInstance(known, endpoint)) return;
     this.table.put(endpoint);
   }

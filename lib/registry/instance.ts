@@ -38,12 +38,17 @@ export function completeInstance(partial: PartialInstance): Instance {
     id,
     address,
     port,
-    ports: ports === undefined ? NO_PORTS : Object.freeze({ ...ports }),
-    tags: tags === undefined ? NO_TAGS : Object.freeze([...tags]),
-    meta: meta === undefined ? NO_META : Object.freeze({ ...meta }),
+    ports: ports === undefined || isEmpty(ports) ? NO_PORTS : Object.freeze({ ...ports }),
+    tags: tags === undefined || tags.length === 0 ? NO_TAGS : Object.freeze([...tags]),
+    meta: meta === undefined || isEmpty(meta) ? NO_META : Object.freeze({ ...meta }),
     weight: weight ?? DEFAULT_WEIGHT,
     zone,
   });
+}
+
+function isEmpty(properties: object): boolean {
+  for (const name in properties) if (Object.hasOwn(properties, name)) return false;
+  return true;
 }
 
 type Parts = Omit<Instance, 'zone'> & { readonly zone?: string | undefined };

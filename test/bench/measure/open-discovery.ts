@@ -38,9 +38,10 @@ export async function openDiscovery(
 export async function seenAt(handle: ServiceHandle, name: string, value: string): Promise<number> {
   return await new Promise((resolve) => {
     const subscription = handle.changes.subscribe(({ added, updated }) => {
+      const at = performance.now();
       if (![...added, ...updated].some(({ meta }) => meta[name] === value)) return;
       subscription.unsubscribe();
-      resolve(performance.now());
+      resolve(at);
     });
   });
 }
