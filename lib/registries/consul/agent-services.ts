@@ -10,6 +10,15 @@ import { MAX_FILTER_CHARACTERS } from './scope-view.js';
 import { type ConsulRequest } from './transport.js';
 
 /**
+ * Milliseconds that a change may take. A busy agent makes one change after the other. Whether it responds at all shows
+ * the read before, which has less time.
+ */
+const CHANGE_TIMEOUT_MS = 5_000;
+
+/** The options of a request that registers or deregisters. */
+export const CHANGING = Object.freeze({ pool: 'writes', timeoutMs: CHANGE_TIMEOUT_MS });
+
+/**
  * The services of the agent, as one session uses them. Each method sends one request at most, and throws the errors of
  * {@link ConsulClient.call}.
  */
@@ -64,7 +73,7 @@ export class AgentServices {
   async register(body: unknown, signal: AbortSignal): Promise<void> {
     const query = { 'replace-existing-checks': 'true' };
     const request: ConsulRequest = { method: 'PUT', path: '/agent/service/register', query, body };
-    this.assertDone(await this.client.call(request, { signal, ...this.client.writing }));
+    this.assertDone(await this.client.call(request, { signal, ...CHANGING }));
   }
 
   /** Marks the TTL check of the service as passing. Resolves to false when the agent does not know the check. */
@@ -77,9 +86,9 @@ export class AgentServices {
   }
 
   /** Deregisters a service. A service that the agent does not know is no error. */
-  async deregister(agentId: string, signal: AbortSignal): Promise<void> {
+  async deregister(agentId: string, options: CallOptions): Promise<void> {
     const request: ConsulRequest = { method: 'PUT', path: `/agent/service/deregister/${inPath(agentId)}` };
-    const response = await this.client.send(request, { signal, ...this.client.writing });
+    const response = await this.client.send(request, options);
     if (isUnknown(response)) return;
     if (!response.ok) throw this.client.errorOf(request, response);
     this.assertDone(response);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { abortReason } from '../../common/async/abort.js';
+import { pause } from '../../common/async/deadline.js';
 import { forEachLimited } from '../../common/async/semaphore.js';
 import { type Clock } from '../../common/clock.js';
 import { InvalidOptionError, RegistryRefusedError } from '../../common/errors/index.js';
@@ -10,7 +11,7 @@ import {
   entryKeyLabel,
 } from '../../registry/entry-record.js';
 import { type WriteResult } from '../../registry/registry.js';
-import { AgentServices } from './agent-services.js';
+import { AgentServices, CHANGING } from './agent-services.js';
 import { type ConsulClient } from './client.js';
 import { instanceContent } from './content.js';
 import { EntryKeyCatalogue } from './entry-key-catalogue.js';
@@ -20,6 +21,9 @@ import { registrationBody } from './registration.js';
 
 /** Maximum number of concurrent requests of one renewal. */
 const CONCURRENCY = 16;
+
+/** Milliseconds between two looks at an overdue renewal. */
+const RENEWAL_POLL_MS = 100;
 
 const noop = (): void => undefined;
 
@@ -84,7 +88,9 @@ export class InstanceWriter {
   async renew(signal: AbortSignal): Promise<InstanceKey[]> {
     if (!this.hasRegistered) return [];
     const renewing = this.renewOwned(signal);
-    this.renewing = renewing.then(noop, noop);
+    this.renewing = renewing.then(noop, (error: unknown) => {
+      if (error instanceof RegistryRefusedError) this.roundStart = undefined;
+    });
     return await renewing;
   }
 
@@ -151,7 +157,7 @@ export class InstanceWriter {
       this.catalogue.waitFor(entryKey, signal, (now) => now.find((entry) => entry.writeId === writeId)),
       // An agent that restarts before the first renewal restores the last check update, not the registered status.
       status === 'passing'
-        ? this.agent.passCheck(agentId, { signal, timeoutMs: this.client.writing.timeoutMs })
+        ? this.agent.passCheck(agentId, { signal, timeoutMs: CHANGING.timeoutMs })
         : undefined,
     ]);
     return { ok: true, version: versionOf(seen) };
@@ -179,7 +185,7 @@ export class InstanceWriter {
       return;
     }
     if (writeId !== undefined) {
-      await this.agent.deregister(instance.agentId, signal);
+      await this.agent.deregister(instance.agentId, { signal, ...CHANGING });
       await this.waitUntilGone(entryKey, signal);
     }
     if (this.removing.get(id) === instance) this.removing.delete(id);
@@ -202,8 +208,7 @@ export class InstanceWriter {
     body: unknown,
     signal: AbortSignal,
   ): Promise<void> {
-    await this.renewing;
-    if (signal.aborted) throw abortReason(signal);
+    await this.renewed(signal);
     const id = entryKeyId(entryKey);
     const previous = this.tracked.get(id);
     const instance: TrackedInstance = { entryKey, agentId, pending: true, passedAt: -Infinity };
@@ -222,9 +227,19 @@ export class InstanceWriter {
     }
   }
 
+  /** Waits until no renewal is in progress or overdue: an agent that cannot keep up must not get more to renew. */
+  private async renewed(signal: AbortSignal): Promise<void> {
+    await this.renewing;
+    while (this.roundStart !== undefined && this.tracked.size > 0) {
+      await pause(this.clock, RENEWAL_POLL_MS, signal);
+      await this.renewing;
+    }
+    if (signal.aborted) throw abortReason(signal);
+  }
+
   private async deregisterAll(agentIds: readonly string[], signal: AbortSignal): Promise<void> {
     await forEachLimited(agentIds, CONCURRENCY, async (agentId) => {
-      await this.agent.deregister(agentId, signal);
+      await this.agent.deregister(agentId, { signal });
     });
   }
 

@@ -1,4 +1,4 @@
 import { stoppableConsul } from '../../harness/stoppable-registry.js';
 import { describeMetrics } from './registry-metrics.js';
 
-describeMetrics('consul', 200, stoppableConsul);
+describeMetrics('consul', 100, stoppableConsul);

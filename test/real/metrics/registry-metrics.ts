@@ -8,7 +8,10 @@ import { type StoppableRegistry } from '../../harness/stoppable-registry.js';
 import { until } from '../../harness/wait.js';
 
 /** Instances that are replaced at once. */
-const BATCH = 40;
+const BATCH = 20;
+
+/** Seconds. A busy machine must not let it pass without an outage. */
+const TTL = 6;
 
 /**
  * What a scrape shows of a real registry, also while it is stopped.
@@ -36,7 +39,7 @@ export function describeMetrics(
           SidekickModule.forRoot({
             ...options,
             service: { name: 'shop', address: '10.0.0.1', port: 80 },
-            ttl: 3,
+            ttl: TTL,
           }),
           PilotedModule.forRoot({ ...options, services: ['shop', 'web'] }),
           SidekickMetricsModule.forRoot({ client, register }),
@@ -109,7 +112,7 @@ export function describeMetrics(
         'sidekick_heartbeat_lost_total{key="shop",reason="expired"}': 1,
         'sidekick_election_changes_total{name="daily",type="elected"}': 2,
       });
-      expect((await scraped(age))[0]).toBeLessThan(30);
+      expect((await scraped(age))[0]).toBeLessThan(60);
     });
 
     it('measures requests, renewals and the propagation of an own write', async () => {
@@ -126,7 +129,7 @@ export function describeMetrics(
       expect(propagated).toBeLessThanOrEqual(written!);
       expect(renewed).toBeGreaterThan(0);
       const [sum] = await scraped(`sidekick_propagation_seconds_sum{registry="${driver}"}`);
-      expect(sum).toBeLessThan(10);
+      expect(sum).toBeLessThan(60);
     });
 
     it(`has as many series after ${replaced} replaced instances as before`, async () => {
