@@ -50,10 +50,10 @@ export const MAX_WATCHES = 96;
  * by default; the agent cuts further ones.
  */
 const MAX_SOCKETS: Readonly<Record<PoolName, number>> = {
-  calls: 20,
+  calls: 16,
   // An agent registers one service after the other, and meanwhile renews nothing.
   writes: 4,
-  reads: 24,
+  reads: 28,
   watches: MAX_WATCHES,
 };
 
