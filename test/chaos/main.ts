@@ -9,6 +9,7 @@ import { PROTECTIONS } from './protection.js';
 import { freshSeed } from './random.js';
 import { SCENARIOS } from './scenarios/index.js';
 import { type Scenario, type Size } from './scenarios/scenario.js';
+import { measureSlowness } from './slowness.js';
 import { isInShare, partOf, SHARE_AT_ONCE, SHARE_SEED, SHARE_SIZE, shareOf } from './share.js';
 
 const HELP = `npm run chaos -- [options]
@@ -106,8 +107,11 @@ async function main(): Promise<void> {
   const { size, seed, parts: waiting, atOnce, json, keepAll } = options();
   const reports = fileURLToPath(new URL('../../.cache/chaos', import.meta.url));
   const limit = size.minutes === undefined ? '' : `, ${size.minutes} minutes`;
-  console.log(`${waiting.length} scenarios, ${size.kills} kills${limit}, seed ${seed}\n`);
-  const playing = playAll(waiting, atOnce, { seed, size, reports, keepAll });
+  const slowness = await measureSlowness();
+  const slow =
+    slowness > 1 ? `, time limits times ${slowness.toFixed(1)}: the machine is slow or has other work` : '';
+  console.log(`${waiting.length} scenarios, ${size.kills} kills${limit}, seed ${seed}${slow}\n`);
+  const playing = playAll(waiting, atOnce, { seed, size, slowness, reports, keepAll });
   const outcomes = await Promise.all(playing.map(printed));
   const broken = outcomes.filter(({ findings }) => findings.length > 0).length;
   if (json !== undefined)

@@ -23,6 +23,8 @@ export interface Outcome {
 export interface PlayOptions {
   readonly seed: number;
   readonly size: Size;
+  /** By what time limits are multiplied. */
+  readonly slowness: number;
   /** The folder reports go to. */
   readonly reports: string;
   /** Keep the report of a run that held every promise too; false by default. */
@@ -37,9 +39,9 @@ export interface PlayOptions {
  */
 export async function play(
   scenario: Scenario,
-  { seed, size, reports, keepAll = false, without }: PlayOptions,
+  { seed, size, slowness, reports, keepAll = false, without }: PlayOptions,
 ): Promise<Outcome> {
-  const stage = new Stage(seed, without ? [without] : []);
+  const stage = new Stage(seed, without ? [without] : [], slowness);
   const began = monotonic();
   const found: Finding[] = [];
   const failed = (promise: string) => (error: unknown) => {

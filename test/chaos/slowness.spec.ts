@@ -1,21 +1,21 @@
-import { factorOf, Slowness } from './slowness.js';
-import { until } from '../harness/wait.js';
+import { measureSlowness, slownessOf } from './slowness.js';
 
 describe('the slowness of the machine', () => {
-  it('is none where nine of ten probes take what they take on an idle machine, or twice as long', () => {
-    expect(factorOf([])).toBe(1);
-    expect(factorOf(Array(100).fill(5))).toBe(1);
-    expect(factorOf([...Array(95).fill(10), ...Array(5).fill(500)] as number[])).toBe(1);
+  it('is none where the probes take about as long as on the machine of the limits', () => {
+    expect(slownessOf(Array(30).fill(12.2))).toBe(1);
+    expect(slownessOf(Array(30).fill(6))).toBe(1);
+    expect(slownessOf([...Array(28).fill(12), 20, 30] as number[])).toBe(1);
   });
 
-  it('is how many times longer they take', () => {
-    expect(factorOf([...Array(80).fill(5), ...Array(20).fill(20)] as number[])).toBe(4);
-    expect(factorOf(Array(10).fill(5_000))).toBe(10);
+  it('is how many times longer they take on the average, four at most', () => {
+    expect(slownessOf(Array(30).fill(24.4))).toBeCloseTo(2);
+    expect(slownessOf([...Array(15).fill(12.2), ...Array(15).fill(61)] as number[])).toBeCloseTo(3);
+    expect(slownessOf(Array(30).fill(5_000))).toBe(4);
   });
 
-  it('is measured in a thread that ends', async () => {
-    const slowness = new Slowness();
-    await until('a factor', () => slowness.factor >= 1);
-    await slowness.stop();
+  it('is measured by a computation', async () => {
+    const values: number[] = [];
+    expect(await measureSlowness((value) => values.push(value))).toBeGreaterThanOrEqual(1);
+    expect(new Set(values).size).toBe(20);
   });
 });

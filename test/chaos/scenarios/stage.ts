@@ -13,7 +13,6 @@ import { type ApplicationSettings } from '../application/settings.js';
 import { type Protection } from '../protection.js';
 import { between, seededRandom } from '../random.js';
 import { Recorder } from '../recording/recorder.js';
-import { Slowness } from '../slowness.js';
 import { Store } from './store.js';
 import { Watcher } from './watcher.js';
 
@@ -29,20 +28,23 @@ export class Stage {
   readonly random: Random;
   /** Measured on the way, for the report: `{ kills: 12 }`. */
   readonly figures: Record<string, number | string> = {};
-  private readonly slowness = new Slowness();
   private readonly ends: (() => Promise<unknown>)[] = [];
 
-  /** @param without what the applications have to do without */
+  /**
+   * @param without what the applications have to do without
+   * @param slowness by what time limits are multiplied
+   */
   constructor(
     readonly seed: number,
     readonly without: readonly Protection[] = [],
+    private readonly slowness = 1,
   ) {
     this.random = seededRandom(seed);
   }
 
-  /** A limit in milliseconds for this machine: `ms` on one that is idle, longer on one that has been slow so far. */
+  /** A limit in milliseconds for this machine: `ms` on the one of the limits, longer on one that is slower. */
   limit(ms: number): number {
-    return ms * this.slowness.factor;
+    return ms * this.slowness;
   }
 
   /** Has something ended with the stage, whatever becomes of the scenario. */
@@ -181,10 +183,6 @@ export class Stage {
     const errors: unknown[] = [];
     for (let end = this.ends.pop(); end; end = this.ends.pop())
       await end().catch((error: unknown) => errors.push(error));
-    const { factor } = this.slowness;
-    if (factor > 1)
-      this.figures['slowness of the machine, by which limits are multiplied'] = Number(factor.toFixed(1));
-    await this.slowness.stop();
     if (errors.length > 0) throw new AggregateError(errors, errors.map(String).join('; '));
   }
 
