@@ -44,6 +44,8 @@ import { WatchChanges } from './watch-changes.js';
 const LIST_TIMEOUT_MS = 30_000;
 /** etcd grants no shorter TTL with its default election timeout. */
 const MIN_TTL_SECONDS = 2;
+/** Leases to grant for one session, where each expires before its first use. */
+const MAX_OPENINGS = 3;
 
 /** The etcd registry: entries are keys bound to leases. */
 export class EtcdRegistry implements Registry {
@@ -79,19 +81,23 @@ export class EtcdRegistry implements Registry {
     const { url, client, leases, layout, timeoutMs } = this;
     const { clock } = client.deps;
     return await withRegistryErrors(url, async () => {
-      const lease = await leases.grant(Math.max(MIN_TTL_SECONDS, Math.ceil(ttl)), {}, signal);
-      const record = new SessionRecord(client, Buffer.from(layout.sessionKeyOf(lease.id)), lease.id, name);
-      // The connection exists by now, so this request measures one round trip.
-      const sentAt = clock.now();
-      try {
-        // No write of a detached session has to be fenced, and nothing asks why its entries have gone.
-        if (!detached && !(await record.open(signal))) this.warnOfRecords();
-      } catch (error) {
-        leases.forget(lease.id);
-        throw error;
+      for (let tries = 1; ; tries += 1) {
+        const lease = await leases.grant(Math.max(MIN_TTL_SECONDS, Math.ceil(ttl)), {}, signal);
+        const record = new SessionRecord(client, Buffer.from(layout.sessionKeyOf(lease.id)), lease.id, name);
+        // The connection exists by now, so this request measures one round trip.
+        const sentAt = clock.now();
+        try {
+          // No write of a detached session has to be fenced, and nothing asks why its entries have gone.
+          if (!detached && !(await record.open(signal))) this.warnOfRecords();
+        } catch (error) {
+          leases.forget(lease.id);
+          // A process or a server that stood still for a TTL has lost the lease before its first use.
+          if (tries < MAX_OPENINGS && error instanceof EtcdResponseError && error.leaseNotFound) continue;
+          throw error;
+        }
+        const context = { url, client, leases, layout, keys: this.ownKeys, clock, timeoutMs };
+        return new EtcdSession(context, lease, record, clock.now() - sentAt);
       }
-      const context = { url, client, leases, layout, keys: this.ownKeys, clock, timeoutMs };
-      return new EtcdSession(context, lease, record, clock.now() - sentAt);
     });
   }
 

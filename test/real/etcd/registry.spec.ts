@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { EtcdTransport } from '../../../lib/etcd-client/transport.js';
 import { ClusterError, EndpointError } from '../../../lib/etcd-client/errors/index.js';
 import { EtcdLeases } from '../../../lib/etcd-client/leases.js';
@@ -6,6 +7,7 @@ import { systemClock } from '../../../lib/common/clock.js';
 import { RegistryUnavailableError } from '../../../lib/common/errors/index.js';
 import { silentLogger } from '../../../lib/common/logger.js';
 import { EtcdLayout } from '../../../lib/registries/etcd/etcd-layout.js';
+import { EtcdRegistry } from '../../../lib/registries/etcd/etcd-registry.js';
 import { etcdFromUrl } from '../../../lib/registries/etcd/url.js';
 import { type OwnKeysContext } from '../../../lib/registries/etcd/own-keys.js';
 import { SessionRecord } from '../../../lib/registries/etcd/session-record.js';
@@ -29,6 +31,26 @@ describe('the etcd registry', () => {
   afterAll(async () => {
     await registry.close();
     await cluster.stop();
+  });
+
+  it('opens a session by another lease where the first has expired before its first use', async () => {
+    const transport = await EtcdTransport.create({ endpoints: cluster.urls, headerTimeoutPerRequest: 20 });
+    const leases = new EtcdLeases(transport);
+    const call = transport.call.bind(transport);
+    const recorded: string[] = [];
+    // A process that stands still between two requests cannot be had in time, so the lease is revoked.
+    const losing = jest.spyOn(transport, 'call').mockImplementation(async (request, ...rest) => {
+      const [, id] = /^recording session (.*)$/.exec(request.what) ?? [];
+      if (id !== undefined && recorded.push(id) === 1) await leases.revoke(id);
+      return await call(request, ...rest);
+    });
+    const slow = new EtcdRegistry('etcd://slow', transport, new EtcdLayout('/slow'));
+    const session = await slow.openSession({ ttl: 60 }, signal);
+    expect(recorded).toHaveLength(2);
+    expect(session.id).toBe(recorded[1]);
+    await session.end(signal);
+    losing.mockRestore();
+    await slow.close();
   });
 
   it('writes what etcd’s Go package for naming reads', async () => {
