@@ -10,6 +10,9 @@ import { sameWeights } from './same-weights.js';
 /** With more removed endpoints than this, all statistics are looked up, in place of a search for each in the list. */
 const MAX_SEARCHES = 16;
 
+/** Positions that a pick corrects after a change. */
+const CHECKS_A_PICK = 4;
+
 /** Draws after which another endpoint than the first is taken, whatever its weight. */
 const MAX_DRAWS = 8;
 
@@ -21,8 +24,10 @@ const MAX_DRAWS = 8;
  */
 export abstract class TwoChoices implements Balancer {
   private list: readonly Endpoint[] = [];
-  /** The statistics of the endpoint at each position, or those of another one: {@link nodeAt} compares. */
+  /** The statistics of the endpoint at each position; after a change also those of another one. */
   private nodes: EndpointStatistics[] = [];
+  /** Up to this position, `nodes` is known to fit the list. Beyond it {@link nodeAt} compares. */
+  private checked = 0;
   private weights: readonly number[] | undefined;
   private table: AliasTable | undefined;
 
@@ -33,16 +38,20 @@ export abstract class TwoChoices implements Balancer {
 
   update(endpoints: readonly Endpoint[], weights?: readonly number[], change?: EndpointsDiff): void {
     if (change && change.removed.length <= MAX_SEARCHES) this.follow(change);
-    else this.nodes = endpoints.map((endpoint) => this.statistics.of(endpoint));
+    else {
+      this.nodes = endpoints.map((endpoint) => this.statistics.of(endpoint));
+      this.checked = endpoints.length;
+    }
     this.list = endpoints;
     if (!sameWeights(weights, this.weights)) this.table = weights && new AliasTable(weights);
     this.weights = weights;
   }
 
   pick(): Endpoint | undefined {
-    const { list, weights, table } = this;
+    const { list, nodes, weights, table } = this;
     const { length } = list;
     if (length < 2) return list[0];
+    if (this.checked < length) this.check();
     let first: number;
     let second: number;
     if (table) {
@@ -55,8 +64,9 @@ export abstract class TwoChoices implements Balancer {
       second = Math.floor((at - first) * (length - 1));
       if (second >= first) second += 1;
     }
-    const one = this.nodeAt(first);
-    const two = this.nodeAt(second);
+    const { checked } = this;
+    const one = first < checked ? nodes[first] : this.nodeAt(first);
+    const two = second < checked ? nodes[second] : this.nodeAt(second);
     if (!one || !two) return list[first];
     return list[this.isBetter(two, weights?.[second] ?? 1, one, weights?.[first] ?? 1) ? second : first];
   }
@@ -79,10 +89,14 @@ export abstract class TwoChoices implements Balancer {
     return (first + 1) % length;
   }
 
-  /**
-   * The statistics of the endpoint at a position of the list. Positions that have moved are corrected by the picks that
-   * come upon them, so that a change does not look at every endpoint.
-   */
+  /** Corrects the next positions, so that after a change neither the change nor a pick looks at every endpoint. */
+  private check(): void {
+    const end = Math.min(this.checked + CHECKS_A_PICK, this.list.length);
+    for (let position = this.checked; position < end; position++) this.nodeAt(position);
+    this.checked = end;
+  }
+
+  /** The statistics of the endpoint at a position of the list, which is corrected where it has moved. */
   private nodeAt(position: number): EndpointStatistics | undefined {
     const endpoint = this.list[position];
     const node = this.nodes[position];
@@ -101,8 +115,14 @@ export abstract class TwoChoices implements Balancer {
     const { list, nodes } = this;
     const positions = removed.map((endpoint) => list.indexOf(endpoint)).sort((a, b) => b - a);
     for (const position of positions) if (position >= 0) nodes.splice(position, 1);
-    // Makes their statistics, or gives them the new object.
-    for (const endpoint of updated) this.statistics.of(endpoint);
+    let fits = removed.length === 0 && added.length === 0;
+    for (const endpoint of updated) {
+      // At another address it gets statistics of its own.
+      fits &&= this.statistics.find(endpoint) !== undefined;
+      // Makes its statistics, or gives them the new object.
+      this.statistics.of(endpoint);
+    }
     for (const endpoint of added) nodes.push(this.statistics.of(endpoint));
+    if (!fits) this.checked = 0;
   }
 }
