@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { endpoint } from '../../test/harness/in-memory/endpoints.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { EndpointTable } from '../discovery/endpoint-table.js';
-import { type ListUpdate } from '../discovery/service-change.js';
+import { type ListUpdate, newList, sameList } from '../discovery/service-change.js';
 import { type Locality } from './locality.js';
-import { Members, type MembersOptions, unchanged, unknown } from './members.js';
+import { Members, type MembersOptions } from './members.js';
 
 const ids = (endpoints: readonly Endpoint[]): readonly string[] => endpoints.map(({ id }) => id).sort();
 
@@ -39,7 +39,7 @@ describe('Members', () => {
         const check = (update: ListUpdate): void => {
           const got = members.follow(update, true, ejected.size > 0);
           const fresh = new Members(options, own, isEjected).follow(
-            unknown(update.endpoints),
+            newList(update.endpoints),
             true,
             ejected.size > 0,
           );
@@ -57,7 +57,7 @@ describe('Members', () => {
         for (const one of steps) {
           if (one === 'position') position = position ? undefined : { index: 0, clients: 4 };
           else if (one === 'forget') {
-            check(unknown(table.commit().endpoints));
+            check(newList(table.commit().endpoints));
             continue;
           } else if ('index' in one) position &&= { ...position, index: one.index };
           else if ('eject' in one) {
@@ -66,7 +66,7 @@ describe('Members', () => {
           } else if ('remove' in one) table.remove(one.remove);
           else table.put(endpoint(one.put, { zone: one.zone }));
           const update = table.commit();
-          check(update.endpoints === update.previous ? unchanged(update.endpoints) : update);
+          check(update.endpoints === update.previous ? sameList(update.endpoints) : update);
         }
       }),
       { numRuns: 60 },

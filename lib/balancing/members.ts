@@ -1,5 +1,5 @@
 import { type Endpoint } from '../discovery/endpoint.js';
-import { type ListUpdate } from '../discovery/service-change.js';
+import { type ListUpdate, newList } from '../discovery/service-change.js';
 import { withWeight } from './candidates.js';
 import { ListPart } from './list-part.js';
 import { type Locality } from './locality.js';
@@ -44,7 +44,7 @@ export class Members {
    */
   follow(update: ListUpdate, isEqual: boolean, hasEjected: boolean): ListUpdate {
     const weighted = isEqual ? update.endpoints : withWeight(update.endpoints);
-    const all = weighted === update.endpoints ? update : unknown(Object.freeze(weighted));
+    const all = weighted === update.endpoints ? update : newList(Object.freeze(weighted));
     const near = this.near(all, hasEjected);
     return this.subset?.follow(near) ?? near;
   }
@@ -63,15 +63,3 @@ export class Members {
     return healthy * 2 >= length ? local : all;
   }
 }
-
-/** A list of which it is not known how it was made. */
-export function unknown(endpoints: readonly Endpoint[]): ListUpdate {
-  return { endpoints, previous: undefined, added: endpoints, updated: NONE, removed: NONE };
-}
-
-/** A list that has not changed. */
-export function unchanged(endpoints: readonly Endpoint[]): ListUpdate {
-  return { endpoints, previous: endpoints, added: NONE, updated: NONE, removed: NONE };
-}
-
-const NONE: readonly Endpoint[] = Object.freeze([]);

@@ -1,5 +1,11 @@
 import { type Endpoint } from '../discovery/endpoint.js';
-import { type EndpointsDiff, type ListStep, type ListUpdate } from '../discovery/service-change.js';
+import {
+  isEmptyDiff,
+  type ListStep,
+  type ListUpdate,
+  newList,
+  sameList,
+} from '../discovery/service-change.js';
 import { type Balancer } from './balancer.js';
 import { type BalancingDeps } from './balancing-deps.js';
 import { type Call, type CallDetails, type CallOutcome } from './call.js';
@@ -7,7 +13,7 @@ import { equalWeight, isPanic, sameEndpoints, weightAfter, weightsOf } from './c
 import { type BalancerOption, createBalancer } from './create-balancer.js';
 import { type EndpointStatistics } from './endpoint-statistics.js';
 import { ListPart } from './list-part.js';
-import { Members, type MembersOptions, unchanged, unknown } from './members.js';
+import { Members, type MembersOptions } from './members.js';
 import { OutlierDetector, type Population } from './outliers/outlier-detector.js';
 import { type OutlierDetectionOptions } from './outliers/outlier-options.js';
 import { outlierSettings } from './outliers/outlier-settings.js';
@@ -151,7 +157,7 @@ export class ServiceBalancing implements CallListener, Population {
     this.list = list;
     if (this.statistics.prune(list, known)) this.detector?.prune();
     this.slowStart?.update(list, known);
-    this.refresh(known ? { ...known, endpoints: list } : unknown(list));
+    this.refresh(known ? { ...known, endpoints: list } : newList(list));
   }
 
   /** Counts a call to `endpoint` until its `done`. */
@@ -209,7 +215,7 @@ export class ServiceBalancing implements CallListener, Population {
     this.listeners.clear();
   }
 
-  private refresh(list: ListUpdate = unchanged(this.list)): void {
+  private refresh(list: ListUpdate = sameList(this.list)): void {
     const before = this.current;
     const hasEjected = this.detector?.hasEjected ?? false;
     const members = this.membersPart.follow(list, this.weight !== undefined, hasEjected);
@@ -222,7 +228,7 @@ export class ServiceBalancing implements CallListener, Population {
     const change = candidates.previous === before ? candidates : undefined;
     this.balancer.update(this.current, this.weights(), change);
     this.reportPanic(panic);
-    if (change ? isEmpty(change) : sameEndpoints(before, this.current)) return;
+    if (change ? isEmptyDiff(change) : sameEndpoints(before, this.current)) return;
     for (const listener of [...this.listeners]) listener(this.current);
   }
 
@@ -243,7 +249,7 @@ export class ServiceBalancing implements CallListener, Population {
     }
     return new SlowStart(slowStart * 1_000, this.deps.clock, () => {
       // Only weights have changed.
-      this.balancer.update(this.current, this.weights(), unchanged(this.current));
+      this.balancer.update(this.current, this.weights(), sameList(this.current));
     });
   }
 
@@ -262,8 +268,4 @@ export class ServiceBalancing implements CallListener, Population {
         { event: 'panic-ended', service, endpoints: members.length, ejected },
       );
   }
-}
-
-function isEmpty({ added, updated, removed }: EndpointsDiff): boolean {
-  return added.length + updated.length + removed.length === 0;
 }

@@ -1,7 +1,7 @@
 import { endpointsUpTo, relativeDeviation } from '../../test/harness/in-memory/endpoints.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { type Locality } from './locality.js';
-import { unknown } from './members.js';
+import { newList } from '../discovery/service-change.js';
 import { Subset } from './subset.js';
 import { runs } from '../../test/harness/in-memory/runs.js';
 
@@ -12,7 +12,7 @@ function subsetOf(
   size: number,
   locality: Pick<Locality, 'position' | 'clientId'>,
 ): readonly Endpoint[] {
-  return new Subset(size, locality).follow(unknown(all)).endpoints;
+  return new Subset(size, locality).follow(newList(all)).endpoints;
 }
 
 /** The ids that each of `clients` uses, by their position. */

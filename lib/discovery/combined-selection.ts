@@ -3,7 +3,7 @@ import { type Endpoint } from './endpoint.js';
 import { EndpointUnion, idInUnion } from './endpoint-union.js';
 import { PublishedList } from './published-list.js';
 import { type Selection } from './selection.js';
-import { type ListUpdate, type ServiceState } from './service-change.js';
+import { type ListUpdate, type ServiceState, newList } from './service-change.js';
 
 /**
  * The list of a service that is in several registries, or that has endpoints to fall back on. The union has one endpoint
@@ -72,10 +72,10 @@ export class CombinedSelection extends PublishedList implements Selection {
 
   /** The union of the lists that the registries have already. */
   private firstList(): ListUpdate {
-    let all = listOf(this.parts[0]?.endpoints ?? []);
+    let all = newList(this.parts[0]?.endpoints ?? []);
     if (this.union)
       for (const [index, { endpoints }] of this.parts.entries())
-        all = this.union.follow(index, listOf(endpoints));
+        all = this.union.follow(index, newList(endpoints));
     return { ...all, previous: undefined };
   }
 
@@ -87,8 +87,4 @@ export class CombinedSelection extends PublishedList implements Selection {
     if (this.usesFallback) this.publish(this.fallback, expiredIds);
     else this.publish(listed.endpoints, expiredIds, listed);
   }
-}
-
-function listOf(endpoints: readonly Endpoint[]): ListUpdate {
-  return { endpoints, previous: undefined, added: endpoints, updated: [], removed: [] };
 }

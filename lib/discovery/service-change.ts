@@ -52,6 +52,21 @@ export interface ListUpdate extends ListStep {
 const NONE: readonly Endpoint[] = Object.freeze([]);
 const NO_IDS: ReadonlySet<string> = new Set();
 
+/** A list of which it is not known how it was made. */
+export function newList(endpoints: readonly Endpoint[]): ListUpdate {
+  return { endpoints, previous: undefined, added: endpoints, updated: NONE, removed: NONE };
+}
+
+/** A list that has not changed. */
+export function sameList(endpoints: readonly Endpoint[]): ListUpdate {
+  return { endpoints, previous: endpoints, added: NONE, updated: NONE, removed: NONE };
+}
+
+/** Whether two lists hold the same endpoints. */
+export function isEmptyDiff({ added, updated, removed }: EndpointsDiff): boolean {
+  return added.length + updated.length + removed.length === 0;
+}
+
 /** The state of a service without a list. */
 export const NO_STATE: ServiceState = Object.freeze({ endpoints: NONE, revision: 0 });
 
@@ -70,10 +85,10 @@ export function nextChange(
   expiredIds: ReadonlySet<string> = NO_IDS,
   step?: ListStep,
 ): ServiceChange | undefined {
-  const { added, updated, removed } =
-    step?.previous === before.endpoints ? step : diffEndpoints(before.endpoints, endpoints);
+  const diff = step?.previous === before.endpoints ? step : diffEndpoints(before.endpoints, endpoints);
   const isFirst = before.revision === 0;
-  if (!isFirst && added.length + updated.length + removed.length === 0) return undefined;
+  if (!isFirst && isEmptyDiff(diff)) return undefined;
+  const { added, updated, removed } = diff;
   const previous = isFirst ? undefined : before.endpoints;
   const expired = expiredIds.size === 0 ? NONE : removed.filter(({ id }) => expiredIds.has(id));
   const revision = before.revision + 1;
