@@ -3,7 +3,7 @@ import { type EntryRecord, type EntryKey, entryKeyLabel } from '../registry/entr
 import { type RegistryEntry, type Session, type WriteResult } from '../registry/registry.js';
 import { type HeartbeatDeps } from './session-runner.js';
 
-/** Milliseconds that one read of an entry may take, and a write or removal with a driver that sets no other timeout. */
+/** Milliseconds that one read, write or removal of an entry may take with a driver that sets no `writeTimeoutMs`. */
 const REQUEST_TIMEOUT_MS = 2_000;
 
 /** Requests to the registry about one entry, each with a deadline. */

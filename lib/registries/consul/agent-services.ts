@@ -36,7 +36,11 @@ export class AgentServices {
       maxSize: MAX_FILTER_CHARACTERS,
       sizeOf: (id) => id.length + 1,
       read: async (ids, signal) =>
-        await this.list(anyCaseFilter('ID', ids), { signal, ...client.writing, pool: 'reads' }),
+        await this.list(anyCaseFilter('ID', ids), {
+          signal,
+          timeoutMs: client.writeTimeoutMs,
+          pool: 'reads',
+        }),
     });
   }
 
@@ -48,7 +52,8 @@ export class AgentServices {
   /** The id of the write that registered the service; undefined where this session does not own the service. */
   async writeIdOf(agentId: string, signal: AbortSignal): Promise<string | undefined> {
     const request: ConsulRequest = { method: 'GET', path: `/agent/service/${inPath(agentId)}` };
-    const response = await this.client.send(request, { signal, ...this.client.writing });
+    const timeoutMs = this.client.writeTimeoutMs;
+    const response = await this.client.send(request, { signal, timeoutMs, pool: 'writes' });
     // A service that the token may not read belongs to another client.
     if (response.absent || response.denied) return undefined;
     if (!response.ok) throw this.client.errorOf(request, response);

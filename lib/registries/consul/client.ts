@@ -83,8 +83,8 @@ export class ConsulClient {
   readonly endpoint: string;
   /** Lifetime of the client: closing it aborts every request and every watch. */
   readonly scope: AbortScope;
-  /** The options of each request of a write or a removal. */
-  readonly writing: { readonly pool: 'writes'; readonly timeoutMs: number };
+  /** Milliseconds that one request of a write or a removal may take. */
+  readonly writeTimeoutMs: number;
   private readonly proxy: string | undefined;
   /** Requests that wait for a connection. The watches have a limit of their own. */
   private readonly queues: Readonly<Record<Exclude<PoolName, 'watches'>, RequestQueue>> = {
@@ -102,8 +102,7 @@ export class ConsulClient {
     this.url = consulUrl(settings);
     this.endpoint = endpointOf(settings);
     this.scope = new AbortScope(`The connection to ${this.url}`);
-    const timeoutMs = Math.min(settings.givenTimeoutMs ?? WRITE_TIMEOUT_MS, MAX_WRITE_TIMEOUT_MS);
-    this.writing = { pool: 'writes', timeoutMs };
+    this.writeTimeoutMs = Math.min(settings.givenTimeoutMs ?? WRITE_TIMEOUT_MS, MAX_WRITE_TIMEOUT_MS);
     this.proxy = proxyOf(settings)?.label;
   }
 

@@ -167,8 +167,7 @@ export class KeyWriter {
         Checks: [],
       },
     };
-    const { timeoutMs } = this.client.writing;
-    const response = await this.client.call(request, { signal, timeoutMs });
+    const response = await this.client.call(request, { signal, timeoutMs: this.client.writeTimeoutMs });
     this.session = this.client.read(response, () => {
       const id = response.object().ID;
       if (typeof id !== 'string' || id === '') throw response.unexpected('a session with an `ID`', id);
@@ -217,8 +216,7 @@ export class KeyWriter {
       path: `/kv/${inPath(kvKeyOf(entryKey))}`,
       query: { consistent: '', ...this.dcQuery() },
     };
-    const { timeoutMs } = this.client.writing;
-    const response = await this.client.send(request, { signal, timeoutMs });
+    const response = await this.client.send(request, { signal, timeoutMs: this.client.writeTimeoutMs });
     if (response.absent) return undefined;
     if (!response.ok) throw this.client.errorOf(request, response);
     const [element] = this.client.read(response, () => response.array());

@@ -30,8 +30,7 @@ export async function transact(
   const { dc } = client.settings;
   const query = dc === undefined ? {} : { dc };
   const request: ConsulRequest = { method: 'PUT', path: '/txn', query, body };
-  const { timeoutMs } = client.writing;
-  const response = await client.send(request, { signal, timeoutMs });
+  const response = await client.send(request, { signal, timeoutMs: client.writeTimeoutMs });
   if (response.ok) return { kind: 'done', response };
   if (response.status !== 409) throw client.errorOf(request, response);
   const message = client.read(response, errorsOf);

@@ -190,7 +190,7 @@ export class ServiceCatalogue {
   ): Promise<CatalogueState> {
     const request = instancesRequest(this.service, entryKeys);
     const query = index === 0 ? { consistent: '' } : { index: String(index), wait: `${MAX_WAIT_SECONDS}s` };
-    const timeoutMs = this.client.writing.timeoutMs + (index === 0 ? 0 : MAX_WAIT_MS);
+    const timeoutMs = this.client.writeTimeoutMs + (index === 0 ? 0 : MAX_WAIT_MS);
     const response = await this.client.call(
       { ...request, query: { ...request.query, ...query } },
       { signal, timeoutMs, pool: 'reads' },
