@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isAlive } from './is-alive.mjs';
 
 /** Names the process that made the folder, so that a later run can look whether it still exists. */
 const PREFIX = 'nestjs-sidekick-run-';
@@ -29,13 +30,5 @@ async function removeAbandoned(parent) {
     if (pid === undefined || isAlive(Number(pid))) continue;
     // The folder of another user stays.
     await removeRunFolder(join(parent, name)).catch(() => undefined);
-  }
-}
-
-function isAlive(pid) {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error.code === 'EPERM';
   }
 }
