@@ -23,7 +23,8 @@ describe('DiagnosticsForwarder', () => {
     CHANNELS.heartbeatRenewed.publish(message);
     CHANNELS.heartbeatLost.publish({ ...message, reason: 'expired' });
     await turn();
-    forwarder.end();
+    Atomics.store(wanted, 0, 0);
+    forwarder.update();
     expect(reports).toEqual([
       {
         kind: 'diagnostics',

@@ -35,14 +35,7 @@ export class DiagnosticsForwarder {
 
   /** Subscribes to the channels that the main thread wants now, and to no other. */
   update(): void {
-    this.set(Atomics.load(this.wanted, 0));
-  }
-
-  end(): void {
-    this.set(0);
-  }
-
-  private set(bits: number): void {
+    const bits = Atomics.load(this.wanted, 0);
     if (bits === this.bits) return;
     for (const { bit, name, listener } of this.subscriptions) {
       if ((bits & bit) === (this.bits & bit)) continue;
