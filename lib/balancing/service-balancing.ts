@@ -164,7 +164,9 @@ export class ServiceBalancing implements CallListener, Population {
   start(endpoint: Endpoint): Call {
     const now = this.deps.clock.now();
     this.statistics.now = now;
-    return new TrackedCall(this.statistics.of(endpoint), now, this, this.balancer.start?.(endpoint));
+    // `of` takes the endpoint as the listed one, which this one may precede.
+    const statistics = this.statistics.find(endpoint) ?? this.statistics.of(endpoint);
+    return new TrackedCall(statistics, now, this, this.balancer.start?.(endpoint));
   }
 
   /** Called by a call when it ends. */

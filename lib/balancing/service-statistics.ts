@@ -22,10 +22,10 @@ export class ServiceStatistics {
     return known && isSamePlace(known.endpoint, endpoint) ? known : undefined;
   }
 
-  /** The statistics of an endpoint. At another address, an id starts with empty ones. */
+  /** The statistics of an endpoint, which is the listed one from now on. At another address, an id starts with empty ones. */
   of(endpoint: Endpoint): EndpointStatistics {
     const known = this.byId.get(endpoint.id);
-    if (known && (known.endpoint === endpoint || isSamePlace(known.endpoint, endpoint))) {
+    if (known && isSamePlace(known.endpoint, endpoint)) {
       known.endpoint = endpoint;
       return known;
     }
@@ -66,5 +66,5 @@ export class ServiceStatistics {
 }
 
 function isSamePlace(one: Endpoint, other: Endpoint): boolean {
-  return one.address === other.address && one.port === other.port;
+  return one === other || (one.address === other.address && one.port === other.port);
 }
