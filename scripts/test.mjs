@@ -1,7 +1,7 @@
 /**
  * `npm test`: runs the specs, also on a fresh checkout; `npm run test:long` runs the project `long`, which `npm test` leaves
  * out. Installs the dependencies if they are missing or differ from the lock, finds or downloads the servers, runs Jest with
- * the given arguments, and prints one last line of numbers: `N passed, N failed`. Needs Node and npm only.
+ * the given arguments, and ends with what failed and one line of numbers: `N passed, N failed`. Needs Node and npm only.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -41,12 +41,15 @@ async function jest(args, env) {
   }
 }
 
-/** Reads the numbers that Jest wrote; one failure if it wrote none. */
+/** Reads the numbers and failures that Jest wrote; one failure if it wrote none. */
 function read(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
+    return {
+      counts: { passed: 0, failed: 1, skipped: 0 },
+      failures: ['Jest ended without results; see its output above.'],
+    };
   }
 }
 
@@ -77,9 +80,11 @@ function runsOf(args, { long, withoutServers }) {
   ];
 }
 
-/** Prints the numbers as the last line, and sets the exit code. */
-function conclude({ code, passed, failed, skipped }) {
+/** Prints what failed, then the numbers as the last line, and sets the exit code. */
+function conclude({ code, passed, failed, skipped }, failures = []) {
   process.exitCode = failed > 0 ? code || 1 : code;
+  // Once more at the end: a run prints thousands of lines, and a failure in the middle of them is easily missed.
+  if (failures.length > 0) console.log(`\nFailed:\n\n${failures.join('\n\n')}\n`);
   console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 }
 
@@ -94,14 +99,16 @@ if (installed !== 0) {
 } else {
   const { env, error } = await servers();
   const result = { code: 0, passed: 0, failed: 0, skipped: 0 };
+  const failures = [];
   for (const run of runsOf(args, { long, withoutServers: error !== undefined })) {
-    const { code, ...counts } = await jest(run, { ...process.env, ...env });
+    const { code, counts, failures: more } = await jest(run, { ...process.env, ...env });
     result.code ||= code;
+    failures.push(...more);
     for (const name of Object.keys(counts)) result[name] += counts[name];
   }
   if (error) {
     console.error(`\nThe tests against real servers did not run.\n${error.message}\n`);
     result.failed += 1;
   }
-  conclude(result);
+  conclude(result, failures);
 }

@@ -37,8 +37,10 @@ async function holder(registry: Registry, [service = '', id = '', ttl = '10']: s
     await Promise.race([sleep((session.ttl * 1_000) / 3).then(() => true), stop.then(() => false)]);
   while (await beat()) {
     try {
+      // Before the renewal: what it writes counts from then, however long the answer takes to be noticed.
+      const at = monotonic();
       await session.renew(signal);
-      await tell({ kind: 'renewed', at: monotonic() });
+      await tell({ kind: 'renewed', at });
     } catch (error) {
       await tell({ kind: 'failed', name: (error as Error).name });
       return;
