@@ -90,6 +90,22 @@ describe('a deregistration that fails at first', () => {
     );
   });
 
+  it('warns in few lines that many entries continue in the background', async () => {
+    const keys = Array.from({ length: 200 }, (_, index) => `k${index}`);
+    const registering = Promise.all(keys.map((key) => registrar.register(key, producing('v', key), OPTIONS)));
+    await clock.advance(50);
+    const registrations = await registering;
+    await Promise.all(registrations.map(({ first }) => first));
+    registry.fail('hang', 'remove');
+    await Promise.all([...registrations.map((registration) => registration.stop()), clock.advance(2_500)]);
+    const background = (): string[] => log.filter((line) => line.includes('in the background'));
+    expect(background()).toHaveLength(10);
+    expect(background()[0]).toContain('Deregistering "k0"');
+    await clock.advance(60_000);
+    expect(background()).toHaveLength(14);
+    for (const key of keys) expect(background().join()).toContain(`Deregistering "${key}"`);
+  });
+
   it('is retried after a refusal of a pause', async () => {
     const registration = await register('v');
     registry.fail('refuse', 'remove');

@@ -3,6 +3,7 @@ import { attempt } from '../common/async/deadline.js';
 import { type Deferred, deferred } from '../common/async/deferred.js';
 import { ClosedError, InvalidOptionError } from '../common/errors/index.js';
 import { RequestQueue } from '../common/async/request-queue.js';
+import { WarnOnce } from '../common/warn-once.js';
 import { entryKeyId, entryKeyLabel, entryKeyOf } from '../registry/entry-record.js';
 import { type RegistrationStatus, type RegistrationEvent } from './registration-status.js';
 import { FailureLog } from './failure-log.js';
@@ -51,12 +52,20 @@ export class LocalRegistrar implements Registrar {
   private readonly deregistrations = new Map<string, Promise<unknown>>();
   private readonly closing = new AbortController();
   private readonly failures: FailureLog;
+  /** Warns about changes that continue in the background. */
+  private readonly unfinished: WarnOnce;
   private readonly runnerDeps: RegistrationRunnerDeps<RegistrationRunner>;
   private readonly registrationDeps: LocalRegistrationDeps;
 
   constructor(private readonly deps: RegistrarDeps) {
     this.failures = new FailureLog(deps.clock, deps.logger);
     const { clock, logger, ticker } = deps;
+    this.unfinished = new WarnOnce(
+      clock,
+      logger,
+      (labels) =>
+        `${labels.length} more changes took longer than ${CHANGE_TIMEOUT_MS / 1_000} s and continue in the background: ${labels.join(', ')}.`,
+    );
     this.runnerDeps = {
       registry: deps.registry,
       clock,
@@ -177,6 +186,7 @@ export class LocalRegistrar implements Registrar {
     ]);
     await Promise.all(this.ending);
     this.failures.close();
+    this.unfinished.close();
     this.registrations.clear();
     this.listeners.clear();
   }
@@ -230,15 +240,20 @@ export class LocalRegistrar implements Registrar {
     run: (signal: AbortSignal) => Promise<void>,
     quiet = false,
   ): Promise<boolean> {
-    const { clock, logger } = this.deps;
+    const { clock } = this.deps;
     const { signal } = this.closing;
     try {
       await attempt({ clock, timeoutMs: CHANGE_TIMEOUT_MS, what, signal }, run);
+      this.unfinished.forget(what);
       return true;
     } catch (error) {
       // A shutdown ends this change too.
-      if (!quiet && !signal.aborted)
-        logger.warn(`${(error as Error).message} It continues in the background.`);
+      if (!quiet && !signal.aborted) {
+        this.unfinished.warn(what, {
+          message: () => `${(error as Error).message} It continues in the background.`,
+          label: () => what,
+        });
+      }
       return false;
     }
   }
