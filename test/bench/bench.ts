@@ -6,6 +6,7 @@ import { format, resolveConfig } from 'prettier';
 import { buildLibrary } from '../../scripts/prepare/build.mjs';
 import { runRow } from './measure/run-row.js';
 import { chartsOf, drawn } from './report/charts.js';
+import { memoryReadNs } from './measure/memory-read.js';
 import { machine } from './report/machine.js';
 import { type Measured, page } from './report/page.js';
 import { table } from './report/table.js';
@@ -66,7 +67,7 @@ async function run(options: Options): Promise<void> {
   const start = performance.now();
   if (options.json !== undefined) await prepareFile(options.json);
   const effort = { quick: options.quick, rounds: options.quick ? 3 : 5 };
-  const on = machine();
+  const on = { ...machine(), memoryReadNs: memoryReadNs() };
   const measured: Measured[] = [];
   const chosen = ROWS.filter(({ name }) => options.only?.includes(name) ?? true);
   // A failure of the build fails only the rows that need it.

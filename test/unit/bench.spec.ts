@@ -64,13 +64,17 @@ describe('the charts of calls', () => {
 
 describe('the page', () => {
   const [row] = ROWS;
-  const on = machine();
+  const on = { ...machine(), memoryReadNs: 99.6 };
 
   it('reports a variant that failed, and keeps the others', () => {
     const result = { lines: [LINE], failures: ['The variant "3" has no figures.'], seconds: 1 };
     const text = page(on, 5, [{ row: row!, result, charts: ['pick'] }]);
     expect(text).toContain('**Failed.** The variant "3" has no figures.');
     expect(text).toContain('| pick ');
+  });
+
+  it('names the state of the machine', () => {
+    expect(page(on, 5, [])).toContain('a read of main memory took 100 ns');
   });
 
   it('names a row that was not measured', () => {
