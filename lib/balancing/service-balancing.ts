@@ -58,6 +58,9 @@ export const UNUSED: EndpointStatus = Object.freeze({
 
 const NONE: readonly Endpoint[] = Object.freeze([]);
 
+/** A call to an endpoint that is not listed. */
+const NOT_COUNTED: Call = Object.freeze({ done: () => undefined });
+
 /** A failure counts as at least this long: an endpoint that fails fast must not seem fast. */
 const MIN_FAILURE_MS = 1_000;
 
@@ -164,8 +167,8 @@ export class ServiceBalancing implements CallListener, Population {
   start(endpoint: Endpoint): Call {
     const now = this.deps.clock.now();
     this.statistics.now = now;
-    // `of` takes the endpoint as the listed one, which this one may precede.
-    const statistics = this.statistics.find(endpoint) ?? this.statistics.of(endpoint);
+    const statistics = this.statistics.find(endpoint) ?? this.unknown(endpoint);
+    if (!statistics) return NOT_COUNTED;
     return new TrackedCall(statistics, now, this, this.balancer.start?.(endpoint));
   }
 
@@ -215,6 +218,17 @@ export class ServiceBalancing implements CallListener, Population {
     this.detector?.close();
     this.balancer.close?.();
     this.listeners.clear();
+  }
+
+  /**
+   * The statistics of an endpoint that has none yet. Undefined for a former address, which a caller may have picked before a
+   * change: it must not replace the statistics of the listed endpoint.
+   */
+  private unknown(endpoint: Endpoint): EndpointStatistics | undefined {
+    if (!this.statistics.has(endpoint.id)) return this.statistics.of(endpoint);
+    const listed = this.list.find(({ id }) => id === endpoint.id);
+    const isListed = listed?.address === endpoint.address && listed.port === endpoint.port;
+    return isListed ? this.statistics.of(listed) : undefined;
   }
 
   private refresh(list: ListUpdate = sameList(this.list)): void {

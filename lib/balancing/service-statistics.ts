@@ -15,11 +15,18 @@ export class ServiceStatistics {
   private readonly byId = new Map<string, EndpointStatistics>();
   /** Ids of `byId` that have left the list, as far as its changes were known. */
   private readonly gone = new Set<string>();
+  /** Whether statistics were dropped since the last list. */
+  private hasDropped = false;
 
   /** The statistics of an endpoint with calls; undefined before the first. */
   find(endpoint: Endpoint): EndpointStatistics | undefined {
     const known = this.byId.get(endpoint.id);
     return known && isSamePlace(known.endpoint, endpoint) ? known : undefined;
+  }
+
+  /** Whether an endpoint with this id has statistics, at any address. */
+  has(id: string): boolean {
+    return this.byId.has(id);
   }
 
   /** The statistics of an endpoint, which is the listed one from now on. At another address, an id starts with empty ones. */
@@ -29,6 +36,7 @@ export class ServiceStatistics {
       known.endpoint = endpoint;
       return known;
     }
+    this.hasDropped ||= known !== undefined;
     const fresh = new EndpointStatistics(endpoint);
     this.byId.set(endpoint.id, fresh);
     return fresh;
@@ -36,12 +44,11 @@ export class ServiceStatistics {
 
   /**
    * Forgets endpoints that are neither in the list, nor called, nor ejected. Called with each new list. Returns whether
-   * there were any.
+   * any statistics were dropped since the last one.
    *
    * @param step how the list was made, if that is known: then endpoints that are still listed are not looked at
    */
   prune(endpoints: readonly Endpoint[], step?: ListStep): boolean {
-    const { size } = this.byId;
     if (step) this.follow(step);
     else this.gone.clear();
     if (this.gone.size > MAX_GONE) for (const id of this.gone) this.forget(id);
@@ -49,7 +56,9 @@ export class ServiceStatistics {
       const listed = new Set(endpoints.map(({ id }) => id));
       for (const id of this.byId.keys()) if (!listed.has(id)) this.forget(id);
     }
-    return this.byId.size < size;
+    const { hasDropped } = this;
+    this.hasDropped = false;
+    return hasDropped;
   }
 
   private follow({ added, removed }: ListStep): void {
@@ -62,6 +71,7 @@ export class ServiceStatistics {
     if (!known || known.inFlight > 0 || known.ejection) return;
     this.byId.delete(id);
     this.gone.delete(id);
+    this.hasDropped = true;
   }
 }
 

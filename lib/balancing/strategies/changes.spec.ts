@@ -93,6 +93,40 @@ describe('a change of the list', () => {
     expect(share('3', '11', '25')).toBe(0);
   });
 
+  it.each(['least-request', 'peak-ewma'] as const)(
+    'keeps the weights of %s at their endpoints where one is deregistered and registered again in one change',
+    (name) => {
+      const { balancing, table, commit } = make(name);
+      for (const each of endpointsUpTo(4)) table.put(endpoint(each.id, { weight: each.id === '0' ? 9 : 1 }));
+      commit();
+      table.remove('0');
+      table.put(endpoint('0', { weight: 9, meta: { version: '2' } }));
+      expect(commit().map(({ id: listed }) => listed)).toEqual(['1', '2', '3', '0']);
+      let picked = 0;
+      for (let pick = 0; pick < 1_000; pick++) {
+        const chosen = balancing.balancer.pick()!;
+        if (chosen.id === '0') picked += 1;
+        balancing.start(chosen).done();
+      }
+      // Of 12 shares it has 9.
+      expect(picked).toBeGreaterThan(400);
+    },
+  );
+
+  it('does not count a call to the former address of an endpoint for the new one', () => {
+    const { balancing, table, commit } = make('least-request');
+    table.put(endpoint('a'));
+    table.put(endpoint('b'));
+    const [former] = commit();
+    table.put(endpoint('a', { port: 2 }));
+    const [moved] = commit();
+    balancing.start(moved!);
+    balancing.start(former!).done();
+    expect(balancing.statusOf(moved!)).toMatchObject({ calls: 1, inFlight: 1 });
+    balancing.start(moved!);
+    expect(balancing.statusOf(moved!)).toMatchObject({ calls: 2, inFlight: 2 });
+  });
+
   it('reaches a balancer of the application as a third argument, which it may leave out', () => {
     const calls: unknown[][] = [];
     const own: Balancer = {

@@ -26,17 +26,19 @@ export class RoundRobin implements Balancer {
   private next = 0;
   private list: readonly Endpoint[] = [];
   private weights: readonly number[] | undefined;
+  /** The same array as `places` while the weights differ: only then the array is not the list. */
+  private schedule: Endpoint[] | undefined;
 
   constructor(private readonly random: Random) {}
 
   update(endpoints: readonly Endpoint[], weights?: readonly number[], change?: EndpointsDiff): void {
-    const { list } = this;
-    const isSame = weights !== undefined && sameWeights(weights, this.weights);
+    const { list, schedule } = this;
+    const isSame = sameWeights(weights, this.weights);
     this.list = endpoints;
     this.weights = weights;
-    if (isSame && change && replaced(this.places, list, endpoints, change)) return;
-    const unweighted = endpoints.length > MAX_COPIED ? endpoints : [...endpoints];
-    const places = weights ? scheduled(endpoints, weights) : unweighted;
+    if (schedule && isSame && change && replace(schedule, list, endpoints, change)) return;
+    this.schedule = weights && scheduled(endpoints, weights);
+    const places = this.schedule ?? (endpoints.length > MAX_COPIED ? endpoints : [...endpoints]);
     this.next = nextPlace(places, this.places, this.next) ?? Math.floor(this.random() * places.length);
     this.places = places;
   }
@@ -57,24 +59,23 @@ export class RoundRobin implements Balancer {
  * Puts the updated endpoints into a schedule whose weights have not changed: it takes 0.1 ms where a schedule of 10,000
  * endpoints takes some. Returns false where more has changed.
  */
-function replaced(
-  places: readonly Endpoint[],
+function replace(
+  schedule: Endpoint[],
   before: readonly Endpoint[],
   after: readonly Endpoint[],
   { added, updated, removed }: EndpointsDiff,
 ): boolean {
   if (added.length + removed.length > 0 || updated.length > MAX_REPLACED) return false;
-  const schedule = places as Endpoint[];
   for (const endpoint of updated) {
     const was = before[after.indexOf(endpoint)];
     if (was?.id !== endpoint.id) return false;
-    for (let place = places.indexOf(was); place >= 0; place = places.indexOf(was, place + 1))
+    for (let place = schedule.indexOf(was); place >= 0; place = schedule.indexOf(was, place + 1))
       schedule[place] = endpoint;
   }
   return true;
 }
 
-function scheduled(endpoints: readonly Endpoint[], weights: readonly number[]): readonly Endpoint[] {
+function scheduled(endpoints: readonly Endpoint[], weights: readonly number[]): Endpoint[] {
   const places: Endpoint[] = [];
   const list = [...endpoints];
   for (const index of smoothSchedule(weights)) {

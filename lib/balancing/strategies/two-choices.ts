@@ -42,6 +42,8 @@ export abstract class TwoChoices implements Balancer {
       this.nodes = endpoints.map((endpoint) => this.statistics.of(endpoint));
       this.checked = endpoints.length;
     }
+    // An endpoint that one change removed and added again has moved to the end. Only weights depend on positions.
+    if (change && weights && (!this.weights || endpoints !== this.list)) this.checked = 0;
     this.list = endpoints;
     if (!sameWeights(weights, this.weights)) this.table = weights && new AliasTable(weights);
     this.weights = weights;
