@@ -34,14 +34,17 @@ const BUNDLED = new Set(['string-width', 'strip-ansi', 'ansi-regex', 'emoji-rege
 /** Keeps every other package external, so that a package that is installed once is loaded once. */
 const external = (id) => !/^(\.|\/|\0)/.test(id) && id !== 'class-validator' && !BUNDLED.has(id);
 
-/** Reads the compiler's source maps, so that those of the bundle name the TypeScript sources, and drops the references to them. */
+/** What the compiler leaves of a reference to the source map, and of an import of types only, which would load the file. */
+const LEFTOVERS = /^(?:\/\/# sourceMappingURL=.*|import \{\} from '.*';)$/gm;
+
+/** Reads the compiler's source maps, so that those of the bundle name the TypeScript sources, and drops its leftovers. */
 const compilerMaps = {
   name: 'compiler-maps',
   load: {
     filter: { id: { include: /\.js$/, exclude: /node_modules/ } },
     handler: async (id) => {
       const [code, map] = await Promise.all([readFile(id, 'utf8'), readFile(`${id}.map`, 'utf8')]);
-      return { code: code.replace(/^\/\/# sourceMappingURL=.*$/m, ''), map: JSON.parse(map) };
+      return { code: code.replace(LEFTOVERS, ''), map: JSON.parse(map) };
     },
   },
 };
@@ -102,10 +105,10 @@ function classValidator() {
 }
 
 /**
- * Returns the files that every application loads with the main entry, except those that need Nest, which the programs and
- * the worker threads do not load.
+ * Returns the files that every application loads with the main entry: `core` without those that need Nest, which the programs
+ * and the worker threads do not load, and `nest` with these. Two files instead of many small ones boot faster.
  */
-async function coreOf(main) {
+async function partsOf(main) {
   const needs = new Map();
   const visit = async (file) => {
     if (needs.has(file)) return;
@@ -121,11 +124,15 @@ async function coreOf(main) {
     const { files, nest } = needs.get(file);
     return nest || files.some((next) => !seen.has(next) && seen.add(next) && needsNest(next, seen));
   };
-  return new Set([...needs.keys()].filter((file) => !needsNest(file)));
+  const files = [...needs.keys()].filter((file) => file !== main);
+  return {
+    core: new Set(files.filter((file) => !needsNest(file))),
+    nest: new Set(files.filter((file) => needsNest(file))),
+  };
 }
 
 async function scripts(compiled, out, names) {
-  const core = await coreOf(join(compiled, 'index.js'));
+  const { core, nest } = await partsOf(join(compiled, 'index.js'));
   const bundle = await rolldown({
     cwd: root,
     input: inputs(compiled, names, '.js'),
@@ -142,7 +149,12 @@ async function scripts(compiled, out, names) {
     format: 'es',
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name].js',
-    codeSplitting: { groups: [{ name: 'core', test: (id) => core.has(id) || id === '\0class-validator' }] },
+    codeSplitting: {
+      groups: [
+        { name: 'core', test: (id) => core.has(id) || id === '\0class-validator' },
+        { name: 'nest', test: (id) => nest.has(id) },
+      ],
+    },
     keepNames: true,
     minify: false,
     sourcemap: true,
