@@ -42,7 +42,7 @@ export class BatchedReads<K, R> {
 
   /** Whether no question is open. */
   get idle(): boolean {
-    return this.waiting.length === 0 && this.batch === undefined;
+    return this.waiting.length === 0 && (this.batch?.questions.size ?? 0) === 0;
   }
 
   /** Milliseconds between two requests, so that they are a quarter of the server's time at most. */

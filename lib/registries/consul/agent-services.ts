@@ -3,7 +3,7 @@ import { type Clock } from '../../common/clock.js';
 import { type InstanceKey } from '../../registry/entry-record.js';
 import { type CallOptions, type ConsulClient } from './client.js';
 import { type ConsulResponse, isObject } from './consul-response.js';
-import { agentIds, anyCaseFilter, encodeName, inPath } from './names.js';
+import { agentIds, anyCaseFilter, encodeName, inPath, sizeInFilter } from './names.js';
 import { type OwnerId } from './owner.js';
 import { checkId, OWNER_META, WRITE_META } from './registration.js';
 import { MAX_FILTER_CHARACTERS } from './scope-view.js';
@@ -34,7 +34,7 @@ export class AgentServices {
     this.withIds = new BatchedReads({
       clock,
       maxSize: MAX_FILTER_CHARACTERS,
-      sizeOf: (id) => id.length + 1,
+      sizeOf: sizeInFilter,
       read: async (ids, signal) =>
         await this.list(anyCaseFilter('ID', ids), {
           signal,

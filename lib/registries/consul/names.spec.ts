@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { posix } from 'node:path';
-import { agentIds, anyCaseFilter, encodeName, idFilter } from './names.js';
+import { agentIds, anyCaseFilter, encodeName, idFilter, sizeInFilter } from './names.js';
 
 const awkward = fc.oneof(
   fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
@@ -57,5 +57,13 @@ describe('idFilter and anyCaseFilter', () => {
     expect(idFilter('ID', ['a', 'b', 'c.d', 'e', 'f'])).toBe('ID matches "^(?:a|b|c[.]d|e|f)$"');
     expect(anyCaseFilter('ID', ['a.b', 'c'])).toBe('ID matches "(?i)^(?:a[.]b|c)$"');
     expect(anyCaseFilter('ID', ['c', 'a(b'])).toBeUndefined();
+  });
+
+  it('are as long in a URL as the sizes of their ids, but for what surrounds them', () => {
+    const ids = Array.from({ length: 100 }, (_, n) => `10.20.30.${n}:8080`);
+    const { length } = encodeURIComponent(anyCaseFilter('ID', ids)!);
+    const size = ids.reduce((sum, id) => sum + sizeInFilter(id), 0);
+    expect(length).toBeGreaterThan(size);
+    expect(length).toBeLessThan(size + 100);
   });
 });

@@ -88,8 +88,14 @@ const QUOTABLE = /^[\w.:@/%-]*$/;
 /** Ids up to which a filter compares each of them. One pattern for many is cheaper for the agent. */
 const MAX_COMPARED_IDS = 4;
 
-const patternOf = (ids: readonly string[]): string =>
-  `^(?:${ids.map((id) => id.replaceAll('.', '[.]')).join('|')})$`;
+const patternOfId = (id: string): string => id.replaceAll('.', '[.]');
+
+const patternOf = (ids: readonly string[]): string => `^(?:${ids.map(patternOfId).join('|')})$`;
+
+/** Characters that an id adds to a URL whose filter has several: a dot becomes seven. */
+export function sizeInFilter(id: string): number {
+  return encodeURIComponent(`${patternOfId(id)}|`).length;
+}
 
 /** A filter for services with one of these ids; undefined where an id would need escaping. */
 export function idFilter(field: string, ids: readonly string[]): string | undefined {

@@ -23,12 +23,19 @@ export interface OwnEntriesContext {
   readonly blockingQueries: Semaphore;
 }
 
-interface OwnEntry {
+/** An entry of a session. After {@link OwnEntries.delete} the same entry key has another one. */
+export interface OwnEntry {
   readonly entryKey: EntryKey;
   /** Number of writes in progress. Until their end the watch cannot know which version is the session's own. */
   writing: number;
   /** What the watch has yielded last; undefined: nothing yet. */
   reported: { readonly version: string | undefined } | undefined;
+}
+
+interface GroupRequest {
+  readonly view: ScopeView;
+  /** The ids of the requested entries. A response shows nothing of entries that were added since. */
+  readonly ids: readonly string[];
 }
 
 /** Own entries that share a blocking query: the instances of one service, or one key. */
@@ -38,7 +45,7 @@ interface Group {
   /** Number of writes in progress. */
   writes: number;
   /** How the entries are requested; undefined after a change of the entries. */
-  view: ScopeView | undefined;
+  request: GroupRequest | undefined;
   /** The versions that the watch has seen last, by entry; undefined before the first response. */
   seen: ReadonlyMap<string, string> | undefined;
   /** Ends the watch of the group; undefined without one. */
@@ -73,9 +80,9 @@ export class OwnEntries {
 
   constructor(private readonly context: OwnEntriesContext) {}
 
-  /** Adds an entry before it is written. */
-  writing(entryKey: EntryKey): void {
-    if (isReserved(entryKey) || this.closed) return;
+  /** Adds an entry before it is written. The result is for {@link OwnEntries.written}. */
+  writing(entryKey: EntryKey): OwnEntry | undefined {
+    if (isReserved(entryKey) || this.closed) return undefined;
     const groupId = groupIdOf(entryKey);
     let group = this.groups.get(groupId);
     if (!group) {
@@ -83,35 +90,39 @@ export class OwnEntries {
         id: groupId,
         entries: new Map(),
         writes: 0,
-        view: undefined,
+        request: undefined,
         seen: undefined,
         watching: undefined,
       };
       this.groups.set(groupId, group);
     }
-    group.writes += 1;
     const id = entryKeyId(entryKey);
-    const entry = group.entries.get(id);
-    if (entry) entry.writing += 1;
-    else {
-      group.entries.set(id, { entryKey, writing: 1, reported: undefined });
-      group.view = undefined;
+    let entry = group.entries.get(id);
+    if (!entry) {
+      entry = { entryKey, writing: 0, reported: undefined };
+      group.entries.set(id, entry);
+      group.request = undefined;
     }
+    entry.writing += 1;
+    group.writes += 1;
     this.start(group);
+    return entry;
   }
 
   /**
    * A write has ended. Its version is yielded if the watch has seen it before.
    *
+   * @param entry the result of {@link OwnEntries.writing}
    * @param version undefined: the write has failed, or has no answer
    */
-  written(entryKey: EntryKey, version: string | undefined): void {
-    const group = this.groups.get(groupIdOf(entryKey));
-    const id = entryKeyId(entryKey);
-    const entry = group?.entries.get(id);
-    if (entry && entry.writing > 0) entry.writing -= 1;
-    if (group) group.writes = Math.max(0, group.writes - 1);
-    if (!group || version === undefined || group.seen?.get(id) !== version) return;
+  written(entry: OwnEntry | undefined, version: string | undefined): void {
+    if (!entry) return;
+    entry.writing -= 1;
+    const group = this.groups.get(groupIdOf(entry.entryKey));
+    const id = entryKeyId(entry.entryKey);
+    if (group?.entries.get(id) !== entry) return;
+    group.writes -= 1;
+    if (version === undefined || group.seen?.get(id) !== version) return;
     this.report(group, [id]);
     this.run?.notifier.notify();
   }
@@ -119,8 +130,12 @@ export class OwnEntries {
   /** Removes an entry that the session does not own any more. */
   delete(entryKey: EntryKey): void {
     const group = this.groups.get(groupIdOf(entryKey));
-    if (group?.entries.delete(entryKeyId(entryKey)) !== true) return;
-    group.view = undefined;
+    const id = entryKeyId(entryKey);
+    const entry = group?.entries.get(id);
+    if (!group || !entry) return;
+    group.entries.delete(id);
+    group.writes -= entry.writing;
+    group.request = undefined;
     if (group.entries.size > 0) return;
     this.groups.delete(group.id);
     group.watching?.abort();
@@ -186,10 +201,15 @@ export class OwnEntries {
   }
 
   private async follow(group: Group, signal: AbortSignal): Promise<void> {
+    let ids: readonly string[] = [];
     const batches = watchScope({
       ...this.context,
       dataLoss: NO_DATA_LOSS,
-      view: () => (group.view ??= this.viewOf(group)),
+      view: () => {
+        group.request ??= this.requestOf(group);
+        ids = group.request.ids;
+        return group.request.view;
+      },
       cursor: '',
       signal,
     });
@@ -197,7 +217,7 @@ export class OwnEntries {
       if (signal.aborted) return;
       if (batch.kind === 'listing') group.seen = versionsOf(batch.listing, group.seen);
       if (this.run) this.run.alive = true;
-      this.report(group, group.entries.keys());
+      this.report(group, ids);
       this.run?.notifier.notify();
       if (group.writes > MAX_WRITES) await pause(this.context.clock, BUSY_PAUSE_MS, signal);
     }
@@ -217,13 +237,14 @@ export class OwnEntries {
     }
   }
 
-  private viewOf(group: Group): ScopeView {
-    const entryKeys = [...group.entries.values()].map(({ entryKey }) => entryKey);
-    const { settings } = this.context.client;
+  private requestOf({ id, entries }: Group): GroupRequest {
+    const entryKeys = [...entries.values()].map(({ entryKey }) => entryKey);
     const [first] = entryKeys;
-    return first?.kind === 'key'
-      ? viewOf(first, settings)
-      : instancesView(group.id, entryKeys as readonly InstanceKey[]);
+    const view =
+      first?.kind === 'key'
+        ? viewOf(first, this.context.client.settings)
+        : instancesView(id, entryKeys as readonly InstanceKey[]);
+    return { view, ids: [...entries.keys()] };
   }
 }
 

@@ -4,7 +4,7 @@ import { type ConsulResponse } from './consul-response.js';
 import { type HealthEntry, readHealthEntry } from './health-entry.js';
 import { decodeKey, isStoredKey } from './key-codec.js';
 import { type Content, serviceContent, instanceContent } from './content.js';
-import { agentIds, encodeName, idFilter, inPath, kvKeyOf } from './names.js';
+import { agentIds, encodeName, idFilter, inPath, kvKeyOf, sizeInFilter } from './names.js';
 import { type ConsulSettings } from './options.js';
 import { type ConsulRequest } from './transport.js';
 
@@ -19,13 +19,13 @@ export interface ScopeView {
 
 const inDc = (dc: string | undefined): Readonly<Record<string, string>> => (dc === undefined ? {} : { dc });
 
-/** Longest list of ids in one filter, in characters: the URL must pass proxies that admit 8 KiB. */
-export const MAX_FILTER_CHARACTERS = 4_000;
+/** Longest list of ids in one filter, in characters of the URL, which must pass proxies that admit 8 KiB. */
+export const MAX_FILTER_CHARACTERS = 7_000;
 
-/** Characters that an instance adds to a filter. */
+/** Characters that an instance adds to the URL by a filter. */
 export function filterSize({ service, id }: InstanceKey): number {
   const { plain, qualified } = agentIds(service, id);
-  return plain.length + qualified.length + 2;
+  return sizeInFilter(plain) + sizeInFilter(qualified);
 }
 
 /**

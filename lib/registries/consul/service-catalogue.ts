@@ -134,8 +134,9 @@ export class ServiceCatalogue {
   }
 
   private async queryWaiting(signal: AbortSignal): Promise<void> {
+    // The lowest index first: after it the service has changed, so that the query does not wait.
     const batch = withinSize(
-      [...this.waiters],
+      [...this.waiters].sort((a, b) => a.index - b.index),
       ({ entryKey }) => filterSize(entryKey),
       MAX_FILTER_CHARACTERS,
     );
@@ -150,7 +151,7 @@ export class ServiceCatalogue {
         progress = true;
         continue;
       }
-      // The others have their turn first.
+      // Others with the same index have their turn first.
       this.waiters.delete(waiter);
       this.waiters.add(waiter);
     }

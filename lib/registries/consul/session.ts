@@ -69,7 +69,7 @@ export class ConsulSession implements Session {
     checkRecord(record);
     return await this.whileOpen(async () => {
       const entryKey = entryKeyOf(record);
-      this.own.writing(entryKey);
+      const entry = this.own.writing(entryKey);
       let result: WriteResult | undefined;
       try {
         result =
@@ -78,7 +78,7 @@ export class ConsulSession implements Session {
             : await this.instances.write(record, version, signal);
         return result;
       } finally {
-        this.own.written(entryKey, result?.ok === true ? result.version : undefined);
+        this.own.written(entry, result?.ok === true ? result.version : undefined);
         if (result?.ok === false && result.current && result.current.owner !== this.id)
           this.own.delete(entryKey);
       }

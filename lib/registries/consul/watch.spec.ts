@@ -1,11 +1,8 @@
+import { answer, ScriptedConsul } from '../../../test/harness/in-memory/consul.js';
 import { RegistryRefusedError, RegistryUnavailableError } from '../../common/errors/index.js';
-import { VirtualClock } from '../../testing/virtual-clock.js';
 import { type WatchBatch } from '../../registry/registry.js';
-import { ConsulClient } from './client.js';
 import { ConsulRegistry } from './consul-registry.js';
-import { consulSettings } from './options.js';
-import { fixedToken } from './token.js';
-import { type ConsulRequest, type RawResponse, type Transport } from './transport.js';
+import { type RawResponse } from './transport.js';
 
 /** A response with instances on `ports`. */
 function instances(index: number | undefined, ...ports: number[]): RawResponse {
@@ -17,43 +14,9 @@ function instances(index: number | undefined, ...ports: number[]): RawResponse {
   return answer(body, index === undefined ? {} : { 'x-consul-index': String(index) });
 }
 
-function answer(body: unknown, headers: Record<string, string> = {}, status = 200): RawResponse {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return { status, headers, body: Buffer.from(text) };
-}
-
-type Reply = (request: ConsulRequest, signal: AbortSignal) => RawResponse | Promise<RawResponse>;
-
 /** A registry whose responses a test provides. */
-class Script implements Transport {
-  readonly clock = new VirtualClock();
-  readonly requests: ConsulRequest[] = [];
-  readonly registry: ConsulRegistry;
-  closed = 0;
-
-  constructor(public reply: Reply) {
-    const settings = consulSettings({ token: 'secret-canary' });
-    const client = new ConsulClient(settings, this.clock, fixedToken(settings.token), {
-      calls: this,
-      writes: this,
-      reads: this,
-      watches: this,
-    });
-    this.registry = new ConsulRegistry(client, this.clock);
-  }
-
-  async send(
-    request: ConsulRequest,
-    _headers: Readonly<Record<string, string>>,
-    signal: AbortSignal,
-  ): Promise<RawResponse> {
-    this.requests.push(request);
-    return await this.reply(request, signal);
-  }
-
-  close(): void {
-    this.closed += 1;
-  }
+class Script extends ScriptedConsul {
+  readonly registry = new ConsulRegistry(this.client, this.clock);
 
   /** Watches the service `web`. */
   follow(cursor = ''): { batches: WatchBatch[]; done: Promise<unknown>; stop: () => void } {
@@ -69,13 +32,6 @@ class Script implements Transport {
       return 'ended';
     })().catch((error: unknown) => error);
     return { batches, done, stop: () => controller.abort() };
-  }
-
-  /** Responds with `quiet` when the wait is over, as Consul does without changes. */
-  async blocked(request: ConsulRequest, quiet: RawResponse): Promise<RawResponse> {
-    const wait = Number.parseFloat(request.query?.wait ?? '0');
-    await new Promise<void>((resolve) => void this.clock.after(wait * 1_000, resolve));
-    return quiet;
   }
 }
 
