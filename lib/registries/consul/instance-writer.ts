@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { abortReason } from '../../common/async/abort.js';
-import { pause } from '../../common/async/deadline.js';
+import { attempt } from '../../common/async/deadline.js';
+import { deferred, type Deferred } from '../../common/async/deferred.js';
 import { forEachLimited } from '../../common/async/semaphore.js';
 import { type Clock } from '../../common/clock.js';
 import { InvalidOptionError, RegistryRefusedError } from '../../common/errors/index.js';
@@ -22,10 +22,14 @@ import { registrationBody } from './registration.js';
 /** Maximum number of concurrent requests of one renewal. */
 const CONCURRENCY = 16;
 
-/** Milliseconds between two looks at an overdue renewal. */
-const RENEWAL_POLL_MS = 100;
-
 const noop = (): void => undefined;
+
+/** The renewals from the first after a success to the next success. */
+interface Round {
+  /** In milliseconds. An instance that was renewed since is not renewed again. */
+  readonly startedAt: number;
+  readonly ended: Deferred<void>;
+}
 
 interface TrackedInstance {
   readonly entryKey: InstanceKey;
@@ -55,8 +59,8 @@ export class InstanceWriter {
    * disk, so that many registrations would delay a renewal beyond the TTL.
    */
   private renewing: Promise<void> = Promise.resolve();
-  /** The start of the first of the renewals that failed since the last success. The next one continues it. */
-  private roundStart: number | undefined;
+  /** Undefined while no renewal is in progress or overdue. */
+  private round: Round | undefined;
   private readonly agent: AgentServices;
   private readonly catalogue: EntryKeyCatalogue;
 
@@ -89,28 +93,28 @@ export class InstanceWriter {
     if (!this.hasRegistered) return [];
     const renewing = this.renewOwned(signal);
     this.renewing = renewing.then(noop, (error: unknown) => {
-      if (error instanceof RegistryRefusedError) this.roundStart = undefined;
+      if (error instanceof RegistryRefusedError || !this.active) this.endRound();
     });
     return await renewing;
   }
 
   private async renewOwned(signal: AbortSignal): Promise<InstanceKey[]> {
     const now = this.clock.now();
-    if (this.roundStart === undefined || now - this.roundStart > (this.ttl * 1_000) / 2)
-      this.roundStart = now;
-    const { roundStart } = this;
+    if (!this.round || now - this.round.startedAt > (this.ttl * 1_000) / 2)
+      this.round = { startedAt: now, ended: this.round?.ended ?? deferred() };
+    const { startedAt } = this.round;
     const registered = [...this.tracked.values()].filter(({ pending }) => !pending);
     const owned = new Set(await this.agent.ownedIds(signal));
     const missing = registered.filter(({ agentId }) => !owned.has(agentId));
     const due = registered
-      .filter(({ agentId, passedAt }) => owned.has(agentId) && passedAt < roundStart)
+      .filter(({ agentId, passedAt }) => owned.has(agentId) && passedAt < startedAt)
       .sort((a, b) => a.passedAt - b.passedAt);
     await forEachLimited(due, CONCURRENCY, async (instance) => {
       const sentAt = this.clock.now();
       if (await this.agent.passCheck(instance.agentId, { signal })) instance.passedAt = sentAt;
       else missing.push(instance);
     });
-    this.roundStart = undefined;
+    this.endRound();
     const expectedIds = new Set([...this.tracked.values()].map(({ agentId }) => agentId));
     const orphans = [...owned].filter((agentId) => !expectedIds.has(agentId));
     await this.deregisterAll(orphans, signal);
@@ -219,8 +223,10 @@ export class InstanceWriter {
       await this.agent.register(body, signal);
     } catch (error) {
       // A refused registration changed nothing. After any other error the agent may have the instance.
-      if (error instanceof RegistryRefusedError && this.untrack(instance) && previous)
-        this.tracked.set(id, previous);
+      if (error instanceof RegistryRefusedError && this.tracked.get(id) === instance) {
+        if (previous) this.tracked.set(id, previous);
+        else this.untrack(instance);
+      }
       throw error;
     } finally {
       instance.pending = false;
@@ -229,12 +235,18 @@ export class InstanceWriter {
 
   /** Waits until no renewal is in progress or overdue: an agent that cannot keep up must not get more to renew. */
   private async renewed(signal: AbortSignal): Promise<void> {
-    await this.renewing;
-    while (this.roundStart !== undefined && this.tracked.size > 0) {
-      await pause(this.clock, RENEWAL_POLL_MS, signal);
-      await this.renewing;
-    }
-    if (signal.aborted) throw abortReason(signal);
+    const what = 'The renewal before a registration';
+    await attempt({ clock: this.clock, timeoutMs: Infinity, signal, what }, async () => {
+      do {
+        await this.round?.ended.promise;
+        await this.renewing;
+      } while (this.round);
+    });
+  }
+
+  private endRound(): void {
+    this.round?.ended.resolve();
+    this.round = undefined;
   }
 
   private async deregisterAll(agentIds: readonly string[], signal: AbortSignal): Promise<void> {
@@ -246,7 +258,10 @@ export class InstanceWriter {
   /** Stops tracking `instance`. Returns false when a later write has replaced it, which stays tracked. */
   private untrack(instance: TrackedInstance): boolean {
     const id = entryKeyId(instance.entryKey);
-    return this.tracked.get(id) === instance && this.tracked.delete(id);
+    if (this.tracked.get(id) !== instance) return false;
+    this.tracked.delete(id);
+    if (!this.active) this.endRound();
+    return true;
   }
 
   private async waitUntilGone(entryKey: InstanceKey, signal: AbortSignal): Promise<void> {
