@@ -1,5 +1,7 @@
 /**
  * `nestjs-sidekick`: the API for applications. Drivers are written against `nestjs-sidekick/registry`.
+ *
+ * @packageDocumentation
  */
 
 // Registration

@@ -44,6 +44,12 @@ const application = await Application.bootstrap({
   ],
   logLevel: LogLevel.Warn,
 });
+// Without the tag TypeDoc takes the comment of an entry for that of its first export, which would then need none of its own.
+for (const path of entryPoints) {
+  const [comment] = /^\/\*\*.*?\*\//s.exec(readFileSync(join(root, path), 'utf8')) ?? [];
+  if (comment !== undefined && !comment.includes('@packageDocumentation'))
+    application.logger.error(`Expected the first comment of ${path} to have the tag @packageDocumentation.`);
+}
 const project = await application.convert();
 if (project) {
   for (const module of project.children ?? []) {

@@ -1,2 +1,6 @@
-/** `nestjs-sidekick/grpc`: Nest's gRPC client for services by name. */
+/**
+ * `nestjs-sidekick/grpc`: Nest's gRPC client for services by name.
+ *
+ * @packageDocumentation
+ */
 export { grpcService, type GrpcServiceOptions } from './grpc-service.js';

@@ -1,5 +1,7 @@
 /**
  * `nestjs-sidekick/registry`, for authors of drivers: the port with its run-time helpers, and the list-and-watch cache.
+ *
+ * @packageDocumentation
  */
 export { type BackoffOptions } from '../common/async/backoff.js';
 export { type Clock, type Timer } from '../common/clock.js';

@@ -1,6 +1,8 @@
 /**
  * `nestjs-sidekick/testing`: services whose lists a test writes, a virtual clock, a registry that injects faults, elections
  * on the clock of a test, and the contract suite of drivers.
+ *
+ * @packageDocumentation
  */
 export {
   type FakeLists,
