@@ -7,6 +7,7 @@ import { happened, LOOK } from './telling.js';
 /** The registered keys. Reports each event of the library about them, and each acknowledgement. */
 export class Hearts {
   private readonly kept = new Map<string, RegisteredKey>();
+  /** The latest moment at which the last acknowledgement of each key can have been. */
   private readonly acks = new Map<string, number>();
   private readonly looking: NodeJS.Timeout;
 
@@ -42,14 +43,20 @@ export class Hearts {
     return `${this.application}: ${key}`;
   }
 
+  /** An age is read between two looks at the clock, between which the process may have waited for a processor. */
   private look(): void {
-    for (const { key, age } of this.sidekick.beats) {
+    const before = monotonic();
+    const { beats } = this.sidekick;
+    const after = monotonic();
+    for (const { key, age } of beats) {
       if (age === undefined) continue;
-      const ack = monotonic() - age * 1_000;
-      // Two looks at the same acknowledgement differ by the rounding of two clocks.
-      if (ack - (this.acks.get(key) ?? 0) < 1) continue;
-      this.acks.set(key, ack);
-      happened(this.nameOf(key), { kind: 'acknowledged' }, ack);
+      const earliest = before - age * 1_000;
+      const latest = after - age * 1_000;
+      const known = this.acks.get(key) ?? 0;
+      // Two looks at the same acknowledgement differ by the rounding of two clocks, too.
+      const isNew = earliest - known >= 1;
+      this.acks.set(key, isNew ? latest : Math.min(known, latest));
+      if (isNew) happened(this.nameOf(key), { kind: 'acknowledged' }, earliest);
     }
   }
 }
