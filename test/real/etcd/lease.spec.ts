@@ -79,15 +79,15 @@ describe('etcd leases and a cluster of three', () => {
   });
 
   it('keeps a key through kills of every member in turn', async () => {
-    const { id, ttl } = await leases.grant(6);
+    const { id, ttl } = await leases.grant(8);
     await etcd.etcdctl(['put', `--lease=${leaseHexId(id)}`, '/kept', 'here']);
     const stop = new AbortController();
     const beating = (async () => {
       while (!stop.signal.aborted) {
-        await leases.renew(id, { timeoutMs: 500 }).catch((error: unknown) => {
+        await leases.renew(id, { timeoutMs: 2_000 }).catch((error: unknown) => {
           if (!(error instanceof ClusterError)) throw error;
         });
-        await sleep((ttl * 1_000) / 6);
+        await sleep((ttl * 1_000) / 8);
       }
     })();
     try {

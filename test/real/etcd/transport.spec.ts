@@ -156,7 +156,7 @@ describe('an etcd transport and a cluster of three', () => {
 
   it('leaves a connection on which nothing is heard', async () => {
     const proxy = await TcpProxy.to(etcd.members[0]!);
-    const one = await EtcdTransport.create({ endpoints: proxy.endpoint, headerTimeoutPerRequest: 0.6 });
+    const one = await EtcdTransport.create({ endpoints: proxy.endpoint, headerTimeoutPerRequest: 2 });
     try {
       expect(await read(one, '/greeting')).toBe('hello');
       proxy.swallow();

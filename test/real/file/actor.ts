@@ -78,7 +78,8 @@ async function locker(session: Session, key: string): Promise<void> {
 const registry = await file(folder).open(deps);
 if (role === 'holder') await holder(registry, args);
 else {
-  const session = await registry.openSession({ ttl: 60 }, signal);
+  // Not renewed, so longer than any test takes.
+  const session = await registry.openSession({ ttl: 600 }, signal);
   await tell({ kind: 'ready' });
   await (role === 'counter' ? counter(registry, session, args[0] ?? '') : locker(session, args[0] ?? ''));
   await tell({ kind: 'done' });
