@@ -34,7 +34,7 @@ async function keeping(agent: ConsulAgent): Promise<Kept> {
     keeper,
     registry,
     events,
-    keep: async (record, ttl = 3) => {
+    keep: async (record, ttl = 6) => {
       const key = record.kind === 'key' ? record.key : `${record.instance.service}/${record.instance.id}`;
       const { first } = await keeper.register(key, () => record, {
         ttl,
@@ -118,7 +118,7 @@ describe('Registrar on Consul', () => {
     const owner = await holder();
     expect(owner).toBeDefined();
     // Long enough for several renewals of both: no fight.
-    const end = monotonic() + 4_000;
+    const end = monotonic() + 7_000;
     while (monotonic() < end) {
       expect(await holder()).toBe(owner);
       await until('a moment', () => new Promise((resolve) => setTimeout(() => resolve(true), 100)));

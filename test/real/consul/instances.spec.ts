@@ -51,10 +51,12 @@ describe('Instances in Consul', () => {
   });
 
   it('expire when they are not renewed, and return with the next renewal', async () => {
-    const held = await session(2);
+    // Seconds that the returned instance is there to be seen.
+    const ttl = 4;
+    const held = await session(ttl);
     const record = instance({ service: 'mortal', id: 'mortal-1' });
     await held.write(record, undefined, never());
-    expect(held.ttl).toBe(2);
+    expect(held.ttl).toBe(ttl);
     await until('the instance to expire', async () => (await ids(registry, 'mortal')).length === 0);
     const entryKey = { kind: 'instance', service: 'mortal', id: 'mortal-1' } as const;
     expect((await registry.list(entryKey, never())).entries).toEqual([]);
@@ -97,7 +99,7 @@ describe('Instances in Consul', () => {
   });
 
   it('belong to the last writer: the previous owner neither renews nor removes them', async () => {
-    const [one, two] = [await session(3), await session(3)];
+    const [one, two] = [await session(8), await session(8)];
     const record = instance({ service: 'contested', id: 'contested-1' });
     const entryKey = { kind: 'instance', service: 'contested', id: 'contested-1' } as const;
     const first = await one.write(record, undefined, never());
@@ -192,7 +194,7 @@ describe('Instances in Consul', () => {
   });
 
   it('survive renewals that run while they are written', async () => {
-    const held = await session(3);
+    const held = await session();
     const written = new AbortController();
     const renewals = (async () => {
       while (!written.signal.aborted) expect((await held.renew(never())).missing).toEqual([]);

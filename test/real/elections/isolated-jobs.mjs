@@ -20,6 +20,11 @@ const { Elections, LeaderOnly, Locked, SidekickModule } = await import('../../..
 /** Seconds. */
 const MAX_HANG = 9;
 
+/** Milliseconds of the machine's monotonic clock, which all processes share. */
+function now() {
+  return Number(process.hrtime.bigint() / 1_000n) / 1_000;
+}
+
 /** Blocks this thread. */
 function block(ms) {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
@@ -32,8 +37,9 @@ class Jobs {
 
   async locked(ms, { term }) {
     process.send({ kind: 'locked', term });
+    const from = now();
     block(ms);
-    return term;
+    return { term, from, to: now() };
   }
 }
 function decorate(decorator, name) {

@@ -194,7 +194,12 @@ describe('debug', () => {
     const lines: string[] = [];
     const logger = { log: (line: string) => lines.push(line), warn: () => 0, error: () => 0 };
     const client = await EtcdClient.create(
-      { endpoints: connections.etcd.urls[0]!, username: 'root', password: 'canary' },
+      {
+        endpoints: connections.etcd.urls[0]!,
+        username: 'root',
+        password: 'canary',
+        headerTimeoutPerRequest: 20,
+      },
       { logger: logger },
     );
     connections.clients.push(client);

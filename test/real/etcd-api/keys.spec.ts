@@ -201,14 +201,14 @@ describe('directories', () => {
   });
 
   it('take what is in them along when their TTL ends', async () => {
-    await server.client.keys.set('/dirs/ttl', '', { dir: true, ttl: 5 });
+    await server.client.keys.set('/dirs/ttl', '', { dir: true, ttl: 10 });
     const { node } = await server.client.keys.set('/dirs/ttl/child', 'x');
     expect(node.ttl).toBeUndefined();
     await server.client.keys.set('/dirs/ttl/deep/child', 'x');
     expect((await server.client.keys.get('/dirs/ttl')).node.ttl).toBeGreaterThan(0);
     expect((await server.client.keys.get('/dirs/ttl/child')).node.ttl).toBeUndefined();
     expect(await codeOf(server.client.keys.update('/dirs/ttl', '', { dir: true, ttl: 60 }))).toBe(209);
-    expect((await server.client.keys.update('/dirs/ttl', '', { dir: true, ttl: 5 })).node.ttl).toBe(5);
+    expect((await server.client.keys.update('/dirs/ttl', '', { dir: true, ttl: 10 })).node.ttl).toBe(10);
     await until('the directory to expire', async () => (await server.etcd.keys('/dirs/ttl')).length === 0);
     expect(await codeOf(server.client.keys.get('/dirs/ttl'))).toBe(100);
   });

@@ -8,7 +8,8 @@ let client: EtcdClient;
 
 beforeAll(async () => {
   etcd = await startEtcd({ size: 3 });
-  client = await EtcdClient.create({ endpoints: etcd.urls, headerTimeoutPerRequest: 3 });
+  // A change of the members that was late would be made again, and refused.
+  client = await EtcdClient.create({ endpoints: etcd.urls, headerTimeoutPerRequest: 20 });
 });
 
 afterAll(async () => {

@@ -49,7 +49,7 @@ describe('an application with the EtcdModule', () => {
     }
 
     @Module({
-      imports: [EtcdModule.forRoot({ endpoints: etcd.urls })],
+      imports: [EtcdModule.forRoot({ endpoints: etcd.urls, headerTimeoutPerRequest: 20 })],
       controllers: [FlagsController],
       providers: [Flags],
     })

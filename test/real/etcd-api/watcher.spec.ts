@@ -44,9 +44,9 @@ describe('TestHTTPWatcherNextWaitAction', () => {
   it('starts now when no index is given', async () => {
     await keys().set('/w/now', 'before');
     const watcher = keys().watcher('/w/now');
-    const before = await etcd.members[0]!.watchers();
+    await until('the end of earlier watches', async () => (await etcd.members[0]!.watchers()) === 0);
     const next = watcher.next(soon);
-    await until('the watch', async () => (await etcd.members[0]!.watchers()) > before);
+    await until('the watch', async () => (await etcd.members[0]!.watchers()) > 0);
     await keys().set('/w/now', 'after');
     expect((await next).node.value).toBe('after');
     watcher.close();

@@ -111,7 +111,7 @@ describe('etcd watches and a cluster of three', () => {
       }
       stop.abort();
       await writing;
-      const last = await put(transport, '/kills/last', 'x');
+      const last = await until('a last put', () => put(transport, '/kills/last', 'x'));
       await caughtUp(log, last);
       const seen = log.seen.map(({ revision }) => revision);
       expect(strictlyIncreasing(seen)).toBe(true);
@@ -161,7 +161,8 @@ describe('etcd watches and a cluster of three', () => {
       const counts = await Promise.all(etcd.members.map(async (member) => await member.watchers()));
       return counts.reduce((sum, count) => sum + count, 0);
     };
-    expect(await metrics()).toBe(1_000);
+    // A member that was paused may still close the watches of an earlier test.
+    await until('the server to have a thousand', async () => (await metrics()) === 1_000);
     await Promise.all(logs.map(async (log) => await log.end()));
     expect(watches.size).toBe(0);
     await until('the server to have none', async () => (await metrics()) === 0);
@@ -170,10 +171,11 @@ describe('etcd watches and a cluster of three', () => {
   it('delivers a revision whose answer is cut into pieces whole', async () => {
     const log = new Log(watches, prefix('/big/'));
     await until('the watch to begin', () => log.news.length > 0);
+    // A put that took too long would be sent again.
+    const writer = await EtcdTransport.create({ endpoints: etcd.urls, headerTimeoutPerRequest: 20 });
     const value = Buffer.alloc(100_000, 'v');
-    const { header } = await transport.call({
+    const { header } = await writer.call({
       what: 'putting much',
-      timeoutMs: 20_000,
       run: async ({ kv }, options) =>
         await kv.txn(
           {
@@ -184,7 +186,8 @@ describe('etcd watches and a cluster of three', () => {
           options,
         ),
     });
-    for (let round = 0; round < 4; round++) await put(transport, '/big/more', String(round));
+    for (let round = 0; round < 4; round++) await put(writer, '/big/more', String(round));
+    writer.close();
     const again = new Log(watches, { ...prefix('/big/'), after: BigInt(header.revision) - 1n });
     await until('both to receive it', () => log.seen.length === 18 && again.seen.length === 18);
     expect(again.seen).toEqual(log.seen);
@@ -307,7 +310,7 @@ describe('etcd watches and users', () => {
     await member!.kill();
     await member!.restart();
     await until('a put', async () => (await put(transport, '/app/b', '3').catch(() => 0n)) > 0n);
-    await until('both to hear', () => early.seen.length === 2 && late.seen.length === 2);
+    await until('both to hear', () => early.seen.length >= 2 && late.seen.length >= 2);
     await early.end();
     await late.end();
     transport.close();
