@@ -8,9 +8,24 @@ const ROUNDS = 15;
 /** Until V8 has compiled a pick for good, which takes memory too. */
 const WARM_UP = 200_000;
 
-/** Bytes that a pick leaves on the heap: the median of the rounds, since a collection makes one too small. */
+/** V8 compiles in a thread of its own, which a busy machine may not run during the first warm-ups. */
+const MOST_WARM_UPS = 20;
+
+/** Bytes. An object is at least 16. */
+const NOTHING = 4;
+
+/** Bytes that a pick leaves on the heap once it is compiled. */
 function bytesOf(run: (picks: number) => void): number {
-  run(WARM_UP);
+  let bytes = Infinity;
+  for (let warmUp = 0; warmUp < MOST_WARM_UPS && bytes >= NOTHING; warmUp++) {
+    run(WARM_UP);
+    bytes = medianOf(run);
+  }
+  return bytes;
+}
+
+/** The median of the rounds, since a collection makes one too small. */
+function medianOf(run: (picks: number) => void): number {
   const bytes: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const before = process.memoryUsage().heapUsed;
@@ -20,7 +35,6 @@ function bytesOf(run: (picks: number) => void): number {
   return bytes.sort((one, other) => one - other)[ROUNDS >> 1]! / PICKS;
 }
 
-// An object is at least 16 bytes.
 describe('a pick allocates nothing', () => {
   it.each(['round-robin', 'maglev', 'pick-first'] as const)('by %s', async (balancer) => {
     const { discovery, close } = await openWorld(1, 100, balancer);
@@ -29,7 +43,7 @@ describe('a pick allocates nothing', () => {
       for (let pick = 0; pick < picks; pick++) handle.pick(pick);
     });
     await close();
-    expect(bytes).toBeLessThan(4);
+    expect(bytes).toBeLessThan(NOTHING);
   });
 
   it('by the name of a service', async () => {
@@ -38,7 +52,7 @@ describe('a pick allocates nothing', () => {
       for (let pick = 0; pick < picks; pick++) discovery.pick('service-0');
     });
     await close();
-    expect(bytes).toBeLessThan(4);
+    expect(bytes).toBeLessThan(NOTHING);
   });
 });
 

@@ -153,7 +153,8 @@ describe('piloted and sidekicker with real registries', () => {
         string | undefined
       >;
       registry = await registrySource(secret === undefined ? url : `${url}?token=${secret}`, {}).open(deps);
-      session = await registry.openSession({ ttl: 60 }, NEVER);
+      // Not renewed, so longer than all tests of a registry take.
+      session = await registry.openSession({ ttl: 600 }, NEVER);
       for (const [id, at] of [
         ['one', port],
         ['two', closed],

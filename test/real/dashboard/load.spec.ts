@@ -84,7 +84,8 @@ it(`keeps at most two messages for a reader that does not read, once the buffers
   for (let n = 0; n < 12; n += 1) {
     callAll();
     await sleep(REFRESH_INTERVAL_MS);
-    for (const { writableLength } of connections) expect(writableLength).toBeLessThanOrEqual(2 * message);
+    // The numbers of a row get longer with each call.
+    for (const { writableLength } of connections) expect(writableLength).toBeLessThanOrEqual(2.2 * message);
   }
   for (const reader of readers) reader.destroy();
   await until('the connections to end', () => connections.size === 0);

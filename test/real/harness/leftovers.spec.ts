@@ -28,7 +28,7 @@ async function run(): Promise<Report> {
   const env: NodeJS.ProcessEnv = { ...process.env, NODE_OPTIONS: '' };
   delete env.JEST_WORKER_ID;
   const stdout = await new Promise<string>((resolve) => {
-    execFile(process.execPath, args, { cwd: fixtures, env, timeout: 60_000 }, (_error, out) => resolve(out));
+    execFile(process.execPath, args, { cwd: fixtures, env, timeout: 170_000 }, (_error, out) => resolve(out));
   });
   return JSON.parse(stdout) as Report;
 }

@@ -8,7 +8,7 @@ import { Sidekick, SidekickModule } from '../../../dist/index.js';
 class AppModule {}
 
 const app = await NestFactory.createApplicationContext(
-  { module: AppModule, imports: [SidekickModule.forRoot({ isolate: true, key: 'isolated', ttl: 2 })] },
+  { module: AppModule, imports: [SidekickModule.forRoot({ isolate: true, key: 'isolated', ttl: 6 })] },
   { logger: false },
 );
 subscribe('sidekick:registry:request', (message) => process.send({ channel: 'request', message }));

@@ -112,6 +112,7 @@ describe.each(STOPPABLE_REGISTRIES)('Health with the registry stopped: %s', (_na
 
   it('is down when another process takes the key over', async () => {
     await start();
+    await until('all to be up', async () => (await health()).code === 200);
     const other = await Test.createTestingModule({
       imports: [
         SidekickModule.forRoot({
@@ -137,7 +138,8 @@ describe.each(STOPPABLE_REGISTRIES)('Health with the registry stopped: %s', (_na
   });
 
   it('is down from the start of the shutdown, while requests are still served', async () => {
-    await start({ drain: 2 });
+    // Seconds in which the shutdown can be seen.
+    await start({ drain: 5 });
     await until('all to be up', async () => (await health()).code === 200);
     const closing = app?.close();
     app = undefined;

@@ -91,6 +91,11 @@ export class SampleProcess {
     }
   }
 
+  /** Resolves when no process of the group is left. One that has ended is there until its parent has noticed. */
+  async gone(deadline = 10_000): Promise<void> {
+    await until('every process of the sample to be gone', () => !this.alive, { deadline });
+  }
+
   /** The address it asks to open. */
   get url(): string {
     return /^Open (http:\S+)/m.exec(this.output)?.[1] ?? '';

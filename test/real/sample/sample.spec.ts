@@ -136,7 +136,7 @@ describe.each(places)('The sample on %s', (_name, open) => {
     sample.interrupt();
     expect(await sample.exit()).toBe(0);
     expect(monotonic() - since).toBeLessThan(END);
-    expect(sample.alive).toBe(false);
+    await sample.gone();
     expect(await sample.leftovers()).toEqual([]);
     expect(sample.output).not.toContain('is killed');
   });
@@ -156,7 +156,7 @@ describe('npm start', () => {
     sample = await SampleProcess.start();
     end(sample);
     await sample.exit();
-    await until('every process to be gone', () => !sample?.alive, { deadline: END });
+    await sample.gone(END);
     expect(await sample.leftovers()).toEqual([]);
   });
 
@@ -198,7 +198,7 @@ describe('npm start', () => {
       `Port ${port} is in use by another program. Choose another one: PORT=${port + 1}`,
     );
     expect(sample.output).not.toMatch(/^\s+at /m);
-    expect(sample.alive).toBe(false);
+    await sample.gone();
     expect(await sample.leftovers()).toEqual([]);
   });
 
@@ -210,6 +210,6 @@ describe('npm start', () => {
     expect(await sample.exit()).toBe(1);
     expect(sample.output).toMatch(sentence);
     expect(sample.output).not.toMatch(/^\s+at /m);
-    expect(sample.alive).toBe(false);
+    await sample.gone();
   });
 });

@@ -47,7 +47,7 @@ describe('The samples', () => {
   const ended = async (): Promise<void> => {
     sample?.interrupt();
     expect(await sample?.exit()).toBe(0);
-    expect(sample?.alive).toBe(false);
+    await sample?.gone();
     expect(await sample?.leftovers()).toEqual([]);
   };
   afterEach(async () => {

@@ -257,7 +257,11 @@ describe('The least rights of docs/registries.md for etcd', () => {
     );
     expect((await failure(none)).message).toMatch(/Authentication is enabled: set `username` and `password`/);
     const wrong = boot(
-      SidekickModule.forRoot({ registry: `etcd://announcer:CANARY@${etcd.hosts}?timeout=20`, key: KEY, logger }),
+      SidekickModule.forRoot({
+        registry: `etcd://announcer:CANARY@${etcd.hosts}?timeout=20`,
+        key: KEY,
+        logger,
+      }),
     );
     const error = await failure(wrong);
     expect(error).toBeInstanceOf(RegistryRefusedError);
