@@ -106,6 +106,18 @@ describe('a deregistration that fails at first', () => {
     for (const key of keys) expect(background().join()).toContain(`Deregistering "${key}"`);
   });
 
+  it('warns again when a later registration of the key continues in the background too', async () => {
+    const background = (): string[] => log.filter((line) => line.includes('in the background'));
+    for (const warnings of [1, 2]) {
+      const registration = await register('v');
+      registry.fail('refuse', 'remove');
+      await stop(registration);
+      expect(background()).toHaveLength(warnings);
+      registry.heal();
+      await clock.advance(5_000);
+    }
+  });
+
   it('is retried after a refusal of a pause', async () => {
     const registration = await register('v');
     registry.fail('refuse', 'remove');

@@ -192,8 +192,9 @@ export class LocalRegistrar implements Registrar {
   }
 
   private gone(runner: RegistrationRunner): void {
-    const { entryId } = runner;
+    const { entryId, key } = runner;
     this.active.delete(runner);
+    this.unfinished.forget(deregistering(key));
     const leaving = this.leaving.get(entryId);
     if (leaving?.delete(runner) === true && leaving.size === 0) this.leaving.delete(entryId);
     this.endUnused();
@@ -203,7 +204,7 @@ export class LocalRegistrar implements Registrar {
     const { entryId: id } = runner;
     this.registrations.delete(id);
     if (this.active.has(runner)) this.leaving.set(id, (this.leaving.get(id) ?? new Set()).add(runner));
-    const deregistered = this.within(`Deregistering "${runner.key}"`, (signal) => runner.stop(signal));
+    const deregistered = this.within(deregistering(runner.key), (signal) => runner.stop(signal));
     this.deregistrations.set(id, deregistered);
     await deregistered;
     this.deregistrations.delete(id);
@@ -275,6 +276,10 @@ export class LocalRegistrar implements Registrar {
   private assertOpen(): void {
     if (this.closed) throw new ClosedError('The sidekick');
   }
+}
+
+function deregistering(key: string): string {
+  return `Deregistering "${key}"`;
 }
 
 function claimOf({ exclusive, waits = false }: RegistrationOptions): Claim {
