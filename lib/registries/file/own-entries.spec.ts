@@ -6,13 +6,57 @@ import { systemClock } from '../../common/clock.js';
 import { completeInstance } from '../../registry/instance.js';
 import { type EntryChange, type Session } from '../../registry/registry.js';
 import { until } from '../../../test/harness/wait.js';
-import { FolderWatcher } from './folder-watcher.js';
+import { type Notifier } from '../../registry/notifier.js';
+import { VirtualClock } from '../../testing/virtual-clock.js';
+import { FolderWatcher, type ReadResult } from './folder-watcher.js';
+import { type FolderWatchers } from './folder-watchers.js';
 import { FileRegistry } from './file-registry.js';
-import { FileStore } from './file-store.js';
-import { Layout } from './layout.js';
+import { FileStore, type FolderSnapshot } from './file-store.js';
+import { Layout, stemOfEntryKey } from './layout.js';
+import { OwnEntries } from './own-entries.js';
 
 const KEYS = 50;
 const { signal } = new AbortController();
+
+it('reports an entry that others wrote right after the session, though no further change follows', async () => {
+  const clock = new VirtualClock();
+  const entryKey = { kind: 'key', key: 'k' } as const;
+  const layout = new Layout('/nowhere');
+  const store = new FileStore('file:', layout, clock, { boot: 'boot', now: () => clock.now() });
+  const read = (number: number, version: string): ReadResult => ({
+    at: clock.now(),
+    read: number,
+    result: { entries: new Map([[stemOfEntryKey(entryKey), { version }]]) } as unknown as FolderSnapshot,
+  });
+  const subscription: { last: ReadResult | undefined } = { last: undefined };
+  let notifier: Notifier | undefined;
+  const watchers: Partial<FolderWatchers> = {
+    reads: () => 3,
+    subscribe: (_folder, subscriber) => {
+      notifier = subscriber;
+      return subscription;
+    },
+    unsubscribe: () => Promise.resolve(),
+  };
+  const own = new OwnEntries(store, watchers as FolderWatchers);
+  own.written(entryKey, 'ours');
+  const ending = new AbortController();
+  const seen: EntryChange[] = [];
+  const watching = (async () => {
+    for await (const changes of own.watch(ending.signal, () => false)) seen.push(...changes);
+  })();
+  await clock.advance(0);
+  // This read began before the end of the write, so that it may be older; the next one is equal.
+  subscription.last = read(3, 'theirs');
+  notifier?.notify();
+  await clock.advance(0);
+  expect(seen).toEqual([]);
+  subscription.last = read(4, 'theirs');
+  await clock.advance(100);
+  expect(seen).toEqual([{ entryKey, version: 'theirs' }]);
+  ending.abort();
+  await watching;
+});
 
 describe('the watch of a session of a folder', () => {
   let registry: FileRegistry;

@@ -24,7 +24,15 @@ interface Followed {
   readonly silence: Silence;
   /** The last result that was compared. */
   compared: ReadResult | undefined;
+  /** Whether that result differs from a write that it may be older than, so that only the next one says which came last. */
+  isUndecided: boolean;
 }
+
+/**
+ * Milliseconds between two looks for the next result where one is undecided: there is no notification of a result that equals
+ * the one before.
+ */
+const UNDECIDED_LOOK_MS = 50;
 
 /** The entries that one session has written, by folder and stem, and one watch on all of them. */
 export class OwnEntries {
@@ -94,7 +102,8 @@ export class OwnEntries {
           changes.push(...this.compare(follow, own));
         }
         yield changes;
-        await notifier.wait(this.store.clock, LOOK_INTERVAL_MS, signal);
+        const isUndecided = [...followed.values()].some((follow) => follow.isUndecided);
+        await notifier.wait(this.store.clock, isUndecided ? UNDECIDED_LOOK_MS : LOOK_INTERVAL_MS, signal);
       }
     } finally {
       if (this.notifier === notifier) this.notifier = undefined;
@@ -104,7 +113,7 @@ export class OwnEntries {
 
   private follow(folder: Folder, notifier: Notifier): Followed {
     const subscription = this.watchers.subscribe(folder, notifier);
-    return { subscription, silence: new Silence(this.store.clock), compared: undefined };
+    return { subscription, silence: new Silence(this.store.clock), compared: undefined, isUndecided: false };
   }
 
   private compare(follow: Followed, own: ReadonlyMap<string, OwnEntry>): EntryChange[] {
@@ -118,7 +127,9 @@ export class OwnEntries {
     if (last?.result instanceof Error) throw asRegistryError(url, last.result);
     if (!last || last === follow.compared) return [];
     follow.compared = last;
-    return changesOf(own, last.result, last.read);
+    const { changes, isUndecided } = changesOf(own, last.result, last.read);
+    follow.isUndecided = isUndecided;
+    return changes;
   }
 }
 
@@ -126,13 +137,18 @@ function changesOf(
   own: ReadonlyMap<string, OwnEntry>,
   { entries }: FolderSnapshot,
   read: number,
-): EntryChange[] {
+): { readonly changes: EntryChange[]; readonly isUndecided: boolean } {
   const changes: EntryChange[] = [];
+  let isUndecided = false;
   for (const [stem, entry] of own) {
     const version = entries.get(stem)?.version;
-    if (read <= entry.notBefore || version === entry.version) continue;
+    if (version === entry.version) continue;
+    if (read <= entry.notBefore) {
+      isUndecided = true;
+      continue;
+    }
     entry.version = version;
     changes.push({ entryKey: entry.entryKey, version });
   }
-  return changes;
+  return { changes, isUndecided };
 }
