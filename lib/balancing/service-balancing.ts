@@ -1,4 +1,4 @@
-import { type Endpoint } from '../discovery/endpoint.js';
+import { type Endpoint, isSamePlace } from '../discovery/endpoint.js';
 import {
   isEmptyDiff,
   type ListStep,
@@ -227,8 +227,7 @@ export class ServiceBalancing implements CallListener, Population {
   private unknown(endpoint: Endpoint): EndpointStatistics | undefined {
     if (!this.statistics.has(endpoint.id)) return this.statistics.of(endpoint);
     const listed = this.list.find(({ id }) => id === endpoint.id);
-    const isListed = listed?.address === endpoint.address && listed.port === endpoint.port;
-    return isListed ? this.statistics.of(listed) : undefined;
+    return listed && isSamePlace(listed, endpoint) ? this.statistics.of(listed) : undefined;
   }
 
   private refresh(list: ListUpdate = sameList(this.list)): void {

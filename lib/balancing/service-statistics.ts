@@ -1,4 +1,4 @@
-import { type Endpoint } from '../discovery/endpoint.js';
+import { type Endpoint, isSamePlace } from '../discovery/endpoint.js';
 import { type ListStep } from '../discovery/service-change.js';
 import { EndpointStatistics } from './endpoint-statistics.js';
 
@@ -73,8 +73,4 @@ export class ServiceStatistics {
     this.gone.delete(id);
     this.hasDropped = true;
   }
-}
-
-function isSamePlace(one: Endpoint, other: Endpoint): boolean {
-  return one === other || (one.address === other.address && one.port === other.port);
 }

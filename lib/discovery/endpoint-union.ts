@@ -1,6 +1,6 @@
 import { joinHostPort } from '../common/address.js';
 import { assembleInstance } from '../registry/instance.js';
-import { type Endpoint } from './endpoint.js';
+import { type Endpoint, isSamePlace } from './endpoint.js';
 import { EndpointTable, type TableChange } from './endpoint-table.js';
 import { type EndpointsDiff } from './service-change.js';
 
@@ -48,7 +48,7 @@ export class EndpointUnion {
     touched: Map<string, readonly Claim[]>,
   ): void {
     const known = list.get(endpoint.id);
-    if (known?.endpoint.address === endpoint.address && known.endpoint.port === endpoint.port) {
+    if (known && isSamePlace(known.endpoint, endpoint)) {
       if (this.places.first(known.place) === known) this.touch(endpoint.id, touched);
       known.endpoint = endpoint;
       return;

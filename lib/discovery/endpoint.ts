@@ -16,3 +16,8 @@ export interface Endpoint extends Instance {
  * of the type then works with `isolatedModules` and with SWC, and a validating pipe accepts any object for the parameter.
  */
 export const Endpoint = Object;
+
+/** Whether two endpoints have the same address and port, whatever else differs. */
+export function isSamePlace(one: Endpoint, other: Endpoint): boolean {
+  return one === other || (one.address === other.address && one.port === other.port);
+}

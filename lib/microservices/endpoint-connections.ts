@@ -1,4 +1,4 @@
-import { type Endpoint } from '../discovery/endpoint.js';
+import { type Endpoint, isSamePlace } from '../discovery/endpoint.js';
 import { type ConnectionDeps, type EndpointConnection } from './endpoint-connection.js';
 
 /** Makes the connection of an endpoint. */
@@ -33,7 +33,7 @@ export class EndpointConnections {
   /** The connection to an endpoint, not necessarily open. */
   of(endpoint: Endpoint): EndpointConnection {
     const known = this.current.get(endpoint.id);
-    if (known && isSamePlace(known.endpoint, endpoint)) return known;
+    if (known && isSameTarget(known.endpoint, endpoint)) return known;
     if (known) this.retire(known);
     const connection = this.make(endpoint, {
       onChange: this.onChange,
@@ -54,7 +54,7 @@ export class EndpointConnections {
     const listed = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
     for (const [id, connection] of this.current) {
       const endpoint = listed.get(id);
-      if (endpoint && isSamePlace(connection.endpoint, endpoint)) continue;
+      if (endpoint && isSameTarget(connection.endpoint, endpoint)) continue;
       if (expired.has(id)) {
         this.current.delete(id);
         connection.close('expired');
@@ -77,8 +77,8 @@ export class EndpointConnections {
 }
 
 /** Whether a connection to one endpoint is a connection to the other. */
-function isSamePlace(one: Endpoint, other: Endpoint): boolean {
-  return one === other || (one.address === other.address && one.port === other.port && samePorts(one, other));
+function isSameTarget(one: Endpoint, other: Endpoint): boolean {
+  return one === other || (isSamePlace(one, other) && samePorts(one, other));
 }
 
 function samePorts({ ports: one }: Endpoint, { ports: other }: Endpoint): boolean {
