@@ -8,7 +8,7 @@ import { entryKeyId, entryKeyLabel, entryKeyOf } from '../registry/entry-record.
 import { type RegistrationStatus, type RegistrationEvent } from './registration-status.js';
 import { FailureLog } from './failure-log.js';
 import { type Claim } from './registration-machine.js';
-import { LocalRegistration, type LocalRegistrationDeps } from './local-registration.js';
+import { deregistering, LocalRegistration, type LocalRegistrationDeps } from './local-registration.js';
 import { RegistrationRunner } from './registration-runner.js';
 import { type RegistrationRunnerDeps } from './registration-runner-deps.js';
 import { type RegistrationOptions, type Registrar, type Registration } from './registrar.js';
@@ -276,10 +276,6 @@ export class LocalRegistrar implements Registrar {
   private assertOpen(): void {
     if (this.closed) throw new ClosedError('The sidekick');
   }
-}
-
-function deregistering(key: string): string {
-  return `Deregistering "${key}"`;
 }
 
 function claimOf({ exclusive, waits = false }: RegistrationOptions): Claim {

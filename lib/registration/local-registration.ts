@@ -99,7 +99,7 @@ export class LocalRegistration implements Registration {
 
   async pause(): Promise<void> {
     if (this.stopped) return;
-    await this.deps.within(`Deregistering "${this.runner.key}"`, (signal) => this.runner.pause(signal));
+    await this.deps.within(deregistering(this.runner.key), (signal) => this.runner.pause(signal));
   }
 
   resume(): void {
@@ -122,4 +122,9 @@ export class LocalRegistration implements Registration {
   private updaterOf(source: RecordSource): ValueUpdater {
     return new ValueUpdater(this.deps, this.runner, source, this.intervalMs);
   }
+}
+
+/** What a deregistration is called in the log. */
+export function deregistering(key: string): string {
+  return `Deregistering "${key}"`;
 }
