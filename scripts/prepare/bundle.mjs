@@ -112,9 +112,8 @@ async function partsOf(main) {
   const needs = new Map();
   const visit = async (file) => {
     if (needs.has(file)) return;
-    const text = await readFile(file, 'utf8');
-    // The compiler emits `import {} from` for an import of types only.
-    const ids = [...text.matchAll(/^(?:import|export) (?!\{\} ).*?from '([^']+)';$/gm)].map(([, id]) => id);
+    const text = (await readFile(file, 'utf8')).replace(LEFTOVERS, '');
+    const ids = [...text.matchAll(/^(?:import|export) .*?from '([^']+)';$/gm)].map(([, id]) => id);
     const files = ids.filter((id) => id.startsWith('.')).map((id) => resolve(file, '..', id));
     needs.set(file, { files, nest: ids.some((id) => id.startsWith('@nestjs/')) });
     await Promise.all(files.map(visit));
