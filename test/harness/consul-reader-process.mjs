@@ -3,14 +3,12 @@
  * read. A process of its own, so that nothing that blocks or dies under test keeps it from looking.
  */
 import http from 'node:http';
+import { monotonic } from './monotonic.mjs';
 
 const { url, service, every, timeout } = JSON.parse(process.argv[2]);
 const agent = new http.Agent({ keepAlive: true });
 let open = 0;
 let ending = false;
-
-/** Milliseconds of the machine's monotonic clock. */
-const now = () => Number(process.hrtime.bigint() / 1_000n) / 1_000;
 
 const ticking = setInterval(read, every);
 read();
@@ -23,12 +21,12 @@ process.stdin.on('end', () => {
 });
 
 function read() {
-  const began = now();
+  const began = monotonic();
   let told = false;
   const tell = (seen) => {
     if (told) return;
     told = true;
-    process.stdout.write(`${JSON.stringify({ began, ended: now(), ...seen })}\n`);
+    process.stdout.write(`${JSON.stringify({ began, ended: monotonic(), ...seen })}\n`);
   };
   open++;
   const path = `${url}/v1/health/service/${encodeURIComponent(service)}?consistent`;

@@ -3,6 +3,7 @@
  * for each read. A process of its own, so that nothing that blocks or dies under test keeps it from looking.
  */
 import http from 'node:http';
+import { monotonic } from './monotonic.mjs';
 
 const { urls, key, every, timeout } = JSON.parse(process.argv[2]);
 const agent = new http.Agent({ keepAlive: true });
@@ -10,9 +11,6 @@ const body = JSON.stringify({ key: Buffer.from(key).toString('base64') });
 let turn = 0;
 let open = 0;
 let ending = false;
-
-/** Milliseconds of the machine's monotonic clock. */
-const now = () => Number(process.hrtime.bigint() / 1_000n) / 1_000;
 
 // A new read begins whether or not the last one has been answered: a hung member leaves no gap in what is seen.
 const ticking = setInterval(read, every);
@@ -27,12 +25,12 @@ process.stdin.on('end', () => {
 
 function read() {
   const url = urls[turn++ % urls.length];
-  const began = now();
+  const began = monotonic();
   let told = false;
   const tell = (seen) => {
     if (told) return;
     told = true;
-    process.stdout.write(`${JSON.stringify({ began, ended: now(), url, ...seen })}\n`);
+    process.stdout.write(`${JSON.stringify({ began, ended: monotonic(), url, ...seen })}\n`);
   };
   open++;
   const request = http.request(`${url}/v3/kv/range`, { method: 'POST', agent, timeout }, (response) => {

@@ -1,13 +1,12 @@
+import { monotonic } from './monotonic.mjs';
+
+export { monotonic };
+
 /** Waits `ms` milliseconds. For polling and for faults that last a while, never instead of a condition. */
 export async function sleep(ms: number): Promise<void> {
   await new Promise<void>((resolve) => {
     setTimeout(resolve, ms);
   });
-}
-
-/** Milliseconds of the machine's monotonic clock: comparable between processes, unlike `performance.now()`. */
-export function monotonic(): number {
-  return Number(process.hrtime.bigint() / 1_000n) / 1_000;
 }
 
 export interface WaitOptions {

@@ -46,6 +46,15 @@ class World {
     return version;
   }
 
+  /** The session writes instances, and their versions are yielded. Returns the promise of {@link World.watch}. */
+  async watchWritten(...ids: readonly string[]): Promise<{ readonly watched: Promise<unknown> }> {
+    this.write(...ids);
+    const watched = this.watch();
+    await this.consul.clock.advance(10);
+    this.take();
+    return { watched };
+  }
+
   async end(watched: Promise<unknown>): Promise<unknown> {
     this.controller.abort();
     const result = await watched;
@@ -89,10 +98,7 @@ describe('OwnEntries', () => {
   it('yields nothing of an entry while a write is in progress, and then what the watch has seen', async () => {
     const world = new World();
     const { consul, own } = world;
-    world.write('a');
-    const watched = world.watch();
-    await consul.clock.advance(0);
-    world.take();
+    const { watched } = await world.watchWritten('a');
     const write = own.writing(web('a'));
     const version = consul.change(['a']);
     await consul.clock.advance(200);
@@ -114,10 +120,7 @@ describe('OwnEntries', () => {
   it('yields nothing of an entry that the query in flight did not ask for', async () => {
     const world = new World();
     const { consul } = world;
-    world.write('a');
-    const watched = world.watch();
-    await consul.clock.advance(10);
-    world.take();
+    const { watched } = await world.watchWritten('a');
     // The query that waits for a change has the filter of before: its response shows `a` alone.
     const version = world.write('b');
     await consul.clock.advance(10);
@@ -128,10 +131,7 @@ describe('OwnEntries', () => {
   it('does not take the end of a write for that of a later one, with a removal in between', async () => {
     const world = new World();
     const { consul, own } = world;
-    world.write('a');
-    const watched = world.watch();
-    await consul.clock.advance(0);
-    world.take();
+    const { watched } = await world.watchWritten('a');
     const former = own.writing(web('a'));
     own.delete(web('a'));
     const write = own.writing(web('a'));
@@ -148,9 +148,7 @@ describe('OwnEntries', () => {
   it('ends the query of a service with its last entry, and everything when it is closed', async () => {
     const world = new World();
     const { consul, own } = world;
-    world.write('a', 'b');
-    const watched = world.watch();
-    await consul.clock.advance(0);
+    const { watched } = await world.watchWritten('a', 'b');
     own.delete(web('a'));
     await consul.clock.advance(10_000);
     const queries = consul.queries.length;

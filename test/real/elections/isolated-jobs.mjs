@@ -3,6 +3,7 @@
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
+import { monotonic } from '../../harness/monotonic.mjs';
 
 // Knows the worker threads, so that one can be ended.
 const threads = createRequire(import.meta.url)('node:worker_threads');
@@ -20,11 +21,6 @@ const { Elections, LeaderOnly, Locked, SidekickModule } = await import('../../..
 /** Seconds. */
 const MAX_HANG = 9;
 
-/** Milliseconds of the machine's monotonic clock, which all processes share. */
-function now() {
-  return Number(process.hrtime.bigint() / 1_000n) / 1_000;
-}
-
 /** Blocks this thread. */
 function block(ms) {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
@@ -37,9 +33,9 @@ class Jobs {
 
   async locked(ms, { term }) {
     process.send({ kind: 'locked', term });
-    const from = now();
+    const from = monotonic();
     block(ms);
-    return { term, from, to: now() };
+    return { term, from, to: monotonic() };
   }
 }
 function decorate(decorator, name) {
