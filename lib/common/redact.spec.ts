@@ -38,9 +38,7 @@ describe('redactUrl', () => {
   });
 
   it('takes linear time for a long string that is no URL', () => {
-    expectLinear((count) => {
-      redactUrl(`${'?'.repeat(count)}${'&a'.repeat(count)}`);
-    }, 10_000);
+    expectLinear(() => redactUrl(`${'?'.repeat(500_000)}${'&a'.repeat(500_000)}`));
   });
 });
 

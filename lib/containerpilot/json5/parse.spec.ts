@@ -147,9 +147,10 @@ describe('parseJson5', () => {
   });
 
   it('takes linear time', () => {
-    expectLinear((count) => {
+    const count = 50_000;
+    expectLinear(() => {
       expect(value(`${'//\n'.repeat(count)}[${'1,'.repeat(count)}]`)).toHaveLength(count);
       expect(failure(`"${'a\\n'.repeat(2 * count)}`).offset).toBe(0);
-    }, 5_000);
+    });
   });
 });
