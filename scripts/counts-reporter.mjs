@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
 /** Lines of a failure's message that the list at the end of the run repeats. */
-const LINES = 8;
+const LINES = 20;
 
 /**
  * Jest reporter that writes the numbers of a run and its failures to the file in `SIDEKICK_COUNTS`, for

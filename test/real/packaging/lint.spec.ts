@@ -16,6 +16,8 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const COMPILER_OPTIONS = { module: 'nodenext', target: 'es2023', strict: true, noEmit: true, types: [] };
 
+const MOST_RUNS = 3;
+
 const FILES = {
   'tsconfig.json': JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['lib', 'test', 'sample'] }),
   'package.json': '{ "type": "module" }',
@@ -37,6 +39,20 @@ describe('npm run lint', () => {
       encoding: 'utf8',
     });
     return { status, output: stdout + stderr };
+  };
+
+  /**
+   * Oxlint's output, once it matches all patterns. Some runs report a part of the faults
+   * (https://github.com/oxc-project/tsgolint/issues/1084), so it runs again before a pattern counts as missing.
+   */
+  const expectReports = (patterns: readonly RegExp[]): void => {
+    let all = '';
+    for (let run = 0; run < MOST_RUNS && !patterns.every((pattern) => pattern.test(all)); run++) {
+      const { status, output } = lint('--format=unix');
+      expect(status).not.toBe(0);
+      all += output;
+    }
+    for (const pattern of patterns) expect(all).toMatch(pattern);
   };
 
   beforeEach(() => {
@@ -61,9 +77,7 @@ describe('npm run lint', () => {
       'sample/01/main.ts',
     ];
     for (const file of files) write(file, 'const wait = async () => await Promise.resolve(1);\nwait();\n');
-    const { status, output } = lint('--format=unix');
-    expect(status).not.toBe(0);
-    for (const file of files) expect(output).toMatch(new RegExp(`^${file}:2:1: .*no-floating-promises`, 'm'));
+    expectReports(files.map((file) => new RegExp(`^${file}:2:1: .*no-floating-promises`, 'm')));
   });
 
   it('reports what the compiler does not', () => {
@@ -83,10 +97,7 @@ describe('npm run lint', () => {
       'lib/directive.ts': ['// oxlint-disable-next-line no-var\nexport const a = 1;\n', 'Unused'],
     };
     for (const [file, [text]] of Object.entries(faults)) write(file, text);
-    const { status, output } = lint('--format=unix');
-    expect(status).not.toBe(0);
-    for (const [file, [, rule]] of Object.entries(faults))
-      expect(output).toMatch(new RegExp(`^${file}:.*${rule}`, 'm'));
+    expectReports(Object.entries(faults).map(([file, [, rule]]) => new RegExp(`^${file}:.*${rule}`, 'm')));
   });
 
   it('lints everything after the change of a file that others import', () => {
@@ -94,11 +105,8 @@ describe('npm run lint', () => {
     const clean = readFileSync(join(root, '.cache', 'lint.txt'), 'utf8');
     expect(lint()).toEqual({ status: 0, output: '' });
     write('lib/logger.ts', FILES['lib/logger.ts'].replace('use(): void', 'async use(): Promise<void>'));
-    for (let run = 0; run < 2; run++) {
-      const { status, output } = lint();
-      expect(status).not.toBe(0);
-      expect(output).toContain('service.ts:3:1');
-    }
+    for (let run = 0; run < 2; run++) expect(lint().status).not.toBe(0);
+    expectReports([/^lib\/service\.ts:3:1: .*no-floating-promises/m]);
     write('lib/logger.ts', FILES['lib/logger.ts']);
     expect(lint()).toEqual({ status: 0, output: '' });
     expect(readFileSync(join(root, '.cache', 'lint.txt'), 'utf8')).toBe(clean);
