@@ -4,6 +4,7 @@ import https from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { type Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { until } from '../../../test/harness/wait.js';
 import { type Call } from '../../balancing/call.js';
 import { ServiceCalls } from '../../calling/service-calls.js';
 import { type Clock, systemClock } from '../../common/clock.js';
@@ -20,12 +21,16 @@ interface Settings {
   readonly clock?: Clock;
   /** Whether the service has its first list. */
   readonly listed?: boolean;
+  /** Port of the only instance of the service `shop`. */
+  readonly shopPort?: number;
 }
 
 describe('AxiosAdapter', () => {
   let ends: string[];
-  let inFlight: number;
+  let inFlight = 0;
   let close: () => Promise<void>;
+  /** Closes the adapter alone. */
+  let end: () => void;
 
   beforeEach(() => {
     ends = [];
@@ -37,7 +42,7 @@ describe('AxiosAdapter', () => {
   });
 
   /** A client of axios for the service `web` with one instance. */
-  async function client({ answer, clock = systemClock, listed = true }: Settings) {
+  async function client({ answer, clock = systemClock, listed = true, shopPort }: Settings) {
     const server = http.createServer(answer);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
@@ -73,8 +78,19 @@ describe('AxiosAdapter', () => {
       originOf: () => `http://127.0.0.1:${port}`,
       portError: () => new Error('unused') as never,
     };
-    const routes = { find: (origin: string) => (origin === 'http://web' ? route : undefined) };
+    const shop = {
+      ...route,
+      handle: { name: 'shop', calls } as unknown as ServiceHandle,
+      host: 'shop',
+      portOf: () => shopPort,
+    };
+    const found = new Map<string, unknown>([
+      ['http://web', route],
+      ['http://shop', shop],
+    ]);
+    const routes = { find: (origin: string) => found.get(origin) };
     const adapter = new AxiosAdapter({ routes: routes as unknown as Routes, clock, timeout: undefined });
+    end = () => adapter.close();
     close = async () => {
       adapter.close();
       server.closeAllConnections();
@@ -169,5 +185,67 @@ describe('AxiosAdapter', () => {
     const headers = { host: 'tenant.example', authorization: 'Bearer x' };
     expect((await send({ headers })).data).toBe('tenant.example Bearer x');
     expect(ends).toEqual(['success', 'success']);
+  });
+
+  it('keeps the option auth on a redirect within the service', async () => {
+    const answer: http.RequestListener = (request, response) => {
+      if (request.url === '/') response.writeHead(302, { location: '/next' }).end();
+      else if (request.url === '/next') response.writeHead(302, { location: 'http://web/end' }).end();
+      else response.end(request.headers.authorization);
+    };
+    const send = await client({ answer });
+    const basic = `Basic ${Buffer.from('me:secret').toString('base64')}`;
+    expect((await send({ auth: { username: 'me', password: 'secret' } })).data).toBe(basic);
+  });
+
+  describe('after a redirect to another place', () => {
+    let other: http.Server;
+
+    beforeEach(async () => {
+      other = http.createServer((request, response) => {
+        if (request.url === '/first') response.writeHead(302, { location: '/second' }).end();
+        else response.writeHead(500).end(`other ${request.url} ${request.headers.authorization}`);
+      });
+      await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    });
+    afterEach(async () => {
+      other.closeAllConnections();
+      await new Promise((resolve) => other.close(resolve));
+    });
+
+    it.each([
+      ['a host that is no service', (port: number) => `127.0.0.1:${port}`, ['success']],
+      ['another service', () => 'shop', ['success', 'success', 'failure']],
+    ])('stays at %s, without the credentials', async (_what, host, expected) => {
+      const { port } = other.address() as AddressInfo;
+      const location = `http://${host(port)}/first`;
+      const answer: http.RequestListener = (_request, response) =>
+        response.writeHead(302, { location }).end();
+      const send = await client({ answer, shopPort: port });
+      const auth = { username: 'me', password: 'secret' };
+      const { response } = await failed(send({ auth }));
+      expect(response?.data).toBe('other /second undefined');
+      expect([inFlight, ends]).toEqual([0, expected]);
+    });
+  });
+
+  it('leaves the requests under way when it is closed, and keeps no connection', async () => {
+    const requests: http.ServerResponse[] = [];
+    const sockets = new Set<unknown>();
+    const send = await client({
+      answer: (request, response) => {
+        sockets.add(request.socket);
+        request.socket.once('close', () => sockets.delete(request.socket));
+        if (request.url === '/slow') requests.push(response);
+        else response.end('fast');
+      },
+    });
+    await send({});
+    const slow = send({ url: 'http://web/slow', service: { retry: false } });
+    await until('the request', () => requests.length > 0);
+    end();
+    requests[0]!.end('answered');
+    expect((await slow).data).toBe('answered');
+    await until('the connections to be closed', () => sockets.size === 0);
   });
 });

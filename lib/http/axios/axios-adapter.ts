@@ -51,10 +51,13 @@ export class AxiosAdapter {
 
   constructor(private readonly deps: AxiosAdapterDeps) {}
 
-  /** Ends idle connections. */
+  /** Ends idle connections, and keeps those of the requests under way no longer than these. */
   close(): void {
-    this.agents.http.destroy();
-    this.agents.https.destroy();
+    for (const agent of [this.agents.http, this.agents.https]) {
+      agent.maxFreeSockets = 0;
+      for (const sockets of Object.values(agent.freeSockets))
+        for (const socket of sockets ?? []) socket.destroy();
+    }
   }
 
   /** The adapter. Rejects with errors of the caller's copy of axios. */
@@ -107,7 +110,7 @@ export class AxiosAdapter {
     const terms = { adapter, agents, clock, policy: call.policy, endsAtMs };
     for (;;) {
       const current = new AxiosAttempt(terms, call.begin(route.portOf));
-      const redirects = new RedirectRule(routes, route, config.beforeRedirect, current);
+      const redirects = new RedirectRule(routes, route, config, current);
       const result = await current.run(
         attemptOptions(config, {
           url: urlAt(current.call, axiosCall),

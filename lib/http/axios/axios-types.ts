@@ -16,6 +16,7 @@ export interface RedirectOptions {
   host?: string | undefined;
   port?: string | number | null | undefined;
   href?: string | undefined;
+  auth?: string | null | undefined;
   headers: Record<string, unknown> & { host?: unknown };
 }
 
@@ -37,6 +38,7 @@ export interface AxiosConfig {
   readonly allowAbsoluteUrls?: boolean;
   readonly method?: string;
   readonly headers: AxiosHeadersLike;
+  readonly auth?: { readonly username?: string; readonly password?: string } | undefined;
   readonly data?: unknown;
   readonly timeout?: number;
   readonly timeoutErrorMessage?: string;
