@@ -73,9 +73,9 @@ export class HttpAttempt implements AttemptEvents {
     this.answerTimer?.cancel();
   }
 
-  /** The application does not receive this response, which is a failure of the endpoint. */
-  discard(): void {
-    this.end('failure');
+  /** The application does not receive the response with this status. */
+  discard(status: number): void {
+    this.end(outcomeOfStatus(status));
   }
 
   /** Ends the attempt before its request does. */

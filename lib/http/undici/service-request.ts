@@ -79,10 +79,12 @@ export class ServiceRequest implements AttemptOwner {
   onAnswered(attempt: HttpAttempt, status: number, header: (name: string) => string | undefined): boolean {
     if (this.isOver || this.chosen) return false;
     if (status === 503) attempt.backOff(retryAfterMs(header('retry-after'), this.terms.clock));
-    if (this.mayRetry(status)) {
+    // Of two attempts of a hedge, the one that fails first must not end the other, which may succeed.
+    const isHedged = this.live.length > 1 && this.terms.call.policy.on.has(status);
+    if (isHedged || this.mayRetry(status)) {
       this.leave(attempt);
-      attempt.discard();
-      this.attempt();
+      attempt.discard(status);
+      if (!isHedged) this.attempt();
       return false;
     }
     this.choose(attempt);
