@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { until } from './wait.js';
 
 /** Milliseconds for another worker to make what this one waits for. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 600_000;
 
 /** Where the outcome of {@link oncePerRun} is written: empty, or what went wrong. */
 const OUTCOME = 'outcome';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nodeBinary } from '../../../scripts/servers/node.mjs';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
+import { npmInstall } from '../packaging/installation.js';
 import { shell } from '../packaging/shell.js';
 
 const APPLICATION = fileURLToPath(new URL('successor-application.mjs', import.meta.url));
@@ -14,19 +15,8 @@ describe('@prometheus-io/client on Node 22', () => {
     try {
       const node = await nodeBinary(22);
       await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true }));
-      await shell(
-        'npm',
-        [
-          'install',
-          '@prometheus-io/client@0.16.1',
-          '--prefer-offline',
-          '--no-audit',
-          '--no-fund',
-          '--loglevel=error',
-        ],
-        { cwd: folder },
-      );
-      const printed = await shell(node, [APPLICATION, folder], { timeout: 30_000 });
+      await npmInstall(folder, '@prometheus-io/client@0.16.1');
+      const printed = await shell(node, [APPLICATION, folder], { timeout: 120_000 });
       const { scrape, fleet } = JSON.parse(printed) as { readonly scrape: string; readonly fleet: string };
       expect(scrape).toContain('sidekick_heartbeat_up{key="leader"} 1\n');
       expect(scrape).toContain(

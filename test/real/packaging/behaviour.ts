@@ -7,7 +7,7 @@ import { filesOf } from './pages.js';
 import { TYPED_NAMES, TYPED_NAMES_PROJECT } from './typed-names.js';
 
 /** Milliseconds for npm to install, and for the compiler. */
-const PATIENCE = 300_000;
+const PATIENCE = 600_000;
 
 /** Imports every path the package offers, and prints which could not be and why. */
 const PROBE = `

@@ -3,7 +3,7 @@ import { Consumer } from './consumer.js';
 import { Installation } from './installation.js';
 import { shell } from './shell.js';
 
-const PATIENCE = 300_000;
+const PATIENCE = 600_000;
 
 /** Boots on the registry of the environment, and prints how that ended. */
 const APP = `

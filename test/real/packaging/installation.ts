@@ -5,10 +5,22 @@ import { oncePerRun } from '../../harness/once-per-run.js';
 import { shell } from './shell.js';
 import { packed } from './tarball.js';
 
-/** Installs the dependencies of the package.json in a folder. */
-export async function npmInstall(folder: string): Promise<void> {
-  const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
-  await shell('npm', ['install', ...flags], { cwd: folder });
+/** Longer than an installation takes, even beside many other processes. */
+const INSTALL_TIMEOUT_MS = 480_000;
+
+/** npm waits five minutes for a response that does not arrive, unless it is told otherwise. */
+const NPM_FLAGS = [
+  '--prefer-offline',
+  '--fetch-timeout=30000',
+  '--fetch-retries=5',
+  '--no-audit',
+  '--no-fund',
+  '--loglevel=error',
+];
+
+/** Installs packages, and the dependencies of the package.json in the folder. */
+export async function npmInstall(folder: string, ...packages: readonly string[]): Promise<void> {
+  await shell('npm', ['install', ...packages, ...NPM_FLAGS], { cwd: folder, timeout: INSTALL_TIMEOUT_MS });
 }
 
 /** The packages of the applications with Nest 12, besides ours: those of their tests and of both templates of `nest new`. */

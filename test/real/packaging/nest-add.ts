@@ -10,7 +10,7 @@ import { root } from './tarball.js';
 import { TemplateApplication } from './template.js';
 
 /** Milliseconds for npm, and for the compiler. */
-const PATIENCE = 300_000;
+const PATIENCE = 600_000;
 
 const CHANGES = {
   esm: ['src/app.module.ts', 'src/main.ts', 'vitest.config.e2e.ts', 'vitest.config.ts'],
