@@ -10,7 +10,7 @@ export async function sleep(ms: number): Promise<void> {
 }
 
 export interface WaitOptions {
-  /** Milliseconds after which the wait fails; 60,000 by default, for a machine that is busy with other specs. */
+  /** Milliseconds after which the wait fails; 120,000 by default, for a machine that is busy with other specs. */
   readonly deadline?: number;
   /** Milliseconds between two looks; 20 by default. */
   readonly every?: number;
@@ -25,7 +25,7 @@ export interface WaitOptions {
 export async function until<T>(
   what: string,
   look: () => T | Promise<T>,
-  { deadline = 60_000, every = 20 }: WaitOptions = {},
+  { deadline = 120_000, every = 20 }: WaitOptions = {},
 ): Promise<Exclude<T, undefined | null | false>> {
   const end = monotonic() + deadline;
   let cause: unknown;
