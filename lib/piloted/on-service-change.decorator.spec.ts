@@ -10,6 +10,7 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Transport } from '@nestjs/microservices';
+import { Test } from '@nestjs/testing';
 import { watchEvents } from '../containerpilot/watch-events.js';
 import { silentLogger } from '../common/logger.js';
 import { DiscoveryService } from './discovery.service.js';
@@ -19,6 +20,8 @@ import { type ServiceChange } from '../discovery/service-change.js';
 import { memory, type MemorySource } from '../registries/memory/memory.js';
 import { registryPool } from '../registry/registry-pool.js';
 import { SidekickModule } from '../sidekick/sidekick.module.js';
+import { SIDEKICK_WAIT_CLOCK } from '../sidekick/sidekick.tokens.js';
+import { VirtualClock } from '../testing/virtual-clock.js';
 import { Announcer, eventually } from '../../test/harness/in-memory/announcer.js';
 
 const quiet = { logger: silentLogger };
@@ -27,9 +30,11 @@ describe('@OnServiceChange', () => {
   let source: MemorySource;
   let web: Announcer;
   let apps: INestApplication[];
+  let clock: VirtualClock;
 
   beforeEach(async () => {
     apps = [];
+    clock = new VirtualClock();
     source = memory();
     web = await Announcer.on(source);
     await web.announce('a', 'b');
@@ -53,7 +58,10 @@ describe('@OnServiceChange', () => {
       controllers,
     })
     class AppModule {}
-    const app = await NestFactory.create(AppModule, { logger: false, abortOnError: false });
+    const module = Test.createTestingModule({ imports: [AppModule] })
+      .overrideProvider(SIDEKICK_WAIT_CLOCK)
+      .useValue(clock);
+    const app = (await module.compile()).createNestApplication({ logger: false });
     apps.push(app);
     await app.listen(0, '127.0.0.1');
     return app;
@@ -95,9 +103,13 @@ describe('@OnServiceChange', () => {
     expect(order).toEqual(['init', 'initialised', 'a,b,c']);
     const own = (): number => source.store.list({ kind: 'service', service: 'own' }).entries.length;
     await eventually(() => own() === 1);
+    // A second close would drain again.
+    apps = [];
     const closing = app.close();
     await eventually(() => own() === 0);
     await web.announce('d');
+    await eventually(() => order.length === 4 && clock.pending > 0);
+    await clock.advance(500);
     await closing;
     expect(order.slice(3)).toEqual(['a,b,c,d', 'destroy', 'destroyed']);
   });

@@ -7,6 +7,7 @@ import { memory, type MemorySource } from '../registries/memory/memory.js';
 import { SidekickModule } from './sidekick.module.js';
 import { type SidekickModuleOptions } from './sidekick.options.js';
 import { Sidekick } from './sidekick.service.js';
+import { freePorts } from '../../test/harness/ports.js';
 import { until } from '../../test/harness/wait.js';
 
 const quiet = { logger: silentLogger };
@@ -74,14 +75,7 @@ describe('SidekickModule with a service', () => {
 
   it('announces without an HTTP server once the given port accepts connections', async () => {
     const server = createServer();
-    const port = await new Promise<number>((resolve) => {
-      const probe = createServer().listen(0, '127.0.0.1', () => {
-        const { port: free } = probe.address() as { port: number };
-        probe.close(() => {
-          resolve(free);
-        });
-      });
-    });
+    const [port = 0] = await freePorts(1);
     @Module({
       imports: [
         SidekickModule.forRoot({ registry, ...quiet, service: { name: 'web', address: '127.0.0.1', port } }),

@@ -10,6 +10,7 @@ import { type InstanceRecord } from '../registry/entry-record.js';
 import { memory, type MemorySource } from '../registries/memory/memory.js';
 import { SidekickModule } from './sidekick.module.js';
 import { type SidekickModuleOptions } from './sidekick.options.js';
+import { freePorts } from '../../test/harness/ports.js';
 import { until } from '../../test/harness/wait.js';
 
 describe('SidekickModule with a ContainerPilot configuration', () => {
@@ -22,10 +23,11 @@ describe('SidekickModule with a ContainerPilot configuration', () => {
     folder = await mkdtemp(join(tmpdir(), 'sidekick-config-'));
     registry = memory();
     server = createServer();
+    // Outside of the range of outgoing connections: one of the tests closes the server and listens again.
+    [port = 0] = await freePorts(1);
     await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve);
+      server.listen(port, '127.0.0.1', resolve);
     });
-    ({ port } = server.address() as { port: number });
   });
   afterEach(async () => {
     server.close();

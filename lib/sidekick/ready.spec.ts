@@ -53,6 +53,7 @@ describe('the option `service.ready`', () => {
       await bench.clock.advance(3 * INTERVAL_MS);
       answer = true;
       await asked(1);
+      await until('the log line', () => bench.warnings().length === 2);
       expect(app.get(Sidekick).beats).toMatchObject([{ key: 'web/a', state: 'alive' }]);
       expect(bench.warnings()).toEqual([
         expect.stringMatching(

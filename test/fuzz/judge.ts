@@ -1,10 +1,10 @@
 import { SidekickError } from '../../lib/common/errors/index.js';
 
 /**
- * Milliseconds of computing one input may take, so that a busy machine is no finding. Most take well under one; what is
- * not linear takes minutes.
+ * Milliseconds of computing one input may take, so that a slow machine is no finding, although all threads of the process
+ * count. Most take well under one; what is not linear takes minutes.
  */
-export const TIME_BOUND = 3_000;
+export const TIME_BOUND = 10_000;
 /** How many threads of this process compute: their time is measured as one. */
 export const computing = { threads: 1 };
 /** Characters of an error that a person is shown. */

@@ -9,5 +9,5 @@ export async function tempFolder(purpose: string): Promise<string> {
 
 /** Removes a folder with all it holds. */
 export async function removeFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 }

@@ -99,7 +99,14 @@ describe('a release', () => {
   describe('as a dry run', () => {
     let folder: string;
     const git = (...args: string[]): void => {
-      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.org', ...args], { cwd: folder });
+      // Without maintenance, which may still write in the background when the folder is removed.
+      const settings = [
+        'user.name=a',
+        'user.email=a@example.org',
+        'commit.gpgSign=false',
+        'maintenance.auto=false',
+      ];
+      execFileSync('git', [...settings.flatMap((setting) => ['-c', setting]), ...args], { cwd: folder });
     };
     const write = (name: string, text: string): void => {
       writeFileSync(join(folder, name), text);
@@ -119,7 +126,7 @@ describe('a release', () => {
     });
 
     afterEach(() => {
-      rmSync(folder, { recursive: true });
+      rmSync(folder, { recursive: true, maxRetries: 10 });
     });
 
     it('prints its steps and changes nothing', () => {

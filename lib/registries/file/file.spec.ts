@@ -50,7 +50,7 @@ describe('file', () => {
 
     it('stores each entry in its own file, readable by the owner only', async () => {
       const registry = await file(root).open(deps);
-      const session = await registry.openSession({ ttl: 10, name: 'spec' }, signal);
+      const session = await registry.openSession({ ttl: 60, name: 'spec' }, signal);
       const instance = completeInstance({ service: 'web', id: 'one', address: '10.0.0.1', port: 80 });
       await session.write({ kind: 'instance', instance }, undefined, signal);
       await session.write({ kind: 'key', key: '/app/leader', value: 'me' }, undefined, signal);
@@ -101,7 +101,7 @@ describe('file', () => {
 
     it('returns the well-formed entries besides the malformed ones', async () => {
       const registry = await file(root).open(deps);
-      const session = await registry.openSession({ ttl: 10 }, signal);
+      const session = await registry.openSession({ ttl: 60 }, signal);
       const instance = completeInstance({ service: 'web', id: 'good', address: '10.0.0.1', port: 80 });
       await session.write({ kind: 'instance', instance }, undefined, signal);
       const folder = join(root, 'services', 'web');
@@ -146,7 +146,7 @@ describe('file', () => {
 
     it('names the file that prevents a write because it has the highest version number', async () => {
       const registry = await file(root).open(deps);
-      const session = await registry.openSession({ ttl: 10 }, signal);
+      const session = await registry.openSession({ ttl: 60 }, signal);
       const folder = join(root, 'keys');
       await mkdir(folder, { recursive: true });
       await writeFile(join(folder, 'k@999999999999999.json'), '{"format":1,"key":"k","value":"planted"}');
@@ -164,7 +164,7 @@ describe('file', () => {
       const path = join(root, 'remade');
       const registry = await file(path).open(deps);
       const scope = { kind: 'service', service: 'web' } as const;
-      const session = await registry.openSession({ ttl: 10 }, signal);
+      const session = await registry.openSession({ ttl: 60 }, signal);
       const { cursor } = await registry.list(scope, signal);
       await rm(path, { recursive: true });
       await mkdir(path);
@@ -184,7 +184,7 @@ describe('file', () => {
       const registry = await file(join(root, 'wiped')).open(deps);
       const scope = { kind: 'key', key: 'k' } as const;
       const record = { ...scope, value: 'v' };
-      const session = await registry.openSession({ ttl: 10 }, signal);
+      const session = await registry.openSession({ ttl: 60 }, signal);
       await session.write(record, undefined, signal);
       await rm(join(root, 'wiped'), { recursive: true });
       await expect(session.renew(signal)).rejects.toThrow(/no longer knows session/);

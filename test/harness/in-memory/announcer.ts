@@ -3,6 +3,7 @@ import { silentLogger } from '../../../lib/common/logger.js';
 import { completeInstance, type PartialInstance } from '../../../lib/registry/instance.js';
 import { type Registry, type Session } from '../../../lib/registry/registry.js';
 import { type RegistrySource } from '../../../lib/registry/registry-source.js';
+import { until } from '../wait.js';
 
 type Announced = Partial<PartialInstance> & { readonly id: string };
 
@@ -45,11 +46,7 @@ export class Announcer {
   }
 }
 
-/** Waits until `condition` holds, at most `deadline` milliseconds. */
-export async function eventually(condition: () => boolean, deadline = 5_000): Promise<void> {
-  const end = performance.now() + deadline;
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`Not so within ${deadline} ms: ${String(condition)}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+/** Waits until `condition` holds, as long as {@link until} by default. */
+export async function eventually(condition: () => boolean): Promise<void> {
+  await until(String(condition), condition, { every: 5 });
 }

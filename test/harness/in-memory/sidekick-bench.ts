@@ -1,6 +1,6 @@
 import { type INestApplicationContext, Module, type Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { createServer, type Server } from 'node:http';
+import { type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { RegistryRefusedError } from '../../../lib/common/errors/index.js';
 import { type Logger } from '../../../lib/common/logger.js';
@@ -12,6 +12,7 @@ import { SidekickModule } from '../../../lib/sidekick/sidekick.module.js';
 import { type SidekickModuleOptions } from '../../../lib/sidekick/sidekick.options.js';
 import { SIDEKICK_WAIT_CLOCK } from '../../../lib/sidekick/sidekick.tokens.js';
 import { VirtualClock } from '../../../lib/testing/virtual-clock.js';
+import { freePorts } from '../ports.js';
 
 /** Applications on one registry in memory, with all log lines. */
 export class Bench {
@@ -67,11 +68,7 @@ export class Bench {
   }
 
   async freePort(): Promise<number> {
-    const probe = createServer();
-    const port = await this.listening(probe);
-    await new Promise((resolve) => {
-      probe.close(resolve);
-    });
+    const [port = 0] = await freePorts(1);
     return port;
   }
 
