@@ -7,6 +7,7 @@ import { type ElectionClient, type ElectionStatus } from './election-client.js';
 import { jobLabels } from './job-labels.js';
 import { LocalElection } from './local-election.js';
 import { type Locks } from './locks.js';
+import { LoggedLocks } from './logged-locks.js';
 
 /** Dependencies of a {@link LocalElectionClient}. */
 export interface LocalElectionClientDeps {
@@ -23,15 +24,14 @@ const RUNS_INTERVAL_MS = 20;
 
 /** Takes part in elections and locks for the application, in its thread. */
 export class LocalElectionClient implements ElectionClient {
+  readonly locks: Locks;
   private readonly elections = new Map<string, LocalElection>();
   private paused = false;
   private closing: Promise<void> | undefined;
   private stopped = false;
 
-  constructor(private readonly deps: LocalElectionClientDeps) {}
-
-  get locks(): Locks {
-    return this.deps.backend.locks;
+  constructor(private readonly deps: LocalElectionClientDeps) {
+    this.locks = new LoggedLocks(deps.backend.locks, deps.logger);
   }
 
   get ttl(): number {

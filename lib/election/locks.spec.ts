@@ -261,4 +261,23 @@ describe('a lock', () => {
     await clock.advance(30_000);
     expect((await acquire(one)).granted).toBe(true);
   });
+
+  it('warns once when a run loses its lock, and not when the application stops', async () => {
+    const one = await member();
+    const late = await granted(one, { lockAtMostForMs: 5_000, label: 'Invoices.send' });
+    await clock.advance(20_000);
+    late.end();
+    const stolen = await granted(one, { ...MINUTE, label: 'Invoices.send' });
+    source.store.remove(KEY);
+    await clock.advance(1_000);
+    stolen.end();
+    await clock.advance(10);
+    const stopped = await granted(one);
+    one.client.shutdown();
+    stopped.end();
+    expect(one.warnings).toEqual([
+      `The run of "cron" ends: the job ran longer than \`lockAtMostFor\`, so that another run may start. The signal of Invoices.send (term ${late.term}) is aborted: let the job end then, or raise \`lockAtMostFor\`.`,
+      `The run of "cron" ends: another client removed or replaced its record. The signal of Invoices.send (term ${stolen.term}) is aborted: let the job end then.`,
+    ]);
+  });
 });

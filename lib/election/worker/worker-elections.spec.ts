@@ -236,6 +236,7 @@ describe('elections with isolate', () => {
       expect(run.signal.aborted).toBe(true);
       run.end();
       await clock.advance(2 * TTL_MS);
+      expect(one.lines.filter((line) => line.startsWith('WARN The run of "lock" ends: '))).toHaveLength(1);
       const next = await granted(one);
       const closing = one.client.close(1_000);
       expect(next.signal.aborted).toBe(true);
