@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { type Observable, Subject } from 'rxjs';
 import { deferred, type Deferred } from '../common/async/deferred.js';
 import { attempt } from '../common/async/deadline.js';
-import { type Clock } from '../common/clock.js';
+import { type Clock, type Timer } from '../common/clock.js';
 import { CHANNELS } from '../common/diagnostics.js';
 import { expected } from '../common/expected.js';
 import { type Logger } from '../common/logger.js';
@@ -24,6 +24,8 @@ import { type ElectionSignal } from './election-state.js';
 const MAX_META_BYTES = 4_096;
 /** How long a release may take before the record is left to expire, in milliseconds. */
 const RELEASE_TIMEOUT_MS = 700;
+/** How long the jobs of an instance that has resigned may take until that is logged, in milliseconds. */
+const LATE_JOBS_MS = 10_000;
 
 /** Dependencies of a {@link LocalElection}. */
 export interface LocalElectionDeps {
@@ -43,6 +45,8 @@ export class LocalElection implements Election {
   private readonly runs = new Map<AbortController, string>();
   private readonly waiting = new Set<Deferred<void>>();
   private controller = new AbortController();
+  /** Set while an instance that has resigned waits for its jobs. */
+  private lateJobs: Timer | undefined;
   /** Set between `pause` and `resume`: whether to campaign afterwards, and how. */
   private paused: { readonly wanted: boolean; readonly options: CampaignOptions } | undefined;
 
@@ -116,8 +120,25 @@ export class LocalElection implements Election {
 
   private async leave(): Promise<void> {
     this.candidacy.dispatch({ kind: 'resign' });
+    if (this.runs.size > 0)
+      this.lateJobs ??= this.deps.clock.after(LATE_JOBS_MS, () => this.warnOfLateJobs());
     await this.idle();
     await this.released();
+  }
+
+  private warnOfLateJobs(): void {
+    if (this.campaigns) {
+      this.lateJobs = undefined;
+      return;
+    }
+    this.deps.logger.warn(
+      `This instance has resigned from "${this.name}", but jobs that run by its leadership have not ended for ${LATE_JOBS_MS / 1_000} s: ${jobLabels(this.runs.values())}. No instance leads until they end. Let them end when their signal aborts.`,
+    );
+  }
+
+  private forgetLateJobs(): void {
+    this.lateJobs?.cancel();
+    this.lateJobs = undefined;
   }
 
   begin(label = 'an unnamed job'): LeaderRun | undefined {
@@ -139,6 +160,7 @@ export class LocalElection implements Election {
 
   /** Ends leadership at once, and aborts the signals. The record is kept until the jobs have ended. */
   shutdown(): void {
+    this.forgetLateJobs();
     this.candidacy.dispatch({ kind: 'shutdown' });
   }
 
@@ -179,6 +201,7 @@ export class LocalElection implements Election {
   }
 
   private settle(): void {
+    this.forgetLateJobs();
     for (const ended of this.waiting) ended.resolve();
     this.waiting.clear();
   }
