@@ -50,11 +50,23 @@ describe('formatValue', () => {
     [{ url: 'etcd://root:canary@h', port: 1 }],
     [[{ deep: { password: 'canary' } }]],
     [{ token: 'canary', clientSecret: 'canary', privateKey: 'canary', passphrase: 'canary' }],
+    [{ tokens: ['canary'], credentials: { user: 'canary' } }],
     [{ key: '-----BEGIN PRIVATE KEY-----\ncanary' }],
     ['-----BEGIN PRIVATE KEY-----\ncanary'],
   ])('redacts the secret of %j', (value) => {
     expect(formatValue(value)).not.toContain('canary');
     expect(expected('x', 'something else', value).message).not.toContain('canary');
+  });
+
+  it('redacts a password that YAML made a number', () => {
+    expect(formatValue({ username: 'root', password: 271_828 })).toBe('{"username":"root","password":"***"}');
+  });
+
+  it('takes linear time for a long value of a registry', () => {
+    expectLinear(() => {
+      formatValue(':'.repeat(500_000));
+      formatValue({ Addr: '@:'.repeat(500_000) });
+    });
   });
 
   it.each<[unknown, string]>([

@@ -28,7 +28,6 @@ const PUBLIC_PARAMETERS = new Set([
 const SECRET_MEMBER = /token|passw|passphrase|secret|credential|private/i;
 const PEM = '-----BEGIN ';
 const URL_LIKE = /^\s*[a-z][a-z0-9+.-]*:/i;
-const CREDENTIALS = /:[^@]*@/;
 
 /** Redacts everything between the scheme and the last `@`, because an unescaped password may contain any character. */
 function withoutCredentials(url: string): string {
@@ -52,11 +51,19 @@ export function redactUrl(url: string): string {
     .replace(/#.*$/s, `#${REDACTED}`);
 }
 
+/** Whether a colon precedes an `@`. Takes linear time, since the value may come from a registry. */
+function hasCredentials(value: string): boolean {
+  const colon = value.indexOf(':');
+  return colon >= 0 && value.includes('@', colon);
+}
+
 /** A replacer for `JSON.stringify` that redacts secrets. */
 export function redactMember(name: string, value: unknown): unknown {
+  // Of any type: a password in YAML may be a number, and tokens an array.
+  if (SECRET_MEMBER.test(name) && value !== undefined && value !== null) return REDACTED;
   if (typeof value !== 'string') return value;
-  if (SECRET_MEMBER.test(name) || value.includes(PEM)) return REDACTED;
-  return URL_LIKE.test(value) || CREDENTIALS.test(value) ? redactUrl(value) : value;
+  if (value.includes(PEM)) return REDACTED;
+  return URL_LIKE.test(value) || hasCredentials(value) ? redactUrl(value) : value;
 }
 
 /** Maximum length of a URL in a message. It has room for a long list of servers. */
