@@ -18,6 +18,15 @@ describe('envProxy', () => {
     expect(find({ http_proxy: 'http://[fd00::1]' })).toContain('http://[fd00::1]:80 ');
   });
 
+  it.each([
+    ['100%', '100%'],
+    ['%70%C3%A9%zz', 'pé%zz'],
+  ])('takes the password %s, whose percent signs are not all escaped', (password, expectedPassword) => {
+    const env = { http_proxy: `http://user:${password}@proxy:3128` };
+    const found = envProxy(VARIABLES, { host: '10.0.0.1', port: 2379 }, env);
+    expect(found?.credentials).toBe(`user:${expectedPassword}`);
+  });
+
   it.each([{}, { http_proxy: 'proxy' }, { http_proxy: 'socks5://proxy:1080' }])(
     'finds no proxy in %j',
     (env) => {
@@ -30,6 +39,7 @@ describe('envProxy', () => {
     ['10.0.0.1', '10.0.0.1'],
     ['x, 10.0.0.1:2379', '10.0.0.1'],
     ['10.0.0.0/8', '10.0.0.1'],
+    ['fd00::/8', 'fd00::1'],
     ['example.com', 'etcd.example.com'],
     ['.example.com', 'ETCD.example.com'],
     ['*.example.com', 'etcd.example.com'],
@@ -40,6 +50,7 @@ describe('envProxy', () => {
   it.each([
     ['10.0.0.1:2380', '10.0.0.1'],
     ['10.1.0.0/16', '10.0.0.1'],
+    ['fd00::/16', 'fd01::1'],
     ['example.com', 'notexample.com'],
     ['0.1', '10.0.0.1'],
     [',', 'etcd'],

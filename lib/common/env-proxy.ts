@@ -1,5 +1,6 @@
-import { BlockList, isIP, isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 import { joinHostPort } from './address.js';
+import { parseCidr } from './ip.js';
 
 /** An HTTP proxy from an environment variable. */
 export interface EnvProxy {
@@ -31,19 +32,18 @@ function firstOf(names: readonly string[], env: Environment): { name: string; va
   return undefined;
 }
 
-function isInNetwork(address: string, network: string): boolean {
-  const [base = '', bits = ''] = network.split('/');
-  if (!isIPv4(address) || !isIPv4(base) || !/^\d{1,2}$/.test(bits) || Number(bits) > 32) return false;
-  const list = new BlockList();
-  list.addSubnet(base, Number(bits));
-  return list.check(address);
+/** Decodes percent escapes. A `%` that begins none stands for itself, as in curl: `100%` is a password. */
+function decoded(text: string): string {
+  return text.replace(/(?:%[\da-f]{2})+/gi, (escapes) =>
+    Buffer.from(escapes.replaceAll('%', ''), 'hex').toString(),
+  );
 }
 
 /** Whether an entry of `no_proxy` matches a host. An entry is `*`, an address, a CIDR, or a domain with its subdomains. */
 function matches(entry: string, host: string, port: number): boolean {
   if (entry === '*') return true;
-  if (entry === host || entry === joinHostPort(host, port) || isInNetwork(host, entry)) return true;
-  if (isIP(host) !== 0) return false;
+  if (entry === host || entry === joinHostPort(host, port)) return true;
+  if (isIP(host) !== 0) return parseCidr(entry)?.(host) ?? false;
   const domain = entry.replace(/^\*?\./, '').toLowerCase();
   return domain !== '' && (host === domain || host.endsWith(`.${domain}`));
 }
@@ -65,7 +65,7 @@ export function envProxy(
   if (exempt.some((entry) => matches(entry, host.toLowerCase(), port))) return undefined;
   const proxyHost = url.hostname.replace(/^\[|\]$/g, '');
   const proxyPort = url.port === '' ? DEFAULT_PORT : Number(url.port);
-  const credentials = url.username === '' ? undefined : decodeURIComponent(`${url.username}:${url.password}`);
+  const credentials = url.username === '' ? undefined : decoded(`${url.username}:${url.password}`);
   const label = `the proxy http://${joinHostPort(proxyHost, proxyPort)} of the variable ${set.name}`;
   return { host: proxyHost, port: proxyPort, credentials, label };
 }
