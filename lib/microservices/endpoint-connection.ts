@@ -2,7 +2,7 @@ import { joinHostPort } from '../common/address.js';
 import { type Clock, type Timer } from '../common/clock.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { ConnectionLostError, type ConnectionLostReason } from './connection-lost.error.js';
-import { type EndListener, type EndpointClient } from './endpoint-client.js';
+import { type EndListener, type EndpointClient, type SocketListener } from './endpoint-client.js';
 
 /** Longest time for which the connection to a deregistered instance stays open for answers. */
 export const WITHDRAWN_GRACE_MS = 30_000;
@@ -55,6 +55,11 @@ export class EndpointConnection {
     this.dropClient(this.lost('closed'));
     this.opening = this.connect(timeoutMs);
     return this.opening;
+  }
+
+  /** Adds a listener to the socket, if there is one. */
+  listen({ event, callback }: SocketListener): void {
+    this.client?.on(event, callback);
   }
 
   /** The instance was deregistered: the connection is closed when its messages are answered, or after the grace. */

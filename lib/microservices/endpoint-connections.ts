@@ -1,4 +1,5 @@
 import { type Endpoint, isSamePlace } from '../discovery/endpoint.js';
+import { type SocketListener } from './endpoint-client.js';
 import { type ConnectionDeps, type EndpointConnection } from './endpoint-connection.js';
 
 /** Makes the connection of an endpoint. */
@@ -60,6 +61,11 @@ export class EndpointConnections {
         connection.close('expired');
       } else this.retire(connection);
     }
+  }
+
+  /** Adds a listener to the sockets, also to those that are not connected yet. */
+  listen(listener: SocketListener): void {
+    for (const connection of this.current.values()) connection.listen(listener);
   }
 
   /** Closes all connections. Messages without an answer fail. */

@@ -10,6 +10,8 @@ export class MessageRoute {
   connection: EndpointConnection | undefined = undefined;
   /** Where the message is or can be sent; undefined while that is not decided. */
   client: EndpointClient | undefined = undefined;
+  /** Whether the caller wants no answer any more. */
+  isForgotten = false;
 
   constructor(
     readonly call: ServiceCall,

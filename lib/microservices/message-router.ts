@@ -116,8 +116,9 @@ export class MessageRouter {
   }
 
   /** @throws `error` when the service's `retry` does not allow another attempt; nothing was sent */
-  private retryOrThrow({ call, closes }: MessageRoute, error: unknown): void {
-    if (closes !== this.closed || !call.mayRetry({ reason: 'connect', repeatable: true, error })) throw error;
+  private retryOrThrow({ call, closes, isForgotten }: MessageRoute, error: unknown): void {
+    const isOver = isForgotten || closes !== this.closed;
+    if (isOver || !call.mayRetry({ reason: 'connect', repeatable: true, error })) throw error;
   }
 
   private readonly portOf = ({ port, ports }: Endpoint): number | undefined => {

@@ -7,7 +7,6 @@ import { type MessageRouter } from './message-router.js';
 /** A message that waits for its answers. It is its own route, since each message makes one. */
 export class Message extends MessageRoute implements SentMessage {
   id = '';
-  private isForgotten = false;
 
   constructor(
     private readonly packet: ReadPacket,

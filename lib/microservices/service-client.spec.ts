@@ -1,6 +1,7 @@
 import { type ClientProxy, JsonSocket } from '@nestjs/microservices';
 import net, { type AddressInfo } from 'node:net';
 import { firstValueFrom, NEVER } from 'rxjs';
+import { until } from '../../test/harness/wait.js';
 import { type Call } from '../balancing/call.js';
 import { ServiceCalls } from '../calling/service-calls.js';
 import { systemClock } from '../common/clock.js';
@@ -11,20 +12,26 @@ import { tcpService } from './tcp-service.js';
 /** An address to which no connection opens. A real one cannot be silent on every machine. */
 const SILENT = '192.0.2.1';
 
+/** An address that refuses each connection. */
+const REFUSING = '192.0.2.2';
+
 class SilentSocket extends JsonSocket {
   override connect(port: number, host: string): this {
-    return host === SILENT ? this : super.connect(port, host);
+    if (host === REFUSING) this.netSocket.destroy(new Error('refused'));
+    return host === SILENT || host === REFUSING ? this : super.connect(port, host);
   }
 }
 
 describe('ServiceClientTCP', () => {
   let ends: string[];
+  let onStart: () => void;
   let warnings: string[];
   let client: ClientProxy;
   let server: net.Server;
 
   beforeEach(async () => {
     ends = [];
+    onStart = () => undefined;
     warnings = [];
     server = net.createServer((socket) => socket.resume().on('error', () => undefined));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -46,7 +53,10 @@ describe('ServiceClientTCP', () => {
       candidates,
       pick: () => candidates[next++ % candidates.length]!,
       ready: async () => undefined,
-      start: (): Call => ({ done: (_error, outcome) => void ends.push(String(outcome)) }),
+      start: (): Call => {
+        onStart();
+        return { done: (_error, outcome) => void ends.push(String(outcome)) };
+      },
     };
     const logger = {
       log: () => undefined,
@@ -90,5 +100,23 @@ describe('ServiceClientTCP', () => {
       server.getConnections((_error, count) => resolve(count));
     });
     expect(open).toBeLessThanOrEqual(1);
+  });
+
+  it('has the listeners of on() on a connection that is being opened', async () => {
+    make('127.0.0.1');
+    const connecting = client.connect();
+    let connects = 0;
+    client.on('connect' as never, (() => (connects += 1)) as never);
+    await connecting;
+    expect(connects).toBe(1);
+  });
+
+  it('does not try another instance for a message that its caller has given up', async () => {
+    make(REFUSING, '127.0.0.1');
+    const sending = client.send('x', 1).subscribe();
+    onStart = () => sending.unsubscribe();
+    await until('the end of the attempt to connect', () => ends.length > 0);
+    await new Promise(setImmediate);
+    expect(ends).toEqual(['failure']);
   });
 });

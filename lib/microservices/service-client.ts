@@ -66,7 +66,7 @@ export function serviceClientClass({ ClientProxy }: MicroservicesPackage): Servi
     /** Listens to the sockets of all instances, also of those that are connected later, until `close()`. */
     override on(event: never, callback: never): void {
       this.listeners.push({ event, callback });
-      for (const { ready } of this.connections.ready) ready?.on(event, callback);
+      this.connections.listen({ event, callback });
     }
 
     /** The sockets of the instances that are connected. */
