@@ -1,7 +1,7 @@
 import { inTurn } from '../../test/harness/in-memory/endpoints.js';
 import { firstValueFrom, take, toArray } from 'rxjs';
 import { watchEvents } from '../containerpilot/watch-events.js';
-import { InvalidOptionError } from '../common/errors/index.js';
+import { ClosedError, InvalidOptionError } from '../common/errors/index.js';
 import { NoEndpointsError } from './no-endpoints.error.js';
 import { UnknownServiceError } from './unknown-service.error.js';
 import { pilotedBench } from '../../test/harness/in-memory/piloted-bench.js';
@@ -55,6 +55,15 @@ describe('DiscoveryService in an application', () => {
         'Unknown service "wbe". Known services: web, api. Add it to PilotedModule\'s `services`.',
       );
       expect(() => service.of('__proto__')).toThrow(UnknownServiceError);
+    });
+
+    it('waits for no list after the application has closed, also of a service that is used for the first time', async () => {
+      const service = await discovery();
+      await apps[0]!.close();
+      const late = service.of('late');
+      await expect(late.ready()).rejects.toThrow(ClosedError);
+      await expect(service.service('later')).rejects.toThrow(ClosedError);
+      expect(await late[Symbol.asyncIterator]().next()).toEqual({ done: true, value: undefined });
     });
 
     it('throws an error for an empty list', async () => {

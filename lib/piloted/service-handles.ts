@@ -186,6 +186,8 @@ export class ServiceHandles {
       this.subject.next(change);
     });
     this.handles.set(name, handle);
+    // No list will come, so that nothing waits for one.
+    if (this.closed) handle.close();
     return handle;
   }
 
