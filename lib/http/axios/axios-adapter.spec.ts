@@ -27,6 +27,7 @@ interface Settings {
 
 describe('AxiosAdapter', () => {
   let ends: string[];
+  let warnings: string[];
   let inFlight = 0;
   let close: () => Promise<void>;
   /** Closes the adapter alone. */
@@ -34,6 +35,7 @@ describe('AxiosAdapter', () => {
 
   beforeEach(() => {
     ends = [];
+    warnings = [];
     inFlight = 0;
     close = () => Promise.resolve();
   });
@@ -67,7 +69,7 @@ describe('AxiosAdapter', () => {
     const calls = new ServiceCalls(target, {
       service: 'web',
       clock,
-      logger: silentLogger,
+      logger: { ...silentLogger, warn: (line) => void warnings.push(line) },
       applicationId: undefined,
     });
     const route = {
@@ -247,5 +249,13 @@ describe('AxiosAdapter', () => {
     requests[0]!.end('answered');
     expect((await slow).data).toBe('answered');
     await until('the connections to be closed', () => sockets.size === 0);
+  });
+
+  it('warns once of a hedge, which it does not have', async () => {
+    const send = await client({ answer: (_request, response) => response.end() });
+    for (let n = 0; n < 2; n++) await send({ service: { hedge: { delay: 1 } } });
+    expect(warnings).toEqual([
+      expect.stringContaining('Ignoring `service.hedge` of a request to service "web"'),
+    ]);
   });
 });

@@ -49,6 +49,8 @@ export class AxiosAdapter {
     https: new https.Agent(AGENT_OPTIONS),
   };
 
+  private hasWarnedOfHedge = false;
+
   constructor(private readonly deps: AxiosAdapterDeps) {}
 
   /** Ends idle connections, and keeps those of the requests under way no longer than these. */
@@ -100,11 +102,20 @@ export class AxiosAdapter {
     return (timeout ?? this.deps.timeout ?? Infinity) * 1_000;
   }
 
+  private warnOfHedge({ handle }: Route): void {
+    if (this.hasWarnedOfHedge) return;
+    this.hasWarnedOfHedge = true;
+    handle.calls.context.logger.warn(
+      `Ignoring \`service.hedge\` of a request to service "${handle.name}" by axios, which sends one attempt at a time. ServiceHttp.fetch has it.`,
+    );
+  }
+
   private async attempts(axiosCall: AxiosCall, startedAtMs: number): Promise<AxiosResponseLike> {
     const { axios, adapter, route, config } = axiosCall;
     const { agents, deps } = this;
     const { clock, routes } = deps;
     const service = serviceOptions(config);
+    if (service.hedge) this.warnOfHedge(route);
     const call = route.handle.calls.begin(service);
     const endsAtMs = startedAtMs + this.timeoutOf(service);
     const terms = { adapter, agents, clock, policy: call.policy, endsAtMs };
