@@ -9,6 +9,8 @@ const deps = { clock: systemClock, random: Math.random, logger };
 const cases = registryContract({
   name: 'the store',
   capabilities: { elections: false, reportsMissing: false },
+  // For a busy machine.
+  expiryMs: 20_000,
   open: async () => {
     const store = await startStore(0);
     return {

@@ -36,7 +36,7 @@ describe('The programs and what reads their output', () => {
   }
 
   async function announce(...ids: readonly string[]): Promise<void> {
-    const session = await registry.openSession({ ttl: 60 }, NEVER);
+    const session = await registry.openSession({ ttl: 600 }, NEVER);
     for (const [i, id] of ids.entries()) {
       const instance = completeInstance({ service: 'web', id, address: '10.0.0.1', port: 80 + i });
       await session.write({ kind: 'instance', instance }, undefined, NEVER);
@@ -53,7 +53,7 @@ describe('The programs and what reads their output', () => {
     await until('the first event', () => sidekicker.err.includes('alive k'));
     sidekicker.child.stderr?.destroy();
 
-    const thief = await registry.openSession({ ttl: 60 }, NEVER);
+    const thief = await registry.openSession({ ttl: 600 }, NEVER);
     const { entries } = await registry.list({ kind: 'key', key: 'k' }, NEVER);
     await thief.write({ kind: 'key', key: 'k', value: 'other' }, entries[0]!.version, NEVER);
     await thief.end(NEVER);
@@ -104,7 +104,7 @@ describe('The programs and what reads their output', () => {
   });
 
   it('piloted get --json is whole through a slow pipe', async () => {
-    const session = await registry.openSession({ ttl: 60 }, NEVER);
+    const session = await registry.openSession({ ttl: 600 }, NEVER);
     for (let i = 0; i < 20; i += 1)
       await session.write({ kind: 'key', key: `k${i}`, value: 'é\u001b'.repeat(15_000) }, undefined, NEVER);
     const piloted = start('piloted', ['keys', '--values', '--json']);

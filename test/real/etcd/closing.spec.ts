@@ -6,8 +6,11 @@ import { monotonic, until } from '../../harness/wait.js';
 import { Worker } from '../../harness/worker.js';
 import { type Doing } from './closing-process.js';
 
-/** Milliseconds a process may stay once its client is closed. */
-const MAX_STAY = 4_000;
+/**
+ * Milliseconds a process may stay once its client is closed: time for 18 processes to end, and half of the timeout of a
+ * connection.
+ */
+const MAX_STAY = 10_000;
 
 const DOINGS: readonly Doing[] = ['call', 'stream', 'version'];
 

@@ -67,7 +67,7 @@ describe('The bundle', () => {
         .map(async (path) => JSON.parse(await readFile(join(root, path), 'utf8')) as SourceMap),
     );
     await writeFile(join(folder, 'trace.mjs'), TRACE);
-  }, 240_000);
+  }, 600_000);
   afterAll(async () => {
     await removeFolder(folder);
   });

@@ -111,8 +111,11 @@ export function describeNestAdd(type: 'esm' | 'cjs'): void {
           running.signal('SIGHUP');
           const response = await fetch(`http://127.0.0.1:${port}/`);
           expect(await response.text()).toBe('Hello World!');
-          const next = await fetch(`http://127.0.0.1:${port}/next`);
-          expect(await next.text()).toMatch(new RegExp(`^.*:${port}\\n$`));
+          // The application may learn of its own instance after `piloted ls`.
+          await until('the application to find itself', async () => {
+            const next = await fetch(`http://127.0.0.1:${port}/next`);
+            return new RegExp(`^.*:${port}\\n$`).test(await next.text());
+          });
         } finally {
           expect(await running.end('SIGTERM')).toEqual({ code: null, signal: 'SIGTERM' });
         }

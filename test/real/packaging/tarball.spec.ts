@@ -22,7 +22,7 @@ describe('The package', () => {
   beforeAll(async () => {
     tarball = await packed();
     manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest;
-  }, 300_000);
+  }, 600_000);
 
   it('holds what was compiled, the documentation, the changelog and the licence, and nothing else', () => {
     const others = tarball.files.filter((path) => !/^(dist|docs)\//.test(path));

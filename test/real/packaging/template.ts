@@ -73,7 +73,9 @@ export class TemplateApplication {
     await this.run('git', ['init', '--quiet']);
     await this.run('git', ['add', '--all']);
     const author = ['-c', 'user.name=test', '-c', 'user.email=test@example.org'];
-    await this.run('git', [...author, 'commit', '--quiet', '--message', 'state']);
+    // Maintenance in the background could still write when the folder is removed.
+    const settings = ['-c', 'maintenance.auto=false', '-c', 'commit.gpgSign=false'];
+    await this.run('git', [...author, ...settings, 'commit', '--quiet', '--message', 'state']);
   }
 
   async remove(): Promise<void> {

@@ -1,13 +1,47 @@
 import assert from 'node:assert/strict';
 import { entryKeyId, entryKeyOf } from '../../entry-record.js';
 import { SessionGoneError } from '../../session-gone.error.js';
-import { instance, unique, valueOf } from '../world.js';
+import { systemClock } from '../../../common/clock.js';
+import { instance, unique, valueOf, type World } from '../world.js';
 import { type Case } from './case.js';
 
 /** The number of entries in the case of one large session. */
 const MANY_ENTRIES = 500;
 /** The number of concurrent writes in that case. */
 const MAX_CONCURRENT_WRITES = 25;
+
+/** How often a case begins again, because this process stood still for longer than a TTL. */
+const MAX_ATTEMPTS = 5;
+
+/**
+ * Renews a session for twice its TTL.
+ *
+ * @returns false if this process stood still between two renewals, so that the session may have expired
+ * @throws AssertionError if the entry does not stay
+ */
+async function retains(world: World): Promise<boolean> {
+  let renewedAt = systemClock.now();
+  const session = await world.session(world.registry, world.ttl);
+  try {
+    const record = world.record('kept');
+    const version = await world.put(session, record);
+    const mirror = await world.mirror(entryKeyOf(record), await world.connect());
+    for (let beat = 0; beat < 6; beat++) {
+      await world.advance((session.ttl * 1_000) / 3);
+      const began = systemClock.now();
+      const { ttl, missing } = await session.renew(world.signal);
+      assert.ok(ttl >= world.ttl);
+      assert.deepEqual(missing, []);
+      assert.equal((await world.entry(entryKeyOf(record)))?.version, version);
+      assert.deepEqual(mirror.deletes, []);
+      renewedAt = began;
+    }
+    return true;
+  } catch (error) {
+    if (systemClock.now() - renewedAt < session.ttl * 1_000) throw error;
+    return false;
+  }
+}
 
 /** Cases about the life of a session. */
 export const sessions: readonly Case[] = [
@@ -39,12 +73,16 @@ export const sessions: readonly Case[] = [
     expiries: 1,
     check: async (world) => {
       const reader = await world.connect();
+      const began = systemClock.now();
       const session = await world.session(world.registry, world.ttl);
       const record = world.record('mortal');
       await world.put(session, record);
       const mirror = await world.mirror(entryKeyOf(record), reader);
       await world.advance(session.ttl * 500);
-      assert.ok(await world.entry(entryKeyOf(record), reader), 'the entry exists after half its TTL');
+      const isThere = (await world.entry(entryKeyOf(record), reader)) !== undefined;
+      // Not where this process stood still meanwhile, which is no fault of the driver.
+      if (systemClock.now() - began < session.ttl * 1_000)
+        assert.ok(isThere, 'the entry exists after half its TTL');
       await world.eventually(
         'the entry expires',
         async () => (await world.entry(entryKeyOf(record), reader)) === undefined,
@@ -58,18 +96,8 @@ export const sessions: readonly Case[] = [
     name: 'retains an entry whose session is renewed',
     expiries: 2,
     check: async (world) => {
-      const session = await world.session(world.registry, world.ttl);
-      const record = world.record('kept');
-      const version = await world.put(session, record);
-      const mirror = await world.mirror(entryKeyOf(record), await world.connect());
-      for (let beat = 0; beat < 6; beat++) {
-        await world.advance((session.ttl * 1_000) / 3);
-        const { ttl, missing } = await session.renew(world.signal);
-        assert.ok(ttl >= world.ttl);
-        assert.deepEqual(missing, []);
-        assert.equal((await world.entry(entryKeyOf(record)))?.version, version);
-      }
-      assert.deepEqual(mirror.deletes, []);
+      for (let attempt = 1; !(await retains(world)); attempt++)
+        assert.ok(attempt < MAX_ATTEMPTS, 'this process renews the session within its TTL');
     },
   },
   {
