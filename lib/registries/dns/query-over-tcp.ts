@@ -9,25 +9,23 @@ const DNS_PORT = 53;
 /** Length prefix of a message over TCP. */
 const LENGTH_BYTES = 2;
 
-/** The server accepted no connection, so that a retry would fail as well. */
-export class NoConnectionError extends Error {}
-
 /**
  * Sends one query to one name server over TCP, where a response is never truncated to the size of a datagram.
  *
  * @param server `10.0.0.53` or `10.0.0.53:8600`, as `Resolver.getServers()` returns it
- * @throws NoConnectionError when the server accepts no connection before `signal` aborts
- * @throws Error when it sends no valid response
+ * @param onConnect called when the server has accepted the connection
+ * @throws Error when it accepts no connection, or sends no valid response
  */
 export async function queryOverTcp(
   server: string,
   name: string,
   type: RecordType,
   signal: AbortSignal,
+  onConnect: () => void,
 ): Promise<DnsMessage> {
   const { host, port } = splitHostPort(server) ?? { host: server, port: DNS_PORT };
   const id = randomInt(0x1_0000);
-  const socket = connect({ host, port });
+  const socket = connect({ host, port }, onConnect);
   const removeListener = onAbort(signal, () => {
     socket.destroy(new Error('It did not respond in time.'));
   });
@@ -42,9 +40,7 @@ export async function queryOverTcp(
 async function exchange(socket: Socket, query: Buffer): Promise<Buffer> {
   return await new Promise<Buffer>((resolve, reject) => {
     let received: Buffer = Buffer.alloc(0);
-    let connected = false;
     socket.on('connect', () => {
-      connected = true;
       const length = Buffer.alloc(LENGTH_BYTES);
       length.writeUInt16BE(query.length);
       socket.write(Buffer.concat([length, query]));
@@ -55,9 +51,7 @@ async function exchange(socket: Socket, query: Buffer): Promise<Buffer> {
       const end = LENGTH_BYTES + received.readUInt16BE(0);
       if (received.length >= end) resolve(received.subarray(LENGTH_BYTES, end));
     });
-    socket.on('error', (error) => {
-      reject(connected ? error : new NoConnectionError(error.message, { cause: error }));
-    });
+    socket.on('error', reject);
     socket.on('close', () => {
       reject(new Error('The connection was closed before the response was complete.'));
     });

@@ -3,7 +3,7 @@ import { Resolver } from 'node:dns/promises';
 import { type Clock } from '../../common/clock.js';
 import { attempt } from '../../common/async/deadline.js';
 import { type Logger } from '../../common/logger.js';
-import { queryOverTcp, NoConnectionError } from './query-over-tcp.js';
+import { queryOverTcp } from './query-over-tcp.js';
 import { type DnsMessage, type RecordType } from './message.js';
 
 /** How addresses are resolved. */
@@ -36,6 +36,9 @@ const TCP_TIMEOUT_MS = 750;
 /** How long TCP is skipped after no name server accepted a connection. */
 const TCP_RETRY_MS = 60_000;
 
+/** The server accepted no connection, so that a retry would fail as well. */
+class NoConnectionError extends Error {}
+
 const NO_ERROR = 0;
 const NAME_ERROR = 3;
 
@@ -53,13 +56,19 @@ export class CompleteResolver implements DnsResolver {
   private readonly udp = new Resolver({ timeout: UDP_TIMEOUT_MS, tries: UDP_TRIES });
   private readonly lifetime = new AbortController();
   private tcpAfterMs = -Infinity;
-  private warned = false;
+  private warnedOfTcp = false;
+  /** Type and name of the responses that were truncated. */
+  private readonly truncated = new Set<string>();
 
-  /** @param servers name servers; if empty, the machine's */
+  /**
+   * @param servers name servers; if empty, the machine's
+   * @param query tests pass their own
+   */
   constructor(
     servers: readonly string[],
     private readonly clock: Clock,
     private readonly logger: Logger,
+    private readonly query = queryOverTcp,
   ) {
     if (servers.length > 0) this.udp.setServers(servers);
   }
@@ -103,7 +112,8 @@ export class CompleteResolver implements DnsResolver {
           failures.push(error as Error);
         });
         if (message?.rcode !== NO_ERROR && message?.rcode !== NAME_ERROR) continue;
-        this.checkTruncation(name, message);
+        this.warnedOfTcp = false;
+        this.checkTruncation(name, type, message);
         return read(message);
       }
     }
@@ -121,18 +131,28 @@ export class CompleteResolver implements DnsResolver {
     const { clock } = this;
     const { signal } = this.lifetime;
     const what = `Name server ${server} over TCP`;
-    return await attempt(
-      { clock, timeoutMs: TCP_TIMEOUT_MS, signal, what },
-      async (inner) => await queryOverTcp(server, name, type, inner),
-    );
+    let connected = false;
+    try {
+      return await attempt(
+        { clock, timeoutMs: TCP_TIMEOUT_MS, signal, what },
+        async (inner) =>
+          await this.query(server, name, type, inner, () => {
+            connected = true;
+          }),
+      );
+    } catch (error) {
+      // Also after the deadline: a firewall drops the packets of a connection without an answer.
+      if (connected || !(error instanceof Error)) throw error;
+      throw new NoConnectionError(error.message, { cause: error });
+    }
   }
 
-  private checkTruncation(name: string, { truncated }: DnsMessage): void {
-    if (!truncated) {
-      this.warned = false;
-      return;
-    }
-    this.warn(
+  private checkTruncation(name: string, type: RecordType, { truncated }: DnsMessage): void {
+    const subject = `${type} ${name}`;
+    if (!truncated) this.truncated.delete(subject);
+    if (!truncated || this.truncated.has(subject)) return;
+    this.truncated.add(subject);
+    this.logger.warn(
       `The response for ${name} is truncated even over TCP: some of its instances are missing. Use another registry than dns: for this service, or split it into several names.`,
     );
   }
@@ -143,15 +163,12 @@ export class CompleteResolver implements DnsResolver {
     if (!first || this.lifetime.signal.aborted) return;
     if (failures.every((error) => error instanceof NoConnectionError))
       this.tcpAfterMs = this.clock.now() + TCP_RETRY_MS;
+    if (this.warnedOfTcp) return;
+    this.warnedOfTcp = true;
     const servers = this.udp.getServers().join(', ');
-    this.warn(
+    this.logger.warn(
       `The name server ${servers} responds over UDP but not over TCP (${first.message}). A response over UDP may contain only some of the instances; Consul returns 3 random ones. Allow TCP to the name server; retrying every minute.`,
     );
-  }
-
-  private warn(text: string): void {
-    if (!this.warned) this.logger.warn(text);
-    this.warned = true;
   }
 }
 
