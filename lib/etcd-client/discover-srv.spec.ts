@@ -40,6 +40,14 @@ describe('discoverSrv', () => {
     ]);
   });
 
+  it('ignores a record without a target, which declares that the service is not offered', async () => {
+    const none = [{ name: '.', port: 0 }];
+    const plain = [{ name: 'b.', port: 1 }];
+    expect(await discoverSrv('example.org', dns({ [SSL]: none, [PLAIN]: plain }))).toEqual(['http://b:1']);
+    const empty = dns({ [SSL]: none, [PLAIN]: [{ name: '', port: 0 }] });
+    await expect(discoverSrv('example.org', empty)).rejects.toBeInstanceOf(EtcdDiscoveryError);
+  });
+
   it('reports both reasons when both fail', async () => {
     const error: unknown = await discoverSrv('example.org', dns({})).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(EtcdDiscoveryError);

@@ -30,7 +30,11 @@ export async function discoverSrv(
     RECORDS.map(async ({ label, scheme }) => {
       try {
         const records = await resolveSrv(`${label}.${domain}`);
-        return records.map(({ name, port }) => `${scheme}://${joinHostPort(name.replace(/\.+$/, ''), port)}`);
+        // A target of "." means that the domain does not offer the service.
+        return records
+          .map(({ name, port }) => ({ host: name.replace(/\.+$/, ''), port }))
+          .filter(({ host }) => host !== '')
+          .map(({ host, port }) => `${scheme}://${joinHostPort(host, port)}`);
       } catch (error) {
         failures.push(error instanceof Error ? error : new Error(String(error)));
         return [];

@@ -10,7 +10,9 @@ import { readBounded } from './read-bounded.js';
 /** Returns the names of the services with a live instance, sorted. */
 export async function serviceNames(store: FileStore): Promise<readonly string[]> {
   const names: string[] = [];
-  await forEachLimited(await readdir(store.layout.services), MAX_CONCURRENT_FILES, async (stem) => {
+  const found = await readdir(store.layout.services, { withFileTypes: true });
+  const folders = found.filter((entry) => entry.isDirectory());
+  await forEachLimited(folders, MAX_CONCURRENT_FILES, async ({ name: stem }) => {
     const name = await serviceOf(store, stem);
     if (name === undefined) return;
     const { entries } = await store.list({ kind: 'service', service: name });

@@ -1,4 +1,4 @@
-import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +37,20 @@ describe('the sweep of a file registry', () => {
       .filter((entry) => entry.isFile())
       .map(({ name }) => name)
       .sort();
+
+  it('leaves files of other programs alone, and does not fail because of them', async () => {
+    await open().openSession({ ttl: 10 }, signal);
+    const foreign = [join(layout.services, '.DS_Store'), join(layout.services, 'readme')];
+    for (const path of foreign) writeFileSync(path, '');
+    mkdirSync(join(layout.temporary, 'backup'));
+    await clock.advance(80_000);
+    const registry = open();
+    const session = await registry.openSession({ ttl: 10 }, signal);
+    await session.write(web('live'), undefined, signal);
+    expect(await registry.services(signal)).toEqual(['web']);
+    expect(readdirSync(layout.services).sort()).toEqual(['.DS_Store', 'readme', 'web']);
+    expect(readdirSync(layout.temporary)).toEqual(['backup']);
+  });
 
   it('removes the files of dead processes, and nothing else', async () => {
     const dead = await open().openSession({ ttl: 10 }, signal);

@@ -1,3 +1,4 @@
+import { type Dirent } from 'node:fs';
 import { readdir, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeOlder, removeVersions } from './commit.js';
@@ -24,15 +25,14 @@ export async function sweep(store: FileStore): Promise<void> {
   const dead = await deadSessions(store);
   await sweepFolder(store, layout.keys, {}, dead);
   for (const space of KEY_SPACES) await sweepFolder(store, layout.space(space), { space }, dead);
-  for (const name of await namesIn(layout.services)) {
-    const path = join(layout.services, name);
+  for (const path of await pathsIn(layout.services, (entry) => entry.isDirectory())) {
     await sweepFolder(store, path, {}, dead);
     // Fails if the folder is not empty, which is intended.
     if (await isOld(store, path)) await rmdir(path).catch(() => undefined);
   }
   await forEachLimited(dead, MAX_CONCURRENT_FILES, async (id) => removeFile(layout.session(id)));
-  await forEachLimited(await namesIn(layout.temporary), MAX_CONCURRENT_FILES, async (name) => {
-    const path = join(layout.temporary, name);
+  const temporary = await pathsIn(layout.temporary, (entry) => entry.isFile());
+  await forEachLimited(temporary, MAX_CONCURRENT_FILES, async (path) => {
     if (await isOld(store, path)) await removeFile(path);
   });
 }
@@ -40,10 +40,11 @@ export async function sweep(store: FileStore): Promise<void> {
 /** Returns the ids of the sessions that ended or expired long ago. */
 async function deadSessions({ layout, sessions }: FileStore): Promise<Set<string>> {
   const dead = new Set<string>();
-  await forEachLimited(await namesIn(layout.sessions), MAX_CONCURRENT_FILES, async (name) => {
-    const read = await readBounded(join(layout.sessions, name), GRACE_MS).catch(() => undefined);
+  const files = await pathsIn(layout.sessions, (entry) => entry.isFile());
+  await forEachLimited(files, MAX_CONCURRENT_FILES, async (path) => {
+    const read = await readBounded(path, GRACE_MS).catch(() => undefined);
     const file = read && 'text' in read ? readSessionFile(read.text) : undefined;
-    if (file && name === `${file.id}.json` && sessions.isLongDead(file, GRACE_MS)) dead.add(file.id);
+    if (file && path === layout.session(file.id) && sessions.isLongDead(file, GRACE_MS)) dead.add(file.id);
   });
   return dead;
 }
@@ -96,9 +97,11 @@ async function changedAt(path: string): Promise<number | undefined> {
   }
 }
 
-async function namesIn(folder: string): Promise<string[]> {
+/** The paths of a folder's entries of one kind. Other programs may have left files there, such as a file manager. */
+async function pathsIn(folder: string, isWanted: (entry: Dirent) => boolean): Promise<string[]> {
   try {
-    return await readdir(folder);
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.filter(isWanted).map(({ name }) => join(folder, name));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return [];
     throw error;
