@@ -36,7 +36,7 @@ import { scopeContent } from './scope-content.js';
 import { PageSize } from './page-size.js';
 import { type RangeContext, readRange } from './read-range.js';
 import { EtcdSession } from './etcd-session.js';
-import { type OwnKeysContext } from './own-keys.js';
+import { type OwnKeys, type OwnKeysContext } from './own-keys.js';
 import { SessionRecord } from './session-record.js';
 import { WatchChanges } from './watch-changes.js';
 
@@ -95,7 +95,9 @@ export class EtcdRegistry implements Registry {
           if (tries < MAX_OPENINGS && error instanceof EtcdResponseError && error.leaseNotFound) continue;
           throw error;
         }
-        const context = { url, client, leases, layout, keys: this.ownKeys, clock, timeoutMs };
+        // A detached session is never ended, so that the set would keep it for ever.
+        const keys = detached ? { ...this.ownKeys, sessions: new Set<OwnKeys>() } : this.ownKeys;
+        const context = { url, client, leases, layout, keys, clock, timeoutMs };
         return new EtcdSession(context, lease, record, clock.now() - sentAt);
       }
     });

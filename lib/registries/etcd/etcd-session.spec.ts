@@ -1,7 +1,11 @@
 import type { ITxnRequest } from 'etcd3';
+import { RegistryUnavailableError } from '../../common/errors/index.js';
 import { type EtcdConnection } from '../../etcd-client/connection.js';
+import { EndpointError } from '../../etcd-client/errors/endpoint.error.js';
+import { ClusterError, EtcdResponseError } from '../../etcd-client/errors/index.js';
 import { type EtcdLeases, type RenewOptions } from '../../etcd-client/leases.js';
 import { type EtcdCaller, type EtcdRequest } from '../../etcd-client/request.js';
+import { SessionGoneError } from '../../registry/session-gone.error.js';
 import { VirtualClock } from '../../testing/virtual-clock.js';
 import { EtcdLayout } from './etcd-layout.js';
 import { EtcdSession } from './etcd-session.js';
@@ -50,6 +54,33 @@ describe('EtcdSession', () => {
     const written = await session.write(item, undefined, new AbortController().signal);
     expect(written).toMatchObject({ ok: true, version: '9' });
     expect(txns).toHaveLength(2);
+  });
+
+  it('leaves nothing behind in its connection when its end fails, and when a write finds it gone', async () => {
+    const forgotten: string[] = [];
+    const leases = {
+      revoke: () => Promise.reject(new ClusterError([new EndpointError('http://a:1', 'silent', false)])),
+      forget: (id: string) => void forgotten.push(id),
+    } as unknown as EtcdLeases;
+    const gone = new EtcdResponseError('http://a:1', 'etcdserver: requested lease not found', 5);
+    const { client } = storeWithRecordAt('8');
+    const write = { ...client, call: () => Promise.reject(gone) };
+    const keys = { sessions: new Set() } as unknown as OwnKeysContext;
+    const { signal } = new AbortController();
+    const open = (id: string, caller: EtcdCaller): EtcdSession => {
+      const record = new SessionRecord(client, Buffer.from(`/.sessions/${id}`), id, 'test');
+      const layout = new EtcdLayout('/s');
+      const context = { url: 'etcd://x', client: caller, leases, layout, keys, clock: new VirtualClock() };
+      return new EtcdSession(context, { id, ttl: 10 }, record);
+    };
+    const [unreachable, revoked] = [open('1', client), open('2', write)];
+    expect(keys.sessions.size).toBe(2);
+    await expect(unreachable.end(signal)).rejects.toBeInstanceOf(RegistryUnavailableError);
+    await expect(
+      revoked.write({ kind: 'key', key: 'k', value: 'v' }, undefined, signal),
+    ).rejects.toBeInstanceOf(SessionGoneError);
+    expect(keys.sessions.size).toBe(0);
+    expect(forgotten).toEqual(['1', '2']);
   });
 
   it('leaves a silent member early while entries can expire, and waits longer in a patient renewal', async () => {

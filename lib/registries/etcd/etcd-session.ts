@@ -205,14 +205,18 @@ export class EtcdSession implements Session {
 
   async end(signal: AbortSignal): Promise<void> {
     if (this.ended) return;
-    await withRegistryErrors(this.context.url, async () => {
-      await this.record.end(signal).catch((error: unknown) => {
-        if (!(error instanceof EtcdResponseError)) throw error;
+    try {
+      await withRegistryErrors(this.context.url, async () => {
+        await this.record.end(signal).catch((error: unknown) => {
+          if (!(error instanceof EtcdResponseError)) throw error;
+        });
+        await this.context.leases.revoke(this.id, signal);
       });
-      await this.context.leases.revoke(this.id, signal);
-    });
-    this.ended = true;
-    this.ownKeys.close();
+      this.ended = true;
+    } finally {
+      // Also after a failure: a session that its owner gives up expires by itself.
+      this.release();
+    }
   }
 
   async *watch(signal: AbortSignal): AsyncGenerator<readonly EntryChange[], void, void> {
@@ -294,12 +298,18 @@ export class EtcdSession implements Session {
     return await this.unlessGone(() => withRegistryErrors(url, run, required));
   }
 
-  /** Forgets the keys of a session that is gone. */
+  /** Releases what the connection holds for a session that is not renewed any more. */
+  private release(): void {
+    this.context.leases.forget(this.id);
+    this.ownKeys.close();
+  }
+
+  /** Releases a session that is gone. */
   private async unlessGone<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof SessionGoneError) this.ownKeys.close();
+      if (error instanceof SessionGoneError) this.release();
       throw error;
     }
   }
