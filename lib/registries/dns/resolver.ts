@@ -131,19 +131,19 @@ export class CompleteResolver implements DnsResolver {
     const { clock } = this;
     const { signal } = this.lifetime;
     const what = `Name server ${server} over TCP`;
-    let connected = false;
+    const connection = { accepted: false };
     try {
       return await attempt(
         { clock, timeoutMs: TCP_TIMEOUT_MS, signal, what },
         async (inner) =>
           await this.query(server, name, type, inner, () => {
-            connected = true;
+            connection.accepted = true;
           }),
       );
     } catch (error) {
       // Also after the deadline: a firewall drops the packets of a connection without an answer.
-      if (connected || !(error instanceof Error)) throw error;
-      throw new NoConnectionError(error.message, { cause: error });
+      if (connection.accepted) throw error;
+      throw new NoConnectionError((error as Error).message, { cause: error });
     }
   }
 
