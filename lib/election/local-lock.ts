@@ -284,9 +284,8 @@ export class LocalLock {
   private async free(session: Session, version: string | undefined): Promise<void> {
     await this.working;
     const backoff = new Backoff(undefined, this.deps.random);
-    const { clock, registry } = this.deps;
+    const { clock, registry, outages } = this.deps;
     const { signal } = this.lifetime;
-    const { outages } = this.deps;
     const work = async (): Promise<void> => {
       for (let attempts = 1; !signal.aborted; attempts++) {
         try {
@@ -315,25 +314,27 @@ export class LocalLock {
     await this.working;
   }
 
-  /** Checks by a read whether the record is still the own one. */
-  private async verify(held: Held): Promise<void> {
-    const bounds = boundsOf(held.session);
-    const entry = await this.requests.read(bounds).catch(() => 'unknown' as const);
-    if (entry === 'unknown' || this.held !== held || this.working || entry?.version === held.version) return;
-    held.run.lose('record-lost');
-    if (!held.run.active) this.forget();
+  /** Checks by a read whether the record is still the own one: no further change of the key may come. */
+  private async verify(held: Held, backoff = new Backoff(undefined, this.deps.random)): Promise<void> {
+    const entry = await this.requests.read(boundsOf(held.session)).catch(() => 'unknown' as const);
+    if (this.held !== held || this.working) return;
+    if (entry === 'unknown') {
+      await pause(this.deps.clock, backoff.next(), this.lifetime.signal).catch(() => undefined);
+      if (!this.lifetime.signal.aborted) await this.verify(held, backoff);
+    } else if (entry?.version !== held.version) {
+      held.run.lose('record-lost');
+      if (!held.run.active) this.forget();
+    }
   }
 
   private async create(session: Session, value: string): Promise<WriteResult> {
-    const bounds = boundsOf(session);
-    return await this.requests.send('Taking', bounds, (signal) =>
+    return await this.requests.send('Taking', boundsOf(session), (signal) =>
       session.write({ ...this.entryKey, value }, undefined, signal),
     );
   }
 
   private async discard(session: Session, version: string): Promise<void> {
-    const bounds = boundsOf(session);
-    await this.requests.send('Clearing', bounds, async (signal) =>
+    await this.requests.send('Clearing', boundsOf(session), async (signal) =>
       this.deps.registry.discard?.(this.entryKey, version, signal),
     );
   }

@@ -154,6 +154,20 @@ describe('a lock', () => {
     run.end();
   });
 
+  it('aborts a run whose record was removed while the registry answered no read', async () => {
+    const one = await member();
+    const run = await granted(one);
+    await clock.advance(1_000);
+    one.registry.fail('down', 'list');
+    source.store.remove(KEY);
+    await clock.advance(5_000);
+    expect(run.isHeld).toBe(true);
+    one.registry.heal();
+    await clock.advance(10_000);
+    expect(run.signal.reason).toMatchObject({ reason: 'record-lost' });
+    run.end();
+  });
+
   it('is skipped while the registry is away, with one warning, and frees what landed meanwhile', async () => {
     const [one, two] = [await member(), await member()];
     one.registry.fail('swallow', 'write');
