@@ -33,6 +33,17 @@ describe('the rows of the dashboard', () => {
     expect(rows.map(({ id }) => id.length)).toEqual([300, 300, 5]);
   });
 
+  it('has a row for each endpoint, also where names and ids have slashes', () => {
+    const rows = rowsOf([
+      { name: 'team', ids: ['web/1'] },
+      { name: 'team/web', ids: ['1'] },
+    ]);
+    expect(endpoints(rows).map(({ service, id }) => [service, id])).toEqual([
+      ['team', 'web/1'],
+      ['team/web', '1'],
+    ]);
+  });
+
   it('keeps the endpoints of services with long names apart', () => {
     const rows = rowsOf([
       { name: `${long}1`, ids: ['a'] },

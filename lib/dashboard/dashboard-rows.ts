@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
+import { encodeSegment } from '../common/names.js';
 import { type ElectionStatus } from '../election/election-client.js';
 import { type ServiceDump } from '../piloted/discovery.service.js';
 import { type RegistrationStatus } from '../registration/registration-status.js';
@@ -43,8 +44,9 @@ export function dashboardRows(deps: DashboardRowsDeps): Map<string, Row> {
   rows.set('application', { kind: 'application', title, host: hostname(), pid: process.pid, startedAt });
   for (const service of sources.discovery?.dump().services ?? []) {
     rows.set(`service/${service.name}`, serviceRow(service, recorder.calls, now));
-    for (const row of endpointRows(service, recorder.calls))
-      rows.set(`endpoint/${service.name}/${row.id}`, row);
+    // Encoded, since a name and an id may have slashes.
+    const keyOfService = `endpoint/${encodeSegment(service.name)}`;
+    for (const row of endpointRows(service, recorder.calls)) rows.set(`${keyOfService}/${row.id}`, row);
   }
   for (const status of sources.sidekick?.beats ?? [])
     rows.set(`registration/${status.key}`, registrationRow(status, now));

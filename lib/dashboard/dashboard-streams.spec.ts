@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { DashboardStreams, FINISH_MS, REFRESH_INTERVAL_MS } from './dashboard-streams.js';
@@ -44,6 +45,19 @@ describe('DashboardStreams', () => {
 
     for (const { stream } of readers) stream.destroy();
     await clock.advance(REFRESH_INTERVAL_MS);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('keeps nothing for a reader that has left before its stream is opened', async () => {
+    const clock = new VirtualClock();
+    const streams = new DashboardStreams(clock, () => new Map());
+    const connection = new StalledConnection();
+    const closed = once(connection, 'close');
+    connection.destroy();
+    await closed;
+    const stream = streams.open(connection)!.resume();
+    await once(stream, 'end');
+    streams.beforeApplicationShutdown();
     expect(clock.pending).toBe(0);
   });
 

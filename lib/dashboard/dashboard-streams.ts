@@ -1,4 +1,4 @@
-import { type Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { type Clock, type Timer } from '../common/clock.js';
 import { RowStore } from './row-store.js';
@@ -13,6 +13,8 @@ export const FINISH_MS = 1_000;
 
 /** The response that carries a stream: Node's `ServerResponse`. */
 export interface StreamConnection {
+  /** Whether the reader has left. */
+  readonly destroyed: boolean;
   once(event: 'close', listener: () => void): unknown;
   destroy(): unknown;
 }
@@ -38,6 +40,8 @@ export class DashboardStreams implements BeforeApplicationShutdown {
   /** Opens a stream; undefined once the HTTP server is closing. During a drain it can still be watched. */
   open(connection: StreamConnection): Readable | undefined {
     if (this.leaving) return undefined;
+    // A reader that left while a guard was asked: `close` has been emitted already.
+    if (connection.destroyed) return Readable.from([]);
     const stream = new RowStream(this.store, this.clock);
     this.streams.add(stream);
     this.connections.add(connection);

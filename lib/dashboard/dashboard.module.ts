@@ -11,6 +11,7 @@ import {
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { ModulesContainer } from '@nestjs/core';
 import { systemClock } from '../common/clock.js';
+import { trimTrailingSlashes } from '../common/strings.js';
 import {
   checkAsyncDashboardOptions,
   checkDashboardOptions,
@@ -99,13 +100,15 @@ interface OriginalRequest extends IncomingMessage {
 }
 
 function redirectWithoutSlash(request: OriginalRequest, response: ServerResponse, next: () => void): void {
-  const [path = '', query] = (request.originalUrl ?? request.url ?? '').split('?', 2);
-  if (!path.endsWith('/')) {
+  const [given = '', query] = (request.originalUrl ?? request.url ?? '').split('?', 2);
+  // Without a second slash at its beginning, which would be another host.
+  const path = trimTrailingSlashes(given).replace(/^\/+/, '');
+  // The root of the server is a slash and nothing else.
+  if (!given.endsWith('/') || path === '') {
     next();
     return;
   }
-  // Without a second slash at its beginning, which would be another host.
-  const target = `/${path.replace(/^\/+|\/+$/g, '')}${query === undefined ? '' : `?${query}`}`;
+  const target = `/${path}${query === undefined ? '' : `?${query}`}`;
   response.writeHead(308, { location: target }).end();
 }
 

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import {
   type CanActivate,
   type ExecutionContext,
@@ -6,7 +7,10 @@ import {
   Module,
 } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { monotonic } from '../../harness/wait.js';
+import { get, type ServerResponse } from 'node:http';
+import { deferred } from '../../../lib/common/async/deferred.js';
+import { DashboardStreams } from '../../../lib/dashboard/dashboard-streams.js';
+import { monotonic, until } from '../../harness/wait.js';
 import { dashboardApplication, type DashboardApplication, openStream } from './application.js';
 import compression from 'compression';
 import helmet from 'helmet';
@@ -101,6 +105,40 @@ describe.each([
 
     const strict = await start({ ...guarded, guardPage: true });
     expect(await statusOf(`${strict.url}/sidekick`)).toBe(403);
+  });
+
+  it.each(['/', ''])('is there at the root of an application for operators: path %j', async (path) => {
+    const { url } = await start({ fastify, path });
+    const page = await fetch(url);
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain('<!doctype html>');
+    const { read } = await openStream(`${url}/events`);
+    expect((await read()).complete).toBe(true);
+  });
+
+  it('keeps nothing of a reader that leaves while a guard is asked', async () => {
+    const left = deferred<undefined>();
+    const responses: ServerResponse[] = [];
+    const slow = {
+      canActivate: async (context: ExecutionContext): Promise<boolean> => {
+        const response = context.switchToHttp().getResponse<ServerResponse & { raw?: ServerResponse }>();
+        responses.push(response.raw ?? response);
+        await left.promise;
+        return true;
+      },
+    };
+    const { app, url, warnings } = await start({ fastify, guards: [slow] });
+    const streams = app.get(DashboardStreams, { strict: false });
+    const open = jest.spyOn(streams, 'open');
+    const request = get(`${url}/sidekick/events`, { agent: false }).on('error', () => undefined);
+    await until('the guard to be asked', () => responses.length > 0);
+    request.destroy();
+    await until('the server to notice', () => responses[0]!.destroyed);
+    left.resolve(undefined);
+    await until('the guard to let it pass', () => open.mock.calls.length > 0);
+    const kept = streams as unknown as Record<'streams' | 'connections', ReadonlySet<unknown>>;
+    await until('nothing to be kept', () => kept.streams.size + kept.connections.size === 0);
+    expect(warnings).toEqual([]);
   });
 
   it('ends its streams after the drain', async () => {
