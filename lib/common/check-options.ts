@@ -1,4 +1,4 @@
-import { type ValidationArguments, type ValidationError, Validator } from 'class-validator';
+import { ValidateIf, type ValidationArguments, type ValidationError, Validator } from 'class-validator';
 import { InvalidOptionError } from './errors/invalid-option.error.js';
 import { expected, formatValue } from './expected.js';
 import { similarName } from './similar-name.js';
@@ -16,6 +16,11 @@ export function describeIssues(what: string): { readonly message: (args: Validat
     message: ({ property, value, object }) =>
       expected(`${prefixes.get(object) ?? ''}${property}`, what, value).message,
   };
+}
+
+/** Checks an option unless it is left out. null, which `@IsOptional` accepts too, is a value like any other. */
+export function IfGiven(): PropertyDecorator {
+  return ValidateIf((_options, value) => value !== undefined);
 }
 
 /** Its own instance, because an application may set a container for class-validator's global functions. */

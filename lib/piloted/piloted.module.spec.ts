@@ -235,6 +235,7 @@ describe('PilotedModule', () => {
         'Expected `allow` to be an array of CIDRs such as "10.0.0.0/8", got "10.0.0.0/99".',
       ],
       [{ snapshot: '' }, 'Expected `snapshot` to be the path of a file, got "".'],
+      [{ snapshot: null }, 'Expected `snapshot` to be the path of a file, got null.'],
       [
         { expiryGuard: { threshold: 2 } },
         'Expected `expiryGuard.threshold` to be a number from 0 to 1, got 2.',

@@ -3,7 +3,7 @@ import { BALANCER_NAMES, isBalancerOption } from '../balancing/create-balancer.j
 import { checkOutlierOptions } from '../balancing/outliers/outlier-options.js';
 import { checkRetryOptions } from '../balancing/retry-options.js';
 import { AddressPolicy } from '../discovery/address-policy.js';
-import { checkOptions, describeIssues } from '../common/check-options.js';
+import { checkOptions, describeIssues, IfGiven } from '../common/check-options.js';
 import { expected } from '../common/expected.js';
 import { isLogger, LOGGER } from '../common/logger.js';
 import { isName, MAX_NAME_BYTES } from '../common/names.js';
@@ -65,7 +65,7 @@ class Options {
   @IsOptional() @holds(isBalancerOption, BALANCER) balancer = undefined;
   @IsOptional() @IsIn(['wait', 'empty', 'fail'], describeIssues(BOOT)) boot = undefined;
   @IsOptional() @holds(isSeconds, SECONDS) bootTimeout = undefined;
-  @IsOptional() @holds(isNonEmptyString, 'the path of a file') snapshot = undefined;
+  @IfGiven() @holds(isNonEmptyString, 'the path of a file') snapshot = undefined;
   @IsOptional() @IsBoolean(describeIssues('true or false')) enabled = undefined;
   @IsOptional() @IsBoolean(describeIssues('true or false')) sighup = undefined;
   @IsOptional()

@@ -9,7 +9,7 @@ import {
   type ValidationOptions,
 } from 'class-validator';
 import { isHost, isPort } from '../common/address.js';
-import { checkOptions, describeIssues } from '../common/check-options.js';
+import { checkOptions, describeIssues, IfGiven } from '../common/check-options.js';
 import { MAX_SECONDS } from '../common/clock.js';
 import { InvalidOptionError } from '../common/errors/index.js';
 import { expected } from '../common/expected.js';
@@ -59,7 +59,7 @@ class ModuleShape extends HeartbeatShape {
     describeIssues('a URL or the result of a driver function'),
   )
   registry = undefined;
-  @IsOptional()
+  @IfGiven()
   @Satisfies('path', isString, describeIssues("a path, or '' for the environment variable CONTAINERPILOT"))
   config = undefined;
   @IsOptional() @Satisfies('name', isName, describeIssues(NAME)) key = undefined;
@@ -95,8 +95,8 @@ class ModuleShape extends HeartbeatShape {
 class AnnouncementShape {
   @Satisfies('name', isName, describeIssues(NAME)) name = undefined;
   @IsOptional() @Satisfies('name', isName, describeIssues(NAME)) id = undefined;
-  @IsOptional() @Satisfies('host', isHost, describeIssues('an IP address or a hostname')) address = undefined;
-  @IsOptional()
+  @IfGiven() @Satisfies('host', isHost, describeIssues('an IP address or a hostname')) address = undefined;
+  @IfGiven()
   @Satisfies(
     'interfaces',
     (value) => Array.isArray(value) && value.length > 0 && value.every(isInterfaceSpec),
@@ -113,7 +113,7 @@ class AnnouncementShape {
     describeIssues('an object of ports, each from 1 to 65535'),
   )
   ports = undefined;
-  @IsOptional()
+  @IfGiven()
   @Satisfies(
     'tags',
     (value) => Array.isArray(value) && value.every(isString),
@@ -128,7 +128,7 @@ class AnnouncementShape {
   @Min(0, describeIssues('an integer from 0 to 65535'))
   @Max(65_535, describeIssues('an integer from 0 to 65535'))
   weight = undefined;
-  @IsOptional() @Satisfies('zone', isString, describeIssues('a string')) zone = undefined;
+  @IfGiven() @Satisfies('zone', isString, describeIssues('a string')) zone = undefined;
   @IsOptional()
   @Satisfies(
     'ready',
