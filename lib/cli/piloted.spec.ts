@@ -5,6 +5,7 @@ import { silentLogger } from '../common/logger.js';
 import { completeInstance } from '../registry/instance.js';
 import { registryPool } from '../registry/registry-pool.js';
 import { type Registry, type Session } from '../registry/registry.js';
+import { memoryFromUrl } from '../registries/memory/url.js';
 import { registrySource } from '../registries/registry-url.js';
 import { piloted } from './piloted.js';
 import { type Screen, type Terminal } from './terminal.js';
@@ -156,6 +157,18 @@ describe('piloted', () => {
     record({ screen: screen(80, 24) });
     expect(await run('get', '/a/2')).toBe(0);
     expect(out).toEqual(['y\\u001b']);
+  });
+
+  it('keys prints the other values where one is malformed, and exits with 1', async () => {
+    const { store } = memoryFromUrl(URL);
+    store.corrupt({ kind: 'key', key: '/m/1' }, 'Expected UTF-8, got bytes.');
+    await session.write({ kind: 'key', key: '/m/2', value: 'x' }, undefined, NEVER);
+    expect(await run('keys', '/m/', '--values')).toBe(1);
+    expect([out, err]).toEqual([
+      ['/m/2\tx'],
+      ['piloted keys: Skipped the key "/m/1": Expected UTF-8, got bytes.'],
+    ]);
+    store.remove({ kind: 'key', key: '/m/1' });
   });
 
   it('keys, get: exit with 1 where nothing is found', async () => {

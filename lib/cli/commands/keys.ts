@@ -28,7 +28,10 @@ export const keys: Command = {
     summary: 'print the keys that begin with a prefix',
     operands: ['[PREFIX]'],
     maxOperands: 1,
-    about: ['Prints the keys that begin with PREFIX, one per line; all keys without a PREFIX.'],
+    about: [
+      'Prints the keys that begin with PREFIX, one per line; all keys without a PREFIX. A key whose value cannot be read is',
+      'reported and skipped with --values, and the exit code is then 1.',
+    ],
     options: {
       ...REGISTRY_OPTIONS,
       values: { about: 'print the value of each key too' },
@@ -49,16 +52,24 @@ export const keys: Command = {
         throw new CommandFailedError(`The ${registry.driver} registry at ${registry.url} holds no keys.`);
       const names = await request(`Listing the keys of ${registry.url}`, (signal) => list(prefix, signal));
       const rows: (readonly string[])[] = [];
+      const malformed: string[] = [];
+      const valueOf = async (key: string): Promise<KeyRecord | undefined> =>
+        await read(access, key).catch((error: unknown) => {
+          if (!(error instanceof CommandFailedError)) throw error;
+          malformed.push(key);
+          terminal.err(`piloted keys: Skipped the key ${quote(key)}: ${error.message}`);
+          return undefined;
+        });
       for (const key of names) {
         // A key that expires between the two requests is left out.
-        const record = args.has('values') ? await read(access, key) : { key };
+        const record = args.has('values') ? await valueOf(key) : { key };
         if (!record) continue;
         const value = 'value' in record ? { value: record.value } : {};
         if (args.has('json')) printJson(terminal, { key, ...value });
         else rows.push([key, ...Object.values(value)]);
       }
       printRows(terminal, args.has('values') ? ['KEY', 'VALUE'] : ['KEY'], rows);
-      if (names.length > 0) return EXIT.ok;
+      if (names.length > 0) return malformed.length > 0 ? EXIT.failed : EXIT.ok;
       terminal.err(
         `piloted keys: The registry ${registry.url} has no key${prefix === '' ? '' : ` that begins with ${quote(prefix)}`}.`,
       );
