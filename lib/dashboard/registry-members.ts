@@ -1,5 +1,5 @@
 import { type Clock } from '../common/clock.js';
-import { type Logger } from '../common/logger.js';
+import { type Logger, silentLogger } from '../common/logger.js';
 import { attempt } from '../common/async/deadline.js';
 import { type RegistryMember } from '../registry/inspection.js';
 import { registryPool } from '../registry/registry-pool.js';
@@ -65,19 +65,22 @@ export class RegistryMembers {
   /** A registry that does not answer keeps its last members: the page says by its lists that it is away. */
   private async askOne({ source }: UsedRegistry): Promise<void> {
     const { clock, random, logger } = this.deps;
-    const shared = await registryPool.acquire(source, { clock, random, logger }).catch(() => undefined);
-    if (!shared) return;
+    // The modules that use the registry log its warnings. Where another thread has the connection, each question opens one.
+    const deps = { clock, random, logger: silentLogger };
     try {
-      const { registry } = shared;
-      const what = `The list of members of ${source.url}`;
-      const list = await attempt({ clock, timeoutMs: TIMEOUT_MS, what }, async (signal) => {
-        return (await registry.members?.(signal)) ?? [];
-      });
-      this.members.set(source.identity, list);
+      const shared = await registryPool.acquire(source, deps);
+      try {
+        const { registry } = shared;
+        const what = `The list of members of ${source.url}`;
+        const list = await attempt({ clock, timeoutMs: TIMEOUT_MS, what }, async (signal) => {
+          return (await registry.members?.(signal)) ?? [];
+        });
+        this.members.set(source.identity, list);
+      } finally {
+        await shared.release();
+      }
     } catch (error) {
       logger.debug?.(`${source.url} did not list its members: ${String(error)}`);
-    } finally {
-      await shared.release();
     }
   }
 }
