@@ -1,7 +1,7 @@
 import { Part } from './part.js';
 
 /** Time for the parts to end by themselves. They need a second, and several on a busy machine. */
-const GRACE_MS = 10_000;
+const GRACE_MS = 30_000;
 
 export interface StartOptions {
   /** Variables of the environment in addition to those of the launcher. */

@@ -178,7 +178,8 @@ describe('an etcd transport and a cluster of three', () => {
     try {
       // An election begins after one to two seconds; each read meets another moment of it.
       for (let i = 0; i < 30; i += 1) {
-        const other = await EtcdTransport.create({ endpoints: etcd.urls });
+        // Longer than a second election after a split vote.
+        const other = await EtcdTransport.create({ endpoints: etcd.urls, headerTimeoutPerRequest: 5 });
         reads.push(read(other, '/greeting').finally(() => other.close()));
         await sleep(75);
       }

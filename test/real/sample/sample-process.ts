@@ -105,6 +105,11 @@ export class SampleProcess {
     return what.test(this.output);
   }
 
+  /** How often an instance left the list of the gateway, as its log shows. */
+  get departures(): number {
+    return [...this.output.matchAll(/- \S+ at /g)].length;
+  }
+
   /** One request to the gateway; fails when the answer is not a 200. */
   async get(path = '/'): Promise<unknown> {
     const response = await fetch(this.url + path, { signal: AbortSignal.timeout(60_000) });

@@ -73,7 +73,13 @@ describe.each(places)('The sample on %s', (_name, open) => {
   });
 
   it('spreads 30 requests evenly over three instances, and lists them', async () => {
-    const served = await spread(sample, 30);
+    let served: number[] = [];
+    // On a busy machine an instance may miss its TTL of 3 s and come back meanwhile.
+    await until('30 requests to three instances', async () => {
+      const before = sample.departures;
+      served = await spread(sample, 30);
+      return (await sample.instances()).length === 3 && sample.departures === before;
+    });
     expect(served).toHaveLength(3);
     expect(Math.min(...served)).toBeGreaterThanOrEqual(9);
     expect(Math.max(...served)).toBeLessThanOrEqual(11);

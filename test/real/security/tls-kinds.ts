@@ -1,10 +1,13 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:tls';
 import { consul } from '../../../lib/registries/consul/index.js';
 import { etcd } from '../../../lib/etcd/index.js';
 import { type RegistrySource } from '../../../lib/index.js';
 import { type TlsSet } from '../../harness/certificates.js';
 import { startConsul } from '../../harness/consul.js';
 import { startEtcd } from '../../harness/etcd.js';
-import { sleep } from '../../harness/wait.js';
+import { sleep, until } from '../../harness/wait.js';
 
 /** The TLS options of a client, as PEM strings or as paths. */
 export interface Given {
@@ -45,6 +48,8 @@ export const KINDS: readonly Kind[] = [
       const agent = await startConsul(tls ? { tls, persistent: true } : {});
       const reload = async (): Promise<void> => {
         process.kill(agent.pid, 'SIGHUP');
+        if (tls) await until('the certificate', async () => (await shown(agent.port, tls)) === stored(tls));
+        // It loads its services after the certificate.
         await sleep(500);
       };
       return { port: agent.port, reload, stop: () => agent.stop() };
@@ -52,6 +57,21 @@ export const KINDS: readonly Kind[] = [
     byFunction: (port, tls) => consul({ port, secure: tls !== undefined, ...(tls && { tls }) }),
   },
 ];
+
+function stored({ server }: TlsSet['harness']): string {
+  return new X509Certificate(readFileSync(server.cert)).fingerprint256;
+}
+
+/** The fingerprint of the certificate that a new connection gets. */
+async function shown(port: number, { client }: TlsSet['harness']): Promise<string> {
+  const options = { ...client, port, host: '127.0.0.1', rejectUnauthorized: false };
+  return await new Promise((resolve, reject) => {
+    const socket = connect(options, () => {
+      resolve(socket.getPeerCertificate().fingerprint256);
+      socket.destroy();
+    }).on('error', reject);
+  });
+}
 
 export function byUrl({ name }: Kind, port: number, tls: Given | undefined): string {
   const query = new URLSearchParams({ ...tls }).toString();
