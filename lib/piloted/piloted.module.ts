@@ -14,6 +14,7 @@ import { fixed } from '../registries/fixed/fixed.js';
 import { type RegistrySource } from '../registry/registry-source.js';
 import { bootRegistry } from '../registries/registry-url.js';
 import { registryUrlOf } from '../containerpilot/registry-url.js';
+import { LateServices } from './late-services.js';
 import { missingModuleError } from './missing-module.error.js';
 import { ClientLocality } from './client-locality.js';
 import { DiscoveryService } from './discovery.service.js';
@@ -161,6 +162,7 @@ const PROVIDERS: readonly Provider[] = [
     },
   },
   DiscoveryService,
+  LateServices,
   ServiceUsageExplorer,
   PilotedLifecycle,
 ];

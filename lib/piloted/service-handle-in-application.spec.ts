@@ -1,5 +1,6 @@
 import { inTurn } from '../../test/harness/in-memory/endpoints.js';
 import { Injectable, Module } from '@nestjs/common';
+import { LazyModuleLoader } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { InvalidOptionError } from '../common/errors/index.js';
@@ -28,6 +29,24 @@ describe('ServiceHandle in an application', () => {
       expect(handle.revision).toBe(1);
       expect(Object.isFrozen(handle.endpoints)).toBe(true);
       handle.start(handle.pick()).done(new Error('learned by balancers that learn'));
+    });
+
+    it('is given to a class of a module that is loaded later, unless the service is unknown', async () => {
+      const late = await Announcer.on(bench.source, 'late');
+      await late.announce('a');
+      const [open, listed] = [await start(), await start({ services: ['web'] })];
+      @Injectable()
+      class Late {
+        constructor(@Service('late') readonly handle: ServiceHandle) {}
+      }
+      @Module({ providers: [Late] })
+      class LateModule {}
+      const module = await open.get(LazyModuleLoader).load(() => LateModule);
+      expect(await module.get(Late).handle.ready()).toMatchObject([{ id: 'a' }]);
+      await expect(listed.get(LazyModuleLoader).load(() => LateModule)).rejects.toThrow(
+        'Unknown service "late"',
+      );
+      await late.end();
     });
 
     it('reports the number of endpoints when there are too few', async () => {

@@ -1,3 +1,5 @@
+import { type NameListener, RecordedNames } from '../nest/recorded-names.js';
+
 /** What a decorator injects, an `endpoint` or a `handle`; or `listener` for `@OnServiceChange`. */
 export type ServiceUsageKind = 'endpoint' | 'handle' | 'listener';
 
@@ -14,7 +16,7 @@ export interface ServiceUsage {
 }
 
 const usages: ServiceUsage[] = [];
-const names = new Set<string>();
+const names = new RecordedNames<string>();
 
 /** Class and member of a decorator, for messages. */
 export function placeOf(target: object, key: string | symbol | undefined): string {
@@ -31,12 +33,17 @@ export function recordUsage(
 ): void {
   const owner = typeof target === 'function' ? target : target.constructor;
   usages.push({ service, kind, owner, key, where: placeOf(target, key) });
-  names.add(service);
+  names.record(service);
 }
 
 /** The services that the classes of this process name. */
 export function recordedServices(): readonly string[] {
-  return [...names];
+  return names.all;
+}
+
+/** Calls the listener with every service that a class names from now on. Returns a function that removes it. */
+export function onServiceName(listener: NameListener<string>): () => void {
+  return names.listen(listener);
 }
 
 /** The decorators of the given classes and of the classes they inherit from. */
