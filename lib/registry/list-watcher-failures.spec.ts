@@ -41,6 +41,21 @@ describe('ListWatcher on a registry that fails', () => {
     expect(registry.lists).toBeGreaterThanOrEqual(9);
   });
 
+  it('closes at once while it waits for the lists of others, which a silent registry does not answer', async () => {
+    registry.answer = () => new Promise(() => undefined);
+    const { listSemaphore } = sharedConnectionOf(registry, { clock, random: () => 0.5 });
+    const others = Array.from({ length: listSemaphore.limit }, () => create());
+    for (const other of others) other.start();
+    await started();
+    expect(listSemaphore.waiting).toBe(1);
+    let closed = false;
+    const closing = watcher.close().then(() => (closed = true));
+    await clock.advance(0);
+    expect(closed).toBe(true);
+    await Promise.all(others.map((other) => other.close()));
+    await closing;
+  });
+
   it('keeps its entries, marked stale, through ten minutes of errors, and recovers within 5 s', async () => {
     registry.answer = () => listing([webEntry('a')]);
     await started();

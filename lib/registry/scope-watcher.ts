@@ -139,12 +139,18 @@ export class ScopeWatcher {
     const { from } = this.options;
     let known = from && this.take(from);
     while (!this.lifetime.signal.aborted) {
-      const cursor = known ?? (await this.connection.listSemaphore.run(() => this.list()));
+      const cursor = known ?? (await this.listInTurn());
       known = undefined;
       const waitMs = cursor === undefined ? this.backoffAfter(this.error) : await this.watch(cursor);
       await this.sleep(Math.max(waitMs, this.listedAt + MIN_LIST_INTERVAL_MS - this.options.clock.now()));
       await this.connection.reconnect.waitForProbe(this.interrupt.signal);
     }
+  }
+
+  /** Makes one list request when not too many others of the connection run. Undefined if it fails, and after a close. */
+  private async listInTurn(): Promise<Cursor | undefined> {
+    const { listSemaphore } = this.connection;
+    return await listSemaphore.run(() => this.list(), this.lifetime.signal).catch(() => undefined);
   }
 
   /** Makes one list request, and settles the calls of {@link ScopeWatcher.refresh} before it. */
