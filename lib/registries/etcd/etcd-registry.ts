@@ -92,7 +92,10 @@ export class EtcdRegistry implements Registry {
         } catch (error) {
           leases.forget(lease.id);
           // A process or a server that stood still for a TTL has lost the lease before its first use.
-          if (tries < MAX_OPENINGS && error instanceof EtcdResponseError && error.leaseNotFound) continue;
+          const isGone = error instanceof EtcdResponseError && error.leaseNotFound;
+          if (tries < MAX_OPENINGS && isGone) continue;
+          // In the background: nobody waits for a lease that another attempt replaces, and its TTL may be long.
+          if (!isGone) void leases.revoke(lease.id).catch(() => undefined);
           throw error;
         }
         // A detached session is never ended, so that the set would keep it for ever.
