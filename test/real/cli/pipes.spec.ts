@@ -83,7 +83,7 @@ describe('The programs and what reads their output', () => {
     });
     let said = '';
     for (const stream of [shell.stdout, shell.stderr]) stream.on('data', (chunk) => (said += String(chunk)));
-    const [code] = (await once(shell, 'close', { signal: AbortSignal.timeout(60_000) })) as [number];
+    const [code] = (await once(shell, 'close', { signal: AbortSignal.timeout(150_000) })) as [number];
     expect(code).toBe(0);
     expect(said).toBe('web\t10.0.0.1:80\tone\n');
   });

@@ -9,6 +9,8 @@ import { monotonic, sleep, until } from '../../harness/wait.js';
 import { follow, ids, instance, never, open } from './support.js';
 
 const SERVICES = 400;
+/** Seconds for a request among many, on a slow machine. */
+const PATIENT = { timeout: 20 };
 const deps = { clock: systemClock, random: Math.random, logger: silentLogger };
 
 describe('Many watches on an agent that admits 200 connections', () => {
@@ -21,7 +23,7 @@ describe('Many watches on an agent that admits 200 connections', () => {
   });
 
   it(`follows ${SERVICES} services beside a heartbeat: all stay fresh, a change is seen, and the key lives`, async () => {
-    const registry = await open(agent);
+    const registry = await open(agent, PATIENT);
     const session = await registry.openSession({ ttl: 10 }, never());
     expect(await session.write(instance({ service: 's0', id: 'own' }), undefined, never())).toMatchObject({
       ok: true,
@@ -64,7 +66,7 @@ describe('Many watches on an agent that admits 200 connections', () => {
   });
 
   it('stays connected while watches begin and end', async () => {
-    const registry = await open(agent);
+    const registry = await open(agent, PATIENT);
     const session = await registry.openSession({ ttl: 300 }, never());
     await session.write(instance({ service: 'churned', id: 'own' }), undefined, never());
     for (let round = 0; round < 20; round += 1) {

@@ -55,7 +55,7 @@ describe.each(STOPPABLE_REGISTRIES)('service.ready on %s', (_name, start) => {
     const count = await boot();
     const child = fork(ISOLATED, { env: { ...process.env, SIDEKICK_REGISTRY: world.url } });
     try {
-      await once(child, 'message', { signal: AbortSignal.timeout(60_000) });
+      await once(child, 'message', { signal: AbortSignal.timeout(150_000) });
       expect(count()).toBe(0);
       for (const next of [true, false, true]) {
         child.send(next);
