@@ -2,6 +2,7 @@ import type { IKeyValue, ITxnResponse } from 'etcd3';
 import { forEachLimited } from '../../common/async/semaphore.js';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
 import { rangeEnd, type KeyPath } from './key-path.js';
+import { MAX_CONCURRENT_LEASE_REQUESTS } from './keys-port.js';
 import { hasLease, leaseKind } from './lease-id.js';
 import { type KeysResponse, type Node } from './node.js';
 import { kvOf, kvsOf, read } from './operations.js';
@@ -16,9 +17,6 @@ export interface GetRequest {
   readonly quorum: boolean;
   readonly signal: AbortSignal | undefined;
 }
-
-/** Concurrent requests for the remaining TTLs of leases. */
-const MAX_CONCURRENT_LEASE_READS = 32;
 
 /** Whether the lease gives the node a TTL. A file that inherited its directory's lease has none. */
 function ownLease(kv: IKeyValue, dir: boolean): boolean {
@@ -39,7 +37,7 @@ async function withLifetimes(
   // The TTL comes from the leader, and a read without quorum must not need one.
   if (leases.size === 0 || !quorum) return node;
   const lifetimes = new Map<string, Lifetime>();
-  await forEachLimited(leases, MAX_CONCURRENT_LEASE_READS, async (id) => {
+  await forEachLimited(leases, MAX_CONCURRENT_LEASE_REQUESTS, async (id) => {
     const left = await store.port.timeToLive(id, false, signal);
     if (left) lifetimes.set(id, store.expiresIn(Math.max(1, left.ttl)));
   });

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { VirtualClock } from '../../testing/virtual-clock.js';
-import { type KeysPort } from './keys-port.js';
+import { type KeysPort, MAX_CONCURRENT_LEASE_REQUESTS } from './keys-port.js';
 import { newLeaseId } from './lease-id.js';
 import { KeyLeases, REVOKE_DELAY_MS } from './key-leases.js';
 
@@ -44,6 +44,22 @@ describe('LeaseKeeper', () => {
     leases.release(dir);
     await clock.advance(REVOKE_DELAY_MS);
     expect(revoke).toHaveBeenCalledWith(dir, undefined);
+  });
+
+  it('revokes the leases of a large directory a few at a time', async () => {
+    const { clock, leases, revoke } = setUp();
+    let [running, most] = [0, 0];
+    revoke.mockImplementation(async () => {
+      most = Math.max(most, (running += 1));
+      await new Promise(setImmediate);
+      running -= 1;
+    });
+    for (let n = 0; n < 100; n++) leases.release(newLeaseId('key', () => n / 100));
+    await clock.advance(REVOKE_DELAY_MS);
+    await leases.close(AbortSignal.timeout(60_000));
+    while (running > 0) await new Promise(setImmediate);
+    expect(most).toBe(MAX_CONCURRENT_LEASE_REQUESTS);
+    expect(revoke).toHaveBeenCalledTimes(100);
   });
 
   it('revokes at once on close, leaves no timer, and ignores failures', async () => {

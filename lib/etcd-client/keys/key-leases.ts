@@ -1,7 +1,8 @@
+import { forEachLimited } from '../../common/async/semaphore.js';
 import { type Clock, type Timer } from '../../common/clock.js';
 import { type Random } from '../../common/random.js';
 import { type GrantedLease } from '../leases.js';
-import { type KeysPort } from './keys-port.js';
+import { type KeysPort, MAX_CONCURRENT_LEASE_REQUESTS } from './keys-port.js';
 import { leaseKind, newLeaseId, type LeaseKind } from './lease-id.js';
 
 /**
@@ -56,7 +57,9 @@ export class KeyLeases {
   private async flush(signal: AbortSignal | undefined): Promise<void> {
     const ids = [...this.released];
     this.released.clear();
-    await Promise.allSettled(ids.map(async (id) => this.revoke(id, signal)));
+    await forEachLimited(ids, MAX_CONCURRENT_LEASE_REQUESTS, async (id) => {
+      await this.revoke(id, signal).catch(() => undefined);
+    });
   }
 
   private async revoke(id: string, signal: AbortSignal | undefined): Promise<void> {

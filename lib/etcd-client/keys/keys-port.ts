@@ -1,6 +1,12 @@
 import type { IEvent, ITxnRequest, ITxnResponse } from 'etcd3';
 import { type LeaseLifetime } from '../leases.js';
 
+/**
+ * Concurrent requests about leases. Deleting a directory ends a lease for each key in it, and thousands of requests at once
+ * would exceed their deadlines.
+ */
+export const MAX_CONCURRENT_LEASE_REQUESTS = 32;
+
 /** Options of one request. */
 export interface RequestOptions {
   readonly signal: AbortSignal | undefined;

@@ -4,7 +4,7 @@ import { EtcdResponseError, KeysError, KeysErrorCode } from '../errors/index.js'
 import { type EtcdWatchRequest } from '../watch-request.js';
 import { type WatchNotification } from '../watch-notification.js';
 import { KeyPath } from './key-path.js';
-import { type KeysPort, type WatchRange } from './keys-port.js';
+import { type KeysPort, MAX_CONCURRENT_LEASE_REQUESTS, type WatchRange } from './keys-port.js';
 import { watchRange } from './watch-range.js';
 import { IDLE_TIMEOUT_MS, Watcher } from './watcher.js';
 
@@ -44,6 +44,14 @@ class Scripts {
 }
 
 function setUp(afterIndex: number, ...scripts: (readonly (WatchNotification | Error)[])[]) {
+  return setUpWith({}, afterIndex, ...scripts);
+}
+
+function setUpWith(
+  methods: Partial<KeysPort>,
+  afterIndex: number,
+  ...scripts: (readonly (WatchNotification | Error)[])[]
+) {
   const watches = new Scripts(scripts);
   const clock = new VirtualClock();
   const openWatchers = new Set<Watcher>();
@@ -51,6 +59,7 @@ function setUp(afterIndex: number, ...scripts: (readonly (WatchNotification | Er
     txn: async () =>
       await Promise.resolve({ header: { revision: '30', cluster_id: '9' }, succeeded: true, responses: [] }),
     watch: (range: WatchRange, signal: AbortSignal) => watchRange(watches, range, signal),
+    ...methods,
   } as unknown as KeysPort;
   const settings = { afterIndex, recursive: false };
   return {
@@ -62,6 +71,23 @@ function setUp(afterIndex: number, ...scripts: (readonly (WatchNotification | Er
 }
 
 describe('Watcher', () => {
+  it('looks up the leases of many deleted keys a few at a time', async () => {
+    const deleted = Array.from({ length: 100 }, (_, n) => {
+      const { kv } = put('/a', 5);
+      return { type: 'Delete', kv, prev_kv: { ...kv, lease: String(n + 1) } } as unknown as IEvent;
+    });
+    let [running, most] = [0, 0];
+    const timeToLive = async (): Promise<undefined> => {
+      most = Math.max(most, (running += 1));
+      await new Promise(setImmediate);
+      running -= 1;
+    };
+    const { watcher } = setUpWith({ timeToLive }, 4, [{ kind: 'events', events: deleted, revision: 5n }]);
+    for (let n = 0; n < 100; n++) expect((await watcher.next()).action).toBe('expire');
+    expect(most).toBe(MAX_CONCURRENT_LEASE_REQUESTS);
+    watcher.close();
+  });
+
   it('delivers the events of a batch one by one, over one watch', async () => {
     const { watcher, watches } = setUp(4, [{ kind: 'alive', revision: 4n }, events(5, 6), events(8)]);
     for (const index of [5, 6, 8]) expect((await watcher.next()).index).toBe(index);

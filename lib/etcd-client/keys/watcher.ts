@@ -1,13 +1,18 @@
 import { AbortScope } from '../../common/async/abort-scope.js';
 import { attempt } from '../../common/async/deadline.js';
-import { Semaphore } from '../../common/async/semaphore.js';
+import { forEachLimited, Semaphore } from '../../common/async/semaphore.js';
 import { type Clock, type Timer } from '../../common/clock.js';
 import { ClosedError } from '../../common/errors/index.js';
 import { KeysError, KeysErrorCode } from '../errors/index.js';
 import { hexId } from '../hex-id.js';
 import { eventResponse, leaseOfDelete } from './event-response.js';
 import { rangeEnd, type KeyPath } from './key-path.js';
-import { type KeysPort, type WatchedEvents, type WatchRange } from './keys-port.js';
+import {
+  type KeysPort,
+  MAX_CONCURRENT_LEASE_REQUESTS,
+  type WatchedEvents,
+  type WatchRange,
+} from './keys-port.js';
 import { type KeysResponse } from './node.js';
 import { read } from './operations.js';
 
@@ -201,12 +206,10 @@ export class Watcher implements AsyncIterable<KeysResponse> {
   ): Promise<ReadonlySet<string>> {
     const missing = new Set<string>();
     const ids = new Set(leases.filter((id) => id !== undefined));
-    await Promise.all(
-      [...ids].map(async (id) => {
-        const left = await this.port.timeToLive(id, false, signal);
-        if (left === undefined || left.ttl <= 0) missing.add(id);
-      }),
-    );
+    await forEachLimited(ids, MAX_CONCURRENT_LEASE_REQUESTS, async (id) => {
+      const left = await this.port.timeToLive(id, false, signal);
+      if (left === undefined || left.ttl <= 0) missing.add(id);
+    });
     return missing;
   }
 }
