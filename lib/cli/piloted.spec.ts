@@ -228,6 +228,8 @@ describe('piloted', () => {
       /at least one service: the dns registry/,
     ],
     ['an invalid name', ['ls', 'a\u001bb'], /Expected `service`/],
+    ['no service to examine', ['doctor', ''], /Expected `SERVICE`/],
+    ['no key to examine', ['doctor', '--key', ''], /Expected `key`/],
     ['a timeout of 0', ['ls', '--timeout', '0'], /Expected `timeout`/],
     ['no key', ['get'], /Expected the NAME of a key/],
     ['no path', ['call', 'web'], /Expected a SERVICE and a \/PATH/],

@@ -37,7 +37,9 @@ function withCredentials(url: string, user: string, env: Environment): string {
     throw new InvalidOptionError(
       `Expected the environment variable ${PASSWORD_VARIABLE} with the password of \`user\`.`,
     );
-  return url.replace('://', `://${encodeURIComponent(user)}:${encodeURIComponent(password)}@`);
+  const credentials = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
+  // In place of those of the URL: with both, the URL's would become a part of the password.
+  return url.replace(/:\/\/(?:[^/?#]*@)?/, () => `://${credentials}@`);
 }
 
 /**

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { systemClock } from '../../common/clock.js';
 import { escapeControls } from '../../common/escape.js';
 import { RegistryRefusedError, SidekickError } from '../../common/errors/index.js';
+import { checkName } from '../../common/names.js';
 import { messageOf } from '../../common/thrown.js';
 import { type Finding } from '../../registry/inspection.js';
 import { type Arguments } from '../arguments.js';
@@ -151,10 +152,15 @@ export const doctor: Command = {
       ],
     ],
   },
-  run: async (args, terminal) =>
-    await withRegistry(args, terminal, async (access) => {
-      const findings = await examine(access, args.operands[0] ?? DEFAULT_SERVICE, args.text('key'));
+  run: async (args, terminal) => {
+    const [service = DEFAULT_SERVICE] = args.operands;
+    const key = args.text('key');
+    checkName('SERVICE', service);
+    if (key !== undefined) checkName('key', key);
+    return await withRegistry(args, terminal, async (access) => {
+      const findings = await examine(access, service, key);
       print(findings, args, terminal);
       return findings.some(({ status }) => status === 'failed') ? EXIT.failed : EXIT.ok;
-    }),
+    });
+  },
 };
