@@ -60,14 +60,18 @@ export function* methodsWith<T>(modules: ModulesContainer, key: string | symbol)
  * Finds the methods with the metadata `key` that can be called on their instance.
  *
  * @param decorator The decorator as written in code, for the error.
- * @throws InvalidOptionError when a decorated method belongs to a request-scoped or transient provider
+ * @throws InvalidOptionError when a decorated method belongs to a request-scoped or transient provider, or to a guard,
+ * interceptor, pipe or filter that is no provider
  */
 export function decoratedMethods<T>(
   modules: ModulesContainer,
   key: string | symbol,
   decorator: string,
 ): readonly DecoratedMethod<T>[] {
-  const found = [...methodsWith<T>(modules, key)].filter(({ enhancer }) => !enhancer);
+  const all = [...methodsWith<T>(modules, key)];
+  const found = all.filter(({ enhancer }) => !enhancer);
+  const classes = new Set(found.map(({ where }) => where));
+  for (const { where } of all) if (!classes.has(where)) throw notProvided(decorator, where);
   return found.map(({ metadata, where, module, name, target, single, transient }) => {
     if (!single) throw notSingle(decorator, where, transient);
     return {
@@ -121,6 +125,12 @@ function notSingle(decorator: string, where: string, transient: boolean): Invali
     : 'a request-scoped provider, by its own scope or by the scope of a dependency';
   return new InvalidOptionError(
     `Expected ${where} with ${decorator} to be a method of a singleton, got ${got}. Move the method to a provider with the default scope.`,
+  );
+}
+
+function notProvided(decorator: string, where: string): InvalidOptionError {
+  return new InvalidOptionError(
+    `Expected ${where} with ${decorator} to be a method of a provider or controller, got a guard, interceptor, pipe or filter, of which each module has its own instance. List the class in the providers of one module too.`,
   );
 }
 

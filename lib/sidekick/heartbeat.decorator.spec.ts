@@ -1,4 +1,14 @@
-import { Injectable, Module, Scope, type INestApplication, type Provider } from '@nestjs/common';
+import {
+  type CanActivate,
+  Controller,
+  Injectable,
+  type INestApplication,
+  Module,
+  type Provider,
+  Scope,
+  type Type,
+  UseGuards,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { silentLogger } from '../common/logger.js';
 import { type KeyRecord } from '../registry/entry-record.js';
@@ -30,9 +40,10 @@ describe('@Heartbeat', () => {
     expect(source.store.sessions).toBe(0);
   });
 
-  async function boot(providers: Provider[], key?: string): Promise<INestApplication> {
+  async function boot(providers: Provider[], key?: string, imports: Type[] = []): Promise<INestApplication> {
     @Module({
       imports: [
+        ...imports,
         SidekickModule.forRoot({
           registry: source,
           logger: silentLogger,
@@ -96,6 +107,30 @@ describe('@Heartbeat', () => {
       `Expected Version.report with @Heartbeat to be a method of a singleton, ${got}`,
     );
     expect(value('/version')).toBeUndefined();
+  });
+
+  it('fails the boot on a guard that is no provider, and calls one that is', async () => {
+    class Gate implements CanActivate {
+      canActivate(): boolean {
+        return true;
+      }
+
+      @Heartbeat('/gate')
+      report(): string {
+        return 'open';
+      }
+    }
+    @Controller()
+    @UseGuards(Gate)
+    class Guarded {}
+    @Module({ controllers: [Guarded] })
+    class GuardedModule {}
+    await expect(boot([], undefined, [GuardedModule])).rejects.toThrow(
+      'Expected Gate.report with @Heartbeat to be a method of a provider or controller, got a guard',
+    );
+    const running = await boot([Gate], undefined, [GuardedModule]);
+    expect(value('/gate')).toBe('open');
+    expect(running.get(Sidekick).beats).toHaveLength(1);
   });
 
   it('names both methods that use the same key', async () => {
