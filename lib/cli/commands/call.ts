@@ -150,10 +150,12 @@ async function send(
 async function print({ endpoint, response }: Answer, args: Arguments, terminal: Terminal): Promise<void> {
   const { status, statusText, headers, body } = response;
   if (args.has('json')) {
+    const cookies = headers.getSetCookie();
     printJson(terminal, {
       endpoint,
       status,
-      headers: Object.fromEntries(headers),
+      // An array as in Node's own headers: cookies cannot be joined.
+      headers: { ...Object.fromEntries(headers), ...(cookies.length > 0 && { 'set-cookie': cookies }) },
       body: await response.text(),
     });
     return;

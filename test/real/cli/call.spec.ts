@@ -23,6 +23,7 @@ function echo(request: IncomingMessage, response: ServerResponse): void {
   request.on('end', () => {
     const { method, url, headers } = request;
     if (url === '/missing') response.statusCode = 404;
+    if (url === '/cookies') response.setHeader('set-cookie', ['a=1', 'b=2']);
     if (url === '/elsewhere') response.writeHead(302, { location: 'http://localhost/' });
     response.end(JSON.stringify({ method, url, host: headers.host, accept: headers.accept, body }));
   });
@@ -107,6 +108,11 @@ describe('piloted call', () => {
     expect(plain.code).toBe(1);
     // One line: there is no other instance to try.
     expect(plain.err).toMatch(/^piloted call: The call failed: web at .*\n$/);
+  });
+
+  it('prints each cookie in JSON', async () => {
+    const { out } = await call('web', '/cookies', '--json');
+    expect(JSON.parse(out)).toMatchObject({ headers: { 'set-cookie': ['a=1', 'b=2'] } });
   });
 
   it('tries another instance where no connection is made, and names each', async () => {
