@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { ConsoleLogger, Logger as NestLogger } from '@nestjs/common';
 import { ModuleLogger } from './module-logger.js';
 
@@ -72,5 +73,20 @@ describe('ModuleLogger', () => {
     const record = (line: string): void => void own.push(line);
     new ModuleLogger('', { log: record, warn: record, error: record }).warn('a\u001b[2J\u202e\nb');
     expect(own).toEqual(['a\\u001b[2J\\u202e\nb']);
+  });
+
+  it('lets no error of the logger of an application through, and warns of it once', () => {
+    const fail = (): never => {
+      throw new Error('the worker has exited');
+    };
+    const logger = new ModuleLogger('Sidekick', { log: fail, warn: fail, error: fail, debug: fail });
+    const emit = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    say(logger);
+    logger.debug('f');
+    const warnings = emit.mock.calls.map(([warning]) => warning);
+    emit.mockRestore();
+    expect(warnings).toEqual([
+      'The logger of Sidekick failed, and its messages are lost while it does: the worker has exited',
+    ]);
   });
 });
