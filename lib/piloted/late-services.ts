@@ -1,23 +1,33 @@
-import { Inject, Injectable, type OnModuleDestroy, type Provider } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit, type Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { getServiceToken } from './piloted.tokens.js';
 import { type ServiceHandle } from './service-handle.js';
 import { ServiceHandles } from './service-handles.js';
-import { onServiceName } from './service-usage.js';
+import { onServiceName, recordedServices } from './service-usage.js';
 
-/** Provides the services that only classes name which are loaded after the application was created, such as lazy modules. */
+/** Provides the services that only the classes of lazy modules inject. */
 @Injectable()
-export class LateServices implements OnModuleDestroy {
+export class LateServices implements OnModuleInit, OnModuleDestroy {
   private readonly removeListener: () => void;
 
   constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {
     this.removeListener = onServiceName(this);
   }
 
+  /** A service that a class names and none injects has the value undefined until here, so that it is not watched. */
+  onModuleInit(): void {
+    for (const name of recordedServices())
+      for (const module of this.own) {
+        const known = module.providers.get(getServiceToken(name));
+        if (known && known.instance === undefined) module.addProvider(lateProvider(name));
+      }
+  }
+
+  /** A class that was loaded after the application was created names a service. */
   onName(name: string): void {
     const token = getServiceToken(name);
-    for (const module of this.modules.values()) {
-      if (!module.hasProvider(LateServices) || module.hasProvider(token)) continue;
+    for (const module of this.own) {
+      if (module.hasProvider(token)) continue;
       module.addProvider(lateProvider(name));
       module.addExportedProviderOrModule(token);
     }
@@ -25,6 +35,10 @@ export class LateServices implements OnModuleDestroy {
 
   onModuleDestroy(): void {
     this.removeListener();
+  }
+
+  private get own() {
+    return [...this.modules.values()].filter((module) => module.hasProvider(LateServices));
   }
 }
 

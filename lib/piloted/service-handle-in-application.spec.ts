@@ -1,5 +1,5 @@
 import { inTurn } from '../../test/harness/in-memory/endpoints.js';
-import { Injectable, Module } from '@nestjs/common';
+import { Injectable, Module, type Type } from '@nestjs/common';
 import { LazyModuleLoader } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { type Endpoint } from '../discovery/endpoint.js';
@@ -31,23 +31,35 @@ describe('ServiceHandle in an application', () => {
       handle.start(handle.pick()).done(new Error('learned by balancers that learn'));
     });
 
-    it('is given to a class of a module that is loaded later, unless the service is unknown', async () => {
-      const late = await Announcer.on(bench.source, 'late');
-      await late.announce('a');
-      const [open, listed] = [await start(), await start({ services: ['web'] })];
-      @Injectable()
-      class Late {
-        constructor(@Service('late') readonly handle: ServiceHandle) {}
-      }
-      @Module({ providers: [Late] })
-      class LateModule {}
-      const module = await open.get(LazyModuleLoader).load(() => LateModule);
-      expect(await module.get(Late).handle.ready()).toMatchObject([{ id: 'a' }]);
-      await expect(listed.get(LazyModuleLoader).load(() => LateModule)).rejects.toThrow(
-        'Unknown service "late"',
-      );
-      await late.end();
-    });
+    it.each([
+      ['imported before', 'early-lazy', true],
+      ['loaded later', 'late-lazy', false],
+    ])(
+      'is given to a class of a lazy module that is %s, unless it is unknown',
+      async (_what, name, isEarly) => {
+        const define = (): Type<{ handle: ServiceHandle }> => {
+          @Injectable()
+          class Lazy {
+            constructor(@Service(name) readonly handle: ServiceHandle) {}
+          }
+          return Lazy;
+        };
+        const early = isEarly && define();
+        const announcer = await Announcer.on(bench.source, name);
+        await announcer.announce('a');
+        const [open, listed] = [await start(), await start({ services: ['web'] })];
+        expect(open.get(DiscoveryService).names()).not.toContain(name);
+        const Late = early || define();
+        @Module({ providers: [Late] })
+        class LateModule {}
+        const module = await open.get(LazyModuleLoader).load(() => LateModule);
+        expect(await module.get(Late).handle.ready()).toMatchObject([{ id: 'a' }]);
+        await expect(listed.get(LazyModuleLoader).load(() => LateModule)).rejects.toThrow(
+          `Unknown service "${name}"`,
+        );
+        await announcer.end();
+      },
+    );
 
     it('reports the number of endpoints when there are too few', async () => {
       const service = await discovery({ services: ['web'] });
