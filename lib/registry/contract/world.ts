@@ -9,6 +9,8 @@ import { Mirror } from './mirror.js';
 
 /** How often a condition is checked. */
 const POLL_INTERVAL_MS = 20;
+/** Seconds. No case renews a session of this TTL, and one writes 500 entries. */
+const LONG_TTL = 600;
 /** How long to wait for an effect that should occur at once. */
 const DEFAULT_WAIT_MS = 30_000;
 
@@ -66,8 +68,8 @@ export class World<S extends ContractSubject = ContractSubject> {
     return registry;
   }
 
-  /** Opens a session. With the default TTL it outlives the case. */
-  async session(registry = this.registry, ttl = Math.max(30, this.ttl)): Promise<Session> {
+  /** Opens a session. With the default TTL it outlives the case, on a slow machine too. */
+  async session(registry = this.registry, ttl = Math.max(LONG_TTL, this.ttl)): Promise<Session> {
     const session = await registry.openSession({ ttl, name: 'contract' }, this.signal);
     this.opened.push(session);
     return session;
