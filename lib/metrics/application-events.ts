@@ -45,7 +45,7 @@ export function countEvents(applicationId: string, sink: MetricSink, byEndpoint:
           'sidekick_request_duration_seconds',
           labels,
           durationMs / 1_000,
-          grpc && grpcAttributes(service, grpc),
+          grpc && grpcAttributes(grpc),
         );
     }),
     on(CHANNELS.requestRetry, ({ service, result }) => {
@@ -71,9 +71,9 @@ export function countEvents(applicationId: string, sink: MetricSink, byEndpoint:
   };
 }
 
-/** The attributes of gRPC's proposal A66, as all implementations of gRPC report calls. */
-function grpcAttributes(service: string, { method, status }: NonNullable<RequestEndMessage['grpc']>): Labels {
-  return { 'grpc.target': `sidekick:///${service}`, 'grpc.method': method, 'grpc.status': status };
+/** The attributes of gRPC's proposal A66, as all implementations of gRPC report calls. The target is the service's. */
+function grpcAttributes({ method, status }: NonNullable<RequestEndMessage['grpc']>): Labels {
+  return { 'grpc.method': method, 'grpc.status': status };
 }
 
 function keyOf({ key }: HeartbeatMessage): { readonly key: string } {

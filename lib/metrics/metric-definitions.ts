@@ -159,7 +159,7 @@ export interface MetricSink {
   add(name: CounterName, labels: Labels, value?: number): void;
   /**
    * @param seconds the duration
-   * @param attributes further attributes in OpenTelemetry, which are no labels in Prometheus
+   * @param attributes those of gRPC for OpenTelemetry, which are no labels in Prometheus
    */
   observe(name: HistogramName, labels: Labels, seconds: number, attributes?: Labels): void;
 }

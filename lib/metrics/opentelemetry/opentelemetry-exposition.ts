@@ -63,7 +63,9 @@ class Instruments {
       this.counters.get(name)?.add(value, attributesOf(name, labels));
     },
     observe: (name, labels, seconds, attributes) => {
-      this.histograms.get(name)?.record(seconds, { ...attributesOf(name, labels), ...attributes });
+      // From the limited label: a target for each service that there ever was would be a series for each.
+      const target = attributes && { 'grpc.target': `sidekick:///${labels.service_name ?? ''}` };
+      this.histograms.get(name)?.record(seconds, { ...attributesOf(name, labels), ...target, ...attributes });
     },
   });
   private readonly gauges = new Map<GaugeName, Api.ObservableGauge>();

@@ -177,6 +177,18 @@ describe('SidekickMetricsModule with OpenTelemetry', () => {
       for (let n = from; n < to; n += 1) discovery.of(`service-${n}`);
       return await seriesCount();
     };
+    const { applicationId } = discovery.of('service-0').calls.context;
+    for (let n = 0; n < 600; n += 1)
+      CHANNELS.requestEnd.publish({
+        applicationId,
+        service: `service-${n}`,
+        endpoint: { id: 'a', address: '10.0.0.1', port: 80 },
+        attempt: 1,
+        outcome: 'success',
+        durationMs: 2,
+        grpc: { method: 'hero.HeroService/FindOne', status: 'OK' },
+      });
+    expect(await points('sidekick.client.request.duration')).toHaveLength(501);
     await use(0, 510);
     const bounded = await seriesCount();
     expect(await use(510, 600)).toBe(bounded);
