@@ -94,7 +94,7 @@ export class EtcdRegistry implements Registry {
           // A process or a server that stood still for a TTL has lost the lease before its first use.
           const isGone = error instanceof EtcdResponseError && error.leaseNotFound;
           if (tries < MAX_OPENINGS && isGone) continue;
-          // In the background: nobody waits for a lease that another attempt replaces, and its TTL may be long.
+          // In the background: the caller does not wait for a lease that another attempt replaces, and its TTL may be long.
           if (!isGone) void leases.revoke(lease.id).catch(() => undefined);
           throw error;
         }

@@ -8,7 +8,7 @@ import { packed } from './tarball.js';
 /** Longer than an installation takes, even beside many other processes. */
 const INSTALL_TIMEOUT_MS = 480_000;
 
-/** npm waits five minutes for a response that does not arrive, unless it is told otherwise. */
+/** npm waits five minutes for a response that does not arrive, unless this limit is set. */
 const NPM_FLAGS = [
   '--prefer-offline',
   '--fetch-timeout=30000',
