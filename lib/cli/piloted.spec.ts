@@ -78,6 +78,22 @@ describe('piloted', () => {
     expect(await watching).toBe(0);
   });
 
+  it('watch of all services skips a name that cannot be watched', async () => {
+    const { store } = memoryFromUrl(URL);
+    const fields = { service: 'evil\nERROR forged', id: 'x', address: '10.0.0.1', port: 1 };
+    const instance = completeInstance(fields);
+    store.put({ kind: 'instance', instance });
+    const watching = run('watch');
+    await until('the first list', () => out.length === 1);
+    terminal.interrupt();
+    expect(await watching).toBe(0);
+    expect(out).toEqual(['web\t10.0.0.1:80\tone\tblue,v2']);
+    expect(err).toEqual([
+      'piloted watch: Skipped "evil\\nERROR forged", which is no valid name of a service.',
+    ]);
+    store.remove({ kind: 'instance', service: fields.service, id: fields.id });
+  });
+
   it('watch prints every change until it is interrupted', async () => {
     const watching = run('watch', 'web');
     await until('the first list', () => out.length === 1);
@@ -162,13 +178,19 @@ describe('piloted', () => {
   it('keys prints the other values where one is malformed, and exits with 1', async () => {
     const { store } = memoryFromUrl(URL);
     store.corrupt({ kind: 'key', key: '/m/1' }, 'Expected UTF-8, got bytes.');
+    store.put({ kind: 'key', key: '/m/1\n', value: 'x' });
     await session.write({ kind: 'key', key: '/m/2', value: 'x' }, undefined, NEVER);
     expect(await run('keys', '/m/', '--values')).toBe(1);
     expect([out, err]).toEqual([
       ['/m/2\tx'],
-      ['piloted keys: Skipped the key "/m/1": Expected UTF-8, got bytes.'],
+      [
+        'piloted keys: Skipped the key "/m/1": Expected UTF-8, got bytes.',
+        expect.stringMatching(
+          /^piloted keys: Skipped the key "\/m\/1\\n": Expected `key` to be a string of /,
+        ),
+      ],
     ]);
-    store.remove({ kind: 'key', key: '/m/1' });
+    for (const key of ['/m/1', '/m/1\n']) store.remove({ kind: 'key', key });
   });
 
   it('keys, get: exit with 1 where nothing is found', async () => {

@@ -14,4 +14,8 @@ describe('similarName', () => {
   ])('%s', (name, hint) => {
     expect(similarName(name, known)).toBe(hint);
   });
+
+  it('suggests a name of a registry without its control characters', () => {
+    expect(similarName('abcdefgh', ['abcdefg\n'])).toBe(' Did you mean "abcdefg\\u000a"?');
+  });
 });

@@ -1,3 +1,5 @@
+import { escapeControls } from './escape.js';
+
 /** The Damerau-Levenshtein distance: insertions, deletions, substitutions and transpositions from `a` to `b`. */
 function distance(a: string, b: string): number {
   let previous: number[] = [];
@@ -27,5 +29,6 @@ export function similarName(name: string, known: readonly string[]): string {
     .map((candidate) => ({ candidate, edits: distance(name.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ candidate, edits }) => edits <= Math.max(1, Math.floor(candidate.length / 3)))
     .sort((a, b) => a.edits - b.edits)[0];
-  return nearest ? ` Did you mean "${nearest.candidate}"?` : '';
+  // The known names may be those of a registry.
+  return nearest ? ` Did you mean "${escapeControls(nearest.candidate)}"?` : '';
 }

@@ -55,7 +55,8 @@ export const keys: Command = {
       const malformed: string[] = [];
       const valueOf = async (key: string): Promise<KeyRecord | undefined> =>
         await read(access, key).catch((error: unknown) => {
-          if (!(error instanceof CommandFailedError)) throw error;
+          // An invalid name is that of another client of the registry, not of the command line.
+          if (!(error instanceof CommandFailedError || error instanceof InvalidOptionError)) throw error;
           malformed.push(key);
           terminal.err(`piloted keys: Skipped the key ${quote(key)}: ${error.message}`);
           return undefined;

@@ -1,5 +1,8 @@
 import { systemClock, type Timer } from '../../common/clock.js';
+import { isName } from '../../common/names.js';
+import { quote } from '../../common/strings.js';
 import { type Endpoint } from '../../discovery/endpoint.js';
+import { type ServiceQuery } from '../../discovery/service-query.js';
 import { type ServiceSelection } from '../../discovery/service-selection.js';
 import { CommandFailedError } from '../command-failed.error.js';
 import { LiveTable, type TableContent } from '../live-table.js';
@@ -109,6 +112,14 @@ async function showTable(
   }
 }
 
+/** All services that can be watched: the registry may hold names that no instance of this library has written. */
+async function allQueries(access: RegistryAccess, { err }: Terminal): Promise<readonly ServiceQuery[]> {
+  const names = await allServices(access);
+  for (const name of names)
+    if (!isName(name)) err(`piloted watch: Skipped ${quote(name)}, which is no valid name of a service.`);
+  return names.filter(isName).map((service) => ({ service }));
+}
+
 /** `piloted watch`: prints the endpoints of services, and every change. */
 export const watch: Command = {
   syntax: {
@@ -134,7 +145,7 @@ export const watch: Command = {
   run: async (args, terminal) =>
     await withRegistry(args, terminal, async (access) => {
       const named = queriesOf(args.operands, access.config);
-      const queries = named.length > 0 ? named : (await allServices(access)).map((service) => ({ service }));
+      const queries = named.length > 0 ? named : await allQueries(access, terminal);
       if (queries.length === 0)
         throw new CommandFailedError(
           `The registry ${access.registry.url} has no services. Name the SERVICE to wait for.`,
