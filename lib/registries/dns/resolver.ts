@@ -2,6 +2,7 @@ import { type RecordWithTtl, type SrvRecord } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { type Clock } from '../../common/clock.js';
 import { attempt } from '../../common/async/deadline.js';
+import { DeadlineExceededError } from '../../common/errors/index.js';
 import { type Logger } from '../../common/logger.js';
 import { queryOverTcp } from './query-over-tcp.js';
 import { type DnsMessage, type RecordType } from './message.js';
@@ -33,11 +34,17 @@ const UDP_TRIES = 3;
 
 /** Deadline of one query over TCP. */
 const TCP_TIMEOUT_MS = 750;
-/** How long TCP is skipped after no name server accepted a connection. */
+/** How long a name server is not asked over TCP after it accepted no connection. */
 const TCP_RETRY_MS = 60_000;
 
 /** The server accepted no connection, so that a retry would fail as well. */
 class NoConnectionError extends Error {}
+
+const hasNoConnection = (failure: Error): boolean => failure instanceof NoConnectionError;
+
+/** Whether a server that accepts no connection does not refuse it either. Waiting for it again would take too long. */
+const isSilent = (failure: Error): boolean =>
+  hasNoConnection(failure) && failure.cause instanceof DeadlineExceededError;
 
 const NO_ERROR = 0;
 const NAME_ERROR = 3;
@@ -55,7 +62,8 @@ const isNoRecords = (error: unknown): boolean =>
 export class CompleteResolver implements DnsResolver {
   private readonly udp = new Resolver({ timeout: UDP_TIMEOUT_MS, tries: UDP_TRIES });
   private readonly lifetime = new AbortController();
-  private tcpAfterMs = -Infinity;
+  /** When the name servers that accepted no connection are asked over TCP again. */
+  private readonly tcpAfterMs = new Map<string, number>();
   private warnedOfTcp = false;
   /** Type and name of the responses that were truncated. */
   private readonly truncated = new Set<string>();
@@ -105,17 +113,17 @@ export class CompleteResolver implements DnsResolver {
     read: (message: DnsMessage) => T[],
     overUdp: () => Promise<T[]>,
   ): Promise<T[]> {
-    const failures: Error[] = [];
-    if (this.clock.now() >= this.tcpAfterMs) {
-      for (const server of this.udp.getServers()) {
-        const message = await this.askServer(server, name, type).catch((error: unknown) => {
-          failures.push(error as Error);
-        });
-        if (message?.rcode !== NO_ERROR && message?.rcode !== NAME_ERROR) continue;
-        this.warnedOfTcp = false;
-        this.checkTruncation(name, type, message);
-        return read(message);
-      }
+    const failures = new Map<string, Error>();
+    for (const server of this.udp.getServers()) {
+      if (this.clock.now() < (this.tcpAfterMs.get(server) ?? -Infinity)) continue;
+      const message = await this.askServer(server, name, type).catch((error: unknown) => {
+        failures.set(server, error as Error);
+      });
+      if (message?.rcode !== NO_ERROR && message?.rcode !== NAME_ERROR) continue;
+      this.skipTcp(failures, isSilent);
+      this.warnedOfTcp = false;
+      this.checkTruncation(name, type, message);
+      return read(message);
     }
     try {
       const records = await overUdp();
@@ -157,12 +165,17 @@ export class CompleteResolver implements DnsResolver {
     );
   }
 
+  /** Called after a response of another server or over UDP, which shows that the network works. */
+  private skipTcp(failures: ReadonlyMap<string, Error>, isSkipped: (failure: Error) => boolean): void {
+    for (const [server, failure] of failures)
+      if (isSkipped(failure)) this.tcpAfterMs.set(server, this.clock.now() + TCP_RETRY_MS);
+  }
+
   /** Warns that the servers respond over UDP but not over TCP. */
-  private reportNoTcp(failures: readonly Error[]): void {
-    const [first] = failures;
+  private reportNoTcp(failures: ReadonlyMap<string, Error>): void {
+    const [first] = failures.values();
     if (!first || this.lifetime.signal.aborted) return;
-    if (failures.every((error) => error instanceof NoConnectionError))
-      this.tcpAfterMs = this.clock.now() + TCP_RETRY_MS;
+    this.skipTcp(failures, [...failures.values()].every(hasNoConnection) ? hasNoConnection : isSilent);
     if (this.warnedOfTcp) return;
     this.warnedOfTcp = true;
     const servers = this.udp.getServers().join(', ');

@@ -6,13 +6,13 @@ import { CompleteResolver } from '../../../lib/registries/dns/resolver.js';
 import { startDns } from '../../harness/dns.js';
 
 /** A resolver of `web.example.org`, whose queries over TCP are answered by `query`. */
-async function resolverWith(query: typeof queryOverTcp) {
+async function resolverWith(query: typeof queryOverTcp, ...others: string[]) {
   const name = 'web.example.org';
   const data = { target: 'a.example.org', port: 80, priority: 0, weight: 1 };
   const server = await startDns(new Map([[name, [{ type: 'SRV', name, ttl: 60, data }]]]), { tcp: false });
   const warnings: string[] = [];
   const logger = { ...silentLogger, warn: (text: string) => void warnings.push(text) };
-  const resolver = new CompleteResolver([server.address], systemClock, logger, query);
+  const resolver = new CompleteResolver([...others, server.address], systemClock, logger, query);
   const stop = async (): Promise<void> => {
     resolver.cancel();
     await server.stop();
@@ -31,6 +31,22 @@ describe('CompleteResolver', () => {
     for (let n = 0; n < 3; n++) expect(await resolver.resolveSrv(name)).toHaveLength(1);
     expect(queries).toBe(1);
     expect(warnings).toEqual([expect.stringContaining('responds over UDP but not over TCP')]);
+    await stop();
+  });
+
+  it('does not wait at each look-up for a name server that is down', async () => {
+    const down = '127.0.0.1:1';
+    const asked: string[] = [];
+    // A fake: a loopback address refuses a connection at once, and a host that is down does not answer.
+    const { name, resolver, warnings, stop } = await resolverWith(async (server) => {
+      asked.push(server);
+      if (server === down) return await new Promise(() => undefined);
+      return { rcode: 0, truncated: false, srv: [], addresses: [] };
+    }, down);
+    for (let n = 0; n < 3; n++) expect(await resolver.resolveSrv(name)).toEqual([]);
+    expect(asked.filter((server) => server === down)).toHaveLength(1);
+    expect(asked).toHaveLength(4);
+    expect(warnings).toEqual([]);
     await stop();
   });
 
