@@ -243,7 +243,8 @@ export class Folder {
   /** Returns the highest version of the stem that was ever removed; 0 without one. Only for keys of a space. */
   async highestRemoved(stem: string): Promise<number> {
     const files = await readdir(this.path).catch(undefinedIfMissing);
-    return Math.max(0, ...(files ?? []).map((file) => markedNumber(stem, file) ?? 0));
+    // Not as arguments of one call, which has a limit.
+    return (files ?? []).reduce((highest, file) => Math.max(highest, markedNumber(stem, file) ?? 0), 0);
   }
 
   /** Returns a string that changes when a file is created or deleted. Undefined if the last change is too recent. */
