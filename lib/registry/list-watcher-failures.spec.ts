@@ -39,6 +39,23 @@ describe('ListWatcher on a registry that fails', () => {
     }
     expect(registry.lists).toBeLessThanOrEqual(11);
     expect(registry.lists).toBeGreaterThanOrEqual(9);
+    expect(warnings).toEqual([
+      expect.stringContaining('3 times, each soon after a listing: the index went back'),
+    ]);
+  });
+
+  it('logs no reset of a watch that had lived for a while', async () => {
+    await started();
+    for (let reset = 0; reset < 10; reset++) {
+      for (let second = 0; second < 11; second++) {
+        registry.watch_.send();
+        await clock.advance(1_000);
+      }
+      registry.watch_.push({ kind: 'reset', reason: 'the history was compacted' });
+      await clock.advance(0);
+    }
+    expect(registry.lists).toBe(11);
+    expect(warnings).toEqual([]);
   });
 
   it('closes at once while it waits for the lists of others, which a silent registry does not answer', async () => {

@@ -39,6 +39,11 @@ const SILENCE_TIMEOUT_MS = 3 * SIGN_OF_LIFE_MS;
 
 const DEFAULT_LIST_TIMEOUT_MS = 5_000;
 
+/** A reset this soon after its listing is an early one: after a gap, a watch lives longer. */
+const EARLY_RESET_MS = 10_000;
+/** As many early resets one after the other are logged. */
+const MANY_EARLY_RESETS = 3;
+
 /** How long {@link ScopeWatcher.close} waits for a watch to release its resources. */
 const WATCH_END_TIMEOUT_MS = 1_000;
 
@@ -67,6 +72,7 @@ export class ScopeWatcher {
   private error: Error | undefined;
   private lastHeard: number | undefined;
   private listedAt = -Infinity;
+  private earlyResets = 0;
   private warned = false;
   private running: Promise<void> | undefined;
 
@@ -209,7 +215,10 @@ export class ScopeWatcher {
         if (next.done === true)
           throw new Error(`The watch on the ${scopeLabel(scope)} ended without a reason.`);
         const batch = next.value;
-        if (batch.kind === 'reset') return 0;
+        if (batch.kind === 'reset') {
+          this.countReset(batch.reason);
+          return 0;
+        }
         this.recovered();
         this.lastHeard = clock.now();
         if (batch.kind === 'listing') {
@@ -288,6 +297,17 @@ export class ScopeWatcher {
         ? `Lost the watch on ${what}; serving the last listing (entries: ${this.content.size}) and retrying: ${error.message}`
         : `Could not list ${what}; retrying: ${error.message}`,
       { event: 'watch-lost', registry: registry.url, ...scope },
+    );
+  }
+
+  /** A reset is part of normal operation, but a registry that resets every watch is not: each change waits for a listing. */
+  private countReset(reason: string): void {
+    const { clock, logger, registry, scope } = this.options;
+    this.earlyResets = clock.now() - this.listedAt < EARLY_RESET_MS ? this.earlyResets + 1 : 0;
+    if (this.earlyResets !== MANY_EARLY_RESETS) return;
+    logger.warn(
+      `The registry ${registry.url} has reset the watch on the ${scopeLabel(scope)} ${MANY_EARLY_RESETS} times, each soon after a listing: ${reason}. It is listed again after each reset. Do all addresses of the registry belong to one cluster?`,
+      { event: 'watch-resets', registry: registry.url, ...scope },
     );
   }
 
