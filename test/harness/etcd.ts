@@ -115,6 +115,8 @@ export class EtcdCluster {
       [
         `--endpoints=${members.map((member) => member.url).join(',')}`,
         '--command-timeout=50s',
+        // Of 2 s by default, within which a server on a busy machine does not always check a password.
+        '--dial-timeout=50s',
         ...(files ? [`--cacert=${files.ca}`] : []),
         ...(files ? [`--cert=${files.cert}`, `--key=${files.key}`] : []),
         ...(this.auth ? [`--user=${this.auth.user}:${this.auth.password}`] : []),
@@ -318,6 +320,8 @@ function argumentsOf(
     ...(keepRevisions === undefined
       ? []
       : ['--auto-compaction-mode=revision', `--auto-compaction-retention=${keepRevisions}`]),
+    // The lowest: a check of a password by the default cost takes 0.1 s of processor time.
+    '--bcrypt-cost=4',
     ...(tokenTtl === undefined ? [] : [`--auth-token-ttl=${tokenTtl}`]),
     ...args,
   ];
