@@ -34,7 +34,7 @@ describeRegistryContract({
   expiryMs: 40_000,
   capabilities: { guardedInstances: true, reportsMissing: false, datacenters: true },
   open: async () => {
-    const source = consul({ host: agent.host, port: agent.port });
+    const source = consul({ host: agent.host, port: agent.port, timeout: 20 });
     return {
       connect: () => source.open({ clock: systemClock, random: Math.random, logger: silentLogger }),
     };
