@@ -1,5 +1,6 @@
-import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit, type Provider } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { addLateProvider, type StringProvider } from '../nest/add-late-provider.js';
 import { getServiceToken } from './piloted.tokens.js';
 import { type ServiceHandle } from './service-handle.js';
 import { ServiceHandles } from './service-handles.js';
@@ -16,8 +17,9 @@ export class LateServices implements OnModuleInit, OnModuleDestroy {
 
   /** A service that a class names and none injects has the value undefined until here, so that it is not watched. */
   onModuleInit(): void {
+    const own = [...this.modules.values()].filter((module) => module.hasProvider(LateServices));
     for (const name of recordedServices())
-      for (const module of this.own) {
+      for (const module of own) {
         const known = module.providers.get(getServiceToken(name));
         if (known && known.instance === undefined) module.addProvider(lateProvider(name));
       }
@@ -25,25 +27,16 @@ export class LateServices implements OnModuleInit, OnModuleDestroy {
 
   /** A class that was loaded after the application was created names a service. */
   onName(name: string): void {
-    const token = getServiceToken(name);
-    for (const module of this.own) {
-      if (module.hasProvider(token)) continue;
-      module.addProvider(lateProvider(name));
-      module.addExportedProviderOrModule(token);
-    }
+    addLateProvider(this.modules, LateServices, lateProvider(name));
   }
 
   onModuleDestroy(): void {
     this.removeListener();
   }
-
-  private get own() {
-    return [...this.modules.values()].filter((module) => module.hasProvider(LateServices));
-  }
 }
 
 /** Used only by a class that injects the service. An unknown one is an error, as it is at the boot. */
-function lateProvider(name: string): Provider {
+function lateProvider(name: string): StringProvider<ServiceHandle> {
   return {
     provide: getServiceToken(name),
     inject: [ServiceHandles],

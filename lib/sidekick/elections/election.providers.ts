@@ -5,6 +5,7 @@ import { type Logger } from '../../common/logger.js';
 import { createElections } from '../../election/create-elections.js';
 import { type ElectionClient } from '../../election/election-client.js';
 import { type Election } from '../../election/election.js';
+import { addLateProvider, type StringProvider } from '../../nest/add-late-provider.js';
 import { type WorkerThread } from '../../registration/worker/worker-thread.js';
 import { type SharedRegistry } from '../../registry/registry-pool.js';
 import { processName } from '../process-name.js';
@@ -67,7 +68,7 @@ export function electionClientProvider(checkedOptions: symbol): Provider {
 }
 
 /** Provides the election of a token. */
-export function electionProvider(name: string | undefined): Provider {
+export function electionProvider(name: string | undefined): StringProvider<Election> {
   return {
     provide: getElectionToken(name),
     inject: [Elections],
@@ -86,12 +87,7 @@ export class LateElections implements OnModuleDestroy {
   }
 
   onName(name: string | undefined): void {
-    const token = getElectionToken(name);
-    for (const module of this.modules.values()) {
-      if (!module.hasProvider(LateElections) || module.hasProvider(token)) continue;
-      module.addProvider(electionProvider(name));
-      module.addExportedProviderOrModule(token);
-    }
+    addLateProvider(this.modules, LateElections, electionProvider(name));
   }
 
   onModuleDestroy(): void {
