@@ -17,7 +17,7 @@ import {
 } from './election.js';
 import { type ElectionStatus } from './election-client.js';
 import { isMeta } from './election-record.js';
-import { jobLabels } from './job-labels.js';
+import { jobLabels, UNNAMED_JOB } from './job-labels.js';
 import { LeadershipLostError } from './leadership-lost.error.js';
 import { type ElectionSignal } from './election-state.js';
 
@@ -141,7 +141,7 @@ export class LocalElection implements Election {
     this.lateJobs = undefined;
   }
 
-  begin(label = 'an unnamed job'): LeaderRun | undefined {
+  begin(label = UNNAMED_JOB): LeaderRun | undefined {
     const { term } = this;
     if (term === undefined) return undefined;
     const controller = new AbortController();

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { type Clock, type Timer } from '../common/clock.js';
+import { UNNAMED_JOB } from './job-labels.js';
 import { LockLostError, type LockLostReason } from './lock-lost.error.js';
 import { type LockRun } from './locks.js';
 
@@ -8,8 +9,12 @@ export interface LockRunOptions {
   readonly clock: Clock;
   readonly name: string;
   readonly term: string;
-  /** Name of the job, for messages. */
-  readonly label: string;
+  /**
+   * Name of the job, for messages.
+   *
+   * @default 'an unnamed job'
+   */
+  readonly label?: string | undefined;
   /** When `lockAtMostForMs` ends, in milliseconds of the monotonic clock. */
   readonly expiresAt: number;
   /** When the session ends without a further acknowledgement. */
@@ -40,7 +45,7 @@ export class LocalLockRun implements LockRun {
   }
 
   get label(): string {
-    return this.options.label;
+    return this.options.label ?? UNNAMED_JOB;
   }
 
   /** When the lock is free although the job still runs, in milliseconds of the monotonic clock. */

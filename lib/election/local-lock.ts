@@ -196,7 +196,7 @@ export class LocalLock {
       clock,
       name: this.name,
       term,
-      label: label ?? 'an unnamed job',
+      label,
       expiresAt: startedAt + lockAtMostForMs,
       sessionEndsAt,
       onExpired: () => {

@@ -1,4 +1,5 @@
 import { type Logger } from '../common/logger.js';
+import { UNNAMED_JOB } from './job-labels.js';
 import { LockLostError } from './lock-lost.error.js';
 import { type Acquired, type AcquireOptions, type LockRun, type Locks } from './locks.js';
 
@@ -15,7 +16,7 @@ export class LoggedLocks implements Locks {
 
   async acquire(name: string, options: AcquireOptions): Promise<Acquired> {
     const acquired = await this.inner.acquire(name, options);
-    if (acquired.granted) this.follow(acquired.run, options.label ?? 'an unnamed job');
+    if (acquired.granted) this.follow(acquired.run, options.label ?? UNNAMED_JOB);
     return acquired;
   }
 

@@ -44,7 +44,7 @@ export class WorkerLocks implements BackendLocks {
     checkDurations(options);
     if (this.refuses(options)) return skipped('closed');
     const { clock, send } = this.deps;
-    const { lockAtMostForMs, lockAtLeastForMs = 0, label = 'an unnamed job' } = options;
+    const { lockAtMostForMs, lockAtLeastForMs = 0, label } = options;
     this.names.add(name);
     this.number += 1;
     const run = this.number;
