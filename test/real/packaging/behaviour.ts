@@ -3,11 +3,9 @@ import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { until } from '../../harness/wait.js';
 import { CALLS_RESULT, callsFiles } from './calls.js';
 import { Consumer, type ConsumerPlan } from './consumer.js';
+import { PATIENCE } from './installation.js';
 import { filesOf } from './pages.js';
 import { TYPED_NAMES, TYPED_NAMES_PROJECT } from './typed-names.js';
-
-/** Milliseconds for npm to install, and for the compiler. */
-const PATIENCE = 600_000;
 
 /** Imports every path the package offers, and prints which could not be and why. */
 const PROBE = `

@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 import { Consumer } from './consumer.js';
-import { Installation } from './installation.js';
+import { Installation, PATIENCE } from './installation.js';
 import { shell } from './shell.js';
-
-const PATIENCE = 600_000;
 
 /** Boots on the registry of the environment, and prints how that ended. */
 const APP = `

@@ -8,6 +8,9 @@ import { packed } from './tarball.js';
 /** Longer than an installation takes, even beside many other processes. */
 const INSTALL_TIMEOUT_MS = 480_000;
 
+/** Milliseconds for npm to install, here or in another worker, and for the compiler. */
+export const PATIENCE = 600_000;
+
 /** npm waits five minutes for a response that does not arrive, unless this limit is set. */
 const NPM_FLAGS = [
   '--prefer-offline',

@@ -4,13 +4,11 @@ import { freePorts } from '../../harness/ports.js';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { until } from '../../harness/wait.js';
 import { Application } from './application.js';
+import { PATIENCE } from './installation.js';
 import { filesOf } from './pages.js';
 import { shell } from './shell.js';
 import { root } from './tarball.js';
 import { TemplateApplication } from './template.js';
-
-/** Milliseconds for npm, and for the compiler. */
-const PATIENCE = 600_000;
 
 const CHANGES = {
   esm: ['src/app.module.ts', 'src/main.ts', 'vitest.config.e2e.ts', 'vitest.config.ts'],
