@@ -1,5 +1,5 @@
 import { Semaphore } from '../../lib/common/async/semaphore.js';
-import { type Outcome, play, type PlayOptions } from './play.js';
+import { onlyLate, type Outcome, play, type PlayOptions } from './play.js';
 import { type Protection, PROTECTIONS } from './protection.js';
 import { type Scenario } from './scenarios/scenario.js';
 
@@ -31,29 +31,45 @@ export function partName({ scenario, without }: Part): string {
   return without ? `${scenario.name} without ${without}` : scenario.name;
 }
 
+/** How a programme is played. */
+export interface ProgrammeOptions extends Omit<PlayOptions, 'without'> {
+  /** Parts at a time. */
+  readonly atOnce: number;
+  /** The slowness of the machine as it is when a part is played once more. */
+  measure(): Promise<number>;
+}
+
 /**
- * Plays parts in their order, `atOnce` at a time, each on servers of its own; those that need the machine for themselves
- * come one by one when the others are over. Their outcomes come in the order of the parts.
+ * Plays parts in their order, `atOnce` at a time, each on servers of its own. When these are over, those that need the
+ * machine for themselves come one by one, and once more each in which only times were exceeded, beside others or by a
+ * machine that is slow. Their outcomes come in the order of the parts.
  */
 export function playAll(
   parts: readonly Part[],
-  atOnce: number,
-  options: Omit<PlayOptions, 'without'>,
+  { atOnce, measure, ...options }: ProgrammeOptions,
+  start = play,
 ): Promise<Outcome>[] {
-  const start = async ({ scenario, without }: Part): Promise<Outcome> =>
-    await play(scenario, { ...options, without });
   const together = new Semaphore(atOnce);
-  const outcomes = new Map<Part, Promise<Outcome>>();
-  for (const part of parts.filter(({ scenario }) => !scenario.alone))
-    outcomes.set(
-      part,
-      together.run(async () => await start(part)),
-    );
-  let before: Promise<unknown> = Promise.allSettled(outcomes.values());
-  for (const part of parts.filter(({ scenario }) => scenario.alone)) {
-    const outcome = before.then(async () => await start(part));
-    before = outcome.catch(() => undefined);
-    outcomes.set(part, outcome);
-  }
-  return parts.map((part) => outcomes.get(part)!);
+  const alone = new Semaphore(1);
+  const firsts = parts.map(async ({ scenario, without }) =>
+    scenario.alone
+      ? undefined
+      : await together.run(async () => await start(scenario, { ...options, without })),
+  );
+  const others = Promise.allSettled(firsts);
+  const playAlone = async (task: () => Promise<Outcome>): Promise<Outcome> => {
+    await others;
+    return await alone.run(task);
+  };
+  return parts.map(async ({ scenario, without }, i) => {
+    const first =
+      (await firsts[i]) ?? (await playAlone(async () => await start(scenario, { ...options, without })));
+    if (!onlyLate(first)) return first;
+    return await playAlone(async () => {
+      const slowness = await measure();
+      const wasAlone = atOnce === 1 || scenario.alone === true;
+      if (wasAlone && Math.max(slowness, options.slowness) === 1) return first;
+      return { ...(await start(scenario, { ...options, without, slowness })), first };
+    });
+  });
 }

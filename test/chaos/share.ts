@@ -8,8 +8,8 @@ export const SHARE_SEED = 49;
 /** The size of the share. */
 export const SHARE_SIZE = Object.freeze({ kills: 5 });
 
-/** Scenarios of the share at a time: most of their time is waiting. */
-export const SHARE_AT_ONCE = 3;
+/** Scenarios of the share at a time: most of their time is waiting, and each starts up to a cluster and several applications. */
+export const SHARE_AT_ONCE = 2;
 
 /**
  * The scenarios that `.ci/run` plays: one for each main guarantee, none that needs the machine for itself. Those without a

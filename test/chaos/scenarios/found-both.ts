@@ -23,5 +23,5 @@ export async function foundBoth(
   const found = await until('both to be found', () => last() === 'one,two', { deadline }).catch(() => false);
   if (found) return [];
   const text = `Expected one,two of "${service}" to be found, got ${last()}.`;
-  return [{ promise: 'found by others', who: reader.name, at: monotonic(), text }];
+  return [{ promise: 'found by others', who: reader.name, at: monotonic(), text, timed: true }];
 }

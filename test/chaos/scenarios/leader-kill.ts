@@ -65,5 +65,5 @@ function lateRenewal(
   if (ack <= latest) return [];
   const answered = Number.isFinite(elected) ? `after ${Math.round(elected - killed)} ms` : 'never';
   const text = `Expected a renewal within ${Math.round(within)} ms of the leader's death, it took ${Math.round(ack - killed)} ms; a reader was answered ${answered}.`;
-  return [{ promise: 'renewed soon', who, at: ack, text }];
+  return [{ promise: 'renewed soon', who, at: ack, text, timed: true }];
 }

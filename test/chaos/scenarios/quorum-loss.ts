@@ -5,12 +5,12 @@ import { exactStates } from '../validators/states.js';
 import { type Scenario } from './scenario.js';
 import { type Stage } from './stage.js';
 
-/** Pauses two of three members for `ms` milliseconds; resolves with the time at which they resume. */
-async function withoutQuorum(stage: Stage, etcd: EtcdCluster, ms: number): Promise<number> {
+/** Pauses two of three members until the moment `end`; resolves with the time at which they resume. */
+async function withoutQuorum(stage: Stage, etcd: EtcdCluster, end: number): Promise<number> {
   const leader = await etcd.leader();
   const followers = etcd.members.filter((member) => member !== leader);
   await Promise.all(followers.map(async (member) => await stage.pause(member)));
-  await sleep(ms);
+  await sleep(end - monotonic());
   for (const member of followers) stage.resume(member);
   return monotonic();
 }
@@ -26,8 +26,8 @@ export const quorumLostBriefly: Scenario = {
     const heart = await stage.heart(etcd.endpoints, 'brief', ttl);
     const end = stage.read(etcd, heart.key);
     // The count begins right after a renewal, when the whole TTL remains.
-    await heart.nextAck();
-    const back = await withoutQuorum(stage, etcd, (ttl - 2) * 1_000);
+    const renewed = await heart.nextAck();
+    const back = await withoutQuorum(stage, etcd, renewed + (ttl - 2) * 1_000);
     stage.figures['renewed after the quorum was back (ms)'] = Math.round((await heart.nextAck(back)) - back);
     await sleep(ttl * 1_000);
     await end();
@@ -54,8 +54,8 @@ export const quorumLostLong: Scenario = {
     const etcd = await stage.etcd({ size: 3 });
     const heart = await stage.heart(etcd.endpoints, 'long', ttl);
     const end = stage.read(etcd, heart.key);
-    await heart.nextAck();
-    const back = await withoutQuorum(stage, etcd, (ttl + 3) * 1_000);
+    const renewed = await heart.nextAck();
+    const back = await withoutQuorum(stage, etcd, renewed + (ttl + 3) * 1_000);
     stage.figures['renewed after the quorum was back (ms)'] = Math.round((await heart.nextAck(back)) - back);
     await sleep(ttl * 2_000);
     await end();

@@ -102,7 +102,13 @@ async function silence(
       const limit = stage.limit(within);
       if (longestSilence > limit) {
         const text = `Expected a renewal within ${Math.round(limit)} ms of the last, it took ${Math.round(longestSilence)} ms.`;
-        findings.push({ promise: `renewed elsewhere (${way.what})`, who: heart.who, at: monotonic(), text });
+        findings.push({
+          promise: `renewed elsewhere (${way.what})`,
+          who: heart.who,
+          at: monotonic(),
+          text,
+          timed: true,
+        });
       }
       const from = monotonic();
       await way.end(stage, member, proxy, etcd);

@@ -104,7 +104,13 @@ async function caughtUp(observers: readonly Watching[], last: number): Promise<F
   for (const { watcher } of observers) {
     await until('the watch to catch up', () => watcher.upTo >= last, { deadline: CATCH_UP }).catch(() => {
       const text = `Expected everything up to revision ${last} within ${CATCH_UP} ms of the last fault, got up to ${watcher.upTo}.`;
-      findings.push({ promise: 'the watch comes to the end', who: watcher.who, at: monotonic(), text });
+      findings.push({
+        promise: 'the watch comes to the end',
+        who: watcher.who,
+        at: monotonic(),
+        text,
+        timed: true,
+      });
     });
   }
   return findings;

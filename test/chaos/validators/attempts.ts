@@ -31,7 +31,7 @@ export function neverGivesUp(
   for (const at of [...grown.map((event) => event.at), to]) {
     if (at - last > longest) {
       const text = `Expected an attempt every ${longest} ms, there was none for ${Math.round(at - last)} ms.`;
-      findings.push({ promise, who, at, text });
+      findings.push({ promise, who, at, text, timed: true });
     }
     last = at;
   }

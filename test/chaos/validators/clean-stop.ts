@@ -22,13 +22,17 @@ export function cleanStop(
   { took, present, traffic, ended }: Stop,
   maxClose = MAX_CLOSE,
 ): Finding[] {
-  const wrong = [
+  const late = [
     took > maxClose &&
       `Expected it to close within ${Math.round(maxClose)} ms, it took ${Math.round(took)} ms.`,
     present && 'Expected the key to be gone when it was closed, it was there.',
-    traffic > 0 && `Expected no traffic after it was closed, there was (${traffic}).`,
     ended !== 'by itself' && ended,
   ];
-  const at = monotonic();
-  return wrong.flatMap((text) => (text === false ? [] : [{ promise: 'clean stop', who, at, text }]));
+  const findings = { promise: 'clean stop', who, at: monotonic() };
+  return [
+    ...late.flatMap((text) => (text === false ? [] : [{ ...findings, text, timed: true as const }])),
+    ...(traffic > 0
+      ? [{ ...findings, text: `Expected no traffic after it was closed, there was (${traffic}).` }]
+      : []),
+  ];
 }

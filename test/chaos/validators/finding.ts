@@ -7,4 +7,6 @@ export interface Finding {
   readonly at: number;
   /** The expectation and the recorded value, in one sentence. */
   readonly text: string;
+  /** Set where a machine that is slow or busy can break the promise by itself: a time that was exceeded. */
+  readonly timed?: true;
 }

@@ -33,7 +33,7 @@ export function saidWithin(
   const state = stale ? 'stale' : 'fresh';
   const took = at === undefined ? 'never' : `after ${Math.round(at - since)} ms`;
   const text = `Expected the list to be ${state} within ${within} ms, it was so ${took}.`;
-  return [{ promise: `${state} in time`, who: follower.who, at: at ?? since, text }];
+  return [{ promise: `${state} in time`, who: follower.who, at: at ?? since, text, timed: true }];
 }
 
 /** Milliseconds by which an age may be off: two clocks, and the way from one process to the other. */
@@ -42,7 +42,13 @@ const ROUNDING = 250;
 /** Stale with its age: all through that time the list says it is stale, and gets older as the time goes by. */
 export function staleWithAge(recording: readonly Event[], follower: Follower, { from, to }: Span): Finding[] {
   const { who } = follower;
-  const blame = (at: number, text: string): Finding => ({ promise: 'stale with its age', who, at, text });
+  const blame = (at: number, text: string): Finding => ({
+    promise: 'stale with its age',
+    who,
+    at,
+    text,
+    timed: true,
+  });
   const during = freshnessOf(recording, follower).filter(({ at }) => at >= from && at <= to);
   if (during.length < 2)
     return [blame(from, `Expected it to be said again and again, it was said ${during.length} times.`)];
@@ -67,6 +73,7 @@ export function neverStale(recording: readonly Event[], follower: Follower, { fr
       who: follower.who,
       at,
       text: 'Expected the list to be fresh all the time, it was said to be stale.',
+      timed: true,
     }));
 }
 

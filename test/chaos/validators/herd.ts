@@ -23,7 +23,7 @@ export function noHerd(recording: readonly Event[], since: number, most: number)
   const { count, at } = busiest(recording, since);
   if (count > 0 && count <= most) return [];
   const text = `Expected at most ${most} connections within ${TOGETHER} ms, and at least one, got ${count}.`;
-  return [{ promise: 'no herd', who: 'clients', at, text }];
+  return [{ promise: 'no herd', who: 'clients', at, text, timed: true }];
 }
 
 /** Milliseconds each took to be acknowledged after `since`, in order; `Infinity` for those never acknowledged. */
@@ -50,5 +50,5 @@ export function backSoon(
   const missing = took.filter((ms) => ms === Infinity).length;
   if (missing === 0 && p99(took) <= within) return [];
   const text = `Expected 99 of 100 back within ${within} ms, and all of ${who.length} at some time; it took ${Math.round(p99(took))} ms, and ${missing} never came.`;
-  return [{ promise: 'back soon', who: 'clients', at: since + within, text }];
+  return [{ promise: 'back soon', who: 'clients', at: since + within, text, timed: true }];
 }

@@ -25,7 +25,7 @@ export function repairedInTime(
   what: string,
   within: number,
 ): Finding[] {
-  const blame = (text: string): Finding => ({ promise: 'repaired in time', who, at: 0, text });
+  const blame = (text: string): Finding => ({ promise: 'repaired in time', who, at: 0, text, timed: true });
   const durations = durationsOf(recording, who, what);
   if (durations.length === 0) return [blame(`Expected a ${what} of ${who}, there was none.`)];
   return durations

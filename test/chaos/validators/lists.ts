@@ -68,7 +68,7 @@ export function endsWith(
   const got = last && membersOf(last);
   if (got && membersId(got) === membersId(members)) return [];
   const text = `Expected the last list to be ${membersLabel(members)}, got ${got ? membersLabel(got) : 'none'}.`;
-  return [{ promise: 'the last list', who, at: last?.at ?? 0, text }];
+  return [{ promise: 'the last list', who, at: last?.at ?? 0, text, timed: true }];
 }
 
 /** Never back: the marks of one id, which are numbers that the store only ever raises, are never lower than before. */
@@ -171,5 +171,5 @@ export function seenWithin(
   if (at !== undefined && at - since <= within) return [];
   const took = at === undefined ? 'never' : `after ${Math.round(at - since)} ms`;
   const text = `Expected "${id}" to be ${mark ?? 'gone'} within ${within} ms, it was so ${took}.`;
-  return [{ promise: 'seen in time', who: follower.who, at: at ?? since, text }];
+  return [{ promise: 'seen in time', who: follower.who, at: at ?? since, text, timed: true }];
 }

@@ -112,7 +112,7 @@ export function lastWith(
   const value = last?.kind === 'put' ? last.value : undefined;
   if (right.includes(value)) return [];
   const text = `Expected "${key}" to have ${right.map(shown).join(' or ')} in the end, found ${shown(value)}.`;
-  return [{ promise: 'the last has it', who: key, at: 0, text }];
+  return [{ promise: 'the last has it', who: key, at: 0, text, timed: true }];
 }
 
 /**

@@ -32,5 +32,5 @@ export function steadyPace(
   const found = pace(recording, who, what);
   if (found !== undefined && Math.abs(found - interval) <= interval * share) return [];
   const text = `Expected ${what} every ${interval} ms, give or take ${share * 100} %, got ${found === undefined ? 'fewer than two' : `${Math.round(found)} ms`}.`;
-  return [{ promise: 'steady pace', who, at: recording.at(-1)?.at ?? 0, text }];
+  return [{ promise: 'steady pace', who, at: recording.at(-1)?.at ?? 0, text, timed: true }];
 }

@@ -28,7 +28,13 @@ export function noGap(recording: readonly Event[], key: string, options: Presenc
   const first = readings.find(({ present }) => present);
   if (!first)
     return [
-      { promise: 'no gap', who: key, at: 0, text: `Expected "${key}" to be there, no reader ever saw it.` },
+      {
+        promise: 'no gap',
+        who: key,
+        at: 0,
+        text: `Expected "${key}" to be there, no reader ever saw it.`,
+        timed: true,
+      },
     ];
   const { during = { from: first.at, to: Infinity }, except = [] } = options;
   return readings
@@ -39,6 +45,7 @@ export function noGap(recording: readonly Event[], key: string, options: Presenc
       who: key,
       at,
       text: `Expected "${key}" to be there, a read from ${Math.round(began)} to ${Math.round(at)} ms found it gone.`,
+      timed: true,
     }));
 }
 
@@ -58,7 +65,7 @@ export function goneSince(recording: readonly Event[], key: string, since: numbe
 /** Away: every reading that was begun and answered in `span` finds the key gone. At least one has to have looked. */
 export function awayDuring(recording: readonly Event[], key: string, span: Span): Finding[] {
   const within = readingsOf(recording, key).filter(({ began, at }) => began >= span.from && at <= span.to);
-  const blame = (at: number, text: string): Finding => ({ promise: 'away', who: key, at, text });
+  const blame = (at: number, text: string): Finding => ({ promise: 'away', who: key, at, text, timed: true });
   if (within.length === 0) return [blame(span.from, `Expected a look at "${key}" while it had to be away.`)];
   return within
     .filter(({ present }) => present)
@@ -76,7 +83,7 @@ export function backWithin(
   if (back && back.began - since <= within) return [];
   const took = back ? `after ${Math.round(back.began - since)} ms` : 'never';
   const text = `Expected "${key}" back within ${within} ms, it was seen ${took}.`;
-  return [{ promise: 'back in time', who: key, at: back?.at ?? since, text }];
+  return [{ promise: 'back in time', who: key, at: back?.at ?? since, text, timed: true }];
 }
 
 /** Same lease: whenever the key is there, the same lease is behind it. */
@@ -87,7 +94,7 @@ export function sameLease(recording: readonly Event[], key: string): Finding[] {
     const before = present[i - 1]?.lease;
     if (i === 0 || before === lease) continue;
     const text = `Expected "${key}" to keep its lease ${before ?? '0'}, found lease ${lease ?? '0'} behind it.`;
-    findings.push({ promise: 'same lease', who: key, at, text });
+    findings.push({ promise: 'same lease', who: key, at, text, timed: true });
   }
   return findings;
 }

@@ -13,7 +13,7 @@ export function exactStates(
   if (states.length === expected.length && states.every((state, i) => state === expected[i])) return [];
   const wrong = events.find(({ state }, i) => state !== expected[i]) ?? events.at(-1);
   const text = `Expected ${list(expected)}, got ${list(states)}.`;
-  return [{ promise: 'exact states', who, at: wrong?.at ?? 0, text }];
+  return [{ promise: 'exact states', who, at: wrong?.at ?? 0, text, timed: true }];
 }
 
 /** Restored in time: after `since`, the next `restored` comes within `within` milliseconds. */
@@ -29,7 +29,7 @@ export function restoredWithin(
   if (back && back.at - since <= within) return [];
   const took = back ? `it took ${Math.round(back.at - since)} ms` : 'there was none';
   const text = `Expected "restored" within ${within} ms, ${took}.`;
-  return [{ promise: 'restored in time', who, at: back?.at ?? since, text }];
+  return [{ promise: 'restored in time', who, at: back?.at ?? since, text, timed: true }];
 }
 
 /** Every call that was sent has had its answer before the recording ended, and within `deadline` ms when one is given. */
@@ -40,7 +40,7 @@ export function everyCallAnswered(recording: readonly Event[], deadline = Infini
     if (answer && answer.at - at <= deadline) return [];
     const got = answer ? `it took ${Math.round(answer.at - at)} ms` : 'there was none';
     const text = `Expected an answer to "${what}"${Number.isFinite(deadline) ? ` within ${deadline} ms` : ''}, ${got}.`;
-    return [{ promise: 'every call is answered', who, at, text }];
+    return [{ promise: 'every call is answered', who, at, text, timed: true }];
   });
 }
 

@@ -49,7 +49,7 @@ export function steadyRenewals(
     const silence = at - (acks[i - 1] ?? from);
     if (silence <= 1.1 * interval + LATENESS) continue;
     const text = `Expected a renewal about every ${interval} ms, there was none for ${Math.round(silence)} ms.`;
-    findings.push({ promise, who, at, text });
+    findings.push({ promise, who, at, text, timed: true });
   }
   return findings;
 }

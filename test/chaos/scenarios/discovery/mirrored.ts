@@ -113,7 +113,7 @@ async function caughtUp(
   const expect = async (who: string, reached: () => boolean): Promise<void> => {
     await until(`${who} to catch up`, reached, { deadline: CATCH_UP, every: LOOK }).catch(() => {
       const text = `Expected everything up to revision ${last} within ${CATCH_UP} ms of the last fault.`;
-      findings.push({ promise: 'it comes to the end', who, at: monotonic(), text });
+      findings.push({ promise: 'it comes to the end', who, at: monotonic(), text, timed: true });
     });
   };
   const final = membersId(states.at(-1)!.members);

@@ -141,7 +141,7 @@ async function outlived(stage: Stage, { kills, minutes }: Size, mortal: Mortal):
   const limit = stage.limit(FRESH);
   if (late > limit) {
     const text = `Expected 99 of 100 lists to be fresh within ${Math.round(limit)} ms of the return, it took ${Math.round(late)} ms.`;
-    findings.push({ promise: 'fresh in time', who: 'readers', at: monotonic(), text });
+    findings.push({ promise: 'fresh in time', who: 'readers', at: monotonic(), text, timed: true });
   }
   const { events } = stage.recorder;
   return [
