@@ -42,7 +42,7 @@ export class ServiceCall {
   /** Ids of the endpoints of the attempts. Most calls have one, and need no array. */
   private firstTried = '';
   private tried: string[] | undefined = undefined;
-  /** Attempts that probed an unreachable endpoint for all calls. They do not count as attempts of this one. */
+  /** 1 if the first attempt probed an unreachable endpoint for all calls. It does not count as an attempt of this one. */
   private probes = 0;
 
   constructor(
@@ -71,7 +71,9 @@ export class ServiceCall {
     if (this.begun === 1) this.firstTried = endpoint.id;
     else (this.tried ??= [this.firstTried]).push(endpoint.id);
     const port = portOf(endpoint) ?? UNKNOWN_PORT;
-    if (unreachable.onAttempt(endpoint, port)) this.probes += 1;
+    // A retry goes to such an endpoint only when no other is left. If it did not count, the call would have no end while
+    // all of them are unreachable: when the last one has failed, the time of the first one has come again.
+    if (unreachable.onAttempt(endpoint, port) && this.begun === 1) this.probes = 1;
     const call = target.start(endpoint);
     return new CallAttempt(context, endpoint, this.begun, call, undefined, unreachable, port);
   }

@@ -154,4 +154,18 @@ describe('calls and endpoints that cannot be connected to', () => {
     call.begin(mainPort);
     expect([call.mayRetry(question), call.attempts]).toEqual([false, 3]);
   });
+
+  it('ends a call after its attempts while no endpoint can be connected to, however long each of them takes', async () => {
+    attempts(4, ['a', 'b', 'c', 'd']);
+    // The time of every endpoint comes again.
+    await clock.advance(60_000);
+    const call = calls.begin({});
+    do {
+      const attempt = call.begin(mainPort);
+      await clock.advance(2_000);
+      attempt.fail({ reason: 'connect', outcome: 'failure' }, refused);
+    } while (call.mayRetry({ reason: 'connect', repeatable: true, error: refused }) && call.attempts < 20);
+    // Two, and the one that finds out for all calls whether an endpoint is back.
+    expect(call.attempts).toBe(3);
+  });
 });
