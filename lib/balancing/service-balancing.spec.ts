@@ -12,12 +12,13 @@ const ids = (endpoints: readonly Endpoint[]): string[] => endpoints.map(({ id })
 
 function make(options: Partial<BalancingOptions> = {}) {
   const clock = new VirtualClock();
+  const errors: string[] = [];
   const balancing = new ServiceBalancing(
     'web',
     { balancer: 'round-robin', ...options },
-    { clock, random: () => 0, logger: silentLogger },
+    { clock, random: () => 0, logger: { ...silentLogger, error: (line) => void errors.push(line) } },
   );
-  return { clock, balancing };
+  return { clock, balancing, errors };
 }
 
 describe('ServiceBalancing', () => {
@@ -70,5 +71,31 @@ describe('ServiceBalancing', () => {
       ['a', new Error('refused'), 'failure', { retryAfterMs: 1 }],
       ['b', undefined, 'success', undefined],
     ]);
+  });
+
+  it('logs the error of a balancer of the application, which fails no call and no timer', async () => {
+    const changes: boolean[] = [];
+    const { clock, balancing, errors } = make({
+      balancer: () => ({
+        update: ({ length }, _weights, change) => {
+          changes.push(change !== undefined);
+          if (length === 1) throw new Error('needs two');
+        },
+        pick: () => undefined,
+      }),
+      slowStart: 1,
+    });
+    const endpoints = list('a', 'b');
+    balancing.update(endpoints);
+    balancing.start(endpoints[0]!).done();
+    for (let call = 0; call < 5; call++) balancing.start(endpoints[1]!).done(new Error('refused'));
+    expect(ids(balancing.candidates)).toEqual(['a']);
+    await clock.advance(40_000);
+    // The end of the ejection, before slow start: how its list differs from the one that failed is of no use.
+    expect(changes.slice(1, 4)).toEqual([false, false, true]);
+    expect(errors).toEqual([
+      'The balancer of service "web" failed to take a list (endpoints: 1), and may pick from the one before: needs two',
+    ]);
+    balancing.close();
   });
 });

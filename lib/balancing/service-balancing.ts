@@ -1,3 +1,4 @@
+import { messageOf, stackOf } from '../common/thrown.js';
 import { type Endpoint, isSamePlace } from '../discovery/endpoint.js';
 import {
   isEmptyDiff,
@@ -85,6 +86,10 @@ export class ServiceBalancing implements CallListener, Population {
   private ejectedMembers = 0;
   private current = NONE;
   private panicking = false;
+  /** Whether the balancer has taken its first list, and the last one. */
+  private hasBegun = false;
+  private hasTaken = true;
+  private closed = false;
 
   /** @throws InvalidOptionError when the option `balancer` is invalid */
   constructor(
@@ -150,11 +155,12 @@ export class ServiceBalancing implements CallListener, Population {
   }
 
   /**
-   * Receives a new list of the service, frozen.
+   * Receives a new list of the service, frozen. Does nothing after {@link close}: a balancer could start a timer again.
    *
    * @param step how the list was made, if that is known: then endpoints that have not changed are not looked at
    */
   update(list: readonly Endpoint[], step?: ListStep): void {
+    if (this.closed) return;
     const known = step?.previous === this.list ? step : undefined;
     this.weight = known && this.weight !== undefined ? weightAfter(this.weight, known) : equalWeight(list);
     this.list = list;
@@ -213,6 +219,7 @@ export class ServiceBalancing implements CallListener, Population {
 
   /** Ends all timers. The last candidates can still be picked from. */
   close(): void {
+    this.closed = true;
     this.unsubscribe?.();
     this.slowStart?.close();
     this.detector?.close();
@@ -241,10 +248,31 @@ export class ServiceBalancing implements CallListener, Population {
     const candidates = panic ? members : healthy;
     this.current = candidates.endpoints;
     const change = candidates.previous === before ? candidates : undefined;
-    this.balancer.update(this.current, this.weights(), change);
+    this.giveList(change);
     this.reportPanic(panic);
     if (change ? isEmptyDiff(change) : sameEndpoints(before, this.current)) return;
     for (const listener of [...this.listeners]) listener(this.current);
+  }
+
+  /**
+   * Gives the candidates to the balancer. Ends of calls and timers change them too, so an error of the application's own
+   * balancer is logged: it would fail a call or end the process. Only the first list is given by the caller that made it.
+   */
+  private giveList(change: ListStep | undefined): void {
+    const { service, current } = this;
+    try {
+      this.balancer.update(current, this.weights(), this.hasTaken ? change : undefined);
+      this.hasTaken = true;
+    } catch (error) {
+      if (!this.hasBegun) throw error;
+      if (this.hasTaken)
+        this.deps.logger.error(
+          `The balancer of service "${service}" failed to take a list (endpoints: ${current.length}), and may pick from the one before: ${messageOf(error)}`,
+          stackOf(error),
+        );
+      this.hasTaken = false;
+    }
+    this.hasBegun = true;
   }
 
   private weights(): readonly number[] | undefined {
@@ -264,7 +292,7 @@ export class ServiceBalancing implements CallListener, Population {
     }
     return new SlowStart(slowStart * 1_000, this.deps.clock, () => {
       // Only weights have changed.
-      this.balancer.update(this.current, this.weights(), sameList(this.current));
+      this.giveList(sameList(this.current));
     });
   }
 

@@ -71,4 +71,13 @@ describe('slow start', () => {
       'Ignoring `slowStart` of service "web": with the balancer maglev, shares cannot grow.',
     ]);
   });
+
+  it('has no timer after a close, although the list still changes', () => {
+    const { clock, balancing } = make(10);
+    balancing.update(endpoints('a'));
+    balancing.close();
+    balancing.update(endpoints('a', 'b'));
+    expect(clock.pending).toBe(0);
+    expect(balancing.balancer.pick()).toBeDefined();
+  });
 });

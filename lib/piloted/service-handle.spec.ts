@@ -23,6 +23,8 @@ interface World {
   readonly registry: ScriptedRegistry;
   readonly book: ServiceHandles;
   readonly handle: ServiceHandle;
+  /** Logged errors. */
+  readonly errors: readonly string[];
   close(): Promise<void>;
 }
 
@@ -30,12 +32,14 @@ async function world(...ids: string[]): Promise<World> {
   const clock = new VirtualClock();
   const registry = new ScriptedRegistry();
   registry.answer = () => listing(ids.map((id) => webEntry(id)));
-  const cache = new ServiceCache({ clock, random: () => 0.5, logger: silentLogger });
+  const errors: string[] = [];
+  const logger = { ...silentLogger, error: (line: string) => void errors.push(line) };
+  const cache = new ServiceCache({ clock, random: () => 0.5, logger });
   const book = new ServiceHandles({
     cache,
     clock,
     random: () => 0.5,
-    logger: silentLogger,
+    logger,
     balancer: 'round-robin',
     bootTimeout: 5,
   });
@@ -48,7 +52,7 @@ async function world(...ids: string[]): Promise<World> {
     expect(clock.pending).toBe(0);
     expect(registry.open).toBe(0);
   };
-  return { clock, registry, book, handle, close };
+  return { clock, registry, book, handle, errors, close };
 }
 
 const ids = (endpoints: readonly Endpoint[]): string[] => endpoints.map(({ id }) => id);
@@ -165,6 +169,24 @@ describe('ServiceHandle over a registry', () => {
     for (let round = 0; round < updates / 2; round++) handle.changes.subscribe(() => undefined).unsubscribe();
     expect(used()).toBeLessThan(before * 1.05);
     expect(handle.endpoints).toHaveLength(103);
+    await close();
+  });
+
+  it('logs the error of a listener for candidates, which fails no call and keeps no other listener from its list', async () => {
+    const { clock, handle, errors, close } = await world('a', 'b');
+    const seen: string[][] = [];
+    handle.onCandidates(() => {
+      throw new Error('own fault');
+    });
+    handle.onCandidates((candidates) => seen.push(ids(candidates)));
+    const [a, b] = handle.endpoints as [Endpoint, Endpoint];
+    handle.start(a).done();
+    for (let call = 0; call < 5; call++) handle.start(b).done(new Error('refused'));
+    // The ejection ends by a timer.
+    await clock.advance(40_000);
+    expect(seen).toEqual([['a'], ['a', 'b']]);
+    const line = 'A listener for the candidates of service "web" failed: own fault';
+    expect(errors).toEqual([line, line]);
     await close();
   });
 });

@@ -11,6 +11,7 @@ import { joinHostPort } from '../common/address.js';
 import { attempt } from '../common/async/deadline.js';
 import { DeadlineExceededError } from '../common/errors/index.js';
 import { expected } from '../common/expected.js';
+import { messageOf, stackOf } from '../common/thrown.js';
 import { waitForEndpoints } from './wait-for-endpoints.js';
 import { refuseEndpointFields } from './refuse-endpoint-fields.js';
 import {
@@ -150,11 +151,21 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
   }
 
   /**
-   * Calls `listener` with each further list of {@link candidates}, also when an ejection changes it. Returns a function
-   * that removes the listener.
+   * Calls `listener` with each further list of {@link candidates}, also when an ejection changes it. Its errors are logged.
+   * Returns a function that removes the listener.
    */
   onCandidates(listener: (candidates: readonly Endpoint[]) => void): () => void {
-    const own: typeof listener = (candidates) => listener(candidates);
+    // It is called at the end of a call and by timers: its error would fail the call or end the process.
+    const own: typeof listener = (candidates) => {
+      try {
+        listener(candidates);
+      } catch (error) {
+        this.deps.logger.error(
+          `A listener for the candidates of service "${this.name}" failed: ${messageOf(error)}`,
+          stackOf(error),
+        );
+      }
+    };
     this.candidateListeners.add(own);
     return () => void this.candidateListeners.delete(own);
   }
