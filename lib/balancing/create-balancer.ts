@@ -81,6 +81,11 @@ export function createBalancer(option: BalancerOption, context: StrategyContext)
   return balancer;
 }
 
+/** Lets another service use a balancer object, once its own is closed. */
+export function releaseBalancer(balancer: Balancer): void {
+  inUse.delete(balancer);
+}
+
 type MakesBalancer = Extract<BalancerOption, (...args: never[]) => unknown> | BalancerClass;
 type BalancerClass = new (context: BalancerContext) => Balancer;
 

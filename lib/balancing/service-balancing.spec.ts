@@ -98,4 +98,12 @@ describe('ServiceBalancing', () => {
     ]);
     balancing.close();
   });
+
+  it('releases a balancer object at its close, so that the next application of a test can use it', () => {
+    const balancer = { update: () => undefined, pick: () => undefined };
+    const first = make({ balancer });
+    expect(() => make({ balancer })).toThrow(/cannot share a balancer/);
+    first.balancing.close();
+    make({ balancer }).balancing.close();
+  });
 });

@@ -11,7 +11,7 @@ import { type Balancer } from './balancer.js';
 import { type BalancingDeps } from './balancing-deps.js';
 import { type Call, type CallDetails, type CallOutcome } from './call.js';
 import { equalWeight, isPanic, sameEndpoints, weightAfter, weightsOf } from './candidates.js';
-import { type BalancerOption, createBalancer } from './create-balancer.js';
+import { type BalancerOption, createBalancer, releaseBalancer } from './create-balancer.js';
 import { type EndpointStatistics } from './endpoint-statistics.js';
 import { ListPart } from './list-part.js';
 import { Members, type MembersOptions } from './members.js';
@@ -219,11 +219,13 @@ export class ServiceBalancing implements CallListener, Population {
 
   /** Ends all timers. The last candidates can still be picked from. */
   close(): void {
+    if (this.closed) return;
     this.closed = true;
     this.unsubscribe?.();
     this.slowStart?.close();
     this.detector?.close();
     this.balancer.close?.();
+    releaseBalancer(this.balancer);
     this.listeners.clear();
   }
 
