@@ -31,6 +31,14 @@ export interface JestFile {
   readonly commonjs: boolean;
 }
 
+/** What a configuration of Jest lacks. */
+interface JestChange {
+  readonly edits: TextEdit[];
+  /** Members that are added to the configuration itself. */
+  readonly members: [name: string, value: Literal][];
+  readonly notes: string[];
+}
+
 /** Adds the registry of tests, and for CommonJS the compilation of ES modules, to a configuration of Jest. */
 export function addJestSettings(ts: TypeScript, { path, text, setupFile, commonjs }: JestFile): Outcome {
   const json = path.endsWith('.json');
@@ -44,11 +52,11 @@ export function addJestSettings(ts: TypeScript, { path, text, setupFile, commonj
   const rootDir = literals.member(settings, 'rootDir');
   const root = rootDir && ts.isStringLiteralLike(rootDir) ? rootDir.text : '.';
   const folder = posix.join(posix.dirname(path), root);
-  const edits: TextEdit[] = [];
-  const notes: string[] = [];
-  if (commonjs) compile(ts, settings, literals, style, path, edits, notes);
-  setUp(ts, settings, literals, style, `<rootDir>/${posix.relative(folder, setupFile)}`, path, edits, notes);
-  return { text: applyEdits(text, edits), notes };
+  const change: JestChange = { edits: [], members: [], notes: [] };
+  if (commonjs) compile(ts, settings, literals, style, path, change);
+  setUp(ts, settings, literals, style, `<rootDir>/${posix.relative(folder, setupFile)}`, path, change);
+  const { edits, members, notes } = change;
+  return { text: applyEdits(text, [...edits, ...literals.addMembers(settings, members)]), notes };
 }
 
 /** The object of a JSON file, in package.json its member `jest`. */
@@ -70,8 +78,7 @@ function compile(
   literals: Literals,
   style: LiteralStyle,
   path: string,
-  edits: TextEdit[],
-  notes: string[],
+  { edits, members, notes }: JestChange,
 ): void {
   if (literals.has(settings, 'transformIgnorePatterns')) {
     const patterns = literals.member(settings, 'transformIgnorePatterns');
@@ -89,9 +96,9 @@ function compile(
     notes.push(`The transform of ${path} is no object literal: add ${entry} in front.`);
   } else {
     const rest = literals.has(settings, 'preset') ? {} : { '\\.[jt]sx?$': 'babel-jest' };
-    edits.push(literals.addMember(settings, 'transform', { [COMPILED]: COMPILER, ...rest }));
+    members.push(['transform', { [COMPILED]: COMPILER, ...rest }]);
   }
-  edits.push(literals.addMember(settings, 'transformIgnorePatterns', [NOT_COMPILED]));
+  members.push(['transformIgnorePatterns', [NOT_COMPILED]]);
 }
 
 function setUp(
@@ -101,8 +108,7 @@ function setUp(
   style: LiteralStyle,
   file: string,
   path: string,
-  edits: TextEdit[],
-  notes: string[],
+  { edits, members, notes }: JestChange,
 ): void {
   const files = literals.member(settings, 'setupFiles');
   if (files?.getText().includes(posix.basename(file)) === true) return;
@@ -110,5 +116,5 @@ function setUp(
     edits.push(literals.addElements(files, [print(file, style)]));
   } else if (literals.has(settings, 'setupFiles')) {
     notes.push(`The setupFiles of ${path} are no array literal: add ${print(file, style)}.`);
-  } else edits.push(literals.addMember(settings, 'setupFiles', [file]));
+  } else members.push(['setupFiles', [file]]);
 }

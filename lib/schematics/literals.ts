@@ -91,6 +91,18 @@ export class Literals {
     return this.insert(object, object.properties, printMember(name, value, this.style, gap), index);
   }
 
+  /** Adds members behind the others. */
+  addMembers(
+    object: ts.ObjectLiteralExpression,
+    members: readonly (readonly [name: string, value: Literal])[],
+  ): TextEdit[] {
+    if (members.length === 0 || object.properties.length > 0)
+      return members.map(([name, value]) => this.addMember(object, name, value));
+    // The content of an empty object is replaced, which can be done once.
+    const entry = members.map(([name, value]) => printMember(name, value, this.style)).join(', ');
+    return [this.insert(object, object.properties, entry)];
+  }
+
   /** Adds elements to an array, each on a line of its own unless the array is JSON on one line. */
   addElements(array: ts.ArrayLiteralExpression, elements: readonly string[]): TextEdit {
     const source = this.text.slice(array.getStart(), array.getEnd());

@@ -43,17 +43,17 @@ export function addShutdownHooks(ts: TypeScript, text: string): Outcome {
       ? unchanged(text, 'main.ts ends the application on SIGHUP, on which PilotedModule refreshes its lists.')
       : unchanged(text);
   }
-  const listen = calls.find((call) => call.expression.getText().endsWith('.listen'));
-  const statement = listen && statementOf(ts, listen);
-  if (!statement || !ts.isPropertyAccessExpression(listen.expression))
+  const listening = findListen(ts, calls);
+  if (!listening)
     return unchanged(
       text,
-      `main.ts has no app.listen(): call app.enableShutdownHooks(${list}) where the application is created.`,
+      `main.ts has no app.listen() in a statement of its own: call app.enableShutdownHooks(${list}) where the application is created.`,
     );
+  const { application, statement } = listening;
   const start = statement.getStart();
   const gap = lineBreakOf(text) + indentationAt(text, start);
-  const end = statement.getText().endsWith(';') ? ';' : '';
-  const call = `${listen.expression.expression.getText()}.enableShutdownHooks(${list})${end}`;
+  const end = /;[ \t]*$/m.test(text) ? ';' : '';
+  const call = `${application}.enableShutdownHooks(${list})${end}`;
   const comment = '// Deregisters before the server closes. PilotedModule refreshes its lists on SIGHUP.';
   return unchanged(applyEdits(text, [insertion(start, `${comment}${gap}${call}${gap}`)]));
 }
@@ -72,10 +72,57 @@ function callsOf(ts: TypeScript, source: ts.SourceFile): ts.CallExpression[] {
   return calls;
 }
 
-function statementOf(ts: TypeScript, node: ts.Node): ts.Statement | undefined {
-  for (let parent = node.parent; !ts.isSourceFile(parent); parent = parent.parent)
-    if (ts.isExpressionStatement(parent) || ts.isVariableStatement(parent)) return parent;
+/** Finds the statement that lets the application listen, and the expression of the application in it. */
+function findListen(
+  ts: TypeScript,
+  calls: readonly ts.CallExpression[],
+): { readonly application: string; readonly statement: ts.Statement } | undefined {
+  const applications = new Set(
+    calls
+      .filter((call) => call.expression.getText().startsWith('NestFactory.create'))
+      .map((call) => variableOf(ts, call)),
+  );
+  applications.delete(undefined);
+  for (const call of calls) {
+    const { expression } = call;
+    if (!ts.isPropertyAccessExpression(expression) || expression.name.text !== 'listen') continue;
+    if (expression.questionDotToken) continue;
+    const application = expression.expression;
+    // Any other server may listen too, such as the result of createServer().
+    const isApplication =
+      applications.size > 0
+        ? applications.has(application.getText())
+        : ts.isIdentifier(application) || ts.isPropertyAccessExpression(application);
+    const statement = isApplication ? statementOf(ts, call) : undefined;
+    if (statement) return { application: application.getText(), statement };
+  }
   return undefined;
+}
+
+/** Returns the variable that an expression is the value of. */
+function variableOf(ts: TypeScript, expression: ts.Node): string | undefined {
+  let node = expression.parent;
+  for (; !ts.isStatement(node) && !ts.isFunctionLike(node); node = node.parent) {
+    if (ts.isVariableDeclaration(node)) return node.name.getText();
+    if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.EqualsToken)
+      return node.left.getText();
+  }
+  return undefined;
+}
+
+/** Returns the statement of an expression that another one can be put in front of, in the same function. */
+function statementOf(ts: TypeScript, expression: ts.Node): ts.Statement | undefined {
+  let node = expression;
+  while (!ts.isStatement(node)) {
+    if (ts.isFunctionLike(node)) return undefined;
+    node = node.parent;
+  }
+  // Without braces, a statement in front of this one would take its place.
+  while (ts.isIfStatement(node.parent)) node = node.parent;
+  const { parent } = node;
+  return ts.isBlock(parent) || ts.isSourceFile(parent) || ts.isCaseOrDefaultClause(parent)
+    ? (node as ts.Statement)
+    : undefined;
 }
 
 function importPath(ts: TypeScript, source: ts.SourceFile, name: string): string | undefined {

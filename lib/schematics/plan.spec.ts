@@ -213,7 +213,7 @@ export class AppModule {}
     [
       'no app.listen()',
       { 'src/main.ts': MAIN.replace('await app.listen', 'await app.init') },
-      /^main\.ts has no app\.listen\(\): call app\.enableShutdownHooks\(\['SIGTERM', 'SIGINT'\]\)/,
+      /^main\.ts has no app\.listen\(\) in a statement of its own: call app\.enableShutdownHooks\(\['SIGTERM', 'SIGINT'\]\)/,
     ],
     [
       'a list of signals with SIGHUP',
@@ -233,6 +233,90 @@ export class AppModule {}
     ['no tests', { 'vitest.config.ts': '', 'vitest.other.ts': '' }, /SIDEKICK_REGISTRY/],
   ])('says what is left to do by hand for %s', (_name, more, note) => {
     expect(run(esm(more)).notes).toEqual([expect.stringMatching(note)]);
+  });
+
+  const bootstrap = (body: string): string => MAIN.replace(/ {2}const app[^]*?(?=\n\})/, body);
+  const CREATE = 'const app = await NestFactory.create(AppModule);';
+
+  it.each([
+    [
+      'a condition without braces',
+      `  ${CREATE}\n  if (process.env.PORT) await app.listen(3000);\n  else await app.listen(4000);`,
+      `  ${CREATE}\n  COMMENT\n  app.enableShutdownHooks(['SIGTERM', 'SIGINT']);\n  if (process`,
+    ],
+    [
+      'a return',
+      `  ${CREATE}\n  return app.listen(3000);`,
+      `COMMENT\n  app.enableShutdownHooks(['SIGTERM', 'SIGINT']);\n  return app.listen(3000);`,
+    ],
+    [
+      'another server that listens first',
+      `  const app = await NestFactory.create(AppModule);\n  createServer().listen(80);\n  await app.listen(3000);`,
+      `createServer().listen(80);\n  COMMENT\n  app.enableShutdownHooks(['SIGTERM', 'SIGINT']);\n  await app.listen(3000);`,
+    ],
+  ])('puts the hooks in front of app.listen() in %s', (_name, body, expected) => {
+    const { changed, notes } = run(esm({ 'src/main.ts': bootstrap(body) }));
+    const [comment = ''] = /\/\/ Deregisters.*/.exec(changed['src/main.ts'] ?? '') ?? [];
+    expect(changed['src/main.ts']).toContain(expected.replace('COMMENT', comment));
+    expect(notes).toEqual([]);
+  });
+
+  it.each([
+    ['a callback', '  void NestFactory.create(AppModule).then((app) => app.listen(3000));'],
+    ['a chain', '  await (await NestFactory.create(AppModule)).listen(3000);'],
+    ['a function', `  ${CREATE}\n  const start = () => app.listen(3000);\n  await start();`],
+    ['a loop', '  for (const app of await all()) await app.listen(3000);'],
+    [
+      'another server',
+      `  const server = express();\n  ${CREATE}\n  await app.init();\n  createServer(server).listen(80);`,
+    ],
+  ])('leaves main.ts alone where app.listen() is in %s', (_name, body) => {
+    const { changed, notes } = run(esm({ 'src/main.ts': bootstrap(body) }));
+    expect(changed['src/main.ts']).toBeUndefined();
+    expect(notes).toEqual([expect.stringMatching(/^main\.ts has no app\.listen\(\) in a statement/)]);
+  });
+
+  it.each([
+    ['package.json', '{ "name": "web", "jest": {} }'],
+    ['test/jest-e2e.json', '{}'],
+  ])('adds all settings to an empty configuration of Jest in %s', (path, text) => {
+    const files = { 'package.json': '{ "name": "web" }', 'src/main.ts': MAIN, [path]: text };
+    const { changed } = run({ ...files, 'src/app.module.ts': MODULE });
+    const { jest, ...settings } = JSON.parse(changed[path] ?? '') as { name?: string; jest?: object };
+    expect(Object.keys(jest ?? settings)).toEqual(['transform', 'transformIgnorePatterns', 'setupFiles']);
+  });
+
+  it('takes the folder of the application from nest-cli.json', () => {
+    const module = { 'apps/orders/main.ts': MAIN, 'apps/orders/app.module.ts': MODULE };
+    const projects = { orders: { root: 'apps/orders', sourceRoot: 'apps/orders' } };
+    const { changed, notes } = run(
+      {
+        ...module,
+        'package.json': '{ "name": "shop", "type": "module" }',
+        'nest-cli.json': JSON.stringify({ sourceRoot: 'apps/gateway/src', projects }),
+        'apps/orders/test/jest-e2e.json': '{}',
+      },
+      { sourceRoot: 'apps/orders' },
+    );
+    expect(changed['apps/orders/app.module.ts']).toContain("service: { name: 'orders' }");
+    expect(changed['apps/orders/test/jest-e2e.json']).toContain('<rootDir>/sidekick.setup.ts');
+    expect(notes).toEqual([]);
+  });
+
+  it('takes the folder of package.json where nest-cli.json has no projects', () => {
+    const { changed, notes } = run(
+      {
+        'package.json': '{ "name": "shop", "type": "module" }',
+        'nest-cli.json': '{ "sourceRoot": "server/src" }',
+        'server/src/main.ts': MAIN,
+        'server/src/app.module.ts': MODULE,
+        'test/jest-e2e.json': '{}',
+      },
+      { sourceRoot: 'server/src' },
+    );
+    expect(changed['server/src/app.module.ts']).toContain("service: { name: 'shop' }");
+    expect(Object.keys(changed)).toContain('test/sidekick.setup.ts');
+    expect(notes).toEqual([]);
   });
 
   it('leaves patterns of the application alone, and says what they need', () => {

@@ -17,6 +17,12 @@ export interface NestAddOptions {
   readonly service?: string;
 }
 
+/** A project of nest-cli.json. */
+interface Project {
+  readonly root?: string;
+  readonly sourceRoot?: string;
+}
+
 const MODULES = ['SidekickModule', 'PilotedModule'] as const;
 
 interface Manifest {
@@ -25,12 +31,33 @@ interface Manifest {
   readonly jest?: object;
 }
 
+function normalized(folder: string): string {
+  return posix.normalize(folder).replace(/\/$/, '');
+}
+
+/** Returns the folder of the application: `root` of its project in nest-cli.json, and the project's own without projects. */
+function folderOf(workspace: Workspace, sourceRoot: string): string {
+  const projects = projectsOf(workspace.read('nest-cli.json'));
+  const project = projects?.find((each) => normalized(each.sourceRoot ?? 'src') === sourceRoot);
+  if (typeof project?.root === 'string') return normalized(project.root);
+  // `src` of an application, `apps/NAME/src` of one of several.
+  return projects?.length === 0 ? '.' : posix.dirname(sourceRoot);
+}
+
+/** Returns the projects of nest-cli.json; undefined if it cannot be read. */
+function projectsOf(text: string | undefined): readonly Project[] | undefined {
+  try {
+    return Object.values((JSON.parse(text ?? '') as { projects?: Record<string, Project> }).projects ?? {});
+  } catch {
+    return undefined;
+  }
+}
+
 /** Sets an application up: its root module, main.ts and the settings of its tests. */
 export function setUp(ts: TypeScript, workspace: Workspace, options: NestAddOptions): void {
-  const sourceRoot = posix.normalize(options.sourceRoot ?? 'src').replace(/\/$/, '');
+  const sourceRoot = normalized(options.sourceRoot ?? 'src');
   const manifest = JSON.parse(workspace.read('package.json') ?? '{}') as Manifest;
-  // `src` of an application, `apps/NAME/src` of one of several.
-  const application = posix.dirname(sourceRoot);
+  const application = folderOf(workspace, sourceRoot);
   const name = application === '.' ? manifest.name?.replace(/^@[^/]*\//, '') : posix.basename(application);
   const main = `${sourceRoot}/main.ts`;
   const mainText = workspace.read(main);
