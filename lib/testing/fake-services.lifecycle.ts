@@ -8,6 +8,7 @@ import { type ServiceHandles } from '../piloted/service-handles.js';
 /** Calls the methods with `@OnServiceChange` of the module under test, and ends the services with it. */
 export class FakeServicesLifecycle implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly subscriptions = new Subscription();
+  private started = false;
 
   constructor(
     private readonly modules: ModulesContainer,
@@ -16,6 +17,9 @@ export class FakeServicesLifecycle implements OnApplicationBootstrap, OnModuleDe
   ) {}
 
   onApplicationBootstrap(): void {
+    // Nest runs the hooks twice in a microservice that is initialised before it listens.
+    if (this.started) return;
+    this.started = true;
     const explorer = new ServiceChangeExplorer(this.modules, new Logger('FakeServices'));
     for (const { service, call } of explorer.listeners()) {
       const handle = this.handles.of(service);

@@ -54,6 +54,20 @@ describe('Fake services', () => {
     expect(() => services.set('stock', [])).toThrow('fakeServices() has been closed.');
   });
 
+  it('call a listener once per list in a microservice that runs its hooks twice', async () => {
+    const services = fakeServices({ stock: ['10.0.0.1:80'] });
+    const module = await Test.createTestingModule({
+      providers: [Listener, ...services.providers],
+    }).compile();
+    const strategy = { listen: (done: () => void) => done(), close: () => undefined };
+    const app = module.createNestMicroservice({ strategy, logger: false } as object);
+    await app.init();
+    await app.listen();
+    services.set('stock', []);
+    expect(module.get(Listener).lists).toEqual([['10.0.0.1:80'], []]);
+    await app.close();
+  });
+
   it('give an endpoint to a route handler', async () => {
     const services = fakeServices({ stock: ['10.0.0.1:80'], billing: undefined });
     const module = await Test.createTestingModule({

@@ -36,10 +36,12 @@ export class FaultyRegistry implements Registry {
   readonly driver: string;
   readonly url: string;
   readonly reportsCauses: boolean;
+  readonly listTimeoutMs?: number;
   readonly discard?: NonNullable<Registry['discard']>;
   readonly services?: NonNullable<Registry['services']>;
   readonly keys?: NonNullable<Registry['keys']>;
   readonly members?: NonNullable<Registry['members']>;
+  readonly advertisedAddress?: NonNullable<Registry['advertisedAddress']>;
   /** The number of requests of each kind, failed ones included. */
   readonly requests = new Map<RequestKind, number>();
   private readonly faults = new Map<RequestKind, Fault>();
@@ -54,6 +56,7 @@ export class FaultyRegistry implements Registry {
     this.driver = inner.driver;
     this.url = inner.url;
     this.reportsCauses = inner.reportsCauses ?? true;
+    if (inner.listTimeoutMs !== undefined) this.listTimeoutMs = inner.listTimeoutMs;
     const discard = inner.discard?.bind(inner);
     if (discard)
       this.discard = (entryKey, version, signal) =>
@@ -63,9 +66,11 @@ export class FaultyRegistry implements Registry {
     const services = inner.services?.bind(inner);
     const keys = inner.keys?.bind(inner);
     const members = inner.members?.bind(inner);
+    const advertised = inner.advertisedAddress?.bind(inner);
     if (services) this.services = (signal) => list(signal, () => services(signal));
     if (keys) this.keys = (prefix, signal) => list(signal, () => keys(prefix, signal));
     if (members) this.members = (signal) => list(signal, () => members(signal));
+    if (advertised) this.advertisedAddress = (signal) => list(signal, () => advertised(signal));
   }
 
   /** Applies `fault` to all further requests, or to those of one kind. Cuts running watches if it applies to them. */

@@ -89,3 +89,20 @@ it('has the faults that were set before it was opened', async () => {
   await expect(registry.list(scope, signal)).resolves.toMatchObject({ entries: [] });
   await registry.close();
 });
+
+it('has the deadline and the address of the registry', async () => {
+  const clock = new VirtualClock();
+  const deps = { clock, random: Math.random, logger: silentLogger };
+  const inner = Object.assign(await memory().open(deps), {
+    listTimeoutMs: 30_000,
+    advertisedAddress: () => Promise.resolve('10.0.0.1'),
+  });
+  const source = faulty({ identity: 'one', url: 'one:', open: () => Promise.resolve(inner) });
+  const registry = await source.open(deps);
+  const { signal } = new AbortController();
+  expect(registry.listTimeoutMs).toBe(30_000);
+  await expect(registry.advertisedAddress?.(signal)).resolves.toBe('10.0.0.1');
+  source.fail('down');
+  await expect(registry.advertisedAddress?.(signal)).rejects.toThrow('the test has taken it down');
+  await registry.close();
+});

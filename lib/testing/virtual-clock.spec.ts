@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { VirtualClock } from './virtual-clock.js';
 
 describe('VirtualClock.until', () => {
@@ -15,6 +16,12 @@ describe('VirtualClock.until', () => {
 
   it('passes on a rejection', async () => {
     await expect(new VirtualClock().until(Promise.reject(new Error('refused')))).rejects.toThrow('refused');
+  });
+
+  it('advances for timers that follow work outside of the clock', async () => {
+    const clock = new VirtualClock();
+    const read = readFile(new URL(import.meta.url)).then(() => later(clock, 2_000));
+    await expect(clock.until(read)).resolves.toBe(2_000);
   });
 
   it('fails when the time is over', async () => {

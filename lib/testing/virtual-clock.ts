@@ -21,6 +21,8 @@ async function settle(): Promise<void> {
 export class VirtualClock implements Clock {
   /** Sorted by due time, then by creation. */
   private readonly timers: Pending[] = [];
+  /** Called with the next timer. */
+  private readonly waiting = new Set<() => void>();
   private time = 0;
   private order = 0;
 
@@ -38,6 +40,7 @@ export class VirtualClock implements Clock {
   after(delay: number, run: () => void): Timer {
     const pending: Pending = { due: this.time + Math.max(0, delay), order: this.order++, run };
     this.timers.splice(this.position(pending), 0, pending);
+    for (const arrived of this.waiting) arrived();
     return {
       cancel: () => {
         const at = this.position(pending);
@@ -97,8 +100,13 @@ export class VirtualClock implements Clock {
     promise.then(mark, mark);
     await settle();
     const end = this.time + limitMs;
-    while (!state.settled && this.timers[0]) {
-      const { due } = this.timers[0];
+    while (!state.settled) {
+      const [next] = this.timers;
+      if (!next) {
+        await this.nextTimer(promise);
+        continue;
+      }
+      const { due } = next;
       if (due > end)
         throw new Error(
           `Expected the promise to settle within ${limitMs} ms of the virtual clock, it is pending.`,
@@ -106,6 +114,18 @@ export class VirtualClock implements Clock {
       await this.advance(Math.max(0, due - this.time));
     }
     return await promise;
+  }
+
+  /** Resolves when a timer is set, for what follows work outside of this clock, or when `promise` settles. */
+  private async nextTimer(promise: Promise<unknown>): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const arrived = (): void => {
+        this.waiting.delete(arrived);
+        resolve();
+      };
+      this.waiting.add(arrived);
+      promise.then(arrived, arrived);
+    });
   }
 
   /** Returns the index of `pending`, or where to insert it, by binary search. */
