@@ -56,6 +56,10 @@ describe('consul', () => {
       port: 8500,
       secure: false,
     });
+    expect(consul('{}', { CONSUL_HOST: 'fd00::1', CONSUL_PORT: '85' })).toMatchObject({
+      host: 'fd00::1',
+      port: 85,
+    });
     expect(failure('{}', { CONSUL_HOST: 'a b' }).message).toContain('CONSUL_HOST');
   });
 

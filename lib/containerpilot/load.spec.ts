@@ -38,7 +38,7 @@ describe('location of the configuration', () => {
     });
   });
 
-  it.each([[{}], [{ CONTAINERPILOT: '' }]])('is required', (env) => {
+  it.each([[{}], [{ CONTAINERPILOT: '' }], [{ CONTAINERPILOT: ' ' }]])('is required', (env) => {
     expect(() => loadContainerPilot('', env)).toThrow('undefined configfile');
   });
 
@@ -216,6 +216,8 @@ describe('a configuration of ContainerPilot 2', () => {
       ['http://e1:4001', 'https://e2:2379'],
       '/my',
     ],
+    ['{etcd: {endpoints: "HTTPS://e1:4001"}}', ['https://e1:4001'], '/containerpilot'],
+    ['{etcd: {endpoints: "[::1]:4001", prefix: "my/own"}}', ['http://[::1]:4001'], '/my/own'],
   ])('may use etcd: %s', (text, endpoints, prefix) => {
     expect(load(text).registry).toEqual({ kind: 'etcd', endpoints, prefix });
   });
@@ -225,6 +227,11 @@ describe('a configuration of ContainerPilot 2', () => {
     '{etcd: {endpoints: []}}',
     '{etcd: {endpoints: ["http://me:pw@e1:1"]}}',
     '{etcd: {endpoints: {}}}',
+    '{etcd: {endpoints: "http://"}}',
+    '{etcd: {endpoints: "http://e1:1/base"}}',
+    '{etcd: {endpoints: "http://e1:1?a=b"}}',
+    '{etcd: {endpoints: "e1:1", prefix: "a\\nb"}}',
+    '{etcd: {endpoints: "e1:1", prefix: []}}',
     '{etcd: "e1"}',
     '{etcd: {endpoints: "e1:1"}, consul: "c:1"}',
   ])('rejects %s', (text) => {

@@ -76,7 +76,7 @@ export function checkContainerPilotText(
 /** Returns the path or the text of the configuration: `path`, or the variable `CONTAINERPILOT` if `path` is empty. */
 function locate(path: string, env: Env): string {
   const location = path === '' ? (env.CONTAINERPILOT ?? '') : path;
-  if (location === '')
+  if (location.trim() === '')
     throw new ConfigError(
       'undefined configfile: no path is given, and the environment variable CONTAINERPILOT is not set.',
     );

@@ -17,8 +17,8 @@ function stars(text: string): string {
 export function maskSecrets(line: string): string {
   return line
     .replace(SECRET_MEMBER, (_, name: string, value: string) => name + stars(value))
-    .replace(CREDENTIALS, (_, slashes: string, credentials: string) => slashes + stars(credentials))
-    .replace(BEFORE_AT, withoutCredentials);
+    .replace(BEFORE_AT, withoutCredentials)
+    .replace(CREDENTIALS, (_, slashes: string, credentials: string) => slashes + stars(credentials));
 }
 
 function withoutCredentials(text: string): string {

@@ -1,12 +1,18 @@
-import { type ConsulDescription, type RegistryDescription } from './config.js';
+import { type ConsulDescription, type EtcdDescription, type RegistryDescription } from './config.js';
 import { joinHostPort } from '../common/address.js';
+import { trimTrailingSlashes } from '../common/strings.js';
 
 /** The URL of the registry of a ContainerPilot configuration. It contains the token: redact it before printing. */
 export function registryUrlOf(registry: RegistryDescription): string {
-  if (registry.kind === 'consul') return consulUrl(registry);
-  const secure = registry.endpoints.some((endpoint) => endpoint.startsWith('https:'));
-  const servers = registry.endpoints.map((endpoint) => endpoint.replace(/^https?:\/\//, ''));
-  return `${secure ? 'etcds' : 'etcd'}://${servers.join(',')}${registry.prefix}`;
+  return registry.kind === 'consul' ? consulUrl(registry) : etcdUrl(registry);
+}
+
+function etcdUrl({ endpoints, prefix }: EtcdDescription): string {
+  const secure = endpoints.some((endpoint) => endpoint.startsWith('https:'));
+  const servers = endpoints.map((endpoint) => endpoint.replace(/^https?:\/\//, ''));
+  const path = trimTrailingSlashes(prefix).split('/').map(encodeURIComponent).join('/');
+  // The path `/` stands for no prefix at all in the URL.
+  return `${secure ? 'etcds' : 'etcd'}://${servers.join(',')}${path === '' ? '?prefix=/' : path}`;
 }
 
 function consulUrl({ host, port, secure, token, tls }: ConsulDescription): string {

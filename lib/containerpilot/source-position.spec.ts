@@ -59,6 +59,7 @@ describe('maskSecrets', () => {
     ['consul: "https://me:pw@host:1"', 'consul: "https://*****@host:1"'],
     ['consul: "me:pw@host:1", port: 80', 'consul: "*****@host:1", port: 80'],
     ['consul: "https://me:p/w?@x@host"', 'consul: "https://*********@host"'],
+    ['consul: "https://me:p@ss@host:1"', 'consul: "https://*******@host:1"'],
     ['consul: "https://{{ .A }}:{{ .B }}@host"', 'consul: "https://{{ .A }}:{{ .B }}@host"'],
     ['contact: "me@host"', 'contact: "me@host"'],
     ['token: "{{ .TOKEN }}"', 'token: "{{ .TOKEN }}"'],

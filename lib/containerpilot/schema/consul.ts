@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { splitHostPort, isHost } from '../../common/address.js';
 import { type ConsulDescription, type ConsulTls } from '../config.js';
 import { type Cursor } from '../cursor.js';
@@ -71,8 +72,9 @@ function setting(env: Env, name: string): string | undefined {
 function fromEnvironment(env: Env): Address | string {
   const host = setting(env, 'CONSUL_HOST') ?? DEFAULT_HOST;
   const port = setting(env, 'CONSUL_PORT') ?? String(DEFAULT_PORT);
+  const server = isIP(host) === 6 ? `[${host}]` : host;
   return (
-    parseAddress(/:\d+$/.test(host) ? host : `${host}:${port}`) ??
+    parseAddress(/:\d+$/.test(server) ? server : `${server}:${port}`) ??
     'Expected CONSUL_HOST and CONSUL_PORT to be the address of a Consul agent, because `consul` is not set.'
   );
 }

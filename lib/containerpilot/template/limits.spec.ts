@@ -1,5 +1,6 @@
 import { ConfigError } from '../config.error.js';
 import { FUNCTIONS, SHORT_CIRCUIT } from './functions/index.js';
+import { expectLinear } from '../../../test/harness/in-memory/growth.js';
 import { renderTemplate } from './render.js';
 
 const BIG = 'x'.repeat(100_000);
@@ -43,6 +44,19 @@ describe('template limits', () => {
     expect(renderTemplate('x'.repeat(1_048_576), {})).toHaveLength(1_048_576);
     expect(() => renderTemplate('x'.repeat(1_048_577), {})).toThrow(ConfigError);
     expect(() => renderTemplate('é'.repeat(600_000), {})).toThrow(ConfigError);
+  });
+
+  it('takes linear time for indexes of a format that are not closed', () => {
+    const template = `{{range loop 4}}{{$x := printf "${'%['.repeat(500_000)}"}}{{end}}`;
+    expectLinear(() => {
+      expect(renderTemplate(template, {})).toBe('');
+    });
+  });
+
+  it('takes linear time for a number without the digits of its exponent', () => {
+    expectLinear(() => {
+      expect(() => renderTemplate(`{{${'1'.repeat(1_000_000)}e}}`, {})).toThrow('bad number');
+    });
   });
 
   it('allow large realistic templates', () => {

@@ -25,12 +25,16 @@ class Printf {
   private reordered = false;
   private goodIndex = true;
   private afterIndex = false;
+  /** Position of the last `]`. A search for one behind it would read the rest of the format for each `[`. */
+  private readonly lastClose: number;
 
   constructor(
     private readonly format: string,
     private readonly args: readonly Value[],
     private readonly budget: Budget,
-  ) {}
+  ) {
+    this.lastClose = format.lastIndexOf(']');
+  }
 
   run(): string {
     const { format } = this;
@@ -95,12 +99,12 @@ class Printf {
     this.afterIndex = false;
     if (this.peek() !== '[') return;
     this.reordered = true;
-    const close = this.format.indexOf(']', this.at);
-    if (close < 0) {
+    if (this.at > this.lastClose) {
       this.goodIndex = false;
       this.at += 1;
       return;
     }
+    const close = this.format.indexOf(']', this.at);
     const text = this.format.slice(this.at + 1, close);
     const number = /^\d+$/.test(text) ? Number(text) : 0;
     const wellFormed = /^\d+$/.test(text) && number <= 10 * MAX_NUMBER;

@@ -13,7 +13,7 @@ const MAX_UINT = 2n ** 64n - 1n;
 
 const INTEGER =
   /^[-+]?(?:0[xX](?:_?[\da-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|0(?:_?[0-7])*|[1-9](?:_?\d)*)$/;
-const DECIMAL_FLOAT = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
+const DECIMAL_FLOAT = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/;
 const HEX_FLOAT =
   /^(?<sign>[-+]?)0[xX](?<whole>[\da-fA-F]*)(?:\.(?<part>[\da-fA-F]*))?[pP](?<power>[-+]?\d+)$/;
 
