@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { NPM_INSTALL, shell } from './shell.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -78,7 +77,7 @@ main().catch((error: unknown) => {
 `;
 
 /** The settings of `nest new`. */
-const TSCONFIG = {
+export const TSCONFIG = {
   compilerOptions: {
     module: 'nodenext',
     moduleResolution: 'nodenext',
@@ -99,20 +98,19 @@ const TSCONFIG = {
 
 /** An application in a folder of its own, with the package from its tarball. */
 export class Application {
-  constructor(folder, nest) {
+  constructor(folder) {
     this.folder = folder;
-    this.nest = nest;
   }
 
   /**
    * @param {11 | 12} nest
    * @param {{ tarball: string, more?: Record<string, string>, install?: readonly string[] }} options `install` is a command
    */
-  static async create(nest, { tarball, more = {}, install = NPM_INSTALL }) {
+  static async create(nest, { tarball, more = {}, install = ['npm', NPM_INSTALL] }) {
     const folder = await mkdtemp(join(tmpdir(), 'nestjs-sidekick-compatibility-'));
     const { type, ...packages } = NEST[nest];
     const dependencies = { ...COMMON, ...packages, ...more, 'nestjs-sidekick': `file:${tarball}` };
-    const application = new Application(folder, nest);
+    const application = new Application(folder);
     await application.write(
       'package.json',
       JSON.stringify({ name: 'web', private: true, type, dependencies }),
@@ -135,16 +133,8 @@ export class Application {
   }
 
   /** Runs a program in the folder, and returns its output. */
-  async run(program, args, { env = {}, timeout = 240_000 } = {}) {
-    const options = { cwd: this.folder, env: { ...clean(process.env), ...env }, timeout, maxBuffer: 1 << 26 };
-    return await promisify(execFile)(program, args, options).then(
-      ({ stdout }) => stdout,
-      (error) => {
-        throw new Error(`${error.stdout ?? ''}${error.stderr ?? ''}`.trim() || error.message, {
-          cause: error,
-        });
-      },
-    );
+  async run(program, args, options) {
+    return await shell(program, args, { cwd: this.folder, ...options });
   }
 
   async node(args, options) {
@@ -164,18 +154,4 @@ export class Application {
   async remove() {
     await rm(this.folder, { recursive: true, force: true });
   }
-}
-
-export const NPM_INSTALL = [
-  'npm',
-  ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'],
-];
-
-/** Without the variables that npm sets for its scripts: they would misdirect a package manager in another folder. */
-function clean(env) {
-  return Object.fromEntries(
-    Object.entries(env).filter(
-      ([name]) => !/^(npm_(package|lifecycle|config_local_prefix)|INIT_CWD)/i.test(name),
-    ),
-  );
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { GIT_SETTINGS } from '../harness/git.js';
 import { nextVersion, refusal, releaseChangelog, releaseCommands } from '../../scripts/release/plan.mjs';
 
 const CHANGELOG = `# Changelog
@@ -99,14 +100,7 @@ describe('a release', () => {
   describe('as a dry run', () => {
     let folder: string;
     const git = (...args: string[]): void => {
-      // Without maintenance, which may still write in the background when the folder is removed.
-      const settings = [
-        'user.name=a',
-        'user.email=a@example.org',
-        'commit.gpgSign=false',
-        'maintenance.auto=false',
-      ];
-      execFileSync('git', [...settings.flatMap((setting) => ['-c', setting]), ...args], { cwd: folder });
+      execFileSync('git', [...GIT_SETTINGS, ...args], { cwd: folder });
     };
     const write = (name: string, text: string): void => {
       writeFileSync(join(folder, name), text);

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { shell } from '../../../scripts/compatibility/shell.mjs';
 import { nodeBinary } from '../../../scripts/servers/node.mjs';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { npmInstall } from '../packaging/installation.js';
-import { shell } from '../packaging/shell.js';
 
 const APPLICATION = fileURLToPath(new URL('successor-application.mjs', import.meta.url));
 

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { shell } from '../../../scripts/compatibility/shell.mjs';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
-import { shell } from './shell.js';
 import { packed, root } from './tarball.js';
 
 interface SourceMap {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { shell } from '../../../scripts/compatibility/shell.mjs';
 import { Consumer } from './consumer.js';
 import { Installation, PATIENCE } from './installation.js';
-import { shell } from './shell.js';
 
 /** Boots on the registry of the environment, and prints how that ended. */
 const APP = `

@@ -1,12 +1,19 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { TSCONFIG } from '../../../scripts/compatibility/application.mjs';
+import { shell } from '../../../scripts/compatibility/shell.mjs';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { Application } from './application.js';
-import { shell } from './shell.js';
 import { Installation, npmInstall } from './installation.js';
 import { packed } from './tarball.js';
 
 const OURS = 'nestjs-sidekick';
+
+/** The settings of `nest new`, with every check enabled, those of third-party declarations included. */
+const STRICT = {
+  ...TSCONFIG,
+  compilerOptions: { ...TSCONFIG.compilerOptions, skipLibCheck: false, noEmitOnError: true },
+};
 
 /** A version of TypeScript, and how it resolves modules. */
 export interface Compiler {
@@ -39,7 +46,7 @@ export class Consumer {
       const manifest = { name: 'consumer', private: true, type };
       await consumer.write({
         'package.json': JSON.stringify(manifest),
-        'tsconfig.json': JSON.stringify(TSCONFIG),
+        'tsconfig.json': JSON.stringify(STRICT),
         ...files,
       });
       if (isNames(dependencies)) {
@@ -108,24 +115,3 @@ function aliasOf({ version }: Compiler): string {
 function isNames(dependencies: ConsumerPlan['dependencies']): dependencies is readonly string[] {
   return Array.isArray(dependencies);
 }
-
-/** The settings of `nest new`, with every check enabled, those of third-party declarations included. */
-const TSCONFIG = {
-  compilerOptions: {
-    module: 'nodenext',
-    moduleResolution: 'nodenext',
-    target: 'es2022',
-    types: ['node'],
-    strict: true,
-    strictPropertyInitialization: false,
-    experimentalDecorators: true,
-    emitDecoratorMetadata: true,
-    esModuleInterop: true,
-    isolatedModules: true,
-    skipLibCheck: false,
-    rootDir: 'src',
-    outDir: 'dist',
-    noEmitOnError: true,
-  },
-  include: ['src'],
-};

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { link, mkdir, readdir, readlink, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { NPM_INSTALL, shell } from '../../../scripts/compatibility/shell.mjs';
 import { oncePerRun } from '../../harness/once-per-run.js';
-import { shell } from './shell.js';
 import { packed } from './tarball.js';
 
 /** Longer than an installation takes, even beside many other processes. */
@@ -11,19 +11,9 @@ const INSTALL_TIMEOUT_MS = 480_000;
 /** Milliseconds for npm to install, here or in another worker, and for the compiler. */
 export const PATIENCE = 600_000;
 
-/** npm waits five minutes for a response that does not arrive, unless this limit is set. */
-const NPM_FLAGS = [
-  '--prefer-offline',
-  '--fetch-timeout=30000',
-  '--fetch-retries=5',
-  '--no-audit',
-  '--no-fund',
-  '--loglevel=error',
-];
-
 /** Installs packages, and the dependencies of the package.json in the folder. */
 export async function npmInstall(folder: string, ...packages: readonly string[]): Promise<void> {
-  await shell('npm', ['install', ...packages, ...NPM_FLAGS], { cwd: folder, timeout: INSTALL_TIMEOUT_MS });
+  await shell('npm', [...NPM_INSTALL, ...packages], { cwd: folder, timeout: INSTALL_TIMEOUT_MS });
 }
 
 /** The packages of the applications with Nest 12, besides ours: those of their tests and of both templates of `nest new`. */

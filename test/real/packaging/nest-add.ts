@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shell } from '../../../scripts/compatibility/shell.mjs';
 import { freePorts } from '../../harness/ports.js';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { until } from '../../harness/wait.js';
 import { Application } from './application.js';
 import { PATIENCE } from './installation.js';
 import { filesOf } from './pages.js';
-import { shell } from './shell.js';
 import { root } from './tarball.js';
 import { TemplateApplication } from './template.js';
 

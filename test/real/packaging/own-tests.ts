@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { shell } from '../../../scripts/compatibility/shell.mjs';
 import { type Consumer } from './consumer.js';
 import { jestConfig } from './pages.js';
-import { shell } from './shell.js';
 
 /** Their defaults, 5 s for a test, are too short for several runs beside each other. */
 const TIMEOUT_MS = 120_000;

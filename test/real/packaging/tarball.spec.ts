@@ -1,6 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { shell } from './shell.js';
+import { shell } from '../../../scripts/compatibility/shell.mjs';
 import { packed, root, type Tarball } from './tarball.js';
 
 interface Manifest {

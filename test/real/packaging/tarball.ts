@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { shell } from '../../../scripts/compatibility/shell.mjs';
 import { build } from '../../../scripts/prepare/build.mjs';
 import { oncePerRun } from '../../harness/once-per-run.js';
-import { shell } from './shell.js';
 
 /** The repository. */
 export const root = fileURLToPath(new URL('../../..', import.meta.url));

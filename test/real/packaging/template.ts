@@ -1,8 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shell, type ShellOptions } from '../../../scripts/compatibility/shell.mjs';
+import { GIT_SETTINGS } from '../../harness/git.js';
 import { removeFolder, tempFolder } from '../../harness/temp.js';
 import { Installation, NEST_12 } from './installation.js';
-import { shell, type ShellOptions } from './shell.js';
 import { packed, root, type Tarball } from './tarball.js';
 
 /** The program that the Nest CLI runs for each of its commands. */
@@ -72,10 +73,7 @@ export class TemplateApplication {
     await writeFile(join(this.folder, '.gitignore'), 'node_modules\ndist\npackage-lock.json\n');
     await this.run('git', ['init', '--quiet']);
     await this.run('git', ['add', '--all']);
-    const author = ['-c', 'user.name=test', '-c', 'user.email=test@example.org'];
-    // Maintenance in the background could still write when the folder is removed.
-    const settings = ['-c', 'maintenance.auto=false', '-c', 'commit.gpgSign=false'];
-    await this.run('git', [...author, ...settings, 'commit', '--quiet', '--message', 'state']);
+    await this.run('git', [...GIT_SETTINGS, 'commit', '--quiet', '--message', 'state']);
   }
 
   async remove(): Promise<void> {

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shell } from '../../../scripts/compatibility/shell.mjs';
 import { until } from '../../harness/wait.js';
 import { root } from '../packaging/tarball.js';
-import { shell } from '../packaging/shell.js';
 import { SampleProcess } from './sample-process.js';
 
 /** Milliseconds for a sample to show what it shows. */
