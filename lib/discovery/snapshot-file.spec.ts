@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { chmod, chown, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeFolder, tempFolder } from '../../test/harness/temp.js';
@@ -21,6 +22,7 @@ describe('the snapshot file', () => {
     file = new SnapshotFile(path, logger, systemClock);
   });
   afterEach(async () => {
+    jest.restoreAllMocks();
     await removeFolder(folder);
   });
 
@@ -108,6 +110,53 @@ describe('the snapshot file', () => {
     expect(warnings).toEqual([expect.stringMatching(warning)]);
   });
 
+  const DAY = 86_400_000;
+  const list = (service: string, confirmedAtMs: number, ...ids: string[]): SnapshotList => ({
+    source: { service },
+    confirmedAtMs,
+    endpoints: ids.map((id) => completeInstance({ service, id, address: '10.0.0.1', port: 80 })),
+  });
+  const idsOf = async (): Promise<Record<string, string[]>> =>
+    Object.fromEntries(
+      (await file.load()).map(({ source, endpoints }) => [source.service, endpoints.map(({ id }) => id)]),
+    );
+
+  it('is not written above the size that is read, and stays as it was', async () => {
+    const logger = { ...silentLogger, warn: (text: string) => void warnings.push(text) };
+    const small = new SnapshotFile(path, logger, systemClock, 1_024);
+    const now = Date.now();
+    const many = Array.from({ length: 20 }, (_, n) => `i${n}`);
+    await small.save([list('a', now - 1, 'first')]);
+    const encode = jest.spyOn(JSON, 'stringify');
+    await small.save([list('a', now, ...many)]);
+    await small.save([list('a', now, ...many, 'one more')]);
+    // Lists that are too long take long to encode.
+    expect(encode.mock.calls.filter(([value]) => 'version' in Object(value))).toHaveLength(1);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^Cannot write the snapshot \S+; the lists in memory stay in use: It would have \d+ bytes, and at most 1024 are read\. The file stays as it was\./,
+      ),
+    ]);
+    expect(await idsOf()).toEqual({ a: ['first'] });
+    await small.save([list('a', now, 'last')]);
+    expect(await idsOf()).toEqual({ a: ['last'] });
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('is read again only after another process has written it', async () => {
+    const now = Date.now();
+    await new SnapshotFile(path, silentLogger, systemClock).save([list('x', now, 'x')]);
+    await file.load();
+    const parse = jest.spyOn(JSON, 'parse');
+    for (let save = 0; save < 3; save++) await file.save([list('a', now - 9 + save, `a${save}`)]);
+    expect(parse).not.toHaveBeenCalled();
+    await new SnapshotFile(path, silentLogger, systemClock).save([list('b', now, 'b')]);
+    parse.mockClear();
+    for (let save = 3; save < 6; save++) await file.save([list('a', now - 9 + save, `a${save}`)]);
+    expect(parse).toHaveBeenCalledTimes(1);
+    expect(await idsOf()).toEqual({ x: ['x'], a: ['a5'], b: ['b'] });
+  });
+
   // Only root can change the owner of a file.
   if (process.getuid?.() === 0)
     it('is ignored when it belongs to another user', async () => {
@@ -118,17 +167,6 @@ describe('the snapshot file', () => {
     });
 
   describe('written by several processes', () => {
-    const DAY = 86_400_000;
-    const list = (service: string, confirmedAtMs: number, ...ids: string[]): SnapshotList => ({
-      source: { service },
-      confirmedAtMs,
-      endpoints: ids.map((id) => completeInstance({ service, id, address: '10.0.0.1', port: 80 })),
-    });
-    const idsOf = async (): Promise<Record<string, string[]>> =>
-      Object.fromEntries(
-        (await file.load()).map(({ source, endpoints }) => [source.service, endpoints.map(({ id }) => id)]),
-      );
-
     it('preserves the lists of each of them', async () => {
       // On this clock a writer waits for the lock without limit: eight writes may take a slow disk more than a second.
       const clock = { ...systemClock, now: () => 0 };

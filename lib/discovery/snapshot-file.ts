@@ -10,7 +10,7 @@ import { withSnapshotLock } from './snapshot-lock.js';
 import { mergeSnapshots } from './snapshot-merge.js';
 import { decodeSnapshot, encodeSnapshot, type SnapshotList } from './snapshot-codec.js';
 
-/** Upper bound of the size of a snapshot, so that a wrong path does not fill the memory. */
+/** Upper bound of the size of a snapshot, so that a wrong path does not fill the memory: about 300,000 endpoints. */
 const MAX_SNAPSHOT_BYTES = 64 * 1_024 * 1_024;
 
 /** Mode of a file that only its owner can read and write. */
@@ -26,15 +26,34 @@ const TEMPORARY_SUFFIX = /\.[0-9a-f]{24}\.tmp$/;
 /** Age after which a temporary file belongs to a writer that was killed. */
 const ABANDONED_MS = 60_000;
 
+/** What distinguishes two contents of a file: a writer replaces the file, and never changes it. */
+interface FileVersion {
+  readonly ino: number;
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+/** What was read: the text, unless the file is too long, or the lists of a version that is known. */
+interface FileContent {
+  readonly version: FileVersion;
+  readonly text?: string;
+  readonly lists?: readonly SnapshotList[];
+}
+
 /** The file that stores the last good lists between two runs of the process. */
 export class SnapshotFile {
   private readonly writes = new Semaphore(1);
   private failed = false;
+  /** The content that was last read or written: 10,000 endpoints are decoded in 0.1 s, while the event loop is blocked. */
+  private known: Required<Omit<FileContent, 'text'>> | undefined;
+  /** As many endpoints did not fit into the file. */
+  private tooMany = Infinity;
 
   constructor(
     private readonly path: string,
     private readonly logger: Logger,
     private readonly clock: Clock,
+    private readonly maxBytes = MAX_SNAPSHOT_BYTES,
   ) {}
 
   /**
@@ -50,18 +69,20 @@ export class SnapshotFile {
   }
 
   private async readLists(unreadable: (reason: string) => void): Promise<readonly SnapshotList[]> {
-    let size: number;
-    let text: string;
+    let content: FileContent;
     try {
-      ({ size, text } = await this.read());
+      content = await this.read();
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code !== 'ENOENT') unreadable(message);
       return [];
     }
+    const { version, text, lists } = content;
+    if (lists) return lists;
     try {
-      if (size > MAX_SNAPSHOT_BYTES) throw expected('snapshot', `at most ${MAX_SNAPSHOT_BYTES} bytes`, size);
-      return decodeSnapshot(text);
+      if (text === undefined) throw expected('snapshot', `at most ${this.maxBytes} bytes`, version.size);
+      this.known = { version, lists: decodeSnapshot(text) };
+      return this.known.lists;
     } catch (error) {
       await this.renameCorrupt(error as Error);
       return [];
@@ -79,9 +100,8 @@ export class SnapshotFile {
         await withSnapshotLock(this.path, this.clock, async () => {
           // A file that another user may have written is replaced: load() has warned of it.
           const found = await this.readLists(() => undefined);
-          await this.write(encodeSnapshot(mergeSnapshots(lists, found, this.clock.wall())));
+          await this.writeLists(mergeSnapshots(lists, found, this.clock.wall()));
         });
-        this.failed = false;
       } catch (error) {
         if (!this.failed)
           this.logger.warn(
@@ -92,19 +112,38 @@ export class SnapshotFile {
     });
   }
 
-  private async read(): Promise<{ readonly size: number; readonly text: string }> {
+  private async read(): Promise<FileContent> {
     const file = await open(this.path, constants.O_RDONLY | SAFE_OPEN_FLAGS);
     try {
-      const size = await trustedSize(file);
-      return { size, text: size > MAX_SNAPSHOT_BYTES ? '' : await file.readFile('utf8') };
+      const version = await trustedVersion(file);
+      if (this.known && isSameVersion(version, this.known.version)) return this.known;
+      return version.size > this.maxBytes ? { version } : { version, text: await file.readFile('utf8') };
     } finally {
       await file.close();
     }
   }
 
-  private async write(text: string): Promise<void> {
+  private async writeLists(lists: readonly SnapshotList[]): Promise<void> {
+    const count = lists.reduce((sum, { endpoints }) => sum + endpoints.length, 0);
+    // Reported already, and long lists take long to encode.
+    if (count >= this.tooMany) return;
+    const text = encodeSnapshot(lists);
+    const size = Buffer.byteLength(text);
+    if (size > this.maxBytes) {
+      this.tooMany = count;
+      throw new Error(
+        `It would have ${size} bytes, and at most ${this.maxBytes} are read. The file stays as it was. Give each application a path of its own if several share this one.`,
+      );
+    }
+    this.known = { version: await this.write(text), lists };
+    this.tooMany = Infinity;
+    this.failed = false;
+  }
+
+  private async write(text: string): Promise<FileVersion> {
     // The random name and the exclusive mode prevent that the write follows a symbolic link of another user.
     const temporary = `${this.path}.${randomBytes(12).toString('hex')}.tmp`;
+    let version: FileVersion;
     try {
       const file = await open(temporary, 'wx', OWNER_ONLY_MODE);
       try {
@@ -112,10 +151,12 @@ export class SnapshotFile {
         await file.chmod(OWNER_ONLY_MODE);
         await file.writeFile(text);
         await file.sync();
+        version = await file.stat();
       } finally {
         await file.close();
       }
       await rename(temporary, this.path);
+      return version;
     } catch (error) {
       await rm(temporary, { force: true });
       throw error;
@@ -148,16 +189,20 @@ export class SnapshotFile {
   }
 }
 
-/** The size in bytes. @throws Error when it is not a regular file, or when another user may have written it */
-async function trustedSize(file: FileHandle): Promise<number> {
+function isSameVersion(one: FileVersion, other: FileVersion): boolean {
+  return one.ino === other.ino && one.size === other.size && one.mtimeMs === other.mtimeMs;
+}
+
+/** The version of a file. @throws Error when it is not a regular file, or when another user may have written it */
+async function trustedVersion(file: FileHandle): Promise<FileVersion> {
   const stat = await file.stat();
-  const { mode, size, uid } = stat;
+  const { mode, uid } = stat;
   if (!stat.isFile()) throw new Error('It is not a regular file.');
   const own = process.getuid?.();
   // Windows has no user ids to compare.
-  if (own === undefined) return size;
+  if (own === undefined) return stat;
   if (uid !== own && uid !== 0) throw new Error(`It belongs to user ${uid}, not to user ${own}.`);
   if ((mode & WRITABLE_BY_OTHERS_MODE) !== 0)
     throw new Error('Other users can write it: its mode must be 0600.');
-  return size;
+  return stat;
 }
