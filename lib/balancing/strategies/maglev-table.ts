@@ -1,4 +1,5 @@
 import { hashString } from './hash.js';
+import { weightedTurns } from './weighted-turns.js';
 
 /** Places of a table: a prime, about 655 for each of 100 endpoints. Above 6,500 endpoints, shares are uneven. */
 export const MAGLEV_SIZE = 65_537;
@@ -20,26 +21,17 @@ export function maglevTable(ids: readonly string[], weights: readonly number[] |
   if (ids.length === 0) return table;
   const places = Uint32Array.from(ids, (id) => hashString(id, OFFSET_SEED) % MAGLEV_SIZE);
   const skips = Uint32Array.from(ids, (id) => (hashString(id, SKIP_SEED) % (MAGLEV_SIZE - 1)) + 1);
-  const heaviest = weights ? weights.reduce((most, weight) => Math.max(most, weight), 0) : 1;
-  const turns = Float64Array.from(ids, (_id, index) => (weights?.[index] ?? 1) / heaviest);
-  const owed = new Float64Array(ids.length);
-  let filled = 0;
-  for (;;) {
-    for (let index = 0; index < ids.length; index++) {
-      const turn = (owed[index] ?? 0) + (turns[index] ?? 1);
-      owed[index] = turn;
-      if (turn < 1) continue;
-      owed[index] = turn - 1;
-      const skip = skips[index] ?? 1;
-      let place = places[index] ?? 0;
-      while (table[place] !== FREE) {
-        place += skip;
-        if (place >= MAGLEV_SIZE) place -= MAGLEV_SIZE;
-      }
-      table[place] = index;
-      places[index] = place;
-      filled += 1;
-      if (filled === MAGLEV_SIZE) return table;
+  const turns = weights && weightedTurns(weights, MAGLEV_SIZE);
+  for (let filled = 0; filled < MAGLEV_SIZE; filled++) {
+    const index = turns?.[filled] ?? filled % ids.length;
+    const skip = skips[index] ?? 1;
+    let place = places[index] ?? 0;
+    while (table[place] !== FREE) {
+      place += skip;
+      if (place >= MAGLEV_SIZE) place -= MAGLEV_SIZE;
     }
+    table[place] = index;
+    places[index] = place;
   }
+  return table;
 }
