@@ -109,7 +109,8 @@ export class Literals {
     if (this.style.json || source.includes('\n'))
       return this.insert(array, array.elements, elements.join(`,${this.separator(array.elements)}`));
     const outer = indentationAt(this.text, array.getStart());
-    const all = [...array.elements.map((element) => element.getText()), ...elements];
+    // With a comment in front of the element.
+    const all = [...array.elements.map((element) => element.getFullText().trim()), ...elements];
     const eol = lineBreakOf(this.text);
     const lines = all.map((element) => `${outer}  ${element},${eol}`).join('');
     return { start: array.getStart(), end: array.getEnd(), text: `[${eol}${lines}${outer}]` };
@@ -139,7 +140,11 @@ export class Literals {
   ): TextEdit {
     if (items.length === 0) {
       const space = this.ts.isArrayLiteralExpression(parent) ? '' : ' ';
-      return { start: parent.getStart() + 1, end: parent.getEnd() - 1, text: `${space}${entry}${space}` };
+      const [start, end] = [parent.getStart() + 1, parent.getEnd() - 1];
+      // Only white space is replaced, so that comments stay.
+      return this.text.slice(start, end).trim() === ''
+        ? { start, end, text: `${space}${entry}${space}` }
+        : at(start, `${space}${entry}`);
     }
     const separator = this.separator(items);
     const previous = items[index - 1];

@@ -160,6 +160,15 @@ export class AppModule {}
     expect(changed['src/main.ts']).toContain("app.enableShutdownHooks(['SIGTERM', 'SIGINT']);");
   });
 
+  it.each([
+    ['imports: [\n    // TypeOrmModule.forRoot(),\n  ]', '// TypeOrmModule.forRoot(),'],
+    ['imports: [A, /* last */ B]', '/* last */ B,'],
+  ])('keeps the comments of %j', (imports, comment) => {
+    const { changed } = run(esm({ 'src/app.module.ts': MODULE.replace('imports: []', imports) }));
+    expect(changed['src/app.module.ts']).toContain('PilotedModule.forRoot()');
+    expect(changed['src/app.module.ts']).toContain(comment);
+  });
+
   it('takes the name of the service from its option', () => {
     const { changed } = run(esm(), { service: 'billing' });
     expect(changed['src/app.module.ts']).toContain("service: { name: 'billing' }");
@@ -233,47 +242,6 @@ export class AppModule {}
     ['no tests', { 'vitest.config.ts': '', 'vitest.other.ts': '' }, /SIDEKICK_REGISTRY/],
   ])('says what is left to do by hand for %s', (_name, more, note) => {
     expect(run(esm(more)).notes).toEqual([expect.stringMatching(note)]);
-  });
-
-  const bootstrap = (body: string): string => MAIN.replace(/ {2}const app[^]*?(?=\n\})/, body);
-  const CREATE = 'const app = await NestFactory.create(AppModule);';
-
-  it.each([
-    [
-      'a condition without braces',
-      `  ${CREATE}\n  if (process.env.PORT) await app.listen(3000);\n  else await app.listen(4000);`,
-      `  ${CREATE}\n  COMMENT\n  app.enableShutdownHooks(['SIGTERM', 'SIGINT']);\n  if (process`,
-    ],
-    [
-      'a return',
-      `  ${CREATE}\n  return app.listen(3000);`,
-      `COMMENT\n  app.enableShutdownHooks(['SIGTERM', 'SIGINT']);\n  return app.listen(3000);`,
-    ],
-    [
-      'another server that listens first',
-      `  const app = await NestFactory.create(AppModule);\n  createServer().listen(80);\n  await app.listen(3000);`,
-      `createServer().listen(80);\n  COMMENT\n  app.enableShutdownHooks(['SIGTERM', 'SIGINT']);\n  await app.listen(3000);`,
-    ],
-  ])('puts the hooks in front of app.listen() in %s', (_name, body, expected) => {
-    const { changed, notes } = run(esm({ 'src/main.ts': bootstrap(body) }));
-    const [comment = ''] = /\/\/ Deregisters.*/.exec(changed['src/main.ts'] ?? '') ?? [];
-    expect(changed['src/main.ts']).toContain(expected.replace('COMMENT', comment));
-    expect(notes).toEqual([]);
-  });
-
-  it.each([
-    ['a callback', '  void NestFactory.create(AppModule).then((app) => app.listen(3000));'],
-    ['a chain', '  await (await NestFactory.create(AppModule)).listen(3000);'],
-    ['a function', `  ${CREATE}\n  const start = () => app.listen(3000);\n  await start();`],
-    ['a loop', '  for (const app of await all()) await app.listen(3000);'],
-    [
-      'another server',
-      `  const server = express();\n  ${CREATE}\n  await app.init();\n  createServer(server).listen(80);`,
-    ],
-  ])('leaves main.ts alone where app.listen() is in %s', (_name, body) => {
-    const { changed, notes } = run(esm({ 'src/main.ts': bootstrap(body) }));
-    expect(changed['src/main.ts']).toBeUndefined();
-    expect(notes).toEqual([expect.stringMatching(/^main\.ts has no app\.listen\(\) in a statement/)]);
   });
 
   it.each([
