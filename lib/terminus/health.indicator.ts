@@ -34,7 +34,8 @@ export class SidekickHealthIndicator {
 
   /**
    * The application's own registrations. `down` from the start of the shutdown on, and while a registration is lost although
-   * the registry answers (taken over, deleted, refused). `degraded` while the registry is away.
+   * the registry answers (taken over, deleted, refused). `degraded` while the registry is away, and for 10 seconds after its
+   * return, in which the application registers again.
    *
    * @param key the key of the result
    */

@@ -15,6 +15,8 @@ export interface HeartbeatState {
   readonly notReady: ReadonlyMap<string, string>;
   /** Why each registration was lost last, by key. */
   readonly lost: ReadonlyMap<string, LostReason>;
+  /** The keys of lost registrations that are about to return, since the registry has only just come back. */
+  readonly returning: ReadonlySet<string>;
 }
 
 function round(seconds: number): number {
@@ -23,7 +25,7 @@ function round(seconds: number): number {
 
 function verdictOf(
   { key, state, age }: RegistrationStatus,
-  { lost, notReady, unreachable }: HeartbeatState,
+  { lost, notReady, returning, unreachable }: HeartbeatState,
 ): Verdict {
   const ages = age === undefined ? {} : { age: round(age) };
   switch (state) {
@@ -45,7 +47,10 @@ function verdictOf(
       const reason = lost.get(key) ?? (state === 'standby' ? 'taken-over' : 'expired');
       // An entry expires when no renewal was acknowledged for its TTL: then the registry was away, unless it answers now.
       const away = unreachable ?? reason === 'expired';
-      return { status: away ? 'degraded' : 'down', details: { registered: false, ...ages, reason } };
+      return {
+        status: away || returning.has(key) ? 'degraded' : 'down',
+        details: { registered: false, ...ages, reason },
+      };
     }
   }
 }

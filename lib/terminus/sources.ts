@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnModuleInit, Optional } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { findProvider } from '../nest/find-provider.js';
-import { systemClock } from '../common/clock.js';
+import { type Clock, systemClock } from '../common/clock.js';
 import { DiscoveryService } from '../piloted/discovery.service.js';
 import { type PilotedModuleOptions } from '../piloted/piloted.options.js';
 import { PILOTED_OPTIONS } from '../piloted/piloted.tokens.js';
@@ -10,7 +10,7 @@ import { type SharedRegistry } from '../registry/registry-pool.js';
 import { sharedConnectionOf } from '../registry/shared-connection.js';
 import { type SidekickModuleOptions } from '../sidekick/sidekick.options.js';
 import { Sidekick } from '../sidekick/sidekick.service.js';
-import { SIDEKICK_OPTIONS, SIDEKICK_REGISTRY } from '../sidekick/sidekick.tokens.js';
+import { SIDEKICK_CLOCK, SIDEKICK_OPTIONS, SIDEKICK_REGISTRY } from '../sidekick/sidekick.tokens.js';
 import { type HeartbeatState } from './heartbeat-verdict.js';
 import { type ServiceState } from './services-verdict.js';
 
@@ -19,14 +19,26 @@ export interface RegistryState {
   /** Without secrets. */
   readonly url: string;
   readonly unreachable: boolean;
+  /** Milliseconds since its last return; `Infinity` if it never was away. */
+  readonly reachableForMs: number;
   /** The message of the last error. */
   readonly error: string | undefined;
+}
+
+/** Milliseconds that a registration may take to return: the longest wait between two attempts, and the requests. */
+const RETURN_MS = 10_000;
+
+/** A registration that was lost. */
+interface Loss {
+  readonly reason: LostReason;
+  /** Monotonic milliseconds. */
+  readonly at: number;
 }
 
 /** What the indicators read. They ask no registry. Of a module that the application does not import, they know nothing. */
 @Injectable()
 export class HealthSources implements OnModuleInit {
-  private readonly lost = new Map<string, LostReason>();
+  private readonly lost = new Map<string, Loss>();
 
   constructor(
     @Optional() @Inject(Sidekick) private readonly sidekick: Sidekick | undefined,
@@ -36,21 +48,38 @@ export class HealthSources implements OnModuleInit {
 
   onModuleInit(): void {
     this.sidekick?.events.subscribe(({ type, key, reason }) => {
-      if (type === 'lost' && reason !== undefined) this.lost.set(key, reason);
+      if (type === 'lost' && reason !== undefined) this.lost.set(key, { reason, at: this.clock.now() });
       else if (type !== 'late') this.lost.delete(key);
     });
   }
 
   heartbeat(leaving: boolean): HeartbeatState {
     const options = findProvider(this.modules, SIDEKICK_OPTIONS) as SidekickModuleOptions | undefined;
+    const registry = this.registry();
     return {
       enabled: this.sidekick !== undefined && options?.enabled !== false,
       leaving,
-      unreachable: this.registry()?.unreachable,
+      unreachable: registry?.unreachable,
       beats: this.sidekick?.beats ?? [],
       notReady: this.sidekick?.notReady ?? new Map<string, string>(),
-      lost: this.lost,
+      lost: new Map([...this.lost].map(([key, { reason }]) => [key, reason])),
+      returning: this.returning(registry?.reachableForMs ?? Infinity),
     };
+  }
+
+  /** The registrations that the registry has removed, and that it has not had the time to take again. */
+  private returning(reachableForMs: number): ReadonlySet<string> {
+    const now = this.clock.now();
+    return new Set(
+      [...this.lost]
+        .filter(([, { reason }]) => reason === 'expired' || reason === 'revoked')
+        .filter(([, { at }]) => Math.min(now - at, reachableForMs) < RETURN_MS)
+        .map(([key]) => key),
+    );
+  }
+
+  private get clock(): Clock {
+    return (findProvider(this.modules, SIDEKICK_CLOCK) as Clock | undefined) ?? systemClock;
   }
 
   /**
@@ -73,7 +102,8 @@ export class HealthSources implements OnModuleInit {
     if (!shared) return undefined;
     const { registry } = shared;
     const { reconnect } = sharedConnectionOf(registry, { clock: systemClock, random: Math.random });
-    return { url: registry.url, unreachable: reconnect.unreachable, error: reconnect.lastError?.message };
+    const { unreachable, reachableForMs, lastError } = reconnect;
+    return { url: registry.url, unreachable, reachableForMs, error: lastError?.message };
   }
 }
 

@@ -14,6 +14,7 @@ function heartbeat(changes: Partial<HeartbeatState>): ReturnType<typeof heartbea
     beats: [],
     notReady: new Map(),
     lost: new Map(),
+    returning: new Set(),
   };
   return heartbeatVerdict({ ...known, ...changes });
 }
@@ -44,6 +45,11 @@ describe('heartbeatVerdict', () => {
     [
       'expired, with renewals in a thread',
       { beats: [beat('lost')], unreachable: undefined, lost: new Map([['k', 'expired']]) },
+      'degraded',
+    ],
+    [
+      'expired, and the registry has just come back',
+      { beats: [beat('lost')], lost: new Map([['k', 'expired']]), returning: new Set(['k']) },
       'degraded',
     ],
     ['one of several', { beats: [beat('alive', 'a'), beat('lost', 'b'), beat('late', 'c')] }, 'down'],

@@ -48,6 +48,7 @@ export class ReconnectCoordinator {
   private announcedAttemptBy = -Infinity;
   private away = false;
   private error: Error | undefined;
+  private returnedAt = -Infinity;
 
   constructor(private readonly deps: ReconnectDeps) {
     this.backoff = new Backoff(BACKOFF, deps.random);
@@ -61,6 +62,11 @@ export class ReconnectCoordinator {
   /** The error of the last attempt of any caller that reported one. Undefined while the registry is reachable. */
   get lastError(): Error | undefined {
     return this.error;
+  }
+
+  /** Milliseconds for which the registry has been reachable: 0 while it is away, `Infinity` if it never was. */
+  get reachableForMs(): number {
+    return this.away ? 0 : this.deps.clock.now() - this.returnedAt;
   }
 
   /**
@@ -110,6 +116,7 @@ export class ReconnectCoordinator {
   attemptSucceeded(): void {
     if (!this.away) return;
     this.away = false;
+    this.returnedAt = this.deps.clock.now();
     this.probing = false;
     this.announcedAttemptBy = -Infinity;
     this.error = undefined;
