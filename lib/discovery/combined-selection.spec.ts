@@ -10,6 +10,7 @@ import { silentLogger } from '../common/logger.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { CombinedSelection } from './combined-selection.js';
 import { type Endpoint } from './endpoint.js';
+import { type Selection } from './selection.js';
 import { ServiceCache } from './service-cache.js';
 import { NO_STATE, type ServiceChange } from './service-change.js';
 
@@ -113,5 +114,24 @@ describe('CombinedSelection', () => {
     await clock.advance(60_000);
     expect([ids(selection), selection.freshness.answered]).toEqual([['f'], false]);
     await close();
+  });
+
+  it('searches its lists only for an endpoint that one of them suspects', () => {
+    const all = Object.freeze([endpoint('a'), endpoint('b')]);
+    let searches = 0;
+    const part = {
+      get endpoints() {
+        searches += 1;
+        return all;
+      },
+      revision: 1,
+      subscribe: () => () => undefined,
+      isSuspect: ({ id }: Endpoint) => id === 'b',
+    } as unknown as Selection;
+    const selection = new CombinedSelection('web', [part, part], [], NO_STATE);
+    searches = 0;
+    expect(all.map((each) => selection.isSuspect(each))).toEqual([false, true]);
+    // A status page asks for every endpoint of a long list.
+    expect(searches).toBe(1);
   });
 });

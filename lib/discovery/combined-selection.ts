@@ -53,7 +53,8 @@ export class CombinedSelection extends PublishedList implements Selection {
   }
 
   isSuspect(endpoint: Endpoint): boolean {
-    return this.parts.some((part) => part.endpoints.includes(endpoint) && part.isSuspect(endpoint));
+    // A suspect is looked up by its id, its list is searched. The part may suspect another endpoint with the same id.
+    return this.parts.some((part) => part.isSuspect(endpoint) && part.endpoints.includes(endpoint));
   }
 
   async ready(): Promise<void> {

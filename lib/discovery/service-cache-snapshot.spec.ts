@@ -103,6 +103,21 @@ describe('ServiceCache', () => {
       expect(ids(last.watch({ service: 'api' }))).toEqual(['a']);
     });
 
+    it('serves the last list of this run, not that of the file, to a watch that begins again', async () => {
+      await remember();
+      const cache = await started({ snapshot });
+      registry.answer = () => listing([webEntry('b')]);
+      const first = cache.watch({ service: 'web' });
+      await clock.advance(0);
+      expect(ids(first)).toEqual(['b']);
+      registry.answer = () => Promise.reject(new Error('refused'));
+      await first.close();
+      await clock.advance(60_000);
+      const second = cache.watch({ service: 'web' });
+      expect(ids(second)).toEqual(['b']);
+      expect(second.freshness).toMatchObject({ answered: false, stale: true, ageMs: 60_000 });
+    });
+
     it('is unchanged by a start without a registry', async () => {
       await remember();
       const before = JSON.parse(await readFile(snapshot, 'utf8')) as unknown;

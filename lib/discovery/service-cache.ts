@@ -45,7 +45,8 @@ export class ServiceCache {
   private readonly policy: AddressPolicy;
   private readonly warnings: WarnOnce;
   private readonly snapshot: SnapshotFile | undefined;
-  private stored: ReadonlyMap<string, SnapshotList> = new Map();
+  /** The lists of the snapshot, and of watches that this process has ended. */
+  private stored = new Map<string, SnapshotList>();
   private saveTimer: Timer | undefined;
   private registry: Registry | undefined;
   private closing: Promise<void> | undefined;
@@ -150,6 +151,8 @@ export class ServiceCache {
     shared.selections -= 1;
     if (shared.selections > 0) return;
     this.services.delete(id);
+    // The list of the file may be weeks older.
+    for (const list of this.snapshot ? this.listsOf(shared.service) : []) this.stored.set(id, list);
     await shared.service.close();
   }
 
@@ -162,12 +165,13 @@ export class ServiceCache {
   }
 
   private async save(): Promise<void> {
-    const now = this.options.clock.wall();
-    const lists = [...this.services.values()].flatMap(({ service }): SnapshotList[] => {
-      const { source, endpoints, freshness } = service;
-      const { ageMs } = freshness;
-      return endpoints && ageMs !== undefined ? [{ source, confirmedAtMs: now - ageMs, endpoints }] : [];
-    });
+    const lists = [...this.services.values()].flatMap(({ service }) => this.listsOf(service));
     await this.snapshot?.save(lists);
+  }
+
+  /** The list of a service for the snapshot, if it has one. */
+  private listsOf({ source, endpoints, freshness: { ageMs } }: CachedService): readonly SnapshotList[] {
+    if (!endpoints || ageMs === undefined) return [];
+    return [{ source, confirmedAtMs: this.options.clock.wall() - ageMs, endpoints }];
   }
 }
