@@ -55,6 +55,9 @@ export class CachedService implements InstanceTarget {
   /** The timers by the ids of the suspect endpoints that they remove. */
   private readonly suspects = new Map<string, Timer>();
   private readonly graceTimers = new Set<Timer>();
+  /** Number of suspects since the last warning about them, and its time. */
+  private notReported = 0;
+  private reportedAt = -Infinity;
   private readonly started: Deferred<ScopeWatcher> = deferred();
   /** The ids of listed endpoints whose address must not be used. */
   private readonly refused = new Set<string>();
@@ -195,10 +198,8 @@ export class CachedService implements InstanceTarget {
   }
 
   private removeLater(ids: readonly string[], graceMs: number): void {
-    this.deps.logger.warn(
-      `${ids.length} endpoints of service "${this.source.service}" expired together; ` +
-        `keeping them for ${graceMs / 1_000} s in case the registry is at fault.`,
-    );
+    this.notReported += ids.length;
+    this.reportSuspects(graceMs);
     const timer = this.deps.clock.after(graceMs, () => {
       this.graceTimers.delete(timer);
       for (const id of ids) {
@@ -206,10 +207,28 @@ export class CachedService implements InstanceTarget {
         this.suspects.delete(id);
         this.drop(id, 'expired');
       }
+      this.reportSuspects(graceMs);
       this.publish();
     });
     this.graceTimers.add(timer);
     for (const id of ids) this.suspects.set(id, timer);
+  }
+
+  /** Warns of endpoints that the guard keeps. They may expire one by one: one line for all of the length of a grace. */
+  private reportSuspects(graceMs: number): void {
+    const { notReported } = this;
+    const now = this.deps.clock.now();
+    if (notReported === 0 || now - this.reportedAt < graceMs) return;
+    const isFirst = this.graceTimers.size === 0;
+    this.notReported = 0;
+    this.reportedAt = now;
+    const subject = `endpoints of service "${this.source.service}"`;
+    const seconds = graceMs / 1_000;
+    this.deps.logger.warn(
+      isFirst
+        ? `Many ${subject} expire together; keeping them for ${seconds} s each in case the registry is at fault (so far: ${notReported}).`
+        : `Further ${subject} have expired, and are kept for ${seconds} s each (${notReported}).`,
+    );
   }
 
   /** For {@link ServiceEntries}. */

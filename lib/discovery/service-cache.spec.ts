@@ -242,7 +242,7 @@ describe('ServiceCache', () => {
       );
       await clock.advance(0);
       expect(selection.endpoints).toHaveLength(9);
-      expect(warnings[0]).toContain('5 endpoints of service "web" expired together');
+      expect(warnings[0]).toContain('(so far: 5)');
       registry.watch_.send(put('i1', {}, '2'));
       for (let wait = 0; wait < 6; wait++) {
         await clock.advance(4_900);
@@ -263,6 +263,26 @@ describe('ServiceCache', () => {
       expect(selection.endpoints).toHaveLength(10);
       await clock.advance(3_000);
       expect(selection.endpoints).toHaveLength(0);
+    });
+
+    it('warns once of endpoints that expire one by one, and of the further ones when the first grace ends', async () => {
+      registry.answer = () => listing(many(50));
+      const cache = await started({ expiryGuard: { graceMs: 3_000 } });
+      const selection = cache.watch({ service: 'web' });
+      await clock.advance(0);
+      for (let index = 0; index < 30; index++) {
+        registry.watch_.send(gone(`i${index}`, 'expired'));
+        await clock.advance(10);
+      }
+      expect(selection.endpoints).toHaveLength(43);
+      expect(warnings).toEqual([
+        'Many endpoints of service "web" expire together; keeping them for 3 s each in case the registry is at fault (so far: 1).',
+      ]);
+      await clock.advance(3_000);
+      expect(selection.endpoints).toHaveLength(20);
+      expect(warnings.slice(1)).toEqual([
+        'Further endpoints of service "web" have expired, and are kept for 3 s each (22).',
+      ]);
     });
 
     it('removes them at once without the guard', async () => {
