@@ -1,4 +1,5 @@
 import { pause } from '../common/async/deadline.js';
+import { ClosedError } from '../common/errors/index.js';
 import { memory } from '../registries/memory/memory.js';
 import { type Session } from '../registry/registry.js';
 import { type FaultyRegistry } from '../testing/faulty-registry.js';
@@ -198,6 +199,27 @@ describe('LocalRegistrar', () => {
     await closing;
     expect(took).toBeLessThanOrEqual(2_000);
     expect(world.clock.pending).toBe(0);
+  });
+
+  it('aborts the computation of a first value when it is closed', async () => {
+    const { registrar } = await world.registrar();
+    let given: AbortSignal | undefined;
+    const registering = registrar.register(
+      'k',
+      (signal) => {
+        given = signal;
+        return new Promise(() => undefined);
+      },
+      OPTIONS,
+    );
+    const refused = expect(registering).rejects.toThrow(ClosedError);
+    await world.clock.advance(0);
+    const closing = registrar.close();
+    await world.clock.advance(0);
+    await closing;
+    expect(given?.aborted).toBe(true);
+    expect(world.clock.pending).toBe(0);
+    await refused;
   });
 
   it('leaves no timer behind when it is closed during a change or a deregistration', async () => {

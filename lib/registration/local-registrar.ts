@@ -114,7 +114,8 @@ export class LocalRegistrar implements Registrar {
   ): Promise<Registration> {
     this.assertOpen();
     const { clock, logger } = this.deps;
-    const record = await computeFirstRecord({ clock, logger }, key, source, options.updateInterval * 1000);
+    const first = { clock, logger, signal: this.closing.signal };
+    const record = await computeFirstRecord(first, key, source, options.updateInterval * 1000);
     const entryKey = entryKeyOf(record);
     const id = entryKeyId(entryKey);
     await this.deregistrations.get(id);

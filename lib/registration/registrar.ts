@@ -64,7 +64,7 @@ export interface Registrar {
    * {@link Registration.resume}. False by default.
    * @throws InvalidOptionError when this process has registered the entry already
    * @throws DeadlineExceededError when the function does not finish within its update interval
-   * @throws ClosedError after {@link Registrar.close}
+   * @throws ClosedError after {@link Registrar.close}, also when it is closed meanwhile
    */
   register(
     key: string,

@@ -128,7 +128,8 @@ describe('a computed value', () => {
       signal = given;
       return new Promise(() => undefined);
     };
-    const failed = expect(computeFirstRecord({ clock, logger }, 'k', hanging, INTERVAL_MS)).rejects.toThrow(
+    const deps = { clock, logger, signal: new AbortController().signal };
+    const failed = expect(computeFirstRecord(deps, 'k', hanging, INTERVAL_MS)).rejects.toThrow(
       /value function of "k" did not finish within its `updateInterval` of 8 s.*raise `updateInterval`/,
     );
     await clock.advance(5_000);

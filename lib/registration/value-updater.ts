@@ -28,15 +28,22 @@ function overran(key: string, ms: number): string {
   return `The value function of "${key}" did not finish within its \`updateInterval\` of ${ms / 1000} s, and its signal was aborted`;
 }
 
+/** What {@link computeFirstRecord} needs. */
+export interface FirstRecordDeps extends Pick<ValueUpdaterDeps, 'clock' | 'logger'> {
+  /** Aborted when the record is no longer needed. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Computes the first record. Returns a constant one.
  *
  * @param interval timeout in milliseconds
  * @throws DeadlineExceededError when the function does not finish in time
+ * @throws the reason of the signal when it is aborted first
  * @throws the error of the function
  */
 export async function computeFirstRecord(
-  { clock, logger }: Pick<ValueUpdaterDeps, 'clock' | 'logger'>,
+  { clock, logger, signal: closing }: FirstRecordDeps,
   key: string,
   source: RecordSource,
   interval: number,
@@ -49,7 +56,10 @@ export async function computeFirstRecord(
   });
   const what = `Computing the value of "${key}"`;
   try {
-    return await attempt({ clock, timeoutMs: interval, what }, async (signal) => await source(signal));
+    return await attempt(
+      { clock, timeoutMs: interval, signal: closing, what },
+      async (signal) => await source(signal),
+    );
   } catch (error) {
     if (!(error instanceof DeadlineExceededError)) throw error;
     throw new DeadlineExceededError(

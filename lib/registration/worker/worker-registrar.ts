@@ -1,4 +1,9 @@
-import { type RegistrationStatus, type RegistrationEvent } from '../registration-status.js';
+import { setMaxListeners } from 'node:events';
+import {
+  type RegistrationEvent,
+  type RegistrationState,
+  type RegistrationStatus,
+} from '../registration-status.js';
 import { type Registrar, type RegistrationOptions, type Registration } from '../registrar.js';
 import { computeFirstRecord, type RecordSource } from '../value-updater.js';
 import { type Ticker } from '../ticker.js';
@@ -17,7 +22,7 @@ export interface WorkerRegistrarDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly ticker: Ticker;
-  readonly thread: WorkerThread;
+  readonly thread: Pick<WorkerThread, 'use' | 'running' | 'request' | 'requestOnce'>;
 }
 
 /** Milliseconds for which a worker may deregister its entries: more than its registrar needs. */
@@ -35,29 +40,31 @@ export class WorkerRegistrar implements Registrar {
   private readonly lastStates = new LastStates();
   private received: StatusReport['statuses'] = [];
   private receivedAt = 0;
+  /** The states that events have shown since the last report of all statuses. */
+  private readonly statesSince = new Map<string, RegistrationState>();
   private connection: StatusReport['connection'] | undefined;
   private endConnection: (() => void) | undefined;
-  private closed = false;
+  private readonly closing = new AbortController();
 
   constructor(private readonly deps: WorkerRegistrarDeps) {
+    // Every first value that is computed listens to this signal, which is no leak.
+    setMaxListeners(0, this.closing.signal);
     this.leave = deps.thread.use({
       onReport: (report) => {
         this.receive(report);
+      },
+      onEnded: () => {
+        this.statesSince.clear();
       },
       restore: (send) => this.reregister(send),
     });
   }
 
   get statuses(): readonly RegistrationStatus[] {
-    const { clock } = this.deps;
-    const sinceMs = clock.now() - this.receivedAt;
-    return this.received.map(({ key, state, age, service, expiresIn: reported }) => {
-      const expiresIn = reported === undefined ? undefined : reported - sinceMs / 1_000;
-      const common = { key, state, service, expiresIn };
-      if (age === undefined) return Object.freeze({ ...common, lastAck: undefined, age });
-      const ageMs = age * 1_000 + sinceMs;
-      return Object.freeze({ ...common, lastAck: new Date(clock.wall() - ageMs), age: ageMs / 1_000 });
-    });
+    const { reported } = this;
+    const keys = new Set(reported.map(({ key }) => key));
+    const unreported = [...this.registrations].filter(({ key }) => !keys.has(key));
+    return [...reported, ...unreported.map((registration) => this.unreported(registration))];
   }
 
   onEvent(listener: (event: RegistrationEvent) => void): () => void {
@@ -72,17 +79,19 @@ export class WorkerRegistrar implements Registrar {
     isPaused = (): boolean => false,
   ): Promise<Registration> {
     const { clock, logger, ticker } = this.deps;
-    const record = await computeFirstRecord({ clock, logger }, key, source, options.updateInterval * 1000);
+    const first = { clock, logger, signal: this.closing.signal };
+    const record = await computeFirstRecord(first, key, source, options.updateInterval * 1000);
     this.lastStates.delete(key);
     const paused = isPaused();
     const id = (await this.request({ kind: 'register', key, record, options, paused })) as string;
+    this.assertOpen();
     const registration = new WorkerRegistration(
       {
         clock,
         logger,
         ticker,
         request: (request) => this.request(request),
-        status: () => this.statuses.find((status) => status.key === key),
+        status: () => this.reported.find((status) => status.key === key) ?? this.unreported(registration),
         onStop: () => {
           this.registrations.delete(registration);
           this.lastStates.delete(key);
@@ -107,7 +116,7 @@ export class WorkerRegistrar implements Registrar {
     if (this.closed) return;
     const { clock, logger, thread } = this.deps;
     for (const registration of this.registrations) registration.end();
-    this.closed = true;
+    this.closing.abort(new ClosedError('The sidekick'));
     this.endConnection?.();
     const what = 'Ending the heartbeat thread';
     await attempt({ clock, timeoutMs: CLOSE_TIMEOUT_MS, what }, async () => {
@@ -118,6 +127,27 @@ export class WorkerRegistrar implements Registrar {
     await this.leave();
     this.registrations.clear();
     this.listeners.clear();
+  }
+
+  /** The statuses of the entries that the worker has reported. */
+  private get reported(): readonly RegistrationStatus[] {
+    const { clock } = this.deps;
+    const sinceMs = clock.now() - this.receivedAt;
+    return this.received.map(({ key, state: before, age, service, expiresIn: reported }) => {
+      const state = this.statesSince.get(key) ?? before;
+      const expiresIn = reported === undefined ? undefined : reported - sinceMs / 1_000;
+      const common = { key, state, service, expiresIn };
+      if (age === undefined) return Object.freeze({ ...common, lastAck: undefined, age });
+      const ageMs = age * 1_000 + sinceMs;
+      return Object.freeze({ ...common, lastAck: new Date(clock.wall() - ageMs), age: ageMs / 1_000 });
+    });
+  }
+
+  /** The status of an entry that the worker has not reported yet. */
+  private unreported({ key, record, paused }: WorkerRegistration): RegistrationStatus {
+    const service = record.kind === 'instance' ? record.instance.service : undefined;
+    const state = this.statesSince.get(key) ?? (paused ? 'paused' : 'starting');
+    return Object.freeze({ key, state, service, lastAck: undefined, age: undefined });
   }
 
   private async reregister(send: SendRequest): Promise<void> {
@@ -137,17 +167,44 @@ export class WorkerRegistrar implements Registrar {
   private receive(report: Exclude<Report, Answer>): void {
     if (report.kind === 'statuses') {
       this.received = report.statuses;
+      this.statesSince.clear();
       this.lastStates.report(report.statuses);
       this.connection = report.connection;
       this.receivedAt = this.deps.clock.now();
       this.endConnection ??= registryPool.include(() => this.connection);
     } else if (report.kind === 'event') {
+      const state = stateAfter(report.event);
+      if (state) this.statesSince.set(report.event.key, state);
+      else this.statesSince.delete(report.event.key);
       for (const listener of [...this.listeners]) listener(report.event);
     }
   }
 
   private async request(request: Request): Promise<Result> {
-    if (this.closed) throw new ClosedError('The sidekick');
+    this.assertOpen();
     return await this.deps.thread.request(request);
+  }
+
+  private get closed(): boolean {
+    return this.closing.signal.aborted;
+  }
+
+  private assertOpen(): void {
+    if (this.closed) throw new ClosedError('The sidekick');
+  }
+}
+
+/** The state that an event shows; undefined where it is paused, or deregistered for good. */
+function stateAfter({ type, reason }: RegistrationEvent): RegistrationState | undefined {
+  switch (type) {
+    case 'alive':
+    case 'restored':
+      return 'alive';
+    case 'late':
+      return 'late';
+    case 'lost':
+      return reason === 'taken-over' ? 'standby' : 'lost';
+    case 'stopped':
+      return undefined;
   }
 }

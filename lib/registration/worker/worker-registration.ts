@@ -10,8 +10,7 @@ import { type Request, type Result } from './protocol.js';
 export interface WorkerRegistrationDeps extends ValueUpdaterDeps {
   /** Sends a request to the worker. @throws ClosedError after a shutdown */
   request(request: Request): Promise<Result>;
-  /** The last status that the worker reported; undefined before the first report. */
-  status(): RegistrationStatus | undefined;
+  status(): RegistrationStatus;
   /** Called once, by `stop()`. */
   onStop(): void;
 }
@@ -61,8 +60,7 @@ export class WorkerRegistration implements Registration {
   }
 
   get status(): RegistrationStatus {
-    const status = this.deps.status();
-    return status ?? Object.freeze({ key: this.key, state: 'starting', lastAck: undefined, age: undefined });
+    return this.deps.status();
   }
 
   /** The last computed record. */
