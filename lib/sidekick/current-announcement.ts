@@ -1,4 +1,5 @@
 import { joinHostPort } from '../common/address.js';
+import { withoutUndefined } from '../common/without-undefined.js';
 import { type EntryRecord, type RegistrationHints } from '../registry/entry-record.js';
 import { type Instance } from '../registry/instance.js';
 import { announcedAddress, announcedInstance, type Bound, uniqueId } from './announcement.js';
@@ -42,7 +43,7 @@ export class CurrentAnnouncement {
 
   /** @throws InvalidOptionError for a bad change */
   change(changes: ServiceUpdate): void {
-    const next = { ...this.service, ...changes };
+    const next = { ...this.service, ...withoutUndefined(changes) };
     checkAnnouncement(next, 'update()');
     this.service = next;
     this.instance = announcedInstance(next, this.address, this.instance.port);

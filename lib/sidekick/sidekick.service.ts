@@ -20,6 +20,7 @@ import {
 } from './registered-entry.js';
 import { LoopbackWarning } from './loopback-warning.js';
 import { keyProducer } from './key-producer.js';
+import { PrimaryEntries } from './primary-entries.js';
 import { type Ready } from './readiness.js';
 import { RegistrationSet } from './registration-set.js';
 import { SIDEKICK_DEFAULTS } from './sidekick.defaults.js';
@@ -41,6 +42,7 @@ import {
   checkAnnouncement,
   checkHeartbeatOptions,
   checkKey,
+  checkServiceUpdate,
   checkUpdateInterval,
 } from './sidekick.validation.js';
 import { type SwitchableLogger } from './switchable.logger.js';
@@ -57,10 +59,7 @@ export class Sidekick {
   readonly #options: SidekickModuleOptions;
   private readonly subject = new Subject<RegistrationEvent>();
   private readonly registrations: RegistrationSet;
-  /** Registrations of the module's options. */
-  private readonly primaries: Registration[] = [];
-  private primaryKey: Registration | undefined;
-  private readonly primaryServices: AnnouncedService[] = [];
+  private readonly primaries = new PrimaryEntries();
   private readonly log: RegistrationLog;
   private deregistering: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
@@ -114,7 +113,7 @@ export class Sidekick {
 
   /**
    * Changes the value of the module's `key` and writes it at once. Resolves when the registry has it, or after 2 s: then it
-   * is retried in the background.
+   * is retried in the background. A key that is not registered yet is registered with this value.
    *
    * @throws InvalidOptionError when the module has no `key`, or the value is not a string or over 64 KiB
    */
@@ -124,7 +123,7 @@ export class Sidekick {
     if (key === undefined)
       throw new InvalidOptionError('Expected the option `key` of SidekickModule before `value()`, got none.');
     checkKey(key, value);
-    await this.primaryKey?.update(keyProducer(key, value));
+    await this.primaries.setSource(keyProducer(key, value));
   }
 
   /**
@@ -137,7 +136,7 @@ export class Sidekick {
     if (this.stopped) return Promise.resolve();
     checkHeartbeatOptions({ ttl: seconds }, 'ttl()');
     this.defaults = { ...this.defaults, ttl: seconds };
-    return Promise.all(this.primaries.map((primary) => primary.setTtl(seconds))).then(() => undefined);
+    return this.primaries.setTtl(seconds);
   }
 
   /**
@@ -150,7 +149,7 @@ export class Sidekick {
     if (this.stopped) return;
     checkUpdateInterval(seconds);
     this.defaults = { ...this.defaults, updateInterval: seconds };
-    for (const primary of this.primaries) primary.setUpdateInterval(seconds);
+    this.primaries.setUpdateInterval(seconds);
   }
 
   /** Replaces the logger. */
@@ -185,7 +184,7 @@ export class Sidekick {
   async keep(key: string, value: Value = '', options: HeartbeatOptions = {}): Promise<RegisteredKey> {
     checkKey(key, value);
     checkHeartbeatOptions(options, 'keep()');
-    return await this.registerKey(key, value, options);
+    return await this.registerKey(key, keyProducer(key, value), options);
   }
 
   /**
@@ -203,13 +202,14 @@ export class Sidekick {
   }
 
   /**
-   * Changes tags, metadata or weight of the module's `service` and writes them at once.
+   * Changes tags, metadata or weight of the module's `service`, and writes them at once or with the first write.
    *
    * @throws InvalidOptionError for a bad change
    */
   async update(changes: ServiceUpdate): Promise<void> {
     if (this.stopped) return;
-    await Promise.all(this.primaryServices.map((service) => service.update(changes)));
+    checkServiceUpdate(changes);
+    await this.primaries.update(changes);
   }
 
   /**
@@ -237,9 +237,10 @@ export class Sidekick {
 
   /** @internal Registers the module's own `key`. */
   async registerPrimary(key: string, value: Value): Promise<void> {
-    await this.registerKey(key, value, this.#options, (registration) => {
-      this.primaryKey = registration;
-      this.primaries.push(registration);
+    const { changed } = this.primaries;
+    const source = changed.source ?? keyProducer(key, value);
+    await this.registerKey(key, source, { ...this.#options, ...changed.timing }, (registration) => {
+      this.primaries.addKey(registration, changed);
     });
   }
 
@@ -255,19 +256,22 @@ export class Sidekick {
     options: EntryOptions,
     hints: RegistrationHints,
   ): Promise<void> {
-    await this.announceService({ service, bound, hints }, options, (registration, announced) => {
-      this.primaries.push(registration);
-      this.primaryServices.push(announced);
-    });
+    const { changed } = this.primaries;
+    await this.announceService(
+      { service: { ...service, ...changed.service }, bound, hints },
+      { ...options, ...changed.timing },
+      (registration, announced) => {
+        this.primaries.addService(registration, announced, changed);
+      },
+    );
   }
 
   private async registerKey(
     key: string,
-    value: Value,
+    source: RecordSource,
     options: EntryOptions,
     onRegistered?: (registration: Registration) => void,
   ): Promise<RegisteredKey> {
-    const source = keyProducer(key, value);
     this.log.describe(key, `key "${key}"`);
     let registration: Registration | undefined;
     await this.add(key, source, options, (added) => {

@@ -19,6 +19,7 @@ import { isInterfaceSpec } from '../common/interfaces.js';
 import { MAX_VALUE_BYTES } from '../registry/check-record.js';
 import { isRecordOf, isString } from '../registry/instance-shape.js';
 import { IntervalTooSmallError } from './interval-too-small.error.js';
+import { type ServiceUpdate } from './registered-entry.js';
 import { MIN_TTL, MIN_UPDATE_INTERVAL } from './sidekick.defaults.js';
 import {
   type HeartbeatOptions,
@@ -158,6 +159,12 @@ export function checkHeartbeatOptions(options: HeartbeatOptions, of: string): vo
  */
 export function checkAnnouncement(service: ServiceAnnouncement, of: string, prefix = ''): void {
   checkOptions(AnnouncementShape, service, of, prefix);
+}
+
+/** @throws InvalidOptionError */
+export function checkServiceUpdate(changes: ServiceUpdate): void {
+  // Of a service with any name: a change does not need one.
+  checkAnnouncement({ name: 'any', ...changes }, 'update()');
 }
 
 /** @throws InvalidOptionError, IntervalTooSmallError */
