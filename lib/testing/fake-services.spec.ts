@@ -1,4 +1,4 @@
-import { Controller, Get, Injectable } from '@nestjs/common';
+import { Controller, Get, Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
@@ -66,6 +66,20 @@ describe('Fake services', () => {
     services.set('stock', []);
     expect(module.get(Listener).lists).toEqual([['10.0.0.1:80'], []]);
     await app.close();
+  });
+
+  it('stand for them in an imported module, from a global one', async () => {
+    @Module({ controllers: [Orders], providers: [Listener] })
+    class OrdersModule {}
+    const { providers, discovery } = fakeServices({ stock: ['10.0.0.1:80'], billing: [] });
+    @Module({})
+    class Fakes {}
+    const fakes = { module: Fakes, global: true, providers, exports: providers };
+    const module = await Test.createTestingModule({ imports: [OrdersModule, fakes] }).compile();
+    await module.init();
+    expect(module.get(Orders).discovery).toBe(discovery);
+    expect(module.get(Listener).lists).toEqual([['10.0.0.1:80']]);
+    await module.close();
   });
 
   it('give an endpoint to a route handler', async () => {
