@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { CertificateAuthority } from '../../../test/harness/certificates.js';
@@ -45,6 +45,16 @@ describe('TlsIdentity', () => {
     expect(current.ca?.toString().match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
     expect(current.cert?.toString()).toBe(first.cert);
     expect(current.key?.toString()).toBe(first.key);
+  });
+
+  it('loads the authorities of a folder that Kubernetes has mounted', async () => {
+    const volume = join(folder, 'volume');
+    await mkdir(join(volume, '..2026_01_01'), { recursive: true });
+    await writeFile(join(volume, '..2026_01_01', 'ca.crt'), authority.pem);
+    await symlink('..2026_01_01', join(volume, '..data'));
+    await symlink('..data/ca.crt', join(volume, 'ca.crt'));
+    const { current } = await TlsIdentity.load({ ca: volume });
+    expect(current.ca?.toString().match(/BEGIN CERTIFICATE/g)).toHaveLength(1);
   });
 
   it('keeps its object until the content of the files changes', async () => {

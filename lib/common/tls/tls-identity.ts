@@ -29,9 +29,15 @@ function isPath(given: string | Buffer | undefined): given is string {
 
 async function read(path: string): Promise<Buffer> {
   if (!(await stat(path)).isDirectory()) return await readFile(path);
-  const files = (await readdir(path)).sort().map(async (name) => await readFile(join(path, name)));
+  const files = (await readdir(path)).sort().map(async (name) => await readFileIn(path, name));
   const pems = (await Promise.all(files)).filter((content) => content.includes(PEM));
   return Buffer.concat(pems.flatMap((content) => [content, Buffer.from('\n')]));
+}
+
+/** The content of a file; nothing for a folder. A volume of Kubernetes has a folder for each version of its files. */
+async function readFileIn(folder: string, name: string): Promise<Buffer> {
+  const path = join(folder, name);
+  return (await stat(path)).isDirectory() ? Buffer.alloc(0) : await readFile(path);
 }
 
 async function load(name: Name, given: string | Buffer | undefined): Promise<Buffer | undefined> {
