@@ -3,9 +3,12 @@ import { SidekickError } from '../common/errors/index.js';
 import { type Logger } from '../common/logger.js';
 import { WarnOnce } from '../common/warn-once.js';
 import { type EntryKey, entryKeyId, entryKeyLabel } from '../registry/entry-record.js';
+import { type RegistrationMachineState } from './registration-machine.js';
 
 interface FailingEntry {
   attempts: number;
+  /** What the requests are for. */
+  readonly goal: 'Registering' | 'Deregistering';
   /** Subjects of this entry's warnings in {@link WarnOnce}. */
   readonly subjects: Set<string>;
 }
@@ -25,20 +28,22 @@ export class FailureLog {
     this.warnings = new WarnOnce(
       clock,
       logger,
-      (labels) => `Registering ${labels.length} more entries failed; retrying: ${labels.join(', ')}.`,
+      (labels) =>
+        `Registering or deregistering ${labels.length} more entries failed; retrying: ${labels.join(', ')}.`,
     );
   }
 
-  failed(entryKey: EntryKey, error: Error): void {
+  failed(entryKey: EntryKey, error: Error, { wanted }: Pick<RegistrationMachineState, 'wanted'>): void {
     const id = entryKeyId(entryKey);
-    const failing = this.failing.get(id) ?? { attempts: 0, subjects: new Set<string>() };
+    const goal = wanted ? 'Registering' : 'Deregistering';
+    const failing = this.failing.get(id) ?? { attempts: 0, goal, subjects: new Set<string>() };
     this.failing.set(id, failing);
     failing.attempts += 1;
     const subject = `${error instanceof SidekickError ? error.code : error.name} ${id}`;
     failing.subjects.add(subject);
     this.warnings.warn(subject, {
       message: () =>
-        `Registering the ${entryKeyLabel(entryKey)} failed; retrying (logged once until it succeeds): ${error.message}`,
+        `${goal} the ${entryKeyLabel(entryKey)} failed; retrying (logged once until it succeeds): ${error.message}`,
       label: () => entryKeyLabel(entryKey),
     });
   }
@@ -46,13 +51,13 @@ export class FailureLog {
   succeeded(entryKey: EntryKey): void {
     const failing = this.end(entryKey);
     if (!failing) return;
-    const { attempts } = failing;
+    const { attempts, goal } = failing;
     this.logger.log(
-      `Registering the ${entryKeyLabel(entryKey)} succeeded after ${attempts} failed ${attempts === 1 ? 'attempt' : 'attempts'}.`,
+      `${goal} the ${entryKeyLabel(entryKey)} succeeded after ${attempts} failed ${attempts === 1 ? 'attempt' : 'attempts'}.`,
     );
   }
 
-  /** Drops the state of an entry that is no longer registered. */
+  /** Drops the failures of an entry: from now on its requests are for something else. */
   forget(entryKey: EntryKey): void {
     this.end(entryKey);
   }

@@ -151,6 +151,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
   resume(): void {
     if (this.stopped !== 'paused') return;
     this.stopped = undefined;
+    this.deps.failures.forget(this.entryKey);
     this.apply({ kind: 'resume' });
   }
 
@@ -274,7 +275,7 @@ export class RegistrationRunner implements ValueTarget, ReconcileWork, Registrat
     }
     this.reporter.rejectFirst(error);
     // The caller of an exclusive registration receives this error, and nothing is retried.
-    if (!(error instanceof AlreadyHeldError)) this.deps.failures.failed(this.entryKey, error);
+    if (!(error instanceof AlreadyHeldError)) this.deps.failures.failed(this.entryKey, error, this.machine);
     const refused = error instanceof RegistryRefusedError || error instanceof AlreadyHeldError;
     // A refused write waits for the next tick. A removal has no ticks: it is retried, or the entry would stay.
     if (!refused || !this.machine.wanted) return 'failed';
