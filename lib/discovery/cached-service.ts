@@ -67,6 +67,7 @@ export class CachedService implements InstanceTarget {
   private watcher: ScopeWatcher | undefined;
   private restoredAt: number | undefined;
   private answered = false;
+  private unavailable: (() => void) | undefined;
 
   constructor(
     readonly source: ServiceSource,
@@ -105,6 +106,11 @@ export class CachedService implements InstanceTarget {
     this.restoredAt = this.deps.clock.now() - ageMs;
     for (const endpoint of endpoints) this.put(endpoint);
     this.publish();
+  }
+
+  /** Calls `restore` if the first list request fails, unless the registry answers a later one first. */
+  onUnavailable(restore: () => void): void {
+    this.unavailable = restore;
   }
 
   /** Starts the watch. */
@@ -178,12 +184,17 @@ export class CachedService implements InstanceTarget {
         // The first listing is compared with the snapshot, of which the registry knows nothing.
         entries.replace(listing, !this.answered);
         this.answered = true;
+        this.unavailable = undefined;
       },
       apply: (changes) => {
         entries.apply(changes);
       },
       report: () => {
         this.publish();
+      },
+      unavailable: () => {
+        this.unavailable?.();
+        this.unavailable = undefined;
       },
     };
   }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listing, webEntry } from '../../test/harness/in-memory/scripted-registry.js';
 import { ServiceCacheBench, ids, record } from '../../test/harness/in-memory/service-cache-bench.js';
+import { RegistryUnavailableError } from '../common/errors/index.js';
 import { type ServiceCache, type ServiceCacheOptions } from './service-cache.js';
 
 describe('ServiceCache', () => {
@@ -67,8 +68,9 @@ describe('ServiceCache', () => {
 
     it('reports no change when the registry confirms the stored list', async () => {
       await remember();
-      const cache = await started({ snapshot });
+      const cache = bench.make({ snapshot });
       const selection = cache.watch({ service: 'web' });
+      await cache.start(registry);
       const changes = record(selection);
       await clock.advance(0);
       expect(selection.freshness.answered).toBe(true);
@@ -100,7 +102,32 @@ describe('ServiceCache', () => {
         await cache.close();
       }
       const last = await started({ snapshot });
-      expect(ids(last.watch({ service: 'api' }))).toEqual(['a']);
+      const selection = last.watch({ service: 'api' });
+      await clock.advance(0);
+      expect(ids(selection)).toEqual(['a']);
+    });
+
+    it('waits for the registry with a service that is asked for later, while the registry is there', async () => {
+      await remember();
+      const cache = await started({ snapshot });
+      registry.answer = () => listing([webEntry('b')]);
+      // The list of the file may be as old as the process, and its addresses belong to others by now.
+      const selection = cache.watch({ service: 'web' });
+      const changes = record(selection);
+      await clock.advance(0);
+      expect(changes.map(ids)).toEqual([['b']]);
+    });
+
+    it('serves it at once to a service that is asked for later, while the registry is known to be away', async () => {
+      await remember();
+      const unreachable = new RegistryUnavailableError('test:', [
+        { endpoint: 'test', error: new Error('refused') },
+      ]);
+      registry.answer = () => Promise.reject(unreachable);
+      const cache = await started({ snapshot });
+      cache.watch({ service: 'api' });
+      await clock.advance(0);
+      expect(ids(cache.watch({ service: 'web' }))).toEqual(['a']);
     });
 
     it('serves the last list of this run, not that of the file, to a watch that begins again', async () => {
@@ -114,6 +141,7 @@ describe('ServiceCache', () => {
       await first.close();
       await clock.advance(60_000);
       const second = cache.watch({ service: 'web' });
+      await clock.advance(0);
       expect(ids(second)).toEqual(['b']);
       expect(second.freshness).toMatchObject({ answered: false, stale: true, ageMs: 60_000 });
     });

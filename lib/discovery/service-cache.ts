@@ -4,6 +4,7 @@ import { type Logger } from '../common/logger.js';
 import { type Random } from '../common/random.js';
 import { WarnOnce } from '../common/warn-once.js';
 import { type Registry } from '../registry/registry.js';
+import { isConnected } from '../registry/shared-connection.js';
 import { AddressPolicy } from './address-policy.js';
 import { CachedService } from './cached-service.js';
 import { DEFAULT_EXPIRY_GUARD, ExpiryGuard, type ExpiryGuardOptions } from './expiry-guard.js';
@@ -93,7 +94,7 @@ export class ServiceCache {
     if (!shared) {
       shared = { service: this.makeService(query), selections: 0 };
       this.services.set(id, shared);
-      if (this.registry) this.begin(shared.service, this.registry);
+      if (this.registry) this.beginLate(shared.service, this.registry);
     }
     shared.selections += 1;
     return new ServiceSelection(query, shared.service, this.options.logger, () => this.release(id), after);
@@ -140,9 +141,23 @@ export class ServiceCache {
   }
 
   private begin(service: CachedService, registry: Registry): void {
+    this.restore(service);
+    service.start(registry);
+  }
+
+  /** Begins a watch that a caller has asked for: a registry that is there answers it before the stored list is of use. */
+  private beginLate(service: CachedService, registry: Registry): void {
+    if (!isConnected(registry)) this.restore(service);
+    else
+      service.onUnavailable(() => {
+        this.restore(service);
+      });
+    service.start(registry);
+  }
+
+  private restore(service: CachedService): void {
     const list = this.stored.get(sourceId(service.source));
     if (list) service.restore(list.endpoints, Math.max(0, this.options.clock.wall() - list.confirmedAtMs));
-    service.start(registry);
   }
 
   private async release(id: string): Promise<void> {

@@ -26,6 +26,8 @@ export interface WatchedContent {
    * @param listed whether it was a listing
    */
   report(listed: boolean): void;
+  /** Called when a list request fails before the first listing. */
+  unavailable?(): void;
 }
 
 /** Options of a {@link ScopeWatcher}. */
@@ -265,8 +267,14 @@ export class ScopeWatcher {
 
   private report(listed: boolean): void {
     this.listed = true;
-    try {
+    this.deliver(() => {
       this.content.report(listed);
+    });
+  }
+
+  private deliver(run: () => void): void {
+    try {
+      run();
     } catch (error) {
       // An error of a listener must not count as an error of the registry.
       this.options.logger.error(
@@ -289,6 +297,10 @@ export class ScopeWatcher {
     if (!this.stale) this.since = clock.now();
     this.stale = true;
     this.error = error;
+    if (!this.listed)
+      this.deliver(() => {
+        this.content.unavailable?.();
+      });
     if (this.warned) return;
     this.warned = true;
     const what = `the ${scopeLabel(scope)} in ${registry.url}`;

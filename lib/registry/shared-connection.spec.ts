@@ -2,7 +2,7 @@ import { ReconnectCoordinator } from '../common/async/reconnect-coordinator.js';
 import { silentLogger } from '../common/logger.js';
 import { memory } from '../registries/memory/memory.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
-import { shareReconnect, sharedConnectionOf } from './shared-connection.js';
+import { isConnected, shareConnection, shareReconnect, sharedConnectionOf } from './shared-connection.js';
 
 describe('sharedConnectionOf', () => {
   const clock = new VirtualClock();
@@ -20,6 +20,16 @@ describe('sharedConnectionOf', () => {
     const reconnect = new ReconnectCoordinator(deps);
     shareReconnect(registry, reconnect);
     expect(sharedConnectionOf(registry, deps).reconnect).toBe(reconnect);
+    await registry.close();
+  });
+
+  it('knows of a view whether its connection reaches the registry', async () => {
+    const registry = await memory().open(deps);
+    const view = Object.create(registry) as typeof registry;
+    shareConnection(view, registry);
+    expect(isConnected(view)).toBe(true);
+    sharedConnectionOf(view, deps).reconnect.attemptFailed();
+    expect([isConnected(view), isConnected(registry)]).toEqual([false, false]);
     await registry.close();
   });
 });

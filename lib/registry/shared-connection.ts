@@ -24,7 +24,7 @@ export function shareConnection(view: Registry, registry: Registry): void {
 
 /** Returns what the users of `registry` share. `deps` are used only when it is created. */
 export function sharedConnectionOf(registry: Registry, deps: ReconnectDeps): SharedConnection {
-  const connection = viewed.get(registry) ?? registry;
+  const connection = connectionOf(registry);
   return connections.get(connection) ?? share(connection, new ReconnectCoordinator(deps));
 }
 
@@ -35,12 +35,16 @@ export function shareReconnect(registry: Registry, reconnect: ReconnectCoordinat
 
 /** Whether the last request of any user of `registry` reached it; true before the first. */
 export function isConnected(registry: Registry): boolean {
-  return connections.get(registry)?.reconnect.unreachable !== true;
+  return connections.get(connectionOf(registry))?.reconnect.unreachable !== true;
 }
 
 /** Whether an error means that the registry could not be reached, in contrast to an error response. */
 export function isUnreachable(error: unknown): error is RegistryUnavailableError | DeadlineExceededError {
   return error instanceof RegistryUnavailableError || error instanceof DeadlineExceededError;
+}
+
+function connectionOf(registry: Registry): Registry {
+  return viewed.get(registry) ?? registry;
 }
 
 function share(registry: Registry, reconnect: ReconnectCoordinator): SharedConnection {
