@@ -1,11 +1,16 @@
 import { HttpAdapterHost, NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
+import { Test } from '@nestjs/testing';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Registrar } from '../registration/registrar.js';
+import { WorkerFailureError } from '../registration/worker/worker-failure.error.js';
+import { DISABLED_REGISTRAR } from './disabled-registrar.js';
 import { OVERDUE_MS } from './overdue-warning.js';
+import { SIDEKICK_REGISTRAR } from './sidekick.tokens.js';
 import { until } from '../../test/harness/wait.js';
 import { Bench } from '../../test/harness/in-memory/sidekick-bench.js';
 
@@ -65,6 +70,17 @@ describe('the registration of a service', () => {
       expect(bench.instances()).toHaveLength(1);
     },
   );
+
+  it('says which option boots without the registry, also where the worker thread could not reach it', async () => {
+    const error = new WorkerFailureError({ code: 'SIDEKICK_REGISTRY_UNAVAILABLE', message: 'not reachable' });
+    const registrar: Registrar = { ...DISABLED_REGISTRAR, connect: () => Promise.reject(error) };
+    const compiling = Test.createTestingModule({ imports: [bench.appModule({ service: { name: 'web' } })] });
+    const compiled = await compiling.overrideProvider(SIDEKICK_REGISTRAR).useValue(registrar).compile();
+    await expect(compiled.createNestApplication().init()).rejects.toThrow('not reachable');
+    expect(bench.lines).toEqual([
+      expect.stringMatching(/^error The boot fails .* With `failFast: false` the application boots/),
+    ]);
+  });
 
   it('is complete when app.listen() resolves, and is logged with its address', async () => {
     const service = { name: 'web', id: 'one' };
