@@ -78,7 +78,7 @@ export class FaultyRegistry implements Registry {
     if (kind === undefined) this.faultOfAll = fault;
     else this.faults.set(kind, fault);
     if (fault !== 'none' && (kind === undefined || kind === 'watch')) {
-      this.cut.abort(this.error());
+      this.cut.abort(fault === 'refuse' ? this.refusal('watch') : this.error());
       this.cut = new AbortController();
     }
   }
@@ -116,7 +116,7 @@ export class FaultyRegistry implements Registry {
     await this.request('watch', signal, () => Promise.resolve());
     const cut = this.cut.signal;
     yield* this.inner.watch(scope, cursor, AbortSignal.any([signal, cut]), options);
-    if (cut.aborted && !signal.aborted) throw this.error();
+    if (cut.aborted && !signal.aborted) throw abortReason(cut);
   }
 
   async close(): Promise<void> {
@@ -147,17 +147,19 @@ export class FaultyRegistry implements Registry {
       case 'down':
         throw this.error();
       case 'refuse':
-        throw new RegistryRefusedError(
-          `The registry ${this.url} refused to ${kind}: the test has denied it.`,
-        );
+        throw this.refusal(kind);
       case 'swallow':
-        await run();
+        await run().catch(() => undefined);
         return await never(signal);
       case 'hang':
         return await never(signal);
       case 'none':
         return await run();
     }
+  }
+
+  private refusal(kind: RequestKind): RegistryRefusedError {
+    return new RegistryRefusedError(`The registry ${this.url} refused to ${kind}: the test has denied it.`);
   }
 
   private error(): RegistryUnavailableError {

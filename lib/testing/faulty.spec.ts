@@ -106,3 +106,36 @@ it('has the deadline and the address of the registry', async () => {
   await expect(registry.advertisedAddress?.(signal)).rejects.toThrow('the test has taken it down');
   await registry.close();
 });
+
+it('treats a running watch and a failing request by the fault', async () => {
+  const clock = new VirtualClock();
+  const inner = memory();
+  const source = faulty(inner);
+  const registry = await source.open({ clock, random: Math.random, logger: silentLogger });
+  const scope = { kind: 'service', service: 'web' } as const;
+  const controller = new AbortController();
+  const { cursor } = await registry.list(scope, controller.signal);
+  const watch = async (): Promise<void> => {
+    for await (const batch of registry.watch(scope, cursor, controller.signal)) void batch;
+  };
+  for (const [fault, code] of [
+    ['refuse', 'SIDEKICK_REGISTRY_REFUSED'],
+    ['down', 'SIDEKICK_REGISTRY_UNAVAILABLE'],
+  ] as const) {
+    const watching = expect(watch()).rejects.toMatchObject({ code });
+    await clock.advance(10);
+    source.fail(fault);
+    await watching;
+    source.heal();
+  }
+
+  const session = await registry.openSession({ ttl: 10 }, controller.signal);
+  await session.end(controller.signal);
+  source.fail('swallow', 'renew');
+  let answered = false;
+  session.renew(controller.signal).catch(() => (answered = true));
+  await clock.advance(60_000);
+  expect(answered).toBe(false);
+  controller.abort();
+  await registry.close();
+});
