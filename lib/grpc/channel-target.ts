@@ -42,6 +42,11 @@ export class ChannelTarget {
     });
   }
 
+  /** See `ServiceCalls.firstList`. */
+  firstList(): Promise<void> | undefined {
+    return this.handle.calls.firstList();
+  }
+
   /** Calls `listener` when {@link addresses} may have changed. Returns a function that ends it. */
   subscribe(listener: () => void): () => void {
     return this.handle.onCandidates(listener);

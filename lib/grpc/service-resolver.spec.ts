@@ -1,4 +1,5 @@
 import { Metadata, status } from '@grpc/grpc-js';
+import { deferred, type Deferred } from '../common/async/deferred.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { type ServiceHandle } from '../piloted/service-handle.js';
 import { completeInstance } from '../registry/instance.js';
@@ -16,6 +17,7 @@ describe('ServiceResolver', () => {
   let listeners: Set<() => void>;
   let answers: { at: number; hosts: string[]; config: unknown; note: string }[];
   let warnings: string[];
+  let firstList: Deferred<void> | undefined;
 
   const listener: ResolverListener = (endpoints, _attributes, config, note) => {
     const { value } = endpoints as { value: { addresses: { host: string }[] }[] };
@@ -37,6 +39,7 @@ describe('ServiceResolver', () => {
         listeners.add(added);
         return () => listeners.delete(added);
       },
+      calls: { firstList: () => firstList?.promise },
       pick: () => {
         if (candidates.length === 0) throw new Error('the reason');
         return candidates[0];
@@ -60,6 +63,7 @@ describe('ServiceResolver', () => {
     listeners = new Set();
     answers = [];
     warnings = [];
+    firstList = undefined;
   });
 
   it('answers with one address for each instance and round robin, never before the call returns', async () => {
@@ -155,6 +159,58 @@ describe('ServiceResolver', () => {
     await clock.advance(200);
     expect(answers.at(-1)!.hosts).toEqual(['10.0.0.1']);
     resolver.destroy();
+  });
+
+  describe('without a list of the service', () => {
+    beforeEach(() => {
+      candidates = [];
+      firstList = deferred();
+    });
+
+    it('answers with its first list, however often grpc-js asks before', async () => {
+      const resolver = make();
+      for (let second = 0; second < 3; second += 1) {
+        resolver.updateResolution();
+        await clock.advance(1_000);
+      }
+      expect(answers).toEqual([]);
+      change(endpoint('1'));
+      firstList?.resolve();
+      await clock.advance(0);
+      expect(answers).toMatchObject([{ hosts: ['10.0.0.1'] }]);
+      resolver.destroy();
+    });
+
+    it('answers with the reason when none comes, and then at once', async () => {
+      const resolver = make();
+      resolver.updateResolution();
+      await clock.advance(1_000);
+      expect(answers).toEqual([]);
+      firstList?.resolve();
+      await clock.advance(0);
+      expect(answers).toMatchObject([{ hosts: [], note: 'the reason' }]);
+      firstList = deferred();
+      resolver.updateResolution();
+      await clock.advance(200);
+      expect(answers).toHaveLength(2);
+      change(endpoint('1'));
+      await clock.advance(200);
+      expect(answers.at(-1)).toMatchObject({ hosts: ['10.0.0.1'] });
+      resolver.destroy();
+    });
+
+    it('is silent when it was destroyed before the list', async () => {
+      const resolver = make();
+      resolver.updateResolution();
+      resolver.destroy();
+      firstList?.resolve();
+      await clock.advance(1_000);
+      expect([answers, listeners.size, clock.pending]).toEqual([[], 0, 0]);
+      resolver.updateResolution();
+      await clock.advance(200);
+      expect(answers).toHaveLength(1);
+      resolver.destroy();
+    });
   });
 
   it('answers every 200 ms at most while calls ask on an empty list', async () => {

@@ -47,6 +47,9 @@ export class ServiceResolver {
   private timer: { readonly repeated: boolean; readonly timer: Timer } | undefined;
   /** The addresses of the last answer; undefined when grpc-js has forgotten them. */
   private answered: readonly Address[] | undefined;
+  /** Whether the first list of the service is waited for. */
+  private isWaiting = false;
+  private hasWaited = false;
 
   constructor(
     private readonly grpc: Pick<GrpcPackage, 'Metadata' | 'status'>,
@@ -72,8 +75,9 @@ export class ServiceResolver {
   updateResolution(): void {
     this.unsubscribe ??= this.target.subscribe(() => {
       // Each answer restarts the order of round robin: a change of a weight alone needs none.
-      if (!sameAddresses(this.target.addresses, this.answered)) this.schedule(false);
+      if (!this.isWaiting && !sameAddresses(this.target.addresses, this.answered)) this.schedule(false);
     });
+    if (this.isWaiting || this.wait()) return;
     const { addresses } = this.target;
     // Calls on an empty list wait for an answer: it must not be spaced further.
     this.schedule(addresses.length > 0 && sameAddresses(addresses, this.answered));
@@ -86,6 +90,24 @@ export class ServiceResolver {
     this.timer?.timer.cancel();
     this.timer = undefined;
     this.answered = undefined;
+  }
+
+  /**
+   * Waits for the first list of a service that has none. Until the answer, grpc-js keeps calls as it does while it connects;
+   * an empty list would end them. Once only: calls without a list fail at once when it does not come.
+   *
+   * @returns whether it waits
+   */
+  private wait(): boolean {
+    const firstList = this.hasWaited ? undefined : this.target.firstList();
+    if (!firstList) return false;
+    this.isWaiting = true;
+    void firstList.then(() => {
+      this.isWaiting = false;
+      this.hasWaited = true;
+      if (this.unsubscribe) this.schedule(false);
+    });
+    return true;
   }
 
   private schedule(repeated: boolean): void {

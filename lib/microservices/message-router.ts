@@ -2,7 +2,7 @@ import { type CallAttempt } from '../calling/call-attempt.js';
 import { type Failure, failureOf } from '../calling/failure.js';
 import { type ServiceCall } from '../calling/service-call.js';
 import { type ServiceCallOptions } from '../calling/service-calls.js';
-import { InvalidOptionError } from '../common/errors/index.js';
+import { ClosedError, InvalidOptionError } from '../common/errors/index.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { type ServiceHandle } from '../piloted/service-handle.js';
 import { type EndpointClient } from './endpoint-client.js';
@@ -76,14 +76,24 @@ export class MessageRouter {
   /** The client is closed: messages under way connect to no further instance. */
   close(): void {
     this.closed += 1;
+    this.sweep = undefined;
   }
 
-  /** Resolves when one instance is connected. Callers during an attempt share it. */
+  /**
+   * Resolves when one instance is connected. Callers during an attempt share it. A service that was not called before has
+   * up to `bootTimeout` for its first list.
+   *
+   * @throws NoEndpointsError
+   * @throws ClosedError when the client is closed before the first list
+   */
   async connect(): Promise<void> {
     if (this.connections.anyReady) return;
-    this.sweep ??= this.connectAny().finally(() => {
-      this.sweep = undefined;
-    });
+    if (!this.sweep) {
+      const sweep = this.connectAny().finally(() => {
+        if (this.sweep === sweep) this.sweep = undefined;
+      });
+      this.sweep = sweep;
+    }
     await this.sweep;
   }
 
@@ -103,7 +113,10 @@ export class MessageRouter {
   }
 
   private async connectAny(): Promise<void> {
-    const { candidates, calls } = this.handle;
+    const { calls } = this.handle;
+    const firstList = calls.firstList();
+    if (firstList) await this.waitFor(firstList);
+    const { candidates } = this.handle;
     // Throws the error that says why there is none.
     if (candidates.length === 0) this.handle.pick();
     const usable = candidates.filter((endpoint) => this.portOf(endpoint) !== undefined);
@@ -113,6 +126,13 @@ export class MessageRouter {
     await Promise.any(opened).catch((error: unknown) => {
       throw error instanceof AggregateError ? error.errors[0] : error;
     });
+  }
+
+  /** @throws ClosedError when the client was closed meanwhile: it must open no connection */
+  private async waitFor(firstList: Promise<void>): Promise<void> {
+    const { closed } = this;
+    await firstList;
+    if (closed !== this.closed) throw new ClosedError(`The TCP client of service "${this.handle.name}"`);
   }
 
   /** @throws `error` when the service's `retry` does not allow another attempt; nothing was sent */

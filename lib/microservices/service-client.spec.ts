@@ -3,6 +3,7 @@ import net, { type AddressInfo } from 'node:net';
 import { firstValueFrom, NEVER } from 'rxjs';
 import { until } from '../../test/harness/wait.js';
 import { type Call } from '../balancing/call.js';
+import { deferred, type Deferred } from '../common/async/deferred.js';
 import { ServiceCalls } from '../calling/service-calls.js';
 import { systemClock } from '../common/clock.js';
 import { type ServiceHandle } from '../piloted/service-handle.js';
@@ -28,11 +29,14 @@ describe('ServiceClientTCP', () => {
   let warnings: string[];
   let client: ClientProxy;
   let server: net.Server;
+  /** The wait for the first list; undefined when it is there. */
+  let firstList: Deferred<void> | undefined;
 
   beforeEach(async () => {
     ends = [];
     onStart = () => undefined;
     warnings = [];
+    firstList = undefined;
     server = net.createServer((socket) => socket.resume().on('error', () => undefined));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });
@@ -43,16 +47,23 @@ describe('ServiceClientTCP', () => {
 
   function make(...addresses: string[]): void {
     const { port } = server.address() as AddressInfo;
-    const candidates = addresses.map((address, id) =>
+    const list = addresses.map((address, id) =>
       completeInstance({ service: 'hero', id: `i${id}`, address, port }),
     );
+    const candidates = firstList ? [] : [...list];
     let next = 0;
     const target = {
       name: 'hero',
-      revision: 1,
+      revision: firstList ? 0 : 1,
       candidates,
-      pick: () => candidates[next++ % candidates.length]!,
-      ready: async () => undefined,
+      pick: () => {
+        if (candidates.length === 0) throw new Error('no list');
+        return candidates[next++ % candidates.length]!;
+      },
+      ready: async () => {
+        await firstList?.promise;
+        candidates.push(...list);
+      },
       start: (): Call => {
         onStart();
         return { done: (_error, outcome) => void ends.push(String(outcome)) };
@@ -100,6 +111,41 @@ describe('ServiceClientTCP', () => {
       server.getConnections((_error, count) => resolve(count));
     });
     expect(open).toBeLessThanOrEqual(1);
+  });
+
+  describe('without a list of the service', () => {
+    beforeEach(() => {
+      firstList = deferred();
+    });
+
+    it('sends a message when the first list is there', async () => {
+      make('127.0.0.1');
+      const sending = firstValueFrom(client.emit('x', 1));
+      await new Promise(setImmediate);
+      firstList?.resolve();
+      await sending;
+      expect(ends).toEqual(['success']);
+    });
+
+    it('fails with the reason when none comes', async () => {
+      make('127.0.0.1');
+      const failed = expect(firstValueFrom(client.send('x', 1))).rejects.toThrow('no list');
+      firstList?.reject(new Error('too late'));
+      await failed;
+    });
+
+    it('opens no connection when it is closed before the list, and a later message does', async () => {
+      make('127.0.0.1');
+      const failed = expect(firstValueFrom(client.send('x', 1))).rejects.toMatchObject({
+        code: 'SIDEKICK_CLOSED',
+      });
+      await client.close();
+      const later = firstValueFrom(client.emit('x', 1));
+      firstList?.resolve();
+      await failed;
+      await later;
+      expect(ends).toEqual(['success']);
+    });
   });
 
   it('has the listeners of on() on a connection that is being opened', async () => {

@@ -5,6 +5,7 @@ import { firstValueFrom, lastValueFrom, of, toArray } from 'rxjs';
 import { grpcService, type GrpcServiceOptions } from '../../../lib/grpc/index.js';
 import { ServiceResolver } from '../../../lib/grpc/service-resolver.js';
 import { type PilotedModuleOptions } from '../../../lib/index.js';
+import { fakeServices } from '../../../lib/testing/index.js';
 import { createTlsSet } from '../../harness/certificates.js';
 import { freePorts } from '../../harness/ports.js';
 import { monotonic, sleep, until } from '../../harness/wait.js';
@@ -86,6 +87,24 @@ describe('grpcService', () => {
       await expect(call()).rejects.toMatchObject(expected);
       return true;
     });
+  });
+
+  it('keeps calls until the first list of a service that has none', async () => {
+    world = await createWorld();
+    const server = await start('one');
+    const services = fakeServices({ hero: undefined }, { bootTimeout: 120 });
+    client = ClientProxyFactory.create(
+      grpcService(services.of('hero'), { package: 'hero', protoPath: PROTO }),
+    ) as unknown as Client;
+    const asked = jest.spyOn(ServiceResolver.prototype, 'updateResolution');
+    const first = call();
+    await until('grpc-js to ask', () => asked.mock.calls.length > 0);
+    // After a second without an answer, the channel counts as idle.
+    await sleep(1_500);
+    const second = call();
+    services.set('hero', [`127.0.0.1:${server.port}`]);
+    expect(await Promise.all([first, second])).toEqual(['one', 'one']);
+    services.close();
   });
 
   it('passes metadata and deadlines, and streams in both directions', async () => {
