@@ -251,6 +251,30 @@ describe('AxiosAdapter', () => {
     await until('the connections to be closed', () => sockets.size === 0);
   });
 
+  it.each([false, null])('sends a request with the agent %s', async (httpAgent) => {
+    const send = await client({
+      answer: ({ headers }, response) => response.end(headers.connection),
+    });
+    // As Node's own client: `false` is an agent without keep-alive.
+    const { data } = await send({ httpAgent });
+    expect(data).toBe(httpAgent === false ? 'close' : 'keep-alive');
+    expect(ends).toEqual(['success']);
+  });
+
+  it('leaves a data: URL to axios', async () => {
+    const send = await client({});
+    expect((await send({ url: 'data:text/plain,hello', responseType: 'text' })).data).toBe('hello');
+  });
+
+  it('refuses a URL that is not absolute, and names baseURL', async () => {
+    const send = await client({});
+    const error = await failed(send({ url: '/heroes' }));
+    expect(error).toMatchObject({ isAxiosError: true, code: 'SIDEKICK_INVALID_OPTION' });
+    expect(error.message).toBe(
+      'Expected `url` to be an absolute URL such as http://appserver/path, or a path below a `baseURL`, got "/heroes".',
+    );
+  });
+
   it('warns once of a hedge, which it does not have', async () => {
     const send = await client({ answer: (_request, response) => response.end() });
     for (let n = 0; n < 2; n++) await send({ service: { hedge: { delay: 1 } } });

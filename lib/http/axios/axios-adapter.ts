@@ -25,7 +25,7 @@ import {
   type AxiosModule,
   type AxiosResponseLike,
 } from './axios-types.js';
-import { fullUrl } from './full-url.js';
+import { fullUrl, originOf } from './full-url.js';
 import { RedirectRule } from './redirect-rule.js';
 
 /** Dependencies of an {@link AxiosAdapter}. */
@@ -69,8 +69,8 @@ export class AxiosAdapter {
     if (config.socketPath) return await adapter(config);
     try {
       const url = fullUrl(config);
-      const [, origin = new URL(url).origin, rest] = PLAIN_URL.exec(url) ?? NO_MATCH;
-      const route = this.deps.routes.find(origin);
+      const [, origin = originOf(url), rest] = PLAIN_URL.exec(url) ?? NO_MATCH;
+      const route = origin === undefined ? undefined : this.deps.routes.find(origin);
       if (!route) return await adapter(config);
       const plainPath = rest ?? (origin === url ? '/' : undefined);
       const call = { axios, adapter, route, url, plainPath, config };

@@ -101,7 +101,8 @@ export class AxiosAttempt implements ConnectListener {
   /** After a redirect to the other protocol there was a connection, so that only the first one is observed. */
   private setAgents(config: AttemptOptions, isObserved: boolean): void {
     const { agents } = this.terms;
-    const { httpAgent = agents.http, httpsAgent = agents.https } = config;
+    const httpAgent = agentOf(config.httpAgent, agents.http);
+    const httpsAgent = agentOf(config.httpsAgent, agents.https);
     const isSecure = config.url?.startsWith('https:') === true;
     config.httpAgent = isObserved && !isSecure ? observeConnect(httpAgent, this) : httpAgent;
     config.httpsAgent = isObserved && isSecure ? observeConnect(httpsAgent, this) : httpsAgent;
@@ -142,6 +143,11 @@ export class AxiosAttempt implements ConnectListener {
     cancelAll(this.callTimers);
     this.unlink?.();
   }
+}
+
+/** The agent of a request, as Node's http client chooses it: false is an agent without keep-alive. */
+function agentOf<A extends HttpAgent>(given: A | false | null | undefined, direct: A): A {
+  return given === false ? new (direct.constructor as new () => A)() : (given ?? direct);
 }
 
 function cancelAll(timers: readonly Timer[] | undefined): void {

@@ -47,8 +47,9 @@ export interface AxiosConfig {
   readonly responseType?: string;
   readonly httpVersion?: number;
   readonly socketPath?: string | null;
-  readonly httpAgent?: HttpAgent;
-  readonly httpsAgent?: HttpsAgent;
+  /** False: a connection for this request alone. */
+  readonly httpAgent?: HttpAgent | false | null;
+  readonly httpsAgent?: HttpsAgent | false | null;
   readonly proxy?: unknown;
   readonly beforeRedirect?: BeforeRedirect;
   readonly service?: unknown;
