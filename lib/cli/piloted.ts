@@ -38,7 +38,8 @@ ${lines.join('\n')}
   --help      print this help
 
 Run "piloted COMMAND --help" for the options and examples of a command.
-Exit codes: 0; 1 the command failed, or found nothing; 2 the command line is invalid.`;
+Exit codes: 0; 1 the command failed, or found nothing; 2 the command line is invalid;
+128 + n signal n ended the command before its result, such as 130 after Ctrl-C.`;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { InvalidOptionError, SidekickError } from '../common/errors/index.js';
 import { type Arguments, parseArguments } from './arguments.js';
 import { helpOf, type Syntax, usageOf } from './syntax.js';
-import { EXIT, type Terminal } from './terminal.js';
+import { EXIT, interruptedCode, type Terminal } from './terminal.js';
 
 /** A command: what it accepts, and what it does. */
 export interface Command {
@@ -31,7 +31,7 @@ export async function runCommand(
     return await run(args, terminal);
   } catch (error) {
     // The user interrupted the command, or the reader of its output ended.
-    if (terminal.interrupted.aborted) return EXIT.ok;
+    if (terminal.interrupted.aborted) return interruptedCode(terminal.interrupted);
     if (!(error instanceof SidekickError)) throw error;
     terminal.err(`${name}: ${error.message}`);
     if (!(error instanceof InvalidOptionError)) return EXIT.failed;

@@ -2,7 +2,7 @@ import { isatty } from 'node:tty';
 import { escapeLines } from '../common/escape.js';
 import { onReaderEnd } from './pipe-reader.js';
 import { StandardStream } from './standard-stream.js';
-import { EXIT, type Screen, type Terminal } from './terminal.js';
+import { EXIT, Interruption, type Screen, type Terminal } from './terminal.js';
 
 /** Signals that end a program. */
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -32,10 +32,11 @@ class Signals {
     return this.aborter.signal;
   }
 
-  readonly interrupt = (): void => {
+  /** @param by the signal; undefined when standard output is the reason */
+  readonly interrupt = (by?: NodeJS.Signals): void => {
     // A second signal then ends the process, should cleaning up take too long.
     this.close();
-    this.aborter.abort();
+    this.aborter.abort(by && new Interruption(by));
   };
 
   constructor() {

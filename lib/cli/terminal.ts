@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { type Readable } from 'node:stream';
 import { onAbort } from '../common/async/abort.js';
 
@@ -28,7 +29,10 @@ export interface Terminal {
   readonly err: (line: string) => void;
   /** Undefined unless standard output is a terminal. */
   readonly screen: Screen | undefined;
-  /** Aborted by the first SIGINT, SIGTERM or SIGHUP, and when standard output can no longer be written. */
+  /**
+   * Aborted by the first SIGINT, SIGTERM or SIGHUP, with an {@link Interruption} as its reason, and when standard output can
+   * no longer be written.
+   */
   readonly interrupted: AbortSignal;
   /**
    * Aborts {@link Terminal.interrupted} also as soon as the reader of standard output ends, where the system allows it, and
@@ -50,9 +54,21 @@ export const EXIT = Object.freeze({
   notExecutable: 126,
   /** `sidekicker -- command`: the command does not exist. */
   notFound: 127,
-  /** `sidekicker -- command`: added to the number of the signal that ended the command. */
+  /** Added to the number of the signal that ended the program before its result, or the command of `sidekicker`. */
   signal: 128,
 });
+
+/** A signal that ends the program. */
+export class Interruption extends Error {
+  constructor(readonly by: NodeJS.Signals) {
+    super(`interrupted by ${by}`);
+  }
+}
+
+/** The exit code of a program whose interruption came before its result. */
+export function interruptedCode({ reason }: AbortSignal): number {
+  return reason instanceof Interruption ? EXIT.signal + constants.signals[reason.by] : EXIT.ok;
+}
 
 /** Resolves when `signal` is aborted. */
 export async function interruption(signal: AbortSignal): Promise<void> {

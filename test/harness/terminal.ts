@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { type Terminal } from '../../lib/cli/terminal.js';
+import { Interruption, type Terminal } from '../../lib/cli/terminal.js';
 
 /** A terminal for the programs of `lib/cli`, that records what they print. */
 export interface RecordedTerminal extends Terminal {
@@ -9,7 +9,7 @@ export interface RecordedTerminal extends Terminal {
   readonly errLines: string[];
   /** What was written to standard output without a newline. */
   readonly written: string[];
-  /** Interrupts the program. */
+  /** Interrupts the program, as Ctrl-C does. */
   interrupt(): void;
   /** Sends a signal to the listener of `onSignal`. */
   signal(name: NodeJS.Signals): void;
@@ -41,7 +41,7 @@ export function recordedTerminal(changes: Partial<Terminal> = {}): RecordedTermi
     errLines,
     written,
     interrupt: () => {
-      aborter.abort();
+      aborter.abort(new Interruption('SIGINT'));
     },
     signal: (name) => {
       listener?.(name);

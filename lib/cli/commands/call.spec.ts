@@ -56,6 +56,16 @@ describe('piloted call', () => {
     expect(terminal.errLines).toEqual([]);
   });
 
+  it('exits with 130 when it is interrupted before the response', async () => {
+    let isAsked = false;
+    await serve(() => (isAsked = true));
+    const calling = call();
+    await until('the request', () => isAsked);
+    terminal.interrupt();
+    expect(await calling).toBe(130);
+    expect(terminal.errLines).toEqual([]);
+  });
+
   it('reads no more of the body than its output takes', async () => {
     let isSent = false;
     await serve((_request, response) => {

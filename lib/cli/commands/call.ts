@@ -167,11 +167,19 @@ async function print({ endpoint, response }: Answer, args: Arguments, terminal: 
   if (terminal.screen) {
     const text = await response.text();
     if (text !== '') terminal.out(escapeLines(text.replace(/\n$/, '')));
-  } else if (body)
-    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+  } else if (body) await copy(body as AsyncIterable<Uint8Array>, terminal);
+}
+
+/** Prints a body as it arrives. It may have no end: an interruption is one. */
+async function copy(body: AsyncIterable<Uint8Array>, terminal: Terminal): Promise<void> {
+  try {
+    for await (const chunk of body) {
       terminal.write(chunk);
       await terminal.drained?.();
     }
+  } catch (error) {
+    if (!terminal.interrupted.aborted) throw error;
+  }
 }
 
 /** `piloted call`: sends an HTTP request to an instance of a service. */

@@ -22,6 +22,7 @@ function echo(request: IncomingMessage, response: ServerResponse): void {
   request.on('data', (chunk) => (body += String(chunk)));
   request.on('end', () => {
     const { method, url, headers } = request;
+    if (url === '/silent') return;
     if (url === '/missing') response.statusCode = 404;
     if (url === '/cookies') response.setHeader('set-cookie', ['a=1', 'b=2']);
     if (url === '/elsewhere') response.writeHead(302, { location: 'http://localhost/' });
@@ -82,6 +83,17 @@ describe('piloted call', () => {
     const code = await program.ended();
     return { code, out: program.out, err: program.err };
   }
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('exits after %s without a response with %i, and without a word', async (signal, expected) => {
+    const asked = once(web, 'request');
+    const calling = call('web', '/silent');
+    await asked;
+    program?.child.kill(signal);
+    expect(await calling).toEqual({ code: expected, out: '', err: '' });
+  });
 
   it('sends the name of the service as Host, the method, the headers and the body', async () => {
     const { code, out, err } = await call('web', '/path?q', '-d', 'text', '-H', 'accept: text/plain');
