@@ -23,7 +23,7 @@ describe('commit, with a concurrent change after it has read the entry key', () 
     const layout = new Layout(await mkdtemp(join(tmpdir(), 'sidekick-commit-')));
     await ensureRoot(layout);
     store = new FileStore('file:', layout, systemClock, { boot: 'boot', now: () => systemClock.now() });
-    watchers = new FolderWatchers(store, false);
+    watchers = new FolderWatchers(store, undefined);
     other = await FileSession.open(store, watchers, 'other', { ttl: 60 });
     await FileSession.open(store, watchers, 'slow', { ttl: 60 });
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Finding } from '../../registry/inspection.js';
 import { type FileStore } from './file-store.js';
 import { asRegistryError, errnoOf } from './fs-error.js';
+import { adviceOnNotifications } from './notifications.js';
 import { ensureRoot } from './root.js';
 import { createFile, removeFile } from './write-file.js';
 
@@ -50,11 +51,7 @@ function notifications(root: string): Finding {
       .close();
     return { check, status: 'ok', message: 'changes are seen at once' };
   } catch (error) {
-    const code = errnoOf(error) ?? String(error);
-    const advice =
-      code === 'ENOSPC' || code === 'EMFILE'
-        ? 'Raise fs.inotify.max_user_watches and fs.inotify.max_user_instances with sysctl.'
-        : 'Use a local file system.';
-    return { check, status: 'warning', message: `changes are seen by polling only (${code})`, advice };
+    const message = `changes are seen by polling only (${errnoOf(error) ?? String(error)})`;
+    return { check, status: 'warning', message, advice: adviceOnNotifications(error) };
   }
 }

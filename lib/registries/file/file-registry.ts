@@ -30,17 +30,12 @@ import { FileSession } from './file-session.js';
 import { examineFolder } from './examine.js';
 import { FileStore, listingOf } from './file-store.js';
 import { keyNames, serviceNames } from './names.js';
+import { Notifications } from './notifications.js';
 import { LOOK_INTERVAL_MS, Silence } from './silence.js';
 import { sweep } from './sweep.js';
 
 /** The shortest time between two sweeps of one connection. */
 const SWEEP_INTERVAL_MS = 60_000;
-
-/** Options of a {@link FileRegistry}. */
-export interface FileRegistryOptions {
-  /** Whether to use file system notifications besides polling. */
-  readonly notify: boolean;
-}
 
 /** A registry in a folder, shared by the processes of one machine. */
 export class FileRegistry implements Registry {
@@ -50,11 +45,12 @@ export class FileRegistry implements Registry {
   private sweptAt = -Infinity;
   private checked = false;
 
+  /** @param notifications undefined: only polls */
   constructor(
     private readonly store: FileStore,
-    { notify }: FileRegistryOptions = { notify: true },
+    notifications?: Notifications,
   ) {
-    this.watchers = new FolderWatchers(store, notify);
+    this.watchers = new FolderWatchers(store, notifications);
     this.lifetime = new AbortScope(`The registry ${store.url}`);
   }
 
@@ -187,12 +183,17 @@ export class FileRegistry implements Registry {
   }
 }
 
-/** Opens the registry in the folder `root`. Does not access the folder yet. */
+/**
+ * Opens the registry in the folder `root`. Does not access the folder yet.
+ *
+ * @param notify whether to use file system notifications besides polling
+ */
 export async function openFileRegistry(
   url: string,
   root: string,
-  { clock }: RegistryDeps,
-  options?: FileRegistryOptions,
+  { clock, logger }: RegistryDeps,
+  { notify }: { readonly notify: boolean } = { notify: true },
 ): Promise<Registry> {
-  return new FileRegistry(new FileStore(url, new Layout(root), clock, await bootTime(clock)), options);
+  const store = new FileStore(url, new Layout(root), clock, await bootTime(clock));
+  return new FileRegistry(store, notify ? new Notifications(logger) : undefined);
 }

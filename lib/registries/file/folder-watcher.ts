@@ -1,8 +1,9 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { type FSWatcher } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Notifier } from '../../registry/notifier.js';
 import { type Folder, type MayHaveChanged, type NewestVersions } from './folder.js';
 import { errnoOf } from './fs-error.js';
+import { type Notifications } from './notifications.js';
 import { ensureRoot, makeFolder, recheckRoot } from './root.js';
 import { type FileStore, listingOf, type FolderSnapshot } from './file-store.js';
 
@@ -59,11 +60,11 @@ export class FolderWatcher {
   private nextExpiryAt = Infinity;
   private readonly running: Promise<void>;
 
-  /** @param notify whether to use file system notifications besides polling */
+  /** @param notifications undefined: only polls */
   constructor(
     private readonly store: FileStore,
     private readonly folder: Folder,
-    private readonly notify: boolean,
+    private readonly notifications: Notifications | undefined,
   ) {
     this.running = this.run();
   }
@@ -174,22 +175,17 @@ export class FolderWatcher {
 
   /** Subscribes to file system notifications for the current folder. Creates the folder if it is missing. */
   private async watchFolder(): Promise<void> {
-    if (!this.notify) return;
+    if (!this.notifications) return;
     const ino = (await this.inode()) ?? (await this.createFolder());
     if (this.watcher && ino === this.watchedInode) return;
-    this.watcher?.close();
+    this.unwatchFolder();
     this.watchedInode = ino;
-    try {
-      this.watcher = watch(this.folder.path, (_event, name) => {
-        if (name === null) this.changed = undefined;
-        else this.changed?.add(name);
-        this.wake.notify();
-      });
-      this.watcher.on('error', () => this.unwatchFolder());
-    } catch {
-      // The platform has no notifications, or the user's limit is reached: polling must suffice until the next attempt.
-      this.unwatchFolder();
-    }
+    this.watcher = this.notifications.follow(this.folder.path, (name) => {
+      if (name === null) this.changed = undefined;
+      else this.changed?.add(name);
+      this.wake.notify();
+    });
+    this.watcher?.on('error', () => this.unwatchFolder());
   }
 
   private async createFolder(): Promise<bigint | undefined> {

@@ -2,15 +2,16 @@ import { type Notifier } from '../../registry/notifier.js';
 import { type Folder } from './folder.js';
 import { FolderWatcher, type Subscription } from './folder-watcher.js';
 import { type FileStore } from './file-store.js';
+import { type Notifications } from './notifications.js';
 
 /** The watchers of a connection, one for each folder that is watched. */
 export class FolderWatchers {
   private readonly watchers = new Map<Folder, FolderWatcher>();
 
-  /** @param notify whether to use file system notifications besides polling */
+  /** @param notifications undefined: only polls */
   constructor(
     private readonly store: FileStore,
-    private readonly notify: boolean,
+    private readonly notifications: Notifications | undefined,
   ) {}
 
   /** Number of the last read of a folder that has started; 0 for a folder that is not watched. */
@@ -22,7 +23,7 @@ export class FolderWatchers {
   subscribe(folder: Folder, notifier: Notifier, stem?: string): Subscription {
     let watcher = this.watchers.get(folder);
     if (!watcher) {
-      watcher = new FolderWatcher(this.store, folder, this.notify);
+      watcher = new FolderWatcher(this.store, folder, this.notifications);
       this.watchers.set(folder, watcher);
     }
     return watcher.subscribe(notifier, stem);

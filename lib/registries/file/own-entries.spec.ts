@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../common/clock.js';
+import { silentLogger } from '../../common/logger.js';
 import { completeInstance } from '../../registry/instance.js';
 import { type EntryChange, type Session } from '../../registry/registry.js';
 import { until } from '../../../test/harness/wait.js';
@@ -13,6 +14,7 @@ import { type FolderWatchers } from './folder-watchers.js';
 import { FileRegistry } from './file-registry.js';
 import { FileStore, type FolderSnapshot } from './file-store.js';
 import { Layout, stemOfEntryKey } from './layout.js';
+import { Notifications } from './notifications.js';
 import { OwnEntries } from './own-entries.js';
 
 const KEYS = 50;
@@ -73,7 +75,7 @@ describe('the watch of a session of a folder', () => {
   beforeAll(async () => {
     const layout = new Layout(await mkdtemp(join(tmpdir(), 'sidekick-own-')));
     store = new FileStore('file:', layout, systemClock, { boot: 'boot', now: () => systemClock.now() });
-    registry = new FileRegistry(store);
+    registry = new FileRegistry(store, new Notifications(silentLogger));
     session = await registry.openSession({ ttl: 60 }, signal);
     watching = (async () => {
       for await (const changes of session.watch!(ending.signal)) seen.push(...changes);

@@ -30,7 +30,6 @@ describe('the sweep of a file registry', () => {
   const open = () =>
     new FileRegistry(
       new FileStore(`file:${layout.root}`, layout, clock, { boot: 'boot', now: () => clock.now() }),
-      { notify: false },
     );
   const files = () =>
     readdirSync(layout.root, { recursive: true, withFileTypes: true })
