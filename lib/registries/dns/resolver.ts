@@ -37,6 +37,9 @@ const TCP_TIMEOUT_MS = 750;
 /** How long a name server is not asked over TCP after it accepted no connection. */
 const TCP_RETRY_MS = 60_000;
 
+/** How often the machine's name servers are read again. Another network or a VPN changes them. */
+export const SERVERS_INTERVAL_MS = 10_000;
+
 /** The server accepted no connection, so that a retry would fail as well. */
 class NoConnectionError extends Error {}
 
@@ -60,7 +63,11 @@ const isNoRecords = (error: unknown): boolean =>
  * returns 3 random instances by default. Falls back to Node's resolver over UDP where TCP fails.
  */
 export class CompleteResolver implements DnsResolver {
-  private readonly udp = new Resolver({ timeout: UDP_TIMEOUT_MS, tries: UDP_TRIES });
+  private udp: Resolver;
+  /** The resolver of the name servers before the last change, whose queries may still be under way. */
+  private former: Resolver | undefined;
+  /** When the machine's name servers were read; undefined when they were given. */
+  private readAtMs: number | undefined;
   private readonly lifetime = new AbortController();
   /** When the name servers that accepted no connection are asked over TCP again. */
   private readonly tcpAfterMs = new Map<string, number>();
@@ -71,14 +78,18 @@ export class CompleteResolver implements DnsResolver {
   /**
    * @param servers name servers; if empty, the machine's
    * @param query tests pass their own
+   * @param open tests pass their own
    */
   constructor(
     servers: readonly string[],
     private readonly clock: Clock,
     private readonly logger: Logger,
     private readonly query = queryOverTcp,
+    private readonly open = () => new Resolver({ timeout: UDP_TIMEOUT_MS, tries: UDP_TRIES }),
   ) {
+    this.udp = open();
     if (servers.length > 0) this.udp.setServers(servers);
+    else this.readAtMs = clock.now();
   }
 
   async resolveSrv(name: string): Promise<SrvRecord[]> {
@@ -86,35 +97,54 @@ export class CompleteResolver implements DnsResolver {
       name,
       'SRV',
       ({ srv }) => [...srv],
-      () => this.udp.resolveSrv(name),
+      (udp) => udp.resolveSrv(name),
     );
   }
 
   async resolve4(name: string, options: AddressOptions): Promise<RecordWithTtl[]> {
-    const overUdp = () => this.udp.resolve4(name, { ttl: true });
-    if (options.complete !== true) return await overUdp();
+    const overUdp = (udp: Resolver) => udp.resolve4(name, { ttl: true });
+    if (options.complete !== true) return await overUdp(this.current());
     return await this.complete(name, 'A', ({ addresses }) => [...addresses], overUdp);
   }
 
   async resolve6(name: string, options: AddressOptions): Promise<RecordWithTtl[]> {
-    const overUdp = () => this.udp.resolve6(name, { ttl: true });
-    if (options.complete !== true) return await overUdp();
+    const overUdp = (udp: Resolver) => udp.resolve6(name, { ttl: true });
+    if (options.complete !== true) return await overUdp(this.current());
     return await this.complete(name, 'AAAA', ({ addresses }) => [...addresses], overUdp);
   }
 
   cancel(): void {
     this.lifetime.abort();
+    this.former?.cancel();
     this.udp.cancel();
+  }
+
+  /** The resolver for a query. Node's reads the machine's name servers once, so that a change needs another one. */
+  private current(): Resolver {
+    const { clock, readAtMs } = this;
+    if (readAtMs === undefined || clock.now() - readAtMs < SERVERS_INTERVAL_MS) return this.udp;
+    this.readAtMs = clock.now();
+    const next = this.open();
+    const [before, now] = [this.udp, next].map((resolver) => resolver.getServers().join(', '));
+    if (before === now) return this.udp;
+    this.logger.log(
+      `The name servers of this machine were ${before} and are ${now} now; the dns: registry uses these.`,
+    );
+    this.former?.cancel();
+    this.former = this.udp;
+    this.udp = next;
+    return next;
   }
 
   private async complete<T>(
     name: string,
     type: RecordType,
     read: (message: DnsMessage) => T[],
-    overUdp: () => Promise<T[]>,
+    overUdp: (udp: Resolver) => Promise<T[]>,
   ): Promise<T[]> {
     const failures = new Map<string, Error>();
-    for (const server of this.udp.getServers()) {
+    const udp = this.current();
+    for (const server of udp.getServers()) {
       if (this.clock.now() < (this.tcpAfterMs.get(server) ?? -Infinity)) continue;
       const message = await this.askServer(server, name, type).catch((error: unknown) => {
         failures.set(server, error as Error);
@@ -126,7 +156,7 @@ export class CompleteResolver implements DnsResolver {
       return read(message);
     }
     try {
-      const records = await overUdp();
+      const records = await overUdp(udp);
       this.reportNoTcp(failures);
       return records;
     } catch (error) {
