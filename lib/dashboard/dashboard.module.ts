@@ -9,7 +9,7 @@ import {
   RequestMethod,
 } from '@nestjs/common';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { systemClock } from '../common/clock.js';
 import { trimTrailingSlashes } from '../common/strings.js';
 import {
@@ -33,9 +33,6 @@ import { Sources } from './sources.js';
 const OPTIONS = Symbol('nestjs-sidekick:dashboard-options');
 const MOUNT = Symbol('nestjs-sidekick:dashboard-mount');
 
-/** The prefix of the tokens by which Nest registers guards for all routes. */
-const GLOBAL_GUARD = 'APP_GUARD';
-
 /**
  * Mounts a live page of the application's services, registrations and elections: `GET /sidekick` is the page and
  * `GET /sidekick/events` its data. Put it behind guards: the data name every instance and its address.
@@ -44,7 +41,7 @@ const GLOBAL_GUARD = 'APP_GUARD';
 export class SidekickDashboardModule implements NestModule, OnApplicationBootstrap {
   constructor(
     @Inject(MOUNT) private readonly mount: DashboardMount,
-    private readonly modules: ModulesContainer,
+    private readonly config: ApplicationConfig,
   ) {}
 
   /** @throws InvalidOptionError for an invalid or unknown option */
@@ -87,10 +84,10 @@ export class SidekickDashboardModule implements NestModule, OnApplicationBootstr
     );
   }
 
+  /** Guards of `APP_GUARD`, with any scope, and of `app.useGlobalGuards()`. */
   private hasGlobalGuard(): boolean {
-    return [...this.modules.values()].some((module) =>
-      [...module.providers.keys()].some((token) => String(token).startsWith(GLOBAL_GUARD)),
-    );
+    const { config } = this;
+    return config.getGlobalGuards().length + config.getGlobalRequestGuards().length > 0;
   }
 }
 

@@ -7,6 +7,8 @@ export type ConnectionState =
   | { readonly name: 'waiting'; readonly reason: string; readonly retryAt: number }
   | { readonly name: 'forbidden'; readonly status: number };
 
+const EVENTS = 'text/event-stream';
+
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 10_000;
 
@@ -62,11 +64,14 @@ export class EventStream {
       abort.abort();
     }, SILENCE_MS);
     try {
-      const headers: Record<string, string> = { accept: 'text/event-stream' };
+      const headers: Record<string, string> = { accept: EVENTS };
       if (this.token) headers.authorization = `Bearer ${this.token}`;
       const response = await fetch(this.url, { headers, signal: abort.signal, cache: 'no-store' });
       if (response.status === 401 || response.status === 403) return response.status;
       if (!response.ok || !response.body) return `The server answered ${response.status}.`;
+      const type = response.headers.get('content-type') ?? '';
+      if (!type.startsWith(EVENTS))
+        return `Got ${type || 'an answer without a type'} instead of events, as from the sign-in page of a proxy: reload this page to sign in again.`;
       this.onState({ name: 'open' });
       this.retryMs = FIRST_RETRY_MS;
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -92,5 +97,6 @@ export class EventStream {
 
 function reasonOf(error: unknown): string {
   if (error instanceof DOMException && error.name === 'AbortError') return 'The server has been silent.';
-  return 'The server cannot be reached.';
+  // The same error for a redirect to another host.
+  return 'The server cannot be reached (or a proxy redirects to its sign-in page: then reload this page).';
 }

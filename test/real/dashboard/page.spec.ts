@@ -1,5 +1,6 @@
 import { type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { readFile } from 'node:fs/promises';
+import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { DiscoveryService, Sidekick } from '../../../lib/index.js';
@@ -136,6 +137,20 @@ describe('the page in a browser', () => {
     applications = [];
     await page.getByText('This page is out of date.').waitFor();
     expect(await row(page, 'web-1').isVisible()).toBe(true);
+  });
+
+  it('names a proxy that answers the stream with its sign-in page', async () => {
+    const page = await open(
+      await start({
+        prepare: (app) => {
+          const answer = (_request: IncomingMessage, response: ServerResponse): void => {
+            response.setHeader('content-type', 'text/html').end('<form>Sign in</form>');
+          };
+          app.use('/sidekick/events', answer);
+        },
+      }),
+    );
+    await page.getByText('Got text/html instead of events').waitFor();
   });
 
   it.each([

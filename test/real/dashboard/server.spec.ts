@@ -5,6 +5,7 @@ import {
   Injectable,
   type INestApplication,
   Module,
+  Scope,
 } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { get, type ServerResponse } from 'node:http';
@@ -161,8 +162,19 @@ describe('the page', () => {
 
     @Module({ providers: [{ provide: APP_GUARD, useValue: { canActivate: () => true } }] })
     class GuardedModule {}
-    const { warnings } = await start({ imports: [GuardedModule] });
-    expect(warnings.filter((line) => line.includes('no guards'))).toEqual([]);
+    @Module({
+      providers: [
+        { provide: APP_GUARD, scope: Scope.REQUEST, useFactory: () => ({ canActivate: () => true }) },
+      ],
+    })
+    class GuardedByRequestModule {}
+    const guarded = [
+      await start({ imports: [GuardedModule] }),
+      await start({ imports: [GuardedByRequestModule] }),
+      await start({ prepare: (app) => void app.useGlobalGuards({ canActivate: () => true }) }),
+    ];
+    for (const { warnings } of guarded)
+      expect(warnings.filter((line) => line.includes('no guards'))).toEqual([]);
   });
 
   it('works behind compression and helmet', async () => {
