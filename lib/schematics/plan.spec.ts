@@ -239,6 +239,11 @@ export class AppModule {}
       { 'vitest.config.ts': 'export default defineConfig(() => ({}));' },
       /^vitest\.config\.ts: set test\.env\.SIDEKICK_REGISTRY/,
     ],
+    [
+      'projects of Vitest, which inherit nothing',
+      { 'vitest.config.ts': VITEST.replace('globals: true', "projects: ['packages/*']") },
+      /^vitest\.config\.ts: set test\.env\.SIDEKICK_REGISTRY to .* in each of its projects too/,
+    ],
     ['no tests', { 'vitest.config.ts': '', 'vitest.other.ts': '' }, /SIDEKICK_REGISTRY/],
   ])('says what is left to do by hand for %s', (_name, more, note) => {
     expect(run(esm(more)).notes).toEqual([expect.stringMatching(note)]);

@@ -22,11 +22,16 @@ export function addVitestSettings(ts: TypeScript, path: string, text: string): O
     return unchanged(applyEdits(text, [literals.addMember(settings, 'test', { env: ENV })]));
   }
   if (!ts.isObjectLiteralExpression(test)) return unchanged(text, byHand);
+  // Projects inherit nothing from the configuration that lists them.
+  const notes = literals.member(test, 'projects')
+    ? [`${path}: set test.env.SIDEKICK_REGISTRY to 'memory:' in each of its projects too.`]
+    : [];
   const env = literals.member(test, 'env');
   if (env && ts.isObjectLiteralExpression(env)) {
     if (literals.has(env, 'SIDEKICK_REGISTRY')) return unchanged(text);
-    return unchanged(applyEdits(text, [literals.addMember(env, 'SIDEKICK_REGISTRY', ENV.SIDEKICK_REGISTRY)]));
+    const edit = literals.addMember(env, 'SIDEKICK_REGISTRY', ENV.SIDEKICK_REGISTRY);
+    return unchanged(applyEdits(text, [edit]), ...notes);
   }
   if (literals.has(test, 'env')) return unchanged(text, byHand);
-  return unchanged(applyEdits(text, [literals.addMember(test, 'env', ENV)]));
+  return unchanged(applyEdits(text, [literals.addMember(test, 'env', ENV)]), ...notes);
 }
