@@ -90,7 +90,7 @@ function list(findings: readonly Finding[]): string {
 
 /**
  * Whether only times were exceeded. Where other scenarios were played beside this one, or the machine is slow, that may be
- * the machine's doing: whoever played it should play it once more, alone. What is wrong at any speed is not excused.
+ * the machine's doing: the caller should play it once more, alone. What is wrong at any speed is not excused.
  */
 export function onlyLate({ findings }: Outcome): boolean {
   return findings.length > 0 && findings.every(({ timed }) => timed);
