@@ -106,8 +106,8 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
   /** From its first line on no job starts, although the ticks of `@nestjs/schedule` continue until a later hook. */
   async onModuleDestroy(): Promise<void> {
     const drain = this.options.drain ?? SIDEKICK_DEFAULTS.drain;
-    const serving = !this.refused && this.registrations.some(({ begun }) => begun);
-    await Promise.all([this.close(), serving && this.drain(drain)]);
+    const drains = !this.refused && this.isServing();
+    await Promise.all([this.close(), drains && this.drain(drain)]);
     await this.showShutdown();
   }
 
@@ -122,6 +122,12 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     );
   }
 
+  /** Whether clients that found an entry of this application in the registry may call it. */
+  private isServing(): boolean {
+    if (this.registrations.some(({ begun }) => begun)) return true;
+    return this.server?.bound !== undefined && this.sidekick.beats.length > 0;
+  }
+
   private async drain(seconds: number): Promise<void> {
     await this.sidekick.deregister();
     if (seconds === 0) return;
@@ -134,10 +140,8 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     this.server = ownServer(this.host, this.modules);
     for (const registration of this.registrations) this.check(registration);
     const elects = this.jobs.observe();
-    if (this.server && this.registrations.length > 0) {
-      this.removeGate = this.server.gate(() => this.admit());
-      if (drain !== undefined && drain > 0) this.showShutdown = this.server.hideShutdown();
-    }
+    if (this.server && this.registrations.length > 0) this.removeGate = this.server.gate(() => this.admit());
+    if (this.server && drain !== undefined && drain > 0) this.showShutdown = this.server.hideShutdown();
     const heartbeats = findHeartbeats(this.modules, key);
     const registers = key !== undefined || heartbeats.length > 0 || this.registrations.length > 0;
     // In parallel: with an unreachable registry the boot waits for one timeout, not for one per key.

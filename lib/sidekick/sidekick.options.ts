@@ -126,7 +126,7 @@ export interface SidekickModuleOptions extends HeartbeatOptions {
    */
   readonly enabled?: boolean;
   /**
-   * Seconds for which requests are still served at shutdown, after the instance was deregistered and before the server
+   * Seconds for which requests are still served at shutdown, after all entries were deregistered and before the server
    * closes.
    *
    * @default 0
