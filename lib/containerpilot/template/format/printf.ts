@@ -6,6 +6,8 @@ import { formatValue } from './print.js';
 
 /** The largest width or precision that Go accepts. */
 const MAX_NUMBER = 1_000_000;
+/** Budget that each verb costs, in bytes. */
+const VERB_COST = 128;
 
 const FLAG: Readonly<Record<string, (flags: Flags) => void>> = {
   '#': (flags) => (flags.sharp = true),
@@ -55,6 +57,7 @@ class Printf {
 
   /** Formats one verb. The position is after its percent sign. */
   private verb(): void {
+    this.budget.charge(VERB_COST);
     const flags = noFlags();
     this.goodIndex = true;
     for (let set = FLAG[this.peek()]; set; set = FLAG[this.peek()]) {
