@@ -93,6 +93,23 @@ describe('Maglev', () => {
     balancer.close();
   });
 
+  it('delays a table by ten seconds at most, although the process was stopped while it made the last one', async () => {
+    const clock = new VirtualClock();
+    let stoppedMs = 0;
+    const stopping = {
+      now: () => clock.now() + (stoppedMs += 3_600_000),
+      wall: () => clock.wall(),
+      after: clock.after.bind(clock),
+    };
+    const balancer = new Maglev('web', stopping);
+    balancer.update(endpoints('a'));
+    balancer.pick(1);
+    balancer.update(endpoints('a', 'b'));
+    await clock.advance(10_000);
+    expect(owners(balancer)).toContain('b');
+    balancer.close();
+  });
+
   it('returns the object of the newest list', () => {
     const { balancer } = make(endpoints('a', 'b'));
     balancer.pick(1);

@@ -12,6 +12,9 @@ const BUILD_DELAY_MS = 100;
 /** The delay is at least this many times what the last table took, so that tables take at most 5 % of the time. */
 const DELAY_PER_BUILD = 20;
 
+/** The longest delay: a process may be stopped for an hour while it makes a table. */
+const MAX_DELAY_MS = 10_000;
+
 /**
  * Picks by a key: equal keys go to the same endpoint, in every client, and few keys move when the list changes.
  *
@@ -105,7 +108,7 @@ export class Maglev implements Balancer {
 
   private buildLater(): void {
     if (this.closed) return;
-    const delayMs = Math.max(BUILD_DELAY_MS, DELAY_PER_BUILD * this.buildMs);
+    const delayMs = Math.min(Math.max(BUILD_DELAY_MS, DELAY_PER_BUILD * this.buildMs), MAX_DELAY_MS);
     this.timer ??= this.clock.after(delayMs, () => {
       this.timer = undefined;
       this.build();
