@@ -130,4 +130,18 @@ describe('callFunction', () => {
       'The retry budget of service "db" is spent by 1 retries of 2 calls in 10 s (last failure: refused): failed calls are not repeated until fewer fail. Its option `retry` sets the budget.',
     ]);
   });
+
+  it.each([
+    ['an object, as the clients of Nest reject with', { status: 'error', message: 'no such order' }],
+    ['a string', 'no such order'],
+    ['undefined', undefined],
+    ['an object that is no string', Object.create(null) as unknown],
+  ])('rejects with what the function rejected with: %s', async (_, thrown) => {
+    const outcome = await call(() => Promise.reject(thrown as Error)).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    expect(outcome?.error).toBe(thrown);
+    expect(ends).toEqual(['a aborted']);
+  });
 });

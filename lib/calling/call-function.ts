@@ -60,16 +60,30 @@ export async function callFunction<T>(
     const begun = call.begin();
     const timeoutMs = Math.max(0, Math.min(leftMs, perTryTimeoutMs));
     try {
-      const run = async (inner: AbortSignal): Promise<T> => await fn(begun.endpoint, inner);
-      const value = await attempt({ clock, timeoutMs, signal, what }, run);
-      begun.end(outcomeOfValue(value));
-      return value;
+      const settled = await attempt({ clock, timeoutMs, signal, what }, (inner) =>
+        settle(async () => await fn(begun.endpoint, inner)),
+      );
+      if (settled.failed) throw settled.error;
+      begun.end(outcomeOfValue(settled.value));
+      return settled.value;
     } catch (error) {
       const end = endOf(error, { isLast, signal });
       begun.fail(end, error);
       if (signal?.aborted || !call.mayRetry({ reason: end.reason, repeatable: idempotent, error }))
         throw error;
     }
+  }
+}
+
+type Settled<T> =
+  { readonly failed: false; readonly value: T } | { readonly failed: true; readonly error: unknown };
+
+/** What `run` resolves or rejects with. Clients reject with any value, of which {@link attempt} would make an `Error`. */
+async function settle<T>(run: () => Promise<T>): Promise<Settled<T>> {
+  try {
+    return { failed: false, value: await run() };
+  } catch (error) {
+    return { failed: true, error };
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Clock } from '../clock.js';
 import { DeadlineExceededError } from '../errors/deadline-exceeded.error.js';
+import { messageOf } from '../thrown.js';
 import { abortReason, isError, onAbort } from './abort.js';
 
 /** The bounds of one attempt. */
@@ -52,7 +53,7 @@ export async function attempt<T>(
     };
     const failed = (error: unknown): void => {
       done();
-      reject(isError(error) ? error : new Error(String(error), { cause: error }));
+      reject(isError(error) ? error : new Error(messageOf(error), { cause: error }));
     };
     try {
       run(inner.signal).then((value) => {
