@@ -1,7 +1,9 @@
 import { setMaxListeners } from 'node:events';
+import { abortReason } from '../common/async/abort.js';
+import { AbortScope } from '../common/async/abort-scope.js';
 import { attempt } from '../common/async/deadline.js';
 import { type Deferred, deferred } from '../common/async/deferred.js';
-import { ClosedError, InvalidOptionError } from '../common/errors/index.js';
+import { InvalidOptionError } from '../common/errors/index.js';
 import { RequestQueue } from '../common/async/request-queue.js';
 import { WarnOnce } from '../common/warn-once.js';
 import { entryKeyId, entryKeyLabel, entryKeyOf } from '../registry/entry-record.js';
@@ -50,7 +52,7 @@ export class LocalRegistrar implements Registrar {
   private readonly connecting = new Set<Deferred<void>>();
   /** Deregistrations in progress, by entry. A new registration of the same entry waits for them. */
   private readonly deregistrations = new Map<string, Promise<unknown>>();
-  private readonly closing = new AbortController();
+  private readonly lifetime = new AbortScope('The sidekick');
   private readonly failures: FailureLog;
   /** Warns about changes that continue in the background. */
   private readonly unfinished: WarnOnce;
@@ -94,7 +96,7 @@ export class LocalRegistrar implements Registrar {
       deregister: (runner) => this.deregister(runner),
     };
     // Every change in flight listens to this signal, which is no leak.
-    setMaxListeners(0, this.closing.signal);
+    setMaxListeners(0, this.lifetime.signal);
   }
 
   get statuses(): readonly RegistrationStatus[] {
@@ -112,14 +114,14 @@ export class LocalRegistrar implements Registrar {
     options: RegistrationOptions,
     isPaused = (): boolean => false,
   ): Promise<Registration> {
-    this.assertOpen();
+    this.lifetime.assertOpen();
     const { clock, logger } = this.deps;
-    const first = { clock, logger, signal: this.closing.signal };
+    const first = { clock, logger, signal: this.lifetime.signal };
     const record = await computeFirstRecord(first, key, source, options.updateInterval * 1000);
     const entryKey = entryKeyOf(record);
     const id = entryKeyId(entryKey);
     await this.deregistrations.get(id);
-    this.assertOpen();
+    this.lifetime.assertOpen();
     if (this.registrations.has(id)) {
       throw new InvalidOptionError(
         `The ${entryKeyLabel(entryKey)} is registered by this process already; stop that registration first.`,
@@ -145,7 +147,7 @@ export class LocalRegistrar implements Registrar {
   }
 
   async connect(ttl: number): Promise<() => void> {
-    this.assertOpen();
+    this.lifetime.assertOpen();
     const session = this.session(ttl);
     const up = deferred<void>();
     const listener: SessionListener = {
@@ -175,10 +177,9 @@ export class LocalRegistrar implements Registrar {
   }
 
   async close(): Promise<void> {
-    if (this.closed) return;
-    const closed = new ClosedError('The sidekick');
-    this.closing.abort(closed);
-    for (const waiting of this.connecting) waiting.reject(closed);
+    if (this.lifetime.closed) return;
+    this.lifetime.close();
+    for (const waiting of this.connecting) waiting.reject(abortReason(this.lifetime.signal));
     for (const registration of this.registrations.values()) registration.end();
     const sessions = [...this.sessions.values()];
     await Promise.all([
@@ -212,10 +213,6 @@ export class LocalRegistrar implements Registrar {
     await Promise.all(this.ending);
   }
 
-  private get closed(): boolean {
-    return this.closing.signal.aborted;
-  }
-
   private emit(event: RegistrationEvent): void {
     for (const listener of [...this.listeners]) listener(event);
   }
@@ -230,7 +227,7 @@ export class LocalRegistrar implements Registrar {
   }
 
   private endUnused(): void {
-    if (this.closed) return;
+    if (this.lifetime.closed) return;
     for (const session of this.sessions.values()) {
       if (session.size === 0) void this.end(session);
     }
@@ -243,7 +240,7 @@ export class LocalRegistrar implements Registrar {
     quiet = false,
   ): Promise<boolean> {
     const { clock } = this.deps;
-    const { signal } = this.closing;
+    const { signal } = this.lifetime;
     try {
       await attempt({ clock, timeoutMs: CHANGE_TIMEOUT_MS, what, signal }, run);
       this.unfinished.forget(what);
@@ -272,10 +269,6 @@ export class LocalRegistrar implements Registrar {
     this.ending.add(ended);
     await ended;
     this.ending.delete(ended);
-  }
-
-  private assertOpen(): void {
-    if (this.closed) throw new ClosedError('The sidekick');
   }
 }
 

@@ -8,8 +8,8 @@ import { type Registrar, type RegistrationOptions, type Registration } from '../
 import { computeFirstRecord, type RecordSource } from '../value-updater.js';
 import { type Ticker } from '../ticker.js';
 import { type Clock } from '../../common/clock.js';
+import { AbortScope } from '../../common/async/abort-scope.js';
 import { attempt } from '../../common/async/deadline.js';
-import { ClosedError } from '../../common/errors/index.js';
 import { type Logger } from '../../common/logger.js';
 import { registryPool } from '../../registry/registry-pool.js';
 import { LastStates } from './last-states.js';
@@ -44,11 +44,11 @@ export class WorkerRegistrar implements Registrar {
   private readonly statesSince = new Map<string, RegistrationState>();
   private connection: StatusReport['connection'] | undefined;
   private endConnection: (() => void) | undefined;
-  private readonly closing = new AbortController();
+  private readonly lifetime = new AbortScope('The sidekick');
 
   constructor(private readonly deps: WorkerRegistrarDeps) {
     // Every first value that is computed listens to this signal, which is no leak.
-    setMaxListeners(0, this.closing.signal);
+    setMaxListeners(0, this.lifetime.signal);
     this.leave = deps.thread.use({
       onReport: (report) => {
         this.receive(report);
@@ -79,12 +79,12 @@ export class WorkerRegistrar implements Registrar {
     isPaused = (): boolean => false,
   ): Promise<Registration> {
     const { clock, logger, ticker } = this.deps;
-    const first = { clock, logger, signal: this.closing.signal };
+    const first = { clock, logger, signal: this.lifetime.signal };
     const record = await computeFirstRecord(first, key, source, options.updateInterval * 1000);
     this.lastStates.delete(key);
     const paused = isPaused();
     const id = (await this.request({ kind: 'register', key, record, options, paused })) as string;
-    this.assertOpen();
+    this.lifetime.assertOpen();
     const registration = new WorkerRegistration(
       {
         clock,
@@ -113,10 +113,10 @@ export class WorkerRegistrar implements Registrar {
   }
 
   async close(): Promise<void> {
-    if (this.closed) return;
+    if (this.lifetime.closed) return;
     const { clock, logger, thread } = this.deps;
     for (const registration of this.registrations) registration.end();
-    this.closing.abort(new ClosedError('The sidekick'));
+    this.lifetime.close();
     this.endConnection?.();
     const what = 'Ending the heartbeat thread';
     await attempt({ clock, timeoutMs: CLOSE_TIMEOUT_MS, what }, async () => {
@@ -151,7 +151,7 @@ export class WorkerRegistrar implements Registrar {
   }
 
   private async reregister(send: SendRequest): Promise<void> {
-    if (this.closed) return;
+    if (this.lifetime.closed) return;
     const taken = [...this.registrations].map(async ({ key, record, options, paused }) => {
       await send({
         kind: 'register',
@@ -181,16 +181,8 @@ export class WorkerRegistrar implements Registrar {
   }
 
   private async request(request: Request): Promise<Result> {
-    this.assertOpen();
+    this.lifetime.assertOpen();
     return await this.deps.thread.request(request);
-  }
-
-  private get closed(): boolean {
-    return this.closing.signal.aborted;
-  }
-
-  private assertOpen(): void {
-    if (this.closed) throw new ClosedError('The sidekick');
   }
 }
 
