@@ -144,4 +144,25 @@ describe('callFunction', () => {
     expect(outcome?.error).toBe(thrown);
     expect(ends).toEqual(['a aborted']);
   });
+
+  it.each([
+    [
+      { timeout: Number.NaN },
+      'Expected `options.timeout` to be a number of seconds above 0, at most 86400, got NaN.',
+    ],
+    [{ timeout: 0 }, 'Expected `options.timeout` to be a number of seconds above 0, at most 86400, got 0.'],
+    [
+      { retry: { perTryTimeout: '1s' } },
+      /^Expected `options\.retry\.perTryTimeout` to be a number of seconds/,
+    ],
+    [{ retry: null }, /^Expected `options\.retry` to be true, false or an object/],
+    [{ idempotent: 'yes' }, 'Expected `options.idempotent` to be true or false, got "yes".'],
+    [
+      { timeoutMs: 5 },
+      /^Expected `options` to be an object with fields among key, retry, idempotent, timeout, signal/,
+    ],
+  ])('refuses %j, and makes no call', async (options, message) => {
+    await expect(call(() => 'answer', options as unknown as CallOptions)).rejects.toThrow(message);
+    expect(ends).toEqual([]);
+  });
 });

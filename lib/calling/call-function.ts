@@ -1,6 +1,8 @@
 import { attempt } from '../common/async/deadline.js';
+import { checkFields, type FieldCheck, SECONDS_FIELD } from '../common/check-fields.js';
 import { DeadlineExceededError } from '../common/errors/index.js';
 import { type CallOutcome } from '../balancing/call.js';
+import { checkRetryOptions } from '../balancing/retry-options.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { type AttemptFailure } from './call-attempt.js';
 import { failureOfClient, outcomeOfStatus } from './failure.js';
@@ -25,6 +27,20 @@ export interface CallOptions extends ServiceCallOptions {
   readonly signal?: AbortSignal;
 }
 
+const CHECKS: Readonly<Record<keyof CallOptions, FieldCheck>> = {
+  key: {
+    what: 'a string or a number',
+    holds: (value) => typeof value === 'string' || typeof value === 'number',
+  },
+  retry: {
+    what: 'true, false or an object',
+    holds: (value) => typeof value === 'boolean' || (typeof value === 'object' && value !== null),
+  },
+  idempotent: { what: 'true or false', holds: (value) => typeof value === 'boolean' },
+  timeout: SECONDS_FIELD,
+  signal: { what: 'an AbortSignal', holds: (value) => typeof value === 'object' && value !== null },
+};
+
 /**
  * Makes one attempt at `endpoint` with a client of its own. `signal` is aborted at the end of the attempt's time, and by
  * the caller.
@@ -35,6 +51,7 @@ export type CallFunction<T> = (endpoint: Endpoint, signal: AbortSignal) => T | P
  * Runs `fn` with the next endpoint, reports how it ended, and runs it again with another one where that is safe.
  *
  * @throws the last error of `fn`
+ * @throws InvalidOptionError when an option is invalid
  * @throws NoEndpointsError
  * @throws DeadlineExceededError when `timeout` or `retry.perTryTimeout` passes
  * @throws the reason of `signal`
@@ -44,6 +61,8 @@ export async function callFunction<T>(
   fn: CallFunction<T>,
   options: CallOptions,
 ): Promise<T> {
+  checkFields('options', options, CHECKS);
+  if (options.retry !== undefined) checkRetryOptions('options.retry', options.retry);
   const { clock, service } = calls.context;
   const { timeout, signal, idempotent = false } = options;
   const what = `The call to service "${service}"`;

@@ -183,6 +183,7 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
    * runs `fn` again with another endpoint if it could not connect, or if `idempotent` is set.
    *
    * @throws the last error of `fn`
+   * @throws InvalidOptionError when an option is invalid
    * @throws NoEndpointsError when there is no endpoint, or no list within `bootTimeout`
    * @throws DeadlineExceededError when `timeout` or `retry.perTryTimeout` passes
    */
