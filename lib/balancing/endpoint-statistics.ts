@@ -4,6 +4,12 @@ import { type Ejection } from './outliers/ejection.js';
 /** Time constant of the average: after it, an old latency counts for 1/e (37 %). */
 const LATENCY_DECAY_MS = 10_000;
 
+/**
+ * An endpoint that has never answered counts as at least this slow once a caller has given up. Otherwise it would seem idle
+ * and receive every call at which it is compared; with less, all callers at once after one was given up early.
+ */
+const MIN_UNANSWERED_MS = 100;
+
 /** What is known of one endpoint from the calls to it. */
 export class EndpointStatistics {
   /** Calls that have started and not ended. */
@@ -61,6 +67,7 @@ export class EndpointStatistics {
 
   /** Takes the duration of a call without an answer: its latency would have been at least as long. */
   observeAtLeast(durationMs: number, now: number): void {
-    if (this.hasLatency && durationMs > this.latencyOf(now)) this.observe(durationMs, now);
+    if (!this.hasLatency) this.observe(Math.max(durationMs, MIN_UNANSWERED_MS), now);
+    else if (durationMs > this.latencyOf(now)) this.observe(durationMs, now);
   }
 }

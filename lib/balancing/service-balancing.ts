@@ -42,7 +42,7 @@ export interface EndpointStatus {
   readonly failures: number;
   /** Sum of the durations of all calls that have ended, in milliseconds. */
   readonly totalMs: number;
-  /** Average latency of the last calls in milliseconds, as `peak-ewma` compares it; missing before the first answer. */
+  /** Average latency of the last calls in milliseconds, as `peak-ewma` compares it; missing before the end of the first. */
   readonly latencyMs?: number;
   /** Seconds until the end of an ejection, also of one that is not enforced. */
   readonly ejectedFor?: number;

@@ -164,6 +164,29 @@ describe('PeakEwma', () => {
     expect(latency()).toBe(500);
   });
 
+  it.each([30, 500, 1_500])(
+    'does not send every call to an endpoint that has never answered, whose callers give up after %d ms',
+    async (timeoutMs) => {
+      const service = new Service('peak-ewma', endpoints('silent', 'good'));
+      let silent = 0;
+      for (let pick = 0; pick < 100; pick++) {
+        const { id, call } = service.start();
+        if (id === 'silent') silent += 1;
+        await service.clock.advance(id === 'silent' ? timeoutMs : 20);
+        call.done(id === 'silent' ? new DOMException('too long', 'TimeoutError') : undefined);
+      }
+      expect(silent).toBeLessThan(5);
+    },
+  );
+
+  it('does not take an endpoint for fast that has never answered, because a call to it was given up early', async () => {
+    const service = new Service('peak-ewma', endpoints('a', 'b'));
+    const call = service.balancing.start(service.list[0]!);
+    await service.clock.advance(5);
+    call.done(new DOMException('aborted', 'AbortError'));
+    expect(service.balancing.find(service.list[0]!)?.latencyOf(service.clock.now())).toBe(100);
+  });
+
   it('does not send all first calls to one endpoint', () => {
     const service = new Service('peak-ewma', endpointsUpTo(4));
     const counts: Record<string, number> = {};
