@@ -1,5 +1,6 @@
 import { ListWatcherBench, ids } from '../../test/harness/in-memory/list-watcher-bench.js';
 import { listing, webEntry } from '../../test/harness/in-memory/scripted-registry.js';
+import { deferred } from '../common/async/deferred.js';
 import { RegistryUnavailableError } from '../common/errors/index.js';
 import { type ListWatcher } from './list-watcher.js';
 import { sharedConnectionOf } from './shared-connection.js';
@@ -161,4 +162,22 @@ describe('ListWatcher on a registry that fails', () => {
     expect(registry.watches.length).toBeGreaterThan(2);
     expect(registry.open).toBe(1);
   });
+
+  it.each<[unknown]>([[undefined], ['no watches here']])(
+    'survives a driver that throws %j',
+    async (thrown) => {
+      const failed = deferred<never>();
+      failed.reject(thrown as Error);
+      Object.assign(registry, {
+        watch: () => ({
+          [Symbol.asyncIterator]: () => ({ next: () => failed.promise }),
+        }),
+      });
+      await started();
+      expect(watcher.state).toMatchObject({ stale: true, error: { message: String(thrown) } });
+      await clock.advance(60_000);
+      expect(registry.lists).toBeGreaterThan(5);
+      expect(warnings).toHaveLength(1);
+    },
+  );
 });

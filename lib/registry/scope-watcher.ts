@@ -1,3 +1,4 @@
+import { isError } from '../common/async/abort.js';
 import { Backoff, DEFAULT_BACKOFF } from '../common/async/backoff.js';
 import { attempt, pause } from '../common/async/deadline.js';
 import { deferred, type Deferred } from '../common/async/deferred.js';
@@ -234,7 +235,7 @@ export class ScopeWatcher {
     } catch (error) {
       if (signal.aborted) return 0;
       if (intervalMs !== undefined && clock.now() - (this.lastHeard ?? 0) >= intervalMs) return 0;
-      this.markStale(error as Error);
+      this.markStale(isError(error) ? error : new Error(messageOf(error), { cause: error }));
       return this.backoff.next();
     } finally {
       watchdog.end();
