@@ -97,13 +97,17 @@ describe('SidekickModule with a service', () => {
     expect(instances()).toEqual([]);
   });
 
-  it('refuses to boot without an HTTP server and without a port', async () => {
-    @Module({ imports: [SidekickModule.forRoot({ registry, ...quiet, service: { name: 'web' } })] })
-    class WorkerModule {}
-    await expect(
-      NestFactory.createApplicationContext(WorkerModule, { logger: false, abortOnError: false }),
-    ).rejects.toThrow(/Expected `service\.port`/);
-  });
+  it.each([undefined, null])(
+    'refuses to boot without an HTTP server and without a port: %s',
+    async (port) => {
+      const service = { name: 'web', port } as never;
+      @Module({ imports: [SidekickModule.forRoot({ registry, ...quiet, service })] })
+      class WorkerModule {}
+      await expect(
+        NestFactory.createApplicationContext(WorkerModule, { logger: false, abortOnError: false }),
+      ).rejects.toThrow(/Expected `service\.port`/);
+    },
+  );
 
   it('deregisters before any other provider is destroyed, and starts after all are initialised', async () => {
     const order: string[] = [];

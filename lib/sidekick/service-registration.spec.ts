@@ -203,8 +203,9 @@ describe('the registration of a service', () => {
       expect(bench.instances()).toMatchObject([{ address: '127.0.0.1', port }]);
     });
 
-    it('warns once without a port', async () => {
-      const app = bench.closing((await bench.compiled({ service: { name: 'web' } })).createNestApplication());
+    it.each([undefined, null])('warns once without a port: %s', async (port) => {
+      const service = { name: 'web', port } as never;
+      const app = bench.closing((await bench.compiled({ service })).createNestApplication());
       await app.init();
       await bench.clock.advance(60_000);
       expect(bench.warnings()).toEqual([

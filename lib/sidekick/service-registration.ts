@@ -43,8 +43,9 @@ export class ServiceRegistration {
     private readonly deps: RegistrationDeps,
     planned: PlannedService,
   ) {
-    // The same id for every attempt.
-    const service = { ...planned.service, id: planned.service.id ?? uniqueId() };
+    const { id, port, ...others } = planned.service;
+    // The same id for every attempt. A port of null, as an empty value of YAML makes it, is left out.
+    const service = { ...others, id: id ?? uniqueId(), ...(typeof port === 'number' && { port }) };
     this.planned = { ...planned, service };
     this.key = `${service.name}/${service.id}`;
     this.overdue = new OverdueWarning(deps.clock, (reason) => {
