@@ -18,14 +18,16 @@ export function weightedTurns(weights: readonly number[], count: number): Uint32
   const nexts = new Int32Array(weights.length);
   const plan = (index: number, after: number): void => {
     const turn = (taken[index] ?? 0) + 1;
-    const round = Math.max(after + 1, Math.ceil((turn * heaviest) / (weights[index] ?? 1)));
+    const weight = weights[index] ?? 1;
+    // For fractions the product is rounded. Without a turn of the heaviest in each round, the rounds would have too few turns.
+    const round = weight === heaviest ? turn : Math.max(after + 1, Math.ceil((turn * heaviest) / weight));
     if (round > count) return;
     nexts[index] = firsts[round] ?? NONE;
     firsts[round] = index;
   };
   for (let index = 0; index < weights.length; index++) plan(index, 0);
   let filled = 0;
-  for (let round = 1; filled < count; round++) {
+  for (let round = 1; round <= count && filled < count; round++) {
     const start = filled;
     for (let index = firsts[round] ?? NONE; index !== NONE; index = nexts[index] ?? NONE)
       turns[filled++] = index;
