@@ -123,7 +123,7 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
     const mode = this.options.boot ?? PILOTED_DEFAULTS.boot;
     if (mode === 'empty') return;
     const timeout = this.options.bootTimeout ?? PILOTED_DEFAULTS.bootTimeout;
-    const what = `The first lists of ${handles.length} services`;
+    const what = 'Reading the first list of each service';
     try {
       await attempt({ clock: this.clock, timeoutMs: timeout * 1_000, what }, () =>
         Promise.all(handles.map((handle) => handle.firstAnswer())),
@@ -132,11 +132,24 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
       const missing = handles.filter(({ answered }) => !answered);
       const cause = missing.find((handle) => handle.error)?.error ?? (error as Error);
       if (mode === 'fail') throw this.unavailable(cause);
-      const names = missing.map(({ name }) => `"${name}"`).join(', ');
-      this.logger.warn(
-        `Got no list of ${names} from the registry within ${timeout} s; the boot continues without it, retrying: ${cause.message}`,
-      );
+      this.warnOfMissing(missing, timeout, cause);
     }
+  }
+
+  /** A list of the snapshot has an age before the registry has answered. */
+  private warnOfMissing(missing: readonly ServiceHandle[], timeout: number, cause: Error): void {
+    const of = (names: readonly ServiceHandle[]): string => names.map(({ name }) => `"${name}"`).join(', ');
+    const got = (names: readonly ServiceHandle[]): string =>
+      `Got no list of ${of(names)} from the registry within ${timeout} s`;
+    const without = missing.filter(({ age }) => age === undefined);
+    if (without.length > 0)
+      this.logger.warn(`${got(without)}; the boot continues without it, retrying: ${cause.message}`);
+    const stored = missing.filter(({ age }) => age !== undefined);
+    const ages = stored.map(({ name, age = 0 }) => `"${name}" ${Math.round(age)} s old`).join(', ');
+    if (stored.length > 0)
+      this.logger.warn(
+        `${got(stored)}; the boot continues with the list of the snapshot (${ages}), retrying: ${cause.message}`,
+      );
   }
 
   private unavailable(cause: Error): SidekickError {
