@@ -101,6 +101,9 @@ describe('PilotedModule', () => {
       expect(service.pick('web').id).toMatch(/^[abc]$/);
       expect(service.of('web').stale).toBe(true);
       expect(service.of('web').age).toBeGreaterThanOrEqual(0);
+      expect(lines.at(-1)).toMatch(
+        /^Got no list of "web" from the registry within 0\.05 s; the boot continues with the list of the snapshot \("web" \d+ s old\), retrying: connection refused$/,
+      );
       await Promise.all(apps.map((app) => app.close()));
       await rm(folder, { recursive: true });
     });
@@ -168,7 +171,30 @@ describe('PilotedModule', () => {
         const app = await boot(module);
         expect(app.get(DiscoveryService).pick('web').id).toMatch(/^[abc]$/);
       }
-      expect(() => PilotedModule.forRootAsync({})).toThrow(/one of `useFactory`/);
+    });
+
+    const useFactory = (): PilotedModuleOptions => ({});
+    it.each<[object, string]>([
+      [{}, 'to get one of `useFactory`, `useClass` and `useExisting`, got none.'],
+      [{ useFactory, useClass: PilotedModule }, '`useClass` and `useExisting`, got useFactory and useClass.'],
+      [
+        { registry: 'memory:', useFactory },
+        'among imports, inject, useFactory, useClass, useExisting, got `registry`. The factory returns',
+      ],
+      [{ usefactory: useFactory }, 'got `usefactory`. Did you mean "useFactory"?'],
+      [
+        undefined as never,
+        'Expected the options of PilotedModule.forRootAsync() to be an object, got undefined.',
+      ],
+    ])('refuses %j', (options, sentence) => {
+      const call = (): unknown => PilotedModule.forRootAsync(options);
+      expect(call).toThrow(InvalidOptionError);
+      expect(call).toThrow(sentence);
+    });
+
+    it('accepts fields that are undefined', () => {
+      const unused = { imports: undefined, inject: undefined, useClass: undefined, useExisting: undefined };
+      expect(() => PilotedModule.forRootAsync({ ...unused, useFactory } as never)).not.toThrow();
     });
   });
 
