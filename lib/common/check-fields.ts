@@ -1,4 +1,6 @@
+import { InvalidOptionError } from './errors/invalid-option.error.js';
 import { checkObject, expected } from './expected.js';
+import { similarName } from './similar-name.js';
 
 /** What a field of an object of options may be. */
 export interface FieldCheck {
@@ -45,7 +47,9 @@ export function checkFields(
   checkObject(where, value);
   for (const [name, field] of Object.entries(value as object)) {
     if (!Object.hasOwn(checks, name))
-      throw expected(where, `an object with fields among ${Object.keys(checks).join(', ')}`, value);
+      throw new InvalidOptionError(
+        `${expected(where, `an object with fields among ${Object.keys(checks).join(', ')}`, value).message}${similarName(name, Object.keys(checks))}`,
+      );
     const check = checks[name];
     if (field !== undefined && check && !check.holds(field))
       throw expected(`${where}.${name}`, check.what, field);
