@@ -7,6 +7,7 @@ import { type ServiceChange } from '../discovery/service-change.js';
 import { DiscoveryService } from '../piloted/discovery.service.js';
 import { OnServiceChange } from '../piloted/on-service-change.decorator.js';
 import { NoEndpointsError } from '../piloted/no-endpoints.error.js';
+import { UnknownServiceError } from '../piloted/unknown-service.error.js';
 import { Service } from '../piloted/service.decorator.js';
 import { ServiceHandle } from '../piloted/service-handle.js';
 import { fakeServices } from './fake-services.js';
@@ -128,11 +129,16 @@ describe('Fake services', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('refuse other names and bad endpoints', () => {
-    const services = fakeServices({ stock: [] });
+  it('refuse other names, bad endpoints and unknown options', () => {
+    const services = fakeServices({ stock: [], billing: undefined });
     expect(() => services.of('stok')).toThrow('stok');
     expect(() => services.fail('stok')).toThrow('stok');
     expect(() => fakeServices({ stock: ['10.0.0.1'] })).toThrow('the endpoints of service "stock"');
+    expect(() => services.set('stok', [])).toThrow(UnknownServiceError);
+    expect(() => services.set('stock', ['10.0.0.1'])).toThrow('the endpoints of service "stock"');
+    expect(() => fakeServices({}, { balncer: 'random' } as never)).toThrow(
+      'with fields among balancer, clock, random, bootTimeout, got {"balncer":"random"}. Did you mean "balancer"?',
+    );
     services.set('billing', ['10.0.0.9:80']);
     expect(services.discovery.pick('billing').address).toBe('10.0.0.9');
   });

@@ -5,6 +5,7 @@ import { type BalancerOption } from '../balancing/create-balancer.js';
 import { type Clock, systemClock } from '../common/clock.js';
 import { type ServiceName } from '../common/declared-names.js';
 import { ClosedError, RegistryUnavailableError } from '../common/errors/index.js';
+import { checkFields, type FieldCheck } from '../common/check-fields.js';
 import { checkObject } from '../common/expected.js';
 import { type Random } from '../common/random.js';
 import { DiscoveryService } from '../piloted/discovery.service.js';
@@ -47,6 +48,14 @@ export interface FakeServicesOptions {
   readonly bootTimeout?: number;
 }
 
+const OPTIONS: Readonly<Record<keyof FakeServicesOptions, FieldCheck>> = {
+  // Checked where the balancers are made.
+  balancer: { what: 'a balancer', holds: () => true },
+  clock: { what: 'a clock', holds: (value) => typeof value === 'object' && value !== null },
+  random: { what: 'a function', holds: (value) => typeof value === 'function' },
+  bootTimeout: { what: 'a number of seconds', holds: (value) => typeof value === 'number' && value >= 0 },
+};
+
 /** Services whose lists a test writes. Made by {@link fakeServices}. */
 export interface FakeServices {
   /** Provide `DiscoveryService` and the handle of each service, in place of PilotedModule. */
@@ -56,9 +65,10 @@ export interface FakeServices {
   /** The handle of a service, as `@Service(name)` injects it. @throws UnknownServiceError */
   of(name: ServiceName): ServiceHandle;
   /**
-   * Replaces the list of a service. The handle has the new list, and its listeners were called, when this returns. A
-   * service that was not known becomes known.
+   * Replaces the list of a service that was given, with a list or `undefined`. The handle has the new list, and its
+   * listeners were called, when this returns.
    *
+   * @throws UnknownServiceError
    * @throws InvalidOptionError
    * @throws ClosedError
    */
@@ -86,10 +96,11 @@ export interface FakeServices {
  * services.set('stock', ['10.0.0.3:80']);
  * ```
  *
- * @throws InvalidOptionError when a name or an endpoint is invalid
+ * @throws InvalidOptionError when a name, an endpoint or an option is invalid, or an option is unknown
  */
 export function fakeServices(lists: FakeLists, options: FakeServicesOptions = {}): FakeServices {
   checkObject('fakeServices()', lists);
+  checkFields('the second argument of fakeServices()', options, OPTIONS);
   const { clock = systemClock, random = () => 0, balancer, bootTimeout } = options;
   const selections = new Map<string, FakeSelection>();
   let closed = false;
@@ -112,7 +123,6 @@ export function fakeServices(lists: FakeLists, options: FakeServicesOptions = {}
   const set = (name: string, endpoints: readonly FixedInstance[]): void => {
     const instances =
       readServices({ [name]: endpoints }, `the endpoints of service "${name}"`).get(name) ?? [];
-    if (closed) throw new ClosedError('fakeServices()');
     const selection = selectionOf(name);
     // An endpoint that has not changed stays the same object, as in production.
     const kept = instances.map(
@@ -147,7 +157,11 @@ export function fakeServices(lists: FakeLists, options: FakeServicesOptions = {}
     ],
     discovery,
     of: (name) => handles.of(name),
-    set,
+    set: (name, endpoints) => {
+      if (closed) throw new ClosedError('fakeServices()');
+      handles.of(name);
+      set(name, endpoints);
+    },
     fail: (name, error = new RegistryUnavailableError('fake:', [unreachable()])) => {
       handles.of(name);
       selectionOf(name).fail(error);
