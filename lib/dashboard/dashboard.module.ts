@@ -79,9 +79,22 @@ export class SidekickDashboardModule implements NestModule, OnApplicationBootstr
     const { path = DEFAULT_PATH, guards = [] } = this.mount;
     if (guards.length > 0 || this.hasGlobalGuard()) return;
     new Logger('SidekickDashboard').warn(
-      `/${path.replace(/^\/+/, '')} has no guards: everyone who reaches this server sees the names and addresses of all instances. ` +
+      `${this.urlOf(path)} has no guards: everyone who reaches this server sees the names and addresses of all instances. ` +
         `Give \`guards\` to SidekickDashboardModule, or block the path for clients from outside.`,
     );
+  }
+
+  /** The path of the page, with the global prefix unless the application excludes the page from it. */
+  private urlOf(path: string): string {
+    const { exclude = [] } = this.config.getGlobalPrefixOptions();
+    const own = path.replace(/^\/+/, '');
+    const excluded = exclude.some(
+      ({ pathRegex, requestMethod }) =>
+        (requestMethod === RequestMethod.ALL || requestMethod === RequestMethod.GET) &&
+        pathRegex.test(`/${own}`),
+    );
+    const prefix = excluded ? '' : this.config.getGlobalPrefix().replace(/^\/+|\/+$/g, '');
+    return `/${[prefix, own].filter((part) => part !== '').join('/')}`;
   }
 
   /** Guards of `APP_GUARD`, with any scope, and of `app.useGlobalGuards()`. */
