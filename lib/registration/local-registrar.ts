@@ -26,6 +26,12 @@ export interface RegistrarDeps extends HeartbeatDeps {
   readonly name: string;
 }
 
+/** What registers entries of each kind, for the message about a second registration. */
+const SOURCES = {
+  key: 'the option `key`, @Heartbeat or Sidekick.keep(). Use each key once',
+  instance: 'the option `service` or `config`, or Sidekick.announce(). Use each id once',
+};
+
 /** Limit of concurrent requests, for all entries together. */
 const MAX_CONCURRENT_REQUESTS = 64;
 
@@ -124,7 +130,7 @@ export class LocalRegistrar implements Registrar {
     this.lifetime.assertOpen();
     if (this.registrations.has(id)) {
       throw new InvalidOptionError(
-        `The ${entryKeyLabel(entryKey)} is registered by this process already; stop that registration first.`,
+        `The ${entryKeyLabel(entryKey)} is registered by this process already, by ${SOURCES[entryKey.kind]}, or stop that registration first.`,
       );
     }
     // Deregistrations of the same entry in the background: this registration replaces them.

@@ -19,6 +19,16 @@ class Changes implements OnModuleInit {
   }
 }
 
+/** Registers the key of the options in a hook. */
+@Injectable()
+class Keeps implements OnModuleInit {
+  constructor(private readonly sidekick: Sidekick) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.sidekick.keep('k');
+  }
+}
+
 describe('A change of an entry of the options that is not registered yet', () => {
   const bench = new Bench();
 
@@ -69,6 +79,13 @@ describe('A change of an entry of the options that is not registered yet', () =>
     // A compiler without `exactOptionalPropertyTypes` accepts it.
     await sidekick.update({ tags: ['b'], weight: undefined } as never);
     expect(bench.instances()).toMatchObject([{ tags: ['b'], meta: { version: '2' }, weight: 7 }]);
+  });
+
+  it('is not a second registration of the key, which fails the boot and names both places', async () => {
+    const app = await application({ key: 'k' }, Keeps);
+    await expect(app.init()).rejects.toThrow(
+      'The key "k" is registered by this process already, by the option `key`, @Heartbeat or Sidekick.keep(). Use each key once,',
+    );
   });
 
   it('is refused where it is invalid', async () => {

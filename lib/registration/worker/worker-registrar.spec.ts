@@ -1,4 +1,4 @@
-import { ClosedError } from '../../common/errors/index.js';
+import { ClosedError, InvalidOptionError } from '../../common/errors/index.js';
 import { silentLogger } from '../../common/logger.js';
 import { type EntryRecord } from '../../registry/entry-record.js';
 import { memory } from '../../registries/memory/memory.js';
@@ -8,6 +8,7 @@ import { type RegistrationOptions } from '../registrar.js';
 import { type RegistrationState } from '../registration-status.js';
 import { clockTicker } from '../ticker.js';
 import { type Report, type Request, type Result } from './protocol.js';
+import { errorOf } from './worker-failure.error.js';
 import { WorkerHost } from './worker-host.js';
 import { WorkerRegistrar, type WorkerRegistrarDeps } from './worker-registrar.js';
 import { type WorkerUser } from './worker-thread.js';
@@ -70,8 +71,7 @@ class NearWorker {
 
   private receive(report: Report): void {
     if (report.kind !== 'answer') this.user?.onReport(report);
-    else if (report.failure)
-      this.pending.get(report.number)?.(Promise.reject(new Error(report.failure.message)));
+    else if (report.failure) this.pending.get(report.number)?.(Promise.reject(errorOf(report.failure)));
     else this.pending.get(report.number)?.(Promise.resolve(report.result));
   }
 }
@@ -128,6 +128,11 @@ describe('WorkerRegistrar', () => {
     await clock.advance(0);
     expect(clock.pending).toBe(0);
     await refused;
+  });
+
+  it('rejects a second registration of a key with the class of error of a registrar without a worker', async () => {
+    await registrar.register('k', record('v'), OPTIONS);
+    await expect(registrar.register('k', record('w'), OPTIONS)).rejects.toThrow(InvalidOptionError);
   });
 
   it('aborts the computation of a first value with close()', async () => {

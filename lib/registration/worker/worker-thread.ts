@@ -8,7 +8,7 @@ import { type Random } from '../../common/random.js';
 import { startPulse } from './hang-watch.js';
 import { type Answer, type Report, type Request, type Result, type WorkerSettings } from './protocol.js';
 import { noteSubscribers, publishForwarded } from './worker-diagnostics.js';
-import { WorkerFailureError } from './worker-failure.error.js';
+import { errorOf, WorkerFailureError } from './worker-failure.error.js';
 import { startFailure, workerFile } from './worker-file.js';
 
 /** Dependencies of a {@link WorkerThread}. */
@@ -195,7 +195,7 @@ export class WorkerThread {
       case 'answer': {
         const answer = this.pending.get(report.number)?.answer;
         this.pending.delete(report.number);
-        if (report.failure) answer?.reject(new WorkerFailureError(report.failure));
+        if (report.failure) answer?.reject(errorOf(report.failure));
         else answer?.resolve(report.result);
         return;
       }
