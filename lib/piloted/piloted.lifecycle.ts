@@ -43,6 +43,7 @@ import { UnknownServiceError } from './unknown-service.error.js';
 export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   private starting: Promise<void> | undefined;
   private pooled: SharedRegistry | undefined;
+  private closed = false;
   private endSighup: (() => void) | undefined;
   /** Runs one refresh at a time, so that an older configuration never replaces a newer one. */
   private readonly refreshes = new Semaphore(1);
@@ -132,7 +133,8 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
       const missing = handles.filter(({ answered }) => !answered);
       const cause = missing.find((handle) => handle.error)?.error ?? (error as Error);
       if (mode === 'fail') throw this.unavailable(cause);
-      this.warnOfMissing(missing, timeout, cause);
+      // An application that closes during the boot retries nothing.
+      if (!this.closed) this.warnOfMissing(missing, timeout, cause);
     }
   }
 
@@ -172,6 +174,7 @@ export class PilotedLifecycle implements OnModuleInit, OnApplicationBootstrap, O
   }
 
   private async close(): Promise<void> {
+    this.closed = true;
     this.endSighup?.();
     this.handles.close();
     await this.locality.close();

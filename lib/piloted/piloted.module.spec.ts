@@ -3,6 +3,7 @@ import { Test } from '@nestjs/testing';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deferred } from '../common/async/deferred.js';
 import { type Endpoint } from '../discovery/endpoint.js';
 import { type ServiceChange } from '../discovery/service-change.js';
 import { InvalidOptionError, RegistryUnavailableError } from '../common/errors/index.js';
@@ -59,6 +60,23 @@ describe('PilotedModule', () => {
       await expect(app.init()).rejects.toThrow(RegistryUnavailableError);
       expect(registryPool.size).toBe(0);
       expect(process.listenerCount('SIGHUP')).toBe(0);
+    });
+
+    it('logs no retry when the application closes during the boot', async () => {
+      const { registry, source } = scripted();
+      const asked = deferred<void>();
+      registry.answer = () => {
+        asked.resolve();
+        return new Promise(() => undefined);
+      };
+      const module = PilotedModule.forRoot({ registry: source, logger, services: ['web'], bootTimeout: 60 });
+      const app = (await Test.createTestingModule({ imports: [module] }).compile()).createNestApplication();
+      const booting = app.init();
+      await asked.promise;
+      await app.close();
+      await booting;
+      expect(lines.join('\n')).not.toContain('Got no list');
+      expect(registryPool.size).toBe(0);
     });
 
     it('continues at once with boot `empty`, and service() still waits for the first list', async () => {

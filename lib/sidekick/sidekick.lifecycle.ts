@@ -166,6 +166,8 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
       this.sessionReleases.push(await this.registrar.connect(ttl));
     } catch (error) {
       if (this.failFast) throw error;
+      // An application that closes during the boot retries nothing.
+      if (this.shutdown.signal.aborted) return;
       this.logger.warn(`${(error as Error).message} Retrying.`);
     }
   }
