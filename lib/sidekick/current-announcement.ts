@@ -5,7 +5,7 @@ import { type Instance } from '../registry/instance.js';
 import { announcedAddress, announcedInstance, type Bound, uniqueId } from './announcement.js';
 import { type ServiceUpdate } from './registered-entry.js';
 import { type ServiceAnnouncement } from './sidekick.options.js';
-import { checkAnnouncement } from './sidekick.validation.js';
+import { checkServiceUpdate } from './sidekick.validation.js';
 
 /** A service to announce, and where its server is bound. */
 export interface Announcing {
@@ -43,9 +43,8 @@ export class CurrentAnnouncement {
 
   /** @throws InvalidOptionError for a bad change */
   change(changes: ServiceUpdate): void {
-    const next = { ...this.service, ...withoutUndefined(changes) };
-    checkAnnouncement(next, 'update()');
-    this.service = next;
-    this.instance = announcedInstance(next, this.address, this.instance.port);
+    checkServiceUpdate(changes);
+    this.service = { ...this.service, ...withoutUndefined(changes) };
+    this.instance = announcedInstance(this.service, this.address, this.instance.port);
   }
 }

@@ -18,7 +18,7 @@ export interface HeartbeatMetadata {
  *
  * The method receives an `AbortSignal` that is aborted after `updateInterval`; calls never overlap. It must belong to a
  * singleton provider or controller: a transient or request-scoped provider fails the boot, as does a duplicate key. One
- * method may have several decorators.
+ * method may have several decorators. Without `SidekickModule` in the application it has no effect.
  *
  * @throws InvalidOptionError for a bad key or option, when the class is loaded
  * @throws IntervalTooSmallError for an `updateInterval` below 1, when the class is loaded

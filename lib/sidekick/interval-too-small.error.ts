@@ -4,7 +4,8 @@ import { InvalidOptionError } from '../common/errors/index.js';
 export class IntervalTooSmallError extends InvalidOptionError {
   override readonly code = 'SIDEKICK_INTERVAL_TOO_SMALL';
 
-  constructor() {
-    super('interval must be at least 1 second');
+  /** @param reason The option and its value, as a clause. */
+  constructor(reason?: string) {
+    super(`interval must be at least 1 second${reason === undefined ? '' : `: ${reason}`}`);
   }
 }

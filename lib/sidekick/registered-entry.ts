@@ -38,7 +38,7 @@ export interface AnnouncedService {
   /**
    * Changes the instance and writes it at once. Resolves when the registry has it, or after 2 s.
    *
-   * @throws InvalidOptionError for a bad change
+   * @throws InvalidOptionError for a bad change, and for any field but these three
    */
   update(changes: ServiceUpdate): Promise<void>;
   /** Deregisters the instance until `resume()`. Resolves when it is gone, or after 2 s. */

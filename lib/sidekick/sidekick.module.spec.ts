@@ -321,6 +321,9 @@ describe('SidekickModule', () => {
       sidekick.updateInterval(0);
     }).toThrow(IntervalTooSmallError);
     expect(() => {
+      sidekick.updateInterval(0);
+    }).toThrow('`updateInterval` to be a number of seconds from 1 to 2000000, got 0.');
+    expect(() => {
       sidekick.updateInterval(Infinity);
     }).toThrow(/`updateInterval`.*from 1 to 2000000, got Infinity/);
     expect(() => sidekick.ttl(1)).toThrow(/from 2 to 2000000, got 1/);

@@ -10,14 +10,21 @@ describe('checkSidekickOptions', () => {
       { service: { name: 'web', tags: null } },
       'Expected `service.tags` to be an array of strings, got null.',
     ],
+    [
+      { key: 'k', updateInterval: 0 },
+      'interval must be at least 1 second: expected `updateInterval` to be a number of seconds from 1 to 2000000, got 0.',
+    ],
     [{ service: { name: 'web', zone: null } }, 'Expected `service.zone` to be a string, got null.'],
-  ])('names the option that an empty value of YAML makes null: %j', (options, sentence) => {
-    const check = (): void => {
-      checkSidekickOptions(options as never);
-    };
-    expect(check).toThrow(InvalidOptionError);
-    expect(check).toThrow(sentence);
-  });
+  ])(
+    'names the option and its value, also where an empty value of YAML makes it null: %j',
+    (options, sentence) => {
+      const check = (): void => {
+        checkSidekickOptions(options as never);
+      };
+      expect(check).toThrow(InvalidOptionError);
+      expect(check).toThrow(sentence);
+    },
+  );
 
   it('takes null for left out where the default then applies', () => {
     const options = { ttl: null, drain: null, logger: null, service: { name: 'web', id: null, port: null } };

@@ -93,7 +93,26 @@ class ModuleShape extends HeartbeatShape {
   @IsOptional() @Satisfies('logger', isLogger, describeIssues(LOGGER)) logger = undefined;
 }
 
-class AnnouncementShape {
+/** What can change of a registered instance. */
+class UpdateShape {
+  @IfGiven()
+  @Satisfies(
+    'tags',
+    (value) => Array.isArray(value) && value.every(isString),
+    describeIssues('an array of strings'),
+  )
+  tags = undefined;
+  @IsOptional()
+  @Satisfies('meta', (value) => isRecordOf(value, isString), describeIssues('an object of strings'))
+  meta = undefined;
+  @IsOptional()
+  @IsInt(describeIssues('an integer from 0 to 65535'))
+  @Min(0, describeIssues('an integer from 0 to 65535'))
+  @Max(65_535, describeIssues('an integer from 0 to 65535'))
+  weight = undefined;
+}
+
+class AnnouncementShape extends UpdateShape {
   @Satisfies('name', isName, describeIssues(NAME)) name = undefined;
   @IsOptional() @Satisfies('name', isName, describeIssues(NAME)) id = undefined;
   @IfGiven() @Satisfies('host', isHost, describeIssues('an IP address or a hostname')) address = undefined;
@@ -114,21 +133,6 @@ class AnnouncementShape {
     describeIssues('an object of ports, each from 1 to 65535'),
   )
   ports = undefined;
-  @IfGiven()
-  @Satisfies(
-    'tags',
-    (value) => Array.isArray(value) && value.every(isString),
-    describeIssues('an array of strings'),
-  )
-  tags = undefined;
-  @IsOptional()
-  @Satisfies('meta', (value) => isRecordOf(value, isString), describeIssues('an object of strings'))
-  meta = undefined;
-  @IsOptional()
-  @IsInt(describeIssues('an integer from 0 to 65535'))
-  @Min(0, describeIssues('an integer from 0 to 65535'))
-  @Max(65_535, describeIssues('an integer from 0 to 65535'))
-  weight = undefined;
   @IfGiven() @Satisfies('zone', isString, describeIssues('a string')) zone = undefined;
   @IsOptional()
   @Satisfies(
@@ -144,7 +148,9 @@ export function checkUpdateInterval(seconds: number): void {
   if (typeof seconds !== 'number' || Number.isNaN(seconds) || seconds > MAX_SECONDS) {
     throw expected('updateInterval', UPDATE_INTERVAL, seconds);
   }
-  if (seconds < MIN_UPDATE_INTERVAL) throw new IntervalTooSmallError();
+  if (seconds < MIN_UPDATE_INTERVAL) {
+    throw new IntervalTooSmallError(`expected \`updateInterval\` to be ${UPDATE_INTERVAL}, got ${seconds}.`);
+  }
 }
 
 /** @throws InvalidOptionError, IntervalTooSmallError */
@@ -163,8 +169,7 @@ export function checkAnnouncement(service: ServiceAnnouncement, of: string, pref
 
 /** @throws InvalidOptionError */
 export function checkServiceUpdate(changes: ServiceUpdate): void {
-  // Of a service with any name: a change does not need one.
-  checkAnnouncement({ name: 'any', ...changes }, 'update()');
+  checkOptions(UpdateShape, changes, 'update()');
 }
 
 /** @throws InvalidOptionError, IntervalTooSmallError */
