@@ -79,7 +79,9 @@ async function reachable(
         answered: true,
       };
     const advice =
-      'Check the address, the port, TLS and the credentials, and that a firewall lets this machine through.';
+      registry.driver === 'file'
+        ? 'Name a folder of this user on a local file system: file:/some/folder.'
+        : 'Check the address, the port, TLS and the credentials, and that a firewall lets this machine through.';
     return { finding: { check, status: 'failed', message: messageOf(error), advice }, answered: false };
   }
   const ms = Math.round(systemClock.now() - start);

@@ -68,8 +68,19 @@ describe('the folder of a file registry', () => {
   it('is refused if it is a file', async () => {
     const root = join(parent, 'file');
     await writeFile(root, '');
-    await expect(ensureRoot(new Layout(root))).rejects.toThrow(/EEXIST/);
+    await expect(ensureRoot(new Layout(root))).rejects.toThrow(/is a symbolic link or not a folder/);
+    await expect(ensureRoot(new Layout(join(root, 'below')))).rejects.toThrow(/ENOTDIR/);
   });
+
+  // Windows has no /proc, and would create it.
+  (process.platform === 'win32' ? it.skip : it)(
+    'fails below /proc, where no folder can be created',
+    async () => {
+      await expect(ensureRoot(new Layout('/proc/sidekick/registry'))).rejects.toThrow(
+        /^(ENOENT|EACCES|EPERM|EROFS)/,
+      );
+    },
+  );
 
   const asRoot = process.getuid?.() === 0;
   it(

@@ -1,4 +1,5 @@
-import { lstat, mkdir } from 'node:fs/promises';
+import { lstat, mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { RegistryRefusedError } from '../../common/errors/index.js';
 import { errnoOf } from './fs-error.js';
 import { type Layout } from './layout.js';
@@ -10,9 +11,30 @@ export const PRIVATE_FILE_MODE = 0o600;
 /** The write permissions of group and others. */
 const SHARED_WRITE_MODE = 0o022;
 
-/** Creates `folder` and its parents if they are missing. */
-export async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER_MODE });
+/** How often a parent that is removed at the same time is created again. */
+const MAX_PARENT_ATTEMPTS = 10;
+
+/**
+ * Creates `folder` and its parents if they are missing. A file in its place is left to the checks that follow. Not by
+ * Node's `recursive`, which never ends where the file system answers ENOENT below a folder that exists, as /proc does.
+ */
+export async function makeFolder(folder: string, attempts = MAX_PARENT_ATTEMPTS): Promise<void> {
+  try {
+    await mkdir(folder, { mode: PRIVATE_FOLDER_MODE });
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'EEXIST' || (errno !== 'ENOENT' && (await isFolder(folder)))) return;
+    if (errno !== 'ENOENT' || attempts === 0 || dirname(folder) === folder) throw error;
+    await makeFolder(dirname(folder));
+    await makeFolder(folder, attempts - 1);
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /**
