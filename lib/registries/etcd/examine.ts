@@ -1,3 +1,4 @@
+import { EtcdResponseError } from '../../etcd-client/errors/index.js';
 import { type EtcdTransport } from '../../etcd-client/transport.js';
 import { messageOf } from '../../common/thrown.js';
 import { clockFinding, type ExaminedRights, type Finding } from '../../registry/inspection.js';
@@ -14,6 +15,9 @@ export interface ExamineContext {
 
 /** The oldest version that the tests of this library use. */
 const OLDEST_VERSION = [3, 4] as const;
+
+/** The check that a wrong password fails, or none where etcd asks for one. */
+const CREDENTIALS = 'credentials';
 
 /** Checks a cluster: version, members, clock, and the permissions of the user. Writes nothing. */
 export async function examineCluster(
@@ -71,8 +75,13 @@ export async function examineCluster(
     'write sessions': `readwrite --prefix ${layout.sessionsPrefix}`,
     ...(key === undefined ? {} : { [`write ${key}`]: `readwrite ${key}` as const }),
   };
-  return await Promise.all(
+  const findings = await Promise.all(
     checks.map(async ([check, run]) => await finding(context, check, needs[check], run, signal)),
+  );
+  // Wrong credentials fail each check in the same way.
+  return findings.filter(
+    ({ check }, index) =>
+      check !== CREDENTIALS || findings.findIndex((each) => each.check === check) === index,
   );
 }
 
@@ -88,6 +97,14 @@ async function finding(
   } catch (error) {
     if (signal.aborted) throw error;
     const message = messageOf(registryError(url, error));
+    if (error instanceof EtcdResponseError && error.unauthenticated)
+      return {
+        check: CREDENTIALS,
+        status: 'failed',
+        message,
+        advice:
+          'Check the user name and the password: etcd://user:password@…, or --user and SIDEKICK_PASSWORD.',
+      };
     const advice =
       needed === undefined
         ? 'Check that every endpoint is an etcd server which this machine reaches, and its credentials.'

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { piloted } from '../../../lib/cli/piloted.js';
 import { sidekicker } from '../../../lib/cli/sidekicker.js';
 import { systemClock } from '../../../lib/common/clock.js';
@@ -110,6 +111,37 @@ describe('piloted and sidekicker with real registries', () => {
     });
     expect(result.out.join()).not.toContain('p@ss');
     expect(await etcd.get('/servers/1')).toBeUndefined();
+  });
+
+  it.each([
+    ['a wrong password', ['--user', 'app'], 'authentication failed'],
+    ['no user', [], 'user name is empty'],
+  ])('doctor names %s once, and no missing role', async (_name, user, reason) => {
+    const registry = `etcd://${etcd.hosts}?timeout=20`;
+    const result = await run(['doctor', '--registry', registry, ...user, '--json'], {
+      SIDEKICK_PASSWORD: user.length > 0 ? 'wrong' : '',
+    });
+    expect(result.code).toBe(1);
+    expect([...findings(result).values()].filter(({ status }) => status === 'failed')).toEqual([
+      {
+        check: 'credentials',
+        status: 'failed',
+        message: expect.stringContaining(reason) as string,
+        advice: expect.stringContaining('Check the user name and the password') as string,
+      },
+    ]);
+    expect(result.out.join()).not.toContain('role grant-permission');
+  });
+
+  it('doctor names a file in the place of the folder', async () => {
+    const file = fileURLToPath(import.meta.url);
+    const result = await run(['doctor', '--registry', `file:${file}`, '--json'], {});
+    expect([...findings(result).values()].filter(({ status }) => status === 'failed')).toMatchObject([
+      {
+        message: expect.stringContaining('is a symbolic link or not a folder') as string,
+        advice: expect.stringContaining('Name a folder of this user') as string,
+      },
+    ]);
   });
 
   it('doctor finds the rights that a Consul token has and lacks', async () => {
