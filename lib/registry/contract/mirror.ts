@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { RegistryUnavailableError } from '../../common/errors/index.js';
 import { type EntryKey, entryKeyId, entryKeyLabel, entryKeyOf } from '../entry-record.js';
 import { type Change, type RegistryEntry, type Listing, type Registry, type Scope } from '../registry.js';
 import { inScope } from '../scope.js';
+
+/** Times that the registry may be unavailable to one watch: a busy machine may be too slow for the deadlines of a driver. */
+const MAX_FAILURES = 3;
 
 /**
  * The content of a scope as a reader knows it that lists once and then watches. Asserts that each change is within the
@@ -18,6 +22,7 @@ export class Mirror {
   batches = 0;
   resets = 0;
 
+  private cursor = '';
   private readonly stopping = new AbortController();
   private readonly running: Promise<void>;
 
@@ -52,23 +57,40 @@ export class Mirror {
 
   private async run(first: Listing): Promise<void> {
     const { signal } = this.stopping;
-    let { cursor } = first;
+    this.cursor = first.cursor;
+    let failures = 0;
     while (!signal.aborted) {
-      let reset = false;
-      for await (const batch of this.registry.watch(this.scope, cursor, signal)) {
-        assert.ok(!reset, 'a watch ends after a reset');
-        this.batches += 1;
-        if (batch.kind === 'reset') reset = true;
-        else if (batch.kind === 'listing') this.replace(batch.listing);
-        else for (const change of batch.changes) this.apply(change);
+      try {
+        if (!(await this.follow(signal))) break;
+      } catch (error) {
+        // The reader of an application watches again after its cursor, too.
+        failures += 1;
+        if (!(error instanceof RegistryUnavailableError) || failures > MAX_FAILURES) throw error;
       }
-      if (!reset) break;
-      this.resets += 1;
-      const listing = await this.registry.list(this.scope, signal);
-      this.replace(listing);
-      cursor = listing.cursor;
     }
     assert.ok(signal.aborted, 'a watch ends only after a reset or an abort');
+  }
+
+  /** Watches until the watch ends. @returns whether it ended by a reset, after which the scope was listed again */
+  private async follow(signal: AbortSignal): Promise<boolean> {
+    let reset = false;
+    for await (const batch of this.registry.watch(this.scope, this.cursor, signal)) {
+      assert.ok(!reset, 'a watch ends after a reset');
+      this.batches += 1;
+      if (batch.kind === 'reset') {
+        reset = true;
+        continue;
+      }
+      if (batch.kind === 'listing') this.replace(batch.listing);
+      else for (const change of batch.changes) this.apply(change);
+      this.cursor = batch.kind === 'listing' ? batch.listing.cursor : batch.cursor;
+    }
+    if (!reset) return false;
+    this.resets += 1;
+    const listing = await this.registry.list(this.scope, signal);
+    this.replace(listing);
+    this.cursor = listing.cursor;
+    return true;
   }
 
   private replace(listing: Listing): void {
