@@ -20,6 +20,11 @@ const key =
 const types = (events: readonly RegistrationEvent[]): string[] =>
   events.filter(({ type }) => type !== 'late').map(({ type, reason }) => reason ?? type);
 
+/** A reader may see a write before its writer has the answer. */
+const reported = async (events: readonly RegistrationEvent[], count: number): Promise<void> => {
+  await until(`${count} events`, () => types(events).length >= count);
+};
+
 /** What happens when members fail: `kill-members`, `black-hole` and `quorum-lost-*` of test/chaos. */
 describe('the heartbeat on a cluster of three etcd members', () => {
   let etcd: EtcdCluster;
@@ -71,8 +76,10 @@ describe('the heartbeat on a cluster of three etcd members', () => {
     await keep(holder, '/row9', 'ours');
     await etcd.delete('/row9');
     await until('the key', async () => (await etcd.get('/row9')) === 'ours');
+    await reported(events, 3);
     await etcd.put('/row9', 'theirs');
     await until('our value', async () => (await etcd.get('/row9')) === 'ours');
+    await reported(events, 5);
     expect(types(events)).toEqual(['alive', 'deleted', 'restored', 'overwritten', 'restored']);
   });
 
@@ -88,6 +95,7 @@ describe('the heartbeat on a cluster of three etcd members', () => {
     expect(await etcd.get('/two')).toBe('new');
     await newer.close();
     await until('the older value', async () => (await etcd.get('/two')) === 'old');
+    await reported(older.events, 3);
     expect(types(older.events)).toEqual(['alive', 'taken-over', 'restored']);
   });
 
