@@ -31,7 +31,8 @@ async function registered(
   serviceOf: (n: number) => string,
 ): Promise<{ readonly all: readonly Registration[]; readonly close: () => Promise<void> }> {
   const deps = { clock: systemClock, random: Math.random, logger: silentLogger };
-  const registry = await open(agent as ConsulAgent);
+  // A busy machine may take seconds for a response. That no deadline begins in the queue: request-queue.spec.
+  const registry = await open(agent as ConsulAgent, { timeout: 20 });
   const registrar = new LocalRegistrar({
     ...deps,
     registry,

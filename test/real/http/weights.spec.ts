@@ -78,6 +78,7 @@ describe('weights with real servers', () => {
     seen.slice(1).forEach((share, index) => {
       expect(share).toBeGreaterThan(seen[index]! - 0.05);
     });
-    expect(await shares(instances, 20)).toEqual([10, 10]);
+    // A share of 0.995 is one turn too few in two hundred.
+    await until('equal shares', async () => String(await shares(instances, 20)) === '10,10');
   });
 });
