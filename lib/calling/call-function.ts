@@ -1,5 +1,13 @@
 import { attempt } from '../common/async/deadline.js';
-import { checkFields, type FieldCheck, SECONDS_FIELD } from '../common/check-fields.js';
+import {
+  checkFields,
+  FLAG_FIELD,
+  FLAG_OR_OBJECT_FIELD,
+  type FieldCheck,
+  KEY_FIELD,
+  objectField,
+  SECONDS_FIELD,
+} from '../common/check-fields.js';
 import { DeadlineExceededError } from '../common/errors/index.js';
 import { type CallOutcome } from '../balancing/call.js';
 import { checkRetryOptions } from '../balancing/retry-options.js';
@@ -28,17 +36,11 @@ export interface CallOptions extends ServiceCallOptions {
 }
 
 const CHECKS: Readonly<Record<keyof CallOptions, FieldCheck>> = {
-  key: {
-    what: 'a string or a number',
-    holds: (value) => typeof value === 'string' || typeof value === 'number',
-  },
-  retry: {
-    what: 'true, false or an object',
-    holds: (value) => typeof value === 'boolean' || (typeof value === 'object' && value !== null),
-  },
-  idempotent: { what: 'true or false', holds: (value) => typeof value === 'boolean' },
+  key: KEY_FIELD,
+  retry: FLAG_OR_OBJECT_FIELD,
+  idempotent: FLAG_FIELD,
   timeout: SECONDS_FIELD,
-  signal: { what: 'an AbortSignal', holds: (value) => typeof value === 'object' && value !== null },
+  signal: objectField('an AbortSignal'),
 };
 
 /**

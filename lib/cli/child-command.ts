@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { constants } from 'node:os';
-import { EXIT, type Terminal } from './terminal.js';
+import { EXIT, signalCode, type Terminal } from './terminal.js';
 
 /** Signals that a terminal's keys send to all processes of the foreground, so also to the child. */
 const SENT_BY_KEYS: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT']);
@@ -31,7 +30,7 @@ export async function runChild(words: readonly string[], terminal: Terminal): Pr
         if (child.pid === undefined) resolve(notStarted(error, file, err));
       });
       child.once('exit', (code, signal) => {
-        resolve(code ?? EXIT.signal + (signal === null ? 0 : constants.signals[signal]));
+        resolve(code ?? (signal === null ? EXIT.signal : signalCode(signal)));
       });
     });
   } finally {

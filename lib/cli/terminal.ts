@@ -65,9 +65,14 @@ export class Interruption extends Error {
   }
 }
 
+/** The exit code of a program that a signal ended. */
+export function signalCode(signal: NodeJS.Signals): number {
+  return EXIT.signal + constants.signals[signal];
+}
+
 /** The exit code of a program whose interruption came before its result. */
 export function interruptedCode({ reason }: AbortSignal): number {
-  return reason instanceof Interruption ? EXIT.signal + constants.signals[reason.by] : EXIT.ok;
+  return reason instanceof Interruption ? signalCode(reason.by) : EXIT.ok;
 }
 
 /** Resolves when `signal` is aborted. */

@@ -28,6 +28,31 @@ export const SECONDS_FIELD: FieldCheck = {
   holds: (value) => isWithin(value, Number.MIN_VALUE, 86_400),
 };
 
+/** Accepts true and false. */
+export const FLAG_FIELD: FieldCheck = {
+  what: 'true or false',
+  holds: (value) => typeof value === 'boolean',
+};
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+/** Accepts true, false and objects. */
+export const FLAG_OR_OBJECT_FIELD: FieldCheck = {
+  what: 'true, false or an object',
+  holds: (value) => typeof value === 'boolean' || isObject(value),
+};
+
+/** Accepts the keys of a pick. */
+export const KEY_FIELD: FieldCheck = {
+  what: 'a string or a number',
+  holds: (value) => typeof value === 'string' || typeof value === 'number',
+};
+
+/** Accepts objects that are not null, which `what` names. Their fields are checked apart. */
+export function objectField(what: string): FieldCheck {
+  return { what, holds: isObject };
+}
+
 /** Whether `value` is a number from `least` to `most`. */
 export function isWithin(value: unknown, least: number, most: number): boolean {
   return typeof value === 'number' && value >= least && value <= most;

@@ -1,4 +1,4 @@
-import { checkFields, type FieldCheck } from '../common/check-fields.js';
+import { checkFields, FLAG_FIELD, type FieldCheck } from '../common/check-fields.js';
 import { type DashboardMount, type DashboardOptions } from './dashboard.options.js';
 
 const WHERE = 'SidekickDashboardModule';
@@ -16,7 +16,7 @@ const MOUNT: Readonly<Record<keyof DashboardMount, FieldCheck>> = {
     what: 'an array of guards: classes, or instances with a method `canActivate`',
     holds: (value) => Array.isArray(value) && value.every(isGuard),
   },
-  guardPage: { what: 'true or false', holds: (value) => typeof value === 'boolean' },
+  guardPage: FLAG_FIELD,
   imports: { what: 'an array of modules', holds: (value) => Array.isArray(value) },
 };
 

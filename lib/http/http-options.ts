@@ -1,27 +1,28 @@
-import { checkFields, type FieldCheck, integerField, SECONDS_FIELD } from '../common/check-fields.js';
+import {
+  checkFields,
+  FLAG_FIELD,
+  FLAG_OR_OBJECT_FIELD,
+  type FieldCheck,
+  integerField,
+  KEY_FIELD,
+  objectField,
+  SECONDS_FIELD,
+} from '../common/check-fields.js';
 import { expected } from '../common/expected.js';
 import { checkRetryOptions } from '../balancing/retry-options.js';
 import { type HedgeOptions } from './undici/service-request.js';
 import { type ServiceHttpModuleOptions, type ServiceRequestOptions } from './service-http.options.js';
 
-const OBJECT_OR_FLAG: FieldCheck = {
-  what: 'true, false or an object',
-  holds: (value) => typeof value === 'boolean' || (typeof value === 'object' && value !== null),
-};
-
 const MODULE: Readonly<Record<keyof ServiceHttpModuleOptions, FieldCheck>> = {
-  passThrough: { what: 'true or false', holds: (value) => typeof value === 'boolean' },
+  passThrough: FLAG_FIELD,
   timeout: SECONDS_FIELD,
 };
 
 const REQUEST: Readonly<Record<keyof ServiceRequestOptions, FieldCheck>> = {
-  key: {
-    what: 'a string or a number',
-    holds: (value) => typeof value === 'string' || typeof value === 'number',
-  },
-  retry: OBJECT_OR_FLAG,
+  key: KEY_FIELD,
+  retry: FLAG_OR_OBJECT_FIELD,
   timeout: SECONDS_FIELD,
-  hedge: { what: 'an object', holds: (value) => typeof value === 'object' && value !== null },
+  hedge: objectField('an object'),
 };
 
 const HEDGE: Readonly<Record<keyof HedgeOptions, FieldCheck>> = {

@@ -1,4 +1,4 @@
-import { checkFields } from '../common/check-fields.js';
+import { checkFields, FLAG_FIELD } from '../common/check-fields.js';
 import { type SidekickMetricsModuleOptions } from './metrics.options.js';
 import { clientOf } from './prometheus/load-client.js';
 
@@ -17,7 +17,7 @@ export function checkMetricsOptions(options: SidekickMetricsModuleOptions): void
       what: 'a Registry of prom-client or @prometheus-io/client',
       holds: (value) => isObject(value) && typeof value.registerMetric === 'function',
     },
-    instanceLabel: { what: 'true or false', holds: (value) => typeof value === 'boolean' },
+    instanceLabel: FLAG_FIELD,
     meterProvider: {
       what: 'true or a meter provider of OpenTelemetry',
       holds: (value) => value === true || (isObject(value) && typeof value.getMeter === 'function'),

@@ -1,9 +1,15 @@
 import { pause } from '../common/async/deadline.js';
-import { ClosedError } from '../common/errors/index.js';
 import { memory } from '../registries/memory/memory.js';
 import { type Session } from '../registry/registry.js';
 import { type FaultyRegistry } from '../testing/faulty-registry.js';
-import { key, OPTIONS, seeded, types, World } from '../../test/harness/in-memory/registrar-world.js';
+import {
+  expectFirstValueAborted,
+  key,
+  OPTIONS,
+  seeded,
+  types,
+  World,
+} from '../../test/harness/in-memory/registrar-world.js';
 import { runs } from '../../test/harness/in-memory/runs.js';
 
 describe('LocalRegistrar', () => {
@@ -203,23 +209,7 @@ describe('LocalRegistrar', () => {
 
   it('aborts the computation of a first value when it is closed', async () => {
     const { registrar } = await world.registrar();
-    let given: AbortSignal | undefined;
-    const registering = registrar.register(
-      'k',
-      (signal) => {
-        given = signal;
-        return new Promise(() => undefined);
-      },
-      OPTIONS,
-    );
-    const refused = expect(registering).rejects.toThrow(ClosedError);
-    await world.clock.advance(0);
-    const closing = registrar.close();
-    await world.clock.advance(0);
-    await closing;
-    expect(given?.aborted).toBe(true);
-    expect(world.clock.pending).toBe(0);
-    await refused;
+    await expectFirstValueAborted(registrar, world.clock);
   });
 
   it('leaves no timer behind when it is closed during a change or a deregistration', async () => {

@@ -1,10 +1,9 @@
-import { isError } from '../common/async/abort.js';
 import { Backoff, DEFAULT_BACKOFF } from '../common/async/backoff.js';
 import { attempt, pause } from '../common/async/deadline.js';
 import { deferred, type Deferred } from '../common/async/deferred.js';
 import { Watchdog } from '../common/async/watchdog.js';
 import { ClosedError } from '../common/errors/index.js';
-import { messageOf } from '../common/thrown.js';
+import { messageOf, toError } from '../common/thrown.js';
 import { WarnOnce } from '../common/warn-once.js';
 import { type MalformedSink } from './entry-store.js';
 import { type ListWatcherOptions, type ListWatchState } from './list-watcher.types.js';
@@ -235,7 +234,7 @@ export class ScopeWatcher {
     } catch (error) {
       if (signal.aborted) return 0;
       if (intervalMs !== undefined && clock.now() - (this.lastHeard ?? 0) >= intervalMs) return 0;
-      this.markStale(isError(error) ? error : new Error(messageOf(error), { cause: error }));
+      this.markStale(toError(error));
       return this.backoff.next();
     } finally {
       watchdog.end();

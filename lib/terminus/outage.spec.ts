@@ -1,10 +1,9 @@
-import { Test, type TestingModule } from '@nestjs/testing';
+import { type TestingModule } from '@nestjs/testing';
+import { moduleOnClock } from '../../test/harness/in-memory/module-on-clock.js';
 import { silentLogger } from '../common/logger.js';
 import { PilotedModule } from '../piloted/piloted.module.js';
-import { PILOTED_CLOCK } from '../piloted/piloted.tokens.js';
 import { memory } from '../registries/memory/memory.js';
 import { SidekickModule } from '../sidekick/sidekick.module.js';
-import { SIDEKICK_CLOCK } from '../sidekick/sidekick.tokens.js';
 import { faulty, type FaultySource } from '../testing/faulty.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
 import { SidekickHealthIndicator, SidekickHealthModule } from './index.js';
@@ -17,20 +16,12 @@ describe('The health of the heartbeat after an outage', () => {
   beforeEach(async () => {
     clock = new VirtualClock();
     registry = faulty(memory());
-    module = await Test.createTestingModule({
-      imports: [
-        SidekickHealthModule,
-        SidekickModule.forRoot({ registry, key: 'me', ttl: 10, logger: silentLogger }),
-        // Its list is the first to reach the registry again.
-        PilotedModule.forRoot({ registry, services: ['web'], logger: silentLogger }),
-      ],
-    })
-      .overrideProvider(SIDEKICK_CLOCK)
-      .useValue(clock)
-      .overrideProvider(PILOTED_CLOCK)
-      .useValue(clock)
-      .compile();
-    await clock.until(module.init());
+    module = await moduleOnClock(clock, [
+      SidekickHealthModule,
+      SidekickModule.forRoot({ registry, key: 'me', ttl: 10, logger: silentLogger }),
+      // Its list is the first to reach the registry again.
+      PilotedModule.forRoot({ registry, services: ['web'], logger: silentLogger }),
+    ]);
   });
   afterEach(async () => {
     await clock.until(module.close());

@@ -5,7 +5,7 @@ import { type BalancerOption } from '../balancing/create-balancer.js';
 import { type Clock, systemClock } from '../common/clock.js';
 import { type ServiceName } from '../common/declared-names.js';
 import { ClosedError, RegistryUnavailableError } from '../common/errors/index.js';
-import { checkFields, type FieldCheck } from '../common/check-fields.js';
+import { checkFields, type FieldCheck, objectField } from '../common/check-fields.js';
 import { checkObject } from '../common/expected.js';
 import { type Random } from '../common/random.js';
 import { DiscoveryService } from '../piloted/discovery.service.js';
@@ -51,7 +51,7 @@ export interface FakeServicesOptions {
 const OPTIONS: Readonly<Record<keyof FakeServicesOptions, FieldCheck>> = {
   // Checked where the balancers are made.
   balancer: { what: 'a balancer', holds: () => true },
-  clock: { what: 'a clock', holds: (value) => typeof value === 'object' && value !== null },
+  clock: objectField('a clock'),
   random: { what: 'a function', holds: (value) => typeof value === 'function' },
   bootTimeout: { what: 'a number of seconds', holds: (value) => typeof value === 'number' && value >= 0 },
 };

@@ -1,12 +1,11 @@
-import { Test, type TestingModule } from '@nestjs/testing';
+import { type TestingModule } from '@nestjs/testing';
+import { moduleOnClock } from '../../test/harness/in-memory/module-on-clock.js';
 import { silentLogger } from '../common/logger.js';
 import { DiscoveryService } from '../piloted/discovery.service.js';
 import { PilotedModule } from '../piloted/piloted.module.js';
-import { PILOTED_CLOCK } from '../piloted/piloted.tokens.js';
 import { memory } from '../registries/memory/memory.js';
 import { Sidekick } from '../sidekick/sidekick.service.js';
 import { SidekickModule } from '../sidekick/sidekick.module.js';
-import { SIDEKICK_CLOCK } from '../sidekick/sidekick.tokens.js';
 import { faulty, type FaultySource } from './faulty.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -18,18 +17,10 @@ describe('A registry whose faults a test commands', () => {
   beforeEach(async () => {
     clock = new VirtualClock();
     registry = faulty(memory());
-    module = await Test.createTestingModule({
-      imports: [
-        SidekickModule.forRoot({ registry, key: 'me', logger: silentLogger }),
-        PilotedModule.forRoot({ registry, services: ['web'], logger: silentLogger }),
-      ],
-    })
-      .overrideProvider(SIDEKICK_CLOCK)
-      .useValue(clock)
-      .overrideProvider(PILOTED_CLOCK)
-      .useValue(clock)
-      .compile();
-    await clock.until(module.init());
+    module = await moduleOnClock(clock, [
+      SidekickModule.forRoot({ registry, key: 'me', logger: silentLogger }),
+      PilotedModule.forRoot({ registry, services: ['web'], logger: silentLogger }),
+    ]);
   });
   afterEach(async () => {
     await clock.until(module.close());

@@ -1,5 +1,6 @@
 import {
   checkFields,
+  FLAG_FIELD,
   type FieldCheck,
   integerField,
   numberField,
@@ -97,7 +98,7 @@ const CHECKS: Readonly<Record<keyof OutlierDetectionOptions, FieldCheck>> = {
   successRate: SWITCH,
   failurePercentage: SWITCH,
   panicThreshold: PERCENT,
-  enforce: { what: 'true or false', holds: (value) => typeof value === 'boolean' },
+  enforce: FLAG_FIELD,
 };
 
 /**

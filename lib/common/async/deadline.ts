@@ -1,7 +1,7 @@
 import { type Clock } from '../clock.js';
 import { DeadlineExceededError } from '../errors/deadline-exceeded.error.js';
-import { messageOf } from '../thrown.js';
-import { abortReason, isError, onAbort } from './abort.js';
+import { toError } from '../thrown.js';
+import { abortReason, onAbort } from './abort.js';
 
 /** The bounds of one attempt. */
 export interface AttemptOptions {
@@ -53,7 +53,7 @@ export async function attempt<T>(
     };
     const failed = (error: unknown): void => {
       done();
-      reject(isError(error) ? error : new Error(messageOf(error), { cause: error }));
+      reject(toError(error));
     };
     try {
       run(inner.signal).then((value) => {

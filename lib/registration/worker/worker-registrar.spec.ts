@@ -1,10 +1,10 @@
+import { expectFirstValueAborted, OPTIONS } from '../../../test/harness/in-memory/registrar-world.js';
 import { ClosedError, InvalidOptionError } from '../../common/errors/index.js';
 import { silentLogger } from '../../common/logger.js';
 import { type EntryRecord } from '../../registry/entry-record.js';
 import { memory } from '../../registries/memory/memory.js';
 import { VirtualClock } from '../../testing/virtual-clock.js';
 import { LocalRegistrar } from '../local-registrar.js';
-import { type RegistrationOptions } from '../registrar.js';
 import { type RegistrationState } from '../registration-status.js';
 import { clockTicker } from '../ticker.js';
 import { type Report, type Request, type Result } from './protocol.js';
@@ -13,7 +13,6 @@ import { WorkerHost } from './worker-host.js';
 import { WorkerRegistrar, type WorkerRegistrarDeps } from './worker-registrar.js';
 import { type WorkerUser } from './worker-thread.js';
 
-const OPTIONS: RegistrationOptions = { ttl: 9, updateInterval: 8, exclusive: false };
 const record = (value: string): EntryRecord => ({ kind: 'key', key: 'k', value });
 
 /** A worker in this thread: a `WorkerHost` that receives and sends copies. Real threads run in the chaos scenarios. */
@@ -136,20 +135,6 @@ describe('WorkerRegistrar', () => {
   });
 
   it('aborts the computation of a first value with close()', async () => {
-    let given: AbortSignal | undefined;
-    const registering = registrar.register(
-      'k',
-      (signal) => {
-        given = signal;
-        return new Promise(() => undefined);
-      },
-      OPTIONS,
-    );
-    const refused = expect(registering).rejects.toThrow(ClosedError);
-    await clock.advance(0);
-    await registrar.close();
-    expect(given?.aborted).toBe(true);
-    expect(clock.pending).toBe(0);
-    await refused;
+    await expectFirstValueAborted(registrar, clock);
   });
 });

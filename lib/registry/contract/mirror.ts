@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { RegistryUnavailableError } from '../../common/errors/index.js';
 import { type EntryKey, entryKeyId, entryKeyLabel, entryKeyOf } from '../entry-record.js';
-import { type Change, type RegistryEntry, type Listing, type Registry, type Scope } from '../registry.js';
+import {
+  type Change,
+  type Cursor,
+  type RegistryEntry,
+  type Listing,
+  type Registry,
+  type Scope,
+} from '../registry.js';
 import { inScope } from '../scope.js';
 
 /** Times that the registry may be unavailable to one watch: a busy machine may be too slow for the deadlines of a driver. */
@@ -22,7 +29,7 @@ export class Mirror {
   batches = 0;
   resets = 0;
 
-  private cursor = '';
+  private cursor: Cursor;
   private readonly stopping = new AbortController();
   private readonly running: Promise<void>;
 
@@ -32,7 +39,8 @@ export class Mirror {
     first: Listing,
   ) {
     this.replace(first);
-    this.running = this.run(first);
+    this.cursor = first.cursor;
+    this.running = this.run();
     // `stop` awaits this promise; until then a failure must not count as an unhandled rejection.
     this.running.catch(() => undefined);
   }
@@ -55,9 +63,8 @@ export class Mirror {
     await this.running;
   }
 
-  private async run(first: Listing): Promise<void> {
+  private async run(): Promise<void> {
     const { signal } = this.stopping;
-    this.cursor = first.cursor;
     let failures = 0;
     while (!signal.aborted) {
       try {

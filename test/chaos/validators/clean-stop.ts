@@ -28,11 +28,11 @@ export function cleanStop(
     present && 'Expected the key to be gone when it was closed, it was there.',
     ended !== 'by itself' && ended,
   ];
-  const findings = { promise: 'clean stop', who, at: monotonic() };
+  const finding = { promise: 'clean stop', who, at: monotonic() };
   return [
-    ...late.flatMap((text) => (text === false ? [] : [{ ...findings, text, timed: true as const }])),
+    ...late.flatMap((text) => (text === false ? [] : [{ ...finding, text, timed: true as const }])),
     ...(traffic > 0
-      ? [{ ...findings, text: `Expected no traffic after it was closed, there was (${traffic}).` }]
+      ? [{ ...finding, text: `Expected no traffic after it was closed, there was (${traffic}).` }]
       : []),
   ];
 }

@@ -1,6 +1,11 @@
+import { ClosedError } from '../../../lib/common/errors/index.js';
 import { silentLogger } from '../../../lib/common/logger.js';
 import { type EntryRecord, type KeyRecord } from '../../../lib/registry/entry-record.js';
-import { type Registration, type RegistrationOptions } from '../../../lib/registration/registrar.js';
+import {
+  type Registrar,
+  type Registration,
+  type RegistrationOptions,
+} from '../../../lib/registration/registrar.js';
 import { memory, type MemorySource } from '../../../lib/registries/memory/memory.js';
 import { FaultyRegistry } from '../../../lib/testing/faulty-registry.js';
 import { VirtualClock } from '../../../lib/testing/virtual-clock.js';
@@ -24,6 +29,27 @@ export const key =
 
 export const types = (events: readonly RegistrationEvent[]): string[] =>
   events.map(({ type, reason }) => reason ?? type);
+
+/** Closes a registrar while it computes a first value: that is aborted, and leaves no timer. */
+export async function expectFirstValueAborted(registrar: Registrar, clock: VirtualClock): Promise<void> {
+  let given: AbortSignal | undefined;
+  const registering = registrar.register(
+    'k',
+    (signal) => {
+      given = signal;
+      return new Promise(() => undefined);
+    },
+    OPTIONS,
+  );
+  const refused = expect(registering).rejects.toThrow(ClosedError);
+  await clock.advance(0);
+  const closing = registrar.close();
+  await clock.advance(0);
+  await closing;
+  expect(given?.aborted).toBe(true);
+  expect(clock.pending).toBe(0);
+  await refused;
+}
 
 export class World {
   readonly clock = new VirtualClock();
