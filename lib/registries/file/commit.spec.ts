@@ -1,10 +1,12 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deferred } from '../../common/async/deferred.js';
 import { systemClock } from '../../common/clock.js';
 import { type KeyRecord, entryKeyOf } from '../../registry/entry-record.js';
 import { type RegistryEntry, type WriteResult } from '../../registry/registry.js';
 import { commit, type ObservedEntry } from './commit.js';
+import { type Folder } from './folder.js';
 import { Layout } from './layout.js';
 import { ensureRoot } from './root.js';
 import { FileSession } from './file-session.js';
@@ -48,6 +50,44 @@ describe('commit, with a concurrent change after it has read the entry key', () 
         }
         return state;
       },
+      signal,
+    });
+  }
+
+  /** Writes as session `slow`, and runs `meanwhile` after it has created its file, or after it has found its base unchanged. */
+  async function pausing(
+    guard: string | undefined,
+    where: 'before the check' | 'after the check',
+    meanwhile: () => Promise<unknown>,
+  ): Promise<WriteResult> {
+    const own = new FileStore('file:', store.layout, systemClock, store.time);
+    const folder = own.folder(entryKey);
+    let paused = false;
+    const pause = async (): Promise<void> => {
+      if (paused) return;
+      paused = true;
+      await meanwhile();
+    };
+    const pausingFolder = new Proxy(folder, {
+      get: (target, property: keyof Folder) => {
+        const value: unknown = target[property];
+        if (typeof value !== 'function') return value;
+        if (property !== 'content' && property !== 'names') return value.bind(target) as unknown;
+        return async (...args: unknown[]) => {
+          if (where === 'before the check') await pause();
+          const result: unknown = await (value.apply(target, args) as unknown);
+          if (where === 'after the check') await pause();
+          return result;
+        };
+      },
+    });
+    return await commit({
+      layout: own.layout,
+      folder: pausingFolder,
+      record: record('slow'),
+      session: 'slow',
+      guard,
+      observe: (entry) => own.observe(entry),
       signal,
     });
   }
@@ -134,6 +174,44 @@ describe('commit, with a concurrent change after it has read the entry key', () 
     const won = await slowly(undefined, async () => await rm(store.layout.keys, { recursive: true }));
     expect(won).toMatchObject({ ok: true });
     expect(await files()).toEqual(['k@1.json']);
+  });
+
+  describe('and with others that build on its version before it has finished', () => {
+    const later = async (): Promise<void> => {
+      const before = await current();
+      await write('later', await write('next', before?.version));
+    };
+
+    it.each(['before the check', 'after the check'] as const)('succeeds once, paused %s', async (where) => {
+      const first = await write('first');
+      await expect(pausing(first, where, later)).resolves.toMatchObject({ ok: true });
+      expect(await current()).toMatchObject({ record: record('later') });
+      expect(await files()).toEqual(['k@4.json']);
+    });
+
+    it.each(['before the check', 'after the check'] as const)('creates once, paused %s', async (where) => {
+      await expect(pausing(undefined, where, later)).resolves.toMatchObject({ ok: true });
+      expect(await current()).toMatchObject({ record: record('later') });
+      expect(await files()).toEqual(['k@3.json']);
+    });
+
+    it('lets no other writer succeed with the same base', async () => {
+      const first = await write('first');
+      const [reached, lost] = [deferred<void>(), deferred<void>()];
+      let second: Promise<WriteResult> | undefined;
+      const third = await slowly(first, async () => {
+        second = pausing(first, 'after the check', async () => {
+          await later();
+          reached.resolve();
+          await lost.promise;
+        });
+        await reached.promise;
+      });
+      expect(third).toMatchObject({ ok: false, current: { record: record('later') } });
+      lost.resolve();
+      await expect(second).resolves.toMatchObject({ ok: true });
+      expect(await current()).toMatchObject({ record: record('later') });
+    });
   });
 
   it('leaves no temporary file', async () => {

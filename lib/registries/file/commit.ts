@@ -10,8 +10,8 @@ import {
   isReserved,
 } from '../../registry/entry-record.js';
 import { type RegistryEntry, type WriteResult } from '../../registry/registry.js';
-import { entryText, versionOf } from './entry-file.js';
-import { type Folder, type NewestVersion } from './folder.js';
+import { entryText, MAX_ACCEPTED, versionOf } from './entry-file.js';
+import { type Folder, type VersionChain } from './folder.js';
 import {
   type Layout,
   markerName,
@@ -25,7 +25,7 @@ import { createFile, removeFile } from './write-file.js';
 /** The state of an entry key that a write is based on. */
 export interface ObservedEntry {
   /** The newest version on disk, even if its session has expired. */
-  readonly newest: NewestVersion | undefined;
+  readonly newest: VersionChain | undefined;
   /** The entry of that version. Undefined if its session is not alive or the file is malformed. */
   readonly current: RegistryEntry | undefined;
 }
@@ -50,7 +50,11 @@ export interface Commit {
  * 2. The writer checks that the file of version n still exists unchanged. A writer whose base version is missing deletes its
  *    own file and reads again. A removal deletes the file and every file has a unique nonce, so a slow writer can neither
  *    build on a removed version nor win with an empty guard while other versions exist.
- * 3. The writer deletes version n. A reader therefore always finds one of the two versions.
+ * 3. The writer deletes all versions up to n, the oldest first. A reader therefore always finds one of the two versions, and
+ *    no version is deleted while its base exists: its name would be free again for a writer that still finds this base.
+ *
+ * Between 1 and 2, another writer may build on version n + 1 and delete n. It then names version n + 1 as accepted in its own
+ * file, as do all after it, so that the slower writer learns that its write took effect.
  *
  * The numbers of a key of a space never restart: a creation leaves a marker with its number, and a removal one with the
  * highest number before it deletes the files. The number of the version that created an entry is its create revision.
@@ -75,14 +79,16 @@ export async function commit(write: Commit): Promise<WriteResult> {
     const removed = reserved && !newest ? await folder.highestRemoved(stem) : 0;
     const name = versionName(stem, Math.max(newest?.name.number ?? 0, removed) + 1);
     const created = reserved ? Number(current?.createRevision ?? name.number) : undefined;
-    const text = entryText(record, session, created);
+    const accepted = acceptedBy(newest);
+    const text = entryText(record, session, { created, accepted });
     if (!(await createFile(layout, join(folder.path, name.file), text))) continue;
-    if (await baseUnchanged(folder, name, newest)) {
-      if (newest) await removeFile(join(folder.path, newest.name.file));
+    const version = versionOf(text);
+    if ((await baseUnchanged(folder, name, newest)) || (await isAccepted(folder, stem, version))) {
+      if (newest) await removeOlder(folder, name, [...newest.older, newest.name]);
       // At once, and not only with the removal: another hand may delete the file.
       if (reserved && !current) await mark(layout, folder, name);
       const revision = reserved && !current ? { createRevision: String(created) } : {};
-      return { ok: true, version: versionOf(text), ...revision };
+      return { ok: true, version, ...revision };
     }
     await removeFile(join(folder.path, name.file));
   }
@@ -123,11 +129,32 @@ export async function removeOlder(
   for (const { file } of older.sort((a, b) => a.number - b.number)) await removeFile(join(folder.path, file));
 }
 
+/** Returns what a version that replaces `newest` accepts. */
+function acceptedBy(newest: VersionChain | undefined): readonly string[] | undefined {
+  if (!newest) return undefined;
+  const { name, content, older } = newest;
+  const { accepted: before = [], created } = 'entry' in content ? content.entry : {};
+  // The writer of a first version has no base to delete, so nothing shows whether it has finished.
+  const isFirst = name.number === 1 || name.number === created;
+  const all = isFirst || older.length > 0 ? [...before, content.version] : before;
+  return all.length > 0 ? all.slice(-MAX_ACCEPTED) : undefined;
+}
+
+/** Whether a newer version builds on `version`. */
+async function isAccepted(folder: Folder, stem: string, version: string): Promise<boolean> {
+  const newest = await folder.newest(stem);
+  return (
+    newest !== undefined &&
+    'entry' in newest.content &&
+    newest.content.entry.accepted?.includes(version) === true
+  );
+}
+
 /** Whether the version on which `name` is based still exists unchanged. */
 async function baseUnchanged(
   folder: Folder,
   name: VersionName,
-  before: NewestVersion | undefined,
+  before: VersionChain | undefined,
 ): Promise<boolean> {
   if (before) return (await folder.content(before.name))?.version === before.content.version;
   const alone = (await folder.names(name.stem)).every(({ number }) => number === name.number);

@@ -25,6 +25,12 @@ export interface NewestVersion {
   readonly content: Content;
 }
 
+/** The newest version of one entry key, with the older ones whose files still exist. */
+export interface VersionChain extends NewestVersion {
+  /** Left by a writer that is between its commit and the end of its write, or was killed there. */
+  readonly older: readonly VersionName[];
+}
+
 /** The newest version of each entry key of a folder, by stem. */
 export type NewestVersions = ReadonlyMap<string, NewestVersion>;
 
@@ -118,8 +124,10 @@ export class Folder {
   ) {}
 
   /** Returns the newest version of one entry key. Undefined if it has none. */
-  async newest(stem: string): Promise<NewestVersion | undefined> {
-    return (await this.read({ only: stem })).get(stem);
+  async newest(stem: string): Promise<VersionChain | undefined> {
+    const [versions, names] = await this.versions({ only: stem });
+    const newest = versions.get(stem);
+    return newest && { ...newest, older: names.filter(({ number }) => number < newest.name.number) };
   }
 
   /**
@@ -127,14 +135,25 @@ export class Folder {
    *
    * @throws RegistryUnavailableError when files are replaced faster than they can be read
    */
-  async read({ only, changed, watched = false }: ReadOptions = {}): Promise<NewestVersions> {
+  async read(options: ReadOptions = {}): Promise<NewestVersions> {
+    const [versions] = await this.versions(options);
+    return versions;
+  }
+
+  /** Returns the newest version of each entry key, and the files of all versions. */
+  private async versions({
+    only,
+    changed,
+    watched = false,
+  }: ReadOptions): Promise<readonly [NewestVersions, readonly VersionName[]]> {
     for (let attempt = 0; attempt < MAX_READ_ATTEMPTS; attempt++) {
-      const newest = newestOf(await this.names(only), only);
+      const names = await this.names(only);
+      const newest = newestOf(names, only);
       const versions = await this.contents(newest, changed, watched);
       // Fewer files than names: one was deleted after the folder was read, and a newer version may exist.
       if (versions.size < newest.length) continue;
       if (only === undefined) this.evictAllBut(newest);
-      return versions;
+      return [versions, names];
     }
     const error = new Error(
       `its entries were replaced faster than they could be read, ${MAX_READ_ATTEMPTS} times`,

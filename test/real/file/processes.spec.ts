@@ -136,11 +136,17 @@ describe('processes on one file registry', () => {
     expect(await ids()).toEqual([]);
   });
 
-  it('lets exactly one process write each version of an entry, though some are killed while they write', async () => {
+  it('lets exactly one process write each version of an entry, though they are paused and killed while they write', async () => {
     const key = 'counter';
     const started = Array.from({ length: 5 }, () => act('counter', key));
     await Promise.all(started.map((actor) => heard(actor, 'ready')));
     await until('the count to go up', () => started.some(({ messages }) => messages.length > 50));
+    for (let n = 0; n < 300; n++) {
+      const paused = started[n % started.length]!.process;
+      paused.kill('SIGSTOP');
+      await sleep(Math.random() * 15);
+      paused.kill('SIGCONT');
+    }
     const killed = started.slice(0, 3);
     for (const actor of killed) {
       await sleep(Math.random() * 50);
