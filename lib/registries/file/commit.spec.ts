@@ -195,6 +195,18 @@ describe('commit, with a concurrent change after it has read the entry key', () 
       expect(await files()).toEqual(['k@3.json']);
     });
 
+    it('leaves a file that another writer created with the same number after a removal', async () => {
+      const first = await write('first');
+      const lost = await pausing(first, 'before the check', async () => {
+        await later();
+        await other.remove(entryKey, signal);
+        await write('again', await write('new'));
+      });
+      expect(lost).toMatchObject({ ok: false, current: { record: record('again') } });
+      expect(await current()).toMatchObject({ record: record('again') });
+      expect(await files()).toEqual(['k@2.json']);
+    });
+
     it('lets no other writer succeed with the same base', async () => {
       const first = await write('first');
       const [reached, lost] = [deferred<void>(), deferred<void>()];

@@ -90,7 +90,8 @@ export async function commit(write: Commit): Promise<WriteResult> {
       const revision = reserved && !current ? { createRevision: String(created) } : {};
       return { ok: true, version, ...revision };
     }
-    await removeFile(join(folder.path, name.file));
+    // Numbers may have started again meanwhile, and the file be that of another writer.
+    if ((await folder.content(name))?.version === version) await removeFile(join(folder.path, name.file));
   }
 }
 
