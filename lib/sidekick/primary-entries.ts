@@ -1,8 +1,13 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InvalidOptionError } from '../common/errors/index.js';
 import { withoutUndefined } from '../common/without-undefined.js';
+import { type ContainerPilotConfig } from '../containerpilot/config.js';
 import { type Registration } from '../registration/registrar.js';
 import { type RecordSource } from '../registration/value-updater.js';
+import { plannedServices } from './planned-service.js';
 import { type AnnouncedService, type ServiceUpdate } from './registered-entry.js';
-import { type HeartbeatOptions } from './sidekick.options.js';
+import { type HeartbeatOptions, type SidekickModuleOptions } from './sidekick.options.js';
+import { SIDEKICK_CONFIG, SIDEKICK_OPTIONS } from './sidekick.tokens.js';
 
 /** What the application has changed of the entries of the module's options. Immutable. */
 export interface PrimaryChanges {
@@ -16,11 +21,20 @@ export interface PrimaryChanges {
  * The entries that the module's options name. Keys are registered after all other modules have started, and services once the
  * server listens: a change before that is remembered, and the entry begins with it.
  */
+@Injectable()
 export class PrimaryEntries {
+  private readonly announces: boolean;
   private readonly registrations: Registration[] = [];
   private readonly services: AnnouncedService[] = [];
   private key: Registration | undefined;
   private changes: PrimaryChanges = { source: undefined, service: {}, timing: {} };
+
+  constructor(
+    @Inject(SIDEKICK_OPTIONS) options: SidekickModuleOptions,
+    @Inject(SIDEKICK_CONFIG) config: ContainerPilotConfig | undefined,
+  ) {
+    this.announces = plannedServices(options, config).length > 0;
+  }
 
   /** The changes so far. An entry that is registered now begins with them. */
   get changed(): PrimaryChanges {
@@ -57,7 +71,12 @@ export class PrimaryEntries {
     for (const registration of this.registrations) registration.setUpdateInterval(updateInterval);
   }
 
+  /** @throws InvalidOptionError when the module's options name no service */
   async update(changes: ServiceUpdate): Promise<void> {
+    if (!this.announces)
+      throw new InvalidOptionError(
+        'Expected the option `service` of SidekickModule, or a service in the file of `config`, before `update()`, got none. Add one, or call `update()` of the service that `Sidekick.announce()` returns.',
+      );
     const service = { ...this.changes.service, ...withoutUndefined(changes) };
     this.changes = { ...this.changes, service };
     await Promise.all(this.services.map((announced) => announced.update(changes)));

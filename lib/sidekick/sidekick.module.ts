@@ -20,6 +20,7 @@ import { ElectionJobs } from './elections/election-jobs.js';
 import { electionClientProvider, electionProvider, LateElections } from './elections/election.providers.js';
 import { Elections } from './elections/elections.service.js';
 import { LoopbackWarning } from './loopback-warning.js';
+import { PrimaryEntries } from './primary-entries.js';
 import { processName } from './process-name.js';
 import { scheduleTicker } from './schedule.ticker.js';
 import { findSchedulerRegistry } from './scheduler-registry.js';
@@ -166,6 +167,7 @@ const PROVIDERS: readonly Provider[] = [
   Elections,
   LateElections,
   LoopbackWarning,
+  PrimaryEntries,
   Sidekick,
   SidekickLifecycle,
 ];

@@ -59,7 +59,6 @@ export class Sidekick {
   readonly #options: SidekickModuleOptions;
   private readonly subject = new Subject<RegistrationEvent>();
   private readonly registrations: RegistrationSet;
-  private readonly primaries = new PrimaryEntries();
   private readonly log: RegistrationLog;
   private deregistering: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
@@ -73,6 +72,7 @@ export class Sidekick {
     @Inject(LoopbackWarning) private readonly loopback: LoopbackWarning,
     @Inject(SIDEKICK_ELECTIONS) private readonly elections: ElectionClient,
     @Inject(SIDEKICK_WAIT_CLOCK) clock: Clock,
+    @Inject(PrimaryEntries) private readonly primaries: PrimaryEntries,
   ) {
     this.#options = options;
     this.defaults = {
@@ -204,7 +204,7 @@ export class Sidekick {
   /**
    * Changes tags, metadata or weight of the module's `service`, and writes them at once or with the first write.
    *
-   * @throws InvalidOptionError for a bad change
+   * @throws InvalidOptionError when the module announces no service, or for a bad change
    */
   async update(changes: ServiceUpdate): Promise<void> {
     if (this.stopped) return;

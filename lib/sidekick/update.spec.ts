@@ -52,6 +52,22 @@ describe('update()', () => {
     expect(bench.instances()).toMatchObject([{ id: 'one', tags: ['a'] }]);
   });
 
+  it('is refused where the module announces no service', async () => {
+    const compiled = await Test.createTestingModule({ imports: [bench.appModule({ key: 'k' })] }).compile();
+    const app = await bench.closing(compiled.createNestApplication()).init();
+    const sidekick = app.get(Sidekick);
+    const service = { name: 'web', id: 'two', address: '10.0.0.1', port: 80 };
+    const announced = await sidekick.announce(service);
+    await refused(
+      sidekick.update({ tags: ['c'] }),
+      'Expected the option `service` of SidekickModule, or a service in the file of `config`, before `update()`, got none.',
+    );
+    await announced.update({ tags: ['d'] });
+    expect(bench.instances()).toMatchObject([{ tags: ['d'] }]);
+    await sidekick.stop();
+    await sidekick.update({ tags: ['e'] });
+  });
+
   it.each(REFUSED)('of an announced instance refuses %j', async (changes, sentence) => {
     const app = await application();
     await app.init();
