@@ -1,12 +1,9 @@
 import { SidekickError } from '../common/errors/index.js';
 import { type EntryKey, entryKeyLabel } from '../registry/entry-record.js';
 
-/** Code of {@link AlreadyHeldError}. An error from the worker thread has the code and not the class. */
-export const ALREADY_HELD = 'SIDEKICK_ALREADY_HELD';
-
 /** With `exclusive`: another live session owns the entry. */
 export class AlreadyHeldError extends SidekickError {
-  readonly code = ALREADY_HELD;
+  readonly code = 'SIDEKICK_ALREADY_HELD';
 
   constructor(entryKey: EntryKey, owner: string) {
     super(

@@ -1,5 +1,5 @@
 import { type Clock } from '../common/clock.js';
-import { ALREADY_HELD } from '../registration/already-held.error.js';
+import { AlreadyHeldError } from '../registration/already-held.error.js';
 import { type Registrar, type Registration, type RegistrationOptions } from '../registration/registrar.js';
 import { type RegistrationStatus } from '../registration/registration-status.js';
 import { type RecordSource } from '../registration/value-updater.js';
@@ -71,7 +71,7 @@ export class RegistrationSet {
     } catch (error) {
       if (this.closed) return;
       if (!registration) throw error;
-      if (failFast || (error as { readonly code?: unknown }).code === ALREADY_HELD) {
+      if (failFast || error instanceof AlreadyHeldError) {
         await this.remove(key, registration);
         throw error;
       }

@@ -6,8 +6,9 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RegistryUnavailableError } from '../common/errors/index.js';
 import { type Registrar } from '../registration/registrar.js';
-import { WorkerFailureError } from '../registration/worker/worker-failure.error.js';
+import { errorOf, failureOf } from '../registration/worker/failure.js';
 import { DISABLED_REGISTRAR } from './disabled-registrar.js';
 import { OVERDUE_MS } from './overdue-warning.js';
 import { SIDEKICK_REGISTRAR } from './sidekick.tokens.js';
@@ -72,7 +73,7 @@ describe('the registration of a service', () => {
   );
 
   it('says which option boots without the registry, also where the worker thread could not reach it', async () => {
-    const error = new WorkerFailureError({ code: 'SIDEKICK_REGISTRY_UNAVAILABLE', message: 'not reachable' });
+    const error = errorOf(failureOf(new RegistryUnavailableError('etcd://a', [])));
     const registrar: Registrar = { ...DISABLED_REGISTRAR, connect: () => Promise.reject(error) };
     const compiling = Test.createTestingModule({ imports: [bench.appModule({ service: { name: 'web' } })] });
     const compiled = await compiling.overrideProvider(SIDEKICK_REGISTRAR).useValue(registrar).compile();

@@ -10,7 +10,7 @@ import { type ContainerPilotConfig } from '../containerpilot/config.js';
 import { type Registrar } from '../registration/registrar.js';
 import { type Clock } from '../common/clock.js';
 import { pause } from '../common/async/deadline.js';
-import { REGISTRY_UNAVAILABLE } from '../common/errors/index.js';
+import { RegistryUnavailableError } from '../common/errors/index.js';
 import { type Logger } from '../common/logger.js';
 import { type SharedRegistry } from '../registry/registry-pool.js';
 import { ElectionJobs } from './elections/election-jobs.js';
@@ -187,9 +187,7 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
 
   /** The error says that the registry is not reachable, not why that fails the boot. */
   private explain(error: unknown): void {
-    // By the code, since an error of the worker thread does not have the class.
-    const { code } = error as { readonly code?: unknown };
-    if (!this.failFast || code !== REGISTRY_UNAVAILABLE) return;
+    if (!this.failFast || !(error instanceof RegistryUnavailableError)) return;
     this.logger.error(
       'The boot fails because the first write did not reach the registry and `failFast` is true. With `failFast: false` the application boots, and the write is retried until it succeeds.',
     );

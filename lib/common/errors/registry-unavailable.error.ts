@@ -1,8 +1,5 @@
 import { SidekickError } from './sidekick.error.js';
 
-/** Code of {@link RegistryUnavailableError}. An error from the worker thread has the code and not the class. */
-export const REGISTRY_UNAVAILABLE = 'SIDEKICK_REGISTRY_UNAVAILABLE';
-
 /** The failure of one endpoint of a registry. */
 export interface EndpointFailure {
   /** `host:port` or a path, without credentials. */
@@ -13,7 +10,7 @@ export interface EndpointFailure {
 
 /** The registry cannot be reached. `failures` has one entry for each endpoint, in the order in which they were tried. */
 export class RegistryUnavailableError extends SidekickError {
-  readonly code: string = REGISTRY_UNAVAILABLE;
+  readonly code: string = 'SIDEKICK_REGISTRY_UNAVAILABLE';
   /** One for each endpoint, in the order in which they were tried. Not enumerable. */
   declare readonly failures: readonly EndpointFailure[];
 

@@ -8,6 +8,7 @@ import {
 } from '../../election/worker/protocol.js';
 import { type EntryRecord } from '../../registry/entry-record.js';
 import { type ConnectionState } from '../../registry/registry-pool.js';
+import { type Failure } from './failure.js';
 
 /** Start parameters of the worker. */
 export interface WorkerSettings {
@@ -50,12 +51,6 @@ export type Request =
 /** Result of a request. */
 export type Result = string | number | undefined | ElectionResult;
 
-/** An error, serialized for the other thread. */
-export interface Failure {
-  readonly code: string;
-  readonly message: string;
-}
-
 /** The response to one request. */
 export interface Answer {
   readonly kind: 'answer';
@@ -97,6 +92,8 @@ export interface DiagnosticsReport {
 /** A message of the worker. */
 export type Report =
   | Answer
+  /** The last one of a worker whose registry could not be opened. */
+  | { readonly kind: 'failed'; readonly failure: Failure }
   | StatusReport
   | ElectionReport
   | { readonly kind: 'diagnostics'; readonly messages: readonly DiagnosticsReport[] }
@@ -108,12 +105,3 @@ export type Report =
       readonly stack?: string | undefined;
       readonly fields?: LogFields | undefined;
     };
-
-/** Serializes an error. */
-export function failureOf(error: unknown): Failure {
-  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-  return {
-    code: typeof code === 'string' ? code : 'SIDEKICK_WORKER',
-    message: typeof message === 'string' ? message : String(error),
-  };
-}

@@ -1,24 +1,19 @@
-import { InvalidOptionError, RegistryRefusedError, SidekickError } from '../../common/errors/index.js';
-import { type Failure } from './protocol.js';
+import { SidekickError } from '../../common/errors/index.js';
 
-/** An error of the worker thread, with its original code and message. */
+/** An error of the worker thread without a public class, with its original code and message. */
 export class WorkerFailureError extends SidekickError {
   readonly code: string;
 
-  constructor({ code, message }: Failure) {
-    super(message);
+  constructor({
+    code,
+    message,
+    cause,
+  }: {
+    readonly code: string;
+    readonly message: string;
+    readonly cause?: Error | undefined;
+  }) {
+    super(message, { cause });
     this.code = code;
-  }
-}
-
-/** Creates the error of the main thread for a failure in the worker: with its original class, if it has a message alone. */
-export function errorOf(failure: Failure): SidekickError {
-  switch (failure.code) {
-    case 'SIDEKICK_INVALID_OPTION':
-      return new InvalidOptionError(failure.message);
-    case 'SIDEKICK_REGISTRY_REFUSED':
-      return new RegistryRefusedError(failure.message);
-    default:
-      return new WorkerFailureError(failure);
   }
 }

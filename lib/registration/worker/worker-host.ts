@@ -3,7 +3,8 @@ import { type ElectionHost } from '../../election/worker/election-host.js';
 import { type Clock, type Timer } from '../../common/clock.js';
 import { entryKeyId, entryKeyOf } from '../../registry/entry-record.js';
 import { type ConnectionState } from '../../registry/registry-pool.js';
-import { failureOf, type Report, type Request, type Result } from './protocol.js';
+import { failureOf } from './failure.js';
+import { type Report, type Request, type Result } from './protocol.js';
 
 /** Milliseconds between two status reports. */
 const REPORT_INTERVAL_MS = 500;

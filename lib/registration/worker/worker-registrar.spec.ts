@@ -2,13 +2,14 @@ import { expectFirstValueAborted, OPTIONS } from '../../../test/harness/in-memor
 import { ClosedError, InvalidOptionError } from '../../common/errors/index.js';
 import { silentLogger } from '../../common/logger.js';
 import { type EntryRecord } from '../../registry/entry-record.js';
-import { memory } from '../../registries/memory/memory.js';
+import { memory, type MemorySource } from '../../registries/memory/memory.js';
 import { VirtualClock } from '../../testing/virtual-clock.js';
+import { AlreadyHeldError } from '../already-held.error.js';
 import { LocalRegistrar } from '../local-registrar.js';
 import { type RegistrationState } from '../registration-status.js';
 import { clockTicker } from '../ticker.js';
+import { errorOf } from './failure.js';
 import { type Report, type Request, type Result } from './protocol.js';
-import { errorOf } from './worker-failure.error.js';
 import { WorkerHost } from './worker-host.js';
 import { WorkerRegistrar, type WorkerRegistrarDeps } from './worker-registrar.js';
 import { type WorkerUser } from './worker-thread.js';
@@ -79,12 +80,15 @@ describe('WorkerRegistrar', () => {
   let clock: VirtualClock;
   let worker: NearWorker;
   let registrar: WorkerRegistrar;
+  let registry: MemorySource;
+  let deps: Omit<WorkerRegistrarDeps, 'thread'> & { readonly random: () => number };
 
   beforeEach(async () => {
     clock = new VirtualClock();
-    const deps = { clock, random: () => 0.5, logger: silentLogger, ticker: clockTicker(clock) };
-    const registry = await memory().open(deps);
-    worker = new NearWorker(new LocalRegistrar({ ...deps, registry, name: 'test' }), clock);
+    registry = memory();
+    deps = { clock, random: () => 0.5, logger: silentLogger, ticker: clockTicker(clock) };
+    const opened = await registry.open(deps);
+    worker = new NearWorker(new LocalRegistrar({ ...deps, registry: opened, name: 'test' }), clock);
     registrar = new WorkerRegistrar({ ...deps, thread: worker } satisfies WorkerRegistrarDeps);
   });
 
@@ -132,6 +136,17 @@ describe('WorkerRegistrar', () => {
   it('rejects a second registration of a key with the class of error of a registrar without a worker', async () => {
     await registrar.register('k', record('v'), OPTIONS);
     await expect(registrar.register('k', record('w'), OPTIONS)).rejects.toThrow(InvalidOptionError);
+  });
+
+  it('rejects the first write of an exclusive key that another session holds with AlreadyHeldError', async () => {
+    const holder = new LocalRegistrar({ ...deps, registry: await registry.open(deps), name: 'holder' });
+    const held = await holder.register('k', record('v'), OPTIONS);
+    await Promise.all([held.first, clock.advance(1)]);
+    const registration = await registrar.register('k', record('w'), { ...OPTIONS, exclusive: true });
+    const refused = expect(registration.first).rejects.toThrow(AlreadyHeldError);
+    await clock.advance(1);
+    await refused;
+    await Promise.all([holder.close(), registration.stop(), clock.advance(1)]);
   });
 
   it('aborts the computation of a first value with close()', async () => {

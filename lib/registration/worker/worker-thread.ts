@@ -5,10 +5,11 @@ import { type Clock, type Timer } from '../../common/clock.js';
 import { ClosedError } from '../../common/errors/index.js';
 import { type Logger } from '../../common/logger.js';
 import { type Random } from '../../common/random.js';
+import { errorOf } from './failure.js';
 import { startPulse } from './hang-watch.js';
 import { type Answer, type Report, type Request, type Result, type WorkerSettings } from './protocol.js';
 import { noteSubscribers, publishForwarded } from './worker-diagnostics.js';
-import { errorOf, WorkerFailureError } from './worker-failure.error.js';
+import { WorkerFailureError } from './worker-failure.error.js';
 import { startFailure, workerFile } from './worker-file.js';
 
 /** Dependencies of a {@link WorkerThread}. */
@@ -139,16 +140,22 @@ export class WorkerThread {
     const worker = new Worker(this.file, { workerData: settings });
     let failure: Error | undefined;
     worker.on('message', (report: Report) => {
-      this.started = true;
+      if (report.kind === 'failed') {
+        failure = errorOf(report.failure);
+        return;
+      }
+      // A line may be logged before the registry is open.
+      if (report.kind !== 'log') this.started = true;
       this.receive(report);
     });
     worker.on('error', (error) => {
-      failure = error;
+      // The copy that Node makes of an error has not its class.
+      failure ??= startFailure(error);
       logger.error(`The heartbeat thread failed: ${error.message}`);
     });
     worker.on('exit', () => {
       if (this.closed) this.rejectAll(new ClosedError('The sidekick'));
-      else if (failure && !this.started) this.fail(startFailure(failure));
+      else if (failure && !this.started) this.fail(failure);
       else this.replace();
     });
     return worker;
@@ -190,7 +197,7 @@ export class WorkerThread {
       if (resend) worker.postMessage({ number, request });
   }
 
-  private receive(report: Report): void {
+  private receive(report: Exclude<Report, { readonly kind: 'failed' }>): void {
     switch (report.kind) {
       case 'answer': {
         const answer = this.pending.get(report.number)?.answer;

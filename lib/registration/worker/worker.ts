@@ -7,6 +7,7 @@ import { type LogFields, type Logger } from '../../common/logger.js';
 import { registrySource } from '../../registries/registry-url.js';
 import { observedRegistry } from '../../registry/observed-registry.js';
 import { isConnected } from '../../registry/shared-connection.js';
+import { failureOf } from './failure.js';
 import { PULSE_INTERVAL_MS, watchPulse } from './hang-watch.js';
 import { type Report, type Request, type WorkerSettings } from './protocol.js';
 import { DiagnosticsForwarder } from './worker-diagnostics.js';
@@ -36,7 +37,12 @@ diagnostics.update();
 
 const { applicationId } = settings;
 const deps = { clock: systemClock, random: Math.random, logger };
-const opened = await registrySource(settings.registry, {}).open(deps);
+const opened = await registrySource(settings.registry, {})
+  .open(deps)
+  .catch((error: unknown) => {
+    report({ kind: 'failed', failure: failureOf(error) });
+    throw error;
+  });
 const registry = observedRegistry(opened, { clock: systemClock, applicationId });
 const registrar = new LocalRegistrar({
   ...deps,
