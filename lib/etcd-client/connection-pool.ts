@@ -43,10 +43,11 @@ export class ConnectionPool {
    * A connection that uses the current certificates: reads changed files first, and retires a connection with older
    * ones.
    *
+   * @param timeoutMs Milliseconds that reading may take at most.
    * @throws ClosedError when the client has been closed
    */
-  async getCurrent(endpoint: string): Promise<EtcdConnection> {
-    await this.refreshCertificates();
+  async getCurrent(endpoint: string, timeoutMs?: number): Promise<EtcdConnection> {
+    await this.refreshCertificates(timeoutMs);
     const existing = this.existing(endpoint);
     if (existing && !this.isCurrent(existing)) this.retire(existing);
     return this.get(endpoint);
@@ -55,10 +56,11 @@ export class ConnectionPool {
   /**
    * Reads certificate files that have changed.
    *
+   * @param timeoutMs Milliseconds that it may take at most.
    * @throws ClosedError when the client has been closed
    */
-  async refreshCertificates(): Promise<void> {
-    await this.options.tls?.identity.refresh();
+  async refreshCertificates(timeoutMs?: number): Promise<void> {
+    await this.options.tls?.identity.refresh(timeoutMs);
     this.options.scope.assertOpen();
   }
 

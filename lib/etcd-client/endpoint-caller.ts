@@ -34,17 +34,32 @@ export class EndpointCaller {
    */
   async call<T>(
     endpoint: string,
-    request: EtcdRequest<T>,
+    given: EtcdRequest<T>,
     signal: AbortSignal | undefined,
   ): Promise<CallOutcome<T>> {
     const { pool } = this.context;
-    const connection = pool.existing(endpoint) ?? (await pool.getCurrent(endpoint));
+    const existing = pool.existing(endpoint);
+    const [connection, request] = existing ? [existing, given] : await this.connect(endpoint, given);
     const outcome = await this.callUnlessBlocked(connection, request, signal);
     if (!(outcome.error?.cause instanceof TlsError)) return outcome;
     // Certificates may have been replaced since this connection was made.
     await pool.refreshCertificates();
     if (pool.isCurrent(connection)) return outcome;
     return await this.callOver(pool.get(endpoint), request, signal);
+  }
+
+  /** The current connection, and the request with what is left of its deadline after the certificates are read. */
+  private async connect<T>(
+    endpoint: string,
+    request: EtcdRequest<T>,
+  ): Promise<[EtcdConnection, EtcdRequest<T>]> {
+    const { clock, pool } = this.context;
+    const { timeoutMs = this.context.timeoutMs } = request;
+    const startedAt = clock.now();
+    const connection = await pool.getCurrent(endpoint, timeoutMs / 2);
+    // At most the half that reading may take: the rest may be a blocked event loop.
+    const waitedMs = Math.floor(Math.min(clock.now() - startedAt, timeoutMs / 2));
+    return [connection, waitedMs === 0 ? request : { ...request, timeoutMs: timeoutMs - waitedMs }];
   }
 
   /**

@@ -1,9 +1,13 @@
+import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inspect } from 'node:util';
+import { inspect, promisify } from 'node:util';
 import { CertificateAuthority } from '../../../test/harness/certificates.js';
 import { removeFolder, tempFolder } from '../../../test/harness/temp.js';
+import { until } from '../../../test/harness/wait.js';
+import { VirtualClock } from '../../testing/virtual-clock.js';
 import { InvalidOptionError } from '../errors/index.js';
 import { TlsIdentity, type TlsSources } from './tls-identity.js';
 
@@ -86,6 +90,60 @@ describe('TlsIdentity', () => {
       await identity.refresh();
       expect(identity.current).toBe(before);
     }
+  });
+
+  describe('with a file whose reading hangs', () => {
+    let fifo: string;
+    const clock = new VirtualClock();
+
+    beforeEach(async () => {
+      fifo = join(folder, 'ca.pem');
+      await promisify(execFile)('mkfifo', [fifo]);
+    });
+
+    /** Opens the other end once the file is being read. */
+    async function writer(): Promise<FileHandle> {
+      return await until('the reader', () => open(fifo, constants.O_WRONLY | constants.O_NONBLOCK));
+    }
+
+    async function end(written: FileHandle, content: string): Promise<void> {
+      await written.writeFile(content);
+      await written.close();
+    }
+
+    it('keeps its object and delays a connection once, until the file can be read', async () => {
+      const sources = { ca: await put('link.pem', authority.pem) };
+      const identity = await TlsIdentity.load(sources, clock);
+      const before = identity.current;
+      await rm(sources.ca);
+      await symlink(fifo, sources.ca);
+      const refreshed = [identity.refresh(), identity.refresh(200)];
+      const written = await writer();
+      await clock.advance(500);
+      await Promise.all(refreshed);
+      expect(identity.current).toBe(before);
+      // Without the clock.
+      await identity.refresh();
+      await rm(sources.ca);
+      await put('link.pem', second.cert);
+      await end(written, second.cert);
+      await until('the new certificate', () => identity.current !== before);
+      await identity.refresh();
+      expect(identity.current.ca?.toString()).toBe(second.cert);
+      expect(clock.pending).toBe(0);
+    });
+
+    it('is refused after 10 seconds at the start', async () => {
+      const loading = TlsIdentity.load({ ca: fifo }, clock);
+      const refused = expect(loading).rejects.toMatchObject({
+        code: 'SIDEKICK_INVALID_OPTION',
+        message: `Expected \`tls.ca\` to be PEM or the path of a PEM file, but: Reading ${fifo} was not answered within 10000 ms.`,
+      });
+      const written = await writer();
+      await clock.advance(10_000);
+      await refused;
+      await end(written, authority.pem);
+    });
   });
 
   it.each<[string, () => Promise<TlsSources>, RegExp]>([
