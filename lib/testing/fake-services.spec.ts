@@ -53,6 +53,8 @@ describe('Fake services', () => {
     expect(module.get(Listener).lists).toEqual([['10.0.0.1:80', '10.0.0.2:80'], ['10.0.0.2:80']]);
     await module.close();
     expect(() => services.set('stock', [])).toThrow('fakeServices() has been closed.');
+    // As in production.
+    expect(orders.discovery.pick('stock').address).toBe('10.0.0.2');
   });
 
   it('call a listener once per list in a microservice that runs its hooks twice', async () => {
