@@ -76,6 +76,9 @@ export class SessionRunner {
   private readonly reconnect: ReconnectCoordinator;
   private working: Promise<void> | undefined;
   private warnedTtl: number | undefined;
+  /** Why the registry refused the last session. */
+  private refusal: Error | undefined;
+  /** Whether that is logged already. */
   private refused = false;
   /** Whether the failure of a renewal is logged already. */
   private renewalFailed = false;
@@ -200,6 +203,8 @@ export class SessionRunner {
   private async open(): Promise<void> {
     const { registry, clock, random } = this.deps;
     const sentAt = clock.now();
+    // Not at the failure: with `failFast` it ends the session, and nothing is retried.
+    this.warnOfRefusal();
     this.reconnect.attemptStarted();
     try {
       const session = await attempt(
@@ -225,7 +230,7 @@ export class SessionRunner {
       if (this.aborter.signal.aborted) return;
       const retryAfter = this.lost.next();
       if (isUnreachable(error)) this.reconnect.attemptFailed({ error, retryInMs: retryAfter });
-      else this.warnOfRefusal(error as Error);
+      else this.refusal = error as Error;
       this.apply({ kind: 'failed', retryAfter });
       for (const listener of [...this.listeners]) listener.onOpenFailed(error as Error);
     }
@@ -310,17 +315,18 @@ export class SessionRunner {
   }
 
   /** Warns once of a registry that responds and refuses. Outages are logged elsewhere. */
-  private warnOfRefusal({ message }: Error): void {
-    if (this.refused) return;
+  private warnOfRefusal(): void {
+    if (this.refused || !this.refusal) return;
     this.refused = true;
     const { registry, logger } = this.deps;
     logger.warn(
-      `Opening a session at ${registry.url} failed; retrying (logged once until it succeeds): ${message}`,
+      `Opening a session at ${registry.url} failed; retrying (logged once until it succeeds): ${this.refusal.message}`,
     );
   }
 
   private recovered(): void {
     this.refused = false;
+    this.refusal = undefined;
     this.renewalFailed = false;
     this.reconnect.attemptSucceeded();
     this.late.reset();

@@ -72,6 +72,21 @@ describe('the registration of a service', () => {
     },
   );
 
+  it.each([{ key: 'k' }, { service: { name: 'web' } }, { key: 'k', service: { name: 'web' } }])(
+    'announces no retry where a read-only registry fails the boot: %j',
+    async (options) => {
+      const registry = 'dns:example.org';
+      const app = bench.closing(
+        await NestFactory.create(bench.appModule({ registry, ...options }), {
+          logger: false,
+          abortOnError: false,
+        }),
+      );
+      await expect(app.init()).rejects.toThrow('is read-only: the DNS takes no registrations');
+      expect(bench.lines.filter((line) => line.includes('etrying'))).toEqual([]);
+    },
+  );
+
   it('says which option boots without the registry, also where the worker thread could not reach it', async () => {
     const error = errorOf(failureOf(new RegistryUnavailableError('etcd://a', [])));
     const registrar: Registrar = { ...DISABLED_REGISTRAR, connect: () => Promise.reject(error) };
