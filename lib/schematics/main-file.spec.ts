@@ -54,4 +54,55 @@ describe('addShutdownHooks', () => {
       "main.ts has no app.listen() in a statement of its own: call app.enableShutdownHooks(['SIGTERM', 'SIGINT']) where the application is created.",
     ]);
   });
+
+  it('adds the hooks to each of two applications, also of one name', () => {
+    const two = [
+      'const api = await NestFactory.create(AppModule);',
+      'const admin = await NestFactory.create(AdminModule);',
+    ];
+    const { text, notes } = addShutdownHooks(
+      ts,
+      main(...two, 'await api.listen(80);', 'await admin.listen(81);') +
+        main(CREATE, 'await app.listen(82);'),
+    );
+    const hooks = (name: string): string => HOOKS.replace('app.', `${name}.`);
+    expect(text).toBe(
+      main(...two, `${hooks('api')}  await api.listen(80);`, `${hooks('admin')}  await admin.listen(81);`) +
+        main(CREATE, `${HOOKS}  await app.listen(82);`),
+    );
+    expect(notes).toEqual([]);
+    expect(addShutdownHooks(ts, text)).toEqual({ text, notes: [] });
+  });
+
+  it('names the one of two applications whose hooks are left to do', () => {
+    const api = ['const api = await NestFactory.create(AppModule);', 'api.enableShutdownHooks();'];
+    const rest = [
+      'await api.listen(80);',
+      'const jobs = await NestFactory.createApplicationContext(JobsModule);',
+    ];
+    const { text, notes } = addShutdownHooks(ts, main(...api, ...rest));
+    const [create = ''] = api;
+    expect(text).toBe(main(create, "api.enableShutdownHooks(['SIGTERM', 'SIGINT']);", ...rest));
+    expect(notes).toEqual([
+      "main.ts has no jobs.listen() in a statement of its own: call jobs.enableShutdownHooks(['SIGTERM', 'SIGINT']) where the application is created.",
+    ]);
+  });
+
+  it('takes two creations that one variable gets for one application', () => {
+    const body = [
+      'let app;',
+      `if (fast) app = await NestFactory.create(AppModule, fastify);`,
+      'else app = await NestFactory.create(AppModule);',
+    ];
+    const { text, notes } = addShutdownHooks(ts, main(...body, 'await app.listen(80);'));
+    expect(text).toBe(main(...body, `${HOOKS}  await app.listen(80);`));
+    expect(notes).toEqual([]);
+  });
+
+  it('says what is left where one of two applications is no variable', () => {
+    const body = ['(await NestFactory.create(AdminModule)).listen(81);', CREATE];
+    const { text, notes } = addShutdownHooks(ts, main(...body, 'await app.listen(80);'));
+    expect(text).toBe(main(...body, `${HOOKS}  await app.listen(80);`));
+    expect(notes).toEqual([expect.stringMatching(/where each application is created\.$/)]);
+  });
 });

@@ -14,75 +14,126 @@ export interface RootModule {
   readonly path: string | undefined;
 }
 
-/** Finds the first argument of `NestFactory.create(…)` and its siblings. */
-export function findRootModule(ts: TypeScript, text: string): RootModule | undefined {
-  const source = ts.createSourceFile('main.ts', text, ts.ScriptTarget.Latest, true);
-  for (const call of callsOf(ts, source)) {
-    const [argument] = call.arguments;
-    if (
-      !call.expression.getText().startsWith('NestFactory.create') ||
-      !argument ||
-      !ts.isIdentifier(argument)
-    )
-      continue;
-    return { className: argument.text, path: importPath(ts, source, argument.text) };
-  }
-  return undefined;
+/** An application that main.ts creates. */
+interface Application {
+  /** Its variable; undefined if it is none, as in a chain of calls. */
+  readonly name: string | undefined;
+  /** Where the variable is known. */
+  readonly scope: ts.Node;
 }
 
-/** Adds `enableShutdownHooks` with a list of signals in front of `app.listen()`. */
+/** Finds the first arguments of `NestFactory.create(…)` and its siblings, each class once. */
+export function findRootModules(ts: TypeScript, text: string): readonly RootModule[] {
+  const source = ts.createSourceFile('main.ts', text, ts.ScriptTarget.Latest, true);
+  const names = callsOf(ts, source)
+    .filter(isCreation)
+    .flatMap(({ arguments: [argument] }) => (argument && ts.isIdentifier(argument) ? [argument.text] : []));
+  return [...new Set(names)].map((className) => ({ className, path: importPath(ts, source, className) }));
+}
+
+/** Adds `enableShutdownHooks` with a list of signals in front of the `listen()` of each application. */
 export function addShutdownHooks(ts: TypeScript, text: string): Outcome {
   const source = ts.createSourceFile('main.ts', text, ts.ScriptTarget.Latest, true);
+  const applications = applicationsOf(ts, callsOf(ts, source));
+  const [only = { name: undefined, scope: source }, ...others] = applications;
+  // One application may have another name where it listens, such as the parameter of a function.
+  const steps =
+    others.length === 0
+      ? [hooksOf(ts, text, { ...only, scope: source }, true)]
+      : applications.map((application) => hooksOf(ts, text, application, false));
+  const edits = steps.flatMap((step) => step.edits);
+  return unchanged(applyEdits(text, edits), ...new Set(steps.flatMap((step) => step.notes)));
+}
+
+/** What is done for one application. */
+interface Step {
+  readonly edits: readonly TextEdit[];
+  readonly notes: readonly string[];
+}
+
+/** @param isOnly whether all hooks of the file are those of this application */
+function hooksOf(ts: TypeScript, text: string, { name, scope }: Application, isOnly: boolean): Step {
   const list = print(SIGNALS, styleOf(text));
-  const calls = callsOf(ts, source);
-  const hooks = calls.find((call) => call.expression.getText().endsWith('.enableShutdownHooks'));
+  const calls = callsOf(ts, scope);
+  const hooks = calls.find(({ expression }) =>
+    isOnly
+      ? expression.getText().endsWith('.enableShutdownHooks')
+      : name !== undefined && expression.getText() === `${name}.enableShutdownHooks`,
+  );
   if (hooks) {
     const [argument] = hooks.arguments;
-    if (!argument) return unchanged(applyEdits(text, [insertion(hooks.getEnd() - 1, list)]));
-    return argument.getText().includes('SIGHUP')
-      ? unchanged(text, 'main.ts ends the application on SIGHUP, on which PilotedModule refreshes its lists.')
-      : unchanged(text);
+    if (!argument) return { edits: [insertion(hooks.getEnd() - 1, list)], notes: [] };
+    const note = 'main.ts ends the application on SIGHUP, on which PilotedModule refreshes its lists.';
+    return { edits: [], notes: argument.getText().includes('SIGHUP') ? [note] : [] };
   }
-  const listening = findListen(ts, calls);
-  if (!listening)
-    return unchanged(
-      text,
-      `main.ts has no app.listen() in a statement of its own: call app.enableShutdownHooks(${list}) where the application is created.`,
-    );
+  const listening = isOnly || name !== undefined ? findListen(ts, calls, name) : undefined;
+  if (!listening) {
+    const application = (isOnly ? undefined : name) ?? 'app';
+    const where = isOnly || name !== undefined ? 'the application' : 'each application';
+    const note = `main.ts has no ${application}.listen() in a statement of its own: call ${application}.enableShutdownHooks(${list}) where ${where} is created.`;
+    return { edits: [], notes: [note] };
+  }
   const { application, statement } = listening;
   const start = statement.getStart();
   const gap = lineBreakOf(text) + indentationAt(text, start);
   const end = /;[ \t]*$/m.test(text) ? ';' : '';
   const call = `${application}.enableShutdownHooks(${list})${end}`;
   const comment = '// Deregisters before the server closes. PilotedModule refreshes its lists on SIGHUP.';
-  return unchanged(applyEdits(text, [insertion(start, `${comment}${gap}${call}${gap}`)]));
+  return { edits: [insertion(start, `${comment}${gap}${call}${gap}`)], notes: [] };
 }
 
 function insertion(position: number, text: string): TextEdit {
   return { start: position, end: position, text };
 }
 
-function callsOf(ts: TypeScript, source: ts.SourceFile): ts.CallExpression[] {
+function isCreation({ expression }: ts.CallExpression): boolean {
+  return /^NestFactory\.create\w*$/.test(expression.getText());
+}
+
+function callsOf(ts: TypeScript, scope: ts.Node): ts.CallExpression[] {
   const calls: ts.CallExpression[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isCallExpression(node)) calls.push(node);
     ts.forEachChild(node, visit);
   };
-  visit(source);
+  visit(scope);
   return calls;
 }
 
-/** Finds the statement that lets the application listen, and the expression of the application in it. */
+/** Returns the applications of all `NestFactory.create(…)`; two that are assigned to one variable are one. */
+function applicationsOf(ts: TypeScript, calls: readonly ts.CallExpression[]): readonly Application[] {
+  const applications: Application[] = [];
+  for (const call of calls.filter(isCreation)) {
+    const application = { name: variableOf(ts, call), scope: scopeOf(ts, call) };
+    const isKnown = applications.some(
+      ({ name, scope }) => name !== undefined && name === application.name && scope === application.scope,
+    );
+    if (!isKnown) applications.push(application);
+  }
+  return applications;
+}
+
+/** Returns the block of a declaration, and the function of an assignment: its variable is declared outside its block. */
+function scopeOf(ts: TypeScript, creation: ts.Node): ts.Node {
+  let isDeclared = false;
+  let node = creation.parent;
+  for (; !ts.isSourceFile(node) && !ts.isFunctionLike(node); node = node.parent) {
+    isDeclared ||= ts.isVariableDeclaration(node);
+    if (isDeclared && ts.isBlock(node)) break;
+  }
+  return node;
+}
+
+/**
+ * Finds the statement that lets the application listen, and the expression of the application in it.
+ *
+ * @param name the variable of the application; undefined: any
+ */
 function findListen(
   ts: TypeScript,
   calls: readonly ts.CallExpression[],
+  name: string | undefined,
 ): { readonly application: string; readonly statement: ts.Statement } | undefined {
-  const applications = new Set(
-    calls
-      .filter((call) => call.expression.getText().startsWith('NestFactory.create'))
-      .map((call) => variableOf(ts, call)),
-  );
-  applications.delete(undefined);
   for (const call of calls) {
     const { expression } = call;
     if (!ts.isPropertyAccessExpression(expression) || expression.name.text !== 'listen') continue;
@@ -90,8 +141,8 @@ function findListen(
     const application = expression.expression;
     // Any other server may listen too, such as the result of createServer().
     const isApplication =
-      applications.size > 0
-        ? applications.has(application.getText())
+      name !== undefined
+        ? application.getText() === name
         : ts.isIdentifier(application) || ts.isPropertyAccessExpression(application);
     const statement = isApplication ? statementOf(ts, call) : undefined;
     if (statement) return { application: application.getText(), statement };

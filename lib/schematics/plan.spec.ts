@@ -307,4 +307,18 @@ export class AppModule {}
       setupFiles: ['./a.js', '<rootDir>/sidekick.setup.ts'],
     });
   });
+
+  it('names the other applications of main.ts, whose modules are left to do', () => {
+    const main = MAIN.replace(
+      '\n}\n',
+      '\n  const admin = await NestFactory.create(AdminModule);\n  await admin.listen(81);\n}\n',
+    );
+    const { changed, notes } = run(esm({ 'src/main.ts': main }));
+    expect(changed['src/app.module.ts']).toContain('SidekickModule.forRoot');
+    expect(changed['src/main.ts']).toMatch(/ app\.enableShutdownHooks[^]* admin\.enableShutdownHooks/);
+    expect(notes).toEqual([
+      'main.ts creates another application from AdminModule: import SidekickModule and PilotedModule there too, with a service of its own, if it registers or calls services.',
+    ]);
+    expect(run({ ...esm({ 'src/main.ts': main }), ...changed })).toEqual({ changed: {}, notes: [] });
+  });
 });

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { jsonObject } from './config-object.js';
 import { addJestSettings, JEST_PACKAGES, SETUP_FILE, SETUP_TEXT } from './jest-settings.js';
 import { JSON_STYLE, Literals } from './literals.js';
-import { addShutdownHooks, findRootModule, type RootModule } from './main-file.js';
+import { addShutdownHooks, findRootModules, type RootModule } from './main-file.js';
 import { addModules } from './module-file.js';
 import { applyEdits } from './text-edit.js';
 import { type TypeScript } from './typescript.js';
@@ -61,8 +61,8 @@ export function setUp(ts: TypeScript, workspace: Workspace, options: NestAddOpti
   const name = application === '.' ? manifest.name?.replace(/^@[^/]*\//, '') : posix.basename(application);
   const main = `${sourceRoot}/main.ts`;
   const mainText = workspace.read(main);
-  const root = mainText === undefined ? undefined : findRootModule(ts, mainText);
-  setUpModules(ts, workspace, sourceRoot, root, options.service ?? name ?? 'app');
+  const roots = mainText === undefined ? [] : findRootModules(ts, mainText);
+  setUpModules(ts, workspace, sourceRoot, roots, options.service ?? name ?? 'app');
   if (mainText === undefined)
     workspace.notes.push(
       `${main} is not there: call app.enableShutdownHooks(['SIGTERM', 'SIGINT']) where the application is created.`,
@@ -75,12 +75,16 @@ function setUpModules(
   ts: TypeScript,
   workspace: Workspace,
   sourceRoot: string,
-  root: RootModule | undefined,
+  [root, ...others]: readonly RootModule[],
   service: string,
 ): void {
   const sources = workspace.find(sourceRoot, /\.ts$/).map((path) => workspace.read(path) ?? '');
   const wanted = MODULES.filter((module) => !sources.some((text) => text.includes(`${module}.forRoot`)));
   if (wanted.length === 0) return;
+  for (const other of others)
+    workspace.notes.push(
+      `main.ts creates another application from ${other.className}: import ${wanted.join(' and ')} there too, with a service of its own, if it registers or calls services.`,
+    );
   const { className, path } = root ?? { className: 'AppModule', path: './app.module' };
   const file =
     path === undefined
