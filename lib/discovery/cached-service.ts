@@ -65,6 +65,7 @@ export class CachedService implements InstanceTarget {
   /** The ids of the endpoints that have expired since the last list. */
   private expired = new Set<string>();
   private watcher: ScopeWatcher | undefined;
+  private registryUrl: string | undefined;
   private restoredAt: number | undefined;
   private answered = false;
   private unavailable: (() => void) | undefined;
@@ -77,6 +78,11 @@ export class CachedService implements InstanceTarget {
   /** The last good list, frozen; undefined before the first. */
   get endpoints(): readonly Endpoint[] | undefined {
     return this.list;
+  }
+
+  /** The URL of the registry, without secrets; undefined before {@link start}. */
+  get registry(): string | undefined {
+    return this.registryUrl;
   }
 
   /** Number of endpoints that are left out because of their address. */
@@ -116,6 +122,7 @@ export class CachedService implements InstanceTarget {
   /** Starts the watch. */
   start(registry: Registry): void {
     const { service, dc, intervalMs } = this.source;
+    this.registryUrl = registry.url;
     this.watcher = new ScopeWatcher(
       {
         registry,

@@ -36,6 +36,10 @@ export class CombinedSelection extends PublishedList implements Selection {
     this.update(this.firstList());
   }
 
+  get registries(): readonly string[] {
+    return [...new Set(this.parts.flatMap(({ registries }) => registries))];
+  }
+
   get excluded(): boolean {
     return this.endpoints.length === 0 && this.parts.some(({ excluded }) => excluded);
   }

@@ -7,6 +7,8 @@ export interface Selection extends ServiceState {
   /** The last change since the selection was made; undefined before it. */
   readonly change: ServiceChange | undefined;
   readonly freshness: Freshness;
+  /** The URLs of the registries that are read, without secrets; empty before they are open. */
+  readonly registries: readonly string[];
   /** Whether the list is empty although the registry has instances: none has the tag or an allowed address. */
   readonly excluded: boolean;
   /** Whether the endpoint is gone from the registry and only kept by the expiry guard. */

@@ -34,6 +34,11 @@ export class ServiceSelection extends PublishedList implements CachedServiceList
     return this.service.freshness;
   }
 
+  get registries(): readonly string[] {
+    const { registry } = this.service;
+    return registry === undefined ? [] : [registry];
+  }
+
   get excluded(): boolean {
     const { endpoints, refusals } = this.service;
     return this.endpoints.length === 0 && ((endpoints?.length ?? 0) > 0 || refusals > 0);

@@ -42,7 +42,7 @@ describe('PilotedModule', () => {
     it('does not block forever when a load fails', async () => {
       const service = await discovery({ registry: down(), services: ['web'], bootTimeout: 0.05 });
       await expect(service.service('web')).rejects.toThrow(
-        /the registry has never answered \(connection refused\)/,
+        /the registry has never answered \(scripted:: connection refused\)/,
       );
       await expect(service.service('web')).rejects.toThrow(NoEndpointsError);
     });

@@ -21,6 +21,7 @@ import {
   type UrlOptions,
 } from './service-handle.types.js';
 import { publishChange, publishSelectionFailure } from './service-diagnostics.js';
+import { noEndpointsDetail } from './no-endpoints-detail.js';
 import { NoEndpointsError } from './no-endpoints.error.js';
 import { UnknownServiceError } from './unknown-service.error.js';
 
@@ -329,10 +330,11 @@ export class ServiceHandle implements AsyncIterable<readonly Endpoint[]> {
     if (!this.selection && this.revision > 0) return new UnknownServiceError(this.name, this.deps.known());
     const { error, selection } = this;
     const options = error ? { cause: error } : undefined;
-    if (this.revision === 0)
-      return new NoEndpointsError(this.name, 'never-answered', error?.message, options);
+    const isListed = this.revision > 0;
+    const detail = this.deps.empty ?? (selection && noEndpointsDetail(selection, isListed));
+    if (!isListed) return new NoEndpointsError(this.name, 'never-answered', detail, options);
     const reason = selection?.excluded ? 'excluded' : 'empty';
-    return new NoEndpointsError(this.name, reason, this.deps.empty, options);
+    return new NoEndpointsError(this.name, reason, detail, options);
   }
 }
 

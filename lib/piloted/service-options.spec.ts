@@ -56,7 +56,7 @@ describe('options of a service', () => {
     subscribe(CHANNELS.selectionFailure.name, listener);
     const tagged = await discovery({ services: [{ name: 'web', tag: 'blue' }] });
     expect(() => tagged.pick('web')).toThrow(
-      'Service "web" has no endpoints: the registry has instances, but `tag` or `allow` leaves none of them.',
+      /^Service "web" has no endpoints: the registry has instances, but `tag` or `allow` leaves none of them \(memory:#\d+, \d+(\.\d)? s ago\)\.$/,
     );
     const allowed = await discovery({ services: ['web', 'none'], allow: ['192.168.0.0/16'] });
     const reason = (name: string): string => {

@@ -8,6 +8,7 @@ import { NO_STATE } from '../discovery/service-change.js';
 /** The list of a service that a test writes. Changes reach the handle before `set` returns. */
 export class FakeSelection extends PublishedList implements Selection {
   readonly excluded = false;
+  readonly registries: readonly string[] = [];
   private readonly waiting = new Set<() => void>();
   private failure: Error | undefined;
   private answeredAtMs: number | undefined;
