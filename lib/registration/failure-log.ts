@@ -1,4 +1,4 @@
-import { type Clock } from '../common/clock.js';
+import { type Clock, type Timer } from '../common/clock.js';
 import { SidekickError } from '../common/errors/index.js';
 import { type Logger } from '../common/logger.js';
 import { WarnOnce } from '../common/warn-once.js';
@@ -11,6 +11,8 @@ interface FailingEntry {
   readonly goal: 'Registering' | 'Deregistering';
   /** Subjects of this entry's warnings in {@link WarnOnce}. */
   readonly subjects: Set<string>;
+  /** Until the first failure of a registration is logged. */
+  first?: Timer;
 }
 
 /**
@@ -22,7 +24,7 @@ export class FailureLog {
   private readonly warnings: WarnOnce;
 
   constructor(
-    clock: Clock,
+    private readonly clock: Clock,
     private readonly logger: Logger,
   ) {
     this.warnings = new WarnOnce(
@@ -41,11 +43,16 @@ export class FailureLog {
     failing.attempts += 1;
     const subject = `${error instanceof SidekickError ? error.code : error.name} ${id}`;
     failing.subjects.add(subject);
-    this.warnings.warn(subject, {
-      message: () =>
-        `${goal} the ${entryKeyLabel(entryKey)} failed; retrying (logged once until it succeeds): ${error.message}`,
-      label: () => entryKeyLabel(entryKey),
-    });
+    const warn = (): void => {
+      this.warnings.warn(subject, {
+        message: () =>
+          `${goal} the ${entryKeyLabel(entryKey)} failed; retrying (logged once until it succeeds): ${error.message}`,
+        label: () => entryKeyLabel(entryKey),
+      });
+    };
+    // With `failFast` the caller ends the registration at once, and nothing is retried.
+    if (wanted && failing.attempts === 1) failing.first = this.clock.after(0, warn);
+    else warn();
   }
 
   succeeded(entryKey: EntryKey): void {
@@ -64,6 +71,7 @@ export class FailureLog {
 
   /** Cancels the timer and logs what is still pending. */
   close(): void {
+    for (const { first } of this.failing.values()) first?.cancel();
     this.warnings.close();
   }
 
@@ -71,6 +79,7 @@ export class FailureLog {
     const id = entryKeyId(entryKey);
     const failing = this.failing.get(id);
     this.failing.delete(id);
+    failing?.first?.cancel();
     for (const subject of failing?.subjects ?? []) this.warnings.forget(subject);
     return failing;
   }

@@ -87,6 +87,21 @@ describe('the registration of a service', () => {
     },
   );
 
+  it.each([{ key: 'k' }, { service: { name: 'web' } }])(
+    'announces no retry where a refused write fails the boot: %j',
+    async (options) => {
+      const registry = bench.readOnly();
+      const app = bench.closing(
+        await NestFactory.create(bench.appModule({ registry, ...options }), {
+          logger: false,
+          abortOnError: false,
+        }),
+      );
+      await expect(app.listen(0, '127.0.0.1')).rejects.toThrow('permission denied');
+      expect(bench.lines.filter((line) => line.includes('etrying'))).toEqual([]);
+    },
+  );
+
   it('says which option boots without the registry, also where the worker thread could not reach it', async () => {
     const error = errorOf(failureOf(new RegistryUnavailableError('etcd://a', [])));
     const registrar: Registrar = { ...DISABLED_REGISTRAR, connect: () => Promise.reject(error) };
