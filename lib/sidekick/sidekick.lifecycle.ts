@@ -85,6 +85,7 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
   /** A second call waits for the first: Nest runs the hooks twice when a microservice is initialised before it listens. */
   onModuleInit(): Promise<void> {
     this.starting ??= this.start().catch(async (error: unknown) => {
+      if (this.hasStopped) return;
       // Nest runs no shutdown hooks after a failed boot, so clean up here.
       this.refused = true;
       this.explain(error);
@@ -96,7 +97,7 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
   }
 
   onApplicationBootstrap(): void {
-    if (this.hasBooted) return;
+    if (this.hasBooted || this.hasStopped) return;
     this.hasBooted = true;
     for (const registration of this.registrations) registration.booted(this.server !== undefined);
     this.jobs.start();
@@ -109,6 +110,15 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     const drains = !this.refused && this.isServing();
     await Promise.all([this.close(), drains && this.drain(drain)]);
     await this.showShutdown();
+  }
+
+  /**
+   * Whether the application closes, or `Sidekick.stop()` was called. What ends for this reason during the boot does not fail
+   * it: an error would end the process before the shutdown hooks of the other providers.
+   */
+  private get hasStopped(): boolean {
+    // With `enabled: false` Sidekick is stopped from the start, and decorators are still checked.
+    return this.shutdown.signal.aborted || (this.options.enabled !== false && this.sidekick.stopped);
   }
 
   /** Whether no option and no `@Heartbeat` registers anything. */
@@ -136,6 +146,7 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
   }
 
   private async start(): Promise<void> {
+    if (this.hasStopped) return;
     const { key, value, drain, ttl = SIDEKICK_DEFAULTS.ttl } = this.options;
     this.server = ownServer(this.host, this.modules);
     for (const registration of this.registrations) this.check(registration);
@@ -178,6 +189,7 @@ export class SidekickLifecycle implements OnModuleInit, OnApplicationBootstrap, 
     try {
       await this.listening;
     } catch (error) {
+      if (this.hasStopped) return;
       this.refused = true;
       this.explain(error);
       await this.close();
