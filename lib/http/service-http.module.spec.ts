@@ -45,6 +45,13 @@ describe('ServiceHttpModule', () => {
     );
   });
 
+  it('refuses the class itself, and says what to import', async () => {
+    const imports = [PilotedModule.forRoot({ registry: fixed({}), logger: silentLogger }), ServiceHttpModule];
+    await expect(Test.createTestingModule({ imports }).setLogger(silentLogger).compile()).rejects.toThrow(
+      'Expected ServiceHttpModule.forRoot() or forRootAsync() in the imports, got the class ServiceHttpModule itself.',
+    );
+  });
+
   it('takes its options from a factory', async () => {
     const app = await Test.createTestingModule({
       imports: [

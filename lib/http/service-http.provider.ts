@@ -1,5 +1,6 @@
 import { type FactoryProvider } from '@nestjs/common';
 import { systemClock } from '../common/clock.js';
+import { InvalidOptionError } from '../common/errors/index.js';
 import { missingModuleError } from '../piloted/missing-module.error.js';
 import { ServiceHandles } from '../piloted/service-handles.js';
 import { Routes } from './routes.js';
@@ -11,8 +12,15 @@ import { ServiceHttp } from './service-http.js';
 /** Creates the application's client. */
 export const serviceHttpProvider: FactoryProvider<ServiceHttp> = {
   provide: ServiceHttp,
-  inject: [MODULE_OPTIONS_TOKEN, { token: ServiceHandles, optional: true }],
-  useFactory: (options: ServiceHttpModuleOptions, handles?: ServiceHandles) => {
+  inject: [
+    { token: MODULE_OPTIONS_TOKEN, optional: true },
+    { token: ServiceHandles, optional: true },
+  ],
+  useFactory: (options?: ServiceHttpModuleOptions, handles?: ServiceHandles) => {
+    if (!options)
+      throw new InvalidOptionError(
+        'Expected ServiceHttpModule.forRoot() or forRootAsync() in the imports, got the class ServiceHttpModule itself. Import ServiceHttpModule.forRoot() in the root module; it is global.',
+      );
     checkModuleOptions(options);
     const { passThrough = false, timeout } = options;
     if (!handles) throw missingModuleError('ServiceHttpModule');

@@ -58,6 +58,8 @@ export class FolderWatcher {
   private refreshes = 0;
   private published: string | undefined;
   private nextExpiryAt = Infinity;
+  /** Whether the last read has failed. */
+  private hasFailed = false;
   private readonly running: Promise<void>;
 
   /** @param notifications undefined: only polls */
@@ -124,14 +126,17 @@ export class FolderWatcher {
     const read = this.refreshes;
     let found: FolderSnapshot | Error;
     try {
-      if (polling) {
+      // After a failure too: a read between two polls would otherwise succeed in a folder that is refused.
+      if (polling || this.hasFailed) {
         await recheckRoot(this.store.layout);
         await this.watchFolder();
       }
       found = await this.store.snapshot(await this.read(), false);
       this.nextExpiryAt = found.until;
+      this.hasFailed = false;
     } catch (error) {
       found = error instanceof Error ? error : new Error(String(error), { cause: error });
+      this.hasFailed = true;
       this.fullReadDueAt = -Infinity;
       this.nextExpiryAt = Infinity;
     }

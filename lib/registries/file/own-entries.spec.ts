@@ -1,9 +1,10 @@
 import { jest } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../common/clock.js';
-import { silentLogger } from '../../common/logger.js';
+import { type Logger, silentLogger } from '../../common/logger.js';
+import { SessionWatch, type WatchingSession } from '../../registration/session-watch.js';
 import { completeInstance } from '../../registry/instance.js';
 import { type EntryChange, type Session } from '../../registry/registry.js';
 import { until } from '../../../test/harness/wait.js';
@@ -11,6 +12,7 @@ import { type Notifier } from '../../registry/notifier.js';
 import { VirtualClock } from '../../testing/virtual-clock.js';
 import { FolderWatcher, type ReadResult } from './folder-watcher.js';
 import { type FolderWatchers } from './folder-watchers.js';
+import { file } from './file.js';
 import { FileRegistry } from './file-registry.js';
 import { FileStore, type FolderSnapshot } from './file-store.js';
 import { Layout, stemOfEntryKey } from './layout.js';
@@ -44,15 +46,22 @@ it('reports an entry that others wrote right after the session, though no furthe
   own.written(entryKey, 'ours');
   const ending = new AbortController();
   const seen: EntryChange[] = [];
+  let batches = 0;
   const watching = (async () => {
-    for await (const changes of own.watch(ending.signal, () => false)) seen.push(...changes);
+    for await (const changes of own.watch(ending.signal, () => false)) {
+      batches += 1;
+      seen.push(...changes);
+    }
   })();
   await clock.advance(0);
+  // Nothing has been read: the folder may be refused.
+  expect(batches).toBe(0);
   // This read began before the end of the write, so that it may be older; the next one is equal.
   subscription.last = read(3, 'theirs');
   notifier?.notify();
   await clock.advance(0);
   expect(seen).toEqual([]);
+  expect(batches).toBe(1);
   subscription.last = read(4, 'theirs');
   await clock.advance(100);
   expect(seen).toEqual([{ entryKey, version: 'theirs' }]);
@@ -120,4 +129,40 @@ describe('the watch of a session of a folder', () => {
     });
     await other.end(signal);
   });
+});
+
+it('logs the loss of the watch once while the folder is refused', async () => {
+  const lines: string[] = [];
+  const logger: Logger = {
+    ...silentLogger,
+    log: (line) => lines.push(line),
+    warn: (line) => lines.push(line),
+  };
+  const root = await mkdtemp(join(tmpdir(), 'sidekick-own-'));
+  const deps = { clock: systemClock, random: Math.random, logger };
+  const registry = await file(root).open(deps);
+  const session = await registry.openSession({ ttl: 60 }, signal);
+  await session.write({ kind: 'key', key: 'k', value: 'v' }, undefined, signal);
+  let watches = 0;
+  const watched: WatchingSession = Object.assign(Object.create(session) as WatchingSession, {
+    watch: (aborted: AbortSignal) => {
+      watches += 1;
+      return session.watch!(aborted);
+    },
+  });
+  const watch = new SessionWatch({ registry, ...deps }, watched, () => undefined);
+  try {
+    await chmod(root, 0o777);
+    await until('the watch to begin again twice', () => watches > 2);
+    expect(lines).toEqual([expect.stringContaining('Lost the watch on the entries of this process')]);
+    await chmod(root, 0o700);
+    await until('the watch to be restored', () => lines.length > 1);
+    expect(lines[1]).toContain('Restored the watch on the entries of this process');
+  } finally {
+    watch.stop();
+    await chmod(root, 0o700);
+    await session.end(signal);
+    await registry.close();
+    await rm(root, { recursive: true });
+  }
 });

@@ -101,7 +101,9 @@ export class OwnEntries {
           followed.set(folder, follow);
           changes.push(...this.compare(follow, own));
         }
-        yield changes;
+        // An empty batch is a sign of life. A folder that was not read yet has given none.
+        const isRead = [...followed.values()].every(({ subscription }) => subscription.last !== undefined);
+        if (isRead || changes.length > 0) yield changes;
         const isUndecided = [...followed.values()].some((follow) => follow.isUndecided);
         await notifier.wait(this.store.clock, isUndecided ? UNDECIDED_LOOK_MS : LOOK_INTERVAL_MS, signal);
       }
