@@ -1,6 +1,6 @@
 /** The application of the quick start on a cluster of three etcd members, one of which fails. */
 import { freePort } from '../common/free-port.js';
-import { showRequests } from '../common/requests.js';
+import { showRequests, untilNamed } from '../common/requests.js';
 import { run } from '../common/run.js';
 
 const main = new URL('../01-quick-start/main.js', import.meta.url);
@@ -32,11 +32,13 @@ await run(async ({ launcher, servers }) => {
   console.log(`\nSIDEKICK_REGISTRY=${registry}\n`);
   const { url } = await launcher.start('web-1', main, { env: { SIDEKICK_REGISTRY: registry } });
   await launcher.start('web-2', main, { env: { SIDEKICK_REGISTRY: registry, PORT: '0' } });
+  await untilNamed(url, 2);
   await showRequests(url, 2);
 
   await follower?.kill();
   console.log('etcd-2 was killed. Two of three members are a majority, so instances still register:');
   await launcher.start('web-3', main, { env: { SIDEKICK_REGISTRY: registry, PORT: '0' } });
+  await untilNamed(url, 3);
   await showRequests(url, 3);
   console.log(`Open ${url}   (Ctrl-C ends all)`);
 });

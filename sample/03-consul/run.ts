@@ -1,6 +1,6 @@
 /** The application of the quick start on a Consul agent, and what Consul's own API shows of it. */
 import { freePort } from '../common/free-port.js';
-import { showRequests } from '../common/requests.js';
+import { showRequests, untilNamed } from '../common/requests.js';
 import { run } from '../common/run.js';
 
 const main = new URL('../01-quick-start/main.js', import.meta.url);
@@ -19,6 +19,7 @@ await run(async ({ launcher, servers }) => {
   console.log(`\nSIDEKICK_REGISTRY=${registry}`);
   const { url } = await launcher.start('web-1', main, { env: { SIDEKICK_REGISTRY: registry } });
   await launcher.start('web-2', main, { env: { SIDEKICK_REGISTRY: registry, PORT: '0' } });
+  await untilNamed(url, 2);
   await showRequests(url, 4);
   const health = `${api}/v1/health/service/web?passing`;
   const found = (await (await fetch(health)).json()) as { Service: { ID: string; Port: number } }[];
