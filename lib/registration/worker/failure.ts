@@ -9,6 +9,7 @@ import {
   RegistryUnavailableError,
   TlsError,
 } from '../../common/errors/index.js';
+import { messageOf } from '../../common/thrown.js';
 import { SessionGoneError } from '../../registry/session-gone.error.js';
 import { AlreadyHeldError } from '../already-held.error.js';
 import { WorkerFailureError } from './worker-failure.error.js';
@@ -51,7 +52,7 @@ export function failureOf(thrown: unknown): Failure {
 }
 
 function serialized(thrown: unknown, causes: number): Failure {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const error = thrown instanceof Error ? thrown : new Error(messageOf(thrown));
   const fields = Object.entries(error).filter(
     ([, value]) => typeof value === 'string' || typeof value === 'number',
   );

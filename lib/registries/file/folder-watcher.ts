@@ -56,10 +56,9 @@ export class FolderWatcher {
   private stamp: string | undefined;
   private versions: NewestVersions | undefined;
   private refreshes = 0;
+  /** The cursor of the last read; undefined if it has failed. */
   private published: string | undefined;
   private nextExpiryAt = Infinity;
-  /** Whether the last read has failed. */
-  private hasFailed = false;
   private readonly running: Promise<void>;
 
   /** @param notifications undefined: only polls */
@@ -127,16 +126,14 @@ export class FolderWatcher {
     let found: FolderSnapshot | Error;
     try {
       // After a failure too: a read between two polls would otherwise succeed in a folder that is refused.
-      if (polling || this.hasFailed) {
+      if (polling || this.published === undefined) {
         await recheckRoot(this.store.layout);
         await this.watchFolder();
       }
       found = await this.store.snapshot(await this.read(), false);
       this.nextExpiryAt = found.until;
-      this.hasFailed = false;
     } catch (error) {
       found = error instanceof Error ? error : new Error(String(error), { cause: error });
-      this.hasFailed = true;
       this.fullReadDueAt = -Infinity;
       this.nextExpiryAt = Infinity;
     }
