@@ -1,6 +1,6 @@
 import { type FactoryProvider } from '@nestjs/common';
 import { systemClock } from '../common/clock.js';
-import { InvalidOptionError } from '../common/errors/index.js';
+import { bareModuleError } from '../nest/root-module.js';
 import { missingModuleError } from '../piloted/missing-module.error.js';
 import { ServiceHandles } from '../piloted/service-handles.js';
 import { Routes } from './routes.js';
@@ -17,10 +17,7 @@ export const serviceHttpProvider: FactoryProvider<ServiceHttp> = {
     { token: ServiceHandles, optional: true },
   ],
   useFactory: (options?: ServiceHttpModuleOptions, handles?: ServiceHandles) => {
-    if (!options)
-      throw new InvalidOptionError(
-        'Expected ServiceHttpModule.forRoot() or forRootAsync() in the imports, got the class ServiceHttpModule itself. Import ServiceHttpModule.forRoot() in the root module; it is global.',
-      );
+    if (!options) throw bareModuleError('ServiceHttpModule', 'the imports');
     checkModuleOptions(options);
     const { passThrough = false, timeout } = options;
     if (!handles) throw missingModuleError('ServiceHttpModule');

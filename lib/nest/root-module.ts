@@ -35,12 +35,17 @@ export function checkRootModule(
   const imports = importsOf(type, modules, moduleRef);
   if (bare) {
     const by = named(imports.filter((each) => each.bare));
-    throw new InvalidOptionError(
-      `Expected ${type.name}.forRoot() or forRootAsync() in the imports of ${by}, got the class ${type.name} itself. Import ${type.name}.forRoot() once, in the root module; it is global.`,
-    );
+    throw bareModuleError(type.name, `the imports of ${by}`);
   }
   throw new InvalidOptionError(
     `Expected ${type.name}.forRoot() to be imported once, got ${roots.length} times: by ${named(imports)}. Import it only in the root module; it is global. ${advice}`,
+  );
+}
+
+/** The error of an application that imports the class of a module instead of the result of `forRoot()`. */
+export function bareModuleError(name: string, where: string): InvalidOptionError {
+  return new InvalidOptionError(
+    `Expected ${name}.forRoot() or forRootAsync() in ${where}, got the class ${name} itself. Import ${name}.forRoot() once, in the root module; it is global.`,
   );
 }
 
